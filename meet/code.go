@@ -1,0 +1,117 @@
+package meet
+
+import (
+	"strings"
+	"time"
+)
+
+// RoomCode is a short key to one room in one role. Room, role and label
+// together name it: there is at most one current code for them.
+type RoomCode struct {
+	Code    string // canonical: ten letters in groups, like wpi-srjb-wer
+	RoomID  string
+	Role    string
+	Label   string // tells codes of one role apart; may be empty
+	Enabled bool
+	Uses    int // how many joins it has let in
+	MaxUses int // 0 is unlimited
+
+	ExpiresAt  time.Time // zero is never
+	LastUsedAt time.Time // zero is never
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	RetiredAt  time.Time // when another code took its place; zero while current
+}
+
+// shut says why the code opens nothing now, or "" if it is good.
+func (c RoomCode) shut(now time.Time) string {
+	switch {
+	case !c.RetiredAt.IsZero():
+		return "This room code was replaced by a new one"
+	case !c.Enabled:
+		return "This room code is disabled"
+	case !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt):
+		return "This room code has expired"
+	case c.MaxUses > 0 && c.Uses >= c.MaxUses:
+		return "This room code is used up"
+	}
+	return ""
+}
+
+// Check is the test that redeeming a code has to pass, inside the transaction
+// that counts the use.
+func (c RoomCode) Check(now time.Time) error {
+	if why := c.shut(now); why != "" {
+		return &Error{Code: CodeGone, Message: why, Field: "code",
+			Hint: "The room's admin can give out another one (create_room_codes, update_room_code)."}
+	}
+	return nil
+}
+
+// CodeChange names what is to be different; nil leaves a field as it is.
+type CodeChange struct {
+	Enabled   *bool
+	ExpiresIn *time.Duration // from now; 0 is never
+	MaxUses   *int           // 0 is unlimited
+}
+
+// apply writes the change into code after checking every field of it.
+func (c CodeChange) apply(code *RoomCode, now time.Time) error {
+	if c.ExpiresIn != nil {
+		at, err := expiry(*c.ExpiresIn, now)
+		if err != nil {
+			return err
+		}
+		code.ExpiresAt = at
+	}
+	if c.MaxUses != nil {
+		if *c.MaxUses < 0 || *c.MaxUses > MaxUses {
+			return Invalid("max_uses", "max_uses must be between 0 and 1000000000", "0 means unlimited.")
+		}
+		code.MaxUses = *c.MaxUses
+	}
+	set(&code.Enabled, c.Enabled)
+	return nil
+}
+
+const codeLetters = 10
+
+// ParseCode reads a code the way people write one: in any case, with spaces,
+// without hyphens. It gives the canonical form, or false if there are not
+// exactly ten letters a-z in it.
+func ParseCode(s string) (string, bool) {
+	if len(s) > 4*codeLetters {
+		return "", false
+	}
+	letters := make([]byte, 0, codeLetters)
+	for _, r := range s {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			r += 'a' - 'A'
+		case 'a' <= r && r <= 'z':
+		case r == '-' || r == ' ' || r == '\u00a0' || r == '\u2010' || r == '\u2011' || r == '\u2013':
+			continue // hyphens and spaces, also as editors and phones turn them out
+		default:
+			return "", false
+		}
+		if len(letters) == codeLetters {
+			return "", false
+		}
+		letters = append(letters, byte(r))
+	}
+	if len(letters) != codeLetters {
+		return "", false
+	}
+	return group(string(letters)), true
+}
+
+// group writes ten letters as xxx-xxxx-xxx.
+func group(letters string) string {
+	return strings.Join([]string{letters[:3], letters[3:7], letters[7:]}, "-")
+}
+
+// FirstGroup is as much of a code as a log may hold.
+func FirstGroup(code string) string {
+	head, _, _ := strings.Cut(code, "-")
+	return head
+}

@@ -1,0 +1,77 @@
+package meet
+
+import (
+	"context"
+	"time"
+)
+
+// Media is the media server as this package needs it. A media room's name is
+// the id of the [Room] it belongs to.
+//
+// Implementations put a deadline on every call and give an *Error with
+// CodeUnavailable when the server does not answer in time or at all. None of
+// the methods is called inside a database transaction.
+type Media interface {
+	// EnsureRoom makes the media room, or brings the existing one up to
+	// date. It never disturbs the people inside.
+	EnsureRoom(ctx context.Context, room Room) error
+
+	// DeleteRoom removes everyone and the media room. A media room that
+	// does not exist is a success.
+	DeleteRoom(ctx context.Context, roomID string) error
+
+	// Participants lists who is connected now. A media room that does not
+	// exist has none.
+	Participants(ctx context.Context, roomID string) ([]Participant, error)
+
+	// Counts says how many are connected, for those of the rooms that have
+	// a media room.
+	Counts(ctx context.Context, roomIDs []string) (map[string]int, error)
+
+	// Remove disconnects a participant; CodeNotFound if nobody in the room
+	// has that identity.
+	Remove(ctx context.Context, roomID, identity string) error
+
+	// MuteTrack stops a published track at the server. It reports false if
+	// the track or its participant is gone by now.
+	MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error)
+
+	// Token signs what lets somebody into the media room until expires.
+	Token(join Join, grants Grants, expires time.Time) (string, error)
+
+	// Ping says whether the server answers.
+	Ping(ctx context.Context) error
+}
+
+// Participant is somebody connected to a media room now.
+type Participant struct {
+	Identity string // unique per join
+	Name     string // display name
+	UserID   string // as the token said; not proven unless its holder had an access token
+	Role     string
+	Admin    bool // the room's admin or a superadmin, joining as themself
+	JoinedAt time.Time
+	Tracks   []Track
+}
+
+// Track is something a participant publishes.
+type Track struct {
+	ID     string
+	Source Source
+	Audio  bool // sound, not picture
+	Muted  bool
+}
+
+// Join is one admission to a room. It is on record before its token is given
+// out, because the database decides later who came by which code.
+type Join struct {
+	Identity  string
+	RoomID    string
+	Subject   string // of the access token it was asked with; empty without one
+	UserID    string
+	Name      string
+	Role      string
+	Admin     bool
+	Code      string // the code it came by; empty for a join by name
+	CreatedAt time.Time
+}

@@ -1,0 +1,103 @@
+package meet
+
+// Source is a kind of media somebody publishes. The values are LiveKit's
+// names for track sources in token grants.
+type Source string
+
+// The sources, and what a track of no known source counts as.
+const (
+	Camera           Source = "camera"
+	Microphone       Source = "microphone"
+	ScreenShare      Source = "screen_share"
+	ScreenShareAudio Source = "screen_share_audio"
+	UnknownSource    Source = "unknown"
+)
+
+// Sources are all sources that a role can be given.
+var Sources = []Source{Camera, Microphone, ScreenShare, ScreenShareAudio}
+
+// Role is a named set of media rights from the configuration. It is resolved
+// when somebody joins, so changing a role changes later joins, not codes.
+type Role struct {
+	Name      string
+	Publish   []Source // empty: nothing may be published
+	Subscribe bool     // may see and hear others
+	Chat      bool     // may send data messages
+}
+
+// The roles that always exist, because modes hand them out.
+const (
+	RoleHost   = "host"   // the room's admin, joining without a code
+	RoleGuest  = "guest"  // everybody else in a standard room
+	RoleViewer = "viewer" // everybody else in a webinar
+)
+
+// BuiltinRoles is what the roles are unless the configuration says otherwise.
+func BuiltinRoles() Roles {
+	return Roles{
+		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true},
+		{Name: RoleGuest, Publish: Sources, Subscribe: true, Chat: true},
+		{Name: RoleViewer, Subscribe: true},
+	}
+}
+
+// Roles are the roles of this server in the order codes are made for them.
+type Roles []Role
+
+// Get finds a role by name.
+func (rs Roles) Get(name string) (Role, bool) {
+	for _, r := range rs {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Role{}, false
+}
+
+// Names lists the roles' names.
+func (rs Roles) Names() []string {
+	names := make([]string, len(rs))
+	for i, r := range rs {
+		names[i] = r.Name
+	}
+	return names
+}
+
+// Grants is what somebody may do inside the media room. The zero value grants
+// nothing.
+type Grants struct {
+	Publish   []Source
+	Subscribe bool
+	Data      bool
+}
+
+// Grants resolves the role in a room: never more than the role has, never
+// more than the room's settings allow.
+func (r Role) Grants(s Settings) Grants {
+	g := Grants{Subscribe: r.Subscribe, Data: r.Chat && s.AllowChat}
+	for _, source := range r.Publish {
+		switch source {
+		case Camera, ScreenShare:
+			if !s.AllowVideo {
+				continue
+			}
+		case Microphone, ScreenShareAudio:
+			if !s.AllowAudio {
+				continue
+			}
+		}
+		g.Publish = append(g.Publish, source)
+	}
+	return g
+}
+
+// roleWithoutCode is the role of somebody who joins by name or id.
+func roleWithoutCode(room Room, admin bool) string {
+	switch {
+	case admin:
+		return RoleHost
+	case room.Mode == Webinar:
+		return RoleViewer
+	}
+	return RoleGuest
+}

@@ -1,0 +1,219 @@
+package meet
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Room is a named meeting place. The database is the truth about it; its
+// media room is made when needed and can be made again.
+type Room struct {
+	ID        string // UUID; also the name of the media room, because names are used again
+	Name      string
+	CreatedBy string // subject of the principal who created it
+	AdminID   string // subject of its admin
+	State     RoomState
+	EndedBy   string    // subject who ended it; empty unless State is RoomEnded
+	EndedAt   time.Time // zero while active
+
+	IsPublic        bool
+	Mode            Mode
+	MaxParticipants int // 0 is unlimited
+	Settings        Settings
+	ExpiresAt       time.Time // zero is never
+
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// RoomState is where a room is in its life.
+type RoomState string
+
+// The states of a room.
+const (
+	RoomActive  RoomState = "active"
+	RoomEnded   RoomState = "ended"   // by somebody: EndedBy
+	RoomExpired RoomState = "expired" // by its own ExpiresAt
+)
+
+// Active says whether people may be in the room now. A room whose time has
+// come is not active even before the sweeper has noticed.
+func (r Room) Active(now time.Time) bool {
+	return r.State == RoomActive && (r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt))
+}
+
+// reopen brings a room back that is over. A time that has come does not come
+// again: the room gets no end of its own unless it is given a new one.
+func (r *Room) reopen(now time.Time) {
+	r.State, r.EndedBy, r.EndedAt = RoomActive, "", time.Time{}
+	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
+		r.ExpiresAt = time.Time{}
+	}
+}
+
+// Mode decides which role somebody gets who joins without a code.
+type Mode string
+
+// The modes of a room.
+const (
+	Standard Mode = "standard" // guest
+	Webinar  Mode = "webinar"  // viewer
+)
+
+// Modes are all modes, for schemas and messages.
+var Modes = []Mode{Standard, Webinar}
+
+// Settings bound what roles may do in one room.
+type Settings struct {
+	AllowChat  bool // text chat (LiveKit data messages)
+	AllowVideo bool // camera and screen share
+	AllowAudio bool // microphone and screen share sound
+	E2EE       bool // participants' clients encrypt end to end; the key never comes here
+}
+
+// RoomChange names what is to be different; nil leaves a field as it is.
+type RoomChange struct {
+	Name            *string
+	IsPublic        *bool
+	Mode            *Mode
+	MaxParticipants *int
+	ExpiresIn       *time.Duration // from now; 0 is never
+	AllowChat       *bool
+	AllowVideo      *bool
+	AllowAudio      *bool
+	E2EE            *bool
+}
+
+// The bounds of numbers in a room or a code.
+const (
+	MaxParticipants = 100_000
+	MaxLifetime     = 10 * 365 * 24 * time.Hour
+	MaxUses         = 1_000_000_000
+)
+
+// apply writes the change into r after checking every field of it.
+func (c RoomChange) apply(r *Room, now time.Time) error {
+	if c.Name != nil {
+		name, err := CheckRoomName(*c.Name)
+		if err != nil {
+			return err
+		}
+		r.Name = name
+	}
+	if c.Mode != nil {
+		if *c.Mode != Standard && *c.Mode != Webinar {
+			return Invalid("mode", "mode must be standard or webinar", "Leave it out for standard.")
+		}
+		r.Mode = *c.Mode
+	}
+	if c.MaxParticipants != nil {
+		if *c.MaxParticipants < 0 || *c.MaxParticipants > MaxParticipants {
+			return Invalid("max_participants", "max_participants must be between 0 and 100000", "0 means unlimited.")
+		}
+		r.MaxParticipants = *c.MaxParticipants
+	}
+	if c.ExpiresIn != nil {
+		at, err := expiry(*c.ExpiresIn, now)
+		if err != nil {
+			return err
+		}
+		r.ExpiresAt = at
+	}
+	set(&r.IsPublic, c.IsPublic)
+	set(&r.Settings.AllowChat, c.AllowChat)
+	set(&r.Settings.AllowVideo, c.AllowVideo)
+	set(&r.Settings.AllowAudio, c.AllowAudio)
+	set(&r.Settings.E2EE, c.E2EE)
+	return nil
+}
+
+// set writes *value to *field unless value is absent.
+func set[T any](field, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// expiry turns a time span from now into a moment; 0 is never, the zero time.
+func expiry(in time.Duration, now time.Time) (time.Time, error) {
+	switch {
+	case in < 0 || in > MaxLifetime:
+		return time.Time{}, Invalid("expires_in_seconds", "expires_in_seconds must be between 0 and 315360000", "0 means never.")
+	case in == 0:
+		return time.Time{}, nil
+	}
+	return now.Add(in), nil
+}
+
+// The bounds of a room name, in characters.
+const (
+	MinRoomName = 3
+	MaxRoomName = 63
+)
+
+// CheckRoomName gives name trimmed and lower-cased, or says which rule it
+// breaks. It is part of a URL, so it holds only what needs no escaping there.
+func CheckRoomName(name string) (string, error) {
+	name = normalizeName(name)
+	switch n := utf8.RuneCountInString(name); {
+	case n < MinRoomName:
+		return "", Invalid("name", msgNameShort, "Leave name out to have one made.")
+	case n > MaxRoomName:
+		return "", Invalid("name", msgNameLong, "Choose a shorter one.")
+	case !isSlug(name):
+		return "", Invalid("name", msgNameChars, "No hyphen at either end and no two in a row; team-standup would do.")
+	}
+	return name, nil
+}
+
+// normalizeName trims and lowers ASCII letters only: other alphabets have
+// characters whose lower case is an ASCII letter.
+func normalizeName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, strings.TrimSpace(s))
+}
+
+func isSlug(s string) bool {
+	if strings.HasPrefix(s, "-") || strings.HasSuffix(s, "-") || strings.Contains(s, "--") {
+		return false
+	}
+	return onlySlugCharacters(s)
+}
+
+func onlySlugCharacters(s string) bool {
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// Relationship is why a room is in somebody's list.
+type Relationship string
+
+// The relationships, the strongest first.
+const (
+	RelCreator     Relationship = "creator"
+	RelParticipant Relationship = "participant" // was given a token for it under the own subject
+	RelPublic      Relationship = "public"
+)
+
+// Scope narrows a list of rooms. The empty scope is own, joined and public.
+type Scope string
+
+// The scopes of [Service.Rooms].
+const (
+	ScopeMine   Scope = "mine"
+	ScopeJoined Scope = "joined"
+	ScopePublic Scope = "public"
+	ScopeAll    Scope = "all" // superadmins only
+)
+
+// Scopes are all scopes, for schemas and messages.
+var Scopes = []Scope{ScopeMine, ScopeJoined, ScopePublic, ScopeAll}

@@ -1,0 +1,179 @@
+package meet
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Service is everything Roomkey does. Its methods are safe for concurrent
+// use. Each one authorizes, validates, changes the database in one
+// transaction and then tells the media server; each fails with an [*Error].
+type Service struct {
+	store       Store
+	media       Media
+	roles       Roles
+	defaults    Defaults
+	mediaOnJoin bool
+	links       Links
+	now         func() time.Time
+	random      random
+	guard       guard
+	log         *slog.Logger
+}
+
+// Config is what a [Service] is made of.
+type Config struct {
+	Store Store
+	Media Media
+	Links Links
+	Log   *slog.Logger // changes are logged here, one line each; nil is nowhere
+
+	Roles    Roles    // nil is BuiltinRoles
+	Defaults Defaults // of new rooms
+
+	// MediaOnJoin makes the media room when the first person joins instead
+	// of when the room is created. Creating is faster then, and does not
+	// notice that the media server is down.
+	MediaOnJoin bool
+
+	Now    func() time.Time // nil is time.Now
+	Random io.Reader        // nil is crypto/rand
+}
+
+// Defaults are what a new room is like where its creator says nothing.
+type Defaults struct {
+	IsPublic        bool
+	Mode            Mode
+	MaxParticipants int
+	ExpiresIn       time.Duration // 0 is never
+	Settings        Settings
+}
+
+// NewService puts a service together.
+func NewService(c Config) *Service {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.Roles == nil {
+		c.Roles = BuiltinRoles()
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	// The database keeps milliseconds; so does everything that is answered.
+	now := func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) }
+	return &Service{
+		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
+		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
+		random: random{c.Random, now}, guard: guard{now: now}, log: c.Log,
+	}
+}
+
+// Roles are the roles of this server.
+func (s *Service) Roles() Roles { return s.roles }
+
+// Links says where people and clients connect.
+func (s *Service) Links() Links { return s.links }
+
+// IsActive says whether people may be in the room now.
+func (s *Service) IsActive(r Room) bool { return r.Active(s.now()) }
+
+// Links makes the addresses that are handed out.
+type Links struct {
+	Public  string // base URL of the join page, without a slash at its end
+	LiveKit string // where LiveKit clients connect: ws:// or wss://
+}
+
+// Room is the join page of a room.
+func (l Links) Room(name string) string { return l.Public + "/m/" + name }
+
+// Code is the join page that redeems a code.
+func (l Links) Code(code string) string { return l.Public + "/join/" + code }
+
+// mediaBudget bounds what one call may spend on the media server altogether,
+// so that a server that hangs costs the caller no more than this.
+const mediaBudget = 5 * time.Second
+
+func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, mediaBudget)
+}
+
+// drawAgain is how often a random name or code that is taken is drawn anew
+// before something else must be wrong.
+const drawAgain = 8
+
+// resolve finds the room that ref means: its id or its name.
+func (s *Service) resolve(ctx context.Context, ref string) (Room, error) {
+	ref = normalizeName(ref)
+	switch {
+	case ref == "":
+		return Room{}, Invalid("room_id", "room_id must not be empty", "Give the id or the name of a room.")
+	case len(ref) > MaxRoomName || !onlySlugCharacters(ref):
+		return Room{}, Invalid("room_id", "room_id must be the id or the name of a room",
+			"Ids and names have at most 63 lowercase letters, numbers and hyphens; list_rooms shows them.")
+	}
+	if looksLikeID(ref) {
+		room, err := s.store.RoomByID(ctx, ref)
+		if !errors.Is(err, ErrNotFound) {
+			return room, s.storeError(err, "")
+		}
+	}
+	room, err := s.store.RoomByName(ctx, ref)
+	return room, s.storeError(err, "")
+}
+
+// resolveFor finds a room and authorizes an action on it.
+func (s *Service) resolveFor(ctx context.Context, p Principal, action Action, ref string) (Room, error) {
+	if standingOf(p, nil) >= asAnonymous { // before anything is looked up
+		return Room{}, authorize(p, action, nil)
+	}
+	room, err := s.resolve(ctx, ref)
+	if err != nil {
+		return Room{}, err
+	}
+	return room, authorize(p, action, &room)
+}
+
+// storeError translates what the store says; failed is the message for a
+// database that failed, empty for the usual one.
+func (s *Service) storeError(err error, failed string) error {
+	var e *Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &e): // from a function that was handed in
+		return e
+	case errors.Is(err, ErrNotFound):
+		return roomNotFound()
+	case errors.Is(err, ErrNameTaken):
+		return nameTaken()
+	case failed == "":
+		failed = "The database cannot be reached"
+	}
+	return &Error{Code: CodeUnavailable, Message: failed, Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
+}
+
+// codeError is storeError for lookups by code.
+func (s *Service) codeError(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return codeNotFound()
+	}
+	return s.storeError(err, "")
+}
+
+// note leaves one structured line about a change that happened.
+func (s *Service) note(ctx context.Context, p Principal, action string, room Room, attrs ...slog.Attr) {
+	actor := p.ID
+	if p.Role == Anonymous {
+		actor = "anonymous"
+	}
+	s.log.LogAttrs(ctx, slog.LevelInfo, action, append([]slog.Attr{
+		slog.String("actor", actor), slog.String("room", room.ID), slog.String("name", room.Name)}, attrs...)...)
+}

@@ -1,0 +1,201 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// TokenLifetime is how long a join token lets somebody connect. Once
+// connected, they stay until they leave or are removed.
+const TokenLifetime = 10 * time.Minute
+
+// JoinRequest says who wants to join what.
+type JoinRequest struct {
+	RoomID *string // id or name of the room,
+	Code   *string // or a code
+	Name   string  // display name; empty is the principal's, then the user id
+	UserID string  // on whose behalf; empty is the principal itself
+}
+
+// Admission is what lets somebody in.
+type Admission struct {
+	Token      string // for the media server
+	LiveKitURL string
+	JoinURL    string // the same in a browser
+	Identity   string // unique to this join
+	Role       string
+	ExpiresAt  time.Time // when the token stops letting in
+	Room       Room
+}
+
+// Join admits p to a room, by name or by code, in the role that follows.
+func (s *Service) Join(ctx context.Context, p Principal, req JoinRequest) (Admission, error) {
+	if (req.RoomID == nil) == (req.Code == nil) {
+		return Admission{}, Invalid("room_id", "exactly one of room_id and code must be given",
+			"Give room_id to join by id or name, or code to join by a room code.")
+	}
+	name, err := checkText("name", req.Name, MaxDisplayName)
+	if err != nil {
+		return Admission{}, err
+	}
+	userID, err := checkText("user_id", req.UserID, MaxUserID)
+	if err != nil {
+		return Admission{}, err
+	}
+	join := Join{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
+	var room Room
+	if req.Code != nil {
+		room, err = s.joinByCode(ctx, p, *req.Code, &join)
+	} else {
+		room, err = s.joinByName(ctx, p, *req.RoomID, &join)
+	}
+	if err != nil {
+		return Admission{}, err
+	}
+	s.identify(p, room, &join)
+	return s.admit(ctx, p, room, join)
+}
+
+// Exchange redeems a code for somebody without an access token who connects
+// from address. What they typed is cleaned, not refused. Every code that
+// opens nothing now gives the same error, so that a guesser learns nothing.
+func (s *Service) Exchange(ctx context.Context, address, code, name, userID string) (Admission, error) {
+	p := Principal{Role: Anonymous, Address: address}
+	admission, err := s.Join(ctx, p, JoinRequest{Code: &code,
+		Name: CleanText(name, MaxDisplayName), UserID: CleanText(userID, MaxUserID)})
+	var e *Error
+	if !errors.As(err, &e) {
+		return admission, err
+	}
+	switch {
+	case e.Code == CodeInvalid, e.Code == CodeGone:
+		// lookUpCode has counted those it did not find, not these.
+		if limited := s.guard.fail(p.key()); limited != nil {
+			return Admission{}, limited
+		}
+	case e.Code != CodeNotFound:
+		return Admission{}, err
+	}
+	return Admission{}, &Error{Code: CodeNotFound, Message: "This code does not open a room",
+		Hint: "Check it with whoever gave it to you.", Err: err}
+}
+
+func (s *Service) joinByCode(ctx context.Context, p Principal, written string, join *Join) (Room, error) {
+	if err := authorize(p, ActRedeemCode, nil); err != nil {
+		return Room{}, err
+	}
+	code, room, err := s.lookUpCode(ctx, p, written)
+	if err != nil {
+		return Room{}, err
+	}
+	if err := s.checkEntry(code, room, join.CreatedAt); err != nil {
+		return Room{}, err
+	}
+	join.Code, join.Role = code.Code, code.Role
+	return room, nil
+}
+
+// checkEntry says whether the code (none when joining by name) and the room
+// let somebody in at that moment.
+func (s *Service) checkEntry(code RoomCode, room Room, now time.Time) error {
+	if code.Code != "" {
+		if err := code.Check(now); err != nil {
+			return err
+		}
+		if _, ok := s.roles.Get(code.Role); !ok {
+			return &Error{Code: CodeGone, Message: "The role of this room code no longer exists", Field: "code",
+				Hint: "The room's admin can make codes for the roles that do (create_room_codes)."}
+		}
+	}
+	if room.Active(now) {
+		return nil
+	}
+	e := &Error{Code: CodeGone, Message: "The room has ended", Hint: "Its admin can open it again: update_room with is_active true."}
+	if room.State != RoomEnded {
+		e.Message = "The room has expired"
+	}
+	return e
+}
+
+func (s *Service) joinByName(ctx context.Context, p Principal, ref string, join *Join) (Room, error) {
+	room, err := s.resolveFor(ctx, p, ActJoinRoom, ref)
+	if err != nil {
+		return Room{}, err
+	}
+	if err := s.checkEntry(RoomCode{}, room, join.CreatedAt); err != nil {
+		return Room{}, err
+	}
+	join.Role = roleWithoutCode(room, isAdmin(p, &room) && s.asThemself(p, *join))
+	return room, nil
+}
+
+// asThemself says whether p joins as itself and not on somebody's behalf.
+func (s *Service) asThemself(p Principal, join Join) bool {
+	return p.ID != "" && (join.UserID == "" || join.UserID == p.ID)
+}
+
+// identify fills in who is joining. The identity is unique to this join: a
+// second device, an agent acting for somebody, or a stranger who types
+// somebody's user id never throws anyone out.
+func (s *Service) identify(p Principal, room Room, join *Join) {
+	join.RoomID = room.ID
+	join.Admin = isAdmin(p, &room) && s.asThemself(p, *join)
+	if join.Name == "" && s.asThemself(p, *join) {
+		join.Name = CleanText(p.Name, MaxDisplayName)
+	}
+	if join.UserID == "" {
+		join.UserID = CleanText(p.ID, MaxUserID)
+	}
+	prefix := join.UserID
+	if prefix == "" {
+		prefix = "guest"
+	}
+	if join.Name == "" {
+		join.Name = CleanText(prefix, MaxDisplayName)
+	}
+	join.Identity = prefix + "_" + s.random.letters(12)
+}
+
+// admit makes the media room, sees that there is room in it, puts the join on
+// record and signs the token. Nothing is counted before the media server has
+// answered.
+func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) (Admission, error) {
+	budget, cancel := withBudget(ctx)
+	defer cancel()
+	if err := s.media.EnsureRoom(budget, room); err != nil {
+		return Admission{}, mediaUnavailable(err)
+	}
+	if room.MaxParticipants > 0 {
+		inside, err := s.media.Participants(budget, room.ID)
+		if err != nil {
+			return Admission{}, mediaUnavailable(err)
+		}
+		if len(inside) >= room.MaxParticipants {
+			return Admission{}, &Error{Code: CodeConflict, Message: "The room is full",
+				Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
+		}
+	}
+	err := s.store.AddJoin(ctx, join, func(code RoomCode, now Room) error {
+		room = now
+		return s.checkEntry(code, now, join.CreatedAt)
+	})
+	if err != nil {
+		return Admission{}, s.codeError(err)
+	}
+	role, _ := s.roles.Get(join.Role) // its existence was checked; the zero role grants nothing
+	expires := join.CreatedAt.Add(TokenLifetime)
+	token, err := s.media.Token(join, role.Grants(room.Settings), expires)
+	if err != nil {
+		return Admission{}, AsError(err)
+	}
+	a := Admission{Token: token, LiveKitURL: s.links.LiveKit, JoinURL: s.links.Room(room.Name),
+		Identity: join.Identity, Role: join.Role, ExpiresAt: expires, Room: room}
+	if join.Code != "" {
+		a.JoinURL = s.links.Code(join.Code)
+	}
+	s.note(ctx, p, "admitted", room, slog.String("identity", join.Identity), slog.String("role", join.Role),
+		slog.String("code", FirstGroup(join.Code)))
+	return a, nil
+}

@@ -1,0 +1,339 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// CreateRoom opens a room whose admin is p. Without a name one is made. With
+// createCodes it comes with one code per role.
+//
+// The media room is made first, under an id nobody else has: if the media
+// server fails, the database has not been touched, and if the name turns out
+// to be taken, nobody but this call ever saw that media room.
+func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange, createCodes bool) (Room, []RoomCode, error) {
+	if err := authorize(p, ActCreateRoom, nil); err != nil {
+		return Room{}, nil, err
+	}
+	room, named, err := s.newRoom(p, change)
+	if err != nil {
+		return Room{}, nil, err
+	}
+	if named {
+		taken, err := s.store.NameTaken(ctx, room.Name, room.CreatedAt)
+		if err != nil {
+			return Room{}, nil, s.storeError(err, msgCreateFailed)
+		}
+		if taken {
+			return Room{}, nil, nameTaken()
+		}
+	}
+	if !s.mediaOnJoin {
+		budget, cancel := withBudget(ctx)
+		defer cancel()
+		if err := s.media.EnsureRoom(budget, room); err != nil {
+			return Room{}, nil, &Error{Code: CodeUnavailable, Message: msgMediaFailed,
+				Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
+		}
+	}
+	room, codes, err := s.storeRoom(ctx, room, named, createCodes)
+	if err != nil {
+		if !s.mediaOnJoin {
+			s.discardMediaRoom(ctx, room.ID)
+		}
+		return Room{}, nil, err
+	}
+	s.note(ctx, p, "room created", room)
+	return room, codes, nil
+}
+
+// newRoom builds the room that a create call asks for, and says whether the
+// caller named it.
+func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool, err error) {
+	now := s.now()
+	room = Room{
+		ID: s.random.uuid(), CreatedBy: p.ID, AdminID: p.ID, State: RoomActive,
+		IsPublic: s.defaults.IsPublic, Mode: s.defaults.Mode, MaxParticipants: s.defaults.MaxParticipants,
+		Settings: s.defaults.Settings, CreatedAt: now, UpdatedAt: now,
+	}
+	if room.Mode == "" {
+		room.Mode = Standard
+	}
+	if s.defaults.ExpiresIn > 0 {
+		room.ExpiresAt = now.Add(s.defaults.ExpiresIn)
+	}
+	if change.Name != nil && normalizeName(*change.Name) == "" {
+		change.Name = nil
+	}
+	if err := change.apply(&room, now); err != nil {
+		return Room{}, false, err
+	}
+	return room, change.Name != nil, nil
+}
+
+// storeRoom writes the room and its codes. Names and codes that were drawn
+// and are taken are drawn again.
+func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes bool) (Room, []RoomCode, error) {
+	var err error
+	for range drawAgain {
+		if !named {
+			room.Name = s.random.grouped()
+		}
+		var codes []RoomCode
+		if createCodes {
+			codes = s.drawCodes(room.ID, s.roles.Names(), "", room.CreatedAt)
+		}
+		err = s.store.CreateRoom(ctx, room, codes)
+		switch {
+		case err == nil:
+			return room, codes, nil
+		case errors.Is(err, ErrNameTaken) && named:
+			return room, nil, nameTaken()
+		case !errors.Is(err, ErrNameTaken) && !errors.Is(err, ErrCodeTaken):
+			return room, nil, s.storeError(err, msgCreateFailed)
+		}
+	}
+	return room, nil, &Error{Code: CodeInternal, Message: msgCreateFailed, Err: err}
+}
+
+// discardMediaRoom takes back the media room that this very request made. It
+// goes by id, so it can never hit anybody else's meeting; if it fails, the
+// media server ends the empty room by itself.
+func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
+	ctx, cancel := withBudget(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
+		s.log.WarnContext(ctx, "could not take back an unused media room", "room", roomID, "err", err)
+	}
+}
+
+// RoomDetails is a room as somebody in particular may see it.
+type RoomDetails struct {
+	Room
+	Participants *int       // connected now; nil when the media server does not say
+	Codes        []RoomCode // current codes, for the room's admin only
+	IsAdmin      bool
+}
+
+// Room shows a room.
+func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetails, error) {
+	room, err := s.resolveFor(ctx, p, ActViewRoom, ref)
+	if err != nil {
+		return RoomDetails{}, err
+	}
+	details := RoomDetails{Room: room, IsAdmin: Allowed(p, ActManageCodes, &room)}
+	if details.IsAdmin {
+		details.Codes, err = s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: MaxPage})
+		if err != nil {
+			return RoomDetails{}, s.storeError(err, "")
+		}
+	}
+	if n, ok := s.counts(ctx, []string{room.ID}); ok {
+		count := n[room.ID]
+		details.Participants = &count
+	}
+	return details, nil
+}
+
+// countTimeout is how long a listing waits for the numbers of participants,
+// which it can do without.
+const countTimeout = 2 * time.Second
+
+func (s *Service) counts(ctx context.Context, roomIDs []string) (map[string]int, bool) {
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	counts, err := s.media.Counts(ctx, roomIDs)
+	if err != nil {
+		s.log.WarnContext(ctx, "could not count participants", "err", err)
+		return nil, false
+	}
+	return counts, true
+}
+
+// The sizes of pages.
+const (
+	DefaultPage = 20
+	MaxPage     = 100
+)
+
+// RoomFilter says which rooms to list.
+type RoomFilter struct {
+	Scope  Scope  // empty is own, joined and public
+	Query  string // part of a name
+	Active *bool
+	Limit  *int // nil is DefaultPage
+	Cursor string
+}
+
+// RoomInList is a room in a list.
+type RoomInList struct {
+	ListedRoom
+	Participants *int // connected now; nil when the media server does not say
+}
+
+// Rooms lists rooms, newest first, and gives the cursor of the next page,
+// empty after the last.
+func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomInList, string, error) {
+	q, limit, err := s.roomQuery(p, f)
+	if err != nil {
+		return nil, "", err
+	}
+	listed, err := s.store.Rooms(ctx, q)
+	if err != nil {
+		return nil, "", s.storeError(err, "")
+	}
+	next := ""
+	if len(listed) > limit {
+		listed = listed[:limit]
+		next = cursor(Position{listed[limit-1].CreatedAt, listed[limit-1].ID})
+	}
+	rooms := make([]RoomInList, len(listed))
+	ids := make([]string, len(listed))
+	for i, r := range listed {
+		rooms[i].ListedRoom, ids[i] = r, r.ID
+	}
+	if len(ids) > 0 {
+		if n, ok := s.counts(ctx, ids); ok {
+			for i := range rooms {
+				count := n[ids[i]]
+				rooms[i].Participants = &count
+			}
+		}
+	}
+	return rooms, next, nil
+}
+
+func (s *Service) roomQuery(p Principal, f RoomFilter) (q RoomQuery, limit int, err error) {
+	q = RoomQuery{Subject: p.ID, Active: f.Active, Now: s.now()}
+	action := ActListShared
+	switch f.Scope {
+	case "":
+		q.Mine, q.Joined, q.Public = Allowed(p, ActListOwn, nil), true, true
+	case ScopeMine:
+		q.Mine, action = true, ActListOwn
+	case ScopeJoined:
+		q.Joined = true
+	case ScopePublic:
+		q.Public = true
+	case ScopeAll:
+		q.All, action = true, ActListAll
+	default:
+		return q, 0, Invalid("scope", "scope must be mine, joined, public or all", "Leave it out for own, joined and public rooms.")
+	}
+	if err := authorize(p, action, nil); err != nil {
+		return q, 0, err
+	}
+	if limit, err = pageLimit(f.Limit); err != nil {
+		return q, 0, err
+	}
+	if q.Part, err = checkText("query", strings.ToLower(f.Query), MaxRoomName); err != nil {
+		return q, 0, err
+	}
+	if q.After, err = parseCursor(f.Cursor); err != nil {
+		return q, 0, err
+	}
+	q.Limit = limit + 1
+	return q, limit, nil
+}
+
+func pageLimit(limit *int) (int, error) {
+	switch {
+	case limit == nil:
+		return DefaultPage, nil
+	case *limit < 1 || *limit > MaxPage:
+		return 0, Invalid("limit", "limit must be between 1 and "+strconv.Itoa(MaxPage), "Leave it out for 20; use cursor for more.")
+	}
+	return *limit, nil
+}
+
+// UpdateRoom changes a room. reopen brings an ended or expired one back; an
+// expired one needs a new lifetime with it, or gets none.
+func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, change RoomChange, reopen bool) (Room, error) {
+	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	if err != nil {
+		return Room{}, err
+	}
+	if change.Name != nil && normalizeName(*change.Name) == "" {
+		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
+	}
+	now := s.now()
+	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		switch {
+		case reopen && !r.Active(now):
+			r.reopen(now)
+		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
+			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
+		}
+		r.UpdatedAt = now
+		return change.apply(r, now)
+	})
+	if err != nil {
+		return Room{}, s.storeError(err, "")
+	}
+	s.note(ctx, p, "room updated", room, slog.Bool("reopened", reopen))
+	if change.MaxParticipants != nil && room.Active(now) {
+		s.bringUpToDate(ctx, room)
+	}
+	return room, nil
+}
+
+// bringUpToDate tells a living media room about a changed limit. If that
+// fails the next join does it, before it matters.
+func (s *Service) bringUpToDate(ctx context.Context, room Room) {
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	if err := s.media.EnsureRoom(ctx, room); err != nil {
+		s.log.WarnContext(ctx, "could not tell the media server about a changed room", "room", room.ID, "err", err)
+	}
+}
+
+// EndRoom ends a room: everyone is out, its codes stop working. confirmName
+// must be the room's name, so that nobody ends a room they did not mean.
+// It gives the identities that were removed.
+//
+// People are put out before the database says so, because a media server that
+// cannot be reached must leave the room as it was; then the database, and
+// once more the media server, for those who slipped in between. Should that
+// last step fail, [Service.Sweep] makes it good.
+func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
+	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	if err != nil {
+		return Room{}, nil, err
+	}
+	if normalizeName(confirmName) != room.Name {
+		return Room{}, nil, Invalid("confirm_name", "confirm_name must be the room's name",
+			"Repeat the name of the room you mean to end, as get_room shows it.")
+	}
+	budget, cancel := withBudget(ctx)
+	defer cancel()
+	inside, err := s.media.Participants(budget, room.ID)
+	if err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	if err := s.media.DeleteRoom(budget, room.ID); err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	now := s.now()
+	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		if r.State == RoomActive {
+			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
+		}
+		return nil
+	})
+	if err != nil {
+		return Room{}, nil, s.storeError(err, "")
+	}
+	if err := s.clear(ctx, room.ID); err != nil {
+		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
+	}
+	removed := make([]string, len(inside))
+	for i, person := range inside {
+		removed[i] = person.Identity
+	}
+	s.note(ctx, p, "room ended", room, slog.Int("removed", len(removed)))
+	return room, removed, nil
+}

@@ -1,0 +1,125 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Store keeps rooms, codes and joins.
+//
+// A method that changes something returns only when the change is durable: it
+// survives the process being killed right after. A change that fails leaves
+// nothing behind. Functions that are handed in (change, check) run inside the
+// transaction, may run more than once, and must not call the store; their
+// errors come back as they are.
+//
+// Errors are one of the Err values below, an error of a handed-in function,
+// or anything else, which means that the database failed.
+type Store interface {
+	// CreateRoom stores a new room with its first codes, all or nothing.
+	// ErrNameTaken if an active room has the name (rooms whose time has come
+	// do not hold it), ErrCodeTaken if one of the codes exists.
+	CreateRoom(ctx context.Context, room Room, codes []RoomCode) error
+
+	// RoomByID and RoomByName give ErrNotFound where there is none. Of rooms
+	// with the same name the active one is meant, else the newest.
+	RoomByID(ctx context.Context, id string) (Room, error)
+	RoomByName(ctx context.Context, name string) (Room, error)
+
+	// NameTaken says whether an active room has the name at that moment.
+	NameTaken(ctx context.Context, name string, now time.Time) (bool, error)
+
+	// Rooms lists rooms, newest first.
+	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
+
+	// UpdateRoom reads a room, lets change alter it and stores it.
+	// ErrNotFound, ErrNameTaken.
+	UpdateRoom(ctx context.Context, id string, change func(*Room) error) (Room, error)
+
+	// ExpireRooms turns at most limit active rooms whose ExpiresAt is not
+	// after now into expired ones.
+	ExpireRooms(ctx context.Context, now time.Time, limit int) ([]Room, error)
+
+	// UnclearedRooms lists at most limit rooms that are no longer active but
+	// whose media room has not been cleared since; SetCleared marks one as
+	// cleared, unless it is active again.
+	UnclearedRooms(ctx context.Context, limit int) ([]string, error)
+	SetCleared(ctx context.Context, roomID string) error
+
+	// EnsureCodes stores those of the fresh codes whose room, role and label
+	// have no current code, disables the room's codes whose role is not one
+	// of roles, and gives the current codes for the room, roles and labels
+	// of fresh, in that order. ErrCodeTaken if a fresh code exists,
+	// ErrNotFound if the room does not.
+	EnsureCodes(ctx context.Context, roomID string, fresh []RoomCode, roles []string, now time.Time) ([]RoomCode, error)
+
+	// Codes lists the current codes of a room, oldest first.
+	Codes(ctx context.Context, q CodeQuery) ([]RoomCode, error)
+
+	// CodeAndRoom finds a code, current or not, and its room. ErrNotFound.
+	CodeAndRoom(ctx context.Context, code string) (RoomCode, Room, error)
+
+	// UpdateCode reads a code, lets change alter it and stores it.
+	// ErrNotFound.
+	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error) (RoomCode, error)
+
+	// ReplaceCode lets check look at the current code, retires it and stores
+	// fresh in its place, with the old one's room, role, label and limits
+	// and no uses. ErrNotFound, ErrCodeTaken.
+	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error) (RoomCode, error)
+
+	// AddJoin records an admission. With join.Code it also counts a use of
+	// that code, after check has looked at the code and its room as they are
+	// then; without one, check sees a zero code. ErrNotFound.
+	AddJoin(ctx context.Context, join Join, check func(RoomCode, Room) error) error
+
+	// IdentitiesByCode lists the identities that were let in by a code.
+	IdentitiesByCode(ctx context.Context, code string) ([]string, error)
+
+	// Ping says whether the database answers.
+	Ping(ctx context.Context) error
+}
+
+// What a [Store] may say beside "the database failed".
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrNameTaken = errors.New("room name taken")
+	ErrCodeTaken = errors.New("room code taken")
+)
+
+// RoomQuery says which rooms to list.
+type RoomQuery struct {
+	Subject string // whose list it is
+	Mine    bool   // rooms the subject created
+	Joined  bool   // rooms with a join by the subject
+	Public  bool   // active public rooms
+	All     bool   // every room; the other three do not matter then
+	Part    string // only names that contain this; empty is every name
+	Active  *bool  // only active or only inactive rooms, as of Now
+	Now     time.Time
+	After   *Position // only rooms behind this place in the list
+	Limit   int       // at most so many rooms
+}
+
+// Position is a place in a list that is sorted by creation time and key.
+type Position struct {
+	At  time.Time
+	Key string
+}
+
+// ListedRoom is a room and why it is in the list: the strongest relationship
+// between it and the query's subject.
+type ListedRoom struct {
+	Room
+	Relationship Relationship
+}
+
+// CodeQuery says which codes to list.
+type CodeQuery struct {
+	RoomID  string
+	Role    string // empty is every role
+	Enabled *bool
+	After   *Position
+	Limit   int
+}

@@ -1,0 +1,59 @@
+package meet
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The longest texts a stranger may leave with us, in characters.
+const (
+	MaxDisplayName = 80
+	MaxUserID      = 128
+	MaxLabel       = 64
+	MaxReason      = 300
+)
+
+// CleanText makes a stranger's text harmless to show: characters that are not
+// seen or that reorder what is seen (control, zero-width, bidi, fillers) are
+// dropped, white space at the ends too, and the rest is cut to max characters.
+func CleanText(s string, max int) string {
+	if len(s) > 8*max { // enough for max characters and as many dropped ones
+		s = s[:8*max]
+	}
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unseen(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, s))
+	if utf8.RuneCountInString(s) <= max {
+		return s
+	}
+	return strings.TrimSpace(string([]rune(s)[:max]))
+}
+
+// checkText is the strict sister of [CleanText], for callers that can mend
+// their call: the text without white space at its ends, or an error.
+func checkText(field, s string, max int) (string, error) {
+	s = strings.TrimSpace(s)
+	if n := utf8.RuneCountInString(s); n > max {
+		return "", Invalid(field, fmt.Sprintf("%s must be at most %d characters", field, max), fmt.Sprintf("It has %d; shorten it.", n))
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unseen) || strings.ContainsRune(s, utf8.RuneError) {
+		return "", Invalid(field, field+" must not contain control, zero-width or text-direction characters",
+			"Send it again with visible characters only.")
+	}
+	return s, nil
+}
+
+// unseen says whether r is a control, format (zero-width, bidi, tag), line
+// separator, private-use or blank filler character.
+func unseen(r rune) bool {
+	switch r {
+	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u2800': // blank fillers that count as letters or symbols
+		return true
+	}
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp)
+}
