@@ -1,0 +1,89 @@
+package tools
+
+import (
+	"context"
+
+	"roomkey/meet"
+)
+
+type createRoomCodesInput struct {
+	RoomID           string  `json:"room_id" doc:"Id or name of the room"`
+	Role             *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out, one code for every role"`
+	Label            *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
+	ExpiresInSeconds *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long new codes work; 0 is forever"`
+	MaxUses          *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many joins each new code lets in; 0 is unlimited"`
+}
+
+type codesOutput struct {
+	Codes []codeView `json:"codes" doc:"The codes asked for, existing and new"`
+}
+
+var createRoomCodes = define(Tool{
+	Name: "create_room_codes", Title: "Create room codes", Toolset: Codes, Hints: Hints{Idempotent: true},
+	Description: "Make the short codes that let people in, one per role. A code that exists for the same role and label is returned unchanged; " +
+		"codes of roles that no longer exist are disabled. Give people join_url or the code itself.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomCodesInput) (codesOutput, error) {
+	codes, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{Role: in.Role, Label: value(in.Label),
+		Change: meet.CodeChange{ExpiresIn: span(in.ExpiresInSeconds), MaxUses: in.MaxUses}})
+	return codesOutput{viewCodes(s, codes)}, err
+})
+
+type getRoomCodesInput struct {
+	RoomID  string  `json:"room_id" doc:"Id or name of the room"`
+	Role    *string `json:"role" doc:"Only codes of this role"`
+	Enabled *bool   `json:"enabled" doc:"Only enabled or only disabled codes"`
+	Limit   *int    `json:"limit" min:"1" max:"100" doc:"Codes per page; 20 if left out"`
+	Cursor  *string `json:"cursor" doc:"next_cursor of the previous page"`
+}
+
+type getRoomCodesOutput struct {
+	Codes      []codeView `json:"codes" doc:"Oldest first"`
+	HasMore    bool       `json:"has_more" doc:"There is another page"`
+	NextCursor string     `json:"next_cursor,omitempty" doc:"Pass as cursor for the next page"`
+}
+
+var getRoomCodes = define(Tool{
+	Name: "get_room_codes", Title: "List room codes", Toolset: Codes, Hints: Hints{ReadOnly: true, Idempotent: true},
+	Description: "List the codes of a room you administer, with their uses and limits.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in getRoomCodesInput) (getRoomCodesOutput, error) {
+	codes, next, err := s.Codes(ctx, p, in.RoomID, meet.CodeFilter{Role: in.Role, Enabled: in.Enabled, Limit: in.Limit, Cursor: value(in.Cursor)})
+	return getRoomCodesOutput{viewCodes(s, codes), next != "", next}, err
+})
+
+type updateRoomCodeInput struct {
+	Code               string `json:"code" doc:"The room code"`
+	Enabled            *bool  `json:"enabled" doc:"false: it lets nobody in any more; true: it does again"`
+	ExpiresInSeconds   *int   `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long it works from now; 0 is forever"`
+	MaxUses            *int   `json:"max_uses" min:"0" max:"1000000000" doc:"How many joins it lets in altogether; 0 is unlimited"`
+	RemoveParticipants *bool  `json:"remove_participants" doc:"true: also put out those inside who came by this code"`
+}
+
+type updateRoomCodeOutput struct {
+	Code    codeView `json:"code" doc:"The code as it is now"`
+	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+}
+
+var updateRoomCode = define(Tool{
+	Name: "update_room_code", Title: "Enable, disable or limit a room code", Toolset: Codes, Hints: Hints{Destructive: true, Idempotent: true},
+	Description: "Enable, disable or limit a room code. Those already inside stay unless remove_participants is true.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomCodeInput) (updateRoomCodeOutput, error) {
+	code, removed, err := s.UpdateCode(ctx, p, in.Code,
+		meet.CodeChange{Enabled: in.Enabled, ExpiresIn: span(in.ExpiresInSeconds), MaxUses: in.MaxUses}, value(in.RemoveParticipants))
+	return updateRoomCodeOutput{viewCode(s, code), list(removed)}, err
+})
+
+type codeInput struct {
+	Code string `json:"code" doc:"The room code"`
+}
+
+type codeOutput struct {
+	Code codeView `json:"code" doc:"The new code"`
+}
+
+var rotateRoomCode = define(Tool{
+	Name: "rotate_room_code", Title: "Replace a room code", Toolset: Codes, Hints: Hints{Destructive: true},
+	Description: "Replace a room code that got into wrong hands: the old one stops at once, the new one has the same role, label and limits. Those inside stay.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in codeInput) (codeOutput, error) {
+	code, err := s.RotateCode(ctx, p, in.Code)
+	return codeOutput{viewCode(s, code)}, err
+})

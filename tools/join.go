@@ -1,0 +1,35 @@
+package tools
+
+import (
+	"context"
+	"time"
+
+	"roomkey/meet"
+)
+
+type joinRoomInput struct {
+	RoomID *string `json:"room_id" doc:"Id or name of the room; give this or code"`
+	Code   *string `json:"code" doc:"A room code; case, spaces and hyphens do not matter"`
+	Name   *string `json:"name" doc:"Display name in the room"`
+	UserID *string `json:"user_id" doc:"On whose behalf, if not your own"`
+}
+
+type joinRoomOutput struct {
+	Status     string    `json:"status" doc:"joined"`
+	Token      string    `json:"token" doc:"LiveKit token; keep it secret"`
+	LiveKitURL string    `json:"livekit_url" doc:"Where to connect with the token"`
+	JoinURL    string    `json:"join_url" doc:"The same room in a browser"`
+	Identity   string    `json:"identity" doc:"The participant's identity, unique to this join"`
+	Role       string    `json:"role" doc:"Decides what may be published"`
+	ExpiresAt  time.Time `json:"expires_at" doc:"Connect before; connected people stay"`
+	Room       roomView  `json:"room" doc:"The room"`
+}
+
+var joinRoom = define(Tool{
+	Name: "join_room", Title: "Get a token to join a room", Toolset: Rooms,
+	Description: "Get a LiveKit token for a room, by room_id or by code, for yourself or with user_id for somebody else. " +
+		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. For people, hand out a code's join_url instead.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in joinRoomInput) (joinRoomOutput, error) {
+	a, err := s.Join(ctx, p, meet.JoinRequest{RoomID: in.RoomID, Code: in.Code, Name: value(in.Name), UserID: value(in.UserID)})
+	return joinRoomOutput{"joined", a.Token, a.LiveKitURL, a.JoinURL, a.Identity, a.Role, a.ExpiresAt, viewRoom(s, a.Room)}, err
+})

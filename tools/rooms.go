@@ -1,0 +1,142 @@
+package tools
+
+import (
+	"context"
+
+	"roomkey/meet"
+)
+
+// settingsInput is the settings argument of create_room and update_room.
+type settingsInput struct {
+	AllowChat  *bool `json:"allow_chat" doc:"Text chat"`
+	AllowVideo *bool `json:"allow_video" doc:"Cameras and screen sharing"`
+	AllowAudio *bool `json:"allow_audio" doc:"Microphones and screen sound"`
+	E2EE       *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
+}
+
+type createRoomInput struct {
+	Name             *string        `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; unique among active rooms; left out, one is made"`
+	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists"`
+	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Who joins without a code is a guest (standard) or a viewer who only watches (webinar)"`
+	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside at once; 0 is unlimited"`
+	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time; 0 is never"`
+	Settings         *settingsInput `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
+	CreateCodes      *bool          `json:"create_codes" doc:"Also make one code per role"`
+}
+
+type createRoomOutput struct {
+	Room  roomView   `json:"room" doc:"The new room"`
+	Codes []codeView `json:"codes,omitempty" doc:"With create_codes: one per role"`
+}
+
+var createRoom = define(Tool{
+	Name: "create_room", Title: "Create a room", Toolset: Rooms,
+	Description: "Open a video room; you become its admin. Hand out access with create_codes or create_room_codes.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomInput) (out createRoomOutput, err error) {
+	room, codes, err := s.CreateRoom(ctx, p, roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresInSeconds, in.Settings), value(in.CreateCodes))
+	return createRoomOutput{viewRoom(s, room), viewCodes(s, codes)}, err
+})
+
+func roomChange(name *string, isPublic *bool, mode *string, maxParticipants, expiresIn *int, settings *settingsInput) meet.RoomChange {
+	c := meet.RoomChange{Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxParticipants, ExpiresIn: span(expiresIn)}
+	if settings != nil {
+		c.AllowChat, c.AllowVideo, c.AllowAudio, c.E2EE = settings.AllowChat, settings.AllowVideo, settings.AllowAudio, settings.E2EE
+	}
+	return c
+}
+
+type listRoomsInput struct {
+	Scope  *string `json:"scope" enum:"mine,joined,public,all" doc:"Left out: own, joined and public rooms; all is for superadmins"`
+	Query  *string `json:"query" doc:"Only names that contain this"`
+	Active *bool   `json:"active" doc:"Only active (true) or only ended and expired rooms (false)"`
+	Limit  *int    `json:"limit" min:"1" max:"100" doc:"Rooms per page; 20 if left out"`
+	Cursor *string `json:"cursor" doc:"next_cursor of the previous page"`
+}
+
+type listRoomsOutput struct {
+	Rooms      []roomInListView `json:"rooms" doc:"Newest first, each with relationship and num_participants"`
+	HasMore    bool             `json:"has_more" doc:"There is another page"`
+	NextCursor string           `json:"next_cursor,omitempty" doc:"Pass as cursor for the next page"`
+}
+
+type roomInListView struct {
+	roomView
+	Relationship    meet.Relationship `json:"relationship"`
+	NumParticipants *int              `json:"num_participants,omitempty"`
+}
+
+var listRooms = define(Tool{
+	Name: "list_rooms", Title: "List rooms", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
+	Description: "List rooms you created, got a token for (joined), or that are public and active. num_participants is missing while LiveKit cannot be reached.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in listRoomsInput) (listRoomsOutput, error) {
+	rooms, next, err := s.Rooms(ctx, p, meet.RoomFilter{Scope: meet.Scope(value(in.Scope)), Query: value(in.Query),
+		Active: in.Active, Limit: in.Limit, Cursor: value(in.Cursor)})
+	views := make([]roomInListView, len(rooms))
+	for i, r := range rooms {
+		views[i] = roomInListView{viewRoom(s, r.Room), r.Relationship, r.Participants}
+	}
+	return listRoomsOutput{views, next != "", next}, err
+})
+
+type roomInput struct {
+	RoomID string `json:"room_id" doc:"Id or name of the room"`
+}
+
+type getRoomOutput struct {
+	Room            roomView   `json:"room" doc:"The room"`
+	NumParticipants *int       `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
+	Codes           []codeView `json:"codes,omitempty" doc:"Only for the room's admin"`
+}
+
+var getRoom = define(Tool{
+	Name: "get_room", Title: "Show a room", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
+	Description: "Show a room, how many are inside and, to its admin, its codes.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (getRoomOutput, error) {
+	d, err := s.Room(ctx, p, in.RoomID)
+	return getRoomOutput{viewRoom(s, d.Room), d.Participants, viewCodes(s, d.Codes)}, err
+})
+
+type updateRoomInput struct {
+	RoomID           string         `json:"room_id" doc:"Id or name of the room"`
+	Name             *string        `json:"name" doc:"New name; the id stays"`
+	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists"`
+	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"For those who join without a code from now on"`
+	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"Nobody inside is put out by a lower limit; 0 is unlimited"`
+	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time from now; 0 is never"`
+	Settings         *settingsInput `json:"settings" doc:"Only what is to change; applies to those who join from now on"`
+	IsActive         *bool          `json:"is_active" doc:"true opens an ended or expired room again; to end one call end_room"`
+}
+
+type roomOutput struct {
+	Room roomView `json:"room" doc:"The room as it is now"`
+}
+
+var updateRoom = define(Tool{
+	Name: "update_room", Title: "Change or reopen a room", Toolset: Rooms, Hints: Hints{Idempotent: true},
+	Description: "Change a room you administer, or open it again with is_active true. Only what you give changes.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomInput) (roomOutput, error) {
+	if in.IsActive != nil && !*in.IsActive {
+		return roomOutput{}, meet.Invalid("is_active", "is_active can only be set to true", "To end a room and put everyone out call end_room with confirm_name.")
+	}
+	room, err := s.UpdateRoom(ctx, p, in.RoomID,
+		roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresInSeconds, in.Settings), value(in.IsActive))
+	return roomOutput{viewRoom(s, room)}, err
+})
+
+type endRoomInput struct {
+	RoomID      string `json:"room_id" doc:"Id or name of the room"`
+	ConfirmName string `json:"confirm_name" doc:"The room's name, repeated to confirm"`
+}
+
+type endRoomOutput struct {
+	Room    roomView `json:"room" doc:"The room, no longer active"`
+	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+}
+
+var endRoom = define(Tool{
+	Name: "end_room", Title: "End a room", Toolset: Rooms, Hints: Hints{Destructive: true, Idempotent: true},
+	Description: "End a room: everyone is put out at once and its codes stop working. update_room with is_active true opens it again.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in endRoomInput) (endRoomOutput, error) {
+	room, removed, err := s.EndRoom(ctx, p, in.RoomID, in.ConfirmName)
+	return endRoomOutput{viewRoom(s, room), list(removed)}, err
+})

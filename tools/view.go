@@ -1,0 +1,141 @@
+package tools
+
+import (
+	"time"
+
+	"roomkey/meet"
+)
+
+// roomView is a room as agents see it.
+type roomView struct {
+	ID              string       `json:"id"`
+	Name            string       `json:"name"`
+	CreatedBy       string       `json:"created_by"`
+	AdminID         string       `json:"admin_id"`
+	IsActive        bool         `json:"is_active"`
+	IsPublic        bool         `json:"is_public"`
+	Mode            meet.Mode    `json:"mode"`
+	MaxParticipants int          `json:"max_participants"`
+	Settings        settingsView `json:"settings"`
+	ExpiresAt       time.Time    `json:"expires_at,omitzero"`
+	CreatedAt       time.Time    `json:"created_at"`
+	JoinURL         string       `json:"join_url"`
+	LiveKitURL      string       `json:"livekit_url"`
+}
+
+type settingsView struct {
+	AllowChat  bool `json:"allow_chat"`
+	AllowVideo bool `json:"allow_video"`
+	AllowAudio bool `json:"allow_audio"`
+	E2EE       bool `json:"e2ee"`
+}
+
+func viewRoom(s *meet.Service, r meet.Room) roomView {
+	return roomView{
+		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, AdminID: r.AdminID,
+		IsActive: s.IsActive(r), IsPublic: r.IsPublic, Mode: r.Mode, MaxParticipants: r.MaxParticipants,
+		Settings:  settingsView(r.Settings),
+		ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
+		JoinURL: s.Links().Room(r.Name), LiveKitURL: s.Links().LiveKit,
+	}
+}
+
+// codeView is a room code as agents see it.
+type codeView struct {
+	Code       string    `json:"code"`
+	RoomID     string    `json:"room_id"`
+	Role       string    `json:"role"`
+	Label      string    `json:"label,omitempty"`
+	Enabled    bool      `json:"enabled"`
+	Uses       int       `json:"uses"`
+	MaxUses    int       `json:"max_uses"`
+	ExpiresAt  time.Time `json:"expires_at,omitzero"`
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	CreatedAt  time.Time `json:"created_at"`
+	UpdatedAt  time.Time `json:"updated_at"`
+	JoinURL    string    `json:"join_url"`
+}
+
+func viewCode(s *meet.Service, c meet.RoomCode) codeView {
+	return codeView{
+		Code: c.Code, RoomID: c.RoomID, Role: c.Role, Label: c.Label, Enabled: c.Enabled,
+		Uses: c.Uses, MaxUses: c.MaxUses, ExpiresAt: c.ExpiresAt, LastUsedAt: c.LastUsedAt,
+		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, JoinURL: s.Links().Code(c.Code),
+	}
+}
+
+// viewCodes never gives nil, because lists are [] and never null.
+func viewCodes(s *meet.Service, codes []meet.RoomCode) []codeView {
+	views := make([]codeView, len(codes))
+	for i, c := range codes {
+		views[i] = viewCode(s, c)
+	}
+	return views
+}
+
+// participantView is somebody in the room as agents see them.
+type participantView struct {
+	Identity string      `json:"identity"`
+	Name     string      `json:"name"`
+	UserID   string      `json:"user_id,omitempty"`
+	Role     string      `json:"role,omitempty"`
+	JoinedAt time.Time   `json:"joined_at"`
+	Tracks   []trackView `json:"tracks"`
+}
+
+type trackView struct {
+	Source meet.Source `json:"source"`
+	Muted  bool        `json:"muted"`
+}
+
+func viewParticipants(people []meet.Participant) []participantView {
+	views := make([]participantView, len(people))
+	for i, p := range people {
+		tracks := make([]trackView, len(p.Tracks))
+		for j, t := range p.Tracks {
+			tracks[j] = trackView{t.Source, t.Muted}
+		}
+		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks}
+	}
+	return views
+}
+
+// stoppedTrackView is a track that was on and is off now.
+type stoppedTrackView struct {
+	Identity string      `json:"identity"`
+	TrackID  string      `json:"track_id"`
+	Source   meet.Source `json:"source"`
+}
+
+func viewStopped(tracks []meet.StoppedTrack) []stoppedTrackView {
+	views := make([]stoppedTrackView, len(tracks))
+	for i, t := range tracks {
+		views[i] = stoppedTrackView{t.Identity, t.ID, t.Source}
+	}
+	return views
+}
+
+// list makes nil an empty list.
+func list(items []string) []string {
+	if items == nil {
+		return []string{}
+	}
+	return items
+}
+
+// span turns optional seconds into an optional duration.
+func span(seconds *int) *time.Duration {
+	if seconds == nil {
+		return nil
+	}
+	d := time.Duration(*seconds) * time.Second
+	return &d
+}
+
+// value gives what an optional argument holds, or the zero value.
+func value[T any](optional *T) (v T) {
+	if optional != nil {
+		v = *optional
+	}
+	return v
+}
