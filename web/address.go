@@ -1,0 +1,45 @@
+package web
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// callerAddress is where a request comes from, as far as that can be known:
+// the address of the connection, or, behind proxies that the configuration
+// names, what the outermost of them says. One holder of IPv6 addresses has
+// 2^64 of them, so those count by their /64.
+func (s *Server) callerAddress(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	caller := peer.Addr().Unmap()
+	if s.trusts(caller) {
+		// Each proxy appends whom it heard from, so the list is read from
+		// its end; the first one that is not a proxy of ours is the caller.
+		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		for _, part := range slices.Backward(forwarded) {
+			hop, err := netip.ParseAddr(strings.TrimSpace(part))
+			if err != nil {
+				break
+			}
+			caller = hop.Unmap()
+			if !s.trusts(caller) {
+				break
+			}
+		}
+	}
+	if caller.Is6() {
+		if prefix, err := caller.WithZone("").Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return caller.String()
+}
+
+func (s *Server) trusts(address netip.Addr) bool {
+	return slices.ContainsFunc(s.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(address) })
+}

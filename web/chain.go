@@ -1,0 +1,210 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"roomkey/meet"
+)
+
+// access says what a route asks of a request before it is served.
+type access struct {
+	methods []string // empty is any
+	origin  bool     // a foreign page may not call it
+	token   bool     // only with an access token
+	stream  bool     // the body is not read ahead and may be of any length
+}
+
+var (
+	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
+	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}, stream: true}
+)
+
+// route puts a handler behind the chain every request goes through: recover
+// and request id, method (405), Host and Origin (403), size (413), token
+// (401), handler. A preflight of a page on the allow-list is answered first.
+func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.Handler) {
+	route := strings.TrimSuffix(pattern, "{$}")
+	mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		id := newRequestID()
+		w := &recorder{ResponseWriter: rw}
+		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		defer func() {
+			if p := recover(); p != nil {
+				s.panicked(w, r, id, p)
+			}
+			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()
+			s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", route),
+				slog.Int("status", w.statusCode()), slog.Duration("took", time.Since(started)), slog.String("request_id", id))
+		}()
+		r = r.WithContext(meet.WithRequestID(r.Context(), id))
+		if r = s.admit(w, r, a); r != nil {
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// admit runs the checks of a. It gives the request to serve, or nil after it
+// has answered itself.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.Request {
+	hostOK := s.hosts.allows(r.Host)
+	if a.origin && hostOK && s.preflight(w, r, a.methods) {
+		return nil
+	}
+	if len(a.methods) > 0 && !slices.Contains(a.methods, r.Method) {
+		w.Header().Set("Allow", strings.Join(a.methods, ", "))
+		return s.refuseWith(w, r, http.StatusMethodNotAllowed, meet.Invalid("", "The method "+meet.CleanText(r.Method, 20)+" is not allowed here",
+			"Use "+strings.Join(a.methods, " or ")+"."))
+	}
+	if !hostOK {
+		return s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "This server does not answer for the host " + strconv.Quote(meet.CleanText(r.Host, 80)),
+			Hint: "Use the configured public_url, or add the host to http.allowed_hosts."})
+	}
+	if a.origin && !s.originAllowed(r) {
+		return s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "Pages of this origin may not call this server",
+			Hint: "Add the origin to http.allowed_origins."})
+	}
+	if !a.stream {
+		if err := readAhead(r); err != nil {
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				w.Header().Set("Connection", "close") // the rest of the body is not read
+				return s.refuseWith(w, r, http.StatusRequestEntityTooLarge, meet.Invalid("", "The body is larger than 256 KiB", "Send less."))
+			}
+			return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
+		}
+	}
+	if !a.token {
+		return r
+	}
+	p, err := s.bearer(r)
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+		return s.refuse(w, r, err)
+	}
+	return r.WithContext(meet.WithPrincipal(r.Context(), p))
+}
+
+// readAhead reads the body before the handler runs, so that a slow or large
+// one costs nothing but its own connection.
+func readAhead(r *http.Request) error {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
+	}
+	if r.ContentLength > MaxBody {
+		return &http.MaxBytesError{Limit: MaxBody}
+	}
+	var body bytes.Buffer
+	if r.ContentLength > 0 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := body.ReadFrom(http.MaxBytesReader(nil, r.Body, MaxBody)); err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(&body)
+	return nil
+}
+
+// bearer finds out who is asking.
+func (s *Server) bearer(r *http.Request) (meet.Principal, *meet.Error) {
+	if r.URL.RawQuery != "" && holdsToken(r.URL.Query()) {
+		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "A token in the URL is refused",
+			Hint: "URLs end up in logs: make a new token and send it as Authorization: Bearer."}
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "An access token is needed",
+			Hint: "Send Authorization: Bearer with a token made by roomkey token."}
+	}
+	p, err := s.Authenticate(strings.TrimSpace(token))
+	if err != nil {
+		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "The access token is not valid or has expired",
+			Hint: "Make a new one with roomkey token.", Err: err}
+	}
+	return p, nil
+}
+
+// holdsToken spots tokens under the names that are used for them, and
+// anything that looks like a JWT.
+func holdsToken(query url.Values) bool {
+	for name, values := range query {
+		switch strings.ToLower(name) {
+		case "access_token", "token", "authorization", "bearer", "jwt", "api_key":
+			return true
+		}
+		for _, v := range values {
+			if strings.HasPrefix(v, "eyJ") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// panicked answers for a handler that fell over.
+func (s *Server) panicked(w *recorder, r *http.Request, id string, cause any) {
+	if cause == http.ErrAbortHandler {
+		panic(cause) // net/http's own way to drop a connection
+	}
+	s.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", id),
+		slog.String("cause", fmt.Sprint(cause)), slog.String("stack", string(debug.Stack())))
+	if w.status == 0 {
+		s.refuse(w, r, meet.AsError(nil))
+	}
+}
+
+var (
+	processID    = strconv.FormatInt(time.Now().UnixMilli(), 36)
+	requestCount atomic.Uint64
+)
+
+// newRequestID gives an id that finds a request again in the log.
+func newRequestID() string {
+	return processID + "-" + strconv.FormatUint(requestCount.Add(1), 36)
+}
+
+// recorder remembers the status for the log and the metrics.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Flush lets streamed answers through.
+func (w *recorder) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// Unwrap lets http.ResponseController reach the connection (hijacking, flushing).
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) statusCode() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}

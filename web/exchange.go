@@ -1,0 +1,91 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"roomkey/meet"
+)
+
+// exchangeRequest is the body of POST /v2/token. What other clients of this
+// call send beside it is not looked at.
+type exchangeRequest struct {
+	Code   *string `json:"code"`
+	UserID string  `json:"user_id"`
+	Name   string  `json:"name"`
+}
+
+type exchangeResponse struct {
+	Token      string    `json:"token"`
+	LiveKitURL string    `json:"livekit_url"`
+	RoomID     string    `json:"room_id"`
+	RoomName   string    `json:"room_name"`
+	Role       string    `json:"role"`
+	Identity   string    `json:"identity"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	E2EE       bool      `json:"e2ee"`
+}
+
+// codesError is how 100ms's API, whose call this is, words an error.
+type codesError struct {
+	Code    int      `json:"code"`
+	Message string   `json:"message"`
+	Details []string `json:"details"`
+}
+
+// refusalDelay is how long, counted from its start, every refused exchange
+// takes: why a code opens nothing cannot be read off the time either.
+const refusalDelay = 100 * time.Millisecond
+
+// exchange redeems a room code for a LiveKit token. Nobody needs an access
+// token for it.
+func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	var body exchangeRequest
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		s.refuseExchange(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
+		return
+	}
+	if body.Code == nil {
+		s.refuseExchange(w, r, meet.Invalid("code", "code is required", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
+		return
+	}
+	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), *body.Code, body.Name, body.UserID)
+	if err != nil {
+		e := meet.AsError(err)
+		if e.Code == meet.CodeNotFound {
+			pause(r.Context(), refusalDelay-time.Since(started))
+		}
+		s.refuseExchange(w, r, e)
+		return
+	}
+	answer(w, http.StatusOK, exchangeResponse{Token: a.Token, LiveKitURL: a.LiveKitURL, RoomID: a.Room.ID, RoomName: a.Room.Name,
+		Role: a.Role, Identity: a.Identity, ExpiresAt: a.ExpiresAt, E2EE: a.Room.Settings.E2EE})
+}
+
+func (s *Server) refuseExchange(w http.ResponseWriter, r *http.Request, e *meet.Error) {
+	if cause := errors.Unwrap(e); cause != nil && e.Code != meet.CodeNotFound {
+		s.Log.LogAttrs(r.Context(), slog.LevelError, "exchange failed", slog.String("code", string(e.Code)), slog.Any("err", cause),
+			slog.String("request_id", meet.RequestIDFrom(r.Context())))
+	}
+	setRetryAfter(w, e)
+	details := []string{}
+	if e.Hint != "" {
+		details = append(details, e.Hint)
+	}
+	answer(w, e.Code.Status(), codesError{e.Code.Status(), e.Message, details})
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,107 @@
+// Package web is Roomkey's HTTP side: who may reach what, the exchange of room
+// codes for tokens, the way through to LiveKit's signalling, and the pages an
+// operator's tools ask for. It is given MCP as a handler and access tokens as
+// a function, and knows the inside of neither.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"roomkey/meet"
+)
+
+// Config is what the HTTP side is made of.
+type Config struct {
+	Service *meet.Service
+	MCP     http.Handler // gets POST requests with a principal in their context
+
+	// Authenticate turns an access token into who bears it. Its error is
+	// for the log; the caller is only told that the token is no good.
+	Authenticate func(token string) (meet.Principal, error)
+
+	// Ready says which parts the program cannot work without; each gets two
+	// seconds to answer.
+	Ready map[string]func(context.Context) error
+
+	PublicURL      *url.URL       // where people reach this server
+	AllowedHosts   []string       // further values of Host, without port
+	AllowedOrigins []string       // origins whose pages may call this server
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts
+
+	// LiveKit is where /rtc leads; nil when clients connect to LiveKit
+	// directly.
+	LiveKit *url.URL
+
+	Version Version
+	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
+	Log     *slog.Logger
+}
+
+// Version is the answer of /version.
+type Version struct {
+	Name    string `json:"name"` // always "roomkey": how a bridging stdio knows us
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+// MaxBody is the largest request body that is read, in bytes.
+const MaxBody = 256 << 10
+
+// Server answers HTTP. It is an http.Handler.
+type Server struct {
+	Config
+	hosts    hostRule
+	requests *prometheus.CounterVec
+	handler  http.Handler
+}
+
+// New puts the HTTP side together. listen is the address it is served on.
+func New(c Config, listen netip.AddrPort) *Server {
+	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts)}
+	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "roomkey_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "status"})
+	c.Metrics.MustRegister(s.requests)
+
+	mux := http.NewServeMux()
+	s.route(mux, "/mcp", access{methods: []string{http.MethodPost}, origin: true, token: true}, c.MCP)
+	s.route(mux, "/v2/token", access{methods: []string{http.MethodPost}, origin: true}, http.HandlerFunc(s.exchange))
+	s.route(mux, "/healthz", readOnly, http.HandlerFunc(s.healthz))
+	s.route(mux, "/readyz", readOnly, http.HandlerFunc(s.readyz))
+	s.route(mux, "/version", readOnly, http.HandlerFunc(s.version))
+	s.route(mux, "/metrics", readOnly, s.metrics())
+	s.route(mux, "/join/{code}", readOnly, http.HandlerFunc(s.invitation))
+	s.route(mux, "/m/{name}", readOnly, http.HandlerFunc(s.invitation))
+	if c.LiveKit != nil {
+		proxy := s.signalling(c.LiveKit)
+		s.route(mux, "/rtc", signallingAccess, proxy)
+		s.route(mux, "/rtc/", signallingAccess, proxy)
+	}
+	s.route(mux, "/{$}", readOnly, http.HandlerFunc(s.front))
+	s.route(mux, "/", access{}, http.HandlerFunc(s.notFound))
+	s.handler = mux
+	return s
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// HTTPServer wraps the handler in a server whose every wait is bounded.
+func (s *Server) HTTPServer() *http.Server {
+	return &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second, // hijacked connections (/rtc) are free of it
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
