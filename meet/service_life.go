@@ -24,6 +24,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return s.storeError(err, "")
 	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
 	var failed []error
 	for _, id := range uncleared {
 		if room, err := s.store.RoomByID(ctx, id); err != nil || room.Active(s.now()) {
@@ -31,7 +33,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 		if err := s.clear(ctx, id); err != nil {
 			failed = append(failed, err)
-			break // a media server that is down stays down for the others too
 		}
 	}
 	return errors.Join(failed...)
@@ -40,8 +41,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 // clear puts everyone out of a room that is over. The database remembers that
 // it is still to be done until it is done.
 func (s *Service) clear(ctx context.Context, roomID string) error {
-	ctx, cancel := withBudget(context.WithoutCancel(ctx))
-	defer cancel()
 	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
 		return err
 	}

@@ -327,7 +327,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if err != nil {
 		return Room{}, nil, s.storeError(err, "")
 	}
-	if err := s.clear(ctx, room.ID); err != nil {
+	if err := s.clear(context.WithoutCancel(budget), room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
 	removed := make([]string, len(inside))

@@ -33,12 +33,12 @@ type Store interface {
 	// Rooms lists rooms, newest first.
 	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
 
-	// UpdateRoom reads a room, lets change alter it and stores it.
-	// ErrNotFound, ErrNameTaken.
+	// UpdateRoom reads a room, lets change alter it and stores it, but for
+	// its id, creator and creation time. ErrNotFound, ErrNameTaken.
 	UpdateRoom(ctx context.Context, id string, change func(*Room) error) (Room, error)
 
 	// ExpireRooms turns at most limit active rooms whose ExpiresAt is not
-	// after now into expired ones.
+	// after now into expired ones, ended at their ExpiresAt.
 	ExpireRooms(ctx context.Context, now time.Time, limit int) ([]Room, error)
 
 	// UnclearedRooms lists at most limit rooms that are no longer active but
@@ -60,18 +60,20 @@ type Store interface {
 	// CodeAndRoom finds a code, current or not, and its room. ErrNotFound.
 	CodeAndRoom(ctx context.Context, code string) (RoomCode, Room, error)
 
-	// UpdateCode reads a code, lets change alter it and stores it.
-	// ErrNotFound.
+	// UpdateCode reads a code, lets change alter its limits, uses and times
+	// and stores it. ErrNotFound.
 	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error) (RoomCode, error)
 
-	// ReplaceCode lets check look at the current code, retires it and stores
-	// fresh in its place, with the old one's room, role, label and limits
-	// and no uses. ErrNotFound, ErrCodeTaken.
+	// ReplaceCode lets check look at the code, retires it and stores fresh in
+	// its place: the same room, role, label, limits, as enabled as it was,
+	// and no uses. ErrNotFound, also for a retired code that check lets pass;
+	// ErrCodeTaken.
 	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error) (RoomCode, error)
 
 	// AddJoin records an admission. With join.Code it also counts a use of
 	// that code, after check has looked at the code and its room as they are
-	// then; without one, check sees a zero code. ErrNotFound.
+	// then; without one, check sees a zero code. ErrNotFound, also for a code
+	// of another room.
 	AddJoin(ctx context.Context, join Join, check func(RoomCode, Room) error) error
 
 	// IdentitiesByCode lists the identities that were let in by a code.
@@ -95,7 +97,7 @@ type RoomQuery struct {
 	Joined  bool   // rooms with a join by the subject
 	Public  bool   // active public rooms
 	All     bool   // every room; the other three do not matter then
-	Part    string // only names that contain this; empty is every name
+	Part    string // only names that contain this, to the letter; empty is every name
 	Active  *bool  // only active or only inactive rooms, as of Now
 	Now     time.Time
 	After   *Position // only rooms behind this place in the list

@@ -1,0 +1,67 @@
+package meet
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestGuardLimitsOneCaller(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_790_000_000, 0)
+	g := guard{now: func() time.Time { return now }}
+	for i := range guardPerKey {
+		if err := g.admit("a"); err != nil {
+			t.Fatalf("attempt %d is refused: %v", i+1, err)
+		}
+		if err := g.fail("a"); err != nil {
+			t.Fatalf("failure %d is not told as one: %v", i+1, err)
+		}
+		now = now.Add(time.Second)
+	}
+	err := g.admit("a")
+	if !IsCode(err, CodeRateLimited) {
+		t.Fatalf("attempt %d gives %v; want rate_limited", guardPerKey+1, err)
+	}
+	if got, want := AsError(err).RetryAfter, guardWindow-guardPerKey*time.Second; got != want {
+		t.Errorf("RetryAfter = %v; want %v, when the first failure is forgotten", got, want)
+	}
+	if err := g.admit("b"); err != nil {
+		t.Errorf("another caller is refused: %v", err)
+	}
+	// Attempts that were under way when the limit was reached tell nothing either.
+	if err := g.fail("a"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("a failure over the limit gives %v; want rate_limited", err)
+	}
+	now = now.Add(guardWindow - guardPerKey*time.Second)
+	if err := g.admit("a"); err != nil {
+		t.Errorf("refused although the first failure is a minute old: %v", err)
+	}
+}
+
+func TestGuardCeiling(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_790_000_000, 0)
+	g := guard{now: func() time.Time { return now }}
+	for i := range guardCeiling {
+		if err := g.fail(fmt.Sprint("attacker ", i)); err != nil {
+			t.Fatalf("failure %d gives %v", i+1, err)
+		}
+	}
+	if err := g.fail("fresh attacker"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("a failure over the ceiling gives %v; want rate_limited", err)
+	}
+	if err := g.admit("attacker 7"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("somebody who has failed gives %v; want rate_limited", err)
+	}
+	if err := g.admit("somebody with a good code"); err != nil {
+		t.Errorf("somebody who has not failed is refused: %v", err)
+	}
+	if got := len(g.failures); got != guardCeiling {
+		t.Errorf("%d failures are remembered; want no more than %d", got, guardCeiling)
+	}
+	now = now.Add(guardWindow)
+	if err := g.admit("attacker 7"); err != nil {
+		t.Errorf("still refused a minute later: %v", err)
+	}
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"slices"
+	"sync"
+
+	"roomkey/meet"
+)
+
+// cacheSize bounds how many rooms are remembered.
+const cacheSize = 4096
+
+// cache remembers rooms and their codes as the database has them, for the
+// reads that nearly every call makes. It is right because every write of this
+// process goes through one writer, which drops what a commit has changed
+// before anybody is told of the commit. Checks that decide (a use of a code, a
+// change) run inside a transaction and never look here.
+type cache struct {
+	mu      sync.RWMutex
+	changes uint64 // how often something was dropped
+	rooms   map[string]meet.Room
+	names   map[string]string          // name → id of the room it means
+	codes   map[string][]meet.RoomCode // room id → all its current codes
+}
+
+func newCache() *cache {
+	c := &cache{}
+	c.clear()
+	return c
+}
+
+func (c *cache) clear() {
+	c.rooms = map[string]meet.Room{}
+	c.names = map[string]string{}
+	c.codes = map[string][]meet.RoomCode{}
+}
+
+// seen is the state of the cache before a read of the database. What was read
+// is remembered only if nothing has been dropped since: it could be old.
+func (c *cache) seen() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.changes
+}
+
+func (c *cache) room(id string) (meet.Room, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	room, ok := c.rooms[id]
+	return room, ok
+}
+
+func (c *cache) roomByName(name string) (meet.Room, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	room, ok := c.rooms[c.names[name]]
+	return room, ok
+}
+
+// list answers a query from a room's codes if all of them are remembered and
+// the query begins at the start.
+func (c *cache) list(q meet.CodeQuery) ([]meet.RoomCode, bool) {
+	if q.After != nil {
+		return nil, false
+	}
+	c.mu.RLock()
+	all, ok := c.codes[q.RoomID]
+	c.mu.RUnlock()
+	if !ok {
+		return nil, false
+	}
+	var codes []meet.RoomCode
+	for _, code := range all {
+		if len(codes) < q.Limit && (q.Role == "" || q.Role == code.Role) && (q.Enabled == nil || *q.Enabled == code.Enabled) {
+			codes = append(codes, code)
+		}
+	}
+	return codes, true
+}
+
+func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
+	c.put(seen, func() {
+		c.rooms[room.ID] = room
+		if name != "" {
+			c.names[name] = room.ID
+		}
+	})
+}
+
+// putCodes remembers the codes that a query found, if they are all there are.
+func (c *cache) putCodes(seen uint64, q meet.CodeQuery, codes []meet.RoomCode) {
+	if q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
+		c.put(seen, func() { c.codes[q.RoomID] = slices.Clone(codes) })
+	}
+}
+
+func (c *cache) put(seen uint64, do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changes != seen {
+		return
+	}
+	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheSize {
+		c.clear() // rare, and costs no more than reading again
+	}
+	do()
+}
+
+// changed is what a transaction has touched, committed or not.
+type changed struct {
+	rooms []string // ids of rooms whose row is another
+	codes []string // ids of rooms whose codes are others
+}
+
+// drop forgets what is no longer so. A room's row that changed may have taken
+// or given back a name, so names go altogether.
+func (c *cache) drop(what changed) {
+	if len(what.rooms)+len(what.codes) == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.changes++
+	for _, id := range what.rooms {
+		delete(c.rooms, id)
+	}
+	if len(what.rooms) > 0 {
+		clear(c.names)
+	}
+	for _, id := range what.codes {
+		delete(c.codes, id)
+	}
+}

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+func openCached(t *testing.T) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "roomkey.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+var cacheNow = time.UnixMilli(1_790_000_000_000).UTC()
+
+func cachedRoom(id, name string) meet.Room {
+	return meet.Room{ID: id, Name: name, CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Standard, CreatedAt: cacheNow, UpdatedAt: cacheNow}
+}
+
+func cachedCode(code, roomID, role string) meet.RoomCode {
+	return meet.RoomCode{Code: code, RoomID: roomID, Role: role, Enabled: true, CreatedAt: cacheNow, UpdatedAt: cacheNow}
+}
+
+// look gives what readers see of the room "daily" and its codes, twice, so that
+// the second look comes from memory.
+func look(t *testing.T, db *DB) string {
+	t.Helper()
+	var seen [2]string
+	for i := range seen {
+		byName, err := db.RoomByName(t.Context(), "daily")
+		if err != nil {
+			t.Fatal(err)
+		}
+		byID, err := db.RoomByID(t.Context(), byName.ID)
+		if err != nil || byID != byName {
+			t.Fatalf("by id %+v, by name %+v, %v", byID, byName, err)
+		}
+		codes, err := db.Codes(t.Context(), meet.CodeQuery{RoomID: byName.ID, Limit: 20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[i] = fmt.Sprintf("%s %s %v", byName.ID, byName.State, byName.IsPublic)
+		for _, c := range codes {
+			seen[i] += fmt.Sprintf(" | %s %v %d", c.Code, c.Enabled, c.Uses)
+		}
+	}
+	if seen[0] != seen[1] {
+		t.Fatalf("two looks differ: %s, then %s", seen[0], seen[1])
+	}
+	return seen[1]
+}
+
+// Whatever changes what readers have seen, the next reader sees it.
+func TestEveryWriteIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
+	db, ctx := openCached(t), t.Context()
+	pass := func(meet.RoomCode, meet.Room) error { return nil }
+	steps := []struct {
+		name string
+		do   func() error
+		want string
+	}{
+		{"create", func() error {
+			return db.CreateRoom(ctx, cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")})
+		}, "one active false | aaa true 0"},
+		{"update room", func() error {
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil })
+			return err
+		}, "one active true | aaa true 0"},
+		{"ensure codes", func() error {
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"host", "guest"}, cacheNow)
+			return err
+		}, "one active true | aaa true 0 | bbb true 0"},
+		{"use", func() error {
+			return db.AddJoin(ctx, meet.Join{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, pass)
+		}, "one active true | aaa true 1 | bbb true 0"},
+		{"disable", func() error {
+			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			return err
+		}, "one active true | aaa false 1 | bbb true 0"},
+		{"a role that is no more", func() error {
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("ccc", "one", "host")}, []string{"host"}, cacheNow)
+			return err
+		}, "one active true | aaa false 1 | bbb false 0"},
+		{"rotate", func() error {
+			_, err := db.ReplaceCode(ctx, "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil })
+			return err
+		}, "one active true | bbb false 0 | zzz false 0"},
+		{"give it an end", func() error {
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = cacheNow.Add(time.Second); return nil })
+			return err
+		}, "one active true | bbb false 0 | zzz false 0"},
+		{"expire", func() error {
+			_, err := db.ExpireRooms(ctx, cacheNow.Add(time.Minute), 10)
+			return err
+		}, "one expired true | bbb false 0 | zzz false 0"},
+		{"another room with the name", func() error { return db.CreateRoom(ctx, cachedRoom("two", "daily"), nil) }, "two active false"},
+		{"rename that one", func() error {
+			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil })
+			return err
+		}, "one expired true | bbb false 0 | zzz false 0"},
+	}
+	for _, step := range steps {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.name, err)
+		}
+		if got := look(t, db); got != step.want {
+			t.Errorf("after %s readers see %q; want %q", step.name, got, step.want)
+		}
+	}
+}
+
+// A name that a room whose time has come held is freed by a create, and
+// readers of that room see what became of it.
+func TestFreeingANameIsSeen(t *testing.T) {
+	t.Parallel()
+	db := openCached(t)
+	old := cachedRoom("old", "daily")
+	old.ExpiresAt = cacheNow.Add(time.Second)
+	if err := db.CreateRoom(t.Context(), old, nil); err != nil {
+		t.Fatal(err)
+	}
+	look(t, db)
+	fresh := cachedRoom("new", "daily")
+	fresh.CreatedAt = cacheNow.Add(time.Minute)
+	if err := db.CreateRoom(t.Context(), fresh, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := look(t, db); got != "new active false" {
+		t.Errorf("readers see %q by the name; want the new room", got)
+	}
+	if room, err := db.RoomByID(t.Context(), "old"); err != nil || room.State != meet.RoomExpired {
+		t.Errorf("the old room is %q, %v; want it expired", room.State, err)
+	}
+}
+
+// Readers and writers at once: nobody who was told of a use reads fewer.
+func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	db := openCached(t)
+	if err := db.CreateRoom(t.Context(), cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}); err != nil {
+		t.Fatal(err)
+	}
+	uses := func() int {
+		codes, err := db.Codes(context.Background(), meet.CodeQuery{RoomID: "one", Limit: 20})
+		if err != nil || len(codes) != 1 {
+			t.Errorf("codes = %v, %v", codes, err)
+			return 0
+		}
+		return codes[0].Uses
+	}
+	var readers, writers sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		readers.Go(func() {
+			last := 0
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if n := uses(); n < last {
+					t.Errorf("uses went from %d to %d", last, n)
+				} else {
+					last = n
+				}
+			}
+		})
+	}
+	for w := range 8 {
+		writers.Go(func() {
+			for i := range 50 {
+				before := uses()
+				err := db.AddJoin(t.Context(), meet.Join{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow},
+					func(meet.RoomCode, meet.Room) error { return nil })
+				if after := uses(); err != nil || after <= before {
+					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	if got := uses(); got != 400 {
+		t.Errorf("uses = %d; want 400", got)
+	}
+}

@@ -1,0 +1,133 @@
+// Package store keeps rooms, codes and joins in a database behind
+// [meet.Store].
+//
+// There is one SQL text for every database, with $1 placeholders, beside the
+// code that scans its rows; dialect.go alone knows which database it is.
+// Reads go to a pool of connections, writes to one more connection that
+// shares its commits among concurrent callers (writer.go).
+//
+// It refuses to know who may do what and why: the functions handed in with
+// a call decide, inside the transaction.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"roomkey/meet"
+)
+
+// DB is an open database. It implements [meet.Store] and is safe for
+// concurrent use. Functions handed in to its methods must not call it.
+//
+// A call whose context ends returns the context's error. A change that had
+// begun by then may still be stored; functions handed in with it never run
+// after the call has returned.
+type DB struct {
+	writer *writer
+	cache  *cache
+	reads  *sql.DB
+	hot    hotReads
+	lists  sync.Map      // statement text → *sql.Stmt, kept for the next list of that shape
+	slots  chan struct{} // one for each list that may run now; see list
+	close  func() error  // does it once
+}
+
+var _ meet.Store = (*DB)(nil)
+
+// Open opens the SQLite file at path, making it (mode 0600) and its folder
+// (mode 0700) if need be, and brings its schema up to date. The caller closes
+// what it gives.
+func Open(ctx context.Context, path string) (*DB, error) {
+	path, err := prepareFile(path)
+	if err != nil {
+		return nil, err
+	}
+	writes, err := openPool(path, forWriting)
+	if err != nil {
+		return nil, err
+	}
+	writes.SetMaxOpenConns(1)
+	db, err := open(ctx, path, writes)
+	if err != nil {
+		_ = writes.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func open(ctx context.Context, path string, writes *sql.DB) (*DB, error) {
+	if err := migrate(ctx, writes); err != nil {
+		return nil, err
+	}
+	reads, err := openPool(path, forReading)
+	if err != nil {
+		return nil, err
+	}
+	readers := max(4, runtime.NumCPU())
+	reads.SetMaxOpenConns(readers)
+	reads.SetMaxIdleConns(readers)
+	db := &DB{reads: reads, cache: newCache(), slots: make(chan struct{}, readers/2)}
+	db.close = sync.OnceValue(db.shutDown)
+	if err = db.prepare(ctx); err == nil {
+		db.writer, err = newWriter(ctx, writes, db.cache)
+	}
+	if err != nil {
+		_ = reads.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// prepareFile gives the absolute path of a file that exists. It never opens
+// an existing one: closing that again would drop the locks which another
+// connection of this process holds on it.
+func prepareFile(path string) (string, error) {
+	if path == "" {
+		return "", errors.New("database path is empty")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find database: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil { //nolint:gosec // G703: the operator names the path
+		return "", fmt.Errorf("make database folder: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G703: as above
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return path, nil
+	case err != nil:
+		return "", fmt.Errorf("make database file: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return "", fmt.Errorf("make database file: %w", err)
+	}
+	return path, nil
+}
+
+// Close lets the writes that have been asked for finish, refuses later ones,
+// and folds the write-ahead log into the file. Closing twice is harmless.
+func (db *DB) Close() error { return db.close() }
+
+func (db *DB) shutDown() error {
+	db.writer.stop()
+	return errors.Join(failed("close reads", db.reads.Close()), db.writer.close())
+}
+
+// Ping says whether the database answers with data from its file.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	err := db.reads.QueryRowContext(ctx, `SELECT 1 FROM rooms LIMIT 1`).Scan(&one)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}

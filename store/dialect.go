@@ -1,0 +1,82 @@
+package store
+
+import (
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// This file is the only one that knows which database it is.
+
+const (
+	migrationsDialect = goose.DialectSQLite3
+	migrationsFolder  = "migrations/sqlite"
+)
+
+//go:embed migrations/sqlite/*.sql
+var migrations embed.FS
+
+// access is what a pool of connections is for.
+type access int
+
+const (
+	forReading access = iota
+	forWriting
+)
+
+// openPool gives a pool of connections to the file, none of them open yet.
+// The pragmas belong in the connect string: run through the pool they would
+// reach one connection. The driver sets busy_timeout before all others.
+func openPool(path string, use access) (*sql.DB, error) {
+	options := url.Values{
+		"_busy_timeout": {"5000"}, // milliseconds to wait for another process
+		"_foreign_keys": {"1"},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"}, // a commit that returned survives a power cut
+		"_txlock":       {"immediate"},
+		"_dqs":          {"0"},                      // "x" is a column, never a text
+		"_pragma":       {"case_sensitive_like(1)"}, // as in every other database
+	}
+	if use == forReading {
+		options.Set("_query_only", "1")
+	}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
+	connector, err := sqlite.NewConnector(dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("read database path: %w", err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// mergeLog moves the write-ahead log into the database file and empties it.
+const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`
+
+// violation is the kind of constraint that a statement ran into.
+type violation int
+
+const (
+	noViolation violation = iota
+	keyTaken              // the primary key
+	uniqueTaken           // a unique index beside it
+)
+
+// violated reads the constraint out of a driver's error, by its code.
+func violated(err error) violation {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return noViolation
+	}
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return keyTaken
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+		return uniqueTaken
+	}
+	return noViolation
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// operation is a change that somebody waits for.
+type operation struct {
+	ctx  context.Context
+	run  func(*tx) error
+	mu   sync.Mutex // held while run runs
+	err  error
+	done chan struct{} // closed when err is final
+}
+
+// perform runs the operation, unless nobody waits for it any more, and gives
+// the error that it leaves in it.
+func (op *operation) perform(t *tx) (err error) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
+		}
+		op.err = err
+	}()
+	if err := op.ctx.Err(); err != nil {
+		return err
+	}
+	return op.run(t)
+}
+
+// performApart runs an operation that may fail alone. It gives an error only
+// if it cannot keep that promise: some errors of a database (disk full, input
+// and output) end the whole transaction, and whatever ran after them would
+// take effect outside of it.
+func (t *tx) performApart(op *operation) error {
+	if err := t.exec(savepoint); err != nil {
+		return fmt.Errorf("set savepoint: %w", err)
+	}
+	if op.perform(t) != nil {
+		if err := t.exec(rollbackToSavepoint); err != nil {
+			return fmt.Errorf("roll back to savepoint: %w", err)
+		}
+	}
+	if err := t.exec(releaseSavepoint); err != nil {
+		return fmt.Errorf("release savepoint: %w", err)
+	}
+	return nil
+}
+
+// failAll gives err to every operation that has no error of its own.
+func failAll(batch []*operation, err error) {
+	for _, op := range batch {
+		if op.err == nil {
+			op.err = err
+		}
+	}
+}

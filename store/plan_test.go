@@ -1,0 +1,130 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+)
+
+// plan gives what the database is going to do for a statement.
+func plan(t *testing.T, db *DB, text string, args []any) string {
+	t.Helper()
+	type step struct {
+		id, parent, unused int
+		text               string
+	}
+	rows, err := db.writer.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
+	steps, err := scanAll(rows, err, func(s *step) []any { return []any{&s.id, &s.parent, &s.unused, &s.text} })
+	if err != nil {
+		t.Fatalf("explain %s: %v", text, err)
+	}
+	var all strings.Builder
+	for _, s := range steps {
+		all.WriteString(s.text + "\n")
+	}
+	return all.String()
+}
+
+// wantPlan checks that a plan touches tables by the given indexes only, one
+// line of the plan for each.
+func wantPlan(t *testing.T, name, plan string, want ...string) {
+	t.Helper()
+	var got []string
+	for line := range strings.Lines(plan) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "SCAN branch" || line == "SCAN found":
+			// a list cut off at its limit
+		case strings.HasPrefix(line, "SCAN") || strings.HasPrefix(line, "SEARCH"):
+			_, index, ok := strings.Cut(line, " USING ")
+			if !ok {
+				t.Errorf("%s: %q uses no index", name, line)
+			}
+			got = append(got, strings.TrimPrefix(index, "COVERING "))
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: got %d accesses, want %d:\n%s", name, len(got), len(want), plan)
+		return
+	}
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("%s: access %d uses %q, want %q", name, i+1, got[i], want[i])
+		}
+	}
+}
+
+func TestListsWalkTheirIndex(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	const (
+		mine     = "INDEX rooms_created_by (created_by=? AND (created_at,id)<(?,?))"
+		joined   = "PRIMARY KEY (subject=? AND (room_created_at,room_id)<(?,?))"
+		public   = "INDEX rooms_public (is_public=? AND (created_at,id)<(?,?))"
+		active   = "INDEX rooms_active ((created_at,id)<(?,?))"
+		inactive = "INDEX rooms_inactive ((created_at,id)<(?,?))"
+		overdue  = "INDEX rooms_expiring (expires_at<?)"
+		room     = "PRIMARY KEY (id=?)"
+		visit    = "PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)"
+	)
+	yes, no := true, false
+	for _, c := range []struct {
+		q    meet.RoomQuery
+		want []string // what finds the rooms
+	}{
+		{meet.RoomQuery{Mine: true}, []string{mine}},
+		{meet.RoomQuery{Mine: true, Active: &yes}, []string{mine}},
+		{meet.RoomQuery{Mine: true, Active: &no}, []string{mine}},
+		{meet.RoomQuery{Joined: true}, []string{joined, room}},
+		{meet.RoomQuery{Joined: true, Active: &yes}, []string{joined, room}},
+		{meet.RoomQuery{Joined: true, Active: &no}, []string{joined, room}},
+		{meet.RoomQuery{Public: true}, []string{public}},
+		{meet.RoomQuery{Public: true, Active: &yes}, []string{public}},
+		{meet.RoomQuery{Mine: true, Joined: true, Public: true}, []string{mine, joined, room, public}},
+		{meet.RoomQuery{Mine: true, Joined: true, Public: true, Active: &yes}, []string{mine, joined, room, public}},
+		{meet.RoomQuery{Mine: true, Joined: true, Public: true, Active: &no}, []string{mine, joined, room}},
+		{meet.RoomQuery{All: true}, []string{inactive, active}},
+		{meet.RoomQuery{All: true, Active: &yes}, []string{active}},
+		{meet.RoomQuery{All: true, Active: &no}, []string{inactive, overdue}},
+	} {
+		for _, part := range []string{"", "x"} {
+			c.q.Subject, c.q.Part, c.q.Now, c.q.Limit = "ann", part, epoch, 20
+			text, args := listRooms(c.q)
+			wantPlan(t, fmt.Sprintf("%+v", c.q), plan(t, db, text, args), append(c.want, room, visit)...)
+		}
+	}
+}
+
+func TestPointReadsSearchAnIndex(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	const codeByKey = "INDEX sqlite_autoindex_codes_1 (code=?)"
+	for text, want := range map[string][]string{
+		selectRoomByID:     {"PRIMARY KEY (id=?)"},
+		selectRoomByName:   {"PRIMARY KEY (id=?)", "INDEX rooms_active_name (name=?)", "INDEX rooms_name (name=?)"},
+		selectNameTaken:    {"INDEX rooms_active_name (name=?)"},
+		selectCodes:        {"INDEX codes_room (room_id=? AND (created_at,code)>(?,?))"},
+		selectCode:         {codeByKey},
+		selectCodeAndRoom:  {codeByKey, "PRIMARY KEY (id=?)"},
+		selectCurrentCode:  {"INDEX codes_current (room_id=? AND role=? AND label=?)"},
+		selectCurrentRoles: {"INDEX codes_current (room_id=?)"},
+		selectIdentities:   {"INDEX joins_code (code=?)"},
+		selectUncleared:    {"INDEX rooms_uncleared"}, // all of it is wanted
+		expireHolder:       {"INDEX rooms_active_name (name=?)"},
+		expireRooms:        {"PRIMARY KEY (id=?)", "INDEX rooms_expiring (expires_at<?)"},
+		updateRoom:         {"PRIMARY KEY (id=?)"},
+		setCleared:         {"PRIMARY KEY (id=?)"},
+		updateCode:         {codeByKey},
+		useCode:            {codeByKey},
+		retireCode:         {codeByKey},
+		disableRole:        {"INDEX codes_current (room_id=? AND role=?)"},
+	} {
+		got := plan(t, db, text, make([]any, 20))
+		wantPlan(t, text, got, want...)
+		if strings.Contains(got, "TEMP B-TREE") {
+			t.Errorf("%s sorts:\n%s", text, got)
+		}
+	}
+}

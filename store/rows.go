@@ -1,0 +1,141 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"roomkey/meet"
+)
+
+// The columns of a room and of a code in the order of the pointers below.
+const (
+	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
+	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
+	rooms.expires_at, rooms.created_at, rooms.updated_at`
+
+	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
+	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at`
+)
+
+func roomPointers(r *meet.Room) []any {
+	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
+		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*flag)(&r.Settings.AllowChat),
+		(*flag)(&r.Settings.AllowVideo), (*flag)(&r.Settings.AllowAudio), (*flag)(&r.Settings.E2EE),
+		(*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt)}
+}
+
+func codePointers(c *meet.RoomCode) []any {
+	return []any{&c.Code, &c.RoomID, &c.Role, &c.Label, (*flag)(&c.Enabled), (*count)(&c.Uses), (*count)(&c.MaxUses),
+		(*moment)(&c.ExpiresAt), (*moment)(&c.LastUsedAt), (*moment)(&c.CreatedAt), (*moment)(&c.UpdatedAt), (*moment)(&c.RetiredAt)}
+}
+
+// codeAndRoom is a row of codeColumns and roomColumns.
+type codeAndRoom struct {
+	code meet.RoomCode
+	room meet.Room
+}
+
+func (cr *codeAndRoom) pointers() []any {
+	return append(codePointers(&cr.code), roomPointers(&cr.room)...)
+}
+
+func textPointers(s *string) []any { return []any{s} }
+
+// scanOne reads a single row.
+func scanOne[T any](row *sql.Row, pointers func(*T) []any) (T, error) {
+	var one, none T
+	if err := row.Scan(pointers(&one)...); err != nil {
+		return none, err
+	}
+	return one, nil
+}
+
+// scanAll reads rows to their end and closes them.
+func scanAll[T any](rows *sql.Rows, err error, pointers func(*T) []any) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	var one T
+	fields := pointers(&one) // scanned into again for every row
+	for rows.Next() {
+		if err := rows.Scan(fields...); err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = make([]T, 0, 4)
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// failed words the error of a database that did not do as it was told.
+// Having no row is the answer that there is no such thing.
+func failed(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return meet.ErrNotFound
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// The scanners of integers skip the reflection that database/sql would need.
+type (
+	moment time.Time // milliseconds UTC; NULL is the zero time
+	flag   bool      // 0 or 1
+	count  int
+)
+
+// Scan implements [sql.Scanner].
+func (m *moment) Scan(value any) error {
+	if value == nil {
+		*m = moment{}
+		return nil
+	}
+	n, err := integer(value)
+	*m = moment(time.UnixMilli(n).UTC())
+	return err
+}
+
+// Scan implements [sql.Scanner].
+func (f *flag) Scan(value any) error {
+	n, err := integer(value)
+	*f = n != 0
+	return err
+}
+
+// Scan implements [sql.Scanner].
+func (c *count) Scan(value any) error {
+	n, err := integer(value)
+	*c = count(n)
+	return err
+}
+
+func integer(value any) (int64, error) {
+	n, ok := value.(int64)
+	if !ok {
+		return 0, fmt.Errorf("column holds %T, not an integer", value)
+	}
+	return n, nil
+}
+
+// optional turns a time into a column that may be NULL.
+func optional(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

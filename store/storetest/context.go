@@ -1,0 +1,83 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"roomkey/meet"
+)
+
+var contextTests = []test{
+	{"NobodyWaitsNothingHappens", func(t *testing.T, b bed) {
+		room := b.create(newRoom("room", expiresAt(at(1))), newCode("aaa", "host"))
+		b.create(newRoom("over", ended))
+		code := b.code("aaa")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, call := range calls(b) {
+			wantErr(t, call.name, call.do(ctx), context.Canceled)
+		}
+		wantSame(t, "room", b.room(room.ID), room)
+		wantSame(t, "code", b.code("aaa"), code)
+		wantSame(t, "uncleared", b.uncleared(10), []string{"id-over"})
+		_, err := b.RoomByName(t.Context(), "late")
+		wantErr(t, "RoomByName", err, meet.ErrNotFound)
+	}},
+	{"ACallAfterACancelledOneWorks", func(t *testing.T, b bed) {
+		b.create(newRoom("room", expiresAt(at(1))), newCode("aaa", "host"))
+		for _, call := range calls(b) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_ = call.do(ctx)
+			wantErr(t, call.name, call.do(t.Context()), nil)
+		}
+	}},
+}
+
+type call struct {
+	name string
+	do   func(ctx context.Context) error
+}
+
+// calls is every method with arguments that succeed in a store which holds
+// the active id-room, due at(1), with the host's code aaa.
+func calls(s meet.Store) []call {
+	return []call{
+		{"Ping", s.Ping},
+		{"CreateRoom", func(ctx context.Context) error { return s.CreateRoom(ctx, newRoom("late"), nil) }},
+		{"RoomByID", func(ctx context.Context) error { _, err := s.RoomByID(ctx, "id-room"); return err }},
+		{"RoomByName", func(ctx context.Context) error { _, err := s.RoomByName(ctx, "room"); return err }},
+		{"NameTaken", func(ctx context.Context) error { _, err := s.NameTaken(ctx, "room", noon); return err }},
+		{"Rooms", func(ctx context.Context) error {
+			_, err := s.Rooms(ctx, meet.RoomQuery{All: true, Now: noon, Limit: 10})
+			return err
+		}},
+		{"Rooms in no scope", func(ctx context.Context) error { _, err := s.Rooms(ctx, meet.RoomQuery{Limit: 10}); return err }},
+		{"UpdateRoom", func(ctx context.Context) error {
+			_, err := s.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants = 7; return nil })
+			return err
+		}},
+		{"AddJoin", func(ctx context.Context) error { return s.AddJoin(ctx, byCode("one", "aaa"), welcome) }},
+		{"IdentitiesByCode", func(ctx context.Context) error { _, err := s.IdentitiesByCode(ctx, "aaa"); return err }},
+		{"EnsureCodes", func(ctx context.Context) error {
+			_, err := s.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon)
+			return err
+		}},
+		{"Codes", func(ctx context.Context) error {
+			_, err := s.Codes(ctx, meet.CodeQuery{RoomID: "id-room", Limit: 10})
+			return err
+		}},
+		{"CodeAndRoom", func(ctx context.Context) error { _, _, err := s.CodeAndRoom(ctx, "aaa"); return err }},
+		{"UpdateCode", func(ctx context.Context) error {
+			_, err := s.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			return err
+		}},
+		{"ReplaceCode", func(ctx context.Context) error {
+			_, err := s.ReplaceCode(ctx, "aaa", "ccc", noon, func(meet.RoomCode) error { return nil })
+			return err
+		}},
+		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10); return err }},
+		{"UnclearedRooms", func(ctx context.Context) error { _, err := s.UnclearedRooms(ctx, 10); return err }},
+		{"SetCleared", func(ctx context.Context) error { return s.SetCleared(ctx, "id-over") }},
+	}
+}

@@ -1,0 +1,195 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+// ensure calls EnsureCodes for room at(1) and gives the codes.
+func (b bed) ensure(roles []string, fresh ...meet.RoomCode) []string {
+	b.t.Helper()
+	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1))
+	if err != nil {
+		b.t.Fatalf("EnsureCodes: %v", err)
+	}
+	return names(codes, func(c meet.RoomCode) string { return c.Code })
+}
+
+var allRoles = []string{"host", "guest", "viewer"}
+
+var ensureTests = []test{
+	{"MissingCodesAreMadeAndExistingKept", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("guest1", "guest"), newCode("host-press1", "host", label("press")))
+		got := b.ensure(allRoles, newCode("viewer2", "viewer"), newCode("guest2", "guest"), newCode("host2", "host"))
+		wantSame(t, "codes in the order asked for", got, []string{"viewer2", "guest1", "host2"})
+		got = b.ensure(allRoles, newCode("host3", "host"), newCode("viewer3", "viewer"), newCode("guest3", "guest"))
+		wantSame(t, "codes a second time", got, []string{"host2", "viewer2", "guest1"})
+		wantSame(t, "all codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}),
+			[]string{"guest1", "host-press1", "host2", "viewer2"})
+	}},
+	{"ALabelMakesAnotherCode", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("host1", "host"))
+		wantSame(t, "codes", b.ensure(allRoles, newCode("host2", "host", label("press"))), []string{"host2"})
+		wantSame(t, "codes", b.ensure(allRoles, newCode("host3", "host", label("Press"))), []string{"host3"})
+	}},
+	{"TheSameTwiceIsOneCode", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		wantSame(t, "codes", b.ensure(allRoles, newCode("one", "host"), newCode("two", "host")), []string{"one", "one"})
+	}},
+	{"FreshCodesAreStoredWhole", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		want := meet.RoomCode{Code: "aaa", RoomID: "id-room", Role: "host", Label: "press", Enabled: true, MaxUses: 3,
+			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
+		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1))
+		wantErr(t, "EnsureCodes", err, nil)
+		wantSame(t, "returned", got, []meet.RoomCode{want})
+		wantSame(t, "stored", b.code("aaa"), want)
+	}},
+	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b bed) {
+		b.create(newRoom("other"), newCode("other", "speaker"))
+		b.create(newRoom("room"), newCode("host1", "host"), newCode("speaker1", "speaker"), newCode("speaker2", "speaker", label("x")),
+			newCode("off", "dancer", disabled), newCode("guest-off", "guest", disabled))
+		host, off := b.code("host1"), b.code("off")
+		b.ensure(allRoles, newCode("viewer", "viewer"))
+		for _, code := range []string{"speaker1", "speaker2"} {
+			c := b.code(code)
+			if c.Enabled || !c.UpdatedAt.Equal(at(1)) {
+				t.Errorf("got %+v, want it disabled at %v", c, at(1))
+			}
+		}
+		wantSame(t, "code of a role there is", b.code("host1"), host)
+		wantSame(t, "code that was disabled already", b.code("off"), off)
+		if b.code("guest-off").Enabled {
+			t.Error("a disabled code of a role there is was enabled")
+		}
+		if !b.code("other").Enabled {
+			t.Error("a code of another room was disabled")
+		}
+	}},
+	{"NothingFreshStillDisables", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("speaker", "speaker"))
+		wantSame(t, "codes", b.ensure(allRoles), []string{})
+		if b.code("speaker").Enabled {
+			t.Error("the code of an unknown role is enabled")
+		}
+	}},
+	{"ATakenCodeLeavesNothing", func(t *testing.T, b bed) {
+		b.create(newRoom("other"), newCode("taken", "host"))
+		b.create(newRoom("room"), newCode("speaker", "speaker"))
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")}, allRoles, at(1))
+		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
+		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
+		if !b.code("speaker").Enabled {
+			t.Error("a failed call disabled a code")
+		}
+	}},
+	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
+			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon)
+			wantErr(t, "EnsureCodes", err, meet.ErrNotFound)
+		}
+		_, _, err := b.CodeAndRoom(t.Context(), "aaa")
+		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
+	}},
+	{"ManyAtOnceAgreeOnOneCode", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		got := make([]string, 20)
+		for _, err := range together(t.Context(), len(got), func(ctx context.Context, i int) error {
+			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon)
+			if err == nil {
+				got[i] = codes[0].Code
+			}
+			return err
+		}) {
+			wantErr(t, "EnsureCodes", err, nil)
+		}
+		for _, code := range got {
+			wantSame(t, "code", code, got[0])
+		}
+	}},
+}
+
+func (b bed) replace(code, fresh string, now time.Time) meet.RoomCode {
+	b.t.Helper()
+	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil })
+	if err != nil {
+		b.t.Fatalf("ReplaceCode(%s): %v", code, err)
+	}
+	return c
+}
+
+var replaceTests = []test{
+	{"TheSuccessorTakesOverAllButTheUses", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Enabled: true, Uses: 3, MaxUses: 5,
+			ExpiresAt: at(9), LastUsedAt: at(-1), CreatedAt: at(-2), UpdatedAt: at(-2)})
+		old := b.code("old")
+		got := b.replace("old", "new", at(1))
+		want := meet.RoomCode{Code: "new", RoomID: "id-room", Role: "guest", Label: "press", Enabled: true, MaxUses: 5,
+			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
+		wantSame(t, "returned", got, want)
+		wantSame(t, "stored", b.code("new"), want)
+		retired := b.code("old")
+		if !retired.RetiredAt.Equal(at(1)) || retired.Uses != old.Uses {
+			t.Errorf("old code is %+v, want it retired at %v", retired, at(1))
+		}
+		wantSame(t, "current codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"new"})
+		wantSame(t, "code made sure of", b.ensure(allRoles, newCode("third", "guest", label("press"))), []string{"new"})
+	}},
+	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("old", "host"))
+		b.replace("old", "new", at(1))
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon)
+		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
+		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")})
+		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
+	}},
+	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("old", "host"), newCode("taken", "guest"))
+		was := b.code("old")
+		for _, fresh := range []string{"taken", "old"} {
+			_, err := b.ReplaceCode(t.Context(), "old", fresh, at(1), func(meet.RoomCode) error { return nil })
+			wantErr(t, "ReplaceCode", err, meet.ErrCodeTaken)
+			wantSame(t, "old code", b.code("old"), was)
+		}
+	}},
+	{"ARefusedReplacementLeavesTheOldOne", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("old", "host"))
+		was := b.code("old")
+		_, err := b.ReplaceCode(t.Context(), "old", "new", at(1), func(c meet.RoomCode) error {
+			wantSame(t, "code seen by check", c, was)
+			return errRefused
+		})
+		wantAsItIs(t, err, errRefused)
+		wantSame(t, "old code", b.code("old"), was)
+		_, _, err = b.CodeAndRoom(t.Context(), "new")
+		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
+	}},
+	{"OnlyACurrentCodeIsReplaced", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("old", "host"))
+		b.replace("old", "new", at(1))
+		for _, code := range []string{"old", "nope"} {
+			_, err := b.ReplaceCode(t.Context(), code, "newer", at(1), func(meet.RoomCode) error { return nil })
+			wantErr(t, "ReplaceCode("+code+")", err, meet.ErrNotFound)
+		}
+		_, err := b.ReplaceCode(t.Context(), "old", "newer", at(1), func(c meet.RoomCode) error {
+			if c.RetiredAt.IsZero() {
+				t.Errorf("check saw %+v, want it retired", c)
+			}
+			return errRefused
+		})
+		wantErr(t, "ReplaceCode, refused", err, errRefused)
+	}},
+	{"OfManyAtOnceOneReplaces", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("old", "host"))
+		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
+			_, err := b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil })
+			return err
+		}), meet.ErrNotFound)
+		if got := b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}); len(got) != 1 {
+			t.Errorf("current codes are %v, want one", got)
+		}
+	}},
+}

@@ -1,0 +1,118 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"roomkey/meet"
+)
+
+// byCode is a join of id-room by a code.
+func byCode(identity, code string) meet.Join {
+	return meet.Join{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest", Admin: true, Code: code, CreatedAt: at(1)}
+}
+
+var joinTests = []test{
+	{"AJoinByCodeCountsAUse", func(t *testing.T, b bed) {
+		room := b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
+		want := b.code("aaa")
+		for i, identity := range []string{"one", "two"} {
+			seen := 0
+			err := b.AddJoin(t.Context(), byCode(identity, "aaa"), func(c meet.RoomCode, r meet.Room) error {
+				seen++
+				wantSame(t, "code seen by check", c, want)
+				wantSame(t, "room seen by check", r, room)
+				return nil
+			})
+			wantErr(t, "AddJoin", err, nil)
+			if seen == 0 {
+				t.Error("check was not called")
+			}
+			want.Uses, want.LastUsedAt = i+1, at(1)
+			wantSame(t, "code", b.code("aaa"), want)
+		}
+		if got := b.code("bbb"); got.Uses != 0 || !got.LastUsedAt.IsZero() {
+			t.Errorf("another code was used: %+v", got)
+		}
+		wantSame(t, "identities", b.identities("aaa"), []string{"one", "two"})
+		wantSame(t, "identities by another code", b.identities("bbb"), []string{})
+	}},
+	{"AJoinWithoutACodeUsesNone", func(t *testing.T, b bed) {
+		room := b.create(newRoom("room"), newCode("aaa", "guest"))
+		was := b.code("aaa")
+		err := b.AddJoin(t.Context(), byCode("one", ""), func(c meet.RoomCode, r meet.Room) error {
+			wantSame(t, "code seen by check", c, meet.RoomCode{})
+			wantSame(t, "room seen by check", r, room)
+			return nil
+		})
+		wantErr(t, "AddJoin", err, nil)
+		wantSame(t, "code", b.code("aaa"), was)
+		wantSame(t, "identities without a code", b.identities(""), []string{})
+	}},
+	{"ARefusedJoinLeavesNothing", func(t *testing.T, b bed) {
+		b.create(newRoom("room", createdBy("bob")), newCode("aaa", "guest"))
+		was := b.code("aaa")
+		for _, code := range []string{"aaa", ""} {
+			err := b.AddJoin(t.Context(), byCode("one", code), func(meet.RoomCode, meet.Room) error { return errRefused })
+			wantAsItIs(t, err, errRefused)
+		}
+		wantSame(t, "code", b.code("aaa"), was)
+		wantSame(t, "identities", b.identities("aaa"), []string{})
+		wantSame(t, "joined rooms", b.list(meet.RoomQuery{Subject: "ann", Joined: true}), []string{})
+		b.join(byCode("one", "aaa")) // the identity is still free
+	}},
+	{"AnIdentityIsAdmittedOnce", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		b.join(byCode("one", "aaa"))
+		if err := b.AddJoin(t.Context(), byCode("one", "aaa"), welcome); err == nil {
+			t.Error("an identity was admitted twice")
+		}
+		if got := b.code("aaa").Uses; got != 1 {
+			t.Errorf("got %d uses, want 1: the second join failed", got)
+		}
+	}},
+	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+		b.create(newRoom("other"), newCode("other", "guest"))
+		b.create(newRoom("room"))
+		elsewhere := byCode("one", "")
+		elsewhere.RoomID = "nowhere"
+		for _, join := range []meet.Join{byCode("one", "nope"), elsewhere} {
+			err := b.AddJoin(t.Context(), join, func(meet.RoomCode, meet.Room) error { t.Error("check called"); return nil })
+			wantErr(t, "AddJoin", err, meet.ErrNotFound)
+		}
+		err := b.AddJoin(t.Context(), byCode("one", "other"), welcome)
+		wantErr(t, "AddJoin by another room's code", err, meet.ErrNotFound)
+		if got := b.code("other").Uses; got != 0 {
+			t.Errorf("the other room's code has %d uses", got)
+		}
+	}},
+	{"ACodeForOneLetsOneIn", func(t *testing.T, b bed) {
+		once := func(c *meet.RoomCode) { c.MaxUses = 1 }
+		b.create(newRoom("room"), newCode("once", "guest", once))
+		onlyOne(t, together(t.Context(), 50, func(ctx context.Context, i int) error {
+			return b.AddJoin(ctx, byCode(numbered("guest", i), "once"), func(c meet.RoomCode, _ meet.Room) error {
+				if c.MaxUses > 0 && c.Uses >= c.MaxUses {
+					return errRefused
+				}
+				return nil
+			})
+		}), errRefused)
+		if got := b.code("once").Uses; got != 1 {
+			t.Errorf("got %d uses, want 1", got)
+		}
+		if got := b.identities("once"); len(got) != 1 {
+			t.Errorf("got identities %v, want one", got)
+		}
+	}},
+	{"NoUseIsLost", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		for _, err := range together(t.Context(), 50, func(ctx context.Context, i int) error {
+			return b.AddJoin(ctx, byCode(numbered("guest", i), "aaa"), welcome)
+		}) {
+			wantErr(t, "AddJoin", err, nil)
+		}
+		if uses, in := b.code("aaa").Uses, len(b.identities("aaa")); uses != 50 || in != 50 {
+			t.Errorf("got %d uses and %d identities, want 50", uses, in)
+		}
+	}},
+}

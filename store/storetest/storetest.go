@@ -1,0 +1,235 @@
+// Package storetest holds every implementation of [meet.Store] to the
+// promises in that interface's comments. It knows no database: what it finds
+// out, it finds out through the interface.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
+)
+
+// Run runs the whole suite. open gives a new, empty store for one test and
+// closes it when that test ends; tests run in parallel.
+func Run(t *testing.T, open func(t *testing.T) meet.Store) {
+	for _, group := range []struct {
+		name  string
+		tests []test
+	}{
+		{"Rooms", roomTests},
+		{"Names", nameTests},
+		{"Sweep", sweepTests},
+		{"Lists", listTests},
+		{"Codes", codeTests},
+		{"EnsureCodes", ensureTests},
+		{"ReplaceCode", replaceTests},
+		{"Joins", joinTests},
+		{"Context", contextTests},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			t.Parallel()
+			for _, test := range group.tests {
+				t.Run(test.name, func(t *testing.T) {
+					t.Parallel()
+					test.run(t, bed{Store: open(t), t: t})
+				})
+			}
+		})
+	}
+}
+
+type test struct {
+	name string
+	run  func(t *testing.T, b bed)
+}
+
+// bed is a store whose unexpected errors end the test.
+type bed struct {
+	meet.Store
+	t *testing.T
+}
+
+// noon is when most tests take place.
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+func at(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
+
+var errRefused = errors.New("refused by the test")
+
+// newRoom is an active room; its id follows from its name.
+func newRoom(name string, change ...func(*meet.Room)) meet.Room {
+	room := meet.Room{ID: "id-" + name, Name: name, CreatedBy: "ann", AdminID: "ann", State: meet.RoomActive,
+		Mode: meet.Standard, CreatedAt: noon, UpdatedAt: noon}
+	for _, c := range change {
+		c(&room)
+	}
+	return room
+}
+
+func id(id string) func(*meet.Room)             { return func(r *meet.Room) { r.ID = id } }
+func createdBy(subject string) func(*meet.Room) { return func(r *meet.Room) { r.CreatedBy = subject } }
+func public(r *meet.Room)                       { r.IsPublic = true }
+func ended(r *meet.Room) {
+	r.State, r.EndedBy, r.EndedAt = meet.RoomEnded, "ann", r.CreatedAt.Add(time.Minute)
+}
+
+func createdAt(t time.Time) func(*meet.Room) {
+	return func(r *meet.Room) { r.CreatedAt, r.UpdatedAt = t, t }
+}
+
+func expiresAt(t time.Time) func(*meet.Room) { return func(r *meet.Room) { r.ExpiresAt = t } }
+
+func newCode(code, role string, change ...func(*meet.RoomCode)) meet.RoomCode {
+	c := meet.RoomCode{Code: code, Role: role, Enabled: true, CreatedAt: noon, UpdatedAt: noon}
+	for _, change := range change {
+		change(&c)
+	}
+	return c
+}
+
+func label(label string) func(*meet.RoomCode) { return func(c *meet.RoomCode) { c.Label = label } }
+func disabled(c *meet.RoomCode)               { c.Enabled = false }
+
+// create stores a room and gives it as it is stored.
+func (b bed) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
+	b.t.Helper()
+	for i := range codes {
+		codes[i].RoomID = room.ID
+	}
+	if err := b.CreateRoom(b.t.Context(), room, codes); err != nil {
+		b.t.Fatalf("CreateRoom(%s): %v", room.Name, err)
+	}
+	return b.room(room.ID)
+}
+
+func (b bed) room(id string) meet.Room {
+	b.t.Helper()
+	room, err := b.RoomByID(b.t.Context(), id)
+	if err != nil {
+		b.t.Fatalf("RoomByID(%s): %v", id, err)
+	}
+	return room
+}
+
+func (b bed) update(id string, change func(*meet.Room)) meet.Room {
+	b.t.Helper()
+	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil })
+	if err != nil {
+		b.t.Fatalf("UpdateRoom(%s): %v", id, err)
+	}
+	return room
+}
+
+func (b bed) end(id string) {
+	b.t.Helper()
+	b.update(id, ended)
+}
+
+func (b bed) code(code string) meet.RoomCode {
+	b.t.Helper()
+	c, _, err := b.CodeAndRoom(b.t.Context(), code)
+	if err != nil {
+		b.t.Fatalf("CodeAndRoom(%s): %v", code, err)
+	}
+	return c
+}
+
+func (b bed) codes(q meet.CodeQuery) []string {
+	b.t.Helper()
+	codes, err := b.Codes(b.t.Context(), q)
+	if err != nil {
+		b.t.Fatalf("Codes(%+v): %v", q, err)
+	}
+	return names(codes, func(c meet.RoomCode) string { return c.Code })
+}
+
+func (b bed) join(join meet.Join) {
+	b.t.Helper()
+	if err := b.AddJoin(b.t.Context(), join, welcome); err != nil {
+		b.t.Fatalf("AddJoin(%s): %v", join.Identity, err)
+	}
+}
+
+func welcome(meet.RoomCode, meet.Room) error { return nil }
+
+func (b bed) identities(code string) []string {
+	b.t.Helper()
+	identities, err := b.IdentitiesByCode(b.t.Context(), code)
+	if err != nil {
+		b.t.Fatalf("IdentitiesByCode(%s): %v", code, err)
+	}
+	return append([]string{}, identities...)
+}
+
+// names gives what tells the elements of a list apart; never nil.
+func names[T any](list []T, name func(T) string) []string {
+	all := make([]string, len(list))
+	for i, one := range list {
+		all[i] = name(one)
+	}
+	return all
+}
+
+func wantErr(t *testing.T, doing string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got error %v, want %v", doing, err, want)
+	}
+}
+
+// wantAsItIs checks that the error of a handed-in function is not wrapped.
+func wantAsItIs(t *testing.T, err, want error) {
+	t.Helper()
+	if err != want { //nolint:errorlint // that is the point
+		t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+func wantSame(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// together calls do with 0 to n-1 at once and gives the errors.
+func together(ctx context.Context, n int, do func(ctx context.Context, i int) error) []error {
+	start := make(chan struct{})
+	results := make(chan error, n)
+	for i := range n {
+		go func() {
+			<-start
+			results <- do(ctx, i)
+		}()
+	}
+	close(start)
+	errs := make([]error, n)
+	for i := range errs {
+		errs[i] = <-results
+	}
+	return errs
+}
+
+// onlyOne checks that one of the errors is nil and the others are want.
+func onlyOne(t *testing.T, errs []error, want error) {
+	t.Helper()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else {
+			wantErr(t, "loser", err, want)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of %d succeeded, want 1", won, len(errs))
+	}
+}
+
+func numbered(prefix string, i int) string { return fmt.Sprintf("%s-%03d", prefix, i) }

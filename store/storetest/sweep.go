@@ -1,0 +1,122 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+func (b bed) uncleared(limit int) []string {
+	b.t.Helper()
+	ids, err := b.UnclearedRooms(b.t.Context(), limit)
+	if err != nil {
+		b.t.Fatalf("UnclearedRooms: %v", err)
+	}
+	slices.Sort(ids)
+	return append([]string{}, ids...)
+}
+
+func (b bed) setCleared(id string) {
+	b.t.Helper()
+	if err := b.SetCleared(b.t.Context(), id); err != nil {
+		b.t.Fatalf("SetCleared(%s): %v", id, err)
+	}
+}
+
+func (b bed) reopen(id string) {
+	b.t.Helper()
+	b.update(id, func(r *meet.Room) { r.State, r.EndedBy, r.EndedAt = meet.RoomActive, "", time.Time{} })
+}
+
+var sweepTests = []test{
+	{"ExpireRoomsTakesThoseWhoseTimeHasCome", func(t *testing.T, b bed) {
+		b.create(newRoom("past", expiresAt(at(1))))
+		b.create(newRoom("now", expiresAt(at(2))))
+		future := b.create(newRoom("future", expiresAt(at(2).Add(time.Millisecond))))
+		never := b.create(newRoom("never"))
+		over := b.create(newRoom("over", expiresAt(at(1)), ended))
+
+		expired, err := b.ExpireRooms(t.Context(), at(2), 10)
+		wantErr(t, "ExpireRooms", err, nil)
+		ids := names(expired, func(r meet.Room) string { return r.ID })
+		slices.Sort(ids)
+		wantSame(t, "expired", ids, []string{"id-now", "id-past"})
+		for _, room := range expired {
+			if room.State != meet.RoomExpired || room.EndedAt.IsZero() || room.EndedAt.After(at(2)) || room.EndedBy != "" {
+				t.Errorf("got %+v, want expired by itself by %v", room, at(2))
+			}
+			wantSame(t, "stored", b.room(room.ID), room)
+		}
+		for _, room := range []meet.Room{future, never, over} {
+			wantSame(t, "room left alone", b.room(room.ID), room)
+		}
+		again, err := b.ExpireRooms(t.Context(), at(2), 10)
+		wantErr(t, "ExpireRooms", err, nil)
+		if len(again) != 0 {
+			t.Errorf("expired again: %v", again)
+		}
+	}},
+	{"ExpireRoomsStopsAtItsLimit", func(t *testing.T, b bed) {
+		for i := range 5 {
+			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
+		}
+		for _, want := range []int{2, 2, 1, 0} {
+			expired, err := b.ExpireRooms(t.Context(), at(10), 2)
+			wantErr(t, "ExpireRooms", err, nil)
+			if len(expired) != want {
+				t.Errorf("expired %d rooms, want %d", len(expired), want)
+			}
+		}
+	}},
+	{"ClosedRoomsWantClearing", func(t *testing.T, b bed) {
+		b.create(newRoom("active"))
+		b.create(newRoom("ended"))
+		b.create(newRoom("expired", expiresAt(at(1))))
+		wantSame(t, "before", b.uncleared(10), []string{})
+		b.end("id-ended")
+		if _, err := b.ExpireRooms(t.Context(), at(1), 10); err != nil {
+			t.Fatal(err)
+		}
+		wantSame(t, "closed", b.uncleared(10), []string{"id-ended", "id-expired"})
+		if got := b.uncleared(1); len(got) != 1 {
+			t.Errorf("limit 1 gave %v", got)
+		}
+		b.setCleared("id-ended")
+		wantSame(t, "one cleared", b.uncleared(10), []string{"id-expired"})
+	}},
+	{"AClearedRoomStaysClearedWhileClosed", func(t *testing.T, b bed) {
+		b.create(newRoom("room", ended))
+		b.setCleared("id-room")
+		b.update("id-room", func(r *meet.Room) { r.MaxParticipants = 7 })
+		wantSame(t, "uncleared", b.uncleared(10), []string{})
+	}},
+	{"ARoomClosedAgainWantsClearingAgain", func(t *testing.T, b bed) {
+		b.create(newRoom("room", expiresAt(at(1))))
+		closeIt := map[string]func(){
+			"end": func() { b.end("id-room") },
+			"expire": func() {
+				if _, err := b.ExpireRooms(t.Context(), at(1), 10); err != nil {
+					t.Fatal(err)
+				}
+			},
+		}
+		for how, closeIt := range closeIt {
+			closeIt()
+			b.setCleared("id-room")
+			b.reopen("id-room")
+			wantSame(t, how+", reopened", b.uncleared(10), []string{})
+			closeIt()
+			wantSame(t, how+" again", b.uncleared(10), []string{"id-room"})
+			b.setCleared("id-room")
+			b.reopen("id-room")
+		}
+	}},
+	{"AnActiveRoomIsNotMarkedCleared", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.setCleared("id-room") // comes late: the room was reopened
+		b.end("id-room")
+		wantSame(t, "uncleared", b.uncleared(10), []string{"id-room"})
+	}},
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"roomkey/meet"
+)
+
+const (
+	expireRooms = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $1, cleared = 0
+	WHERE id IN (SELECT id FROM rooms WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
+	RETURNING ` + roomColumns
+
+	selectUncleared = `SELECT id FROM rooms WHERE cleared = 0 AND state <> 'active' ORDER BY updated_at, id LIMIT $1`
+
+	setCleared = `UPDATE rooms SET cleared = 1 WHERE id = $1 AND state <> 'active'`
+)
+
+// ExpireRooms implements [meet.Store]. A room counts as ended at its
+// ExpiresAt, not at the moment the sweeper saw it.
+func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int) ([]meet.Room, error) {
+	return write(ctx, db.writer, func(t *tx) ([]meet.Room, error) {
+		rows, err := t.rows(expireRooms, now.UnixMilli(), max(limit, 0))
+		rooms, err := scanAll(rows, err, roomPointers)
+		for _, room := range rooms {
+			t.changed.rooms = append(t.changed.rooms, room.ID)
+		}
+		return rooms, failed("expire rooms", err)
+	})
+}
+
+// UnclearedRooms implements [meet.Store]. Those that closed first come first.
+func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
+	ids, err := list(ctx, db, selectUncleared, []any{max(limit, 0)}, textPointers)
+	return ids, failed("list uncleared rooms", err)
+}
+
+// SetCleared implements [meet.Store]. A room that is not there needs no
+// clearing.
+func (db *DB) SetCleared(ctx context.Context, roomID string) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		return none, failed("mark room as cleared", t.exec(setCleared, roomID))
+	})
+	return err
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+const (
+	savepoint           = `SAVEPOINT operation`
+	rollbackToSavepoint = `ROLLBACK TO SAVEPOINT operation`
+	releaseSavepoint    = `RELEASE SAVEPOINT operation`
+)
+
+// hotWrites are prepared once. They are the statements of creating a room and
+// of joining one, and those around every operation that shares a commit.
+var hotWrites = []string{
+	savepoint, rollbackToSavepoint, releaseSavepoint,
+	expireHolder, insertRoom, insertCode,
+	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit,
+}
+
+// tx is the transaction that operations run in. Its context never ends.
+type tx struct {
+	ctx  context.Context
+	sql  *sql.Tx
+	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
+	here map[string]*sql.Stmt // those of kept that this transaction has used
+
+	changed changed // for the cache to drop
+}
+
+// prepared finds the statement that is kept for text, or nil.
+func (t *tx) prepared(text string) *sql.Stmt {
+	if stmt := t.here[text]; stmt != nil {
+		return stmt
+	}
+	stmt := t.kept[text]
+	if stmt != nil {
+		stmt = t.sql.StmtContext(t.ctx, stmt)
+		t.here[text] = stmt
+	}
+	return stmt
+}
+
+func (t *tx) exec(text string, args ...any) error {
+	var err error
+	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		_, err = stmt.ExecContext(t.ctx, args...)
+	} else {
+		_, err = t.sql.ExecContext(t.ctx, text, args...)
+	}
+	return err
+}
+
+func (t *tx) row(text string, args ...any) *sql.Row {
+	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		return stmt.QueryRowContext(t.ctx, args...)
+	}
+	return t.sql.QueryRowContext(t.ctx, text, args...)
+}
+
+func (t *tx) rows(text string, args ...any) (*sql.Rows, error) {
+	if stmt := t.prepared(text); stmt != nil {
+		return stmt.QueryContext(t.ctx, args...)
+	}
+	return t.sql.QueryContext(t.ctx, text, args...)
+}

@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// errClosed is what a write gets after [DB.Close].
+var errClosed = errors.New("store is closed")
+
+// maxBatch bounds how many operations share a commit, and so how much one
+// failing commit can fail.
+const maxBatch = 256
+
+// A writer owns the one connection that writes. Making a commit durable costs
+// far more than what is in it, so operations that come while a commit is
+// under way wait and share the next one. Each can fail without the others, and
+// all are answered after the commit.
+type writer struct {
+	db      *sql.DB
+	kept    map[string]*sql.Stmt // prepared, by text
+	queue   chan *operation
+	stopped chan struct{} // closed when run has returned
+	commits atomic.Int64  // how many there were, for tests
+	cache   *cache        // drops what commits have changed
+
+	mu     sync.RWMutex // held for reading while sending to queue
+	closed bool
+}
+
+func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
+	w := &writer{
+		db:      db,
+		kept:    make(map[string]*sql.Stmt, len(hotWrites)),
+		queue:   make(chan *operation, maxBatch),
+		stopped: make(chan struct{}),
+		cache:   cache,
+	}
+	for _, text := range hotWrites {
+		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
+		if err != nil {
+			return nil, fmt.Errorf("prepare write: %w", err)
+		}
+		w.kept[text] = stmt
+	}
+	go w.run() //nolint:contextcheck // it outlives the context that it is made in
+	return w, nil
+}
+
+// write runs a change in a transaction and returns when it is durable.
+//
+// If ctx ends first it returns ctx.Err(). Then the change is certain not to
+// run, or to have run and to be on its way into a commit: the caller cannot
+// know which. It never runs after write has returned.
+func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, error) {
+	var result, none T
+	op := &operation{ctx: ctx, done: make(chan struct{}), run: func(t *tx) (err error) {
+		result, err = run(t)
+		return err
+	}}
+	if err := w.submit(op); err != nil {
+		return none, err
+	}
+	select {
+	case <-op.done:
+	case <-ctx.Done():
+		op.mu.Lock() // wait for run; if it has not begun by now it never will
+		defer op.mu.Unlock()
+		return none, ctx.Err()
+	}
+	if op.err != nil {
+		return none, op.err
+	}
+	return result, nil
+}
+
+func (w *writer) submit(op *operation) error {
+	if err := op.ctx.Err(); err != nil {
+		return err
+	}
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.queue <- op:
+		return nil
+	case <-op.ctx.Done():
+		return op.ctx.Err()
+	}
+}
+
+// stop refuses further operations and waits for those in the queue.
+func (w *writer) stop() {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.stopped
+}
+
+func (w *writer) close() error {
+	_, err := w.db.ExecContext(context.Background(), mergeLog)
+	if err := errors.Join(err, w.db.Close()); err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+func (w *writer) run() {
+	defer close(w.stopped)
+	for op := range w.queue {
+		for _, op := range w.transact(op) {
+			close(op.done)
+		}
+	}
+}
+
+// transact runs an operation, and whatever waits by the time it is done, in
+// one transaction. It gives the operations, each with its own error or with
+// the one that stopped them all.
+func (w *writer) transact(first *operation) []*operation {
+	batch := []*operation{first}
+	ctx := context.Background() // no caller's end may interrupt the others
+	sqlTx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		first.err = fmt.Errorf("begin transaction: %w", err)
+		return batch
+	}
+	t := &tx{ctx: ctx, sql: sqlTx, kept: w.kept, here: map[string]*sql.Stmt{}}
+
+	// The first needs no savepoint: if it fails, so may the transaction.
+	if first.perform(t) != nil {
+		_ = sqlTx.Rollback()
+		return batch
+	}
+	for len(batch) < maxBatch && err == nil {
+		op := w.waiting()
+		if op == nil {
+			break
+		}
+		batch = append(batch, op)
+		err = t.performApart(op)
+	}
+	if err == nil {
+		err = failed("commit", sqlTx.Commit())
+	} else {
+		_ = sqlTx.Rollback()
+	}
+	w.cache.drop(t.changed) // before anybody is told; also if a failed commit took effect after all
+	if err != nil {
+		failAll(batch, err)
+		return batch
+	}
+	w.commits.Add(1)
+	return batch
+}
+
+// waiting takes the next operation out of the queue, nil if there is none now.
+func (w *writer) waiting() *operation {
+	select {
+	case op := <-w.queue:
+		return op
+	default:
+		return nil
+	}
+}

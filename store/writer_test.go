@@ -1,0 +1,316 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+// held is a writer that is busy with an operation until it is let go, so
+// that what comes meanwhile gathers behind it.
+type held struct {
+	t     *testing.T
+	db    *DB
+	let   chan struct{}
+	first chan error // of the operation that it is busy with
+}
+
+func hold(t *testing.T, db *DB) *held {
+	t.Helper()
+	h := &held{t: t, db: db, let: make(chan struct{}), first: make(chan error, 1)}
+	busy := make(chan struct{})
+	go func() {
+		_, err := write(context.Background(), db.writer, func(*tx) (struct{}, error) {
+			close(busy)
+			<-h.let
+			return struct{}{}, nil
+		})
+		h.first <- err
+	}()
+	<-busy
+	return h
+}
+
+// queue starts an operation and returns when it is in the queue.
+func (h *held) queue(do func(ctx context.Context) error) chan error {
+	h.t.Helper()
+	before := len(h.db.writer.queue)
+	done := make(chan error, 1)
+	go func() { done <- do(context.Background()) }()
+	eventually(h.t, func() bool { return len(h.db.writer.queue) > before })
+	return done
+}
+
+func (h *held) queueRoom(name string) chan error {
+	h.t.Helper()
+	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil) })
+}
+
+func (h *held) queueRaw(run func(*tx) error) chan error {
+	h.t.Helper()
+	return h.queue(func(ctx context.Context) error {
+		_, err := write(ctx, h.db.writer, func(t *tx) (struct{}, error) { return struct{}{}, run(t) })
+		return err
+	})
+}
+
+func (h *held) letGo() { close(h.let) }
+
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ok(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+func wantRooms(t *testing.T, db *DB, there bool, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		_, err := db.RoomByID(t.Context(), "id-"+name)
+		if there && err != nil || !there && !errors.Is(err, meet.ErrNotFound) {
+			t.Errorf("room %s: got error %v, want it there: %v", name, err, there)
+		}
+	}
+}
+
+func wantNoErr(t *testing.T, errs ...chan error) {
+	t.Helper()
+	for i, err := range errs {
+		if err := <-err; err != nil {
+			t.Errorf("operation %d: %v", i, err)
+		}
+	}
+}
+
+func TestConcurrentWritesShareACommit(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	before := db.writer.commits.Load()
+	var done []chan error
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprint("room-", i))
+		done = append(done, h.queueRoom(names[i]))
+	}
+	wantRooms(t, db, false, names...)
+	h.letGo()
+	wantNoErr(t, append(done, h.first)...)
+	wantRooms(t, db, true, names...)
+	if got := db.writer.commits.Load() - before; got != 1 {
+		t.Errorf("21 operations took %d commits, want 1", got)
+	}
+}
+
+func TestOneCommitHasItsBound(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	before := db.writer.commits.Load()
+	var done []chan error
+	for range maxBatch { // and the one that holds
+		done = append(done, h.queueRaw(func(*tx) error { return nil }))
+	}
+	h.letGo()
+	wantNoErr(t, append(done, h.first)...)
+	if got := db.writer.commits.Load() - before; got != 2 {
+		t.Errorf("%d operations took %d commits, want 2", maxBatch+1, got)
+	}
+}
+
+func TestFailingOperationsHarmNoOther(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	if err := db.CreateRoom(t.Context(), newRoom("taken"), []meet.RoomCode{newCode("taken", "host")}); err != nil {
+		t.Fatal(err)
+	}
+	h := hold(t, db)
+	before := db.writer.commits.Load()
+	refused := errors.New("refused")
+	good1 := h.queueRoom("good1")
+	nameTaken := h.queueRoom("taken")
+	codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
+		return db.CreateRoom(ctx, newRoom("half"), []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")})
+	})
+	panics := h.queueRaw(func(t *tx) error {
+		if err := t.insertRoom(newRoom("panicked")); err != nil {
+			return err
+		}
+		panic("as the test wants")
+	})
+	refuses := h.queueRaw(func(t *tx) error {
+		if err := t.insertRoom(newRoom("refused")); err != nil {
+			return err
+		}
+		return refused
+	})
+	good2 := h.queueRoom("good2")
+	h.letGo()
+
+	wantNoErr(t, h.first, good1, good2)
+	for want, got := range map[error]chan error{meet.ErrNameTaken: nameTaken, meet.ErrCodeTaken: codeTaken, refused: refuses} {
+		if err := <-got; !errors.Is(err, want) {
+			t.Errorf("got error %v, want %v", err, want)
+		}
+	}
+	if err := <-panics; err == nil || !strings.Contains(err.Error(), "as the test wants") {
+		t.Errorf("the panic became %v", err)
+	}
+	wantRooms(t, db, true, "good1", "good2")
+	wantRooms(t, db, false, "half", "panicked", "refused")
+	if _, _, err := db.CodeAndRoom(t.Context(), "half"); !errors.Is(err, meet.ErrNotFound) {
+		t.Errorf("the failed room's code: %v", err)
+	}
+	if got := db.writer.commits.Load() - before; got != 1 {
+		t.Errorf("they took %d commits, want 1", got)
+	}
+}
+
+func TestLonePanicIsAnError(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }); err == nil {
+		t.Error("a panic was a success")
+	}
+	if err := db.CreateRoom(t.Context(), newRoom("next"), nil); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+}
+
+// A full disk and the like end a whole transaction behind the writer's back.
+func TestATransactionThatEndedFailsAllInIt(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	lost := h.queueRoom("lost")
+	broken := h.queueRaw(func(t *tx) error {
+		if err := t.exec(`ROLLBACK`); err != nil {
+			return err
+		}
+		return errors.New("disk full")
+	})
+	later := h.queueRoom("later")
+	h.letGo()
+	for name, err := range map[string]chan error{"first": h.first, "lost": lost, "broken": broken} {
+		if <-err == nil {
+			t.Errorf("%s succeeded without its transaction", name)
+		}
+	}
+	wantNoErr(t, later) // in a transaction of its own
+	wantRooms(t, db, false, "lost")
+	wantRooms(t, db, true, "later")
+}
+
+func TestAFailingCommitFailsAllInIt(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	one := h.queueRoom("one")
+	orphan := h.queueRaw(func(t *tx) error {
+		if err := t.exec(`PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
+			return err
+		}
+		return t.insertCode("nowhere", newCode("orphan", "host"))
+	})
+	two := h.queueRoom("two")
+	h.letGo()
+	for name, err := range map[string]chan error{"first": h.first, "one": one, "orphan": orphan, "two": two} {
+		if <-err == nil {
+			t.Errorf("%s succeeded without a commit", name)
+		}
+	}
+	wantRooms(t, db, false, "one", "two")
+	if err := db.CreateRoom(t.Context(), newRoom("next"), nil); err != nil {
+		t.Errorf("the next write: %v", err)
+	}
+}
+
+func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil) })
+	patient := h.queueRoom("patient")
+	cancel()
+	if err := <-gaveUp; !errors.Is(err, context.Canceled) { // while the writer is still held
+		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
+	h.letGo()
+	wantNoErr(t, h.first, patient)
+	wantRooms(t, db, true, "patient")
+	wantRooms(t, db, false, "nobodys")
+}
+
+func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		finished := false // the race detector watches it too
+		_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error {
+			cancel()
+			for range 1000 {
+				runtime.Gosched()
+			}
+			finished = true
+			return nil
+		})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v, want none or %v", err, context.Canceled)
+		}
+		if !finished {
+			t.Fatal("UpdateRoom returned while its function ran")
+		}
+	}
+}
+
+func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "room.db")
+	db := openAt(t, path)
+	h := hold(t, db)
+	asked := []chan error{h.queueRoom("one"), h.queueRoom("two")}
+	closed := make(chan error, 2)
+	for range cap(closed) { // closing twice is harmless, even at once
+		go func() { closed <- db.Close() }()
+	}
+	eventually(t, func() bool {
+		db.writer.mu.RLock()
+		defer db.writer.mu.RUnlock()
+		return db.writer.closed
+	})
+	if err := db.CreateRoom(t.Context(), newRoom("late"), nil); !errors.Is(err, errClosed) {
+		t.Errorf("got error %v, want %v", err, errClosed)
+	}
+	h.letGo()
+	wantNoErr(t, append(asked, h.first, closed, closed)...)
+	select {
+	case <-db.writer.stopped:
+	default:
+		t.Error("Close returned while the writer runs")
+	}
+	if _, err := db.RoomByID(t.Context(), "id-one"); err == nil || errors.Is(err, meet.ErrNotFound) {
+		t.Errorf("a read after Close gave error %v", err)
+	}
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		t.Errorf("Close left %d bytes in the log", info.Size())
+	}
+	wantRooms(t, openAt(t, path), true, "one", "two")
+}
