@@ -5,6 +5,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -26,7 +27,8 @@ const MinSecret = 32
 // maxToken bounds what is parsed, in bytes. Our own tokens have some 300.
 const maxToken = 4096
 
-// leeway is how far the clock of whoever issued a token may be off.
+// leeway is how far ahead the clock of whoever issued a token may be. It moves
+// a token's beginning (iat, nbf), never its end.
 const leeway = 30 * time.Second
 
 // claims are what an access token says.
@@ -83,7 +85,7 @@ func (a *Authority) Sign(p meet.Principal, ttl time.Duration) (string, error) {
 			Subject: p.ID, Issuer: Issuer, Audience: jwt.ClaimStrings{Audience},
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
 		},
-		Name: p.Name, Role: p.Role,
+		Name: meet.CleanText(p.Name, meet.MaxDisplayName), Role: p.Role,
 	}
 	if err := c.Validate(); err != nil {
 		return "", err
@@ -104,6 +106,9 @@ func (a *Authority) Verify(token string) (meet.Principal, error) {
 	if len(token) > maxToken {
 		return meet.Principal{}, errors.New("the token is too long")
 	}
+	if strings.ContainsAny(token, "\r\n") { // the decoder would pass over them: many texts for one token
+		return meet.Principal{}, jwt.ErrTokenMalformed
+	}
 	if p, ok := a.seen.get(token, a.now()); ok {
 		return p, nil
 	}
@@ -112,8 +117,11 @@ func (a *Authority) Verify(token string) (meet.Principal, error) {
 	if err != nil {
 		return meet.Principal{}, kind(err)
 	}
+	if !a.now().Before(c.ExpiresAt.Time) {
+		return meet.Principal{}, jwt.ErrTokenExpired // what the parser has let pass for the leeway
+	}
 	p := meet.Principal{ID: c.Subject, Name: meet.CleanText(c.Name, meet.MaxDisplayName), Role: c.Role}
-	a.seen.put(token, p, c.ExpiresAt.Time.Add(leeway))
+	a.seen.put(token, p, c.ExpiresAt.Time)
 	return p, nil
 }
 

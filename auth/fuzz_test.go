@@ -1,0 +1,49 @@
+package auth_test
+
+import (
+	"encoding/base64"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"roomkey/meet"
+)
+
+// FuzzVerify holds two things: of all texts only the very one that Sign made
+// lets anybody in; and whatever an issuer with our
+// secret writes into a token, those who come in are clean.
+func FuzzVerify(f *testing.F) {
+	a, _ := setup(f)
+	signed := sign(f, a, ada, time.Hour)
+	for _, t := range []string{signed, signed[:len(signed)-1], signed + "\n", signed + ".", "eyJhbGciOiJub25lIn0.e30.", "..", ""} {
+		for _, claims := range []string{
+			`{"sub":"ada","role":"user","iss":"roomkey","aud":"roomkey","exp":99999999999}`,
+			`{"sub":"a\u202eda","role":"root","iss":"roomkey","aud":["roomkey"],"exp":1e400,"nbf":-1.5,"iat":null}`,
+			`null`, `{}`, `[]`, `"`,
+		} {
+			f.Add(t, []byte(claims))
+		}
+	}
+	f.Fuzz(func(t *testing.T, token string, claims []byte) {
+		switch p, err := a.Verify(token); {
+		case err == nil && (token != signed || p != ada):
+			t.Errorf("Verify(%q) gave %+v, want only %q to give %+v", token, p, signed, ada)
+		case err != nil && p != (meet.Principal{}):
+			t.Errorf("Verify(%q) gave %+v with the error %v", token, p, err)
+		}
+
+		text := "eyJhbGciOiJIUzI1NiJ9." + base64.RawURLEncoding.EncodeToString(claims)
+		signature, err := jwt.SigningMethodHS256.Sign(text, []byte(secret))
+		if err != nil {
+			t.Fatalf("sign: %v", err)
+		}
+		p, err := a.Verify(text + "." + base64.RawURLEncoding.EncodeToString(signature))
+		if err != nil {
+			return
+		}
+		if p.ID == "" || p.ID != meet.CleanText(p.ID, meet.MaxUserID) || p.Name != meet.CleanText(p.Name, meet.MaxDisplayName) || !p.Role.Valid() {
+			t.Errorf("claims %q made %+v", claims, p)
+		}
+	})
+}
