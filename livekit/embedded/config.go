@@ -1,0 +1,115 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/livekit/livekit-server/pkg/config"
+	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
+)
+
+// httpAddress is where signalling and API listen. Others reach them through
+// a proxy that decides what may pass.
+const httpAddress = "127.0.0.1"
+
+// complete fills in what was left out and says what is wrong.
+func (c *Config) complete() error {
+	if c.APIKey == "" {
+		return errors.New("LiveKit's API key is missing")
+	}
+	if len(c.APISecret) < minSecret {
+		return fmt.Errorf("LiveKit's API secret must have at least %d characters", minSecret)
+	}
+	for setting, port := range map[string]int{settingPort: c.Port, settingUDPPort: c.UDPPort, settingTCPPort: c.TCPPort} {
+		if port < 0 || port > 65535 {
+			return fmt.Errorf("%s must be between 0 and 65535, not %d", setting, port)
+		}
+	}
+	if c.assemble == nil {
+		c.assemble = assemble
+	}
+	if c.NodeIP == "" {
+		c.NodeIP = "127.0.0.1"
+	}
+	node, err := netip.ParseAddr(c.NodeIP)
+	if err != nil || node.IsUnspecified() || node.Zone() != "" {
+		return fmt.Errorf("%s must be an IP address that participants can reach, not %q", settingNodeIP, c.NodeIP)
+	}
+	node = node.Unmap()
+	c.NodeIP = node.String()
+	if c.BindAddress == "" {
+		c.BindAddress = unspecified(node)
+		if node.IsLoopback() {
+			c.BindAddress = c.NodeIP
+		}
+	}
+	bind, err := netip.ParseAddr(c.BindAddress)
+	if err != nil || bind.Zone() != "" {
+		return fmt.Errorf("%s must be an IP address of this machine, not %q", settingBind, c.BindAddress)
+	}
+	if c.BindAddress = bind.Unmap().String(); bind.Unmap().Is4() != node.Is4() {
+		return fmt.Errorf("%s %s and %s %s must be of the same family", settingBind, c.BindAddress, settingNodeIP, c.NodeIP)
+	}
+	return nil
+}
+
+// unspecified is the address that means every one of a's family.
+func unspecified(a netip.Addr) string {
+	if a.Is4() {
+		return netip.IPv4Unspecified().String()
+	}
+	return netip.IPv6Unspecified().String()
+}
+
+// livekit is c in LiveKit's terms, with the ports that were found for it.
+func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
+	// Named here already, the node's address is not looked for.
+	conf, err := config.NewConfig(fmt.Sprintf("rtc: {node_ip: %q}", c.NodeIP), true, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	conf.Keys = map[string]string{c.APIKey: c.APISecret}
+	conf.Port = uint32(port) //nolint:gosec // a port
+	conf.BindAddresses = []string{httpAddress}
+
+	// A token must not bring a room back that was deleted.
+	conf.Room.AutoCreate = false
+
+	// Calls from one part of LiveKit to another stay in this process. One that
+	// gets no answer (its participant has just left) gets none later either;
+	// LiveKit would ask three times, for 15 s altogether.
+	conf.PSRPC.MaxAttempts = 1
+	conf.PSRPC.Timeout = 2 * time.Second
+
+	bind := netip.MustParseAddr(c.BindAddress)
+	rtc := &conf.RTC
+	rtc.UDPPort = rtcconfig.PortRange{Start: udpPort}
+	rtc.ICEPortRangeStart, rtc.ICEPortRangeEnd = 0, 0
+	rtc.UseExternalIP = false
+	// LiveKit binds every address of the machine that passes this filter, and
+	// advertises each as the node's address.
+	rtc.IPs.Includes = []string{prefix(bind).String()}
+	rtc.EnableLoopbackCandidate = bind.IsLoopback()
+	rtc.TCPPort = uint32(c.TCPPort) //nolint:gosec // a port, as complete has checked
+	fallback := c.TCPPort != 0
+	rtc.AllowTCPFallback = &fallback
+
+	// Without any STUN server LiveKit hands the addresses of Google's and
+	// Twilio's to everybody who joins. Participants need none, as the media
+	// port answers them directly, so they are given that.
+	rtc.STUNServers = []string{net.JoinHostPort(c.NodeIP, strconv.Itoa(udpPort))}
+	return conf, nil
+}
+
+// prefix is addr alone, or every address of its family if it is unspecified.
+func prefix(addr netip.Addr) netip.Prefix {
+	bits := addr.BitLen()
+	if addr.IsUnspecified() {
+		bits = 0
+	}
+	return netip.PrefixFrom(addr, bits)
+}

@@ -1,0 +1,288 @@
+package livekit_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+
+	"roomkey/livekit"
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+)
+
+// calls are all methods that ask the server something.
+var calls = map[string]func(context.Context, *livekit.Server) error{
+	"EnsureRoom": func(ctx context.Context, lk *livekit.Server) error { return lk.EnsureRoom(ctx, meet.Room{ID: "r"}) },
+	"DeleteRoom": func(ctx context.Context, lk *livekit.Server) error { return lk.DeleteRoom(ctx, "r") },
+	"Participants": func(ctx context.Context, lk *livekit.Server) error {
+		_, err := lk.Participants(ctx, "r")
+		return err
+	},
+	"Counts": func(ctx context.Context, lk *livekit.Server) error {
+		_, err := lk.Counts(ctx, []string{"r"})
+		return err
+	},
+	"Remove": func(ctx context.Context, lk *livekit.Server) error { return lk.Remove(ctx, "r", "a") },
+	"MuteTrack": func(ctx context.Context, lk *livekit.Server) error {
+		_, err := lk.MuteTrack(ctx, "r", "a", "TR_x")
+		return err
+	},
+	"Ping": func(ctx context.Context, lk *livekit.Server) error { return lk.Ping(ctx) },
+}
+
+// wantUnavailable makes every call and checks its error.
+func wantUnavailable(t *testing.T, lk *livekit.Server, host string) {
+	t.Helper()
+	var all sync.WaitGroup
+	for name, call := range calls {
+		all.Go(func() {
+			start := time.Now()
+			err := call(t.Context(), lk)
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("%s answered after %v", name, took)
+			}
+			if !meet.IsCode(err, meet.CodeUnavailable) {
+				t.Errorf("%s = %v, want unavailable", name, err)
+				return
+			}
+			e := meet.AsError(err)
+			if e.Message != "The media server cannot be reached" || e.Err == nil || !e.Retryable() {
+				t.Errorf("%s = %#v, want the fixed message and a cause", name, e)
+			}
+			for _, secret := range []string{host, livekittest.APIKey, livekittest.APISecret} {
+				if strings.Contains(e.Message+e.Hint, secret) {
+					t.Errorf("%s tells the caller %q", name, secret)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func TestServerDown(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := l.Addr().String()
+	l.Close()
+	wantUnavailable(t, connect(t, livekit.Config{URL: "http://" + host}), host)
+}
+
+func TestServerAcceptsAndSaysNothing(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(io.Discard, conn) }()
+		}
+	}()
+	host := l.Addr().String()
+	wantUnavailable(t, connect(t, livekit.Config{URL: "http://" + host, Timeout: 200 * time.Millisecond}), host)
+
+	// The caller's own deadline counts too, and so does a caller who leaves.
+	lk := connect(t, livekit.Config{URL: "http://" + host, Timeout: time.Hour})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	for name, call := range calls {
+		if err := call(ctx, lk); !meet.IsCode(err, meet.CodeUnavailable) {
+			t.Errorf("%s with the caller's deadline = %v, want unavailable", name, err)
+		}
+	}
+}
+
+// standIn is a server that is not LiveKit.
+func standIn(t *testing.T, handler http.HandlerFunc) (lk *livekit.Server, host string) {
+	t.Helper()
+	t.Parallel()
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	return connect(t, livekit.Config{URL: s.URL, Timeout: time.Second}), strings.TrimPrefix(s.URL, "http://")
+}
+
+func TestServerStopsMidway(t *testing.T) {
+	lk, host := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/protobuf")
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	wantUnavailable(t, lk, host)
+}
+
+func TestServerAnswersSomethingElse(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"500":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", http.StatusInternalServerError) },
+		"503":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusServiceUnavailable) },
+		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
+		// Not LiveKit's not_found: nothing is known about the room.
+		"404 of a web server": func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
+		"a redirect":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
+		"garbage": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/protobuf")
+			_, _ = w.Write([]byte("\xff\xff\xff not protobuf"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lk, host := standIn(t, handler)
+			wantUnavailable(t, lk, host)
+		})
+	}
+}
+
+func TestWrongKeyIsUnavailable(t *testing.T) {
+	w := setup(t)
+	lk, err := livekit.New(livekit.Config{URL: w.url, APIKey: livekittest.APIKey, APISecret: "another-secret-of-thirty-two-characters"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantUnavailable(t, lk, w.url)
+}
+
+// proxied is the real server behind a proxy that sees the requests.
+func proxied(t *testing.T, w world, see func(*http.Request)) *httptest.Server {
+	t.Helper()
+	target, err := url.Parse(w.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		see(r)
+		proxy.ServeHTTP(rw, r)
+	}))
+	return s
+}
+
+func TestEveryCallHasTheNarrowestGrant(t *testing.T) {
+	w := setup(t)
+	w.join("a", meet.Grants{})
+	var mu sync.Mutex
+	got := make(map[string]auth.VideoGrant)
+	proxy := proxied(t, w, func(r *http.Request) {
+		v, err := auth.ParseAPIToken(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+		if err != nil {
+			t.Errorf("%s has no token: %v", r.URL.Path, err)
+			return
+		}
+		registered, grants, err := v.Verify(livekittest.APISecret)
+		if err != nil || registered.ExpiresAt.After(time.Now().Add(7*time.Hour)) {
+			t.Errorf("%s: token %+v, %v", r.URL.Path, registered, err)
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		got[r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]] = *grants.Video
+	})
+	proxy.Start()
+	t.Cleanup(proxy.Close)
+	lk := connect(t, livekit.Config{URL: proxy.URL})
+
+	ctx, id := t.Context(), w.room.ID
+	_ = lk.EnsureRoom(ctx, w.room)
+	_, _ = lk.Counts(ctx, []string{id})
+	_, _ = lk.MuteTrack(ctx, id, "a", "TR_x")
+	_ = lk.Remove(ctx, id, "a")
+	_ = lk.DeleteRoom(ctx, id)
+
+	inRoom := auth.VideoGrant{RoomAdmin: true, Room: id}
+	want := map[string]auth.VideoGrant{
+		"CreateRoom": {RoomCreate: true}, "DeleteRoom": {RoomCreate: true}, "ListRooms": {RoomList: true},
+		"ListParticipants": inRoom, "GetParticipant": inRoom, "MutePublishedTrack": inRoom, "RemoveParticipant": inRoom,
+	}
+	for method, grant := range want {
+		if g, called := got[method]; !called || !sameGrant(g, grant) {
+			t.Errorf("%s was called with %+v (called: %v), want %+v", method, g, called, grant)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("called %v, want only %v", got, want)
+	}
+}
+
+func sameGrant(a, b auth.VideoGrant) bool {
+	return a.RoomAdmin == b.RoomAdmin && a.RoomCreate == b.RoomCreate && a.RoomList == b.RoomList && a.Room == b.Room &&
+		!a.RoomJoin && !a.RoomRecord && !a.IngressAdmin && !a.Agent
+}
+
+func TestConnectionsAreReused(t *testing.T) {
+	w := setup(t)
+	proxy := proxied(t, w, func(*http.Request) {})
+	var opened atomic.Int32
+	proxy.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	proxy.Start()
+	t.Cleanup(proxy.Close)
+	lk := connect(t, livekit.Config{URL: proxy.URL})
+	for range 20 {
+		if err := lk.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_ = lk.Remove(t.Context(), w.room.ID, "nobody") // an error must not cost the connection
+	}
+	if n := opened.Load(); n > 2 {
+		t.Errorf("40 calls one after the other opened %d connections", n)
+	}
+}
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	good := []string{"ws://h:7880", "wss://h.example", "http://127.0.0.1:1", "https://h/livekit/"}
+	for _, u := range good {
+		if _, err := livekit.New(livekit.Config{URL: u, APIKey: "k", APISecret: "s"}); err != nil {
+			t.Errorf("New(%s): %v", u, err)
+		}
+	}
+	for _, cfg := range []livekit.Config{
+		{},
+		{URL: "h:7880", APIKey: "k", APISecret: "s"},
+		{URL: "ftp://h", APIKey: "k", APISecret: "s"},
+		{URL: "http://", APIKey: "k", APISecret: "s"},
+		{URL: "http://user:password@h", APIKey: "k", APISecret: "s"},
+		{URL: "http://h?token=x", APIKey: "k", APISecret: "s"},
+		{URL: "http://h\x7f", APIKey: "k", APISecret: "s"},
+		{URL: "http://h", APISecret: "s"},
+		{URL: "http://h", APIKey: "k"},
+		{URL: "http://h", APIKey: "k", APISecret: "s", Timeout: -1},
+	} {
+		if _, err := livekit.New(cfg); err == nil {
+			t.Errorf("New(%+v) is no error", cfg)
+		} else if strings.Contains(err.Error(), "password") {
+			t.Errorf("New(%+v) tells the password: %v", cfg, err)
+		}
+	}
+}
+
+func TestWebSocketURLReachesTheAPI(t *testing.T) {
+	w := setup(t)
+	lk := connect(t, livekit.Config{URL: "ws" + strings.TrimPrefix(w.url, "http")})
+	if err := lk.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+	if err := w.Ping(t.Context()); err != nil {
+		t.Errorf("Ping: %v", err)
+	}
+}

@@ -1,0 +1,109 @@
+// Package livekit is the adapter to a LiveKit server, near or far, behind
+// [meet.Media]: room service calls, grants and join tokens.
+//
+// It refuses to know who may do what and which rooms ought to exist. It keeps
+// nothing but connections; LiveKit's answer of this moment is the answer.
+package livekit
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"roomkey/meet"
+)
+
+// The defaults of Config.
+const (
+	DefaultTimeout      = 5 * time.Second
+	DefaultEmptyTimeout = 20 * time.Minute
+)
+
+// Config says which LiveKit server to talk to.
+type Config struct {
+	URL       string // ws, wss, http or https
+	APIKey    string
+	APISecret string
+
+	// EmptyTimeout is how long LiveKit keeps a media room in which nobody is;
+	// 0 is DefaultEmptyTimeout. With twice the life of a join token or more,
+	// a token always finds its room: see [Server.EnsureRoom].
+	EmptyTimeout time.Duration
+
+	// Timeout bounds every method of Server; 0 is DefaultTimeout.
+	Timeout time.Duration
+}
+
+// Server is a LiveKit server. It implements [meet.Media].
+type Server struct {
+	rooms        *lksdk.RoomServiceClient
+	key, secret  string
+	emptyTimeout time.Duration
+	timeout      time.Duration
+
+	renewing chan struct{} // held while an empty media room is made anew
+}
+
+var _ meet.Media = (*Server)(nil)
+
+// New makes the adapter. It does not connect yet: see [Server.Ping].
+func New(cfg Config) (*Server, error) {
+	u, err := url.Parse(cfg.URL)
+	switch {
+	case err != nil:
+		return nil, errors.New("LiveKit's URL cannot be parsed")
+	case u.Scheme != "ws" && u.Scheme != "wss" && u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("LiveKit's URL must begin with ws://, wss://, http:// or https://")
+	case u.Hostname() == "":
+		return nil, errors.New("LiveKit's URL names no host")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("LiveKit's URL must be a scheme, a host, a port and a path at most")
+	case cfg.APIKey == "" || cfg.APISecret == "":
+		return nil, errors.New("LiveKit's API key and secret must be given")
+	case cfg.Timeout < 0 || cfg.EmptyTimeout < 0:
+		return nil, errors.New("LiveKit's timeouts must not be negative")
+	}
+	s := &Server{
+		// Its connections are those of http.DefaultTransport, kept and shared.
+		rooms:        lksdk.NewRoomServiceClient(u.String(), cfg.APIKey, cfg.APISecret),
+		key:          cfg.APIKey,
+		secret:       cfg.APISecret,
+		emptyTimeout: cfg.EmptyTimeout,
+		timeout:      cfg.Timeout,
+		renewing:     make(chan struct{}, 1),
+	}
+	if s.emptyTimeout == 0 {
+		s.emptyTimeout = DefaultEmptyTimeout
+	}
+	if s.timeout == 0 {
+		s.timeout = DefaultTimeout
+	}
+	return s, nil
+}
+
+// within puts the deadline on ctx.
+func (s *Server) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	// The SDK would take the deadline off again, to have its full length for
+	// each of three attempts on LiveKit Cloud.
+	return context.WithTimeout(lksdk.WithFailover(ctx, false), s.timeout)
+}
+
+// Ping says whether the server answers, and takes our key.
+func (s *Server) Ping(ctx context.Context) error {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	_, err := s.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{Names: []string{"no such room"}})
+	if err != nil {
+		return failed("ping", err)
+	}
+	return nil
+}
+
+// seconds is d in LiveKit's unit, at least 1: it takes 0 for "as before".
+func seconds(d time.Duration) uint32 {
+	return uint32(max(d, time.Second) / time.Second) //nolint:gosec // of a configured time span
+}

@@ -1,0 +1,62 @@
+// Package livekittest is the other side of a meeting, for tests: a real
+// LiveKit server in this process, and real participants who connect, publish
+// sound and picture, get muted and thrown out.
+//
+// Everything waits with a deadline and fails the test when it passes; nothing
+// sleeps and hopes.
+package livekittest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/logger"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"roomkey/livekit/embedded"
+)
+
+// The keys of a server made by [Start].
+const (
+	APIKey    = "testkey"
+	APISecret = "a-secret-for-tests-of-32-characters"
+)
+
+// patience is how long a test waits for something that has to happen.
+const patience = 15 * time.Second
+
+func init() {
+	// The SDK writes its everyday life to standard error otherwise. It can be
+	// told only before the first participant, for it does not lock.
+	lksdk.SetLogger(logger.GetDiscardLogger())
+}
+
+// Start runs a LiveKit server on free ports and stops it after the test. It
+// takes a tenth of a second, so tests may well share one.
+func Start(tb testing.TB) *embedded.Server {
+	tb.Helper()
+	s, err := embedded.Start(tb.Context(), embedded.Config{APIKey: APIKey, APISecret: APISecret})
+	if err != nil {
+		tb.Fatalf("start LiveKit: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := s.Stop(context.Background()); err != nil {
+			tb.Errorf("stop LiveKit: %v", err)
+		}
+	})
+	return s
+}
+
+// Wait waits until ok says true, and fails the test with what it waited for
+// if that takes too long.
+func Wait(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
+	deadline := time.Now().Add(patience)
+	for !ok() {
+		if time.Now().After(deadline) {
+			tb.Fatalf("waited %v in vain: %s", patience, what)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,138 @@
+package livekit
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/livekit/protocol/livekit"
+
+	"roomkey/meet"
+)
+
+// Participants lists who is connected now, the longest first.
+func (s *Server) Participants(ctx context.Context, roomID string) ([]meet.Participant, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	present, err := s.list(ctx, roomID)
+	if err != nil {
+		return nil, err
+	}
+	people := make([]meet.Participant, 0, len(present))
+	for _, p := range present {
+		if connected(p) {
+			people = append(people, participant(p))
+		}
+	}
+	slices.SortFunc(people, func(a, b meet.Participant) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), strings.Compare(a.Identity, b.Identity))
+	})
+	return people, nil
+}
+
+// list gives everybody LiveKit knows in the room, nobody if there is no such
+// room: some servers say so with an empty list, others with not_found.
+func (s *Server) list(ctx context.Context, roomID string) ([]*livekit.ParticipantInfo, error) {
+	resp, err := s.rooms.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: roomID})
+	if err != nil && !isNotFound(err) {
+		return nil, failed("list participants", err)
+	}
+	return resp.GetParticipants(), nil
+}
+
+// connected leaves out who is still knocking or gone, and recorders and the
+// like that nobody sees.
+func connected(p *livekit.ParticipantInfo) bool {
+	state := p.GetState()
+	return (state == livekit.ParticipantInfo_JOINED || state == livekit.ParticipantInfo_ACTIVE) && !p.GetPermission().GetHidden()
+}
+
+func participant(p *livekit.ParticipantInfo) meet.Participant {
+	attributes := p.GetAttributes()
+	out := meet.Participant{
+		Identity: p.GetIdentity(),
+		Name:     p.GetName(),
+		UserID:   attributes[attrUserID],
+		Role:     attributes[attrRole],
+		Admin:    attributes[attrAdmin] == "true",
+		JoinedAt: joinedAt(p),
+		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
+	}
+	for _, t := range p.GetTracks() {
+		out.Tracks = append(out.Tracks, meet.Track{
+			ID:     t.GetSid(),
+			Source: source(t.GetSource()),
+			Audio:  t.GetType() == livekit.TrackType_AUDIO,
+			Muted:  t.GetMuted(),
+		})
+	}
+	return out
+}
+
+// joinedAt has milliseconds where the server gives them.
+func joinedAt(p *livekit.ParticipantInfo) time.Time {
+	if ms := p.GetJoinedAtMs(); ms != 0 {
+		return time.UnixMilli(ms).UTC()
+	}
+	return time.Unix(p.GetJoinedAt(), 0).UTC()
+}
+
+func source(s livekit.TrackSource) meet.Source {
+	switch s {
+	case livekit.TrackSource_CAMERA:
+		return meet.Camera
+	case livekit.TrackSource_MICROPHONE:
+		return meet.Microphone
+	case livekit.TrackSource_SCREEN_SHARE:
+		return meet.ScreenShare
+	case livekit.TrackSource_SCREEN_SHARE_AUDIO:
+		return meet.ScreenShareAudio
+	default:
+		return meet.UnknownSource
+	}
+}
+
+// Remove disconnects a participant. Their token stays good: whoever must not
+// come back has to be stopped elsewhere.
+func (s *Server) Remove(ctx context.Context, roomID, identity string) error {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	_, err := s.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
+	switch {
+	case err == nil:
+		return nil
+	case isNotFound(err) || s.gone(ctx, roomID, identity):
+		return participantNotFound(err)
+	}
+	return failed("remove participant", err)
+}
+
+// MuteTrack stops a published track at the server. It reports false if the
+// track or its participant is gone by now.
+func (s *Server) MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	// Asked about somebody who is not there, LiveKit waits for them to answer
+	// and says unavailable in the end; so look first.
+	if s.gone(ctx, roomID, identity) {
+		return false, nil
+	}
+	resp, err := s.rooms.MutePublishedTrack(ctx, &livekit.MuteRoomTrackRequest{
+		Room: roomID, Identity: identity, TrackSid: trackID, Muted: true,
+	})
+	switch {
+	case err == nil:
+		return resp.GetTrack() != nil, nil // without a track if there is none
+	case isNotFound(err) || s.gone(ctx, roomID, identity):
+		return false, nil
+	}
+	return false, failed("mute track", err)
+}
+
+// gone says whether LiveKit is sure that nobody in the room has the identity.
+func (s *Server) gone(ctx context.Context, roomID, identity string) bool {
+	_, err := s.rooms.GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
+	return isNotFound(err)
+}

@@ -1,0 +1,270 @@
+package livekit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+)
+
+func TestParticipantsSayWhoIsThere(t *testing.T) {
+	w := setup(t)
+	before := time.Now().Truncate(time.Millisecond)
+	join := meet.Join{Identity: "ada_1", RoomID: w.room.ID, UserID: "ada", Name: "Ada L.", Role: meet.RoleHost, Admin: true}
+	token, err := w.Token(join, allowAll, time.Now().Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := livekittest.Join(t, w.url, token)
+	w.join("bob_1", meet.Grants{})
+
+	people, err := w.Participants(t.Context(), w.room.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(people) != 2 || people[0].Identity != "ada_1" || people[1].Identity != "bob_1" {
+		t.Fatalf("Participants = %+v, want ada_1 and then bob_1", people)
+	}
+	got := people[0]
+	if got.Name != "Ada L." || got.UserID != "ada" || got.Role != meet.RoleHost || !got.Admin {
+		t.Errorf("ada = %+v, want what her token says", got)
+	}
+	if people[1].Admin {
+		t.Errorf("bob is admin, want not")
+	}
+	if got.JoinedAt.Before(before) || got.JoinedAt.After(time.Now()) {
+		t.Errorf("JoinedAt = %v, want between %v and now", got.JoinedAt, before)
+	}
+	if got.Tracks == nil || len(got.Tracks) != 0 {
+		t.Errorf("Tracks = %#v, want an empty list", got.Tracks)
+	}
+
+	ada.PublishMicrophone()
+	ada.PublishCamera()
+	microphone, camera := w.waitTrack("ada_1", meet.Microphone), w.waitTrack("ada_1", meet.Camera)
+	if microphone.ID == "" || !microphone.Audio || microphone.Muted {
+		t.Errorf("microphone = %+v, want an unmuted audio track with an id", microphone)
+	}
+	if camera.ID == "" || camera.Audio || camera.Muted {
+		t.Errorf("camera = %+v, want an unmuted video track with an id", camera)
+	}
+	ada.SetMuted(meet.Microphone, true)
+	livekittest.Wait(t, "ada's own mute to be listed", func() bool {
+		track, _ := w.track("ada_1", meet.Microphone)
+		return track.Muted
+	})
+}
+
+func TestParticipantsOfNoRoom(t *testing.T) {
+	w := setup(t)
+	people, err := w.Participants(t.Context(), "no-such-room")
+	if err != nil || people == nil || len(people) != 0 {
+		t.Errorf("Participants = %#v, %v, want an empty list", people, err)
+	}
+}
+
+func TestCountsAtOnce(t *testing.T) {
+	w := setup(t)
+	if got := w.count(); got != 0 {
+		t.Errorf("count of an empty room = %d", got)
+	}
+	for i, identity := range []string{"a", "b", "c"} {
+		w.join(identity, meet.Grants{})
+		if got := w.count(); got != i+1 {
+			t.Errorf("count right after %d joined = %d", i+1, got)
+		}
+	}
+	for i, identity := range []string{"a", "b"} {
+		if err := w.Remove(t.Context(), w.room.ID, identity); err != nil {
+			t.Fatalf("Remove: %v", err)
+		}
+		if got, want := w.count(), 2-i; got != want {
+			t.Errorf("count right after a removal = %d, want %d", got, want)
+		}
+	}
+
+	counts, err := w.Counts(t.Context(), []string{"no-such-room", w.room.ID})
+	if err != nil || len(counts) != 1 || counts[w.room.ID] != 1 {
+		t.Errorf("Counts = %v, %v, want one person in the one room there is", counts, err)
+	}
+	if counts, err = w.Counts(t.Context(), nil); err != nil || counts == nil || len(counts) != 0 {
+		t.Errorf("Counts of no rooms = %v, %v, want nothing", counts, err)
+	}
+}
+
+func TestCountLeavers(t *testing.T) {
+	w := setup(t)
+	a := w.join("a", meet.Grants{})
+	w.join("b", meet.Grants{})
+	a.Leave()
+	livekittest.Wait(t, "one to be left", func() bool { return w.count() == 1 && len(w.participants()) == 1 })
+}
+
+// Recorders and the like are hidden; our own tokens never make one.
+func TestHiddenOnesDoNotCount(t *testing.T) {
+	w := setup(t)
+	token, err := auth.NewAccessToken(livekittest.APIKey, livekittest.APISecret).SetIdentity("recorder").
+		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: w.room.ID, Hidden: true}).ToJWT()
+	if err != nil {
+		t.Fatal(err)
+	}
+	livekittest.Join(t, w.url, token)
+	w.join("a", meet.Grants{})
+	if got := w.participants(); len(got) != 1 || w.count() != 1 {
+		t.Errorf("there are %v, counted as %d, want a alone", got, w.count())
+	}
+}
+
+func TestOnlyGrantedSourcesArePublished(t *testing.T) {
+	w := setup(t)
+	people := map[string]*livekittest.Person{
+		"speaker":  w.join("speaker", meet.Grants{Publish: []meet.Source{meet.Microphone}, Subscribe: true}),
+		"viewer":   w.join("viewer", meet.Grants{Subscribe: true}),
+		"nobody":   w.join("nobody", meet.Grants{}),
+		"listener": w.join("listener", allowAll),
+	}
+	type attempt struct {
+		identity string
+		source   meet.Source
+	}
+	refused := []attempt{
+		{"speaker", meet.Camera}, {"speaker", meet.ScreenShare}, {"speaker", meet.ScreenShareAudio},
+		{"viewer", meet.Microphone}, {"viewer", meet.Camera}, {"nobody", meet.Microphone},
+	}
+	// What is seen of a refusal: the server answers nothing that the SDK waits
+	// for, so its PublishTrack fails after 10 s, and the track is never listed.
+	errs := make(chan error, len(refused))
+	for _, a := range refused {
+		go func() { errs <- people[a.identity].TryPublish(a.source) }()
+	}
+	people["speaker"].PublishMicrophone()
+	w.waitTrack("speaker", meet.Microphone)
+	livekittest.Wait(t, "the listener to hear the speaker", func() bool {
+		return people["listener"].Receives("speaker", meet.Microphone)
+	})
+	for range refused {
+		if err := <-errs; err == nil {
+			t.Errorf("a source that was not granted was published")
+		}
+	}
+	for _, a := range refused {
+		if track, ok := w.track(a.identity, a.source); ok {
+			t.Errorf("%s has a track %+v, want none from a source not granted", a.identity, track)
+		}
+	}
+	if people["nobody"].Receives("speaker", meet.Microphone) {
+		t.Errorf("somebody without grants hears the speaker")
+	}
+}
+
+func TestDataNeedsItsGrant(t *testing.T) {
+	w := setup(t)
+	silent := w.join("silent", meet.Grants{Publish: meet.Sources, Subscribe: true})
+	chatty := w.join("chatty", meet.Grants{Subscribe: true, Data: true})
+	reader := w.join("reader", meet.Grants{Subscribe: true})
+
+	silent.Send("not allowed")
+	for _, message := range []string{"one", "two", "three"} {
+		chatty.Send(message)
+		reader.WaitMessage(message)
+	}
+	silent.Send("still not allowed")
+	chatty.Send("last")
+	reader.WaitMessage("last")
+	if got := len(reader.Messages()); got != 4 {
+		t.Errorf("reader got %q, want the four of who may send", reader.Messages())
+	}
+}
+
+func TestMuteIsSeenByEveryone(t *testing.T) {
+	for _, source := range []meet.Source{meet.Microphone, meet.Camera} {
+		t.Run(string(source), func(t *testing.T) {
+			w := setup(t)
+			speaker, listener := w.join("speaker", allowAll), w.join("listener", allowAll)
+			speaker.PublishMicrophone()
+			speaker.PublishCamera()
+			track := w.waitTrack("speaker", source)
+			livekittest.Wait(t, "the listener to receive the speaker", func() bool { return listener.Receives("speaker", source) })
+
+			for range 2 { // the second time it is muted already
+				ok, err := w.MuteTrack(t.Context(), w.room.ID, "speaker", track.ID)
+				if err != nil || !ok {
+					t.Fatalf("MuteTrack = %v, %v", ok, err)
+				}
+			}
+			speaker.WaitMuted(source)
+			livekittest.Wait(t, "the listener to receive nothing", func() bool { return !listener.Receives("speaker", source) })
+			if track, _ := w.track("speaker", source); !track.Muted {
+				t.Errorf("the server lists %+v, want it muted", track)
+			}
+			for _, other := range []meet.Source{meet.Microphone, meet.Camera} {
+				if track := w.waitTrack("speaker", other); track.Muted != (other == source) {
+					t.Errorf("%s muted = %v after muting %s", other, track.Muted, source)
+				}
+			}
+		})
+	}
+}
+
+func TestMuteWhatIsGone(t *testing.T) {
+	w := setup(t)
+	w.join("a", allowAll)
+	start := time.Now()
+	for _, c := range []struct{ room, identity, track string }{
+		{w.room.ID, "a", "TR_unknown"}, {w.room.ID, "unknown", "TR_unknown"}, {"no-such-room", "a", "TR_unknown"},
+	} {
+		if ok, err := w.MuteTrack(t.Context(), c.room, c.identity, c.track); ok || err != nil {
+			t.Errorf("MuteTrack(%v) = %v, %v, want false", c, ok, err)
+		}
+	}
+	// LiveKit by itself waits a second or more for somebody who is not there.
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("three mutes of what is gone took %v", took)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	w := setup(t)
+	a, b := w.join("a", allowAll), w.join("b", allowAll)
+	livekittest.Wait(t, "b to see a", func() bool { return b.Sees("a") })
+	if err := w.Remove(t.Context(), w.room.ID, "a"); err != nil {
+		t.Fatalf("Remove: %v", err)
+	}
+	if got := w.participants(); len(got) != 1 {
+		t.Errorf("right after the removal there are %v, want b alone", got)
+	}
+	if reason := a.WaitDisconnected(); reason != "PARTICIPANT_REMOVED" {
+		t.Errorf("a was disconnected for %s", reason)
+	}
+	livekittest.Wait(t, "b to see a no more", func() bool { return !b.Sees("a") })
+	if !b.Connected() {
+		t.Errorf("b is out too")
+	}
+
+	for _, room := range []string{w.room.ID, "no-such-room"} {
+		err := w.Remove(t.Context(), room, "a")
+		if !meet.IsCode(err, meet.CodeNotFound) || meet.AsError(err).Message != "Participant not found" {
+			t.Errorf("second Remove = %v, want not found", err)
+		}
+	}
+}
+
+func TestClientsCannotChangeWhoTheyAre(t *testing.T) {
+	w := setup(t)
+	a := w.join("a", allowAll)
+	before := w.participants()["a"]
+	a.Room().LocalParticipant.SetAttributes(map[string]string{"role": "host", "admin": "true", "user_id": "the boss"})
+	a.Room().LocalParticipant.SetName("The Boss")
+	a.Room().LocalParticipant.SetMetadata("boss")
+	// Signals are handled in order, so once the track is there, those were too.
+	a.PublishMicrophone()
+	w.waitTrack("a", meet.Microphone)
+	after := w.participants()["a"]
+	after.Tracks = before.Tracks
+	if after.Name != before.Name || after.Role != before.Role || after.UserID != before.UserID || after.Admin {
+		t.Errorf("a is now %+v, was %+v", after, before)
+	}
+}

@@ -1,0 +1,135 @@
+package meet_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+func TestCreateCodesIsIdempotent(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	first, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(3)}})
+	wantCode(t, "create", err, "")
+	s.Clock.Advance(time.Minute)
+	second, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(9)}})
+	wantCode(t, "create again", err, "")
+	if diff := cmp.Diff(first, second); diff != "" || len(first) != 3 {
+		t.Errorf("the second call changed something (-first +second):\n%s", diff)
+	}
+	labelled, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Role: Of("guest"), Label: " press "})
+	wantCode(t, "create with a label", err, "")
+	if len(labelled) != 1 || labelled[0].Label != "press" || labelled[0].Code == first[1].Code {
+		t.Errorf("labelled = %+v; want one more code for guests", labelled)
+	}
+	all, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
+	if err != nil || len(all) != 4 {
+		t.Errorf("there are %d codes, %v; want 4", len(all), err)
+	}
+	for what, req := range map[string]meet.CodeRequest{
+		"unknown role": {Role: Of("king")}, "empty role": {Role: Of("")},
+		"long label": {Label: strings.Repeat("l", 65)}, "bidi label": {Label: "\u202e"},
+		"negative uses": {Change: meet.CodeChange{MaxUses: Of(-1)}}, "negative expiry": {Change: meet.CodeChange{ExpiresIn: Of(-time.Second)}},
+	} {
+		_, err := s.CreateCodes(t.Context(), Ada, room.Name, req)
+		wantCode(t, what, err, meet.CodeInvalid)
+	}
+}
+
+// A role that leaves the configuration takes its codes with it.
+func TestCodesOfRolesThatNoLongerExist(t *testing.T) {
+	t.Parallel()
+	extra := append(meet.BuiltinRoles(), meet.Role{Name: "press", Subscribe: true})
+	before := New(t, func(c *meet.Config) { c.Roles = extra })
+	room := before.NewRoom(t, meet.RoomChange{})
+	press := before.NewCode(t, room, "press", meet.CodeChange{})
+
+	after := meet.NewService(meet.Config{Store: before.Store, Media: before.Media, Links: Links})
+	_, err := after.Join(t.Context(), Bob, meet.JoinRequest{Code: &press.Code})
+	wantCode(t, "join in a role that is no more", err, meet.CodeGone)
+	if _, err := after.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	codes, _, err := after.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of("press")})
+	if err != nil || len(codes) != 1 || codes[0].Enabled {
+		t.Errorf("codes = %+v, %v; want the one for press disabled", codes, err)
+	}
+}
+
+func TestUpdateCode(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{})
+	s.Clock.Advance(time.Second)
+	got, removed, err := s.UpdateCode(t.Context(), Ada, strings.ToUpper(code.Code), meet.CodeChange{Enabled: Of(false), MaxUses: Of(5), ExpiresIn: Of(time.Hour)}, false)
+	want := code
+	want.Enabled, want.MaxUses, want.UpdatedAt = false, 5, code.UpdatedAt.Add(time.Second)
+	want.ExpiresAt = want.UpdatedAt.Add(time.Hour)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(removed) != 0 {
+		t.Errorf("updated (%v, removed %v) differs (-want +got):\n%s", err, removed, diff)
+	}
+	got, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true), ExpiresIn: Of(time.Duration(0))}, false)
+	if err != nil || !got.Enabled || !got.ExpiresAt.IsZero() || got.MaxUses != 5 {
+		t.Errorf("enabled again = %+v, %v; want no expiry and the limit kept", got, err)
+	}
+	_, _, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aaa", meet.CodeChange{}, false)
+	wantCode(t, "unknown code", err, meet.CodeNotFound)
+	_, _, err = s.UpdateCode(t.Context(), Ada, "nonsense", meet.CodeChange{}, false)
+	wantCode(t, "malformed code", err, meet.CodeInvalid)
+}
+
+// Whoever came by a disabled code goes; everybody else stays.
+func TestDisablingACodeCanRemoveThoseWhoCameByIt(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	leaked, good := s.NewCode(t, room, "guest", meet.CodeChange{}), s.NewCode(t, room, "viewer", meet.CodeChange{})
+	intruder, viewer, ada := s.EnterByCode(t, leaked, "Eve"), s.EnterByCode(t, good, "Vi"), s.Enter(t, Ada, room)
+	_, removed, err := s.UpdateCode(t.Context(), Ada, leaked.Code, meet.CodeChange{Enabled: Of(false)}, true)
+	if diff := cmp.Diff([]string{intruder.Identity()}, removed); err != nil || diff != "" {
+		t.Errorf("removed differs, %v (-want +got):\n%s", err, diff)
+	}
+	intruder.WaitDisconnected()
+	if !viewer.Connected() || !ada.Connected() {
+		t.Error("somebody who came another way was put out")
+	}
+}
+
+func TestRotateCode(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	old := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(3)})
+	person := s.EnterByCode(t, old, "Ann")
+	fresh, err := s.RotateCode(t.Context(), Ada, old.Code)
+	if err != nil || fresh.Code == old.Code || fresh.Role != "guest" || fresh.MaxUses != 3 || fresh.Uses != 0 || !fresh.Enabled {
+		t.Errorf("rotated = %+v, %v", fresh, err)
+	}
+	if !person.Connected() {
+		t.Error("rotating put somebody out")
+	}
+	for what, try := range map[string]func() error{
+		"join":   func() error { _, err := s.Join(t.Context(), Bob, meet.JoinRequest{Code: &old.Code}); return err },
+		"rotate": func() error { _, err := s.RotateCode(t.Context(), Ada, old.Code); return err },
+		"re-open": func() error {
+			_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
+			return err
+		},
+	} {
+		wantCode(t, what+" with the old code", try(), meet.CodeGone)
+	}
+	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
+	if err != nil || len(codes) != 1 || codes[0].Code != fresh.Code {
+		t.Errorf("codes = %+v, %v; want the new one alone", codes, err)
+	}
+	if again := s.NewCode(t, room, "guest", meet.CodeChange{}); again.Code != fresh.Code {
+		t.Errorf("creating again gives %s; want the rotated %s", again.Code, fresh.Code)
+	}
+}

@@ -1,0 +1,165 @@
+package meet_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// tracksAtServer waits until the server knows of n tracks of somebody.
+func tracksAtServer(t *testing.T, s *System, room meet.Room, person *livekittest.Person, n int) {
+	t.Helper()
+	livekittest.Wait(t, "tracks at the server", func() bool {
+		people, err := s.Participants(t.Context(), Ada, room.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range people {
+			if p.Identity == person.Identity() {
+				return len(p.Tracks) == n
+			}
+		}
+		return false
+	})
+}
+
+func TestParticipants(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	ada := s.Enter(t, Ada, room)
+	guest := s.EnterByCode(t, s.NewCode(t, room, "guest", meet.CodeChange{}), "Gina")
+	guest.PublishMicrophone()
+	guest.PublishCamera()
+	tracksAtServer(t, s, room, guest, 2)
+	people, err := s.Participants(t.Context(), Ada, room.Name)
+	if err != nil || len(people) != 2 {
+		t.Fatalf("participants = %+v, %v; want two", people, err)
+	}
+	first, second := people[0], people[1]
+	if first.Identity != ada.Identity() || first.Name != "Ada" || first.UserID != "ada" || first.Role != "host" || !first.Admin || len(first.Tracks) != 0 {
+		t.Errorf("first = %+v; want Ada, who came first", first)
+	}
+	if second.Name != "Gina" || second.UserID != "" || second.Role != "guest" || second.Admin || second.JoinedAt.Before(first.JoinedAt) {
+		t.Errorf("second = %+v; want Gina", second)
+	}
+	details, err := s.Room(t.Context(), Bob, room.ID)
+	if err != nil || details.Participants == nil || *details.Participants != 2 || details.Codes != nil {
+		t.Errorf("details for Bob = %+v, %v; want two inside and no codes", details, err)
+	}
+}
+
+func TestMute(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	person := s.Enter(t, Bob, room)
+	nothing, err := s.Mute(t.Context(), Ada, room.ID, person.Identity())
+	if err != nil || nothing == nil || len(nothing) != 0 {
+		t.Errorf("muting somebody without a microphone = %v, %v; want an empty list", nothing, err)
+	}
+	person.PublishMicrophone()
+	person.PublishCamera()
+	tracksAtServer(t, s, room, person, 2)
+	muted, err := s.Mute(t.Context(), Ada, room.ID, person.Identity())
+	if err != nil || len(muted) != 1 || muted[0].Source != meet.Microphone || muted[0].Identity != person.Identity() || muted[0].ID == "" {
+		t.Errorf("muted = %+v, %v; want the microphone", muted, err)
+	}
+	person.WaitMuted(meet.Microphone)
+	if person.Muted(meet.Camera) {
+		t.Error("the camera went off as well")
+	}
+	if again, err := s.Mute(t.Context(), Ada, room.ID, person.Identity()); err != nil || len(again) != 0 {
+		t.Errorf("muting again = %+v, %v; want nothing to mute", again, err)
+	}
+	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, person.Identity())
+	if err != nil || len(disabled) != 1 || disabled[0].Source != meet.Camera {
+		t.Errorf("disabled = %+v, %v; want the camera", disabled, err)
+	}
+	person.WaitMuted(meet.Camera)
+}
+
+func TestMuteEveryoneButAdmins(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	ada := s.Enter(t, Ada, room)
+	bob := s.Enter(t, Bob, room)
+	guest := s.EnterByCode(t, s.NewCode(t, room, "guest", meet.CodeChange{}), "Guest")
+	for _, person := range []*livekittest.Person{ada, bob, guest} {
+		person.PublishMicrophone()
+		tracksAtServer(t, s, room, person, 1)
+	}
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bool{}
+	for _, track := range muted {
+		got[track.Identity] = true
+	}
+	if diff := cmp.Diff(map[string]bool{bob.Identity(): true, guest.Identity(): true}, got); diff != "" {
+		t.Errorf("muted differs (-want +got):\n%s", diff)
+	}
+	bob.WaitMuted(meet.Microphone)
+	guest.WaitMuted(meet.Microphone)
+	if ada.Muted(meet.Microphone) {
+		t.Error("the admin was muted")
+	}
+	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.Everyone); !meet.IsCode(err, meet.CodeInvalid) {
+		t.Errorf("video off for everyone = %v; want invalid", err)
+	}
+}
+
+func TestKick(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	bob, guest := s.Enter(t, Bob, room), s.EnterByCode(t, s.NewCode(t, room, "guest", meet.CodeChange{}), "Guest")
+	removed, err := s.Kick(t.Context(), Ada, room.ID, bob.Identity(), "too loud")
+	if diff := cmp.Diff([]string{bob.Identity()}, removed); err != nil || diff != "" {
+		t.Errorf("removed differs, %v (-want +got):\n%s", err, diff)
+	}
+	bob.WaitDisconnected()
+	if !guest.Connected() {
+		t.Error("somebody else was put out")
+	}
+	for what, identity := range map[string]string{"somebody who has gone": bob.Identity(), "nobody": "nobody_aaaaaaaaaaaa", "everyone": "*"} {
+		_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+		if !meet.IsCode(err, meet.CodeNotFound) || meet.AsError(err).Message != "Participant not found" {
+			t.Errorf("kicking %s = %v; want Participant not found", what, err)
+		}
+	}
+	for _, identity := range []string{"", "  ", "a\x00b"} {
+		_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+		wantCode(t, "kick "+identity, err, meet.CodeInvalid)
+	}
+	if !guest.Connected() {
+		t.Error("the guest was put out by a kick that was refused")
+	}
+	_, err = s.Mute(t.Context(), Ada, room.ID, bob.Identity())
+	wantCode(t, "muting somebody who has gone", err, meet.CodeNotFound)
+}
+
+// An admin of one room is nobody in another.
+func TestAdminsCommandOnlyTheirOwnRooms(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := s.NewRoom(t, meet.RoomChange{})
+	person := s.Enter(t, Gus, room)
+	_, err = s.Kick(t.Context(), Bob, room.ID, person.Identity(), "")
+	wantCode(t, "Bob kicks from Ada's room", err, meet.CodeForbidden)
+	_, err = s.Kick(t.Context(), Bob, bobs.ID, person.Identity(), "")
+	wantCode(t, "Bob kicks Ada's guest by his own room", err, meet.CodeNotFound)
+	if !person.Connected() {
+		t.Error("Gus was put out")
+	}
+}

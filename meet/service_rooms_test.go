@@ -1,0 +1,285 @@
+package meet_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// wantCode fails the test unless err is of the given code; "" is no error.
+func wantCode(t *testing.T, what string, err error, want meet.ErrorCode) {
+	t.Helper()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("%s: %v; want success", what, err)
+	case want != "" && !meet.IsCode(err, want):
+		t.Errorf("%s: %v; want %s", what, err, want)
+	}
+}
+
+func TestCreateRoom(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, codes, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{
+		Name: Of(" Team-Standup "), Mode: Of(meet.Webinar), ExpiresIn: Of(time.Hour), AllowChat: Of(false)}, true)
+	wantCode(t, "create", err, "")
+	now := s.Clock.Now().UTC().Truncate(time.Millisecond)
+	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Webinar,
+		Settings: meet.Settings{AllowVideo: true, AllowAudio: true}, ExpiresAt: now.Add(time.Hour), CreatedAt: now, UpdatedAt: now}
+	if diff := cmp.Diff(want, room); diff != "" {
+		t.Errorf("room differs (-want +got):\n%s", diff)
+	}
+	if len(codes) != 3 || codes[0].Role != "host" || codes[1].Role != "guest" || codes[2].Role != "viewer" {
+		t.Errorf("codes = %+v; want one each for host, guest and viewer", codes)
+	}
+	details, err := s.Room(t.Context(), Ada, "team-standup")
+	wantCode(t, "show", err, "")
+	if diff := cmp.Diff(want, details.Room); diff != "" {
+		t.Errorf("stored room differs (-want +got):\n%s", diff)
+	}
+	if len(details.Codes) != 3 || details.Participants == nil || *details.Participants != 0 {
+		t.Errorf("details = %+v; want three codes and nobody inside", details)
+	}
+}
+
+func TestCreateRoomNames(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	made := regexp.MustCompile(`^[a-z]{3}-[a-z]{4}-[a-z]{3}$`)
+	for _, name := range []*string{nil, Of(""), Of("  ")} {
+		if room := s.NewRoom(t, meet.RoomChange{Name: name}); !made.MatchString(room.Name) {
+			t.Errorf("a room without a name is called %q", room.Name)
+		}
+	}
+	_, _, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of("a b")}, false)
+	wantCode(t, "bad name", err, meet.CodeInvalid)
+}
+
+// A generated name that is taken is drawn again: the source gives the same
+// letters twice, then others.
+func TestGeneratedNameIsDrawnAgain(t *testing.T) {
+	t.Parallel()
+	source := strings.NewReader(strings.Repeat("i", 16) + strings.Repeat("\x00", 10) + // first room: id, name
+		strings.Repeat("j", 16) + strings.Repeat("\x00", 10) + strings.Repeat("\x01", 10)) // second: id, the same name, another
+	s := New(t, func(c *meet.Config) { c.Random = source })
+	if got := s.NewRoom(t, meet.RoomChange{}).Name; got != "aaa-aaaa-aaa" {
+		t.Fatalf("first name = %q", got)
+	}
+	if got := s.NewRoom(t, meet.RoomChange{}).Name; got != "bbb-bbbb-bbb" {
+		t.Errorf("second name = %q; want bbb-bbbb-bbb, drawn after aaa-aaaa-aaa was found taken", got)
+	}
+}
+
+// Somebody else's create for a taken name must not be noticed inside.
+func TestDuplicateCreateDisturbsNobody(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("taken")})
+	person := s.Enter(t, Ada, room)
+	person.PublishMicrophone()
+	for _, p := range []meet.Principal{Bob, Ada, Root} {
+		_, _, err := s.CreateRoom(t.Context(), p, meet.RoomChange{Name: Of("TAKEN")}, true)
+		wantCode(t, "create as "+p.ID, err, meet.CodeConflict)
+		if got := meet.AsError(err).Message; got != "a room with this name already exists" {
+			t.Errorf("message = %q", got)
+		}
+	}
+	people, err := s.Participants(t.Context(), Ada, room.ID)
+	if err != nil || len(people) != 1 || !person.Connected() {
+		t.Errorf("participants = %+v, %v; want Ada still inside", people, err)
+	}
+	rooms, _, err := s.Rooms(t.Context(), Root, meet.RoomFilter{Scope: meet.ScopeAll})
+	if err != nil || len(rooms) != 1 {
+		t.Errorf("there are %d rooms, %v; want one", len(rooms), err)
+	}
+}
+
+func TestNameIsFreeAgainAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	first := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), ExpiresIn: Of(time.Minute)})
+	s.Clock.Advance(time.Minute)
+	second := s.NewRoom(t, meet.RoomChange{Name: Of("daily")}) // nobody has swept yet
+	if first.ID == second.ID {
+		t.Fatal("both rooms have one id")
+	}
+	_, err := s.UpdateRoom(t.Context(), Ada, first.ID, meet.RoomChange{}, true)
+	wantCode(t, "reopening the first while the second has its name", err, meet.CodeConflict)
+	_, _, err = s.EndRoom(t.Context(), Ada, "daily", "daily")
+	wantCode(t, "end", err, "")
+	reopened, err := s.UpdateRoom(t.Context(), Ada, first.ID, meet.RoomChange{}, true)
+	wantCode(t, "reopening the first", err, "")
+	if !s.IsActive(reopened) || !reopened.ExpiresAt.IsZero() {
+		t.Errorf("reopened = %+v; want an active room that does not expire at once", reopened)
+	}
+	if details, err := s.Room(t.Context(), Bob, "daily"); err != nil || details.ID != first.ID {
+		t.Errorf("daily is %s, %v; want the active room %s", details.ID, err, first.ID)
+	}
+}
+
+func TestMediaServerDownAtCreate(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close() // nobody listens there now
+	s := NewOn(t, "http://"+listener.Addr().String())
+	_, _, err = s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of("standup")}, true)
+	wantCode(t, "create", err, meet.CodeUnavailable)
+	if got := meet.AsError(err); got.Message != "Failed to create media room" || !got.Retryable() {
+		t.Errorf("error = %+v", got)
+	}
+	rooms, _, err := s.Rooms(t.Context(), Ada, meet.RoomFilter{})
+	if err != nil || len(rooms) != 0 {
+		t.Errorf("rooms = %+v, %v; want none left behind", rooms, err)
+	}
+}
+
+// With MediaOnJoin a create does not need the media server, and listings never do.
+func TestMediaServerDownAfterCreate(t *testing.T) {
+	t.Parallel()
+	s := NewOn(t, "http://127.0.0.1:1", func(c *meet.Config) { c.MediaOnJoin = true })
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("standup")})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(1)})
+	rooms, _, err := s.Rooms(t.Context(), Ada, meet.RoomFilter{})
+	if err != nil || len(rooms) != 1 || rooms[0].Participants != nil {
+		t.Errorf("rooms = %+v, %v; want one, with no number of participants made up", rooms, err)
+	}
+	_, err = s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	wantCode(t, "join", err, meet.CodeUnavailable)
+	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	wantCode(t, "exchange", err, meet.CodeUnavailable)
+	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
+	if err != nil || codes[0].Uses != 0 {
+		t.Errorf("codes = %+v, %v; want the use not counted", codes, err)
+	}
+	_, _, err = s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, meet.CodeUnavailable)
+	if details, err := s.Room(t.Context(), Ada, room.ID); err != nil || !s.IsActive(details.Room) {
+		t.Errorf("room = %+v, %v; want it active as before", details.Room, err)
+	}
+}
+
+func TestMediaServerHangs(t *testing.T) {
+	t.Parallel()
+	released := make(chan struct{})
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-released:
+		}
+	}))
+	t.Cleanup(hanging.Close)
+	t.Cleanup(func() { close(released) })
+	s := NewOn(t, hanging.URL)
+	started := time.Now()
+	_, _, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of("standup")}, false)
+	wantCode(t, "create", err, meet.CodeUnavailable)
+	if took := time.Since(started); took > 6*time.Second {
+		t.Errorf("the answer took %v; 6 s are promised", took)
+	}
+}
+
+func TestUpdateRoom(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("before"), ExpiresIn: Of(time.Hour), MaxParticipants: Of(5)})
+	s.Clock.Advance(time.Minute)
+	got, err := s.UpdateRoom(t.Context(), Ada, "before", meet.RoomChange{Name: Of("after"), IsPublic: Of(true), E2EE: Of(true)}, false)
+	wantCode(t, "update", err, "")
+	want := room
+	want.Name, want.IsPublic, want.Settings.E2EE, want.UpdatedAt = "after", true, true, room.UpdatedAt.Add(time.Minute)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("updated room differs (-want +got):\n%s", diff)
+	}
+	_, err = s.UpdateRoom(t.Context(), Ada, "before", meet.RoomChange{}, false)
+	wantCode(t, "update by the old name", err, meet.CodeNotFound)
+
+	s.NewRoom(t, meet.RoomChange{Name: Of("taken")})
+	for name, change := range map[string]meet.RoomChange{
+		"taken":    {Name: Of("taken")},
+		"bad name": {Name: Of("?")}, "empty name": {Name: Of("")},
+		"bad mode":       {Mode: Of(meet.Mode("party"))},
+		"negative limit": {MaxParticipants: Of(-1)}, "huge limit": {MaxParticipants: Of(1 << 40)},
+		"negative expiry": {ExpiresIn: Of(-time.Second)}, "huge expiry": {ExpiresIn: Of(meet.MaxLifetime + 1)},
+	} {
+		change.IsPublic = Of(false) // must not be applied either
+		_, err := s.UpdateRoom(t.Context(), Ada, "after", change, false)
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	details, err := s.Room(t.Context(), Ada, "after")
+	if diff := cmp.Diff(want, details.Room); err != nil || diff != "" {
+		t.Errorf("refused updates left something behind (%v):\n%s", err, diff)
+	}
+}
+
+func TestEndRoomPutsEveryoneOut(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("allhands")})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{})
+	ada, guest := s.Enter(t, Ada, room), s.EnterByCode(t, code, "Guest")
+
+	_, _, err := s.EndRoom(t.Context(), Ada, "allhands", "all-hands")
+	wantCode(t, "end with a wrong name", err, meet.CodeInvalid)
+	if !ada.Connected() || !guest.Connected() {
+		t.Fatal("somebody was put out although the name was wrong")
+	}
+	ended, removed, err := s.EndRoom(t.Context(), Ada, room.ID, " AllHands ")
+	wantCode(t, "end", err, "")
+	if s.IsActive(ended) || ended.EndedBy != "ada" || len(removed) != 2 {
+		t.Errorf("ended = %+v, removed = %v; want it ended by ada and two removed", ended, removed)
+	}
+	ada.WaitDisconnected()
+	guest.WaitDisconnected()
+	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	wantCode(t, "exchange after the end", err, meet.CodeNotFound)
+	_, err = s.Join(t.Context(), Bob, meet.JoinRequest{Code: &code.Code})
+	wantCode(t, "join by code after the end", err, meet.CodeGone)
+	_, err = s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	wantCode(t, "join after the end", err, meet.CodeGone)
+	_, removed, err = s.EndRoom(t.Context(), Ada, room.ID, "allhands")
+	if err != nil || len(removed) != 0 {
+		t.Errorf("ending again removes %v, %v; want nothing more to happen", removed, err)
+	}
+
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+	wantCode(t, "reopen", err, "")
+	s.EnterByCode(t, code, "Back again")
+}
+
+func TestSweepEndsRoomsWhoseTimeHasCome(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{ExpiresIn: Of(time.Hour)})
+	stays := s.NewRoom(t, meet.RoomChange{})
+	person, other := s.Enter(t, Ada, room), s.Enter(t, Ada, stays)
+	s.Clock.Advance(time.Hour - time.Millisecond)
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	if !person.Connected() {
+		t.Fatal("put out too early")
+	}
+	s.Clock.Advance(time.Millisecond)
+	_, err := s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	wantCode(t, "join of an expired room that is not swept yet", err, meet.CodeGone)
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	person.WaitDisconnected()
+	if !other.Connected() {
+		t.Error("somebody in another room was put out")
+	}
+	if details, err := s.Room(t.Context(), Ada, room.ID); err != nil || details.State != meet.RoomExpired {
+		t.Errorf("state = %q, %v; want expired", details.State, err)
+	}
+}
