@@ -56,7 +56,7 @@ func writeSecret(path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
+	defer func() { _ = os.Remove(temp.Name()) }()
 	_, err = temp.WriteString(hex.EncodeToString(randomBytes(32)) + "\n")
 	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
