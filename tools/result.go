@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 
@@ -32,10 +33,13 @@ func errorResult(e *meet.Error, requestID string) *mcp.CallToolResult {
 
 // successResult gives the answer twice, because some clients show the model
 // only the one and some only the other.
-func successResult(out any) (*mcp.CallToolResult, error) {
+func successResult(ctx context.Context, out any) (*mcp.CallToolResult, error) {
 	b, err := json.Marshal(out)
 	if err != nil {
 		return nil, err
+	}
+	if render(ctx, b) {
+		return &mcp.CallToolResult{}, nil
 	}
 	return &mcp.CallToolResult{
 		Content:              []mcp.Content{mcp.NewTextContent(string(b))},

@@ -85,7 +85,7 @@ type roomInput struct {
 type getRoomOutput struct {
 	Room            roomView   `json:"room" doc:"The room"`
 	NumParticipants *int       `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
-	Codes           []codeView `json:"codes,omitempty" doc:"Only for the room's admin"`
+	Codes           []codeView `json:"codes,omitzero" doc:"Only for the room's admin"`
 }
 
 var getRoom = define(Tool{
@@ -93,7 +93,11 @@ var getRoom = define(Tool{
 	Description: "Show a room, how many are inside and, to its admin, its codes.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, in.RoomID)
-	return getRoomOutput{viewRoom(s, d.Room), d.Participants, viewCodes(s, d.Codes)}, err
+	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants}
+	if d.IsAdmin {
+		out.Codes = viewCodes(s, d.Codes)
+	}
+	return out, err
 })
 
 type updateRoomInput struct {

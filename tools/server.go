@@ -97,7 +97,7 @@ func (s *Server) handler(t Tool) server.ToolHandlerFunc {
 		}()
 		out, err := s.run(ctx, t, principal, req)
 		if err == nil {
-			if result, err = successResult(out); err == nil {
+			if result, err = successResult(ctx, out); err == nil {
 				return result, nil
 			}
 		}
