@@ -23,12 +23,11 @@ type access struct {
 	methods []string // empty is any
 	origin  bool     // a foreign page may not call it
 	token   bool     // only with an access token
-	stream  bool     // the body is not read ahead and may be of any length
 }
 
 var (
 	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
-	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}, stream: true}
+	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}}
 )
 
 // route puts a handler behind the chain every request goes through: recover
@@ -42,17 +41,18 @@ func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.H
 		w := &recorder{ResponseWriter: rw}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		r = r.WithContext(meet.WithRequestID(r.Context(), id))
 		defer func() {
-			if p := recover(); p != nil {
-				s.panicked(w, r, id, p)
-			}
+			cut := s.recovered(w, r, recover())
 			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()
 			s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", route),
 				slog.Int("status", w.statusCode()), slog.Duration("took", time.Since(started)), slog.String("request_id", id))
+			if cut {
+				panic(http.ErrAbortHandler) // net/http's own way to drop a connection
+			}
 		}()
-		r = r.WithContext(meet.WithRequestID(r.Context(), id))
-		if r = s.admit(w, r, a); r != nil {
-			next.ServeHTTP(w, r)
+		if admitted := s.admit(w, r, a); admitted != nil {
+			next.ServeHTTP(w, admitted)
 		}
 	})
 }
@@ -77,15 +77,13 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 		return s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "Pages of this origin may not call this server",
 			Hint: "Add the origin to http.allowed_origins."})
 	}
-	if !a.stream {
-		if err := readAhead(r); err != nil {
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
-				w.Header().Set("Connection", "close") // the rest of the body is not read
-				return s.refuseWith(w, r, http.StatusRequestEntityTooLarge, meet.Invalid("", "The body is larger than 256 KiB", "Send less."))
-			}
-			return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
+	if err := readAhead(r); err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			w.Header().Set("Connection", "close") // the rest of the body is not read
+			return s.refuseWith(w, r, http.StatusRequestEntityTooLarge, meet.Invalid("", "The body is larger than 256 KiB", "Send less."))
 		}
+		return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
 	}
 	if !a.token {
 		return r
@@ -120,7 +118,7 @@ func readAhead(r *http.Request) error {
 
 // bearer finds out who is asking.
 func (s *Server) bearer(r *http.Request) (meet.Principal, *meet.Error) {
-	if r.URL.RawQuery != "" && holdsToken(r.URL.Query()) {
+	if holdsToken(r.URL.RawQuery) {
 		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "A token in the URL is refused",
 			Hint: "URLs end up in logs: make a new token and send it as Authorization: Bearer."}
 	}
@@ -139,31 +137,38 @@ func (s *Server) bearer(r *http.Request) (meet.Principal, *meet.Error) {
 
 // holdsToken spots tokens under the names that are used for them, and
 // anything that looks like a JWT.
-func holdsToken(query url.Values) bool {
-	for name, values := range query {
+func holdsToken(query string) bool {
+	plain, err := url.QueryUnescape(query)
+	if err != nil {
+		plain = query
+	}
+	if strings.Contains(plain, "eyJ") { // the beginning of {"alg" in base64
+		return true
+	}
+	for pair := range strings.FieldsFuncSeq(plain, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, _, _ := strings.Cut(pair, "=")
 		switch strings.ToLower(name) {
 		case "access_token", "token", "authorization", "bearer", "jwt", "api_key":
 			return true
-		}
-		for _, v := range values {
-			if strings.HasPrefix(v, "eyJ") {
-				return true
-			}
 		}
 	}
 	return false
 }
 
-// panicked answers for a handler that fell over.
-func (s *Server) panicked(w *recorder, r *http.Request, id string, cause any) {
-	if cause == http.ErrAbortHandler {
-		panic(cause) // net/http's own way to drop a connection
+// recovered answers for a handler that fell over; cause is nil if it did not.
+// It reports whether the connection has to be dropped, because half an answer
+// is under way and must not pass for a whole one.
+func (s *Server) recovered(w *recorder, r *http.Request, cause any) (cut bool) {
+	if cause == nil || cause == http.ErrAbortHandler { //nolint:errorlint // net/http compares it the same way
+		return cause != nil
 	}
-	s.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", id),
+	s.Log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", meet.RequestIDFrom(r.Context())),
 		slog.String("cause", fmt.Sprint(cause)), slog.String("stack", string(debug.Stack())))
-	if w.status == 0 {
-		s.refuse(w, r, meet.AsError(nil))
+	if w.status != 0 {
+		return true
 	}
+	s.refuse(w, r, meet.AsError(nil))
+	return false
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -46,7 +47,8 @@ const refusalDelay = 100 * time.Millisecond
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	var body exchangeRequest
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+	raw, err := io.ReadAll(r.Body) // bounded and read ahead by the chain
+	if err := errors.Join(err, json.Unmarshal(raw, &body)); err != nil {
 		s.refuseExchange(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}

@@ -64,7 +64,7 @@ func (s *Server) front(w http.ResponseWriter, _ *http.Request) {
 
 // invitation is where a join link leads. It is the same for every code, good
 // or not, and tells how to use it.
-func (s *Server) invitation(w http.ResponseWriter, r *http.Request) {
+func (s *Server) invitation(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	w.Header().Set("Referrer-Policy", "no-referrer")

@@ -32,7 +32,10 @@ func newHostRule(listen netip.AddrPort, public *url.URL, further []string) hostR
 
 func (rule hostRule) allows(host string) bool {
 	name := strings.ToLower(host)
-	if h, _, err := net.SplitHostPort(name); err == nil {
+	if h, port, err := net.SplitHostPort(name); err == nil {
+		if strings.Trim(port, "0123456789") != "" {
+			return false
+		}
 		name = h
 	}
 	name = strings.Trim(name, "[]")
@@ -56,15 +59,14 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return s.ownOrigin(r, origins[0]) || s.listedOrigin(origins[0])
 }
 
+// ownOrigin compares whole texts: a browser sends a scheme and a host, and
+// what only begins or ends like ours is not ours.
 func (s *Server) ownOrigin(r *http.Request, origin string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return false
-	}
-	if s.PublicURL != nil && u.Scheme == s.PublicURL.Scheme && strings.EqualFold(u.Host, s.PublicURL.Host) {
+	if s.PublicURL != nil && strings.EqualFold(origin, s.PublicURL.Scheme+"://"+s.PublicURL.Host) {
 		return true
 	}
-	return strings.EqualFold(u.Host, r.Host) // r.Host has passed the host rule
+	// r.Host has passed the host rule; whether TLS ended before us is not known.
+	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
 }
 
 func (s *Server) listedOrigin(origin string) bool {
@@ -75,7 +77,7 @@ func (s *Server) listedOrigin(origin string) bool {
 // else. It reports whether it has answered the request.
 func (s *Server) preflight(w http.ResponseWriter, r *http.Request, methods []string) bool {
 	origin := r.Header.Get("Origin")
-	if origin == "" || !s.listedOrigin(origin) {
+	if len(r.Header.Values("Origin")) != 1 || !s.listedOrigin(origin) {
 		return false
 	}
 	h := w.Header()

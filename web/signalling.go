@@ -1,10 +1,13 @@
 package web
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"roomkey/meet"
 )
@@ -15,8 +18,20 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(livekit)
-			r.Out.Header["X-Forwarded-For"] = nil // LiveKit would believe it
-			r.SetXForwarded()
+			// With publish=x LiveKit lets in a second connection beside the
+			// first, as identity#x, which nobody could mute or kick.
+			if query := r.Out.URL.Query(); query.Has("publish") {
+				query.Del("publish")
+				r.Out.URL.RawQuery = query.Encode()
+			}
+			r.SetXForwarded() // in place of what the client claims, which LiveKit would believe
+		},
+		ModifyResponse: func(r *http.Response) error {
+			r.Header.Del("X-Content-Type-Options") // ours is there already
+			if r.StatusCode == http.StatusUnauthorized {
+				return replaceBody(r, "The join token is not valid or has expired")
+			}
+			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			// The URL holds the join token: only the error's kind is logged.
@@ -25,4 +40,14 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		},
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
+}
+
+// replaceBody puts a text of ours in the place of LiveKit's, which quotes the
+// whole token. It is plain text because LiveKit's clients show it as it is.
+func replaceBody(r *http.Response, text string) error {
+	err := r.Body.Close()
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	r.Header.Set("Content-Length", strconv.Itoa(len(text)))
+	r.Header.Set("Content-Type", "text/plain; charset=utf-8")
+	return err
 }

@@ -1,0 +1,108 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+func TestBodiesThatAreNoExchange(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	good := fmt.Sprintf(`{"code":%q}`, code)
+	for _, body := range []string{
+		"", " ", "{", "}", "{}", "[]", "[" + good + "]", "null", "true", "7", `"` + code + `"`, code, "code=" + code, "\x00", "\xff\xfe", "\ufeff" + good, "<code>",
+		`{"code":}`, `{"code":null}`, `{"code":7}`, `{"code":true}`, `{"code":["` + code + `"]}`, `{"code":{"code":"` + code + `"}}`, `{"code":"` + code, `{'code':'` + code + `'}`,
+		good[:len(good)-1] + `,"name":7}`, good[:len(good)-1] + `,"name":["Ada"]}`, good[:len(good)-1] + `,"name":{}}`, good[:len(good)-1] + `,"name":false}`,
+		good[:len(good)-1] + `,"user_id":7}`, good[:len(good)-1] + `,"user_id":[]}`, good[:len(good)-1] + `,}`, good + good, good + "x", good + "]", "// x\n" + good,
+		`{"x":` + strings.Repeat("[", 100_000), good[:len(good)-1] + `,"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}",
+	} {
+		name := fmt.Sprintf("body %.60q", body)
+		r := s.do(t, "POST", "/v2/token", body)
+		r.refusedExchange(t, name, http.StatusBadRequest)
+		for _, leak := range []string{"json:", "unmarshal", "Go ", "struct", "offset", code} {
+			if strings.Contains(r.body, leak) {
+				t.Errorf("%s: the answer holds %q: %s", name, leak, r.body)
+			}
+		}
+	}
+	if uses := s.uses(t, room); uses != 0 {
+		t.Errorf("the code counts %d uses, want 0", uses)
+	}
+	s.redeem(t, map[string]any{"code": code}) // and none of them counted as a guess
+}
+
+// What other clients of the call send beside its fields does no harm.
+func TestFurtherFields(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	code := s.guestCode(t)
+	for _, rest := range []string{`,"role":"host","admin":true,"room_id":"x"`, `,"name":null,"user_id":null`, `,"subject":7,"sdk":{"v":[1,2]}`, `,"name":"A","name":"B"`} {
+		r := s.do(t, "POST", "/v2/token", fmt.Sprintf(`{"code":%q%s}`, code, rest))
+		var a admission
+		strict(t, rest, r.body, &a)
+		if r.status != http.StatusOK || a.Role != meet.RoleGuest {
+			t.Errorf("with %s: status %d, role %q, want 200 and guest", rest, r.status, a.Role)
+		}
+	}
+}
+
+// People's names are cut and cleaned, never refused.
+func TestNamesAndUserIDs(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	code := s.guestCode(t)
+	for given, want := range map[string]string{
+		"Ada":                                "Ada",
+		"  Grace   Hopper ":                  "Grace   Hopper",
+		"<script>alert(1)</script>":          "<script>alert(1)</script>", // a text; who shows it escapes it
+		"' OR 1=1; --":                       "' OR 1=1; --",
+		"\u202eadA\u202c \u2066x\u2069":      "adA x",
+		"A\u200bd\u200ca\u200d\ufeff":        "Ada",
+		"A\x00d\x1ba\x7f\r\n":                "Ada",
+		"\u3164\u115f\u2800":                 "",
+		"\U000e0041\U000e0042tag":            "tag",
+		"工藤 👩‍💻 é":                           "工藤 👩💻 é",
+		strings.Repeat("a", 200_000):         strings.Repeat("a", meet.MaxDisplayName),
+		strings.Repeat("工", 50_000):          strings.Repeat("工", meet.MaxDisplayName),
+		strings.Repeat("\u202e", 70_000):     "",
+		strings.Repeat("\u200b", 99) + "Ada": "Ada",
+	} {
+		a := s.redeem(t, map[string]any{"code": code, "name": given})
+		got := claims(t, a.Token).Name
+		if want == "" && got == "" || want != "" && got != want {
+			t.Errorf("name %.40q became %q, want %q, or some name for none", given, got, want)
+		}
+
+		a = s.redeem(t, map[string]any{"code": code, "user_id": given})
+		userID := claims(t, a.Token).Attributes["user_id"]
+		if userID != meet.CleanText(given, meet.MaxUserID) || utf8.RuneCountInString(userID) > meet.MaxUserID {
+			t.Errorf("user_id %.40q became %q, want it cleaned and cut", given, userID)
+		}
+		if prefix := userID + "_"; want != "" && !strings.HasPrefix(a.Identity, prefix) || want == "" && !strings.HasPrefix(a.Identity, "guest_") {
+			t.Errorf("user_id %.40q: identity %q, want it to begin so", given, a.Identity)
+		}
+	}
+}
+
+// A name made of markup reaches the other participants as it is, and the JSON
+// that carries it can be put into a page.
+func TestAnswersHoldNoMarkup(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	r := s.exchange(t, map[string]any{"code": s.guestCode(t), "user_id": "<img src=x onerror=alert(1)>&\u2028"})
+	if r.status != http.StatusOK || strings.ContainsAny(r.body, "<>&\u2028") {
+		t.Errorf("status %d, body %s, want 200 and markup escaped", r.status, r.body)
+	}
+	r = hand(s.handler(s.listen), "POST", "/mcp", "", host("<script>alert(1)</script>"), bearer(s.token(t, meettest.Ada)))
+	r.refused(t, "a host made of markup", http.StatusForbidden, meet.CodeForbidden)
+	if strings.ContainsAny(r.body, "<>") {
+		t.Errorf("the answer repeats it: %s", r.body)
+	}
+}

@@ -1,0 +1,191 @@
+package web_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	lkauth "github.com/livekit/protocol/auth"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// admission is a good answer of the exchange.
+type admission struct {
+	Token      string    `json:"token"`
+	LiveKitURL string    `json:"livekit_url"`
+	RoomID     string    `json:"room_id"`
+	RoomName   string    `json:"room_name"`
+	Role       string    `json:"role"`
+	Identity   string    `json:"identity"`
+	ExpiresAt  time.Time `json:"expires_at"`
+	E2EE       bool      `json:"e2ee"`
+}
+
+// exchange sends fields as the body of POST /v2/token.
+func (s *site) exchange(tb testing.TB, fields map[string]any, edits ...edit) reply {
+	tb.Helper()
+	body, err := json.Marshal(fields)
+	if err != nil {
+		tb.Fatalf("encode: %v", err)
+	}
+	return s.do(tb, "POST", "/v2/token", string(body), edits...)
+}
+
+// redeem is exchange for a code that has to let somebody in.
+func (s *site) redeem(tb testing.TB, fields map[string]any, edits ...edit) admission {
+	tb.Helper()
+	r := s.exchange(tb, fields, edits...)
+	if r.status != http.StatusOK {
+		tb.Fatalf("exchange %.200v: status %d, want 200; body %s", fields, r.status, r.body)
+	}
+	r.unstored(tb, "exchange")
+	var a admission
+	strict(tb, "exchange", r.body, &a)
+	return a
+}
+
+// codeFor makes a room of Ada's and a code to it.
+func (s *site) codeFor(tb testing.TB, role string, change meet.RoomChange, limits meet.CodeChange) (meet.Room, string) {
+	tb.Helper()
+	room := s.NewRoom(tb, change)
+	return room, s.NewCode(tb, room, role, limits).Code
+}
+
+// guestCode makes a code that nothing is special about.
+func (s *site) guestCode(tb testing.TB) string {
+	tb.Helper()
+	_, code := s.codeFor(tb, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	return code
+}
+
+// claims reads a join token as LiveKit does.
+func claims(tb testing.TB, token string) *lkauth.ClaimGrants {
+	tb.Helper()
+	v, err := lkauth.ParseAPIToken(token)
+	if err != nil {
+		tb.Fatalf("parse join token: %v", err)
+	}
+	_, c, err := v.Verify(livekittest.APISecret)
+	if err != nil {
+		tb.Fatalf("verify join token: %v", err)
+	}
+	return c
+}
+
+func TestExchange(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, role := range []string{meet.RoleHost, meet.RoleGuest, meet.RoleViewer} {
+		for _, e2ee := range []bool{true, false} {
+			room, code := s.codeFor(t, role, meet.RoomChange{E2EE: &e2ee}, meet.CodeChange{})
+			r := s.exchange(t, map[string]any{"code": code, "user_id": "u-7", "name": "Grace Hopper"})
+			var fields map[string]any
+			strict(t, role, r.body, &fields)
+			names := slices.Sorted(maps.Keys(fields))
+			if want := []string{"e2ee", "expires_at", "identity", "livekit_url", "role", "room_id", "room_name", "token"}; !slices.Equal(names, want) {
+				t.Errorf("%s: fields %v, want %v", role, names, want)
+			}
+			var got admission
+			strict(t, role, r.body, &got)
+			if !strings.HasPrefix(got.Identity, "u-7_") {
+				t.Errorf("%s: identity %q, want u-7_ and something unique", role, got.Identity)
+			}
+			expires := s.Clock.Now().Add(meet.TokenLifetime).UTC().Truncate(time.Millisecond)
+			want := admission{Token: got.Token, LiveKitURL: meettest.Links.LiveKit, RoomID: room.ID, RoomName: room.Name, Role: role, Identity: got.Identity, ExpiresAt: expires, E2EE: e2ee}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: answer (-want +got):\n%s", role, diff)
+			}
+			c := claims(t, got.Token)
+			if c.Identity != got.Identity || c.Name != "Grace Hopper" || c.Video.Room != room.ID || !c.Video.RoomJoin || c.Video.RoomAdmin || c.Video.RoomCreate || c.Video.RoomList {
+				t.Errorf("%s: the token says %+v, %+v, want to join this one room and no more", role, c, c.Video)
+			}
+			if got, want := c.Video.GetCanPublish(), role != meet.RoleViewer; got != want {
+				t.Errorf("%s: may publish %t, want %t", role, got, want)
+			}
+			if diff := cmp.Diff(map[string]string{"user_id": "u-7", "role": role}, c.Attributes); diff != "" {
+				t.Errorf("%s: attributes (-want +got):\n%s", role, diff)
+			}
+		}
+	}
+}
+
+func TestExchangeNeedsTheCodeAlone(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	a := s.redeem(t, map[string]any{"code": s.guestCode(t)})
+	c := claims(t, a.Token)
+	if !strings.HasPrefix(a.Identity, "guest_") || c.Name == "" {
+		t.Errorf("without a name: identity %q, name %q, want guest_… and some name", a.Identity, c.Name)
+	}
+	// A header that a browser's cache or an agent sends along does no harm.
+	s.redeem(t, map[string]any{"code": s.guestCode(t)}, bearer("bad"), header("Content-Type", "text/plain"))
+}
+
+func TestCodesAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	code := s.guestCode(t)
+	bare := strings.ReplaceAll(code, "-", "")
+	spaced := strings.ReplaceAll(code, "-", " ")
+	for _, written := range []string{
+		code, strings.ToUpper(code), strings.ToTitle(code[:1]) + code[1:], bare, strings.ToUpper(bare), spaced, "  " + code + " ", strings.Join(strings.Split(bare, ""), " "),
+		strings.ReplaceAll(code, "-", "\u2011"), strings.ReplaceAll(code, "-", "\u2013"), strings.ReplaceAll(code, "-", "\u00a0"), strings.ReplaceAll(code, "-", " - "),
+	} {
+		s.redeem(t, map[string]any{"code": written})
+	}
+}
+
+// Somebody who types another person's user id, even the owner's, gets that id
+// as a text, and neither their place nor their power.
+func TestUserIDsProveNothing(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	code := s.guestCode(t)
+	seen := map[string]bool{}
+	for range 5 {
+		a := s.redeem(t, map[string]any{"code": code, "user_id": meettest.Ada.ID}, bearer(s.token(t, meettest.Ada)))
+		c := claims(t, a.Token)
+		if seen[a.Identity] || a.Role != meet.RoleGuest || c.Attributes["admin"] != "" || c.Attributes["role"] != meet.RoleGuest {
+			t.Errorf("identity %q, role %q, attributes %v, want a new identity and a guest", a.Identity, a.Role, c.Attributes)
+		}
+		seen[a.Identity] = true
+	}
+}
+
+func TestExchangeWithoutLiveKit(t *testing.T) {
+	t.Parallel()
+	log := new(logs)
+	s := serve(t, meettest.NewOn(t, down, log.of, func(c *meet.Config) { c.MediaOnJoin = true }), log)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
+	r := s.exchange(t, map[string]any{"code": code})
+	r.refusedExchange(t, "LiveKit down", http.StatusServiceUnavailable)
+	for _, leak := range []string{"127.0.0.1", "connection", "twirp", "dial"} {
+		if strings.Contains(r.body, leak) {
+			t.Errorf("the answer holds %q: %s", leak, r.body)
+		}
+	}
+	if uses := s.uses(t, room); uses != 0 {
+		t.Errorf("the code counts %d uses, want 0: nobody got in", uses)
+	}
+	if !strings.Contains(s.logs.String(), "exchange failed") {
+		t.Error("the log does not say why")
+	}
+}
+
+// uses is how many joins the only code of a room has let in.
+func (s *site) uses(t *testing.T, room meet.Room) int {
+	t.Helper()
+	codes, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{})
+	if err != nil || len(codes) != 1 {
+		t.Fatalf("Codes gave %d codes, %v, want one", len(codes), err)
+	}
+	return codes[0].Uses
+}

@@ -1,0 +1,111 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+var wrong = map[string]any{"code": "aaa-aaaa-aaa"}
+
+// limited checks a 429 and that it says how long to wait.
+func (r reply) limited(t *testing.T, name string) {
+	t.Helper()
+	r.refusedExchange(t, name, http.StatusTooManyRequests)
+	wait, err := strconv.Atoi(r.header.Get("Retry-After"))
+	if err != nil || wait < 1 || wait > 60 {
+		t.Errorf("%s: Retry-After is %q, want 1 to 60", name, r.header.Get("Retry-After"))
+	}
+}
+
+// fail sends n wrong codes from an address at once; all have to be told that
+// they open nothing.
+func (s *site) fail(t *testing.T, address string, n int) {
+	t.Helper()
+	together(n, func(i int) {
+		s.exchange(t, wrong, from(address)).refusedExchange(t, fmt.Sprintf("failure %d from %s", i, address), http.StatusNotFound)
+	})
+}
+
+func TestGuessersHaveToWait(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	good := map[string]any{"code": s.guestCode(t)}
+	s.redeem(t, good, from("192.0.2.1"))
+	s.fail(t, "192.0.2.1", 9)
+	s.redeem(t, good, from("192.0.2.1")) // nine are borne, and success counts for nothing
+	s.Clock.Advance(20 * time.Second)
+	s.fail(t, "192.0.2.1", 1)
+	for range 3 {
+		s.exchange(t, wrong, from("192.0.2.1")).limited(t, "an eleventh failure")
+		s.exchange(t, good, from("192.0.2.1")).limited(t, "a good code after ten failures")
+		s.exchange(t, map[string]any{"code": "?"}, from("192.0.2.1")).limited(t, "a malformed code after ten failures")
+	}
+	s.redeem(t, good, from("192.0.2.2"))
+	s.exchange(t, wrong, from("192.0.2.2")).refusedExchange(t, "the neighbour's first failure", http.StatusNotFound)
+
+	wait, err := strconv.Atoi(s.exchange(t, good, from("192.0.2.1")).header.Get("Retry-After"))
+	if err != nil || wait != 40 {
+		t.Errorf("Retry-After is %d, %v, want 40: the oldest failures are 20 s old", wait, err)
+	}
+	s.Clock.Advance(time.Duration(wait-1) * time.Second)
+	s.exchange(t, good, from("192.0.2.1")).limited(t, "a second too early")
+	s.Clock.Advance(time.Second)
+	s.redeem(t, good, from("192.0.2.1"))
+}
+
+// Codes of every kind that open nothing count, also those that are known.
+func TestEveryKindOfFailureCounts(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	disabled := s.guestCode(t)
+	_, _, err := s.UpdateCode(t.Context(), meettest.Ada, disabled, meet.CodeChange{Enabled: meettest.Of(false)}, false)
+	must(t, err)
+	kinds := []string{"aaa-aaaa-aaa", "", "malformed", disabled, disabled}
+	together(10, func(i int) {
+		s.exchange(t, map[string]any{"code": kinds[i%len(kinds)]}, from("192.0.2.1")).refusedExchange(t, "kind "+kinds[i%len(kinds)], http.StatusNotFound)
+	})
+	s.exchange(t, wrong, from("192.0.2.1")).limited(t, "an eleventh failure")
+}
+
+// However many guess at the same time, ten are told anything.
+func TestConcurrentGuessesAreCounted(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	const n = 50
+	replies := make([]reply, n)
+	together(n, func(i int) { replies[i] = s.exchange(t, wrong, from("192.0.2.1")) })
+	told := 0
+	for i, r := range replies {
+		if r.status == http.StatusNotFound {
+			told++
+			continue
+		}
+		r.limited(t, fmt.Sprint("guess ", i))
+	}
+	if told != 10 {
+		t.Errorf("%d of %d guesses were told that they open nothing, want 10", told, n)
+	}
+}
+
+// Many addresses together have a ceiling. Whoever comes with a good code and
+// has not failed still gets in.
+func TestAllGuessersTogetherHaveACeiling(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	good := map[string]any{"code": s.guestCode(t)}
+	together(30, func(i int) { s.fail(t, fmt.Sprintf("192.0.2.%d", i), 10) })
+
+	s.exchange(t, wrong, from("198.51.100.1")).limited(t, "a failure from a new address")
+	s.redeem(t, good, from("198.51.100.1"))
+	s.redeem(t, good, from("198.51.100.2"))
+	s.exchange(t, good, from("192.0.2.7")).limited(t, "a good code from one of the guessers")
+	s.Clock.Advance(time.Minute)
+	s.redeem(t, good, from("192.0.2.7"))
+	s.exchange(t, wrong, from("198.51.100.1")).refusedExchange(t, "a minute later", http.StatusNotFound)
+}

@@ -1,0 +1,67 @@
+package web_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+func TestMethods(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	good := bearer(s.token(t, meettest.Ada))
+	for path, allow := range map[string]string{
+		"/mcp": "POST", "/v2/token": "POST",
+		"/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/version": "GET, HEAD", "/metrics": "GET, HEAD",
+		"/": "GET, HEAD", "/join/wpi-srjb-wer": "GET, HEAD", "/m/daily": "GET, HEAD",
+		"/rtc": "GET, HEAD, OPTIONS", "/rtc/validate": "GET, HEAD, OPTIONS",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
+			if slices.Contains(strings.Split(allow, ", "), method) {
+				continue
+			}
+			name := method + " " + path
+			r := s.do(t, method, path, "", good)
+			if got := r.header.Get("Allow"); r.status != http.StatusMethodNotAllowed || got != allow {
+				t.Errorf("%s: status %d, Allow %q, want 405 and %q", name, r.status, got, allow)
+				continue
+			}
+			if method != http.MethodHead {
+				r.refused(t, name, http.StatusMethodNotAllowed, meet.CodeInvalid)
+			}
+		}
+	}
+}
+
+// 405 comes before every other refusal, so that it says the same to everyone.
+func TestMethodComesFirst(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	h := s.handler(s.listen)
+	for name, e := range map[string]edit{
+		"no token":       func(*http.Request) {},
+		"foreign host":   host("evil.com"),
+		"foreign origin": header("Origin", "https://evil.com"),
+		"large body":     func(r *http.Request) { r.ContentLength = 1 << 30 },
+	} {
+		hand(h, "DELETE", "/mcp", "", e).refused(t, name, http.StatusMethodNotAllowed, meet.CodeInvalid)
+	}
+}
+
+func TestMCPGetsWhoAsksAndWhat(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, p := range []meet.Principal{meettest.Root, meettest.Ada, meettest.Gus} {
+		r := s.do(t, "POST", "/mcp", `{"a":1}`, bearer(s.token(t, p)))
+		var got echoed
+		strict(t, p.ID, r.body, &got)
+		want := echoed{Subject: p.ID, Role: p.Role, Length: 7, RequestID: r.header.Get("X-Request-Id")}
+		if r.status != http.StatusOK || got != want {
+			t.Errorf("as %s: status %d, MCP got %+v, want %+v", p.ID, r.status, got, want)
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"roomkey/livekit/embedded"
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// TestSecretsStaySecret uses everything, well and badly, and looks for tokens
+// and codes in all that is logged, LiveKit's own lines among it, and counted.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	log := new(logs)
+	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Log: log.logger()})
+	if err != nil {
+		t.Fatalf("start LiveKit: %v", err)
+	}
+	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
+	s := serve(t, meettest.NewOn(t, lk.URL(), log.of), log)
+	secrets := map[string]string{"access token": s.token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}
+	a := s.redeem(t, map[string]any{"code": secrets["code"], "name": "Grace"})
+	secrets["join token"] = a.Token
+	secrets["bad token"] = a.Token[:len(a.Token)-4] + "AAAA"
+	secrets["wrong code"] = "qqq-qqqq-qqq"
+	secrets["API secret"] = livekittest.APISecret
+
+	if _, err := s.RotateCode(t.Context(), meettest.Ada, secrets["old code"]); err != nil {
+		t.Fatalf("RotateCode: %v", err)
+	}
+	livekittest.Join(t, s.signal(), a.Token).Leave()
+	if _, err := livekittest.TryJoin(t, s.signal(), secrets["bad token"]); err == nil {
+		t.Error("a bad token let somebody in")
+	}
+	for name, secret := range secrets {
+		s.do(t, "POST", "/mcp", secret, bearer(secret))
+		s.do(t, "POST", "/mcp?token="+secret, "{}", bearer(secrets["access token"]))
+		s.do(t, "GET", "/join/"+secret, "")
+		s.do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", header("Referer", "https://x/"+secret), header("User-Agent", secret), header("Cookie", secret))
+		s.do(t, "GET", "/rtc?access_token="+secret, "")
+		s.do(t, "GET", "/rtc/validate?access_token="+secret, "")
+		s.do(t, "POST", "/mcp", "{}", host(strings.ReplaceAll(secret, "_", "-")+".example.com"))
+		s.do(t, "POST", "/v2/token", "not JSON: "+secret)
+		if r := s.exchange(t, map[string]any{"code": secret, "user_id": "u"}, from("192.0.2.1")); r.status == http.StatusOK && name != "code" {
+			t.Errorf("%s was taken for a code", name)
+		}
+	}
+
+	// Both hold something, so that what they do not hold means something.
+	lines, metrics := log.String(), s.do(t, "GET", "/metrics", "").body
+	for _, want := range []string{`"msg":"admitted"`, `"route":"/v2/token"`, `"component":"livekit`} {
+		if !strings.Contains(lines, want) {
+			t.Errorf("the log does not hold %s", want)
+		}
+	}
+	for name, secret := range secrets {
+		parts := []string{secret, strings.ReplaceAll(secret, "-", "")}
+		if head, signature, ok := strings.Cut(secret[strings.IndexByte(secret, '.')+1:], "."); ok {
+			parts = append(parts, head, signature)
+		}
+		for _, part := range parts {
+			if i := strings.Index(lines, part); i >= 0 {
+				t.Errorf("the log holds the %s: …%.300s", name, lines[max(0, i-200):])
+			}
+			if strings.Contains(metrics, part) {
+				t.Errorf("the metrics hold the %s", name)
+			}
+		}
+	}
+	if first := meet.FirstGroup(secrets["code"]); !strings.Contains(lines, `"code":"`+first+`"`) {
+		t.Errorf("the log does not name the code by its first group %s", first)
+	}
+}

@@ -1,0 +1,173 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	lkauth "github.com/livekit/protocol/auth"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+	"roomkey/web"
+)
+
+// signal is where clients would connect through us.
+func (s *site) signal() string { return "ws" + strings.TrimPrefix(s.url, "http") }
+
+// Real participants meet through our port: one in front of the proxy, one
+// behind it.
+func TestSignallingThroughOurPort(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	admitted := s.redeem(t, map[string]any{"code": code, "name": "Grace"})
+	grace := livekittest.Join(t, s.signal(), admitted.Token)
+	other := livekittest.Join(t, s.URL, s.redeem(t, map[string]any{"code": code}).Token)
+	if got := grace.Identity(); got != admitted.Identity {
+		t.Errorf("identity %q, want %q as the exchange said", got, admitted.Identity)
+	}
+	livekittest.Wait(t, "the two to see each other", func() bool { return grace.Sees(other.Identity()) && other.Sees(grace.Identity()) })
+	grace.PublishMicrophone()
+	livekittest.Wait(t, "the other one to hear her", func() bool { return other.Receives(grace.Identity(), meet.Microphone) })
+
+	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, room.ID, room.Name); err != nil {
+		t.Fatalf("EndRoom: %v", err)
+	}
+	grace.WaitDisconnected()
+	if _, err := livekittest.TryJoin(t, s.signal(), admitted.Token); err == nil {
+		t.Error("a token let somebody into a room that has ended")
+	}
+}
+
+// Any page may signal, because a join token is what counts; CORS is LiveKit's.
+func TestSignallingTakesAnyPage(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	token := s.redeem(t, map[string]any{"code": s.guestCode(t)}).Token
+	r := s.do(t, "GET", "/rtc/validate?access_token="+token, "", origins("https://elsewhere.example.org"))
+	if r.status != http.StatusOK || r.header.Get("Access-Control-Allow-Origin") == "" {
+		t.Errorf("status %d, Access-Control-Allow-Origin %q, want 200 and one", r.status, r.header.Get("Access-Control-Allow-Origin"))
+	}
+	if got := r.header.Values("X-Content-Type-Options"); len(got) != 1 {
+		t.Errorf("X-Content-Type-Options is %q, want it once", got)
+	}
+}
+
+func TestSignallingRefusesBadTokens(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	good := s.redeem(t, map[string]any{"code": s.guestCode(t)}).Token
+	for name, token := range map[string]string{
+		"no token":       "bad",
+		"an access one":  s.token(t, meettest.Root),
+		"cut":            good[:len(good)-1],
+		"changed":        good[:len(good)-4] + "AAAA",
+		"another secret": s.join(t, livekittest.APIKey, strings.Repeat("o", 32), "any"),
+		"another key":    s.join(t, "other", livekittest.APISecret, "any"),
+	} {
+		for _, path := range []string{"/rtc", "/rtc/validate", "/rtc/v1", "/rtc/v1/validate"} {
+			for how, r := range map[string]reply{
+				"in the URL":  s.do(t, "GET", path+"?access_token="+token, ""),
+				"in a header": s.do(t, "GET", path, "", bearer(token)),
+			} {
+				name := fmt.Sprintf("%s %s of %s", name, how, path)
+				if want := "The join token is not valid or has expired"; r.status != http.StatusUnauthorized || r.body != want {
+					t.Errorf("%s: status %d, body %q, want 401 and %q", name, r.status, r.body, want)
+				}
+				if got := r.header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") || r.header.Get("X-Request-Id") == "" {
+					t.Errorf("%s: Content-Type %q, X-Request-Id %q, want text and one of ours", name, got, r.header.Get("X-Request-Id"))
+				}
+			}
+		}
+		if _, err := livekittest.TryJoin(t, s.signal(), token); err == nil {
+			t.Errorf("%s: somebody got in", name)
+		}
+	}
+}
+
+// join is a token that opens every door of LiveKit, if key and secret are right.
+func (s *site) join(t *testing.T, key, secret, room string) string {
+	t.Helper()
+	grant := &lkauth.VideoGrant{RoomCreate: true, RoomList: true, RoomAdmin: true, RoomJoin: true, Room: room}
+	token, err := lkauth.NewAccessToken(key, secret).SetIdentity("eve").SetVideoGrant(grant).SetValidFor(time.Hour).ToJWT()
+	must(t, err)
+	return token
+}
+
+// Signalling is all that is reached of LiveKit: never its API, even with a
+// token that would open it.
+func TestNothingElseOfLiveKitIsReached(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	const call = "twirp/livekit.RoomService/ListRooms"
+	ask := func(s *site, method, target string) reply {
+		return s.raw(t, method+" "+target+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"+
+			"X-Http-Method-Override: POST\r\nX-Original-Url: /"+call+"\r\nX-Rewrite-Url: /"+call+"\r\n"+
+			"Authorization: Bearer "+s.join(t, livekittest.APIKey, livekittest.APISecret, "")+"\r\nContent-Length: 2\r\n\r\n{}")
+	}
+	s.NewRoom(t, meet.RoomChange{})
+	at := strings.TrimPrefix(s.URL, "http://")
+	if r := ask(&site{listen: netip.MustParseAddrPort(at)}, "POST", "/"+call); r.status != http.StatusOK || !strings.Contains(r.body, `"rooms"`) {
+		t.Fatalf("straight to LiveKit: status %d, body %.200s, want 200: the test would prove nothing", r.status, r.body)
+	}
+	for _, method := range []string{"POST", "GET", "OPTIONS", "PUT", "CONNECT"} {
+		for _, target := range []string{
+			"/" + call, "//" + call, "/rtc/../" + call, "/rtc/%2e%2e/" + call, "/rtc/%2E%2E%2f" + strings.ReplaceAll(call, "/", "%2f"), "/rtc/..%2f" + call, "/rtc/..;/" + call, "/rtc/./../" + call,
+			"/rtc//" + call, "/rtc/" + call, "/rtc/..\\" + call, "/rtc%2f..%2f" + call, "/rtc?/../" + call, "/rtc/validate/../../" + call, "http://localhost/" + call, "http://localhost/rtc/../" + call,
+			"/rtc/#/../../" + call, "/%72tc/%2e%2e/" + call, "/rtc/%252e%252e/" + call,
+		} {
+			if r := ask(s, method, target); r.status == http.StatusOK || strings.Contains(r.body, `"rooms"`) {
+				t.Errorf("%s %s: status %d, body %.200s, want no answer of LiveKit's API", method, target, r.status, r.body)
+			}
+		}
+	}
+}
+
+func TestSignallingWithoutLiveKit(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *web.Config) { c.LiveKit = mustURL(down) })
+	for _, path := range []string{"/rtc", "/rtc/validate?access_token=eyJsecret", "/rtc/v1"} {
+		r := s.do(t, "GET", path, "")
+		r.refused(t, path, http.StatusServiceUnavailable, meet.CodeUnavailable)
+		for _, leak := range []string{"127.0.0.1", "dial", "refused", "eyJ"} {
+			if strings.Contains(r.body+s.logs.String(), leak) {
+				t.Errorf("%s: the answer or the log holds %q: %s", path, leak, r.body)
+			}
+		}
+	}
+	if log := s.logs.String(); !strings.Contains(log, "signalling failed") {
+		t.Errorf("the log does not say that signalling failed:\n%s", log)
+	}
+}
+
+// Clients of a foreign LiveKit connect to it, not to us.
+func TestNoSignallingWithAForeignLiveKit(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *web.Config) { c.LiveKit = nil })
+	for _, path := range []string{"/rtc", "/rtc/", "/rtc/validate", "/rtc/v1"} {
+		s.do(t, "GET", path, "").refused(t, path, http.StatusNotFound, meet.CodeNotFound)
+	}
+}
+
+// A second connection beside the first, as LiveKit makes one for publish=x,
+// would go by an identity that nobody mutes or kicks.
+func TestSignallingDropsPublish(t *testing.T) {
+	t.Parallel()
+	asked := make(chan url.Values, 1)
+	behind := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.URL.Query() }))
+	t.Cleanup(behind.Close)
+	s := setup(t, func(c *web.Config) { c.LiveKit, _ = url.Parse(behind.URL) })
+	for _, query := range []string{"publish=x&access_token=abc", "access_token=abc&publish=&publish=y", "access_token=abc&%70ublish=x"} {
+		s.do(t, "GET", "/rtc?"+query, "")
+		if got := <-asked; got.Has("publish") || got.Get("access_token") != "abc" {
+			t.Errorf("%s reaches LiveKit as %v", query, got)
+		}
+	}
+}
