@@ -60,7 +60,7 @@ func (t *tx) row(text string, args ...any) *sql.Row {
 }
 
 func (t *tx) rows(text string, args ...any) (*sql.Rows, error) {
-	if stmt := t.prepared(text); stmt != nil {
+	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the writer
 		return stmt.QueryContext(t.ctx, args...)
 	}
 	return t.sql.QueryContext(t.ctx, text, args...)
