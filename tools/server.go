@@ -92,8 +92,10 @@ func (s *Server) handler(t Tool) server.ToolHandlerFunc {
 			}
 			took := time.Since(started)
 			s.observe(t.Name, outcome, took)
-			s.log.LogAttrs(ctx, slog.LevelDebug, "tool called", slog.String("tool", t.Name), slog.String("subject", principal.ID),
-				slog.String("outcome", outcome), slog.Duration("took", took), slog.String("request_id", requestID))
+			if s.log.Enabled(ctx, slog.LevelDebug) {
+				s.log.LogAttrs(ctx, slog.LevelDebug, "tool called", slog.String("tool", t.Name), slog.String("subject", principal.ID),
+					slog.String("outcome", outcome), slog.Duration("took", took), slog.String("request_id", requestID))
+			}
 		}()
 		out, err := s.run(ctx, t, principal, req)
 		if err == nil {

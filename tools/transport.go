@@ -21,8 +21,6 @@ func (s *Server) HTTPHandler() http.Handler {
 		// The default session manager keeps some 10 kB per initialize for good.
 		server.WithStateLess(true),
 		server.WithDisableStreaming(true),
-		// Our front checks Host against more than loopback.
-		server.WithDisableLocalhostProtection(true),
 		server.WithStreamableHTTPProtocolVersions(ProtocolVersions...),
 		server.WithStreamableHTTPLogger(s.log),
 	)
@@ -39,9 +37,9 @@ func (s *Server) HTTPHandler() http.Handler {
 		r.Header.Del(mcp.HeaderLastEventID) // streams are not resumable; some clients send it all the same
 		r.Header.Del(mcp.HeaderSessionID)   // there are no sessions to steer
 		out := &messageWriter{ResponseWriter: w}
-		r = r.WithContext(context.WithValue(r.Context(), renderedKey{}, &out.rendered))
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		transport.ServeHTTP(out, r)
+		// Handle leaves the check of Host to our front, which knows more of it.
+		transport.Handle(out, &server.HTTPRequest{Method: r.Method, URL: r.URL, Header: r.Header, Body: body,
+			Context: context.WithValue(r.Context(), renderedKey{}, &out.rendered)})
 		out.finish()
 	})
 }
@@ -119,6 +117,9 @@ func (w *messageWriter) Flush() {
 	w.finish()
 	_ = http.NewResponseController(w.ResponseWriter).Flush()
 }
+
+// CanStream says that Flush reaches the client.
+func (w *messageWriter) CanStream() bool { return true }
 
 // finish writes the header if that has not been done.
 func (w *messageWriter) finish() {

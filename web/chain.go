@@ -45,8 +45,10 @@ func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.H
 		defer func() {
 			cut := s.recovered(w, r, recover())
 			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()
-			s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", route),
-				slog.Int("status", w.statusCode()), slog.Duration("took", time.Since(started)), slog.String("request_id", id))
+			if s.Log.Enabled(r.Context(), slog.LevelDebug) {
+				s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", route),
+					slog.Int("status", w.statusCode()), slog.Duration("took", time.Since(started)), slog.String("request_id", id))
+			}
 			if cut {
 				panic(http.ErrAbortHandler) // net/http's own way to drop a connection
 			}
