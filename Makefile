@@ -1,0 +1,53 @@
+# Everything here needs Go alone. CI calls the same targets.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+export CGO_ENABLED ?= 0
+
+.PHONY: run build test race lint fuzz golden bench bench-short tidy clean
+
+run: build ## build, start, and say what to paste into a client
+	./bin/roomkey serve
+
+build: ## bin/roomkey
+	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/roomkey ./cmd/roomkey
+
+test: ## all tests, with a real LiveKit in process and real participants
+	$(GO) test $(TESTFLAGS) ./...
+	cd bench && $(GO) test $(TESTFLAGS) ./...
+
+race: ## the same under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
+
+lint: bin/golangci-lint ## go vet and golangci-lint
+	$(GO) vet ./...
+	./bin/golangci-lint run ./...
+	cd bench && $(GO) vet ./...
+
+bin/golangci-lint:
+	GOBIN=$(CURDIR)/bin $(GO) install $(LINTER)
+
+fuzz: ## a minute for each fuzz target
+	$(GO) test ./meet -fuzz FuzzParseCode -fuzztime 1m
+	$(GO) test ./auth -fuzz FuzzVerify -fuzztime 1m
+	$(GO) test ./tools -fuzz FuzzArguments -fuzztime 1m
+	$(GO) test ./web -fuzz FuzzExchange -fuzztime 1m
+	$(GO) test ./cmd/roomkey -fuzz FuzzConfig -fuzztime 1m
+
+golden: ## rewrite the golden files; read the diff
+	$(GO) test ./meet ./tools ./livekit -update
+
+bench: build ## measure against the named peers; figures for docs/performance.md
+	cd bench && $(GO) run .
+
+bench-short: build
+	cd bench && $(GO) run . -short
+
+tidy: # -e: a test dependency of a dependency cannot be had everywhere
+	$(GO) mod tidy -e
+
+clean:
+	rm -rf bin

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"roomkey/auth"
+	"roomkey/livekit"
+	"roomkey/livekit/embedded"
+	"roomkey/meet"
+	"roomkey/store"
+	"roomkey/tools"
+	"roomkey/web"
+)
+
+// app is the running program: the parts, and the order in which they stop.
+type app struct {
+	log      *slog.Logger
+	listener net.Listener
+	lock     *os.File // of the data folder
+	public   *url.URL
+	store    *store.DB
+	embedded *embedded.Server // nil with a foreign LiveKit
+	service  *meet.Service
+	server   *http.Server
+	silent   silentConns
+	auth     *auth.Authority
+}
+
+// sweepEvery is how often rooms whose time has come are looked for.
+const sweepEvery = 2 * time.Second
+
+// errAddressInUse says that somebody has the address of this configuration: a
+// roomkey or another program.
+var errAddressInUse = errors.New("is in use by another program: choose another address with --listen")
+
+// newApp starts every part but serves nobody yet. The address is taken first:
+// whoever has it is the roomkey of this configuration.
+func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error) {
+	a := &app{log: log}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	listen, err := parseListen(c.Listen)
+	if err != nil {
+		return nil, err
+	}
+	a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", listen.String())
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s %w", c.Listen, errAddressInUse)
+	case err != nil:
+		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
+	}
+	address, err := netip.ParseAddrPort(a.listener.Addr().String())
+	if err != nil {
+		return nil, fmt.Errorf("read the address listened on: %w", err)
+	}
+	listen = netip.AddrPortFrom(listen.Addr(), address.Port())
+	if a.public, err = publicURL(c, listen); err != nil {
+		return nil, err
+	}
+
+	if a.lock, err = lockData(c.Data); err != nil {
+		return nil, err
+	}
+	secret, authority, err := openAuth(c)
+	if err != nil {
+		return nil, err
+	}
+	a.auth = authority
+	if a.store, err = store.Open(ctx, filepath.Join(c.Data, "roomkey.db")); err != nil {
+		return nil, err
+	}
+	lk, err := a.startLiveKit(ctx, c, secret, listen)
+	if err != nil {
+		return nil, err
+	}
+	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, EmptyTimeout: c.LiveKit.EmptyTimeout})
+	if err != nil {
+		return nil, err
+	}
+	a.service = meet.NewService(meet.Config{
+		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
+		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin,
+		Links:       meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log,
+	})
+	metrics := newMetrics()
+	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
+	handler := web.New(web.Config{
+		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify,
+		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
+		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
+		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
+		LiveKit:        lk.proxied, Version: buildVersion(), Metrics: metrics.registry, Log: log,
+	}, listen)
+	a.server = handler.HTTPServer()
+	a.server.ConnState = a.silent.watch
+	return a, nil
+}
+
+// openAuth gives the signing secret and who signs with it.
+func openAuth(c Config) ([]byte, *auth.Authority, error) {
+	secret := []byte(c.Auth.Secret)
+	if len(secret) == 0 {
+		var err error
+		if secret, err = auth.LoadSecret(filepath.Join(c.Data, "secret")); err != nil {
+			return nil, nil, err
+		}
+	}
+	authority, err := auth.NewAuthority(secret, nil)
+	return secret, authority, err
+}
+
+// liveKitAccess is how the parts reach LiveKit.
+type liveKitAccess struct {
+	api, key, secret string
+	public           string   // where clients connect
+	proxied          *url.URL // where /rtc leads; nil for a foreign server
+}
+
+func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen netip.AddrPort) (liveKitAccess, error) {
+	if c.foreign() {
+		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: webSocketURL(c.LiveKit.URL)}, nil
+	}
+	apiSecret, err := auth.Derive(secret, "livekit")
+	if err != nil {
+		return liveKitAccess{}, err
+	}
+	e := c.LiveKit.Embedded
+	const apiKey = "roomkey"
+	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), Log: a.log})
+	if err != nil {
+		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
+	}
+	proxied, err := url.Parse(a.embedded.URL())
+	if err != nil {
+		return liveKitAccess{}, fmt.Errorf("read LiveKit's URL: %w", err)
+	}
+	return liveKitAccess{api: a.embedded.URL(), key: apiKey, secret: apiSecret, public: webSocketURL(a.public.String()), proxied: proxied}, nil
+}
+
+// run serves until ctx is done or a part dies, then stops everything in order:
+// no new calls, running calls finish, the sweeper, LiveKit, the database.
+func (a *app) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sweeper sync.WaitGroup
+	sweeper.Go(func() { a.sweep(ctx) })
+	served := make(chan error, 1)
+	go func() { served <- a.server.Serve(a.listener) }()
+	settling := time.AfterFunc(settleAfter, settle)
+	defer settling.Stop()
+	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.public.String())
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-served:
+		err = fmt.Errorf("serve HTTP: %w", err)
+	case <-a.livekitDone():
+		err = fmt.Errorf("LiveKit stopped by itself: %w", a.embedded.Err())
+	}
+	a.log.Info("stopping")
+	a.drain()
+	cancel()
+	sweeper.Wait()
+	return errors.Join(err, a.close())
+}
+
+func (a *app) livekitDone() <-chan struct{} {
+	if a.embedded == nil {
+		return nil
+	}
+	return a.embedded.Done()
+}
+
+func (a *app) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := a.service.Sweep(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("sweep failed and will be repeated", "err", err)
+			}
+		}
+	}
+}
+
+// close stops what newApp has started.
+func (a *app) close() error {
+	var errs []error
+	if a.listener != nil {
+		_ = a.listener.Close() // usually closed by the HTTP server already
+	}
+	if a.embedded != nil {
+		http.DefaultClient.CloseIdleConnections() // ours to LiveKit: it waits 5 s for one that never spoke
+		errs = append(errs, a.embedded.Stop(context.Background()))
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// newLogger writes structured lines to w.
+func newLogger(c Config, w *os.File) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the configuration
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// metrics are the counters about tools.
+type metrics struct {
+	registry *prometheus.Registry
+	calls    *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics() metrics {
+	m := metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roomkey_tool_calls_total", Help: "MCP tool calls by tool and outcome (ok or an error code)."}, []string{"tool", "outcome"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "roomkey_tool_seconds", Help: "How long MCP tool calls took.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8)}, []string{"tool"}),
+	}
+	m.registry.MustRegister(m.calls, m.seconds)
+	return m
+}
+
+func (m metrics) observe(tool, outcome string, took time.Duration) {
+	m.calls.WithLabelValues(tool, outcome).Inc()
+	m.seconds.WithLabelValues(tool).Observe(took.Seconds())
+}

@@ -1,0 +1,353 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"sync"
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+)
+
+// testApp is the whole program in this process.
+type testApp struct {
+	*app
+	url   string
+	owner string // the local owner's access token
+	log   *output
+	stop  func() error // stops it as a signal does; more than once is once
+}
+
+// startApp starts the program on a free port with an empty data folder, and
+// stops it after the test. change may be nil.
+func startApp(t *testing.T, change func(*Config)) *testApp {
+	t.Helper()
+	c := defaultConfig()
+	c.Listen, c.Data = "127.0.0.1:0", t.TempDir()
+	if change != nil {
+		change(&c)
+	}
+	a := &testApp{log: new(output)}
+	var err error
+	if a.app, err = newApp(t.Context(), c, slog.New(slog.NewTextHandler(a.log, nil))); err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.run(ctx) }()
+	a.stop = sync.OnceValue(func() error {
+		cancel()
+		select {
+		case err := <-stopped:
+			return err
+		case <-time.After(stopWithin):
+			return context.DeadlineExceeded
+		}
+	})
+	t.Cleanup(func() {
+		if err := a.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the program's log:\n%s", a.log)
+		}
+	})
+	a.url = "http://" + a.listener.Addr().String()
+	a.owner = a.token(t, localOwner)
+	return a
+}
+
+func (a *testApp) token(t *testing.T, p meet.Principal) string {
+	t.Helper()
+	token, err := a.auth.Sign(p, time.Hour)
+	if err != nil {
+		t.Fatalf("sign: %v", err)
+	}
+	return token
+}
+
+// answer is what comes back over HTTP.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// post sends a body to /mcp as the local owner.
+func (a *testApp) post(t *testing.T, body string, header ...string) answer {
+	t.Helper()
+	got, err := a.send(t.Context(), http.MethodPost, "/mcp", body, header...)
+	if err != nil {
+		t.Fatalf("POST %.200s: %v", body, err)
+	}
+	return got
+}
+
+// send makes a request as the local owner. Unlike post it may be used from any
+// goroutine. header is names and values in turn.
+func (a *testApp) send(ctx context.Context, method, target, body string, header ...string) (answer, error) {
+	return send(ctx, a.owner, method, a.url+target, body, header...)
+}
+
+func send(ctx context.Context, token, method, url, body string, header ...string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewBufferString(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, b}, err
+}
+
+// era is one of the two ways to speak MCP.
+type era struct {
+	name    string
+	version string
+}
+
+var eras = []era{{"2025", "2025-11-25"}, {"2026", "2026-07-28"}}
+
+func (e era) modern() bool { return e.name == "2026" }
+
+// message writes a request of the era, and the headers that go with it.
+func (e era) message(id any, method string, params map[string]any) (body string, header []string) {
+	header = []string{"Mcp-Protocol-Version", e.version}
+	params = maps.Clone(params)
+	if e.modern() {
+		if params == nil {
+			params = map[string]any{}
+		}
+		params["_meta"] = map[string]any{
+			"io.modelcontextprotocol/protocolVersion":    e.version,
+			"io.modelcontextprotocol/clientInfo":         map[string]any{"name": "test", "version": "1"},
+			"io.modelcontextprotocol/clientCapabilities": map[string]any{},
+		}
+		header = append(header, "Mcp-Method", method)
+		if name, ok := params["name"].(string); ok {
+			header = append(header, "Mcp-Name", name)
+		}
+	}
+	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params}) // plain values marshal
+	return string(b), header
+}
+
+// response is a JSON-RPC answer.
+type response struct {
+	ID     json.RawMessage
+	Result json.RawMessage
+	Error  *struct {
+		Code    int
+		Message string
+	}
+}
+
+// request sends a request and reads its answer.
+func (a *testApp) request(t *testing.T, e era, method string, params map[string]any) response {
+	t.Helper()
+	body, header := e.message(1, method, params)
+	got := a.post(t, body, header...)
+	return readResponse(t, got.body)
+}
+
+// readResponse reads JSON, or the last message of an event stream.
+func readResponse(t *testing.T, body []byte) response {
+	t.Helper()
+	if i := bytes.LastIndex(body, []byte("\ndata: ")); i > 0 {
+		body = body[i+len("\ndata: "):]
+	}
+	var r response
+	if err := json.Unmarshal(body, &r); err != nil {
+		t.Fatalf("answer %q: %v", body, err)
+	}
+	return r
+}
+
+// toolResult is the result of tools/call.
+type toolResult struct {
+	IsError           bool
+	StructuredContent json.RawMessage
+	Content           []struct{ Type, Text string }
+}
+
+// call calls a tool. Both a success and a tool's error are results.
+func (a *testApp) call(t *testing.T, e era, tool string, arguments map[string]any) toolResult {
+	t.Helper()
+	r := a.request(t, e, "tools/call", map[string]any{"name": tool, "arguments": arguments})
+	if r.Error != nil {
+		t.Fatalf("%s: got the protocol error %+v, want a result", tool, *r.Error)
+	}
+	return readResult(t, r.Result)
+}
+
+func readResult(t *testing.T, result json.RawMessage) toolResult {
+	t.Helper()
+	var tr toolResult
+	if err := json.Unmarshal(result, &tr); err != nil {
+		t.Fatalf("result %q: %v", result, err)
+	}
+	return tr
+}
+
+// must calls a tool that has to succeed and reads its structured content.
+func must[T any](t *testing.T, a *testApp, tool string, arguments map[string]any) (out T) {
+	t.Helper()
+	r := a.call(t, eras[1], tool, arguments)
+	if r.IsError {
+		t.Fatalf("%s: got the error %s, want success", tool, r.StructuredContent)
+	}
+	if err := json.Unmarshal(r.StructuredContent, &out); err != nil {
+		t.Fatalf("%s: %v", tool, err)
+	}
+	return out
+}
+
+// report reads a tool's error.
+func report(t *testing.T, r toolResult) meet.ErrorReport {
+	t.Helper()
+	var content struct{ Error meet.ErrorReport }
+	if err := json.Unmarshal(r.StructuredContent, &content); err != nil || !r.IsError {
+		t.Fatalf("result: got %s, want an error (%v)", r.StructuredContent, err)
+	}
+	return content.Error
+}
+
+// gatedLiveKit is a real LiveKit behind a gate. While that is shut, requests
+// wait before it.
+type gatedLiveKit struct {
+	url     string
+	arrived chan string // the name of each request that found the gate shut
+
+	mu      sync.Mutex
+	shut    chan struct{} // nil is open
+	givenUp int           // requests whose sender did not wait for the gate
+}
+
+func startGatedLiveKit(t *testing.T) *gatedLiveKit {
+	t.Helper()
+	target, err := url.Parse(livekittest.Start(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gatedLiveKit{arrived: make(chan string, 100)}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.mu.Lock()
+		shut := g.shut
+		g.mu.Unlock()
+		if shut != nil {
+			g.arrived <- path.Base(r.URL.Path)
+			if !g.passes(r, shut) {
+				return
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	g.url = server.URL
+	t.Cleanup(server.Close)
+	t.Cleanup(g.open)
+	return g
+}
+
+// passes waits with a request until the gate opens or its sender is gone.
+func (g *gatedLiveKit) passes(r *http.Request, shut <-chan struct{}) bool {
+	body, _ := io.ReadAll(r.Body) // only then a server notices that the sender is gone
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	select {
+	case <-shut:
+		return true
+	case <-r.Context().Done():
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.givenUp++
+		return false
+	}
+}
+
+func (g *gatedLiveKit) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut == nil {
+		g.shut = make(chan struct{})
+	}
+}
+
+func (g *gatedLiveKit) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.shut != nil {
+		close(g.shut)
+		g.shut = nil
+	}
+}
+
+// await waits until a request stands before the gate.
+func (g *gatedLiveKit) await(t *testing.T) {
+	t.Helper()
+	select {
+	case <-g.arrived:
+	case <-time.After(patience):
+		t.Fatalf("no request reached LiveKit within %v", patience)
+	}
+}
+
+// use points a program in this process to it.
+func (g *gatedLiveKit) use(c *Config) {
+	c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = g.url, livekittest.APIKey, livekittest.APISecret
+}
+
+// env points another process to it.
+func (g *gatedLiveKit) env() []string {
+	return []string{"LIVEKIT_URL=" + g.url, "LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret}
+}
+
+// startHangingLiveKit is a server that takes connections and never says a word.
+func startHangingLiveKit(t *testing.T) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns []net.Conn
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conns = append(conns, c)
+		}
+	}()
+	t.Cleanup(func() {
+		l.Close()
+		<-done
+		for _, c := range conns {
+			c.Close()
+		}
+	})
+	return "http://" + l.Addr().String()
+}

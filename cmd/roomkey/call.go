@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/spf13/cobra"
+
+	"roomkey/meet"
+	"roomkey/tools"
+)
+
+func callCommand() *cobra.Command {
+	var object, target, token string
+	c := &cobra.Command{
+		Use:   "call TOOL [key=value …]",
+		Short: "Call one tool of a running roomkey, for scripts and CI",
+		Long: `Call one tool of a running roomkey. The answer goes to standard output as
+JSON, an error to standard error.
+
+Arguments are key=value, with settings.allow_chat=false for what is inside an
+object, or a JSON object with --json; the two can be mixed.
+
+Without --url the roomkey of the local configuration is called, as its owner.
+With --url give an access token with --token or in ROOMKEY_TOKEN.
+
+Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
+6 conflict, 7 gone, 8 rate limited, 9 unavailable, 1 anything else.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return meet.Invalid("", "no tool is named", "roomkey tools lists them.")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			arguments, err := parseArguments(args[0], args[1:], object)
+			if err != nil {
+				return err
+			}
+			client, err := callClient(cmd, target, token)
+			if err != nil {
+				return err
+			}
+			content, err := callTool(cmd, client, args[0], arguments)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", content)
+			return err
+		},
+	}
+	addSourceFlags(c.Flags())
+	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
+	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the configuration)")
+	c.Flags().StringVar(&token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
+	return c
+}
+
+// localOwner is who calls from the machine that holds the secret.
+var localOwner = meet.Principal{ID: "owner", Name: "Owner", Role: meet.Superadmin}
+
+// callClient finds out whom to call as whom. The local secret is used only for
+// the roomkey of the local configuration: a token made with it must not go to
+// any address that somebody names.
+func callClient(cmd *cobra.Command, target, token string) (*client, error) {
+	config, err := loadConfig(cmd.Flags(), os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	local, err := localURL(config)
+	if err != nil {
+		return nil, err
+	}
+	if target == "" {
+		target = local
+	}
+	if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
+	}
+	if token == "" {
+		token = os.Getenv("ROOMKEY_TOKEN")
+	}
+	c := newClient(target, token)
+	if token == "" && c.base == local {
+		_, authority, err := openAuth(config)
+		if err != nil {
+			return nil, err
+		}
+		if c.token, err = authority.Sign(localOwner, time.Minute); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// localURL is where the roomkey of this configuration answers on this machine.
+func localURL(c Config) (string, error) {
+	listen, err := parseListen(c.Listen)
+	if err != nil {
+		return "", err
+	}
+	return "http://" + reachable(listen.String()), nil
+}
+
+// callTool calls a tool and gives its structured content, indented.
+func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]any) ([]byte, error) {
+	message, err := json.Marshal(map[string]any{
+		"jsonrpc": "2.0", "id": 1, "method": mcp.MethodToolsCall,
+		"params": map[string]any{"name": tool, "arguments": arguments, "_meta": map[string]any{
+			mcp.MetaKeyProtocolVersion:    tools.ProtocolVersions[0],
+			mcp.MetaKeyClientInfo:         map[string]string{"name": "roomkey call", "version": version},
+			mcp.MetaKeyClientCapabilities: map[string]any{},
+		}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var response struct {
+		Result struct {
+			IsError           bool            `json:"isError"`
+			StructuredContent json.RawMessage `json:"structuredContent"`
+		} `json:"result"`
+		Error *struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	err = c.post(cmd.Context(), message, func(b []byte) error { return json.Unmarshal(b, &response) })
+	switch {
+	case err != nil:
+		return nil, err
+	case response.Error != nil:
+		return nil, meet.Invalid("", response.Error.Message, "roomkey tools lists the tools.")
+	case response.Result.IsError:
+		var content struct {
+			Error meet.ErrorReport `json:"error"`
+		}
+		if err := json.Unmarshal(response.Result.StructuredContent, &content); err != nil {
+			return nil, fmt.Errorf("read the error: %w", err)
+		}
+		return nil, reportedError(content.Error)
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, response.Result.StructuredContent, "", "  "); err != nil {
+		return nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return indented.Bytes(), nil
+}
+
+// parseArguments builds a tool's arguments from key=value pairs and a JSON
+// object. Values get the type that the tool's schema gives them; the server
+// judges whether they are right.
+func parseArguments(tool string, pairs []string, object string) (map[string]any, error) {
+	arguments := map[string]any{}
+	if object != "" {
+		if err := json.Unmarshal([]byte(object), &arguments); err != nil || arguments == nil {
+			return nil, meet.Invalid("json", "--json must be a JSON object", `For example --json '{"room_id": "team-standup"}'.`)
+		}
+	}
+	for _, pair := range pairs {
+		key, text, ok := strings.Cut(pair, "=")
+		if !ok || key == "" {
+			return nil, meet.Invalid("", strconv.Quote(pair)+" is not key=value", "For example room_id=team-standup.")
+		}
+		into := arguments
+		path := strings.Split(key, ".")
+		for _, name := range path[:len(path)-1] {
+			inner, ok := into[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				into[name] = inner
+			}
+			into = inner
+		}
+		into[path[len(path)-1]] = typed(tools.ArgumentType(tool, path), text)
+	}
+	return arguments, nil
+}
+
+// typed reads a text as a JSON type, or leaves it a text where it is none.
+func typed(jsonType, text string) any {
+	switch jsonType {
+	case "boolean":
+		if b, err := strconv.ParseBool(text); err == nil {
+			return b
+		}
+	case "integer":
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	case "object":
+		var o map[string]any
+		if json.Unmarshal([]byte(text), &o) == nil {
+			return o
+		}
+	}
+	return text
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/meet"
+)
+
+// client sends JSON-RPC messages to the MCP endpoint of a running roomkey.
+type client struct {
+	base  string // URL without a path
+	token string
+	http  *http.Client
+}
+
+func newClient(base, token string) *client {
+	return &client{base: strings.TrimSuffix(strings.TrimSuffix(base, "/"), "/mcp"), token: token, http: &http.Client{Timeout: 2 * time.Minute}}
+}
+
+// isRoomkey asks whether a roomkey answers at the address.
+func (c *client) isRoomkey(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/version", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var v struct {
+		Name string `json:"name"`
+	}
+	return json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&v) == nil && v.Name == "roomkey"
+}
+
+// post sends one message and hands every message that comes back to reply. A
+// refusal by the HTTP side is an *meet.Error.
+func (c *client) post(ctx context.Context, message []byte, reply func([]byte) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/mcp", bytes.NewReader(message))
+	if err != nil {
+		return meet.Invalid("url", "the URL cannot be used", "Give one like http://127.0.0.1:9090.")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	req.Header.Set("Authorization", "Bearer "+c.token)
+	setStandardHeaders(req.Header, message)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.base,
+			Hint: "Start one with roomkey serve, or give its address with --url.", Err: err}
+	}
+	defer resp.Body.Close()
+	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
+		return eachEvent(resp.Body, reply)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke", Hint: "Try again.", Err: err}
+	}
+	if refusal := refusalIn(resp.StatusCode, body); refusal != nil {
+		return refusal
+	}
+	if body = bytes.TrimSpace(body); len(body) == 0 {
+		return nil
+	}
+	return reply(body)
+}
+
+// setStandardHeaders repeats in headers what protocol versions from
+// 2026-07-28 on want there as well as in the body (SEP-2243).
+func setStandardHeaders(h http.Header, message []byte) {
+	var m struct {
+		Method mcp.MCPMethod   `json:"method"`
+		Params json.RawMessage `json:"params"`
+	}
+	var p struct {
+		Meta *mcp.Meta `json:"_meta"`
+	}
+	if json.Unmarshal(message, &m) != nil || json.Unmarshal(m.Params, &p) != nil || !mcp.IsModernProtocol(p.Meta.ProtocolVersion()) {
+		return
+	}
+	h.Set(mcp.HeaderProtocolVersion, p.Meta.ProtocolVersion())
+	h.Set(mcp.HeaderMethod, string(m.Method))
+	if name, ok := mcp.ExtractHeaderName(m.Method, m.Params); ok {
+		if encoded, ok := mcp.EncodeHeaderValue(name); ok {
+			h.Set(mcp.HeaderName, encoded)
+		}
+	}
+}
+
+// refusalIn reads the error that the HTTP side gives before MCP is reached.
+// JSON-RPC errors are answers and no refusals.
+func refusalIn(status int, body []byte) error {
+	if status < 400 {
+		return nil
+	}
+	var answer struct {
+		JSONRPC string           `json:"jsonrpc"`
+		Error   meet.ErrorReport `json:"error"`
+	}
+	if err := json.Unmarshal(body, &answer); answer.JSONRPC != "" {
+		return nil
+	} else if err != nil || answer.Error.Code == "" {
+		return &meet.Error{Code: meet.CodeUnavailable, Message: fmt.Sprintf("The server answered with status %d", status), Hint: "Is it a roomkey?"}
+	}
+	return reportedError(answer.Error)
+}
+
+// reportedError makes an error of what a server reported.
+func reportedError(r meet.ErrorReport) *meet.Error {
+	e := &meet.Error{Code: r.Code, Message: r.Message, Field: r.Field, Hint: r.Hint, RetryAfter: time.Duration(r.RetryAfter) * time.Second}
+	if r.Code == meet.CodeInternal {
+		e.Message += " (request " + r.RequestID + ")"
+	}
+	return e
+}
+
+// eachEvent hands on the data of server-sent events, one line each as
+// streamable HTTP sends them.
+func eachEvent(body io.Reader, reply func([]byte) error) error {
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		if data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data:")); ok {
+			if err := reply(bytes.TrimSpace(data)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil && !errors.Is(err, context.Canceled) {
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The stream broke", Hint: "Try again.", Err: err}
+	}
+	return nil
+}

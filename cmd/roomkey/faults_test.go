@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+// foreignLiveKit points a program in this process to a LiveKit elsewhere.
+func foreignLiveKit(url string) func(*Config) {
+	return func(c *Config) { c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = url, "key", "secret" }
+}
+
+// A LiveKit that is not there: nothing is half made, and what does not need it
+// goes on.
+func TestLiveKitIsDown(t *testing.T) {
+	t.Parallel()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := startApp(t, foreignLiveKit("ws://"+address))
+	for _, e := range eras {
+		r := a.call(t, e, "create_room", map[string]any{"name": "alpha", "create_codes": true})
+		holdErrorShape(t, r)
+		holdNoGoText(t, "create_room", answer{body: r.StructuredContent})
+		if got := report(t, r); got.Code != meet.CodeUnavailable || got.Status != 503 || got.Message != "Failed to create media room" || !got.Retryable {
+			t.Errorf("create_room: got %+v, want unavailable, 503, Failed to create media room, to be repeated", got)
+		}
+		if strings.Contains(string(r.StructuredContent), address) {
+			t.Errorf("create_room: got %s, want LiveKit's address kept back", r.StructuredContent)
+		}
+	}
+	if got := must[any](t, a, "list_rooms", map[string]any{"scope": "all"}); compactValue(t, got) != `{"has_more":false,"rooms":[]}` {
+		t.Errorf("rooms after the failure: got %v, want none", got)
+	}
+	// The name is free.
+	if got := report(t, a.call(t, eras[1], "create_room", map[string]any{"name": "alpha"})); got.Code != meet.CodeUnavailable {
+		t.Errorf("create_room again: got %+v, want unavailable", got)
+	}
+	holdReadiness(t, a, http.StatusServiceUnavailable)
+	if got, err := a.send(t.Context(), http.MethodGet, "/healthz", ""); err != nil || got.status != http.StatusOK {
+		t.Errorf("/healthz: got %d, %v, want 200", got.status, err)
+	}
+}
+
+func compactValue(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// holdReadiness holds /readyz to a status, and to name LiveKit where that is
+// the part that is missing.
+func holdReadiness(t *testing.T, a *testApp, status int) {
+	t.Helper()
+	got, err := a.send(t.Context(), http.MethodGet, "/readyz", "")
+	if err != nil {
+		t.Errorf("/readyz: %v", err)
+		return
+	}
+	var parts struct{ Status, Database, LiveKit string }
+	if err := json.Unmarshal(got.body, &parts); err != nil || got.status != status || parts.Database != "ok" || (parts.LiveKit == "ok") != (status == http.StatusOK) {
+		t.Errorf("/readyz: got %d %s, want %d, with only LiveKit missing", got.status, got.body, status)
+	}
+}
+
+// A LiveKit that takes connections and never answers: every call that needs it
+// fails in bounded time and leaves everything as it was; others answer.
+func TestLiveKitHangs(t *testing.T) {
+	t.Parallel()
+	data, url := t.TempDir(), startHangingLiveKit(t)
+	// Rooms can be made without LiveKit, so this program makes them.
+	made := startApp(t, func(c *Config) { foreignLiveKit(url)(c); c.Data, c.Rooms.CreateMedia = data, mediaOnJoin })
+	must[any](t, made, "create_room", map[string]any{"name": "alpha", "create_codes": true})
+	guest := must[struct{ Codes []struct{ Code string } }](t, made, "get_room_codes", map[string]any{"room_id": "alpha", "role": "guest"}).Codes[0].Code
+	if err := made.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+
+	a := startApp(t, func(c *Config) { foreignLiveKit(url)(c); c.Data = data })
+	calls := []struct {
+		tool      string
+		arguments map[string]any
+	}{
+		{"create_room", map[string]any{"name": "beta"}},
+		{"join_room", map[string]any{"room_id": "alpha"}},
+		{"join_room", map[string]any{"code": guest}},
+		{"end_room", map[string]any{"room_id": "alpha", "confirm_name": "alpha"}},
+		{"list_participants", map[string]any{"room_id": "alpha"}},
+		{"kick_participant", map[string]any{"room_id": "alpha", "identity": "ada_abcdefghijkl"}},
+		{"mute_participant", map[string]any{"room_id": "alpha", "identity": "*"}},
+		{"disable_participant_video", map[string]any{"room_id": "alpha", "identity": "ada_abcdefghijkl"}},
+		{"update_room_code", map[string]any{"code": guest, "enabled": false, "remove_participants": true}},
+	}
+	const promised, slack = 6 * time.Second, 3 * time.Second // the slack is for a busy machine
+	var running sync.WaitGroup
+	for _, c := range calls {
+		running.Go(func() {
+			started := time.Now()
+			_, err := callAt(t.Context(), a.url, a.owner, c.tool, c.arguments)
+			if took := time.Since(started); took > promised+slack {
+				t.Errorf("%s: answered after %v, want %v at most", c.tool, took, promised)
+			}
+			if !meet.IsCode(err, meet.CodeUnavailable) {
+				t.Errorf("%s: got %v, want unavailable", c.tool, err)
+			}
+		})
+	}
+	running.Go(func() { // a person at the exchange is told as well
+		body := `{"code": "` + guest + `"}`
+		if got, err := send(context.Background(), "", http.MethodPost, a.url+"/v2/token", body); err != nil || got.status != http.StatusServiceUnavailable {
+			t.Errorf("exchange: got %d %s, %v, want 503", got.status, got.body, err)
+		}
+	})
+	running.Go(func() {
+		if _, err := callAt(t.Context(), a.url, a.owner, "update_room_code", map[string]any{"code": guest, "enabled": true}); err != nil {
+			t.Errorf("update_room_code without LiveKit's help: got %v, want success", err)
+		}
+	})
+	running.Wait()
+
+	// Each of these waits 2 s for a number it can do without.
+	running.Go(func() { holdUntouched(t, a) })
+	running.Go(func() {
+		raw, err := callAt(t.Context(), a.url, a.owner, "list_rooms", nil)
+		if err != nil || strings.Contains(string(raw), "num_participants") || strings.Count(string(raw), `"name":"alpha"`) != 1 || strings.Contains(string(raw), "beta") {
+			t.Errorf("list_rooms: got %s, %v, want alpha alone, without num_participants", raw, err)
+		}
+	})
+	running.Go(func() { holdReadiness(t, a, http.StatusServiceUnavailable) })
+	running.Wait()
+}
+
+// holdUntouched holds the room alpha to what it was like when it was made.
+func holdUntouched(t *testing.T, a *testApp) {
+	raw, err := callAt(t.Context(), a.url, a.owner, "get_room", map[string]any{"room_id": "alpha"})
+	if err != nil {
+		t.Errorf("get_room: %v", err)
+		return
+	}
+	var got struct {
+		Room struct {
+			IsActive bool `json:"is_active"`
+		}
+		NumParticipants *int `json:"num_participants"`
+		Codes           []struct {
+			Enabled bool
+			Uses    int
+		}
+	}
+	if err := json.Unmarshal(raw, &got); err != nil || !got.Room.IsActive || got.NumParticipants != nil || len(got.Codes) != 3 {
+		t.Errorf("get_room: got %s, %v, want it active, with three codes and without num_participants", raw, err)
+	}
+	for _, code := range got.Codes {
+		if !code.Enabled || code.Uses != 0 {
+			t.Errorf("get_room: got %s, want every code enabled and unused", raw)
+		}
+	}
+}
+
+// A LiveKit that comes back is used again, without a restart.
+func TestLiveKitComesBack(t *testing.T) {
+	t.Parallel()
+	lk := startGatedLiveKit(t)
+	a := startApp(t, lk.use)
+	lk.close()
+	if got := report(t, a.call(t, eras[1], "create_room", map[string]any{"name": "alpha"})); got.Code != meet.CodeUnavailable {
+		t.Fatalf("create_room: got %+v, want unavailable", got)
+	}
+	lk.open()
+	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
+	holdReadiness(t, a, http.StatusOK)
+}

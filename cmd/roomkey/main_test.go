@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes the test binary the program: started under the name roomkey,
+// it is roomkey.
+func TestMain(m *testing.M) {
+	program := main
+	if underRaceDetector() {
+		program = mainUnderRaceDetector
+	}
+	testscript.Main(m, map[string]func(){"roomkey": program})
+}
+
+func underRaceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// mainUnderRaceDetector is main, but for its end: os.Exit lets the detector
+// sleep and take itself apart while LiveKit's last goroutines still run, and
+// that crashes. So races end the process where they are found; see
+// bareEnvironment.
+func mainUnderRaceDetector() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, streams{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
+	stop()
+	syscall.Exit(code)
+}
+
+const (
+	patience   = 20 * time.Second // how long something may take that has to happen
+	stopWithin = 10 * time.Second // how long the program may take to stop
+)
+
+// eventually polls until ok says true, and gives false if it never does.
+func eventually(ok func() bool) bool {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return false
+}
+
+var nextPort atomic.Int32
+
+// freeAddress gives a loopback address that nobody listens on. It is below the
+// ports that the system hands out by itself, so nobody gets it by chance.
+func freeAddress() (string, error) {
+	const first, count = 20000, 10000
+	nextPort.CompareAndSwap(0, int32(os.Getpid()*131%count)+1)
+	for range count {
+		address := fmt.Sprintf("127.0.0.1:%d", first+nextPort.Add(1)%count)
+		if l, err := net.Listen("tcp", address); err == nil {
+			return address, l.Close()
+		}
+	}
+	return "", errors.New("no free port")
+}
+
+// process is a running roomkey: the test binary once more.
+type process struct {
+	url      string // where it serves
+	cmd      *exec.Cmd
+	out, err *output
+	exited   chan struct{}
+}
+
+// startProcess starts roomkey in folder dir. env is all of its environment.
+func startProcess(dir string, env []string, args ...string) (*process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cmd: exec.Command(self, args...), out: new(output), err: new(output), exited: make(chan struct{})}
+	p.cmd.Args[0] = "roomkey"
+	p.cmd.Dir, p.cmd.Env = dir, env
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.cmd.Wait() // judged by its exit code
+		close(p.exited)
+	}()
+	return p, nil
+}
+
+// ready waits until the program says that it is ready.
+func (p *process) ready() error {
+	ready := eventually(func() bool {
+		select {
+		case <-p.exited:
+			return true
+		default:
+		}
+		return saysYes(p.url + "/readyz")
+	})
+	select {
+	case <-p.exited:
+		return fmt.Errorf("roomkey ended with exit code %d:\n%s", p.cmd.ProcessState.ExitCode(), p.err)
+	default:
+	}
+	if !ready {
+		return fmt.Errorf("roomkey is not ready after %v:\n%s", patience, p.err)
+	}
+	return nil
+}
+
+// saysYes says whether a GET is answered with 200.
+func saysYes(url string) bool {
+	resp, err := http.Get(url)
+	if err != nil {
+		return false
+	}
+	resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// terminate asks it to stop, as a service manager does, and holds it to its
+// promise: exit code 0 in time.
+func (p *process) terminate() error {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	return p.stopped()
+}
+
+func (p *process) stopped() error {
+	select {
+	case <-p.exited:
+	case <-time.After(stopWithin):
+		p.kill()
+		return fmt.Errorf("roomkey still ran %v after SIGTERM:\n%s", stopWithin, p.err)
+	}
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+		return fmt.Errorf("exit code after SIGTERM: got %d, want 0\n%s", code, p.err)
+	}
+	return nil
+}
+
+// kill ends it without a word and waits until it is gone.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.exited
+}
+
+// startServer runs roomkey serve in dir, ready, and kills it after the test.
+func startServer(t *testing.T, dir string, env ...string) *process {
+	t.Helper()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := startProcess(dir, append(bareEnvironment(dir), append([]string{"ROOMKEY_LISTEN=" + address}, env...)...), "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.kill)
+	p.url = "http://" + address
+	if err := p.ready(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// stopAtRaces makes a data race end a process, with exit code 66.
+const stopAtRaces = "GORACE=halt_on_error=1"
+
+// bareEnvironment is nothing of ours but what the test's own tools need.
+func bareEnvironment(dir string) []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + dir, stopAtRaces}
+	if v := os.Getenv("GOCOVERDIR"); v != "" {
+		env = append(env, "GOCOVERDIR="+v)
+	}
+	return env
+}
+
+// output keeps what a process writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+// String is the end of it, which is what a failed test shows.
+func (o *output) String() string {
+	const enough = 8 << 10
+	all := o.all()
+	if len(all) <= enough {
+		return all
+	}
+	return "…" + all[len(all)-enough:]
+}
+
+func (o *output) all() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+func (o *output) contains(s string) bool { return strings.Contains(o.all(), s) }

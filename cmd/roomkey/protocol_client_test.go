@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	mcpclient "github.com/mark3labs/mcp-go/client"
+	"github.com/mark3labs/mcp-go/client/transport"
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/tools"
+)
+
+// The library's own client gets along with the server over every transport, in
+// every version.
+func TestMCPClient(t *testing.T) {
+	t.Parallel()
+	var viaHTTP []string // tools, as listed over HTTP by the newest version
+	for _, version := range tools.ProtocolVersions {
+		t.Run("http "+version, func(t *testing.T) {
+			a := startApp(t, nil)
+			c, err := mcpclient.NewStreamableHttpClient(a.url+"/mcp", transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + a.owner}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			names := useClient(t, c, version)
+			if viaHTTP == nil {
+				viaHTTP = names
+			}
+			if diff := cmp.Diff(viaHTTP, names); diff != "" {
+				t.Errorf("tools of %s (-%s +%s):\n%s", version, tools.ProtocolVersions[0], version, diff)
+			}
+		})
+		t.Run("stdio "+version, func(t *testing.T) {
+			if diff := cmp.Diff(viaHTTP, useClient(t, stdioClient(t, t.TempDir()), version)); diff != "" {
+				t.Errorf("tools of %s (-http +stdio):\n%s", version, diff)
+			}
+		})
+	}
+}
+
+// stdioClient runs roomkey stdio in dir and talks to it.
+func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := new(output)
+	command := func(ctx context.Context, _ string, _ []string, _ []string) (*exec.Cmd, error) {
+		cmd := exec.CommandContext(ctx, self, "stdio")
+		cmd.Args[0], cmd.Dir = "roomkey", dir
+		cmd.Env = append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...)
+		return cmd, nil
+	}
+	stdio := transport.NewStdioWithOptions("roomkey", nil, nil, transport.WithCommandFunc(command), transport.WithCommandStderrWriter(log))
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("roomkey stdio:\n%s", log)
+		}
+	})
+	return mcpclient.NewClient(stdio)
+}
+
+// useClient makes a client of that version do what clients do, closes it, and
+// gives the names of the tools.
+func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
+	t.Helper()
+	mcpclient.WithProtocolVersion(version)(c)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := c.Start(ctx); err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	defer func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	}()
+	var hello mcp.InitializeRequest
+	hello.Params.ProtocolVersion = version
+	hello.Params.ClientInfo = mcp.Implementation{Name: "test", Version: "1"}
+	welcome, err := c.Initialize(ctx, hello)
+	if err != nil {
+		t.Fatalf("initialize: %v", err)
+	}
+	if welcome.ProtocolVersion != version || welcome.Instructions == "" || welcome.ServerInfo.Name != "roomkey" {
+		t.Errorf("initialize: got version %q of %+v, want %q of roomkey with instructions", welcome.ProtocolVersion, welcome.ServerInfo, version)
+	}
+	if err := c.Ping(ctx); err != nil {
+		t.Errorf("ping: %v", err)
+	}
+	if version == mcp.ProtocolVersion20260728 {
+		if err := c.Listen(ctx, mcp.SubscriptionFilter{ToolsListChanged: true}); err != nil || ctx.Err() != nil {
+			t.Errorf("listen: got %v, want it to end at once", err)
+		}
+	}
+	list, err := c.ListTools(ctx, mcp.ListToolsRequest{})
+	if err != nil {
+		t.Fatalf("list tools: %v", err)
+	}
+	names := make([]string, len(list.Tools))
+	for i, tool := range list.Tools {
+		names[i] = tool.Name
+	}
+	made, err := c.CallTool(ctx, callRequest("create_room", map[string]any{"name": "team-standup", "create_codes": true}))
+	if err != nil || made.IsError {
+		t.Fatalf("create_room: %+v, %v", made, err)
+	}
+	if content, _ := json.Marshal(made.StructuredContent); textOf(made) != string(content) && compact(t, []byte(textOf(made))) != compact(t, content) {
+		t.Errorf("create_room: got the text %s, want %s", textOf(made), content)
+	}
+	again, err := c.CallTool(ctx, callRequest("create_room", map[string]any{"name": "team-standup"}))
+	if want := "conflict: a room with this name already exists. Choose another name, or leave name out to have one made."; err != nil || !again.IsError || textOf(again) != want {
+		t.Errorf("create_room again: got %+v, %v, want the error %q", again, err, want)
+	}
+	if _, err := c.CallTool(ctx, callRequest("open_sesame", nil)); err == nil || goText.MatchString(err.Error()) {
+		t.Errorf("unknown tool: got the error %v, want one without Go's words", err)
+	}
+	return names
+}
+
+func callRequest(tool string, arguments map[string]any) mcp.CallToolRequest {
+	var r mcp.CallToolRequest
+	r.Params.Name, r.Params.Arguments = tool, arguments
+	return r
+}
+
+func textOf(r *mcp.CallToolResult) string {
+	if len(r.Content) != 1 {
+		return ""
+	}
+	text, _ := r.Content[0].(mcp.TextContent)
+	return text.Text
+}
+
+// A client of stdio that gives up a call cancels it all the way to LiveKit,
+// and the calls beside it go on.
+func TestStdioCancellation(t *testing.T) {
+	t.Parallel()
+	lk := startGatedLiveKit(t)
+	c := stdioClient(t, t.TempDir(), lk.env()...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	mcpclient.WithProtocolVersion("2025-11-25")(c)
+	if err := c.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Initialize(ctx, mcp.InitializeRequest{}); err != nil {
+		t.Fatalf("initialize: %v", err)
+	}
+	lk.close()
+	giveUp, given := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() {
+		_, err := c.CallTool(giveUp, callRequest("create_room", map[string]any{"name": "given-up"}))
+		done <- err
+	}()
+	lk.await(t)
+	given()
+	if err := <-done; err == nil {
+		t.Error("the call that was given up: got an answer, want an error")
+	}
+	// The server noticed, if it never makes the room.
+	if !eventually(func() bool {
+		lk.mu.Lock()
+		defer lk.mu.Unlock()
+		return lk.givenUp > 0
+	}) {
+		t.Errorf("waited %v in vain: LiveKit's request to be given up", patience)
+	}
+	lk.open()
+	rooms, err := c.CallTool(ctx, callRequest("list_rooms", nil))
+	if err != nil || rooms.IsError || textOf(rooms) != `{"rooms":[],"has_more":false}` {
+		t.Errorf("rooms after the call was given up: got %+v, %v, want none", rooms, err)
+	}
+}

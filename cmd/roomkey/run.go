@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"roomkey/meet"
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run executes a command line and gives the exit code.
+func run(ctx context.Context, io streams, args []string) int {
+	root := &cobra.Command{
+		Use:           "roomkey",
+		Short:         "Video rooms for AI agents: MCP on your own LiveKit",
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(io.in)
+	root.SetOut(io.out)
+	root.SetErr(io.err)
+	root.SetArgs(args)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return meet.Invalid("", err.Error(), "See "+c.CommandPath()+" --help.")
+	})
+	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), callCommand(), toolsCommand(), versionCommand())
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(io.err, errorLine(err))
+	return exitCode(err)
+}
+
+// errorLine words an error for a person at a terminal.
+func errorLine(err error) string {
+	var e *meet.Error
+	if !errors.As(err, &e) {
+		return "roomkey: " + err.Error()
+	}
+	line := string(e.Code) + ": " + e.Message
+	if e.Hint != "" {
+		line += ". " + e.Hint
+	}
+	return line
+}
+
+// exitCode is the table from errors to exit codes.
+func exitCode(err error) int {
+	var e *meet.Error
+	if !errors.As(err, &e) {
+		return 1
+	}
+	switch e.Code {
+	case meet.CodeInvalid:
+		return 2
+	case meet.CodeUnauthenticated:
+		return 3
+	case meet.CodeForbidden:
+		return 4
+	case meet.CodeNotFound:
+		return 5
+	case meet.CodeConflict:
+		return 6
+	case meet.CodeGone:
+		return 7
+	case meet.CodeRateLimited:
+		return 8
+	case meet.CodeUnavailable:
+		return 9
+	}
+	return 1
+}
+
+// exactArgs is cobra.ExactArgs with our exit code and a hint.
+func exactArgs(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := cobra.ExactArgs(n)(c, args); err != nil {
+			return meet.Invalid("", err.Error(), "Usage: "+c.UseLine())
+		}
+		return nil
+	}
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScripts runs whole-program sessions. Every script has an address of its
+// own, $ADDR, which is also $URL and in ROOMKEY_LISTEN, and one to spare, $ADDR2.
+// So many run at once as -parallel says, which is one per core unless given.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			address, err1 := freeAddress()
+			another, err2 := freeAddress()
+			e.Setenv("ADDR", address)
+			e.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
+			e.Setenv("URL", "http://"+address)
+			e.Setenv("ROOMKEY_LISTEN", address)
+			e.Setenv("ADDR2", another)
+			e.Vars = append(e.Vars, stopAtRaces)
+			return errors.Join(err1, err2)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"ready":     scriptReady,
+			"terminate": scriptTerminate,
+			"exits":     scriptExits,
+			"http":      scriptHTTP,
+			"json":      scriptJSON,
+			"capture":   scriptCapture,
+			"lines":     scriptLines,
+			"occupy":    scriptOccupy,
+			"repeat":    scriptRepeat,
+			"await":     scriptAwait,
+			"mode":      scriptMode,
+		},
+	})
+}
+
+// ready [PATH] waits until the program in the background says yes at $URL, at
+// /readyz unless told otherwise.
+func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(ts.BackgroundCmds()) == 0 {
+		ts.Fatalf("usage: exec roomkey serve &server&, then ready [PATH]")
+	}
+	url := ts.Getenv("URL") + strings.Join(append(args, "/readyz")[:1], "")
+	p := ts.BackgroundCmds()[len(ts.BackgroundCmds())-1].Process
+	ready := eventually(func() bool { return saysYes(url) || ended(p) })
+	if !ready || ended(p) {
+		ts.Fatalf("no yes at %s, ended: %v", url, ended(p))
+	}
+}
+
+// terminate sends SIGTERM to what runs in the background, which has to end in
+// time. The exit code is for wait to judge.
+func scriptTerminate(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		deadline := time.Now().Add(stopWithin)
+		for !ended(cmd.Process) {
+			if time.Now().After(deadline) {
+				_ = cmd.Process.Kill()
+				ts.Fatalf("%s still ran %v after SIGTERM", strings.Join(cmd.Args, " "), stopWithin)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+}
+
+// ended says whether a process is gone and somebody has waited for it.
+func ended(p *os.Process) bool { return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) }
+
+// exits CODE COMMAND… runs a command that must end with that exit code.
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG…]")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Check(err)
+		}
+		got = exit.ExitCode()
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit code: got %d, want %s", got, args[0])
+	}
+}
+
+// http STATUS METHOD URL [-H HEADER]… [BODY] makes a request. The answer's
+// body is stdout, its headers are stderr.
+func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: http STATUS METHOD URL [-H HEADER]… [BODY]")
+	}
+	status, rest := args[0], args[3:]
+	req, err := http.NewRequest(args[1], args[2], nil)
+	ts.Check(err)
+	for ; len(rest) > 1 && rest[0] == "-H"; rest = rest[2:] {
+		name, value, _ := strings.Cut(rest[1], ": ")
+		if req.Header.Set(name, value); name == "Host" {
+			req.Host = value
+		}
+	}
+	if len(rest) > 0 {
+		req.Body = io.NopCloser(strings.NewReader(strings.Join(rest, " ")))
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := (&http.Client{Timeout: patience}).Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+	ts.Check(resp.Header.Write(ts.Stderr()))
+	if strconv.Itoa(resp.StatusCode) != status {
+		ts.Fatalf("%s %s: got status %d, want %s", args[1], args[2], resp.StatusCode, status)
+	}
+}
+
+// json PATH [VALUE] looks into the JSON in stdout: PATH, like codes.0.role,
+// must be there, and be VALUE. Negated, it must not.
+func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: json PATH [VALUE]")
+	}
+	got, there := valueAt(ts, args[0])
+	switch {
+	case len(args) == 1 && there == neg:
+		ts.Fatalf("%s in the answer: got %v, want %v", args[0], there, !neg)
+	case len(args) == 2 && (there && got == args[1]) == neg:
+		ts.Fatalf("%s: got %q, want %q (negated: %v)", args[0], got, args[1], neg)
+	}
+}
+
+// capture VAR [PATH] puts a value of the JSON in stdout into a variable, or
+// all of stdout.
+func scriptCapture(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) == 1 {
+		ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+		return
+	}
+	got, there := valueAt(ts, args[1])
+	if !there {
+		ts.Fatalf("there is no %s in the answer", args[1])
+	}
+	ts.Setenv(args[0], got)
+}
+
+// valueAt gives texts as they are, and the length of lists at PATH.len.
+func valueAt(ts *testscript.TestScript, path string) (string, bool) {
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, key := range strings.Split(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			inner, ok := at[key]
+			if !ok {
+				return "", false
+			}
+			v = inner
+		case []any:
+			if key == "len" {
+				return strconv.Itoa(len(at)), true
+			}
+			i, err := strconv.Atoi(key)
+			if err != nil || i >= len(at) {
+				return "", false
+			}
+			v = at[i]
+		default:
+			return "", false
+		}
+	}
+	if s, ok := v.(string); ok {
+		return s, true
+	}
+	b, err := json.Marshal(v)
+	ts.Check(err)
+	return string(b), true
+}
+
+// lines FILE N [ID] holds a file to N lines of JSON-RPC, and makes the one with
+// that id the script's stdout.
+func scriptLines(ts *testscript.TestScript, _ bool, args []string) {
+	lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
+	if strconv.Itoa(len(lines)) != args[1] {
+		ts.Fatalf("lines in %s: got %d, want %s", args[0], len(lines), args[1])
+	}
+	for _, line := range lines {
+		var message struct {
+			JSONRPC string          `json:"jsonrpc"`
+			ID      json.RawMessage `json:"id"`
+		}
+		if err := json.Unmarshal([]byte(line), &message); err != nil || message.JSONRPC != "2.0" {
+			ts.Fatalf("this line is no JSON-RPC: %q (%v)", line, err)
+		}
+		if len(args) > 2 && string(message.ID) == args[2] {
+			fmt.Fprintln(ts.Stdout(), line)
+			return
+		}
+	}
+	if len(args) > 2 {
+		ts.Fatalf("no line has the id %s", args[2])
+	}
+}
+
+// repeat N CODE COMMAND… is exits, N times.
+func scriptRepeat(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for range n {
+		scriptExits(ts, neg, args[1:])
+	}
+}
+
+// await COMMAND… repeats a command until it succeeds and its answer is not an
+// empty list.
+func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
+	if !eventually(func() bool {
+		return ts.Exec(args[0], args[1:]...) == nil && !strings.Contains(ts.ReadFile("stdout"), "[]")
+	}) {
+		ts.Fatalf("waited %v in vain", patience)
+	}
+}
+
+// mode PERM FILE says what permissions a file has to have, in octal.
+func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
+		ts.Fatalf("mode of %s: got %s, want %s", args[1], got, args[0])
+	}
+}
+
+// occupy lets another program answer at $ADDR, until vacate.
+func scriptOccupy(ts *testscript.TestScript, _ bool, _ []string) {
+	l, err := net.Listen("tcp", ts.Getenv("ADDR"))
+	ts.Check(err)
+	other := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprint(w, `{"name": "another program"}`)
+	})}
+	go func() { _ = other.Serve(l) }()
+	vacate := func() { _ = other.Close() }
+	ts.Defer(vacate)
+	ts.SetCmd("vacate", func(*testscript.TestScript, bool, []string) { vacate() })
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"roomkey/auth"
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+)
+
+const testSecret = "a secret for tests, of 32 bytes or more"
+
+// withSecret makes a process sign and verify with testSecret, and ownerToken
+// is a token it takes.
+const withSecret = "ROOMKEY_AUTH_SECRET=" + testSecret
+
+func ownerToken(t *testing.T) string {
+	t.Helper()
+	authority, err := auth.NewAuthority([]byte(testSecret), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := authority.Sign(localOwner, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// callAt calls a tool of a server in another process; a tool's error is an
+// error here. It may be used from any goroutine.
+func callAt(ctx context.Context, url, token, tool string, arguments map[string]any) (json.RawMessage, error) {
+	body, header := eras[1].message(1, "tools/call", map[string]any{"name": tool, "arguments": arguments})
+	got, err := send(ctx, token, http.MethodPost, url+"/mcp", body, header...)
+	if err != nil {
+		return nil, err
+	}
+	var r struct{ Result toolResult }
+	if err := json.Unmarshal(got.body, &r); err != nil {
+		return nil, err
+	}
+	var failed struct{ Error *meet.ErrorReport }
+	if err := json.Unmarshal(r.Result.StructuredContent, &failed); err != nil {
+		return nil, err
+	}
+	if failed.Error != nil {
+		return nil, reportedError(*failed.Error)
+	}
+	return r.Result.StructuredContent, nil
+}
+
+// refused says whether nobody takes connections at the URL any more.
+func refused(url string) bool {
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err == nil {
+		c.Close()
+	}
+	return err != nil
+}
+
+// A running call is answered after SIGTERM, new ones are refused, and nothing
+// that idles holds the end up.
+func TestTerminateWhileACallRuns(t *testing.T) {
+	t.Parallel()
+	lk, dir, token := startGatedLiveKit(t), t.TempDir(), ownerToken(t)
+	p := startServer(t, dir, append(lk.env(), withSecret)...)
+
+	idle := &http.Client{Transport: &http.Transport{}} // keeps its connection
+	resp, err := idle.Get(p.url + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	silent, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	body, header := eras[1].message("s", "subscriptions/listen", map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
+	listening := make(chan error, 1)
+	go func() {
+		_, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...)
+		listening <- err
+	}()
+
+	lk.close()
+	created := make(chan error, 1)
+	go func() {
+		_, err := callAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "last-minute"})
+		created <- err
+	}()
+	lk.await(t)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(func() bool { return refused(p.url) }) {
+		t.Errorf("new connections: still taken %v after SIGTERM", patience)
+	}
+	select {
+	case err := <-created:
+		t.Fatalf("the running call: answered before LiveKit was: %v", err)
+	default:
+	}
+	lk.open()
+	if err := <-created; err != nil {
+		t.Errorf("the running call: got %v, want success", err)
+	}
+	if err := <-listening; err != nil {
+		t.Errorf("the listen stream: got %v, want its end", err)
+	}
+	if err := p.stopped(); err != nil {
+		t.Error(err)
+	}
+	if p.err.contains("level=WARN") || p.err.contains("level=ERROR") {
+		t.Errorf("log: got %s, want nothing to worry about", p.err)
+	}
+
+	again := startServer(t, dir, append(lk.env(), withSecret)...)
+	if _, err := callAt(t.Context(), again.url, token, "get_room", map[string]any{"room_id": "last-minute"}); err != nil {
+		t.Errorf("the room after a restart: got %v, want it", err)
+	}
+}
+
+// A call that waits for a LiveKit that does not answer gets its error, and
+// even then the program ends in time.
+func TestTerminateWhileLiveKitHangs(t *testing.T) {
+	t.Parallel()
+	token := ownerToken(t)
+	lk := startGatedLiveKit(t)
+	p := startServer(t, t.TempDir(), append(lk.env(), withSecret)...)
+	lk.close()
+	created := make(chan error, 1)
+	go func() {
+		_, err := callAt(t.Context(), p.url, token, "create_room", nil)
+		created <- err
+	}()
+	lk.await(t)
+	if err := p.terminate(); err != nil {
+		t.Error(err)
+	}
+	if err := <-created; !meet.IsCode(err, meet.CodeUnavailable) || !strings.Contains(err.Error(), "Failed to create media room") {
+		t.Errorf("the running call: got %v, want unavailable: Failed to create media room", err)
+	}
+}
+
+// People inside do not hold the end up either.
+func TestTerminateWithParticipants(t *testing.T) {
+	t.Parallel()
+	token := ownerToken(t)
+	p := startServer(t, t.TempDir(), withSecret)
+	if _, err := callAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "stay"}); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := callAt(t.Context(), p.url, token, "join_room", map[string]any{"room_id": "stay"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var joined struct {
+		Token      string `json:"token"`
+		LiveKitURL string `json:"livekit_url"`
+	}
+	if err := json.Unmarshal(raw, &joined); err != nil {
+		t.Fatal(err)
+	}
+	if want := "ws" + strings.TrimPrefix(p.url, "http"); joined.LiveKitURL != want {
+		t.Errorf("livekit_url: got %q, want our own address %q", joined.LiveKitURL, want)
+	}
+	person := livekittest.Join(t, joined.LiveKitURL, joined.Token)
+	if err := p.terminate(); err != nil {
+		t.Error(err)
+	}
+	if !refused(p.url) {
+		t.Error("the address: still taken after the end")
+	}
+	if !eventually(func() bool { return !person.Connected() }) {
+		t.Error("the participant: still connected after the end")
+	}
+}
+
+// Nothing of the program goes on in its process after it has stopped. Not
+// parallel: other tests' programs must not run meanwhile.
+func TestNoGoroutineIsLeft(t *testing.T) {
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "brief", "create_codes": true})
+	joined := must[struct {
+		Token string `json:"token"`
+	}](t, a, "join_room", map[string]any{"room_id": "brief"})
+	person := livekittest.Join(t, "ws"+strings.TrimPrefix(a.url, "http"), joined.Token)
+	must[any](t, a, "list_participants", map[string]any{"room_id": "brief"})
+	if err := a.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	person.Leave()
+	var left []string
+	if !eventually(func() bool { left = ownGoroutines(); return len(left) == 0 }) {
+		t.Errorf("goroutines after the end: got %d, want none\n%s", len(left), strings.Join(left, "\n\n"))
+	}
+}
+
+// ownGoroutines are the stacks of goroutines that run code of this module or of
+// its database, but for those of the tests. LiveKit leaves four of its own
+// behind, which wait for ever and which nobody can stop.
+func ownGoroutines() []string {
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var own []string
+	for _, stack := range strings.Split(string(stacks), "\n\n") {
+		of := func(what string) bool { return strings.Contains(stack, what) }
+		if (of("\nroomkey/") || of("by roomkey/") || of("database/sql.")) && !of("testing.tRunner") {
+			own = append(own, stack)
+		}
+	}
+	return own
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// stdioTokenLife is how long a bridge's token is good for: longer than anybody
+// leaves a desktop client open.
+const stdioTokenLife = 30 * 24 * time.Hour
+
+func stdioCommand(io streams) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "stdio",
+		Short: "Serve MCP on standard input and output as the local owner, for desktop clients",
+		Long: `Serve MCP on standard input and output as the local owner.
+
+Starts what roomkey serve starts, so that join links work while the client
+runs. Where a roomkey already answers at the configured address, messages are
+bridged to that one.`,
+		Args: exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := loadConfig(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			return serveStdio(cmd.Context(), config, io)
+		},
+	}
+	addConfigFlags(c.Flags())
+	return c
+}
+
+func serveStdio(ctx context.Context, config Config, io streams) error {
+	ignoreBrokenPipes()
+	log := newLogger(config, os.Stderr)
+	local, err := localURL(config)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, config, log)
+	switch {
+	case errors.Is(err, errAddressInUse):
+		if !newClient(local, "").isRoomkey(ctx) {
+			return err
+		}
+		log.Info("a roomkey is running already, bridging to it", "url", local)
+		return bridgeTo(ctx, config, local, io)
+	case err != nil:
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stopped := make(chan error, 1)
+	go func() { stopped <- a.run(ctx) }()
+	bridged := make(chan error, 1)
+	go func() { bridged <- bridgeTo(ctx, config, "http://"+reachable(a.listener.Addr().String()), io) }()
+	select {
+	case err = <-bridged: // the client has gone
+		stop()
+		return errors.Join(err, <-stopped)
+	case err = <-stopped: // by a signal, or because a part died
+		return err
+	}
+}
+
+// bridgeTo bridges to the roomkey at url as the local owner.
+func bridgeTo(ctx context.Context, config Config, url string, io streams) error {
+	_, authority, err := openAuth(config)
+	if err != nil {
+		return err
+	}
+	token, err := authority.Sign(localOwner, stdioTokenLife)
+	if err != nil {
+		return err
+	}
+	b := &bridge{client: newClient(url, token), out: io.out}
+	return b.run(ctx, io.in)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"roomkey/tools"
+)
+
+func toolsCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "tools",
+		Short: "List the tools that agents get",
+		Args:  exactArgs(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := loadConfig(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			selected := config.selection().Select()
+			if asJSON {
+				encoder := json.NewEncoder(cmd.OutOrStdout())
+				encoder.SetIndent("", "  ")
+				return encoder.Encode(tools.Definitions(selected))
+			}
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "TOOL\tSET\tEFFECT\tTITLE")
+			for _, t := range selected {
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Name, t.Toolset, effect(t.Hints), t.Title)
+			}
+			return w.Flush()
+		},
+	}
+	addConfigFlags(c.Flags())
+	c.Flags().BoolVar(&asJSON, "json", false, "print the definitions as clients get them")
+	return c
+}
+
+// effect words a tool's hints.
+func effect(h tools.Hints) string {
+	var words []string
+	switch {
+	case h.ReadOnly:
+		words = append(words, "reads")
+	case h.Destructive:
+		words = append(words, "destructive")
+	default:
+		words = append(words, "changes")
+	}
+	if h.Idempotent && !h.ReadOnly {
+		words = append(words, "idempotent")
+	}
+	return strings.Join(words, ", ")
+}
