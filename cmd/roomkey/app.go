@@ -53,7 +53,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	a := &app{log: log}
 	defer func() {
 		if err != nil {
-			a.close()
+			err = errors.Join(err, a.close())
 		}
 	}()
 	listen, err := parseListen(c.Listen)

@@ -41,7 +41,7 @@ func (c *client) isRoomkey(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var v struct {
 		Name string `json:"name"`
 	}
@@ -64,7 +64,7 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.base,
 			Hint: "Start one with roomkey serve, or give its address with --url.", Err: err}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
 		return eachEvent(resp.Body, reply)
 	}

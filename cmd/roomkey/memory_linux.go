@@ -37,7 +37,7 @@ func releaseProgramPages() {
 		if err1 != nil || err2 != nil || end <= start {
 			continue
 		}
-		pages := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), start)), end-start)
-		_ = unix.Madvise(pages, unix.MADV_DONTNEED) // advice: nothing depends on it
+		pages := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(nil), start)), end-start) //nolint:gosec // the kernel names the range
+		_ = unix.Madvise(pages, unix.MADV_DONTNEED)                                       // advice: nothing depends on it
 	}
 }
