@@ -140,7 +140,8 @@ func TestRunCountsErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Requests != 100 || got.Errors != 200 || !strings.Contains(got.Example, "isError") {
+	// Of several connections any may have met its error first.
+	if got.Requests != 100 || got.Errors != 200 || !strings.Contains(got.Example, "isError") && !strings.Contains(got.Example, "429") {
 		t.Errorf("got %+v, want 100 successes, 200 errors and an example", got)
 	}
 }
