@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -9,16 +10,18 @@ import (
 // ceiling leaves a guesser without a chance.
 const (
 	guardWindow  = time.Minute
-	guardPerKey  = 10  // failures of one caller in a window
-	guardCeiling = 300 // failures of all callers together in a window
+	guardPerKey  = 10   // failures of one caller in a window
+	guardCeiling = 300  // failures of all callers together that are answered as such
+	guardMemory  = 9000 // failures that are remembered, so that a flood costs no more
 )
 
-// guard counts wrong codes. What it remembers is bounded by guardCeiling.
+// guard counts wrong codes.
 type guard struct {
 	now func() time.Time
 
 	mu       sync.Mutex
-	failures []failure // oldest first, none older than guardWindow
+	failures []failure      // oldest first, none older than guardWindow
+	byKey    map[string]int // how many of them are whose
 }
 
 type failure struct {
@@ -33,9 +36,9 @@ func (g *guard) admit(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.forget()
-	count, oldest := g.count(key)
+	count := g.byKey[key]
 	if count >= guardPerKey || count > 0 && len(g.failures) >= guardCeiling {
-		return g.limited(oldest)
+		return g.limited(key)
 	}
 	return nil
 }
@@ -46,14 +49,20 @@ func (g *guard) fail(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.forget()
-	count, oldest := g.count(key)
-	if count >= guardPerKey {
-		return g.limited(oldest)
+	if g.byKey[key] >= guardPerKey {
+		return g.limited(key)
 	}
-	if len(g.failures) >= guardCeiling {
-		return g.limited(g.failures[0].at)
+	over := len(g.failures) >= guardCeiling
+	if len(g.failures) < guardMemory {
+		if g.byKey == nil {
+			g.byKey = map[string]int{}
+		}
+		g.failures = append(g.failures, failure{g.now(), key})
+		g.byKey[key]++
 	}
-	g.failures = append(g.failures, failure{g.now(), key})
+	if over {
+		return g.limited(key)
+	}
 	return nil
 }
 
@@ -61,25 +70,25 @@ func (g *guard) forget() {
 	since := g.now().Add(-guardWindow)
 	n := 0
 	for n < len(g.failures) && !g.failures[n].at.After(since) {
+		key := g.failures[n].key
+		if g.byKey[key]--; g.byKey[key] == 0 {
+			delete(g.byKey, key)
+		}
 		n++
 	}
 	g.failures = g.failures[n:]
 }
 
-func (g *guard) count(key string) (n int, oldest time.Time) {
+// limited tells the caller to wait until its oldest failure is forgotten.
+func (g *guard) limited(key string) error {
+	oldest := g.now()
 	for _, f := range g.failures {
 		if f.key == key {
-			if n == 0 {
-				oldest = f.at
-			}
-			n++
+			oldest = f.at
+			break
 		}
 	}
-	return n, oldest
-}
-
-func (g *guard) limited(oldest time.Time) error {
-	wait := oldest.Add(guardWindow).Sub(g.now()).Round(time.Second)
-	return &Error{Code: CodeRateLimited, Message: "Too many codes that open nothing",
-		Hint: "Wait and check the code with whoever gave it out.", RetryAfter: max(wait, time.Second)}
+	wait := max(oldest.Add(guardWindow).Sub(g.now()).Round(time.Second), time.Second)
+	return &Error{Code: CodeRateLimited, Message: "Too many codes that open nothing", RetryAfter: wait,
+		Hint: fmt.Sprintf("Wait %d seconds, and check the code with whoever gave it out.", wait/time.Second)}
 }

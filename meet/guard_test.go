@@ -51,17 +51,26 @@ func TestGuardCeiling(t *testing.T) {
 	if err := g.fail("fresh attacker"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the ceiling gives %v; want rate_limited", err)
 	}
+	if err := g.admit("fresh attacker"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("whoever has failed over the ceiling may try again: %v; want rate_limited", err)
+	}
 	if err := g.admit("attacker 7"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("somebody who has failed gives %v; want rate_limited", err)
 	}
 	if err := g.admit("somebody with a good code"); err != nil {
 		t.Errorf("somebody who has not failed is refused: %v", err)
 	}
-	if got := len(g.failures); got != guardCeiling {
-		t.Errorf("%d failures are remembered; want no more than %d", got, guardCeiling)
+	for i := range 2 * guardMemory {
+		_ = g.fail(fmt.Sprint("flood ", i))
+	}
+	if got := len(g.failures); got != guardMemory || len(g.byKey) > guardMemory {
+		t.Errorf("%d failures of %d callers are remembered; want no more than %d", got, len(g.byKey), guardMemory)
 	}
 	now = now.Add(guardWindow)
 	if err := g.admit("attacker 7"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
+	}
+	if len(g.failures) != 0 || len(g.byKey) != 0 {
+		t.Errorf("%d failures of %d callers are remembered a minute later", len(g.failures), len(g.byKey))
 	}
 }

@@ -10,8 +10,9 @@ import (
 )
 
 // Service is everything Roomkey does. Its methods are safe for concurrent
-// use. Each one authorizes, validates, changes the database in one
-// transaction and then tells the media server; each fails with an [*Error].
+// use. Each one authorizes, validates, and then changes database and media
+// server in the order that leaves nothing behind when one of them fails
+// (docs/architecture.md); each fails with an [*Error].
 type Service struct {
 	store       Store
 	media       Media

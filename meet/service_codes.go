@@ -136,10 +136,17 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 	return code, room, s.codeError(err)
 }
 
-// manageCode finds a code and authorizes managing it.
+// manageCode finds a code and authorizes managing it. Wrong codes never lock an
+// admin out of its own ones: that may be the moment a leaked one has to go.
 func (s *Service) manageCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
 	if standingOf(p, nil) >= asAnonymous {
 		return RoomCode{}, Room{}, authorize(p, ActManageCodes, nil)
+	}
+	if canonical, ok := ParseCode(written); ok {
+		code, room, err := s.store.CodeAndRoom(ctx, canonical)
+		if err == nil && Allowed(p, ActManageCodes, &room) {
+			return code, room, nil
+		}
 	}
 	code, room, err := s.lookUpCode(ctx, p, written)
 	if err != nil {
@@ -158,10 +165,9 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	var inside []string
 	if removeParticipants { // asked first: a media server that is down must leave everything as it was
-		if inside, err = s.insideByCode(budget, room, code.Code); err != nil {
-			return RoomCode{}, nil, err
+		if err := s.media.Ping(budget); err != nil {
+			return RoomCode{}, nil, mediaUnavailable(err)
 		}
 	}
 	now := s.now()
@@ -175,42 +181,40 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	if err != nil {
 		return RoomCode{}, nil, s.codeError(err)
 	}
-	removed, err := s.removeAll(budget, room, inside)
+	removed := []string{}
+	if removeParticipants { // and looked for now, when nobody comes by the code any more
+		removed, err = s.removeByCode(budget, room, code.Code)
+	}
 	s.note(ctx, p, "code updated", room, slog.String("code", FirstGroup(code.Code)),
 		slog.Bool("enabled", code.Enabled), slog.Int("removed", len(removed)))
 	return code, removed, err
 }
 
-// insideByCode lists those in the room now who came by the code.
-func (s *Service) insideByCode(ctx context.Context, room Room, code string) ([]string, error) {
+// removeByCode puts out those who came by a code; whoever has left meanwhile is
+// not an error.
+func (s *Service) removeByCode(ctx context.Context, room Room, code string) ([]string, error) {
+	removed := []string{}
+	failed := func(err error) error {
+		return &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
+			Hint: "The media server stopped answering. Repeat the call in a few seconds.", Err: err}
+	}
 	came, err := s.store.IdentitiesByCode(ctx, code)
 	if err != nil {
-		return nil, s.codeError(err)
+		return removed, failed(err)
 	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return removed, failed(err)
 	}
-	var inside []string
 	for _, person := range people {
-		if slices.Contains(came, person.Identity) {
-			inside = append(inside, person.Identity)
+		if !slices.Contains(came, person.Identity) {
+			continue
 		}
-	}
-	return inside, nil
-}
-
-// removeAll puts people out; whoever has left meanwhile is not an error.
-func (s *Service) removeAll(ctx context.Context, room Room, identities []string) ([]string, error) {
-	removed := []string{}
-	for _, identity := range identities {
-		err := s.media.Remove(ctx, room.ID, identity)
-		switch {
+		switch err := s.media.Remove(ctx, room.ID, person.Identity); {
 		case err == nil:
-			removed = append(removed, identity)
+			removed = append(removed, person.Identity)
 		case !IsCode(err, CodeNotFound):
-			return removed, &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody could be removed",
-				Hint: "The media server does not answer. Repeat the call in a few seconds.", Err: err}
+			return removed, failed(err)
 		}
 	}
 	return removed, nil

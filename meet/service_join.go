@@ -158,6 +158,15 @@ func (s *Service) identify(p Principal, room Room, join *Join) {
 	join.Identity = prefix + "_" + s.random.letters(12)
 }
 
+// mediaRoomIsBack tells the sweeper of a media room that was made for somebody
+// who came too late, after the room had ended and been cleared: tokens given
+// out before would open it.
+func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
+	if err := s.store.SetCleared(context.WithoutCancel(ctx), room.ID, false); err != nil {
+		s.log.WarnContext(ctx, "could not mark a room for clearing", "room", room.ID, "err", err)
+	}
+}
+
 // admit makes the media room, sees that there is room in it, puts the join on
 // record and signs the token. Nothing is counted before the media server has
 // answered.
@@ -179,9 +188,12 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 	}
 	err := s.store.AddJoin(ctx, join, func(code RoomCode, now Room) error {
 		room = now
-		return s.checkEntry(code, now, join.CreatedAt)
+		return s.checkEntry(code, now, s.now())
 	})
 	if err != nil {
+		if room.State != RoomActive {
+			s.mediaRoomIsBack(ctx, room)
+		}
 		return Admission{}, s.codeError(err)
 	}
 	role, _ := s.roles.Get(join.Role) // its existence was checked; the zero role grants nothing

@@ -259,6 +259,14 @@ func TestGuessersHaveToWait(t *testing.T) {
 	wantCode(t, "even a good code after ten guesses", err, meet.CodeRateLimited)
 	_, err = s.RotateCode(t.Context(), Bob, "aaa-aaaa-aab")
 	wantCode(t, "guess at another tool", err, meet.CodeRateLimited)
+	_, err = s.RotateCode(t.Context(), Bob, code.Code)
+	wantCode(t, "somebody else's code after ten guesses", err, meet.CodeRateLimited)
+	for range 10 {
+		_, _, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aab", meet.CodeChange{}, false)
+		wantCode(t, "Ada mistypes", err, meet.CodeNotFound)
+	}
+	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	wantCode(t, "Ada's own code all the same", err, "")
 	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
 	wantCode(t, "another address", err, "")
 	s.Clock.Advance(time.Minute)

@@ -44,7 +44,7 @@ func (s *Service) clear(ctx context.Context, roomID string) error {
 	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
 		return err
 	}
-	if err := s.store.SetCleared(ctx, roomID); err != nil {
+	if err := s.store.SetCleared(ctx, roomID, true); err != nil {
 		return s.storeError(err, "")
 	}
 	return nil

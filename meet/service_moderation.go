@@ -2,6 +2,7 @@ package meet
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 )
 
@@ -96,7 +97,9 @@ func (s *Service) stop(ctx context.Context, p Principal, ref, identity, action s
 			}
 			done, err := s.media.MuteTrack(ctx, room.ID, person.Identity, track.ID)
 			if err != nil {
-				return nil, moderationError(err)
+				e := AsError(moderationError(err))
+				e.Hint = fmt.Sprintf("The media server stopped answering; %d tracks are off already. Repeat the call in a few seconds.", len(stopped))
+				return nil, e
 			}
 			if done {
 				stopped = append(stopped, StoppedTrack{person.Identity, track.ID, track.Source})

@@ -100,11 +100,14 @@ func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes b
 	return room, nil, &Error{Code: CodeInternal, Message: msgCreateFailed, Err: err}
 }
 
+// discardTimeout is how much longer a caller waits for that.
+const discardTimeout = 500 * time.Millisecond
+
 // discardMediaRoom takes back the media room that this very request made. It
 // goes by id, so it can never hit anybody else's meeting; if it fails, the
 // media server ends the empty room by itself.
 func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
-	ctx, cancel := withBudget(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
 		s.log.WarnContext(ctx, "could not take back an unused media room", "room", roomID, "err", err)
@@ -271,7 +274,12 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		r.UpdatedAt = now
 		return change.apply(r, now)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNameTaken):
+		e := nameTaken()
+		e.Hint = "Give a name that no other active room has."
+		return Room{}, e
+	case err != nil:
 		return Room{}, s.storeError(err, "")
 	}
 	s.note(ctx, p, "room updated", room, slog.Bool("reopened", reopen))
@@ -325,9 +333,11 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		return nil
 	})
 	if err != nil {
-		return Room{}, nil, s.storeError(err, "")
+		e := AsError(s.storeError(err, ""))
+		e.Hint = "Everyone was put out, but the room is not ended and can be joined again. Repeat the call in a few seconds."
+		return Room{}, nil, e
 	}
-	if err := s.clear(context.WithoutCancel(budget), room.ID); err != nil {
+	if err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
 	removed := make([]string, len(inside))

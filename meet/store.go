@@ -43,9 +43,9 @@ type Store interface {
 
 	// UnclearedRooms lists at most limit rooms that are no longer active but
 	// whose media room has not been cleared since; SetCleared marks one as
-	// cleared, unless it is active again.
+	// cleared or as to be cleared, unless it is active again.
 	UnclearedRooms(ctx context.Context, limit int) ([]string, error)
-	SetCleared(ctx context.Context, roomID string) error
+	SetCleared(ctx context.Context, roomID string, cleared bool) error
 
 	// EnsureCodes stores those of the fresh codes whose room, role and label
 	// have no current code, disables the room's codes whose role is not one

@@ -7,8 +7,11 @@ import (
 	"roomkey/meet"
 )
 
-// cacheSize bounds how many rooms are remembered.
-const cacheSize = 4096
+// What is remembered at most.
+const (
+	cacheRooms = 4096
+	cacheCodes = 4 * cacheRooms
+)
 
 // cache remembers rooms and their codes as the database has them, for the
 // reads that nearly every call makes. It is right because every write of this
@@ -18,9 +21,11 @@ const cacheSize = 4096
 type cache struct {
 	mu      sync.RWMutex
 	changes uint64 // how often something was dropped
+	held    bool   // a commit is under way
 	rooms   map[string]meet.Room
 	names   map[string]string          // name → id of the room it means
 	codes   map[string][]meet.RoomCode // room id → all its current codes
+	size    int                        // how many codes that are
 }
 
 func newCache() *cache {
@@ -33,6 +38,7 @@ func (c *cache) clear() {
 	c.rooms = map[string]meet.Room{}
 	c.names = map[string]string{}
 	c.codes = map[string][]meet.RoomCode{}
+	c.size = 0
 }
 
 // seen is the state of the cache before a read of the database. What was read
@@ -90,17 +96,20 @@ func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
 // putCodes remembers the codes that a query found, if they are all there are.
 func (c *cache) putCodes(seen uint64, q meet.CodeQuery, codes []meet.RoomCode) {
 	if q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
-		c.put(seen, func() { c.codes[q.RoomID] = slices.Clone(codes) })
+		c.put(seen, func() {
+			c.size += len(codes) - len(c.codes[q.RoomID])
+			c.codes[q.RoomID] = slices.Clone(codes)
+		})
 	}
 }
 
 func (c *cache) put(seen uint64, do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.changes != seen {
+	if c.changes != seen || c.held {
 		return
 	}
-	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheSize {
+	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheRooms || c.size >= cacheCodes {
 		c.clear() // rare, and costs no more than reading again
 	}
 	do()
@@ -112,14 +121,20 @@ type changed struct {
 	codes []string // ids of rooms whose codes are others
 }
 
-// drop forgets what is no longer so. A room's row that changed may have taken
-// or given back a name, so names go altogether.
-func (c *cache) drop(what changed) {
-	if len(what.rooms)+len(what.codes) == 0 {
-		return
-	}
+// hold is called before a commit: until drop, nothing more is remembered.
+// Otherwise one reader could bring back the old after another has read the new.
+func (c *cache) hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.held = true
+}
+
+// drop ends hold and forgets what is no longer so. A room's row that changed
+// may have taken or given back a name, so names go altogether.
+func (c *cache) drop(what changed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = false
 	c.changes++
 	for _, id := range what.rooms {
 		delete(c.rooms, id)
@@ -128,6 +143,7 @@ func (c *cache) drop(what changed) {
 		clear(c.names)
 	}
 	for _, id := range what.codes {
+		c.size -= len(c.codes[id])
 		delete(c.codes, id)
 	}
 }

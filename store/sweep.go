@@ -14,7 +14,7 @@ const (
 
 	selectUncleared = `SELECT id FROM rooms WHERE cleared = 0 AND state <> 'active' ORDER BY updated_at, id LIMIT $1`
 
-	setCleared = `UPDATE rooms SET cleared = 1 WHERE id = $1 AND state <> 'active'`
+	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
 
 // ExpireRooms implements [meet.Store]. A room counts as ended at its
@@ -38,9 +38,9 @@ func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 
 // SetCleared implements [meet.Store]. A room that is not there needs no
 // clearing.
-func (db *DB) SetCleared(ctx context.Context, roomID string) error {
+func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		return none, failed("mark room as cleared", t.exec(setCleared, roomID))
+		return none, failed("mark room", t.exec(setCleared, roomID, bit(cleared)))
 	})
 	return err
 }

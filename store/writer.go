@@ -149,6 +149,7 @@ func (w *writer) transact(first *operation) []*operation {
 		batch = append(batch, op)
 		err = t.performApart(op)
 	}
+	w.cache.hold()
 	if err == nil {
 		err = failed("commit", sqlTx.Commit())
 	} else {

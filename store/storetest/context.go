@@ -78,6 +78,6 @@ func calls(s meet.Store) []call {
 		}},
 		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10); return err }},
 		{"UnclearedRooms", func(ctx context.Context) error { _, err := s.UnclearedRooms(ctx, 10); return err }},
-		{"SetCleared", func(ctx context.Context) error { return s.SetCleared(ctx, "id-over") }},
+		{"SetCleared", func(ctx context.Context) error { return s.SetCleared(ctx, "id-over", true) }},
 	}
 }

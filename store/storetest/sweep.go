@@ -20,7 +20,7 @@ func (b bed) uncleared(limit int) []string {
 
 func (b bed) setCleared(id string) {
 	b.t.Helper()
-	if err := b.SetCleared(b.t.Context(), id); err != nil {
+	if err := b.SetCleared(b.t.Context(), id, true); err != nil {
 		b.t.Fatalf("SetCleared(%s): %v", id, err)
 	}
 }

@@ -1,0 +1,84 @@
+package meet_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// before runs something just before LiveKit is asked to do call, for example
+// CreateRoom. It stands between the service and the real LiveKit.
+func before(t *testing.T, behind string) (front string, arm func(call string, do func())) {
+	t.Helper()
+	target, err := url.Parse(behind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type hook struct {
+		call string
+		do   func()
+	}
+	var armed atomic.Pointer[hook]
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h := armed.Load(); h != nil && strings.HasSuffix(r.URL.Path, "/"+h.call) && armed.CompareAndSwap(h, nil) {
+			h.do()
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, func(call string, do func()) { armed.Store(&hook{call, do}) }
+}
+
+// Somebody is joining while the room ends: they do not get in, and the media
+// room that was made for them does not stay for those with older tokens.
+func TestJoinWhileTheRoomEnds(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := before(t, real.URL)
+	s := NewOn(t, front)
+	room := s.NewRoom(t, meet.RoomChange{})
+	old := s.Admit(t, Bob, room)
+	arm("CreateRoom", func() {
+		if _, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name); err != nil {
+			t.Errorf("EndRoom: %v", err)
+		}
+	})
+	_, err := s.Join(t.Context(), Bob, meet.JoinRequest{RoomID: &room.ID})
+	wantCode(t, "join of a room that ends meanwhile", err, meet.CodeGone)
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
+		t.Error("an older token opens the room that has ended")
+	}
+}
+
+// A media server that falls silent halfway: the answer says what is done.
+func TestMuteEveryoneHalfway(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := before(t, real.URL)
+	s := NewOn(t, front)
+	room := s.NewRoom(t, meet.RoomChange{})
+	for _, p := range []meet.Principal{Bob, Gus} {
+		person := livekittest.Join(t, real.URL, s.Admit(t, p, room).Token)
+		person.PublishMicrophone()
+		tracksAtServer(t, s, room, person, 1)
+	}
+	arm("MutePublishedTrack", func() { arm("MutePublishedTrack", func() { panic(http.ErrAbortHandler) }) })
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone)
+	wantCode(t, "mute", err, meet.CodeUnavailable)
+	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {
+		t.Errorf("hint = %q; want it to say that one is muted", e.Hint)
+	}
+	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone); err != nil || len(muted) != 1 {
+		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
+	}
+}
