@@ -64,7 +64,8 @@ type updateRoomCodeOutput struct {
 }
 
 var updateRoomCode = define(Tool{
-	Name: "update_room_code", Title: "Enable, disable or limit a room code", Toolset: Codes, Hints: Hints{Destructive: true, Idempotent: true},
+	Name: "update_room_code", Title: "Enable, disable or limit a room code", Toolset: Codes,
+	Hints:       Hints{Destructive: true}, // expires_in_seconds counts anew each time
 	Description: "Enable, disable or limit a room code. Those already inside stay unless remove_participants is true.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomCodeInput) (updateRoomCodeOutput, error) {
 	code, removed, err := s.UpdateCode(ctx, p, in.Code,

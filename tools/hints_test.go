@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite" // to look at the store's file from outside
 
@@ -85,6 +86,7 @@ func TestHintsTellTheTruth(t *testing.T) {
 			if !tool.Hints.Destructive && !s.person.Connected() {
 				t.Error("it is not destructive and put somebody out")
 			}
+			a.Clock.Advance(time.Minute)
 			a.call(meettest.Ada, tool.Name, s.sensible(tool.Name))
 			again := a.world(s.room)
 			if tool.Hints.Idempotent && after != again {

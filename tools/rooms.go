@@ -85,7 +85,7 @@ type roomInput struct {
 type getRoomOutput struct {
 	Room            roomView   `json:"room" doc:"The room"`
 	NumParticipants *int       `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
-	Codes           []codeView `json:"codes,omitzero" doc:"Only for the room's admin"`
+	Codes           []codeView `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
 }
 
 var getRoom = define(Tool{
@@ -116,7 +116,8 @@ type roomOutput struct {
 }
 
 var updateRoom = define(Tool{
-	Name: "update_room", Title: "Change or reopen a room", Toolset: Rooms, Hints: Hints{Idempotent: true},
+	Name: "update_room", Title: "Change or reopen a room", Toolset: Rooms,
+	Hints:       Hints{Destructive: true}, // a short expires_in_seconds ends it, and counts anew each time
 	Description: "Change a room you administer, or open it again with is_active true. Only what you give changes.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomInput) (roomOutput, error) {
 	if in.IsActive != nil && !*in.IsActive {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
@@ -99,7 +100,11 @@ func (w *messageWriter) WriteHeader(status int) { w.status = status }
 func (w *messageWriter) Write(p []byte) (int, error) {
 	message := scrub(p)
 	if w.rendered != nil {
-		message = bytes.Replace(message, placeholder, w.rendered, 1)
+		before, after, ok := bytes.Cut(message, placeholder)
+		if !ok {
+			panic("tools: mcp-go writes results another way: see render")
+		}
+		message = slices.Concat(before, w.rendered, after)
 		w.rendered = nil
 	}
 	if !w.wrote && w.Header().Get("Content-Type") == "application/json" {
@@ -129,12 +134,22 @@ func (w *messageWriter) finish() {
 	w.wrote = true
 }
 
-// Errors of the protocol itself come from mcp-go with texts of Go's JSON
-// decoder in them. They are replaced by these.
+// Errors of the protocol itself come from mcp-go with texts of Go in them. They
+// are replaced by these.
 var protocolErrors = map[int]string{
 	mcp.PARSE_ERROR:     "The request is not valid JSON.",
 	mcp.INVALID_REQUEST: "The request does not have the shape that its method takes.",
 	mcp.INTERNAL_ERROR:  "Internal error.",
+}
+
+// NoSuchTool is what a call of a tool that is not offered gets.
+const NoSuchTool = "There is no such tool here, or it is switched off (read_only, disable_destructive, toolsets): tools/list shows those there are."
+
+// foreignText spots mcp-go's texts about invalid parameters that are not fit
+// to be shown. The others tell a client what it has to send.
+func foreignText(text string) bool {
+	return slices.ContainsFunc([]string{"not found", "illegal base64", "json:", "cannot unmarshal", "invalid character"},
+		func(part string) bool { return strings.Contains(text, part) })
 }
 
 // scrub replaces the text of a JSON-RPC error that may hold a Go error.
@@ -155,7 +170,12 @@ func scrub(message []byte) []byte {
 		return message
 	}
 	text, ok := protocolErrors[response.Error.Code]
-	if !ok {
+	switch {
+	case response.Error.Code == mcp.INVALID_PARAMS && strings.HasPrefix(response.Error.Message, "tool '"):
+		text = NoSuchTool
+	case response.Error.Code == mcp.INVALID_PARAMS && foreignText(response.Error.Message):
+		text = "The parameters are not those that the method takes."
+	case !ok:
 		return message
 	}
 	response.Error.Message, response.Error.Data = text, nil
