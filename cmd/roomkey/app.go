@@ -114,12 +114,15 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	return a, nil
 }
 
+// secretFile is where the signing secret is kept.
+func secretFile(c Config) string { return filepath.Join(c.Data, "secret") }
+
 // openAuth gives the signing secret and who signs with it.
 func openAuth(c Config) ([]byte, *auth.Authority, error) {
 	secret := []byte(c.Auth.Secret)
 	if len(secret) == 0 {
 		var err error
-		if secret, err = auth.LoadSecret(filepath.Join(c.Data, "secret")); err != nil {
+		if secret, err = auth.LoadSecret(secretFile(c)); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -149,6 +152,11 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
+	a.log.Info("LiveKit runs inside", "media_udp_port", a.embedded.UDPPort())
+	if e.UDPPort == 0 && a.embedded.UDPPort() != embedded.PreferredUDPPort && (c.PublicURL != "" || !listen.Addr().IsLoopback()) {
+		a.log.Warn("the usual UDP port is taken, so media goes through another, which a firewall may not know: set livekit.embedded.udp_port",
+			"usual", embedded.PreferredUDPPort, "media_udp_port", a.embedded.UDPPort())
+	}
 	proxied, err := url.Parse(a.embedded.URL())
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("read LiveKit's URL: %w", err)
@@ -175,7 +183,7 @@ func (a *app) run(ctx context.Context) error {
 	case err = <-served:
 		err = fmt.Errorf("serve HTTP: %w", err)
 	case <-a.livekitDone():
-		err = fmt.Errorf("LiveKit stopped by itself: %w", a.embedded.Err())
+		err = fmt.Errorf("the LiveKit inside has ended: %w", a.embedded.Err())
 	}
 	a.log.Info("stopping")
 	a.drain()

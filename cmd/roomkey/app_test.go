@@ -7,17 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"path"
+	"regexp"
 	"sync"
 	"testing"
 	"time"
 
-	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
 
@@ -41,7 +36,8 @@ func startApp(t *testing.T, change func(*Config)) *testApp {
 	}
 	a := &testApp{log: new(output)}
 	var err error
-	if a.app, err = newApp(t.Context(), c, slog.New(slog.NewTextHandler(a.log, nil))); err != nil {
+	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if a.app, err = newApp(t.Context(), c, log); err != nil {
 		t.Fatalf("start: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -60,6 +56,9 @@ func startApp(t *testing.T, change func(*Config)) *testApp {
 		if err := a.stop(); err != nil {
 			t.Errorf("stop: %v", err)
 		}
+		if found := token.FindString(a.log.all()); found != "" {
+			t.Errorf("log: got the token %.30s… in it, want none", found)
+		}
 		if t.Failed() {
 			t.Logf("the program's log:\n%s", a.log)
 		}
@@ -68,6 +67,9 @@ func startApp(t *testing.T, change func(*Config)) *testApp {
 	a.owner = a.token(t, localOwner)
 	return a
 }
+
+// token is what an access token and a join token look like.
+var token = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 
 func (a *testApp) token(t *testing.T, p meet.Principal) string {
 	t.Helper()
@@ -231,123 +233,4 @@ func report(t *testing.T, r toolResult) meet.ErrorReport {
 		t.Fatalf("result: got %s, want an error (%v)", r.StructuredContent, err)
 	}
 	return content.Error
-}
-
-// gatedLiveKit is a real LiveKit behind a gate. While that is shut, requests
-// wait before it.
-type gatedLiveKit struct {
-	url     string
-	arrived chan string // the name of each request that found the gate shut
-
-	mu      sync.Mutex
-	shut    chan struct{} // nil is open
-	givenUp int           // requests whose sender did not wait for the gate
-}
-
-func startGatedLiveKit(t *testing.T) *gatedLiveKit {
-	t.Helper()
-	target, err := url.Parse(livekittest.Start(t).URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gatedLiveKit{arrived: make(chan string, 100)}
-	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.mu.Lock()
-		shut := g.shut
-		g.mu.Unlock()
-		if shut != nil {
-			g.arrived <- path.Base(r.URL.Path)
-			if !g.passes(r, shut) {
-				return
-			}
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	g.url = server.URL
-	t.Cleanup(server.Close)
-	t.Cleanup(g.open)
-	return g
-}
-
-// passes waits with a request until the gate opens or its sender is gone.
-func (g *gatedLiveKit) passes(r *http.Request, shut <-chan struct{}) bool {
-	body, _ := io.ReadAll(r.Body) // only then a server notices that the sender is gone
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	select {
-	case <-shut:
-		return true
-	case <-r.Context().Done():
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.givenUp++
-		return false
-	}
-}
-
-func (g *gatedLiveKit) close() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut == nil {
-		g.shut = make(chan struct{})
-	}
-}
-
-func (g *gatedLiveKit) open() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut != nil {
-		close(g.shut)
-		g.shut = nil
-	}
-}
-
-// await waits until a request stands before the gate.
-func (g *gatedLiveKit) await(t *testing.T) {
-	t.Helper()
-	select {
-	case <-g.arrived:
-	case <-time.After(patience):
-		t.Fatalf("no request reached LiveKit within %v", patience)
-	}
-}
-
-// use points a program in this process to it.
-func (g *gatedLiveKit) use(c *Config) {
-	c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = g.url, livekittest.APIKey, livekittest.APISecret
-}
-
-// env points another process to it.
-func (g *gatedLiveKit) env() []string {
-	return []string{"LIVEKIT_URL=" + g.url, "LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret}
-}
-
-// startHangingLiveKit is a server that takes connections and never says a word.
-func startHangingLiveKit(t *testing.T) (url string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var conns []net.Conn
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			conns = append(conns, c)
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-done
-		for _, c := range conns {
-			c.Close()
-		}
-	})
-	return "http://" + l.Addr().String()
 }

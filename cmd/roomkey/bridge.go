@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
 // maxLine is the longest message a bridge takes, in bytes. The server refuses
@@ -24,7 +26,8 @@ const maxBridged = 32
 
 // bridge carries MCP between lines of text and a roomkey's HTTP endpoint.
 type bridge struct {
-	client *client
+	client  *client
+	offered map[string]bool // the tools that may be seen and called through it; nil is all
 
 	writing sync.Mutex
 	out     io.Writer
@@ -39,12 +42,15 @@ type envelope struct {
 	Method string          `json:"method"`
 	Params struct {
 		RequestID json.RawMessage `json:"requestId"`
+		Name      string          `json:"name"`
 	} `json:"params"`
 }
 
-// run bridges until in ends and every message has its answer, or ctx is done.
+// run bridges until in ends or ctx is done, and every message has its answer.
 func (b *bridge) run(ctx context.Context, in io.Reader) error {
 	b.calls = map[string]context.CancelFunc{}
+	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
 	lines := make(chan []byte)
 	read := make(chan error, 1)
 	go func() { // ends with in; a read from a terminal or pipe cannot be interrupted
@@ -67,6 +73,8 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 	for {
 		select {
 		case <-ctx.Done():
+			defer time.AfterFunc(drainTimeout, giveUp).Stop()
+			running.Wait()
 			return nil
 		case line, ok := <-lines:
 			if !ok {
@@ -81,7 +89,7 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 				b.cancel(message.Params.RequestID)
 				continue
 			}
-			call, done := b.register(ctx, message.ID)
+			call, done := b.register(calls, message.ID)
 			if message.Method == string(mcp.MethodInitialize) {
 				b.carry(call, line, message) // nothing may overtake the handshake
 				done()
@@ -123,7 +131,17 @@ func (b *bridge) cancel(id json.RawMessage) {
 
 // carry sends a message and writes what comes back.
 func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
-	err := b.client.post(ctx, line, b.write)
+	reply := b.write
+	switch message.Method {
+	case string(mcp.MethodToolsCall):
+		if !b.offers(message.Params.Name) && len(message.ID) > 0 {
+			_ = b.write(protocolError(message, mcp.INVALID_PARAMS, tools.NoSuchTool)) // a client that is gone needs no answer
+			return
+		}
+	case string(mcp.MethodToolsList):
+		reply = func(answer []byte) error { return b.write(b.onlyOffered(answer)) }
+	}
+	err := b.client.post(ctx, line, reply)
 	if err == nil || ctx.Err() != nil || len(message.ID) == 0 || message.Method == "" {
 		return // answered, given up, or nobody waits for an answer
 	}
@@ -138,18 +156,55 @@ func bridgeError(message envelope, err error) []byte {
 	if !errors.As(err, &e) {
 		e = meet.AsError(err)
 	}
-	response := map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID}
-	if message.Method == string(mcp.MethodToolsCall) {
-		response["result"] = map[string]any{
-			"isError":           true,
-			"content":           []any{map[string]string{"type": "text", "text": errorLine(e)}},
-			"structuredContent": map[string]any{"error": e.Report("stdio")},
-		}
-	} else {
-		response["error"] = map[string]any{"code": mcp.INTERNAL_ERROR, "message": errorLine(e)}
+	if message.Method != string(mcp.MethodToolsCall) {
+		return protocolError(message, mcp.INTERNAL_ERROR, errorLine(e))
 	}
-	b, _ := json.Marshal(response) // plain values marshal
+	b, _ := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, "result": map[string]any{ // plain values marshal
+		"isError":           true,
+		"content":           []any{map[string]string{"type": "text", "text": errorLine(e)}},
+		"structuredContent": map[string]any{"error": e.Report("stdio")},
+	}})
 	return b
+}
+
+func protocolError(message envelope, code int, text string) []byte {
+	b, _ := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, // plain values marshal
+		"error": map[string]any{"code": code, "message": text}})
+	return b
+}
+
+func (b *bridge) offers(tool string) bool { return b.offered == nil || b.offered[tool] }
+
+// onlyOffered takes the tools that are not offered out of an answer to
+// tools/list.
+func (b *bridge) onlyOffered(answer []byte) []byte {
+	var message map[string]json.RawMessage
+	var result map[string]json.RawMessage
+	var listed, offered []json.RawMessage
+	if json.Unmarshal(answer, &message) != nil || json.Unmarshal(message["result"], &result) != nil || json.Unmarshal(result["tools"], &listed) != nil {
+		return answer
+	}
+	for _, tool := range listed {
+		var t struct {
+			Name string `json:"name"`
+		}
+		if json.Unmarshal(tool, &t) == nil && b.offers(t.Name) {
+			offered = append(offered, tool)
+		}
+	}
+	if len(offered) == len(listed) {
+		return answer
+	}
+	if offered == nil {
+		offered = []json.RawMessage{}
+	}
+	result["tools"], _ = json.Marshal(offered)
+	message["result"], _ = json.Marshal(result)
+	filtered, err := json.Marshal(message)
+	if err != nil {
+		return answer
+	}
+	return filtered
 }
 
 // write puts one message on a line of its own.

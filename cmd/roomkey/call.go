@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -66,6 +67,25 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 // localOwner is who calls from the machine that holds the secret.
 var localOwner = meet.Principal{ID: "owner", Name: "Owner", Role: meet.Superadmin}
 
+// errNoSecret says that nothing here can sign a token. Only a server, and the
+// token command, make a secret: one made elsewhere would sign for nobody.
+var errNoSecret = errors.New("there is no signing secret")
+
+// ownerTokens makes tokens for the local owner. They live for a minute, so that
+// whoever may have got hold of one has little of it.
+func ownerTokens(c Config) (func() (string, error), error) {
+	if c.Auth.Secret == "" {
+		if _, err := os.Stat(secretFile(c)); err != nil {
+			return nil, fmt.Errorf("%w in %s: give the --data of the server, which makes one on its first start", errNoSecret, c.Data)
+		}
+	}
+	_, authority, err := openAuth(c)
+	if err != nil {
+		return nil, err
+	}
+	return func() (string, error) { return authority.Sign(localOwner, time.Minute) }, nil
+}
+
 // callClient finds out whom to call as whom. The local secret is used only for
 // the roomkey of the local configuration: a token made with it must not go to
 // any address that somebody names.
@@ -87,13 +107,12 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	if token == "" {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
-	c := newClient(target, token)
+	c := newClient(target, always(token))
 	if token == "" && c.base == local {
-		_, authority, err := openAuth(config)
-		if err != nil {
-			return nil, err
-		}
-		if c.token, err = authority.Sign(localOwner, time.Minute); err != nil {
+		if c.token, err = ownerTokens(config); errors.Is(err, errNoSecret) {
+			// Whether anybody answers at all is the first thing to know.
+			c.token, c.unauthenticated = always(""), err.Error()
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -132,24 +151,34 @@ func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]a
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	err = c.post(cmd.Context(), message, func(b []byte) error { return json.Unmarshal(b, &response) })
+	foreign := func(err error) error {
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The answer is none of a roomkey's", Hint: "Is there one at " + c.base + "?", Err: err}
+	}
+	err = c.post(cmd.Context(), message, func(b []byte) error {
+		if err := json.Unmarshal(b, &response); err != nil {
+			return foreign(err)
+		}
+		return nil
+	})
 	switch {
 	case err != nil:
 		return nil, err
+	case response.Error != nil && response.Error.Code == mcp.INTERNAL_ERROR:
+		return nil, errors.New(response.Error.Message)
 	case response.Error != nil:
-		return nil, meet.Invalid("", response.Error.Message, "roomkey tools lists the tools.")
+		return nil, meet.Invalid("", strings.TrimSuffix(response.Error.Message, "."), "roomkey tools lists the tools.")
 	case response.Result.IsError:
 		var content struct {
 			Error meet.ErrorReport `json:"error"`
 		}
 		if err := json.Unmarshal(response.Result.StructuredContent, &content); err != nil {
-			return nil, fmt.Errorf("read the error: %w", err)
+			return nil, foreign(err)
 		}
 		return nil, reportedError(content.Error)
 	}
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, response.Result.StructuredContent, "", "  "); err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
+		return nil, foreign(err)
 	}
 	return indented.Bytes(), nil
 }
@@ -197,7 +226,7 @@ func typed(jsonType, text string) any {
 		}
 	case "object":
 		var o map[string]any
-		if json.Unmarshal([]byte(text), &o) == nil {
+		if json.Unmarshal([]byte(text), &o) == nil && o != nil {
 			return o
 		}
 	}

@@ -20,12 +20,19 @@ import (
 
 // client sends JSON-RPC messages to the MCP endpoint of a running roomkey.
 type client struct {
-	base  string // URL without a path
-	token string
+	base  string                 // URL without a path
+	token func() (string, error) // for the next message
 	http  *http.Client
+
+	unauthenticated string // what to say when the token is refused; empty is what the server says
 }
 
-func newClient(base, token string) *client {
+// always gives one and the same token.
+func always(token string) func() (string, error) {
+	return func() (string, error) { return token, nil }
+}
+
+func newClient(base string, token func() (string, error)) *client {
 	return &client{base: strings.TrimSuffix(strings.TrimSuffix(base, "/"), "/mcp"), token: token, http: &http.Client{Timeout: 2 * time.Minute}}
 }
 
@@ -57,7 +64,11 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	token, err := c.token()
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
 	setStandardHeaders(req.Header, message)
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -73,6 +84,9 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke", Hint: "Try again.", Err: err}
 	}
 	if refusal := refusalIn(resp.StatusCode, body); refusal != nil {
+		if c.unauthenticated != "" && refusal.Code == meet.CodeUnauthenticated {
+			refusal.Hint = c.unauthenticated
+		}
 		return refusal
 	}
 	if body = bytes.TrimSpace(body); len(body) == 0 {
@@ -105,7 +119,7 @@ func setStandardHeaders(h http.Header, message []byte) {
 
 // refusalIn reads the error that the HTTP side gives before MCP is reached.
 // JSON-RPC errors are answers and no refusals.
-func refusalIn(status int, body []byte) error {
+func refusalIn(status int, body []byte) *meet.Error {
 	if status < 400 {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,9 +148,13 @@ var livekitVariables = map[string]string{ //nolint:gosec // names, no credential
 	"LIVEKIT_URL": "livekit.url", "LIVEKIT_API_KEY": "livekit.api_key", "LIVEKIT_API_SECRET": "livekit.api_secret",
 }
 
+// variablesOfOthers are ROOMKEY_… variables that are no keys: of the call
+// command, of tests, and those that Kubernetes invents for a service called
+// roomkey.
+var variablesOfOthers = regexp.MustCompile(`^ROOMKEY_(TOKEN|TEST_.*|(.*_)?SERVICE_(HOST|PORT.*)|(.*_)?PORT(_[0-9]+_(TCP|UDP|SCTP).*)?)$`)
+
 // environment reads ROOMKEY_… and LiveKit's variables. Empty ones count as
-// absent, and unknown ones are let be: orchestrators invent names such as
-// ROOMKEY_SERVICE_HOST.
+// absent.
 func (l *loader) environment(environ []string) {
 	variables := map[string]string{}
 	for _, pair := range environ {
@@ -166,6 +171,11 @@ func (l *loader) environment(environ []string) {
 			if value, ok := variables[name]; ok {
 				l.text(name, names[name], value)
 			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		if _, known := keys[name]; !known && strings.HasPrefix(name, "ROOMKEY_") && !variablesOfOthers.MatchString(name) {
+			l.problem(name, "there is no key for this variable")
 		}
 	}
 }

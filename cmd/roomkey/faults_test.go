@@ -12,11 +12,6 @@ import (
 	"roomkey/meet"
 )
 
-// foreignLiveKit points a program in this process to a LiveKit elsewhere.
-func foreignLiveKit(url string) func(*Config) {
-	return func(c *Config) { c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = url, "key", "secret" }
-}
-
 // A LiveKit that is not there: nothing is half made, and what does not need it
 // goes on.
 func TestLiveKitIsDown(t *testing.T) {

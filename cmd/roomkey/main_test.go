@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -29,7 +30,20 @@ func TestMain(m *testing.M) {
 	if underRaceDetector() {
 		program = mainUnderRaceDetector
 	}
+	if filepath.Base(os.Args[0]) != "roomkey" {
+		forgetConfiguration()
+	}
 	testscript.Main(m, map[string]func(){"roomkey": program})
+}
+
+// forgetConfiguration takes away what configures the roomkey of whoever runs
+// the tests.
+func forgetConfiguration() {
+	for _, pair := range os.Environ() {
+		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "ROOMKEY_") || strings.HasPrefix(name, "LIVEKIT_") {
+			_ = os.Unsetenv(name)
+		}
+	}
 }
 
 func underRaceDetector() bool {
@@ -81,27 +95,35 @@ func freeAddress() (string, error) {
 
 // process is a running roomkey: the test binary once more.
 type process struct {
-	url      string // where it serves
-	cmd      *exec.Cmd
-	out, err *output
-	exited   chan struct{}
+	url    string // where it serves
+	cmd    *exec.Cmd
+	err    *output
+	exited chan struct{}
 }
 
-// startProcess starts roomkey in folder dir. env is all of its environment.
-func startProcess(dir string, env []string, args ...string) (*process, error) {
+// command is roomkey with arguments, to be run in folder dir. env is all of its
+// environment.
+func command(dir string, env []string, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		panic(err) // there is nothing to test without
 	}
-	p := &process{cmd: exec.Command(self, args...), out: new(output), err: new(output), exited: make(chan struct{})}
-	p.cmd.Args[0] = "roomkey"
-	p.cmd.Dir, p.cmd.Env = dir, env
-	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(self, args...)
+	cmd.Args[0], cmd.Dir, cmd.Env = "roomkey", dir, env
+	return cmd
+}
+
+// start runs a command whose output is kept unless it goes somewhere already.
+func start(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, err: new(output), exited: make(chan struct{})}
+	if cmd.Stderr == nil {
+		cmd.Stderr = p.err
+	}
+	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	go func() {
-		_ = p.cmd.Wait() // judged by its exit code
+		_ = cmd.Wait() // judged by its exit code
 		close(p.exited)
 	}()
 	return p, nil
@@ -167,11 +189,20 @@ func (p *process) kill() {
 // startServer runs roomkey serve in dir, ready, and kills it after the test.
 func startServer(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
+	cmd := command(dir, append(bareEnvironment(dir), env...), "serve")
+	return startReady(t, cmd)
+}
+
+// startReady runs a command that serves, on an address of its own, and kills
+// it after the test.
+func startReady(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	address, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := startProcess(dir, append(bareEnvironment(dir), append([]string{"ROOMKEY_LISTEN=" + address}, env...)...), "serve")
+	cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+address)
+	p, err := start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func tuneGC() {
 const settleAfter = 2 * time.Second
 
 // settle gives back to the system what only the start needed: garbage, and
-// pages of the program itself.
+// pages of the program's code.
 func settle() {
 	debug.FreeOSMemory()
 	releaseProgramPages()

@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// releaseProgramPages lets go of the pages of the executable that have been
-// read so far. Initialization alone walks through some 35 MB of code and tables
-// that are hardly looked at again; what is, comes back from the page cache at
-// its next use. Only mappings that cannot be written are touched, so nothing
-// can be lost (madvise(2), MADV_DONTNEED on a private file mapping).
+// releaseProgramPages lets go of the executable's code as far as it has been
+// read. Initialization alone walks through code that is hardly looked at again;
+// what is, comes back from the page cache at its next use. Only code is
+// touched: it is as the file has it, so nothing can be lost (madvise(2),
+// MADV_DONTNEED on a private file mapping). Tables may hold relocated addresses.
 func releaseProgramPages() {
 	self, err := os.Executable()
 	if err != nil {
@@ -28,7 +28,7 @@ func releaseProgramPages() {
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
 		// 00400000-01e5c000 r-xp 00000000 fe:00 123 /usr/bin/roomkey
 		fields := strings.Fields(lines.Text())
-		if len(fields) != 6 || fields[5] != self || strings.Contains(fields[1], "w") {
+		if len(fields) != 6 || fields[5] != self || fields[1] != "r-xp" {
 			continue
 		}
 		from, to, _ := strings.Cut(fields[0], "-")

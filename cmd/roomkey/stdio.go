@@ -3,15 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-// stdioTokenLife is how long a bridge's token is good for: longer than anybody
-// leaves a desktop client open.
-const stdioTokenLife = 30 * 24 * time.Hour
+	"roomkey/meet"
+)
 
 func stdioCommand(io streams) *cobra.Command {
 	c := &cobra.Command{
@@ -45,7 +43,7 @@ func serveStdio(ctx context.Context, config Config, io streams) error {
 	a, err := newApp(ctx, config, log)
 	switch {
 	case errors.Is(err, errAddressInUse):
-		if !newClient(local, "").isRoomkey(ctx) {
+		if !newClient(local, always("")).isRoomkey(ctx) {
 			return err
 		}
 		log.Info("a roomkey is running already, bridging to it", "url", local)
@@ -64,20 +62,26 @@ func serveStdio(ctx context.Context, config Config, io streams) error {
 		stop()
 		return errors.Join(err, <-stopped)
 	case err = <-stopped: // by a signal, or because a part died
-		return err
+		return errors.Join(err, <-bridged) // which has seen to it that running calls are answered
 	}
 }
 
-// bridgeTo bridges to the roomkey at url as the local owner.
+// bridgeTo bridges to the roomkey at url as the local owner, and offers no more
+// tools than this configuration does: the ceilings of a client's command line
+// hold whichever server answers.
 func bridgeTo(ctx context.Context, config Config, url string, io streams) error {
-	_, authority, err := openAuth(config)
+	tokens, err := ownerTokens(config)
 	if err != nil {
 		return err
 	}
-	token, err := authority.Sign(localOwner, stdioTokenLife)
-	if err != nil {
-		return err
+	b := &bridge{client: newClient(url, tokens), out: io.out, offered: map[string]bool{}}
+	for _, t := range config.selection().Select() {
+		b.offered[t.Name] = true
 	}
-	b := &bridge{client: newClient(url, token), out: io.out}
+	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
+	err = b.client.post(ctx, ping, func([]byte) error { return nil })
+	if meet.IsCode(err, meet.CodeUnauthenticated) {
+		return fmt.Errorf("the roomkey at %s has another signing secret: give its --data", url)
+	}
 	return b.run(ctx, io.in)
 }

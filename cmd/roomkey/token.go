@@ -32,6 +32,9 @@ func tokenCommand() *cobra.Command {
 			case ttl <= 0:
 				return meet.Invalid("ttl", "--ttl must be a positive time span", "For example 24h.")
 			}
+			if _, err := os.Stat(secretFile(config)); err != nil && config.Auth.Secret == "" {
+				fmt.Fprintf(cmd.ErrOrStderr(), "roomkey: making a signing secret in %s; the server must use the same --data\n", config.Data)
+			}
 			_, authority, err := openAuth(config)
 			if err != nil {
 				return err

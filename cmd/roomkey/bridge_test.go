@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+)
+
+// throughBridge sends lines over a bridge and gives the answers by id.
+func throughBridge(t *testing.T, c *client, input string) map[string]response {
+	t.Helper()
+	out := new(output)
+	if err := (&bridge{client: c, out: out}).run(t.Context(), strings.NewReader(input)); err != nil {
+		t.Fatalf("bridge: %v", err)
+	}
+	answers := map[string]response{}
+	for line := range strings.Lines(out.all()) {
+		r := readResponse(t, []byte(line))
+		if _, twice := answers[string(r.ID)]; twice || !strings.HasSuffix(line, "\n") {
+			t.Errorf("answer %.200q: got a second one for its id, or half a line", line)
+		}
+		answers[string(r.ID)] = r
+	}
+	return answers
+}
+
+// Every request gets one answer, whatever it is; nothing else gets any.
+func TestBridge(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	var input strings.Builder
+	var want []string
+	line := func(id, rest string) {
+		fmt.Fprintf(&input, `{"jsonrpc":"2.0","id":%s,%s}`+"\n", id, rest)
+		want = append(want, id)
+	}
+	for i := range 100 { // more than go at once
+		line(fmt.Sprint(i), `"method":"tools/call","params":{"name":"create_room","arguments":{}}`)
+	}
+	line(`"text"`, `"method":"ping"`)
+	line(`""`, `"method":"ping"`)
+	line("-7", `"method":"ping"`)
+	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+strings.Repeat("x", 300<<10)+`"}}`)
+	line(`"large too"`, `"method":"ping","params":{"x":"`+strings.Repeat("x", 300<<10)+`"}`)
+	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\r\n\n \t\n")
+	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody's"}}` + "\n")
+	input.WriteString(`{"jsonrpc":"2.0","id":"r","result":{}}` + "\n")
+	input.WriteString(`{"jsonrpc":"2.0","id":"no line end","method":"ping"}`)
+	want = append(want, `"no line end"`)
+
+	got := throughBridge(t, newClient(a.url, always(a.owner)), input.String())
+	for _, id := range want {
+		r, ok := got[id]
+		if !ok {
+			t.Errorf("%s: got no answer", id)
+		}
+		if (r.Error != nil) != (id == `"large too"`) {
+			t.Errorf("%s: got the error %+v", id, r.Error)
+		}
+		delete(got, id)
+	}
+	if len(got) > 0 {
+		t.Errorf("answers nobody asked for: got %v, want none", got)
+	}
+}
+
+// What is too large, and what cannot be delivered, is an error of the tool for
+// a model and one of the protocol for a client.
+func TestBridgeErrors(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	guest := a.token(t, meet.Principal{ID: "eve", Role: meet.Guest})
+	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_room","arguments":{"name":"` + strings.Repeat("x", 300<<10) + `"}}}` + "\n" +
+		`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"x":"` + strings.Repeat("x", 300<<10) + `"}}` + "\n"
+	for _, test := range []struct {
+		name    string
+		client  *client
+		code    meet.ErrorCode
+		message string
+	}{
+		{"too large", newClient(a.url, always(guest)), meet.CodeInvalid, "The body is larger than 256 KiB"},
+		{"nobody there", newClient("http://"+address, always(guest)), meet.CodeUnavailable, "No roomkey answers at http://" + address},
+	} {
+		got := throughBridge(t, test.client, call)
+		r := readResult(t, got["1"].Result)
+		if rep := report(t, r); rep.Code != test.code || rep.Message != test.message || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, string(test.code)+": "+test.message+". ") {
+			t.Errorf("%s: tools/call: got %+v with the text %v, want %s: %s", test.name, rep, r.Content, test.code, test.message)
+		}
+		if e := got["2"].Error; e == nil || e.Code != -32603 || !strings.HasPrefix(e.Message, string(test.code)+": "+test.message+". ") {
+			t.Errorf("%s: tools/list: got %+v, want the error -32603 with %s: %s", test.name, e, test.code, test.message)
+		}
+	}
+}
+
+// A cancelled call gets no answer; those beside it do.
+func TestBridgeCancellation(t *testing.T) {
+	t.Parallel()
+	lk := startGatedLiveKit(t)
+	a := startApp(t, lk.use)
+	lk.close()
+	in, feed := io.Pipe()
+	out, ended := new(output), make(chan error, 1)
+	go func() {
+		ended <- (&bridge{client: newClient(a.url, always(a.owner)), out: out}).run(context.Background(), in)
+	}()
+	say := func(line string) {
+		if _, err := io.WriteString(feed, line+"\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{`1`, `"1"`} {
+		say(`{"jsonrpc":"2.0","id":` + id + `,"method":"tools/call","params":{"name":"create_room","arguments":{}}}`)
+		lk.await(t)
+	}
+	say(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"reason":"changed my mind"}}`)
+	if !eventually(func() bool {
+		lk.mu.Lock()
+		defer lk.mu.Unlock()
+		return lk.givenUp == 1
+	}) {
+		t.Error("the cancelled call: LiveKit's request is still waited for")
+	}
+	lk.open()
+	feed.Close()
+	if err := <-ended; err != nil {
+		t.Errorf("bridge: %v", err)
+	}
+	var ids []string
+	for line := range strings.Lines(out.all()) {
+		ids = append(ids, string(readResponse(t, []byte(line)).ID))
+	}
+	if !slices.Equal(ids, []string{`"1"`}) {
+		t.Errorf("answers: got %v, want only that of \"1\"", ids)
+	}
+	var rooms struct{ Rooms []json.RawMessage }
+	if rooms = must[struct{ Rooms []json.RawMessage }](t, a, "list_rooms", nil); len(rooms.Rooms) != 1 {
+		t.Errorf("rooms: got %d, want 1", len(rooms.Rooms))
+	}
+}

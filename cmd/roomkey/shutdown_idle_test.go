@@ -1,0 +1,140 @@
+package main
+
+import (
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+)
+
+// An idle program stops at once: not even connections that never spoke, to us
+// or from us to LiveKit, hold it up. Each of them would for 5 s.
+func TestTerminateWhileIdle(t *testing.T) {
+	t.Parallel()
+	token := ownerToken(t)
+	p := startServer(t, t.TempDir(), withSecret)
+	silent, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	var running sync.WaitGroup
+	for range 32 { // as many at once, so that more connections are opened than used
+		running.Go(func() {
+			if _, err := callAt(t.Context(), p.url, token, "create_room", nil); err != nil {
+				t.Errorf("create_room: %v", err)
+			}
+		})
+	}
+	running.Wait()
+	started := time.Now()
+	if err := p.terminate(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(started); took > 4*time.Second {
+		t.Errorf("stopping: took %v, want it done at once", took)
+	}
+	if p.err.contains("level=WARN") {
+		t.Errorf("log: got %s, want nothing to worry about", p.err)
+	}
+}
+
+// Whoever sends half a request and waits is cut off.
+func TestTerminateWithHalfARequest(t *testing.T) {
+	t.Parallel()
+	p := startServer(t, t.TempDir())
+	half, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer half.Close()
+	if _, err := half.Write([]byte("POST /v2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n\r\n{")); err != nil {
+		t.Fatal(err)
+	}
+	// Another request on another connection: by then the first has been read.
+	if !saysYes(p.url + "/healthz") {
+		t.Fatal("/healthz: got no yes")
+	}
+	if err := p.terminate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A log that nobody reads any more ends nothing.
+func TestBrokenPipes(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"serve", "stdio"} {
+		t.Run(name, func(t *testing.T) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			cmd := command(dir, bareEnvironment(dir), name, "--log-level", "debug")
+			cmd.Stdout, cmd.Stderr = w, w
+			input, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, r) }()
+			p := startReady(t, cmd)
+			w.Close()
+			r.Close()
+			for range 3 { // each writes a line of the log
+				if !saysYes(p.url + "/healthz") {
+					t.Fatal("no answer once nobody reads the log")
+				}
+			}
+			input.Close() // which ends stdio
+			if name == "serve" {
+				_ = cmd.Process.Signal(syscall.SIGTERM)
+			}
+			if err := p.stopped(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Nothing of the program goes on in its process after it has stopped. Not
+// parallel: other tests' programs must not run meanwhile.
+func TestNoGoroutineIsLeft(t *testing.T) {
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "brief", "create_codes": true})
+	joined := must[struct {
+		Token string `json:"token"`
+	}](t, a, "join_room", map[string]any{"room_id": "brief"})
+	person := livekittest.Join(t, "ws"+strings.TrimPrefix(a.url, "http"), joined.Token)
+	must[any](t, a, "list_participants", map[string]any{"room_id": "brief"})
+	if err := a.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+	person.Leave()
+	var left []string
+	if !eventually(func() bool { left = ownGoroutines(); return len(left) == 0 }) {
+		t.Errorf("goroutines after the end: got %d, want none\n%s", len(left), strings.Join(left, "\n\n"))
+	}
+}
+
+// ownGoroutines are the stacks of goroutines that run code of this module or of
+// its database, but for those of the tests. LiveKit leaves four of its own
+// behind, which wait for ever and which nobody can stop.
+func ownGoroutines() []string {
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var own []string
+	for _, stack := range strings.Split(string(stacks), "\n\n") {
+		of := func(what string) bool { return strings.Contains(stack, what) }
+		if (of("\nroomkey/") || of("by roomkey/") || of("database/sql.")) && !of("testing.tRunner") {
+			own = append(own, stack)
+		}
+	}
+	return own
+}
