@@ -102,10 +102,11 @@ func TestAllGuessersTogetherHaveACeiling(t *testing.T) {
 	together(30, func(i int) { s.fail(t, fmt.Sprintf("192.0.2.%d", i), 10) })
 
 	s.exchange(t, wrong, from("198.51.100.1")).limited(t, "a failure from a new address")
-	s.redeem(t, good, from("198.51.100.1"))
+	s.exchange(t, good, from("198.51.100.1")).limited(t, "a good code from there, after that failure")
 	s.redeem(t, good, from("198.51.100.2"))
 	s.exchange(t, good, from("192.0.2.7")).limited(t, "a good code from one of the guessers")
 	s.Clock.Advance(time.Minute)
 	s.redeem(t, good, from("192.0.2.7"))
+	s.redeem(t, good, from("198.51.100.1"))
 	s.exchange(t, wrong, from("198.51.100.1")).refusedExchange(t, "a minute later", http.StatusNotFound)
 }

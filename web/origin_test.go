@@ -7,6 +7,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/web"
 )
 
 func TestOrigins(t *testing.T) {
@@ -59,6 +60,19 @@ func TestOrigins(t *testing.T) {
 				t.Errorf("%s, %s: Access-Control-Allow-Origin %q, want none", path, name, got)
 			}
 		}
+	}
+}
+
+// Without a public URL only the Host says what is our own.
+func TestOriginsWithoutAPublicURL(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *web.Config) { c.PublicURL = nil })
+	good := bearer(s.token(t, meettest.Ada))
+	if r := s.do(t, "POST", "/mcp", "{}", origins(s.url), good); r.status != http.StatusOK {
+		t.Errorf("own by Host: status %d, want 200", r.status)
+	}
+	for _, origin := range []string{"https://meet.example.com", "://", "http://", "https://", "null"} {
+		s.do(t, "POST", "/mcp", "{}", origins(origin), good).refused(t, origin, http.StatusForbidden, meet.CodeForbidden)
 	}
 }
 

@@ -3,9 +3,7 @@ package embedded
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -90,25 +88,4 @@ func TestLimitsOnAServerWithoutADoor(t *testing.T) {
 			t.Errorf("%s was refused in a room without a limit", identity)
 		}
 	}
-}
-
-// The other reason for the door. It takes some tries to meet the moment.
-func TestLiveKitAloneRevivesDeletedRooms(t *testing.T) {
-	t.Parallel()
-	url, lk := stock(t)
-	for i := range 1000 {
-		room := "room" + strconv.Itoa(i)
-		mustEnsure(t, lk, room, 1)
-		var both sync.WaitGroup
-		both.Go(func() { visit(t, lk, url, room, "a") })
-		both.Go(func() {
-			time.Sleep(time.Duration(i%30) * 100 * time.Microsecond)
-			_ = lk.DeleteRoom(t.Context(), room)
-		})
-		both.Wait()
-		if counts, err := lk.Counts(t.Context(), []string{room}); err == nil && len(counts) == 1 {
-			return
-		}
-	}
-	t.Error("LiveKit revived none of 1000 deleted rooms: the door may not be needed any more")
 }
