@@ -28,7 +28,7 @@ func measureInitialize(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer r.stop()
-	plan := load.Plan{Endpoint: r.endpoint, Message: load.Initialize(), Conns: conns, Requests: 3_000}
+	plan := load.Plan{Endpoint: r.endpoint, Message: load.Initialize(), Conns: conns, Requests: 20_000}
 	plan.Endpoint.Era = load.Legacy
 
 	// The first few grow the heap to the size that this load needs.

@@ -73,15 +73,26 @@ var placeholder = []byte(`"content":[]`)
 // call that reads a few rows.
 func render(ctx context.Context, structured []byte) bool {
 	place, _ := ctx.Value(renderedKey{}).(*[]byte)
-	if place == nil {
-		return false
+	if place != nil {
+		*place = structured
 	}
-	text, err := json.Marshal(string(structured))
-	if err != nil {
-		return false
+	return place != nil
+}
+
+// quoteJSON writes a JSON text as a JSON string. The text comes from
+// json.Marshal, which has escaped all else that a string must not hold.
+func quoteJSON(text []byte) []byte {
+	quoted := make([]byte, 0, len(text)+len(text)/4+2)
+	quoted = append(quoted, '"')
+	for len(text) > 0 {
+		n := bytes.IndexAny(text, `"\`)
+		if n < 0 {
+			break
+		}
+		quoted = append(append(quoted, text[:n]...), '\\', text[n])
+		text = text[n+1:]
 	}
-	*place = slices.Concat([]byte(`"content":[{"type":"text","text":`), text, []byte(`}],"structuredContent":`), structured)
-	return true
+	return append(append(quoted, text...), '"')
 }
 
 // messageWriter writes mcp-go's messages: with the rendered answer in its
@@ -98,21 +109,27 @@ type messageWriter struct {
 func (w *messageWriter) WriteHeader(status int) { w.status = status }
 
 func (w *messageWriter) Write(p []byte) (int, error) {
-	message := scrub(p)
+	parts := [][]byte{scrub(p)}
 	if w.rendered != nil {
-		before, after, ok := bytes.Cut(message, placeholder)
+		before, after, ok := bytes.Cut(parts[0], placeholder)
 		if !ok {
 			panic("tools: mcp-go writes results another way: see render")
 		}
-		message = slices.Concat(before, w.rendered, after)
+		parts = [][]byte{before, []byte(`"content":[{"type":"text","text":`), quoteJSON(w.rendered), []byte(`}],"structuredContent":`), w.rendered, after}
 		w.rendered = nil
 	}
 	if !w.wrote && w.Header().Get("Content-Type") == "application/json" {
-		w.Header().Set("Content-Length", strconv.Itoa(len(message)))
+		length := 0
+		for _, part := range parts {
+			length += len(part)
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(length))
 	}
 	w.finish()
-	if _, err := w.ResponseWriter.Write(message); err != nil {
-		return 0, err
+	for _, part := range parts {
+		if _, err := w.ResponseWriter.Write(part); err != nil {
+			return 0, err
+		}
 	}
 	return len(p), nil
 }
