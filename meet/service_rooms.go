@@ -23,7 +23,7 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	if err != nil {
 		return Room{}, nil, err
 	}
-	if named {
+	if named && !s.mediaOnJoin { // no media room for a name that is taken; the last word is the store's
 		taken, err := s.store.NameTaken(ctx, room.Name, room.CreatedAt)
 		if err != nil {
 			return Room{}, nil, s.storeError(err, msgCreateFailed)

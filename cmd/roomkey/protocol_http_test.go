@@ -22,14 +22,20 @@ func TestMethodsAndHeaders(t *testing.T) {
 			t.Errorf("%s: got %d, Allow %q, want 405, POST", method, got.status, got.header.Get("Allow"))
 		}
 	}
-	for _, header := range [][]string{
-		{"Last-Event-ID", "17"}, {"Mcp-Session-Id", "somebody-elses"}, {"Last-Event-ID", "x", "Mcp-Session-Id", "y", "Mcp-Protocol-Version", "2025-06-18"},
-		{"Accept", "application/json"}, {"Accept", "*/*"}, {"Origin", a.url}, {"Content-Type", "application/json; charset=utf-8"},
-	} {
-		got := a.post(t, `{"jsonrpc":"2.0","id":"p","method":"ping"}`, header...)
-		if want := `{"id":"p","jsonrpc":"2.0","result":{}}`; got.status != http.StatusOK || compact(t, got.body) != want {
-			t.Errorf("ping with %q: got %d %s, want 200 %s", header, got.status, got.body, want)
+	for _, e := range eras {
+		for _, more := range [][]string{
+			{"Last-Event-ID", "17"}, {"Mcp-Session-Id", "somebody-elses"}, {"Last-Event-ID", "x", "Mcp-Session-Id", "y"},
+			{"Accept", "application/json"}, {"Accept", "*/*"}, {"Origin", a.url}, {"Content-Type", "application/json; charset=utf-8"},
+		} {
+			body, header := e.message("p", "tools/list", nil)
+			got := a.post(t, body, append(header, more...)...)
+			if r := readResponse(t, got.body); got.status != http.StatusOK || r.Error != nil {
+				t.Errorf("%s: tools/list with %q: got %d %.200s, want 200", e.name, more, got.status, got.body)
+			}
 		}
+	}
+	if got, want := a.post(t, `{"jsonrpc":"2.0","id":"p","method":"ping"}`), `{"id":"p","jsonrpc":"2.0","result":{}}`; compact(t, got.body) != want {
+		t.Errorf("ping: got %d %s, want %s", got.status, got.body, want)
 	}
 }
 

@@ -25,15 +25,17 @@ func TestTerminateWhileIdle(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	var running sync.WaitGroup
-	for range 32 { // as many at once, so that more connections are opened than used
-		running.Go(func() {
-			if _, err := callAt(t.Context(), p.url, token, "create_room", nil); err != nil {
-				t.Errorf("create_room: %v", err)
-			}
-		})
+	for range 3 { // bursts, in which more connections are opened than used
+		var running sync.WaitGroup
+		for range 32 {
+			running.Go(func() {
+				if _, err := callAt(t.Context(), p.url, token, "create_room", nil); err != nil {
+					t.Errorf("create_room: %v", err)
+				}
+			})
+		}
+		running.Wait()
 	}
-	running.Wait()
 	started := time.Now()
 	if err := p.terminate(); err != nil {
 		t.Error(err)

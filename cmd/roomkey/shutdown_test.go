@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -84,11 +85,9 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 	}
 	defer silent.Close()
 	body, header := eras[1].message("s", "subscriptions/listen", map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
-	listening := make(chan error, 1)
-	go func() {
-		_, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...)
-		listening <- err
-	}()
+	if _, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...); err != nil {
+		t.Errorf("the listen stream: got %v, want its end", err)
+	}
 
 	lk.close()
 	created := make(chan error, 1)
@@ -112,9 +111,6 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 	if err := <-created; err != nil {
 		t.Errorf("the running call: got %v, want success", err)
 	}
-	if err := <-listening; err != nil {
-		t.Errorf("the listen stream: got %v, want its end", err)
-	}
 	if err := p.stopped(); err != nil {
 		t.Error(err)
 	}
@@ -125,6 +121,64 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 	again := startServer(t, dir, append(lk.env(), withSecret)...)
 	if _, err := callAt(t.Context(), again.url, token, "get_room", map[string]any{"room_id": "last-minute"}); err != nil {
 		t.Errorf("the room after a restart: got %v, want it", err)
+	}
+}
+
+// The same over stdio, with a server of its own and on a bridge to another.
+func TestTerminateStdioWhileACallRuns(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"own server", "bridge"} {
+		t.Run(name, func(t *testing.T) {
+			lk, dir, answers := startGatedLiveKit(t), t.TempDir(), new(output)
+			env := append(bareEnvironment(dir), lk.env()...)
+			cmd := command(dir, env, "stdio")
+			if name == "bridge" {
+				server := startReady(t, command(dir, env, "serve"))
+				cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+strings.TrimPrefix(server.url, "http://"))
+			} else {
+				address, err := freeAddress()
+				if err != nil {
+					t.Fatal(err)
+				}
+				cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+address)
+			}
+			cmd.Stdout = answers
+			input, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := start(cmd)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(p.kill)
+			say := func(line string) {
+				t.Helper()
+				if _, err := io.WriteString(input, line+"\n"); err != nil {
+					t.Fatalf("%v:\n%s", err, p.err)
+				}
+			}
+			say(`{"jsonrpc":"2.0","id":1,"method":"ping"}`)
+			if !eventually(func() bool { return answers.contains(`"id":1`) }) {
+				t.Fatalf("ping: got no answer:\n%s", p.err)
+			}
+			lk.close()
+			say(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"create_room","arguments":{}}}`)
+			lk.await(t)
+			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			if name == "own server" && !eventually(func() bool { return p.err.contains("stopping") }) {
+				t.Fatal("the program does not notice SIGTERM")
+			}
+			lk.open()
+			if err := p.stopped(); err != nil {
+				t.Error(err)
+			}
+			if !answers.contains(`"id":2,"result"`) || !answers.contains(`"is_active":true`) {
+				t.Errorf("the running call: got %s, want its room", answers)
+			}
+		})
 	}
 }
 
