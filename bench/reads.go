@@ -33,7 +33,7 @@ func measureReads(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 
-	many, template, err := l.startFull(ctx, manyRooms)
+	many, template, err := l.startFull(ctx, "reads-many", manyRooms)
 	if err != nil {
 		return nil, err
 	}

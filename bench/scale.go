@@ -17,7 +17,7 @@ func measureScale(ctx context.Context, l *lab) ([]row, error) {
 	sizes := []int{1_000, pick(l, 1_000_000, 20_000)}
 	plans := make([]load.Plan, len(sizes))
 	for i, size := range sizes {
-		r, id, err := l.startFull(ctx, size)
+		r, id, err := l.startFull(ctx, fmt.Sprintf("scale-%d", size), size)
 		if err != nil {
 			return nil, fmt.Errorf("with %d rooms: %w", size, err)
 		}
@@ -42,11 +42,10 @@ func measureScale(ctx context.Context, l *lab) ([]row, error) {
 	}}, nil
 }
 
-// startFull starts a roomkey with that many rooms, and gives the id that
-// theirs are lookalikes of. Roomkey makes its own database and the first room;
+// startFull starts a roomkey of its own name with that many rooms, and gives the
+// id that theirs are lookalikes of. Roomkey makes its own database and the first room;
 // the others are put into the file while it is stopped.
-func (l *lab) startFull(ctx context.Context, rooms int) (*roomkey, string, error) {
-	name := fmt.Sprintf("scale-%d", rooms)
+func (l *lab) startFull(ctx context.Context, name string, rooms int) (*roomkey, string, error) {
 	r, err := l.startRoomkey(ctx, name, foreignScale()...)
 	if err != nil {
 		return nil, "", err
