@@ -15,12 +15,12 @@ const (
 
 // cache remembers rooms and their codes as the database has them, for the
 // reads that nearly every call makes. It is right because every write of this
-// process goes through one writer, which drops what a commit has changed
-// before anybody is told of the commit. Checks that decide (a use of a code, a
+// process goes through one writer, which has it forget what a commit changes
+// before the commit. Checks that decide (a use of a code, a
 // change) run inside a transaction and never look here.
 type cache struct {
 	mu      sync.RWMutex
-	changes uint64 // how often something was dropped
+	changes uint64 // how often something was forgotten
 	held    bool   // a commit is under way
 	rooms   map[string]meet.Room
 	names   map[string]string          // name → id of the room it means
@@ -42,7 +42,7 @@ func (c *cache) clear() {
 }
 
 // seen is the state of the cache before a read of the database. What was read
-// is remembered only if nothing has been dropped since: it could be old.
+// is remembered only if nothing has been forgotten since: it could be old.
 func (c *cache) seen() uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -121,20 +121,14 @@ type changed struct {
 	codes []string // ids of rooms whose codes are others
 }
 
-// hold is called before a commit: until drop, nothing more is remembered.
-// Otherwise one reader could bring back the old after another has read the new.
-func (c *cache) hold() {
+// hold is called before a commit. It forgets what the commit is about to change
+// and lets nothing be remembered until release: no reader gets the old back
+// after it, or another one, has read the new. A room's row that changes may take
+// or give back a name, so names go altogether.
+func (c *cache) hold(what changed) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = true
-}
-
-// drop ends hold and forgets what is no longer so. A room's row that changed
-// may have taken or given back a name, so names go altogether.
-func (c *cache) drop(what changed) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.held = false
 	c.changes++
 	for _, id := range what.rooms {
 		delete(c.rooms, id)
@@ -146,4 +140,13 @@ func (c *cache) drop(what changed) {
 		c.size -= len(c.codes[id])
 		delete(c.codes, id)
 	}
+}
+
+// release ends hold, after the commit and before anybody is told of it. Reads
+// that began before it are not remembered.
+func (c *cache) release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = false
+	c.changes++
 }

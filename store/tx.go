@@ -26,7 +26,7 @@ type tx struct {
 	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
 	here map[string]*sql.Stmt // those of kept that this transaction has used
 
-	changed changed // for the cache to drop
+	changed changed // for the cache to forget
 }
 
 // prepared finds the statement that is kept for text, or nil.

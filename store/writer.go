@@ -26,7 +26,7 @@ type writer struct {
 	queue   chan *operation
 	stopped chan struct{} // closed when run has returned
 	commits atomic.Int64  // how many there were, for tests
-	cache   *cache        // drops what commits have changed
+	cache   *cache        // forgets what commits change
 
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
@@ -149,13 +149,13 @@ func (w *writer) transact(first *operation) []*operation {
 		batch = append(batch, op)
 		err = t.performApart(op)
 	}
-	w.cache.hold()
+	w.cache.hold(t.changed)
 	if err == nil {
 		err = failed("commit", sqlTx.Commit())
 	} else {
 		_ = sqlTx.Rollback()
 	}
-	w.cache.drop(t.changed) // before anybody is told; also if a failed commit took effect after all
+	w.cache.release()
 	if err != nil {
 		failAll(batch, err)
 		return batch
