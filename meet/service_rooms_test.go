@@ -185,7 +185,7 @@ func TestMediaServerHangs(t *testing.T) {
 	started := time.Now()
 	_, _, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of("standup")}, false)
 	wantCode(t, "create", err, meet.CodeUnavailable)
-	if took := time.Since(started); took > 9*time.Second { // 6 s are promised; the rest is for a busy machine
+	if took := time.Since(started); took > 6*time.Second {
 		t.Errorf("the answer took %v; 6 s are promised", took)
 	}
 }
