@@ -39,6 +39,11 @@ type Media interface {
 	// Token signs what lets somebody into the media room until expires.
 	Token(join Join, grants Grants, expires time.Time) (string, error)
 
+	// ReadToken says whom a token of Token's was made for and for which room,
+	// also of one whose time is over or which the server made anew for
+	// somebody connected. False for any other token.
+	ReadToken(token string) (roomID, identity string, ok bool)
+
 	// Ping says whether the server answers.
 	Ping(ctx context.Context) error
 }

@@ -8,6 +8,7 @@ const (
 	ActCreateRoom  Action = "create a room"
 	ActViewRoom    Action = "look at a room by name or id"
 	ActJoinRoom    Action = "join a room by name or id"
+	ActEnterPublic Action = "enter a public room on its page"
 	ActRedeemCode  Action = "redeem a room code"
 	ActListOwn     Action = "list own rooms"
 	ActListShared  Action = "list joined and public rooms"
@@ -15,6 +16,7 @@ const (
 	ActManageRoom  Action = "update, end or reopen a room"
 	ActManageCodes Action = "create, get, update or rotate room codes"
 	ActModerate    Action = "list participants, kick, mute, turn video off"
+	ActAnswer      Action = "answer a join request"
 )
 
 // numberOfStandings is how many columns the permission table has.
@@ -48,6 +50,7 @@ var Policy = []PolicyRow{
 	{ActCreateRoom, [...]bool{true, true, true, false, false}},
 	{ActViewRoom, [...]bool{true, true, true, true, false}},
 	{ActJoinRoom, [...]bool{true, true, true, true, false}},
+	{ActEnterPublic, [...]bool{true, true, true, true, true}},
 	{ActRedeemCode, [...]bool{true, true, true, true, true}},
 	{ActListOwn, [...]bool{true, true, true, false, false}},
 	{ActListShared, [...]bool{true, true, true, true, false}},
@@ -55,6 +58,7 @@ var Policy = []PolicyRow{
 	{ActManageRoom, [...]bool{true, true, false, false, false}},
 	{ActManageCodes, [...]bool{true, true, false, false, false}},
 	{ActModerate, [...]bool{true, true, false, false, false}},
+	{ActAnswer, [...]bool{true, true, false, false, false}},
 }
 
 // Allowed answers from [Policy]. room is the room in question, nil where the

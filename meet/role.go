@@ -23,6 +23,9 @@ type Role struct {
 	Publish   []Source // empty: nothing may be published
 	Subscribe bool     // may see and hear others
 	Chat      bool     // may send data messages
+
+	SkipApproval bool // enters rooms that require approval without waiting
+	Admit        bool // inside a room, may answer the join requests of others
 }
 
 // The roles that always exist, because modes hand them out.
@@ -35,7 +38,7 @@ const (
 // BuiltinRoles is what the roles are unless the configuration says otherwise.
 func BuiltinRoles() Roles {
 	return Roles{
-		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true},
+		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true, SkipApproval: true, Admit: true},
 		{Name: RoleGuest, Publish: Sources, Subscribe: true, Chat: true},
 		{Name: RoleViewer, Subscribe: true},
 	}

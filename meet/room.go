@@ -24,6 +24,7 @@ type Room struct {
 	ExpiresAt       time.Time // zero is never
 
 	CreatedAt time.Time
+	OpenedAt  time.Time // the beginning of the present session: when it was created or opened again
 	UpdatedAt time.Time
 }
 
@@ -46,7 +47,7 @@ func (r Room) Active(now time.Time) bool {
 // reopen brings a room back that is over. A time that has come does not come
 // again: the room gets no end of its own unless it is given a new one.
 func (r *Room) reopen(now time.Time) {
-	r.State, r.EndedBy, r.EndedAt = RoomActive, "", time.Time{}
+	r.State, r.EndedBy, r.EndedAt, r.OpenedAt = RoomActive, "", time.Time{}, now
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}
 	}
@@ -70,6 +71,10 @@ type Settings struct {
 	AllowVideo bool // camera and screen share
 	AllowAudio bool // microphone and screen share sound
 	E2EE       bool // participants' clients encrypt end to end; the key never comes here
+
+	// RequireApproval makes everybody wait to be let in but admins and
+	// those whose role skips it.
+	RequireApproval bool
 }
 
 // RoomChange names what is to be different; nil leaves a field as it is.
@@ -83,6 +88,7 @@ type RoomChange struct {
 	AllowVideo      *bool
 	AllowAudio      *bool
 	E2EE            *bool
+	RequireApproval *bool
 }
 
 // The bounds of numbers in a room or a code.
@@ -125,6 +131,7 @@ func (c RoomChange) apply(r *Room, now time.Time) error {
 	set(&r.Settings.AllowVideo, c.AllowVideo)
 	set(&r.Settings.AllowAudio, c.AllowAudio)
 	set(&r.Settings.E2EE, c.E2EE)
+	set(&r.Settings.RequireApproval, c.RequireApproval)
 	return nil
 }
 

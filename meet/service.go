@@ -23,6 +23,9 @@ type Service struct {
 	now         func() time.Time
 	random      random
 	guard       guard
+	bell        bell
+	stopped     chan struct{} // closed by StopWaiting
+	fresh       freshRooms
 	log         *slog.Logger
 }
 
@@ -73,7 +76,8 @@ func NewService(c Config) *Service {
 	return &Service{
 		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
-		random: random{c.Random, now}, guard: guard{now: now}, log: c.Log,
+		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
+		stopped: make(chan struct{}), log: c.Log,
 	}
 }
 

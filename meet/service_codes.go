@@ -181,6 +181,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	if err != nil {
 		return RoomCode{}, nil, s.codeError(err)
 	}
+	s.bell.ring(room.ID)
 	removed := []string{}
 	if removeParticipants { // and looked for now, when nobody comes by the code any more
 		removed, err = s.removeByCode(budget, room, code.Code)
@@ -237,6 +238,7 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 			return nil
 		})
 		if err == nil {
+			s.bell.ring(room.ID)
 			s.note(ctx, p, "code rotated", room, slog.String("old", FirstGroup(old.Code)), slog.String("code", FirstGroup(code.Code)))
 			return code, nil
 		}

@@ -51,7 +51,7 @@ func TestCodesOfRolesThatNoLongerExist(t *testing.T) {
 	press := before.NewCode(t, room, "press", meet.CodeChange{})
 
 	after := meet.NewService(meet.Config{Store: before.Store, Media: before.Media, Links: Links})
-	_, err := after.Join(t.Context(), Bob, meet.JoinRequest{Code: &press.Code})
+	_, err := after.Join(t.Context(), Bob, meet.JoinCall{Code: &press.Code})
 	wantCode(t, "join in a role that is no more", err, meet.CodeGone)
 	if _, err := after.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestRotateCode(t *testing.T) {
 		t.Error("rotating put somebody out")
 	}
 	for what, try := range map[string]func() error{
-		"join":   func() error { _, err := s.Join(t.Context(), Bob, meet.JoinRequest{Code: &old.Code}); return err },
+		"join":   func() error { _, err := s.Join(t.Context(), Bob, meet.JoinCall{Code: &old.Code}); return err },
 		"rotate": func() error { _, err := s.RotateCode(t.Context(), Ada, old.Code); return err },
 		"re-open": func() error {
 			_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(true)}, false)

@@ -11,16 +11,27 @@ import (
 // connected, they stay until they leave or are removed.
 const TokenLifetime = 10 * time.Minute
 
-// JoinRequest says who wants to join what.
-type JoinRequest struct {
+// JoinCall says who wants to join what.
+type JoinCall struct {
 	RoomID *string // id or name of the room,
 	Code   *string // or a code
 	Name   string  // display name; empty is the principal's, then the user id
 	UserID string  // on whose behalf; empty is the principal itself
+
+	// RequestID goes on with a join request; empty makes one where the room
+	// asks for approval. Wait is how long to wait for its answer.
+	RequestID string
+	Wait      time.Duration
+
+	onPage bool // by a person on the join page
 }
 
-// Admission is what lets somebody in.
+// Admission is what lets somebody in, or with Waiting the request that has to
+// be approved first; then only RequestID and Room are set.
 type Admission struct {
+	Waiting   bool
+	RequestID string
+
 	Token      string // for the media server
 	LiveKitURL string
 	JoinURL    string // the same in a browser
@@ -30,55 +41,115 @@ type Admission struct {
 	Room       Room
 }
 
-// Join admits p to a room, by name or by code, in the role that follows.
-func (s *Service) Join(ctx context.Context, p Principal, req JoinRequest) (Admission, error) {
-	if (req.RoomID == nil) == (req.Code == nil) {
-		return Admission{}, Invalid("room_id", "exactly one of room_id and code must be given",
-			"Give room_id to join by id or name, or code to join by a room code.")
+// Join admits p to a room, by name or by code, in the role that follows. Where
+// the room asks for approval and p has to wait for it, it gives an admission
+// that is waiting: the same call with its RequestID goes on. An error that ends
+// the wait comes with the admission that was waiting.
+func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+	a, err := s.join(ctx, p, call)
+	if err != nil || !a.Waiting || call.Wait <= 0 {
+		return a, err
 	}
-	name, err := checkText("name", req.Name, MaxDisplayName)
-	if err != nil {
-		return Admission{}, err
-	}
-	userID, err := checkText("user_id", req.UserID, MaxUserID)
-	if err != nil {
-		return Admission{}, err
-	}
-	join := Join{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
-	var room Room
-	if req.Code != nil {
-		room, err = s.joinByCode(ctx, p, *req.Code, &join)
-	} else {
-		room, err = s.joinByName(ctx, p, *req.RoomID, &join)
-	}
+	call.RequestID = a.RequestID
+	err = s.await(ctx, a.Room.ID, call.Wait, func() (bool, error) {
+		now, err := s.join(ctx, p, call)
+		if err == nil {
+			a = now
+		}
+		return !a.Waiting, err
+	})
+	return a, err
+}
+
+func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+	room, join, err := s.approach(ctx, p, call)
 	if err != nil {
 		return Admission{}, err
 	}
 	s.identify(p, room, &join)
+	if s.hasToWait(p, room, join.Role) {
+		request, err := s.ask(ctx, p, room, join, call.RequestID)
+		if err != nil {
+			return Admission{}, err
+		}
+		if request.State == RequestWaiting {
+			return Admission{Waiting: true, RequestID: request.ID, Room: room}, nil
+		}
+	}
 	return s.admit(ctx, p, room, join)
 }
 
-// Exchange redeems a code for somebody without an access token who connects
-// from address. What they typed is cleaned, not refused. Every code that
-// opens nothing now gives the same error, so that a guesser learns nothing.
-func (s *Service) Exchange(ctx context.Context, address, code, name, userID string) (Admission, error) {
+// approach finds the room that a call is about and the role in which it would
+// let p in now.
+func (s *Service) approach(ctx context.Context, p Principal, call JoinCall) (Room, Join, error) {
+	if (call.RoomID == nil) == (call.Code == nil) {
+		return Room{}, Join{}, Invalid("room_id", "exactly one of room_id and code must be given",
+			"Give room_id to join by id or name, or code to join by a room code.")
+	}
+	name, err := checkText("name", call.Name, MaxDisplayName)
+	if err != nil {
+		return Room{}, Join{}, err
+	}
+	userID, err := checkText("user_id", call.UserID, MaxUserID)
+	if err != nil {
+		return Room{}, Join{}, err
+	}
+	if call.RequestID != "" {
+		if err := checkRequestID(call.RequestID); err != nil {
+			return Room{}, Join{}, err
+		}
+	}
+	join := Join{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
+	var room Room
+	if call.Code != nil {
+		room, err = s.joinByCode(ctx, p, *call.Code, &join)
+	} else {
+		room, err = s.joinByName(ctx, p, call, &join)
+	}
+	return room, join, err
+}
+
+// Exchange redeems the code of a call for somebody without an access token who
+// connects from address. What they typed is cleaned, not refused. Every code
+// that opens nothing now gives the same error, so that a guesser learns
+// nothing. A join request that is over is made anew: a person cannot help it.
+func (s *Service) Exchange(ctx context.Context, address string, call JoinCall) (Admission, error) {
 	p := Principal{Role: Anonymous, Address: address}
-	admission, err := s.Join(ctx, p, JoinRequest{Code: &code,
-		Name: CleanText(name, MaxDisplayName), UserID: CleanText(userID, MaxUserID)})
+	call.RoomID, call.Name, call.UserID = nil, CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
+	admission, err := s.joinAnew(ctx, p, call)
+	return admission, s.uniform(p, err, admission.Waiting)
+}
+
+// joinAnew is Join for people: a request that is over is made anew.
+func (s *Service) joinAnew(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+	admission, err := s.Join(ctx, p, call)
+	var e *Error
+	if call.RequestID != "" && errors.As(err, &e) && e.Code != CodeForbidden && e.Field == "request_id" {
+		call.RequestID = ""
+		return s.Join(ctx, p, call)
+	}
+	return admission, err
+}
+
+// uniform hides from a caller without an access token why a code opens
+// nothing, and counts the attempt; not of somebody who waited, and whose code
+// was a good one until then.
+func (s *Service) uniform(p Principal, err error, waited bool) error {
 	var e *Error
 	if !errors.As(err, &e) {
-		return admission, err
+		return err
 	}
 	switch {
+	case e.Code == CodeGone && waited:
 	case e.Code == CodeInvalid, e.Code == CodeGone:
 		// lookUpCode has counted those it did not find, not these.
 		if limited := s.guard.fail(p.key()); limited != nil {
-			return Admission{}, limited
+			return limited
 		}
 	case e.Code != CodeNotFound:
-		return Admission{}, err
+		return err
 	}
-	return Admission{}, &Error{Code: CodeNotFound, Message: "This code does not open a room",
+	return &Error{Code: CodeNotFound, Message: "This code does not open a room",
 		Hint: "Check it with whoever gave it to you.", Err: err}
 }
 
@@ -119,8 +190,12 @@ func (s *Service) checkEntry(code RoomCode, room Room, now time.Time) error {
 	return e
 }
 
-func (s *Service) joinByName(ctx context.Context, p Principal, ref string, join *Join) (Room, error) {
-	room, err := s.resolveFor(ctx, p, ActJoinRoom, ref)
+func (s *Service) joinByName(ctx context.Context, p Principal, call JoinCall, join *Join) (room Room, err error) {
+	if call.onPage && p.Role == Anonymous {
+		room, err = s.publicRoom(ctx, p, *call.RoomID)
+	} else {
+		room, err = s.resolveFor(ctx, p, ActJoinRoom, *call.RoomID)
+	}
 	if err != nil {
 		return Room{}, err
 	}
@@ -173,7 +248,7 @@ func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
 func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) (Admission, error) {
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	if err := s.media.EnsureRoom(budget, room); err != nil {
+	if err := s.ensureFresh(budget, room); err != nil {
 		return Admission{}, mediaUnavailable(err)
 	}
 	if room.MaxParticipants > 0 {

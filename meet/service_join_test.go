@@ -37,7 +37,7 @@ func TestJoinByName(t *testing.T) {
 		{Bob, webinar, "", "viewer", "bob_"},
 	}
 	for _, tt := range tests {
-		a, err := s.Join(t.Context(), tt.p, meet.JoinRequest{RoomID: &tt.room.Name, UserID: tt.userID})
+		a, err := s.Join(t.Context(), tt.p, meet.JoinCall{RoomID: &tt.room.Name, UserID: tt.userID})
 		if err != nil || a.Role != tt.role || !strings.HasPrefix(a.Identity, tt.prefix) {
 			t.Errorf("%s as %q in a %s room: role %q, identity %q, %v; want %s and %s…",
 				tt.p.ID, tt.userID, tt.room.Mode, a.Role, a.Identity, err, tt.role, tt.prefix)
@@ -51,7 +51,7 @@ func TestJoinByName(t *testing.T) {
 func TestJoinAsksForExactlyOneWay(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	for _, req := range []meet.JoinRequest{{}, {RoomID: Of("room"), Code: Of("aaa-aaaa-aaa")}} {
+	for _, req := range []meet.JoinCall{{}, {RoomID: Of("room"), Code: Of("aaa-aaaa-aaa")}} {
 		_, err := s.Join(t.Context(), Ada, req)
 		wantCode(t, "join", err, meet.CodeInvalid)
 	}
@@ -103,7 +103,7 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 			if tt.mayChat {
 				witness.WaitMessage("hello")
 			}
-			people, err := s.Participants(t.Context(), Ada, room.ID)
+			people, _, err := s.Participants(t.Context(), Ada, room.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,14 +128,14 @@ func TestTypedUserIDThrowsNobodyOut(t *testing.T) {
 	ada := s.Enter(t, Ada, room)
 	var identities []string
 	for range 3 {
-		a, err := s.Exchange(t.Context(), "192.0.2.66", code.Code, "Ada", "ada")
+		a, err := s.Exchange(t.Context(), "192.0.2.66", meet.JoinCall{Code: &code.Code, Name: "Ada", UserID: "ada"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		livekittest.Join(t, s.URL, a.Token)
 		identities = append(identities, a.Identity)
 	}
-	people, err := s.Participants(t.Context(), Ada, room.ID)
+	people, _, err := s.Participants(t.Context(), Ada, room.ID)
 	if err != nil || len(people) != 4 || !ada.Connected() {
 		t.Fatalf("participants = %+v, %v; want Ada and three strangers", people, err)
 	}
@@ -157,7 +157,7 @@ func TestLimitHolds(t *testing.T) {
 	// Tokens for more seats than there are: the media server has the last word.
 	var tokens []string
 	for range 4 {
-		a, err := s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,9 +172,9 @@ func TestLimitHolds(t *testing.T) {
 	if inside != 2 {
 		t.Errorf("%d people got in; want 2", inside)
 	}
-	_, err := s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "exchange for a full room", err, meet.CodeConflict)
-	_, err = s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	_, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join of a full room", err, meet.CodeConflict)
 	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
 	if err != nil || codes[0].Uses != 4 {
@@ -191,7 +191,7 @@ func TestCodeWithOneUseLetsExactlyOneIn(t *testing.T) {
 	var in atomic.Int32
 	for i := range 20 {
 		wg.Go(func() {
-			_, err := s.Exchange(t.Context(), fmt.Sprint("192.0.2.", i), code.Code, "", "")
+			_, err := s.Exchange(t.Context(), fmt.Sprint("192.0.2.", i), meet.JoinCall{Code: &code.Code})
 			if err == nil {
 				in.Add(1)
 			} else if !meet.IsCode(err, meet.CodeNotFound) {
@@ -223,7 +223,7 @@ func TestExchangeIsUniform(t *testing.T) {
 		return codes[0]
 	}
 	used := label("used", meet.CodeChange{MaxUses: Of(1)})
-	if _, err := s.Exchange(t.Context(), "192.0.2.1", used.Code, "", ""); err != nil {
+	if _, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &used.Code}); err != nil {
 		t.Fatal(err)
 	}
 	rotated := label("rotated", meet.CodeChange{})
@@ -236,7 +236,7 @@ func TestExchangeIsUniform(t *testing.T) {
 		"unknown": "aaa-aaaa-aaa", "malformed": "hello", "empty": "", "disabled": label("disabled", meet.CodeChange{Enabled: Of(false)}).Code,
 		"expired": expired.Code, "used up": used.Code, "rotated": rotated.Code, "room ended": endedCode.Code,
 	} {
-		_, err := s.Exchange(t.Context(), "address of "+what, code, "", "")
+		_, err := s.Exchange(t.Context(), "address of "+what, meet.JoinCall{Code: &code})
 		var e *meet.Error
 		if !errors.As(err, &e) || e.Code != meet.CodeNotFound || e.Message != "This code does not open a room" || e.Field != "" {
 			t.Errorf("%s: %+v; want the uniform not_found", what, e)
@@ -250,12 +250,12 @@ func TestGuessersHaveToWait(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{})
 	for range 10 {
-		_, err := s.Exchange(t.Context(), "192.0.2.66", "aaa-aaaa-aaa", "", "")
+		_, err := s.Exchange(t.Context(), "192.0.2.66", meet.JoinCall{Code: Of("aaa-aaaa-aaa")})
 		wantCode(t, "guess", err, meet.CodeNotFound)
-		_, err = s.Join(t.Context(), Bob, meet.JoinRequest{Code: Of("aaa-aaaa-aaa")})
+		_, err = s.Join(t.Context(), Bob, meet.JoinCall{Code: Of("aaa-aaaa-aaa")})
 		wantCode(t, "guess with a token", err, meet.CodeNotFound)
 	}
-	_, err := s.Exchange(t.Context(), "192.0.2.66", code.Code, "", "")
+	_, err := s.Exchange(t.Context(), "192.0.2.66", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "even a good code after ten guesses", err, meet.CodeRateLimited)
 	_, err = s.RotateCode(t.Context(), Bob, "aaa-aaaa-aab")
 	wantCode(t, "guess at another tool", err, meet.CodeRateLimited)
@@ -267,10 +267,10 @@ func TestGuessersHaveToWait(t *testing.T) {
 	}
 	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "Ada's own code all the same", err, "")
-	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "another address", err, "")
 	s.Clock.Advance(time.Minute)
-	_, err = s.Exchange(t.Context(), "192.0.2.66", code.Code, "", "")
+	_, err = s.Exchange(t.Context(), "192.0.2.66", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "a minute later", err, "")
 }
 
@@ -279,12 +279,12 @@ func TestExchangeCleansWhatPeopleType(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{})
-	a, err := s.Exchange(t.Context(), "192.0.2.1", code.Code, "\u202eEve\x00 "+strings.Repeat("e", 10_000), strings.Repeat("u", 10_000))
+	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "\u202eEve\x00 " + strings.Repeat("e", 10_000), UserID: strings.Repeat("u", 10_000)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	livekittest.Join(t, s.URL, a.Token)
-	people, err := s.Participants(t.Context(), Ada, room.ID)
+	people, _, err := s.Participants(t.Context(), Ada, room.ID)
 	if err != nil || len(people) != 1 {
 		t.Fatalf("participants = %+v, %v", people, err)
 	}
@@ -294,6 +294,6 @@ func TestExchangeCleansWhatPeopleType(t *testing.T) {
 	if got := people[0].UserID; len(got) != meet.MaxUserID {
 		t.Errorf("user id has %d characters; want %d", len(got), meet.MaxUserID)
 	}
-	_, err = s.Join(t.Context(), Bob, meet.JoinRequest{RoomID: &room.ID, Name: "\u202eEve"})
+	_, err = s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID, Name: "\u202eEve"})
 	wantCode(t, "an agent's bidi name", err, meet.CodeInvalid)
 }

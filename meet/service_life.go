@@ -9,8 +9,9 @@ import (
 // for long; the next sweep goes on.
 const sweepBatch = 100
 
-// Sweep ends rooms whose time has come and clears the media rooms of rooms
-// that are over: those it just ended, and any whose clearing failed before.
+// Sweep ends rooms whose time has come, clears the media rooms of rooms that
+// are over (those it just ended, and any whose clearing failed before), and
+// forgets join requests that gave no sign of life.
 // Call it every few seconds, from one goroutine.
 func (s *Service) Sweep(ctx context.Context) error {
 	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch)
@@ -18,7 +19,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return s.storeError(err, "")
 	}
 	for _, room := range expired {
+		s.bell.ring(room.ID)
 		s.note(ctx, Principal{ID: "sweeper"}, "room expired", room)
+	}
+	if err := s.store.ForgetJoinRequests(ctx, s.now().Add(-RequestLifetime), sweepBatch); err != nil {
+		return s.storeError(err, "")
 	}
 	uncleared, err := s.store.UnclearedRooms(ctx, sweepBatch)
 	if err != nil {
@@ -41,7 +46,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 // clear puts everyone out of a room that is over. The database remembers that
 // it is still to be done until it is done.
 func (s *Service) clear(ctx context.Context, roomID string) error {
-	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
+	if err := s.deleteMediaRoom(ctx, roomID); err != nil {
 		return err
 	}
 	if err := s.store.SetCleared(ctx, roomID, true); err != nil {

@@ -9,17 +9,18 @@ import (
 // Everyone is the identity that means all participants but admins.
 const Everyone = "*"
 
-// Participants lists who is in the room now.
-func (s *Service) Participants(ctx context.Context, p Principal, ref string) ([]Participant, error) {
+// Participants lists who is in the room now, and who waits to be let in.
+func (s *Service) Participants(ctx context.Context, p Principal, ref string) ([]Participant, []JoinRequest, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, nil, mediaUnavailable(err)
 	}
-	return people, nil
+	requests, err := s.waiting(ctx, room)
+	return people, requests, err
 }
 
 // Kick puts a participant out of the room and gives the identities removed.

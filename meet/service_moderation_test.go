@@ -14,7 +14,7 @@ import (
 func tracksAtServer(t *testing.T, s *System, room meet.Room, person *livekittest.Person, n int) {
 	t.Helper()
 	livekittest.Wait(t, "tracks at the server", func() bool {
-		people, err := s.Participants(t.Context(), Ada, room.ID)
+		people, _, err := s.Participants(t.Context(), Ada, room.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func TestParticipants(t *testing.T) {
 	guest.PublishMicrophone()
 	guest.PublishCamera()
 	tracksAtServer(t, s, room, guest, 2)
-	people, err := s.Participants(t.Context(), Ada, room.Name)
+	people, _, err := s.Participants(t.Context(), Ada, room.Name)
 	if err != nil || len(people) != 2 {
 		t.Fatalf("participants = %+v, %v; want two", people, err)
 	}

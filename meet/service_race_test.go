@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
@@ -47,12 +48,13 @@ func TestJoinWhileTheRoomEnds(t *testing.T) {
 	s := NewOn(t, front)
 	room := s.NewRoom(t, meet.RoomChange{})
 	old := s.Admit(t, Bob, room)
+	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
 	arm("CreateRoom", func() {
 		if _, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name); err != nil {
 			t.Errorf("EndRoom: %v", err)
 		}
 	})
-	_, err := s.Join(t.Context(), Bob, meet.JoinRequest{RoomID: &room.ID})
+	_, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join of a room that ends meanwhile", err, meet.CodeGone)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {

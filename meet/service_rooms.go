@@ -58,7 +58,7 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 	room = Room{
 		ID: s.random.uuid(), CreatedBy: p.ID, AdminID: p.ID, State: RoomActive,
 		IsPublic: s.defaults.IsPublic, Mode: s.defaults.Mode, MaxParticipants: s.defaults.MaxParticipants,
-		Settings: s.defaults.Settings, CreatedAt: now, UpdatedAt: now,
+		Settings: s.defaults.Settings, CreatedAt: now, OpenedAt: now, UpdatedAt: now,
 	}
 	if room.Mode == "" {
 		room.Mode = Standard
@@ -109,7 +109,7 @@ const discardTimeout = 500 * time.Millisecond
 func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	if err := s.media.DeleteRoom(ctx, roomID); err != nil {
+	if err := s.deleteMediaRoom(ctx, roomID); err != nil {
 		s.log.WarnContext(ctx, "could not take back an unused media room", "room", roomID, "err", err)
 	}
 }
@@ -117,8 +117,9 @@ func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 // RoomDetails is a room as somebody in particular may see it.
 type RoomDetails struct {
 	Room
-	Participants *int       // connected now; nil when the media server does not say
-	Codes        []RoomCode // current codes, for the room's admin only
+	Participants *int          // connected now; nil when the media server does not say
+	Codes        []RoomCode    // current codes, for the room's admin only
+	Requests     []JoinRequest // of those who wait to be let in, for the room's admin only
 	IsAdmin      bool
 }
 
@@ -133,6 +134,9 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		details.Codes, err = s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: MaxPage})
 		if err != nil {
 			return RoomDetails{}, s.storeError(err, "")
+		}
+		if details.Requests, err = s.waiting(ctx, room); err != nil {
+			return RoomDetails{}, err
 		}
 	}
 	if n, ok := s.counts(ctx, []string{room.ID}); ok {
@@ -282,6 +286,7 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	case err != nil:
 		return Room{}, s.storeError(err, "")
 	}
+	s.bell.ring(room.ID) // whoever waits may not have to any more
 	s.note(ctx, p, "room updated", room, slog.Bool("reopened", reopen))
 	if change.MaxParticipants != nil && room.Active(now) {
 		s.bringUpToDate(ctx, room)
@@ -322,7 +327,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if err != nil {
 		return Room{}, nil, mediaUnavailable(err)
 	}
-	if err := s.media.DeleteRoom(budget, room.ID); err != nil {
+	if err := s.deleteMediaRoom(budget, room.ID); err != nil {
 		return Room{}, nil, mediaUnavailable(err)
 	}
 	now := s.now()
@@ -340,6 +345,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
+	s.bell.ring(room.ID)
 	removed := make([]string, len(inside))
 	for i, person := range inside {
 		removed[i] = person.Identity

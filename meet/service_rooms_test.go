@@ -34,7 +34,7 @@ func TestCreateRoom(t *testing.T) {
 	wantCode(t, "create", err, "")
 	now := s.Clock.Now().UTC().Truncate(time.Millisecond)
 	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Webinar,
-		Settings: meet.Settings{AllowVideo: true, AllowAudio: true}, ExpiresAt: now.Add(time.Hour), CreatedAt: now, UpdatedAt: now}
+		Settings: meet.Settings{AllowVideo: true, AllowAudio: true}, ExpiresAt: now.Add(time.Hour), CreatedAt: now, OpenedAt: now, UpdatedAt: now}
 	if diff := cmp.Diff(want, room); diff != "" {
 		t.Errorf("room differs (-want +got):\n%s", diff)
 	}
@@ -93,7 +93,7 @@ func TestDuplicateCreateDisturbsNobody(t *testing.T) {
 			t.Errorf("message = %q", got)
 		}
 	}
-	people, err := s.Participants(t.Context(), Ada, room.ID)
+	people, _, err := s.Participants(t.Context(), Ada, room.ID)
 	if err != nil || len(people) != 1 || !person.Connected() {
 		t.Errorf("participants = %+v, %v; want Ada still inside", people, err)
 	}
@@ -155,9 +155,9 @@ func TestMediaServerDownAfterCreate(t *testing.T) {
 	if err != nil || len(rooms) != 1 || rooms[0].Participants != nil {
 		t.Errorf("rooms = %+v, %v; want one, with no number of participants made up", rooms, err)
 	}
-	_, err = s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	_, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join", err, meet.CodeUnavailable)
-	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "exchange", err, meet.CodeUnavailable)
 	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
 	if err != nil || codes[0].Uses != 0 {
@@ -244,11 +244,11 @@ func TestEndRoomPutsEveryoneOut(t *testing.T) {
 	}
 	ada.WaitDisconnected()
 	guest.WaitDisconnected()
-	_, err = s.Exchange(t.Context(), "192.0.2.1", code.Code, "", "")
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "exchange after the end", err, meet.CodeNotFound)
-	_, err = s.Join(t.Context(), Bob, meet.JoinRequest{Code: &code.Code})
+	_, err = s.Join(t.Context(), Bob, meet.JoinCall{Code: &code.Code})
 	wantCode(t, "join by code after the end", err, meet.CodeGone)
-	_, err = s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	_, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join after the end", err, meet.CodeGone)
 	_, removed, err = s.EndRoom(t.Context(), Ada, room.ID, "allhands")
 	if err != nil || len(removed) != 0 {
@@ -272,7 +272,7 @@ func TestSweepEndsRoomsWhoseTimeHasCome(t *testing.T) {
 		t.Fatal("put out too early")
 	}
 	s.Clock.Advance(time.Millisecond)
-	_, err := s.Join(t.Context(), Ada, meet.JoinRequest{RoomID: &room.ID})
+	_, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join of an expired room that is not swept yet", err, meet.CodeGone)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	person.WaitDisconnected()

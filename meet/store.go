@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Store keeps rooms, codes and joins.
+// Store keeps rooms, codes, joins and join requests.
 //
 // A method that changes something returns only when the change is durable: it
 // survives the process being killed right after. A change that fails leaves
@@ -45,6 +45,7 @@ type Store interface {
 	// whose media room has not been cleared since; SetCleared marks one as
 	// cleared or as to be cleared, unless it is active again.
 	UnclearedRooms(ctx context.Context, limit int) ([]string, error)
+	// With a room that is cleared its join requests go.
 	SetCleared(ctx context.Context, roomID string, cleared bool) error
 
 	// EnsureCodes stores those of the fresh codes whose room, role and label
@@ -76,8 +77,34 @@ type Store interface {
 	// of another room.
 	AddJoin(ctx context.Context, join Join, check func(RoomCode, Room) error) error
 
+	// Join finds an admission by its identity. ErrNotFound.
+	Join(ctx context.Context, identity string) (Join, error)
+
 	// IdentitiesByCode lists the identities that were let in by a code.
 	IdentitiesByCode(ctx context.Context, code string) ([]string, error)
+
+	// AddJoinRequest stores a new join request after check has looked at its
+	// room and at how many requests there are that were made in the room's
+	// present session and seen after seenAfter. ErrNotFound if there is no
+	// such room.
+	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error) error
+
+	// JoinRequest finds a request by its id; JoinRequestBySubject the newest
+	// one that a subject made for a user in a room. ErrNotFound, also for
+	// the empty subject.
+	JoinRequest(ctx context.Context, id string) (JoinRequest, error)
+	JoinRequestBySubject(ctx context.Context, roomID, subject, userID string) (JoinRequest, error)
+
+	// JoinRequests lists join requests, oldest first.
+	JoinRequests(ctx context.Context, q RequestQuery) ([]JoinRequest, error)
+
+	// UpdateJoinRequest reads a join request and its room, lets change alter
+	// its state, answer and sign of life, and stores it. ErrNotFound.
+	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error) (JoinRequest, error)
+
+	// ForgetJoinRequests deletes at most limit join requests that are not
+	// approved and gave no sign of life after seenUntil.
+	ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error
 
 	// Ping says whether the database answers.
 	Ping(ctx context.Context) error

@@ -14,6 +14,8 @@ const (
 
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), created_at FROM joins WHERE identity = $1`
+
 	selectIdentities = `SELECT identity FROM joins WHERE code = $1 ORDER BY created_at, identity`
 )
 
@@ -37,6 +39,18 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, check func(meet.RoomC
 		return none, t.insertJoin(join, room)
 	})
 	return err
+}
+
+// Join implements [meet.Store].
+func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
+	ctx, err := briefly(ctx)
+	if err != nil {
+		return meet.Join{}, err
+	}
+	join, err := scanOne(db.reads.QueryRowContext(ctx, selectJoin, identity), func(j *meet.Join) []any {
+		return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, (*moment)(&j.CreatedAt)}
+	})
+	return join, failed("read join", err)
 }
 
 // IdentitiesByCode implements [meet.Store]. Who came first comes first.

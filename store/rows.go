@@ -9,11 +9,15 @@ import (
 	"roomkey/meet"
 )
 
-// The columns of a room and of a code in the order of the pointers below.
+// The columns of a room, a join request and a code in the order of the pointers below.
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
-	rooms.expires_at, rooms.created_at, rooms.updated_at`
+	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at`
+
+	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject, join_requests.user_id,
+	join_requests.name, join_requests.role, join_requests.state, join_requests.answered_by, join_requests.answered_at,
+	join_requests.created_at, join_requests.seen_at`
 
 	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
 	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at`
@@ -23,7 +27,13 @@ func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*flag)(&r.Settings.AllowChat),
 		(*flag)(&r.Settings.AllowVideo), (*flag)(&r.Settings.AllowAudio), (*flag)(&r.Settings.E2EE),
-		(*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt)}
+		(*flag)(&r.Settings.RequireApproval), (*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.OpenedAt),
+		(*moment)(&r.UpdatedAt)}
+}
+
+func requestPointers(r *meet.JoinRequest) []any {
+	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, (*string)(&r.State), &r.AnsweredBy,
+		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt)}
 }
 
 func codePointers(c *meet.RoomCode) []any {

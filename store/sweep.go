@@ -40,6 +40,11 @@ func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 // clearing.
 func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		if cleared {
+			if err := t.exec(deleteRequestsOfRoom, roomID); err != nil {
+				return none, failed("delete join requests", err)
+			}
+		}
 		return none, failed("mark room", t.exec(setCleared, roomID, bit(cleared)))
 	})
 	return err

@@ -10,24 +10,33 @@ import (
 	"roomkey/meet/meettest"
 )
 
-// scene is a room of Ada's with a real participant inside, and its code.
+// scene is a room of Ada's with a real participant inside, its code, and
+// somebody who waits to be let in.
 type scene struct {
 	room     meet.Room
 	code     meet.RoomCode
 	identity string
 	person   *livekittest.Person
+	request  string
 }
 
 func (a *agent) scene() scene {
 	a.t.Helper()
 	room := a.NewRoom(a.t, meet.RoomChange{})
 	code := a.NewCode(a.t, room, meet.RoleGuest, meet.CodeChange{})
-	admission, err := a.Exchange(a.t.Context(), "192.0.2.1", code.Code, "Guest", "")
+	admission, err := a.Exchange(a.t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Guest"})
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	person := livekittest.Join(a.t, a.URL, admission.Token)
-	return scene{room: room, code: code, identity: person.Identity(), person: person}
+	if room, err = a.UpdateRoom(a.t.Context(), meettest.Ada, room.ID, meet.RoomChange{RequireApproval: meettest.Of(true)}, false); err != nil {
+		a.t.Fatal(err)
+	}
+	waiting, err := a.Exchange(a.t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve"})
+	if err != nil || !waiting.Waiting {
+		a.t.Fatalf("Exchange: %+v, %v; want somebody waiting", waiting, err)
+	}
+	return scene{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
 }
 
 // sensible gives arguments with which the tool succeeds for whoever may call it.
@@ -48,6 +57,7 @@ func (s scene) sensible(tool string) map[string]any {
 		"kick_participant":          {"room_id": room, "identity": s.identity},
 		"mute_participant":          {"room_id": room, "identity": s.identity},
 		"disable_participant_video": {"room_id": room, "identity": s.identity},
+		"answer_join_request":       {"room_id": room, "request_id": s.request, "approve": true},
 	}[tool]
 }
 
@@ -94,7 +104,7 @@ func TestUnknownRoom(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
 	for _, tool := range Catalogue() {
-		arguments := scene{room: meet.Room{ID: "no-such-room", Name: "no-such-room"}, identity: "x"}.sensible(tool.Name)
+		arguments := scene{room: meet.Room{ID: "no-such-room", Name: "no-such-room"}, identity: "x", request: strings.Repeat("x", 26)}.sensible(tool.Name)
 		if arguments["room_id"] == nil {
 			continue
 		}

@@ -159,7 +159,7 @@ func TestSession(t *testing.T) {
 			t.Errorf("room.%s = %v; want %v", path, got, want)
 		}
 	}
-	if diff := cmp.Diff(map[string]any{"allow_chat": false, "allow_video": true, "allow_audio": true, "e2ee": false}, room.get("room", "settings")); diff != "" {
+	if diff := cmp.Diff(map[string]any{"allow_chat": false, "allow_video": true, "allow_audio": true, "e2ee": false, "require_approval": false}, room.get("room", "settings")); diff != "" {
 		t.Errorf("settings differ (-want +got):\n%s", diff)
 	}
 	codes := room.get("codes").([]any)

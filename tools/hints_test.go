@@ -30,6 +30,7 @@ func (a *agent) world(room meet.Room) string {
 		"SELECT id, name, admin_id, state, is_public, mode, max_participants, expires_at FROM rooms ORDER BY id",
 		"SELECT code, room_id, role, label, enabled, uses, max_uses, expires_at, retired_at IS NULL FROM codes ORDER BY code",
 		"SELECT identity, room_id, code FROM joins ORDER BY identity",
+		"SELECT id, room_id, state FROM join_requests ORDER BY id",
 	} {
 		rows, err := db.Query(query)
 		if err != nil {
@@ -53,7 +54,7 @@ func (a *agent) world(room meet.Room) string {
 			a.t.Fatal(err)
 		}
 	}
-	people, err := a.Participants(a.t.Context(), meettest.Root, room.ID)
+	people, _, err := a.Participants(a.t.Context(), meettest.Root, room.ID)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -8,28 +8,35 @@ import (
 )
 
 type joinRoomInput struct {
-	RoomID *string `json:"room_id" doc:"Id or name of the room; give this or code"`
-	Code   *string `json:"code" doc:"A room code; case, spaces and hyphens do not matter"`
-	Name   *string `json:"name" doc:"Display name in the room"`
-	UserID *string `json:"user_id" doc:"On whose behalf, if not your own"`
+	RoomID    *string `json:"room_id" doc:"Id or name of the room; give this or code"`
+	Code      *string `json:"code" doc:"A room code; case, spaces and hyphens do not matter"`
+	Name      *string `json:"name" doc:"Display name in the room"`
+	UserID    *string `json:"user_id" doc:"On whose behalf, if not your own"`
+	RequestID *string `json:"request_id" doc:"From an answer with status waiting: asks whether it was approved by now"`
 }
 
+// joinRoomOutput has but status, request_id and room while waiting.
 type joinRoomOutput struct {
-	Status     string    `json:"status" doc:"joined"`
-	Token      string    `json:"token" doc:"LiveKit token; keep it secret"`
-	LiveKitURL string    `json:"livekit_url" doc:"Where to connect with the token"`
-	JoinURL    string    `json:"join_url" doc:"The same room in a browser"`
-	Identity   string    `json:"identity" doc:"The participant's identity, unique to this join"`
-	Role       string    `json:"role" doc:"Decides what may be published"`
-	ExpiresAt  time.Time `json:"expires_at" doc:"Connect before; connected people stay"`
+	Status     string    `json:"status" doc:"joined, or waiting until a host approves: repeat the call with request_id"`
+	RequestID  string    `json:"request_id,omitempty" doc:"Only while waiting"`
+	Token      string    `json:"token,omitempty" doc:"LiveKit token; keep it secret"`
+	LiveKitURL string    `json:"livekit_url,omitempty" doc:"Where to connect with the token"`
+	JoinURL    string    `json:"join_url,omitempty" doc:"The same room in a browser"`
+	Identity   string    `json:"identity,omitempty" doc:"The participant's identity, unique to this join"`
+	Role       string    `json:"role,omitempty" doc:"Decides what may be published"`
+	ExpiresAt  time.Time `json:"expires_at,omitzero" doc:"Connect before; connected people stay"`
 	Room       roomView  `json:"room" doc:"The room"`
 }
 
 var joinRoom = define(Tool{
 	Name: "join_room", Title: "Get a token to join a room", Toolset: Rooms,
 	Description: "Get a LiveKit token for a room, by room_id or by code, for yourself or with user_id for somebody else. " +
-		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. For people, hand out a code's join_url instead.",
+		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. Where the room asks for approval the status may be waiting. For people, hand out a code's join_url instead.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in joinRoomInput) (joinRoomOutput, error) {
-	a, err := s.Join(ctx, p, meet.JoinRequest{RoomID: in.RoomID, Code: in.Code, Name: value(in.Name), UserID: value(in.UserID)})
-	return joinRoomOutput{"joined", a.Token, a.LiveKitURL, a.JoinURL, a.Identity, a.Role, a.ExpiresAt, viewRoom(s, a.Room)}, err
+	a, err := s.Join(ctx, p, meet.JoinCall{RoomID: in.RoomID, Code: in.Code, Name: value(in.Name), UserID: value(in.UserID), RequestID: value(in.RequestID)})
+	status := "joined"
+	if a.Waiting {
+		status = "waiting"
+	}
+	return joinRoomOutput{status, a.RequestID, a.Token, a.LiveKitURL, a.JoinURL, a.Identity, a.Role, a.ExpiresAt, viewRoom(s, a.Room)}, err
 })

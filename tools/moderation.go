@@ -8,14 +8,15 @@ import (
 
 type listParticipantsOutput struct {
 	Participants []participantView `json:"participants" doc:"Everyone connected now, with their tracks"`
+	JoinRequests []requestView     `json:"join_requests" doc:"Who waits to be let in, the longest first; the first 100"`
 }
 
 var listParticipants = define(Tool{
 	Name: "list_participants", Title: "List participants", Toolset: Moderation, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "List who is in a room you administer now: identity, name, role and which tracks are on.",
+	Description: "List who is in a room you administer now: identity, name, role and which tracks are on; and who waits to be let in.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (listParticipantsOutput, error) {
-	people, err := s.Participants(ctx, p, in.RoomID)
-	return listParticipantsOutput{viewParticipants(people)}, err
+	people, requests, err := s.Participants(ctx, p, in.RoomID)
+	return listParticipantsOutput{viewParticipants(people), viewRequests(requests)}, err
 })
 
 type kickParticipantInput struct {
@@ -68,4 +69,22 @@ var disableParticipantVideo = define(Tool{
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
 	tracks, err := s.DisableVideo(ctx, p, in.RoomID, in.Identity)
 	return disableVideoOutput{viewStopped(tracks)}, err
+})
+
+type answerJoinRequestInput struct {
+	RoomID    string `json:"room_id" doc:"Id or name of the room"`
+	RequestID string `json:"request_id" doc:"From join_requests of list_participants or get_room"`
+	Approve   bool   `json:"approve" doc:"true lets the person in, false refuses"`
+}
+
+type answerJoinRequestOutput struct {
+	Request requestView `json:"request" doc:"The request as it is now"`
+}
+
+var answerJoinRequest = define(Tool{
+	Name: "answer_join_request", Title: "Let somebody in or refuse", Toolset: Moderation, Hints: Hints{Idempotent: true},
+	Description: "Let somebody into a room you administer who waits for approval, or refuse. An approval holds until the room ends; whoever is refused can ask again.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in answerJoinRequestInput) (answerJoinRequestOutput, error) {
+	request, err := s.AnswerJoinRequest(ctx, p, in.RoomID, in.RequestID, in.Approve)
+	return answerJoinRequestOutput{viewRequest(request)}, err
 })

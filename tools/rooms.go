@@ -8,15 +8,16 @@ import (
 
 // settingsInput is the settings argument of create_room and update_room.
 type settingsInput struct {
-	AllowChat  *bool `json:"allow_chat" doc:"Text chat"`
-	AllowVideo *bool `json:"allow_video" doc:"Cameras and screen sharing"`
-	AllowAudio *bool `json:"allow_audio" doc:"Microphones and screen sound"`
-	E2EE       *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
+	AllowChat       *bool `json:"allow_chat" doc:"Text chat"`
+	AllowVideo      *bool `json:"allow_video" doc:"Cameras and screen sharing"`
+	AllowAudio      *bool `json:"allow_audio" doc:"Microphones and screen sound"`
+	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in (answer_join_request), but for admins and hosts"`
+	E2EE            *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
 }
 
 type createRoomInput struct {
 	Name             *string        `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; unique among active rooms; left out, one is made"`
-	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists"`
+	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
 	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Who joins without a code is a guest (standard) or a viewer who only watches (webinar)"`
 	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside at once; 0 is unlimited"`
 	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time; 0 is never"`
@@ -41,6 +42,7 @@ func roomChange(name *string, isPublic *bool, mode *string, maxParticipants, exp
 	c := meet.RoomChange{Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxParticipants, ExpiresIn: span(expiresIn)}
 	if settings != nil {
 		c.AllowChat, c.AllowVideo, c.AllowAudio, c.E2EE = settings.AllowChat, settings.AllowVideo, settings.AllowAudio, settings.E2EE
+		c.RequireApproval = settings.RequireApproval
 	}
 	return c
 }
@@ -83,19 +85,20 @@ type roomInput struct {
 }
 
 type getRoomOutput struct {
-	Room            roomView   `json:"room" doc:"The room"`
-	NumParticipants *int       `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
-	Codes           []codeView `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
+	Room            roomView      `json:"room" doc:"The room"`
+	NumParticipants *int          `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
+	Codes           []codeView    `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
+	JoinRequests    []requestView `json:"join_requests,omitzero" doc:"Only for the room's admin: who waits to be let in; the first 100"`
 }
 
 var getRoom = define(Tool{
 	Name: "get_room", Title: "Show a room", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "Show a room, how many are inside and, to its admin, its codes.",
+	Description: "Show a room, how many are inside and, to its admin, its codes and who waits to be let in.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, in.RoomID)
 	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants}
 	if d.IsAdmin {
-		out.Codes = viewCodes(s, d.Codes)
+		out.Codes, out.JoinRequests = viewCodes(s, d.Codes), viewRequests(d.Requests)
 	}
 	return out, err
 })
@@ -103,7 +106,7 @@ var getRoom = define(Tool{
 type updateRoomInput struct {
 	RoomID           string         `json:"room_id" doc:"Id or name of the room"`
 	Name             *string        `json:"name" doc:"New name; the id stays"`
-	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists"`
+	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
 	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"For those who join without a code from now on"`
 	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"Nobody inside is put out by a lower limit; 0 is unlimited"`
 	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time from now; 0 is never"`

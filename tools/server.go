@@ -23,7 +23,7 @@ A room has an owner, settings and a mode. create_room with create_codes opens on
 
 room_id takes the id or the name of a room everywhere. Codes can be limited (expires_in_seconds, max_uses), disabled (update_room_code) and replaced (rotate_room_code).
 
-To moderate: list_participants gives identities, then mute_participant (identity * is everyone but admins), disable_participant_video, kick_participant. To keep a kicked person out, disable or rotate the code they came by. end_room puts everyone out; update_room with is_active true opens the room again.
+To moderate: list_participants gives identities, then mute_participant (identity * is everyone but admins), disable_participant_video, kick_participant. To keep a kicked person out, disable or rotate the code they came by. With settings.require_approval guests wait: list_participants shows join_requests, answer_join_request lets them in. end_room puts everyone out; update_room with is_active true opens the room again.
 
 Errors say what to change. Repeat a call only if the error says retryable.`
 

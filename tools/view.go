@@ -28,6 +28,8 @@ type settingsView struct {
 	AllowVideo bool `json:"allow_video"`
 	AllowAudio bool `json:"allow_audio"`
 	E2EE       bool `json:"e2ee"`
+
+	RequireApproval bool `json:"require_approval"`
 }
 
 func viewRoom(s *meet.Service, r meet.Room) roomView {
@@ -96,6 +98,28 @@ func viewParticipants(people []meet.Participant) []participantView {
 			tracks[j] = trackView{t.Source, t.Muted}
 		}
 		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks}
+	}
+	return views
+}
+
+// requestView is somebody who wants to be let in, as agents see them.
+type requestView struct {
+	RequestID string            `json:"request_id"`
+	Name      string            `json:"name"`
+	UserID    string            `json:"user_id,omitempty"`
+	Role      string            `json:"role"`
+	Status    meet.RequestState `json:"status"`
+	CreatedAt time.Time         `json:"created_at"`
+}
+
+func viewRequest(r meet.JoinRequest) requestView {
+	return requestView{r.ID, r.Name, r.UserID, r.Role, r.State, r.CreatedAt}
+}
+
+func viewRequests(requests []meet.JoinRequest) []requestView {
+	views := make([]requestView, len(requests))
+	for i, r := range requests {
+		views[i] = viewRequest(r)
 	}
 	return views
 }

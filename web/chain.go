@@ -27,6 +27,7 @@ type access struct {
 
 var (
 	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
+	pageCall         = access{methods: []string{http.MethodPost}, origin: true}
 	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}}
 )
 
@@ -120,21 +121,30 @@ func readAhead(r *http.Request) error {
 
 // bearer finds out who is asking.
 func (s *Server) bearer(r *http.Request) (meet.Principal, *meet.Error) {
-	if holdsToken(r.URL.RawQuery) {
-		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "A token in the URL is refused",
-			Hint: "URLs end up in logs: make a new token and send it as Authorization: Bearer."}
+	token, e := bearerToken(r)
+	if e != nil {
+		return meet.Principal{}, e
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "An access token is needed",
-			Hint: "Send Authorization: Bearer with a token made by roomkey token."}
-	}
-	p, err := s.Authenticate(strings.TrimSpace(token))
+	p, err := s.Authenticate(token)
 	if err != nil {
 		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "The access token is not valid or has expired",
 			Hint: "Make a new one with roomkey token.", Err: err}
 	}
 	return p, nil
+}
+
+// bearerToken gives what the Authorization header holds.
+func bearerToken(r *http.Request) (string, *meet.Error) {
+	if holdsToken(r.URL.RawQuery) {
+		return "", &meet.Error{Code: meet.CodeUnauthenticated, Message: "A token in the URL is refused",
+			Hint: "URLs end up in logs: make a new token and send it as Authorization: Bearer."}
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", &meet.Error{Code: meet.CodeUnauthenticated, Message: "An access token is needed",
+			Hint: "Send Authorization: Bearer with a token made by roomkey token."}
+	}
+	return strings.TrimSpace(token), nil
 }
 
 // holdsToken spots tokens under the names that are used for them, and

@@ -18,6 +18,8 @@ type exchangeRequest struct {
 	Code   *string `json:"code"`
 	UserID string  `json:"user_id"`
 	Name   string  `json:"name"`
+
+	RequestID string `json:"request_id"` // of a join request, to go on with it
 }
 
 type exchangeResponse struct {
@@ -31,6 +33,17 @@ type exchangeResponse struct {
 	E2EE       bool      `json:"e2ee"`
 }
 
+// waitingResponse tells somebody to go on with the same call and the request_id.
+type waitingResponse struct {
+	Status       string `json:"status"` // always waiting
+	RequestID    string `json:"request_id"`
+	RetryAfterMS int64  `json:"retry_after_ms"`
+}
+
+// retryAfter is how long somebody who waits should leave between two calls
+// that do not wait themselves.
+const retryAfter = 2 * time.Second
+
 // codesError is how 100ms's API, whose call this is, words an error.
 type codesError struct {
 	Code    int      `json:"code"`
@@ -43,7 +56,8 @@ type codesError struct {
 const refusalDelay = 100 * time.Millisecond
 
 // exchange redeems a room code for a LiveKit token. Nobody needs an access
-// token for it.
+// token for it. With Prefer: wait=N (RFC 7240) and a request_id it waits so many
+// seconds for the host's answer.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	var body exchangeRequest
@@ -56,13 +70,23 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 		s.refuseExchange(w, r, meet.Invalid("code", "code is required", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}
-	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), *body.Code, body.Name, body.UserID)
+	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{Code: body.Code, Name: body.Name, UserID: body.UserID,
+		RequestID: body.RequestID, Wait: preferredWait(r)})
 	if err != nil {
 		e := meet.AsError(err)
 		if e.Code == meet.CodeNotFound {
 			pause(r.Context(), refusalDelay-time.Since(started))
 		}
 		s.refuseExchange(w, r, e)
+		return
+	}
+	answerAdmission(w, a)
+}
+
+// answerAdmission answers 200 with the token, or 202 to somebody who waits.
+func answerAdmission(w http.ResponseWriter, a meet.Admission) {
+	if a.Waiting {
+		answer(w, http.StatusAccepted, waitingResponse{"waiting", a.RequestID, retryAfter.Milliseconds()})
 		return
 	}
 	answer(w, http.StatusOK, exchangeResponse{Token: a.Token, LiveKitURL: a.LiveKitURL, RoomID: a.Room.ID, RoomName: a.Room.Name,

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -60,12 +61,16 @@ type Server struct {
 	Config
 	hosts    hostRule
 	requests *prometheus.CounterVec
+	page     *page
 	handler  http.Handler
+
+	stopWaiting func() // calls that are held open answer at once
 }
 
 // New puts the HTTP side together. listen is the address it is served on.
 func New(c Config, listen netip.AddrPort) *Server {
-	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts)}
+	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts), page: newPage(c.Service.Links()),
+		stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roomkey_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "status"})
 	c.Metrics.MustRegister(s.requests)
@@ -77,8 +82,14 @@ func New(c Config, listen netip.AddrPort) *Server {
 	s.route(mux, "/readyz", readOnly, http.HandlerFunc(s.readyz))
 	s.route(mux, "/version", readOnly, http.HandlerFunc(s.version))
 	s.route(mux, "/metrics", readOnly, s.metrics())
-	s.route(mux, "/join/{code}", readOnly, http.HandlerFunc(s.invitation))
-	s.route(mux, "/m/{name}", readOnly, http.HandlerFunc(s.invitation))
+	s.route(mux, "/join/{code}", readOnly, http.HandlerFunc(s.pageDocument))
+	s.route(mux, "/join/{code}/qr.svg", readOnly, http.HandlerFunc(s.qrCode))
+	s.route(mux, "/m/{name}", readOnly, http.HandlerFunc(s.pageDocument))
+	s.route(mux, "/page/assets/{file}", readOnly, http.HandlerFunc(s.pageAsset))
+	s.route(mux, "/page/invitation", pageCall, http.HandlerFunc(s.pageInvitation))
+	s.route(mux, "/page/join", pageCall, http.HandlerFunc(s.pageJoin))
+	s.route(mux, "/page/requests", pageCall, http.HandlerFunc(s.pageRequests))
+	s.route(mux, "/page/requests/answer", pageCall, http.HandlerFunc(s.pageAnswer))
 	if c.LiveKit != nil {
 		proxy := s.signalling(c.LiveKit)
 		s.route(mux, "/rtc", signallingAccess, proxy)
@@ -95,7 +106,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // HTTPServer wraps the handler in a server whose every wait is bounded.
 func (s *Server) HTTPServer() *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
@@ -104,4 +115,6 @@ func (s *Server) HTTPServer() *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
+	server.RegisterOnShutdown(s.stopWaiting)
+	return server
 }

@@ -68,14 +68,17 @@ type RoomsConfig struct {
 	AllowVideo      bool          `yaml:"allow_video"`
 	AllowAudio      bool          `yaml:"allow_audio"`
 	E2EE            bool          `yaml:"e2ee"`
+	RequireApproval bool          `yaml:"require_approval"`
 }
 
 // RoleConfig is a role: one of the built-in ones made different, or another.
 type RoleConfig struct {
-	Name      string   `yaml:"name"`
-	Publish   []string `yaml:"publish"`
-	Subscribe bool     `yaml:"subscribe"`
-	Chat      bool     `yaml:"chat"`
+	Name         string   `yaml:"name"`
+	Publish      []string `yaml:"publish"`
+	Subscribe    bool     `yaml:"subscribe"`
+	Chat         bool     `yaml:"chat"`
+	SkipApproval bool     `yaml:"skip_approval"`
+	Admit        bool     `yaml:"admit"`
 }
 
 // When the media room is made.
@@ -96,7 +99,7 @@ func defaultConfig() Config {
 		c.Toolsets = append(c.Toolsets, string(set))
 	}
 	for _, role := range meet.BuiltinRoles() {
-		c.Roles = append(c.Roles, RoleConfig{role.Name, stringsOf(role.Publish), role.Subscribe, role.Chat})
+		c.Roles = append(c.Roles, RoleConfig{role.Name, stringsOf(role.Publish), role.Subscribe, role.Chat, role.SkipApproval, role.Admit})
 	}
 	return c
 }
@@ -122,7 +125,7 @@ func (c Config) selection() tools.Selection {
 func (c Config) roles() meet.Roles {
 	roles := meet.BuiltinRoles()
 	for _, rc := range c.Roles {
-		role := meet.Role{Name: rc.Name, Subscribe: rc.Subscribe, Chat: rc.Chat}
+		role := meet.Role{Name: rc.Name, Subscribe: rc.Subscribe, Chat: rc.Chat, SkipApproval: rc.SkipApproval, Admit: rc.Admit}
 		for _, source := range rc.Publish {
 			role.Publish = append(role.Publish, meet.Source(source))
 		}
@@ -142,7 +145,8 @@ func (c Config) roles() meet.Roles {
 func (c Config) defaults() meet.Defaults {
 	r := c.Rooms
 	return meet.Defaults{IsPublic: r.IsPublic, Mode: meet.Mode(r.Mode), MaxParticipants: r.MaxParticipants, ExpiresIn: r.ExpiresIn,
-		Settings: meet.Settings{AllowChat: r.AllowChat, AllowVideo: r.AllowVideo, AllowAudio: r.AllowAudio, E2EE: r.E2EE}}
+		Settings: meet.Settings{AllowChat: r.AllowChat, AllowVideo: r.AllowVideo, AllowAudio: r.AllowAudio, E2EE: r.E2EE,
+			RequireApproval: r.RequireApproval}}
 }
 
 // foreign says whether LiveKit runs elsewhere.

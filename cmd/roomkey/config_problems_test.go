@@ -32,7 +32,7 @@ func TestConfigProblems(t *testing.T) {
 		"unknown keys": {file: "\nlitsen: x\nhttp: {hosts: []}\nroles: [{nme: x, name: y}]", want: []string{
 			`c.yaml:2: there is no key "litsen"; known here: ` + strings.Join(keysOf(reflect.TypeFor[Config]()), ", "),
 			`c.yaml:3: there is no key "http.hosts"; known here: allowed_hosts, allowed_origins, trusted_proxies`,
-			`c.yaml:4: there is no key "roles[0].nme"; known here: chat, name, publish, subscribe`}},
+			`c.yaml:4: there is no key "roles[0].nme"; known here: admit, chat, name, publish, skip_approval, subscribe`}},
 		"another case":     {file: "Data: x", want: []string{`c.yaml:1: there is no key "Data"; known here: ` + strings.Join(keysOf(reflect.TypeFor[Config]()), ", ")}},
 		"a merge key":      {file: "livekit: {<<: {url: x}}", want: []string{`c.yaml:1: there is no key "livekit.<<"; known here: api_key, api_secret, embedded, empty_timeout, url`}},
 		"twice":            {file: "data: a\nrooms:\n  mode: standard\n  mode: webinar\ndata: b", want: []string{"c.yaml:4: rooms.mode is given twice", "c.yaml:5: data is given twice"}},

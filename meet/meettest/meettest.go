@@ -107,7 +107,7 @@ func (s *System) NewCode(tb testing.TB, room meet.Room, role string, change meet
 // Admit joins a room by name, without connecting.
 func (s *System) Admit(tb testing.TB, p meet.Principal, room meet.Room) meet.Admission {
 	tb.Helper()
-	a, err := s.Join(tb.Context(), p, meet.JoinRequest{RoomID: &room.ID})
+	a, err := s.Join(tb.Context(), p, meet.JoinCall{RoomID: &room.ID})
 	if err != nil {
 		tb.Fatalf("Join as %s: %v", p.ID, err)
 	}
@@ -123,7 +123,7 @@ func (s *System) Enter(tb testing.TB, p meet.Principal, room meet.Room) *livekit
 // EnterByCode redeems a code and connects a real participant.
 func (s *System) EnterByCode(tb testing.TB, code meet.RoomCode, name string) *livekittest.Person {
 	tb.Helper()
-	a, err := s.Exchange(tb.Context(), "192.0.2.1", code.Code, name, "")
+	a, err := s.Exchange(tb.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: name})
 	if err != nil {
 		tb.Fatalf("Exchange: %v", err)
 	}

@@ -1,0 +1,82 @@
+package meet
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// bell tells those who wait at a room that something has changed there.
+type bell struct {
+	mu    sync.Mutex
+	rooms map[string]*strike
+}
+
+// strike is the next ring of one room's bell.
+type strike struct {
+	rung    chan struct{} // closed when it rings
+	waiting int
+}
+
+// listen gives a channel that is closed at the next ring. Look at the state
+// after listening, not before, so that no ring is missed. leave must be
+// called in the end.
+func (b *bell) listen(roomID string) (rung <-chan struct{}, leave func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := b.rooms[roomID]
+	if next == nil {
+		if b.rooms == nil {
+			b.rooms = map[string]*strike{}
+		}
+		next = &strike{rung: make(chan struct{})}
+		b.rooms[roomID] = next
+	}
+	next.waiting++
+	return next.rung, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if next.waiting--; next.waiting == 0 && b.rooms[roomID] == next {
+			delete(b.rooms, roomID)
+		}
+	}
+}
+
+func (b *bell) ring(roomID string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if next := b.rooms[roomID]; next != nil {
+		close(next.rung)
+		delete(b.rooms, roomID)
+	}
+}
+
+// await calls look now and after every ring of the room's bell, until it is
+// done or fails, the time is over, ctx ends, or all waiting is to stop. The
+// last three are no error: whoever waits is told how things stand.
+func (s *Service) await(ctx context.Context, roomID string, wait time.Duration, look func() (done bool, err error)) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		rung, leave := s.bell.listen(roomID)
+		done, err := look()
+		if err != nil || done || wait <= 0 {
+			leave()
+			return err
+		}
+		select {
+		case <-rung:
+			leave()
+			continue
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-s.stopped:
+		}
+		leave()
+		return nil
+	}
+}
+
+// StopWaiting has calls that wait for something to happen answer at once, now
+// and from now on. Call it once, when the program is to stop.
+func (s *Service) StopWaiting() { close(s.stopped) }

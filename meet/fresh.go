@@ -1,0 +1,83 @@
+package meet
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// freshFor is how long a media room that was just made or seen is taken to be
+// there still. A token that was given out then lives for minutes; whatever
+// could go wrong within these two seconds could go wrong after them as well.
+const freshFor = 2 * time.Second
+
+// freshMemory bounds how many rooms are remembered.
+const freshMemory = 10_000
+
+// freshRooms remembers which media rooms were ensured a moment ago, so that
+// many who join at once ask the media server once.
+type freshRooms struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	ensured map[string]freshRoom // by room id
+	deletes uint64               // how often something was forgotten
+}
+
+type freshRoom struct {
+	until time.Time
+	limit int // of participants, as the media room has it
+}
+
+// has says whether the media room is there, as the room would have it, and
+// gives what put needs.
+func (f *freshRooms) has(room Room) (ok bool, seen uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	known, ok := f.ensured[room.ID]
+	return ok && known.limit == room.MaxParticipants && f.now().Before(known.until), f.deletes
+}
+
+// put remembers a room that was ensured after has gave seen, unless one was
+// deleted meanwhile: it could be that one.
+func (f *freshRooms) put(room Room, seen uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.deletes != seen {
+		return
+	}
+	if f.ensured == nil || len(f.ensured) >= freshMemory {
+		f.ensured = map[string]freshRoom{}
+	}
+	f.ensured[room.ID] = freshRoom{f.now().Add(freshFor), room.MaxParticipants}
+}
+
+func (f *freshRooms) forget(roomID string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.deletes++
+	delete(f.ensured, roomID)
+}
+
+// ensureFresh is EnsureRoom for somebody who joins, left out if it was done a
+// moment ago.
+func (s *Service) ensureFresh(ctx context.Context, room Room) error {
+	ok, seen := s.fresh.has(room)
+	if ok {
+		return nil
+	}
+	if err := s.media.EnsureRoom(ctx, room); err != nil {
+		return err
+	}
+	s.fresh.put(room, seen)
+	return nil
+}
+
+// deleteMediaRoom puts everyone out and ends the media room. What was known of
+// it is forgotten before, for those who come meanwhile, and after, for those
+// who came meanwhile.
+func (s *Service) deleteMediaRoom(ctx context.Context, roomID string) error {
+	s.fresh.forget(roomID)
+	defer s.fresh.forget(roomID)
+	return s.media.DeleteRoom(ctx, roomID)
+}

@@ -1,0 +1,89 @@
+package meet
+
+import (
+	"strings"
+	"time"
+)
+
+// JoinRequest is somebody who wants to be let into a room that asks for
+// approval. Its id is unguessable: whoever holds it goes on with it, and the
+// room's admins answer by it.
+type JoinRequest struct {
+	ID      string
+	RoomID  string
+	Caller  string // who asked, as guesses are counted: a subject or an address
+	Subject string // of the access token it was asked with; empty without one
+	UserID  string
+	Name    string
+	Role    string
+	State   RequestState
+
+	AnsweredBy string    // subject or identity; empty while waiting
+	AnsweredAt time.Time // zero while waiting
+	CreatedAt  time.Time
+	SeenAt     time.Time // the last sign of life
+}
+
+// RequestState is what has become of a join request.
+type RequestState string
+
+// The states of a join request. An approval holds for the room's session.
+const (
+	RequestWaiting  RequestState = "waiting"
+	RequestApproved RequestState = "approved"
+	RequestRefused  RequestState = "refused"
+)
+
+// RequestLifetime is how long a join request lives without a sign of life.
+const RequestLifetime = 10 * time.Minute
+
+// The bounds of a waiting room, so that the holder of one code cannot fill
+// memory or bury the others. Refused requests count until they are forgotten.
+const (
+	maxRequests          = 200 // in a room
+	maxRequestsPerCaller = 30  // in a room, from one caller
+)
+
+// signOfLife is how old SeenAt may get before it is written anew.
+const signOfLife = time.Minute
+
+// Living says whether the request means anything now, in the present session
+// of its room.
+func (r JoinRequest) Living(room Room, now time.Time) bool {
+	if r.RoomID != room.ID || r.CreatedAt.Before(room.OpenedAt) || !room.Active(now) {
+		return false
+	}
+	return r.State == RequestApproved || now.Before(r.SeenAt.Add(RequestLifetime))
+}
+
+// RequestQuery says which join requests to list.
+type RequestQuery struct {
+	RoomID      string
+	State       RequestState
+	CreatedFrom time.Time // this moment or later
+	SeenAfter   time.Time // later than this moment
+	Limit       int
+}
+
+// RequestCount is how many join requests of a room are waiting or refused and
+// not yet forgotten.
+type RequestCount struct {
+	Room   int // all of them
+	Caller int // those of one caller
+}
+
+const requestLetters = 26
+
+// checkRequestID refuses what cannot be anybody's join request.
+func checkRequestID(id string) error {
+	if len(id) == requestLetters && strings.Trim(id, "abcdefghijklmnopqrstuvwxyz") == "" {
+		return nil
+	}
+	return Invalid("request_id", "request_id must be the id of a join request",
+		"join_requests of list_participants have it, and the answer of a join that is waiting.")
+}
+
+func requestNotFound() *Error {
+	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
+		Hint: "It may be over: list_participants shows who is waiting now. Leave request_id out to ask anew."}
+}

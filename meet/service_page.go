@@ -1,0 +1,141 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// This file is what the join page needs beyond the exchange: a look at where a
+// link leads, entering by a room's name, and answering those who wait.
+
+// Invitation is what a link to the join page leads to, told before anybody
+// joins. Nothing is used up by looking at it.
+type Invitation struct {
+	RoomName string
+	Role     string
+	Grants   Grants
+	E2EE     bool
+	Waits    bool // has to be let in by a host
+	Admits   bool // may let others in
+}
+
+// Invitation tells where a link leads: a code, for a caller who needs no
+// access token and learns no more of it than [Service.Exchange] tells, or a
+// room, as for [Service.Enter].
+func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (Invitation, error) {
+	call.onPage = true
+	room, join, err := s.approach(ctx, p, call)
+	if err != nil {
+		if call.Code != nil {
+			err = s.uniform(p, err, false)
+		}
+		return Invitation{}, err
+	}
+	role, _ := s.roles.Get(join.Role)
+	return Invitation{RoomName: room.Name, Role: role.Name, Grants: role.Grants(room.Settings), E2EE: room.Settings.E2EE,
+		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit}, nil
+}
+
+// Enter is [Service.Join] by name for a person on a room's page: what they
+// typed is cleaned, not refused, a join request that is over is made anew, and
+// a public room is open to those without an access token as well.
+func (s *Service) Enter(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+	call.Code, call.onPage = nil, true
+	call.Name, call.UserID = CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
+	return s.joinAnew(ctx, p, call)
+}
+
+// publicRoom finds a room that whoever comes along may enter. Any other is
+// answered as if it were not there: an access token, or a code, is needed.
+func (s *Service) publicRoom(ctx context.Context, p Principal, ref string) (Room, error) {
+	room, err := s.resolve(ctx, ref)
+	switch {
+	case IsCode(err, CodeUnavailable):
+		return Room{}, err
+	case err != nil || !room.IsPublic || !room.Active(s.now()) || !Allowed(p, ActEnterPublic, &room):
+		return Room{}, authorize(p, ActJoinRoom, nil)
+	}
+	return room, nil
+}
+
+// RequestsForHost lists who waits to be let into the room that the bearer of a
+// join token is in, and the version of that list. With the version that the
+// caller has already it waits for another one, for wait at most.
+func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (requests []JoinRequest, now string, err error) {
+	_, room, err := s.host(ctx, joinToken)
+	if err != nil {
+		return nil, "", err
+	}
+	err = s.await(ctx, room.ID, wait, func() (bool, error) {
+		var err error
+		if _, room, err = s.host(ctx, joinToken); err != nil {
+			return false, err
+		}
+		requests, err = s.waiting(ctx, room)
+		now = versionOf(requests)
+		return now != version, err
+	})
+	return requests, now, err
+}
+
+// AnswerAsHost is [Service.AnswerJoinRequest] by the bearer of a join token.
+func (s *Service) AnswerAsHost(ctx context.Context, joinToken, id string, approve bool) (JoinRequest, error) {
+	p, room, err := s.host(ctx, joinToken)
+	if err != nil {
+		return JoinRequest{}, err
+	}
+	return s.answer(ctx, p, room, id, approve)
+}
+
+// host finds out who bears a join token. It proves who its bearer is even when
+// its time is over, and nothing else: whether they are inside the room now is
+// asked of the media server, and what they may do is the database's word.
+func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, error) {
+	roomID, identity, ok := s.media.ReadToken(joinToken)
+	if !ok {
+		return Principal{}, Room{}, &Error{Code: CodeUnauthenticated, Message: "A join token is needed", Hint: "Join the room first."}
+	}
+	join, err := s.store.Join(ctx, identity)
+	if err == nil && join.RoomID != roomID {
+		err = ErrNotFound
+	}
+	if errors.Is(err, ErrNotFound) {
+		return Principal{}, Room{}, notInside()
+	}
+	if err != nil {
+		return Principal{}, Room{}, s.storeError(err, "")
+	}
+	if role, _ := s.roles.Get(join.Role); !role.Admit && !join.Admin {
+		return Principal{}, Room{}, &Error{Code: CodeForbidden, Message: "You are not allowed to " + string(ActAnswer),
+			Hint: "Only the room's admin and those who joined in a role that admits others may."}
+	}
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil {
+		return Principal{}, Room{}, s.storeError(err, "")
+	}
+	people, err := s.media.Participants(ctx, roomID)
+	if err != nil {
+		return Principal{}, Room{}, mediaUnavailable(err)
+	}
+	if !slices.ContainsFunc(people, func(inside Participant) bool { return inside.Identity == identity }) {
+		return Principal{}, Room{}, notInside()
+	}
+	return Principal{ID: identity, Name: join.Name, Role: Guest}, room, nil
+}
+
+func notInside() *Error {
+	return &Error{Code: CodeForbidden, Message: "You are not inside the room", Hint: "Join it first."}
+}
+
+// versionOf tells lists of requests apart.
+func versionOf(requests []JoinRequest) string {
+	h := fnv.New64a()
+	for _, r := range requests {
+		_, _ = h.Write([]byte(r.ID))
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}

@@ -1,0 +1,132 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// hasToWait says whether somebody has to be let in. An admin's word is an
+// approval, also for those on whose behalf it joins.
+func (s *Service) hasToWait(p Principal, room Room, roleName string) bool {
+	role, _ := s.roles.Get(roleName)
+	return room.Settings.RequireApproval && !role.SkipApproval && !isAdmin(p, &room)
+}
+
+// ask gives the join request that decides about a join: the one that id names,
+// else the one that the subject has made before, else a new one. It is waiting
+// or approved.
+func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id string) (JoinRequest, error) {
+	now := s.now()
+	request, err := s.findRequest(ctx, p, room, join, id)
+	switch {
+	case errors.Is(err, ErrNotFound) && id != "":
+		return JoinRequest{}, requestNotFound()
+	case errors.Is(err, ErrNotFound):
+		return s.newRequest(ctx, p, room, join)
+	case err != nil:
+		return JoinRequest{}, s.storeError(err, "")
+	case request.State == RequestRefused && id == "":
+		return s.newRequest(ctx, p, room, join)
+	case request.State == RequestRefused:
+		return JoinRequest{}, &Error{Code: CodeForbidden, Message: "The host did not let you in", Field: "request_id",
+			Hint: "Leave request_id out to ask once more."}
+	case now.Sub(request.SeenAt) < signOfLife:
+		return request, nil
+	}
+	request, err = s.store.UpdateJoinRequest(ctx, request.ID, func(r *JoinRequest, _ Room) error {
+		r.SeenAt = now
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return JoinRequest{}, requestNotFound()
+	}
+	return request, s.storeError(err, "")
+}
+
+// findRequest finds a living request of this caller's. Without a subject the
+// id alone says whose it is.
+func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join Join, id string) (request JoinRequest, err error) {
+	if id != "" {
+		request, err = s.store.JoinRequest(ctx, id)
+	} else {
+		request, err = s.store.JoinRequestBySubject(ctx, room.ID, p.ID, join.UserID)
+	}
+	if err == nil && (request.Subject != p.ID || !request.Living(room, s.now())) {
+		err = ErrNotFound
+	}
+	return request, err
+}
+
+func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Join) (JoinRequest, error) {
+	now := s.now()
+	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
+		Name: join.Name, Role: join.Role, State: RequestWaiting, CreatedAt: now, SeenAt: now}
+	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
+		switch {
+		case n.Caller >= maxRequestsPerCaller:
+			return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
+				Hint: "Go on with the request_id you have, and wait for the host's answer."}
+		case n.Room >= maxRequests:
+			return &Error{Code: CodeConflict, Message: "Too many people are waiting to be let into this room",
+				Hint: "Try again when its host has let some of them in."}
+		}
+		return s.checkEntry(RoomCode{}, room, now)
+	})
+	if err != nil {
+		return JoinRequest{}, s.storeError(err, "")
+	}
+	s.bell.ring(room.ID)
+	s.note(ctx, p, "join requested", room, slog.String("name", request.Name), slog.String("role", request.Role))
+	return request, nil
+}
+
+// waiting lists who waits to be let into a room now, the longest first.
+func (s *Service) waiting(ctx context.Context, room Room) ([]JoinRequest, error) {
+	now := s.now()
+	if !room.Active(now) {
+		return nil, nil
+	}
+	requests, err := s.store.JoinRequests(ctx, RequestQuery{RoomID: room.ID, State: RequestWaiting,
+		CreatedFrom: room.OpenedAt, SeenAfter: now.Add(-RequestLifetime), Limit: MaxPage})
+	return requests, s.storeError(err, "")
+}
+
+// AnswerJoinRequest lets somebody in who waits, or not. A refusal is the end
+// of the request; an approval can be taken back for the person's next joins.
+func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id string, approve bool) (JoinRequest, error) {
+	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
+	if err != nil {
+		return JoinRequest{}, err
+	}
+	return s.answer(ctx, p, room, id, approve)
+}
+
+// answer is given by p, who was found to be entitled to it.
+func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
+	if err := checkRequestID(id); err != nil {
+		return JoinRequest{}, err
+	}
+	now, state := s.now(), RequestRefused
+	if approve {
+		state = RequestApproved
+	}
+	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
+		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
+			return ErrNotFound
+		}
+		if r.State != state {
+			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNotFound) {
+		return JoinRequest{}, requestNotFound()
+	}
+	if err != nil {
+		return JoinRequest{}, s.storeError(err, "")
+	}
+	s.bell.ring(room.ID)
+	s.note(ctx, p, "join request "+string(state), room, slog.String("name", request.Name), slog.String("role", request.Role))
+	return request, nil
+}

@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"roomkey/meet"
+)
+
+const (
+	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, state, answered_by, answered_at, created_at, seen_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+
+	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5
+	WHERE id = $1 RETURNING ` + requestColumns
+
+	countRequests = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END), 0) FROM join_requests
+	WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4`
+
+	selectRequest = `SELECT ` + requestColumns + ` FROM join_requests WHERE id = $1`
+
+	selectRequestBySubject = `SELECT ` + requestColumns + ` FROM join_requests
+	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
+
+	selectRequests = `SELECT ` + requestColumns + ` FROM join_requests
+	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4 ORDER BY created_at, id LIMIT $5`
+
+	selectForgotten = `SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2`
+
+	deleteForgotten = `DELETE FROM join_requests WHERE id IN (SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2)`
+
+	deleteRequestsOfRoom = `DELETE FROM join_requests WHERE room_id = $1 AND EXISTS (SELECT 1 FROM rooms WHERE id = $1 AND state <> 'active')`
+)
+
+// AddJoinRequest implements [meet.Store].
+func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		room, err := t.room(r.RoomID)
+		if err != nil {
+			return none, err
+		}
+		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli()),
+			func(c *meet.RequestCount) []any { return []any{(*count)(&c.Room), (*count)(&c.Caller)} })
+		if err != nil {
+			return none, failed("count join requests", err)
+		}
+		if err := check(room, count); err != nil {
+			return none, err
+		}
+		return none, failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role,
+			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli()))
+	})
+	return err
+}
+
+// JoinRequest implements [meet.Store].
+func (db *DB) JoinRequest(ctx context.Context, id string) (meet.JoinRequest, error) {
+	ctx, err := briefly(ctx)
+	if err != nil {
+		return meet.JoinRequest{}, err
+	}
+	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequest, id), requestPointers)
+	return r, failed("read join request", err)
+}
+
+// JoinRequestBySubject implements [meet.Store].
+func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID string) (meet.JoinRequest, error) {
+	ctx, err := briefly(ctx)
+	if err != nil {
+		return meet.JoinRequest{}, err
+	}
+	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequestBySubject, roomID, subject, userID), requestPointers)
+	return r, failed("read join request", err)
+}
+
+// JoinRequests implements [meet.Store].
+func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.JoinRequest, error) {
+	requests, err := list(ctx, db, selectRequests,
+		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0)}, requestPointers)
+	return requests, failed("list join requests", err)
+}
+
+// UpdateJoinRequest implements [meet.Store].
+func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*meet.JoinRequest, meet.Room) error) (meet.JoinRequest, error) {
+	return write(ctx, db.writer, func(t *tx) (meet.JoinRequest, error) {
+		r, err := scanOne(t.row(selectRequest, id), requestPointers)
+		if err != nil {
+			return meet.JoinRequest{}, failed("read join request", err)
+		}
+		room, err := t.room(r.RoomID)
+		if err != nil {
+			return meet.JoinRequest{}, err
+		}
+		if err := change(&r, room); err != nil {
+			return meet.JoinRequest{}, err
+		}
+		r, err = scanOne(t.row(updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.SeenAt.UnixMilli()), requestPointers)
+		return r, failed("update join request", err)
+	})
+}
+
+// ForgetJoinRequests implements [meet.Store]. Usually there is nothing to
+// forget, and nothing is written.
+func (db *DB) ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error {
+	args := []any{seenUntil.UnixMilli(), max(limit, 0)}
+	forgotten, err := list(ctx, db, selectForgotten, args, textPointers)
+	if err != nil || len(forgotten) == 0 {
+		return failed("look for forgotten join requests", err)
+	}
+	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		return none, failed("forget join requests", t.exec(deleteForgotten, args...))
+	})
+	return err
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"roomkey/meet"
+)
+
+// The join page as "make page" builds it from its source in page/.
+//
+//go:embed page/dist
+var pageFiles embed.FS
+
+// page is the join page, ready to be sent.
+type page struct {
+	document *pageFile
+	assets   map[string]*pageFile // by name under /page/assets/
+	policy   string               // Content-Security-Policy
+}
+
+// pageFile is a file of the page. What it is compressed to is worked out when
+// somebody asks for it first.
+type pageFile struct {
+	contentType string
+	plain       []byte
+	compressed  func() []byte // nil for what does not get smaller
+}
+
+func newPage(links meet.Links) *page {
+	p := &page{assets: map[string]*pageFile{}, policy: pagePolicy(links)}
+	err := fs.WalkDir(pageFiles, "page/dist", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := pageFiles.ReadFile(name)
+		switch folder, base := path.Split(name); {
+		case err != nil:
+			return err
+		case base == "index.html":
+			p.document = newPageFile(base, content)
+		case path.Base(folder) == "assets":
+			p.assets[base] = newPageFile(base, content)
+		}
+		return nil
+	})
+	if err != nil || p.document == nil {
+		panic("web: the join page is not in the binary") // it is embedded
+	}
+	return p
+}
+
+func newPageFile(name string, content []byte) *pageFile {
+	file := &pageFile{contentType: mime.TypeByExtension(path.Ext(name)), plain: content}
+	if strings.HasPrefix(file.contentType, "text/") || strings.HasPrefix(file.contentType, "image/svg") {
+		file.compressed = sync.OnceValue(func() []byte { return compress(content) })
+	}
+	return file
+}
+
+func compress(content []byte) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // fails only for a level that does not exist
+	_, _ = w.Write(content)                               // a buffer takes everything
+	_ = w.Close()
+	return b.Bytes()
+}
+
+// pagePolicy allows the page its own files and the way to LiveKit, and nothing
+// else: no inline script, no frame around it, no other host.
+func pagePolicy(links meet.Links) string {
+	// Not every browser takes 'self' for WebSockets to the same host.
+	livekit := links.LiveKit
+	if scheme, rest, ok := strings.Cut(livekit, "://"); ok {
+		host, _, _ := strings.Cut(rest, "/")
+		livekit = scheme + "://" + host + " " + strings.Replace(scheme, "ws", "http", 1) + "://" + host
+	}
+	return strings.Join([]string{
+		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob:",
+		"font-src 'self'", "worker-src 'self'", "manifest-src 'self'", "connect-src 'self' " + livekit,
+		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+// pageDocument is where a join link leads. It is the same for every link, good
+// or not: the page asks where it leads.
+func (s *Server) pageDocument(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", s.page.policy)
+	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), payment=(), usb=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Referrer-Policy", "no-referrer") // the address holds the code
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	h.Set("Cache-Control", "no-store")
+	s.page.document.send(w, r)
+}
+
+// pageAsset sends a file of the page. Their names change with their contents.
+func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) {
+	file := s.page.assets[r.PathValue("file")]
+	if file == nil {
+		s.notFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	file.send(w, r)
+}
+
+func (f *pageFile) send(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", f.contentType)
+	if f.compressed == nil {
+		_, _ = w.Write(f.plain)
+		return
+	}
+	h.Set("Vary", "Accept-Encoding")
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		_, _ = w.Write(f.plain)
+		return
+	}
+	h.Set("Content-Encoding", "gzip")
+	_, _ = w.Write(f.compressed())
+}
