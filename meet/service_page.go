@@ -25,7 +25,7 @@ type Invitation struct {
 
 // Invitation tells where a link leads: a code, for a caller who needs no
 // access token and learns no more of it than [Service.Exchange] tells, or a
-// room, as for [Service.Enter].
+// room, as for [Service.EnterRoom].
 func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (Invitation, error) {
 	call.onPage = true
 	room, join, err := s.approach(ctx, p, call)
@@ -40,10 +40,10 @@ func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (I
 		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit}, nil
 }
 
-// Enter is [Service.Join] by name for a person on a room's page: what they
+// EnterRoom is [Service.Join] by name for a person on a room's page: what they
 // typed is cleaned, not refused, a join request that is over is made anew, and
 // a public room is open to those without an access token as well.
-func (s *Service) Enter(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+func (s *Service) EnterRoom(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
 	call.Code, call.onPage = nil, true
 	call.Name, call.UserID = CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
 	return s.joinAnew(ctx, p, call)

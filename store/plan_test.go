@@ -120,6 +120,16 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		useCode:            {codeByKey},
 		retireCode:         {codeByKey},
 		disableRole:        {"INDEX codes_current (room_id=? AND role=?)"},
+		selectJoin:         {"INDEX sqlite_autoindex_joins_1 (identity=?)"},
+
+		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
+		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=?)"},
+		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
+		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
+		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},
+		updateRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
+		deleteForgotten:        {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "INDEX join_requests_seen (seen_at<?)"},
+		deleteRequestsOfRoom:   {"INDEX join_requests_room (room_id=?)", "PRIMARY KEY (id=?)"},
 	} {
 		got := plan(t, db, text, make([]any, 20))
 		wantPlan(t, text, got, want...)

@@ -18,6 +18,8 @@ func TestMethods(t *testing.T) {
 		"/mcp": "POST", "/v2/token": "POST",
 		"/healthz": "GET, HEAD", "/readyz": "GET, HEAD", "/version": "GET, HEAD", "/metrics": "GET, HEAD",
 		"/": "GET, HEAD", "/join/wpi-srjb-wer": "GET, HEAD", "/m/daily": "GET, HEAD",
+		"/join/wpi-srjb-wer/qr.svg": "GET, HEAD", "/page/assets/x.js": "GET, HEAD",
+		"/page/invitation": "POST", "/page/join": "POST", "/page/requests": "POST", "/page/requests/answer": "POST",
 		"/rtc": "GET, HEAD, OPTIONS", "/rtc/validate": "GET, HEAD, OPTIONS",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {

@@ -66,7 +66,7 @@ func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	a, err := s.Service.Enter(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID, Wait: preferredWait(r)})
+	a, err := s.Service.EnterRoom(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID, Wait: preferredWait(r)})
 	if err != nil {
 		s.refuseSlowly(w, r, meet.AsError(err), started)
 		return

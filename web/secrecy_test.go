@@ -42,6 +42,12 @@ func TestSecretsStaySecret(t *testing.T) {
 		s.do(t, "POST", "/mcp", secret, bearer(secret))
 		s.do(t, "POST", "/mcp?token="+secret, "{}", bearer(secrets["access token"]))
 		s.do(t, "GET", "/join/"+secret, "")
+		s.do(t, "GET", "/join/"+secret+"/qr.svg", "", from("192.0.2.2"))
+		s.do(t, "GET", "/page/assets/"+secret, "")
+		for _, call := range []string{"invitation", "join", "requests", "requests/answer"} {
+			s.callPage(t, call, map[string]any{"code": secret}, from("192.0.2.2"))
+			s.callPage(t, call, map[string]any{"room": secret, "name": "Eve", "request_id": secret, "approve": true}, bearer(secret), from("192.0.2.2"))
+		}
 		s.do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", header("Referer", "https://x/"+secret), header("User-Agent", secret), header("Cookie", secret))
 		s.do(t, "GET", "/rtc?access_token="+secret, "")
 		s.do(t, "GET", "/rtc/validate?access_token="+secret, "")

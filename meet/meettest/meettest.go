@@ -130,6 +130,12 @@ func (s *System) EnterByCode(tb testing.TB, code meet.RoomCode, name string) *li
 	return livekittest.Join(tb, s.URL, a.Token)
 }
 
+// EnterWith connects a real participant with an admission.
+func (s *System) EnterWith(tb testing.TB, a meet.Admission) *livekittest.Person {
+	tb.Helper()
+	return livekittest.Join(tb, s.URL, a.Token)
+}
+
 // Clock is a clock that runs only when it is told to.
 type Clock struct {
 	mu  sync.Mutex

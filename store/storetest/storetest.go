@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"EnsureCodes", ensureTests},
 		{"ReplaceCode", replaceTests},
 		{"Joins", joinTests},
+		{"JoinRequests", requestTests},
 		{"Context", contextTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

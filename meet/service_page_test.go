@@ -1,0 +1,176 @@
+package meet_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+func TestInvitations(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), AllowVideo: Of(false), E2EE: Of(true), RequireApproval: Of(true)})
+	voice := []meet.Source{meet.Microphone, meet.ScreenShareAudio}
+	for role, want := range map[string]meet.Invitation{
+		"host":   {RoomName: "daily", Role: "host", Grants: meet.Grants{Publish: voice, Subscribe: true, Data: true}, E2EE: true, Admits: true},
+		"guest":  {RoomName: "daily", Role: "guest", Grants: meet.Grants{Publish: voice, Subscribe: true, Data: true}, E2EE: true, Waits: true},
+		"viewer": {RoomName: "daily", Role: "viewer", Grants: meet.Grants{Subscribe: true}, E2EE: true, Waits: true},
+	} {
+		code := s.NewCode(t, room, role, meet.CodeChange{MaxUses: Of(1)})
+		for range 3 { // looking uses nothing up
+			got, err := s.Invitation(t.Context(), Anon, meet.JoinCall{Code: &code.Code})
+			wantCode(t, role, err, "")
+			if got.RoomName != want.RoomName || got.Role != want.Role || !slices.Equal(got.Grants.Publish, want.Grants.Publish) ||
+				got.Grants.Subscribe != want.Grants.Subscribe || got.Grants.Data != want.Grants.Data ||
+				got.E2EE != want.E2EE || got.Waits != want.Waits || got.Admits != want.Admits {
+				t.Errorf("%s: %+v; want %+v", role, got, want)
+			}
+		}
+	}
+	if n := waitingNow(t, s, room); len(n) != 0 {
+		t.Errorf("looking made requests: %v", n)
+	}
+	for p, role := range map[*meet.Principal]string{&Ada: "host", &Bob: "guest"} {
+		got, err := s.Invitation(t.Context(), *p, meet.JoinCall{RoomID: Of("daily")})
+		wantCode(t, p.ID, err, "")
+		if got.Role != role || got.Waits == got.Admits {
+			t.Errorf("%s: %+v; want role %s", p.ID, got, role)
+		}
+	}
+}
+
+// An invitation tells of a code no more than the exchange does, and counts
+// against guessers like it.
+func TestInvitationsTellNoMoreThanTheExchange(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	disabled := s.NewCode(t, room, "guest", meet.CodeChange{Enabled: Of(false)})
+	for i, code := range []string{"aaa-aaaa-aaa", disabled.Code, "nonsense", ""} {
+		address := []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}[i]
+		_, err := s.Invitation(t.Context(), meet.Principal{Role: meet.Anonymous, Address: address}, meet.JoinCall{Code: &code})
+		_, exchange := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code})
+		wantCode(t, "invitation", err, meet.CodeNotFound)
+		if a, b := meet.AsError(err), meet.AsError(exchange); a.Message != b.Message || a.Hint != b.Hint || a.Field != b.Field {
+			t.Errorf("%q: %+v; want what the exchange says: %+v", code, a, b)
+		}
+		for range 8 {
+			_, _ = s.Invitation(t.Context(), meet.Principal{Role: meet.Anonymous, Address: address}, meet.JoinCall{Code: &code})
+		}
+		_, err = s.Exchange(t.Context(), address, meet.JoinCall{Code: &code})
+		wantCode(t, "the eleventh look at "+code, err, meet.CodeRateLimited)
+	}
+}
+
+func TestPublicRoomsAreOpenOnTheirPage(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	public := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
+	webinar := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true), Mode: Of(meet.Webinar)})
+	private := s.NewRoom(t, meet.RoomChange{})
+	ended := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
+	_, _, err := s.EndRoom(t.Context(), Ada, ended.ID, ended.Name)
+	wantCode(t, "end", err, "")
+	for room, role := range map[string]string{public.Name: "guest", webinar.Name: "viewer"} {
+		i, err := s.Invitation(t.Context(), Anon, meet.JoinCall{RoomID: &room})
+		wantCode(t, "invitation", err, "")
+		a, err := s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room, Name: "\u202eEve", UserID: "ada"})
+		wantCode(t, "enter", err, "")
+		if i.Role != role || a.Role != role || a.Token == "" || a.Identity[:4] != "ada_" {
+			t.Errorf("%s: invited as %s, admitted as %+v; want %s", room, i.Role, a, role)
+		}
+		person := livekittest.Join(t, s.URL, a.Token)
+		if person.Attributes()["admin"] != "" || person.Room().LocalParticipant.Name() != "Eve" {
+			t.Errorf("%s: attributes %v, name %q", room, person.Attributes(), person.Room().LocalParticipant.Name())
+		}
+	}
+	var first *meet.Error
+	for _, room := range []string{private.Name, private.ID, ended.Name, "no-such-room", "", "Not A Name!"} {
+		_, err := s.Invitation(t.Context(), Anon, meet.JoinCall{RoomID: &room})
+		wantCode(t, "invitation to "+room, err, meet.CodeUnauthenticated)
+		_, err = s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room})
+		wantCode(t, "enter "+room, err, meet.CodeUnauthenticated)
+		e := meet.AsError(err)
+		if first == nil {
+			first = e
+		}
+		if *e != *first {
+			t.Errorf("%q: %+v; want the same as for the others: %+v", room, e, first)
+		}
+		_, err = s.Join(t.Context(), Anon, meet.JoinCall{RoomID: &public.Name}) // elsewhere than on the page
+		wantCode(t, "join", err, meet.CodeUnauthenticated)
+	}
+	_, err = s.EnterRoom(t.Context(), Zero, meet.JoinCall{RoomID: &public.Name})
+	wantCode(t, "enter as nobody", err, meet.CodeUnauthenticated)
+	_, err = s.EnterRoom(t.Context(), Bob, meet.JoinCall{RoomID: &ended.Name})
+	wantCode(t, "enter an ended room", err, meet.CodeGone)
+}
+
+// People inside in a role that admits others see who waits, and let them in,
+// for as long as they are inside.
+func TestHostsInsideAnswer(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	host := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
+	a := knock(t, s, host, "")
+	outside := func(what, token string, want meet.ErrorCode) {
+		t.Helper()
+		_, _, err := s.RequestsForHost(t.Context(), token, "", 0)
+		wantCode(t, "list, "+what, err, want)
+		_, err = s.AnswerAsHost(t.Context(), token, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
+		wantCode(t, "answer, "+what, err, want)
+	}
+	outside("not inside yet", a.Token, meet.CodeForbidden)
+	person := s.EnterWith(t, a)
+	requests, version, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	if err != nil || len(requests) != 0 || version == "" {
+		t.Fatalf("requests: %v, version %q, %v; want none and a version", requests, version, err)
+	}
+
+	type list struct {
+		requests []meet.JoinRequest
+		version  string
+		err      error
+	}
+	listed := make(chan list, 1)
+	go func() {
+		r, v, err := s.RequestsForHost(t.Context(), a.Token, version, time.Minute)
+		listed <- list{r, v, err}
+	}()
+	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
+	guest := knock(t, s, code, "")
+	got := <-listed
+	if got.err != nil || len(got.requests) != 1 || got.requests[0].ID != guest.RequestID || got.version == version {
+		t.Fatalf("requests: %+v; want the one that was just made", got)
+	}
+	r, err := s.AnswerAsHost(t.Context(), a.Token, guest.RequestID, true)
+	if err != nil || r.State != meet.RequestApproved || r.AnsweredBy != a.Identity {
+		t.Errorf("answer: %+v, %v; want it approved by the host", r, err)
+	}
+	inside := s.EnterWith(t, knock(t, s, code, guest.RequestID))
+
+	// A guest inside, a stranger, a host of another room, nonsense.
+	outside("a guest's", knock(t, s, code, guest.RequestID).Token, meet.CodeForbidden)
+	outside("nonsense", "x.y.z", meet.CodeUnauthenticated)
+	outside("nothing", "", meet.CodeUnauthenticated)
+	other, _ := guarded(t, s, meet.RoomChange{})
+	otherHost := s.Admit(t, Ada, other)
+	s.EnterWith(t, otherHost)
+	_, err = s.AnswerAsHost(t.Context(), otherHost.Token, knock(t, s, code, "").RequestID, true)
+	wantCode(t, "answer of another room's host", err, meet.CodeNotFound)
+	inside.Leave()
+
+	// The token's time does not matter, being inside does.
+	s.Clock.Advance(time.Hour)
+	if _, _, err := s.RequestsForHost(t.Context(), a.Token, "", 0); err != nil {
+		t.Errorf("an hour later: %v", err)
+	}
+	_, err = s.Kick(t.Context(), Ada, room.ID, person.Identity(), "")
+	wantCode(t, "kick", err, "")
+	outside("after a kick", a.Token, meet.CodeForbidden)
+}

@@ -1,0 +1,395 @@
+package meet_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// guarded is a room of Ada's in which guests wait, and a code to it.
+func guarded(t *testing.T, s *System, change meet.RoomChange) (meet.Room, meet.RoomCode) {
+	t.Helper()
+	change.RequireApproval = Of(true)
+	room := s.NewRoom(t, change)
+	return room, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+}
+
+// knock asks to be let in by a code, with the id of a request or "".
+func knock(t *testing.T, s *System, code meet.RoomCode, id string) meet.Admission {
+	t.Helper()
+	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
+	wantCode(t, "exchange", err, "")
+	return a
+}
+
+func waitingNow(t *testing.T, s *System, room meet.Room) []string {
+	t.Helper()
+	details, err := s.Room(t.Context(), Ada, room.ID)
+	wantCode(t, "show", err, "")
+	ids := make([]string, len(details.Requests))
+	for i, r := range details.Requests {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+func answer(t *testing.T, s *System, room meet.Room, id string, approve bool) {
+	t.Helper()
+	_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, id, approve)
+	wantCode(t, "answer", err, "")
+}
+
+func TestWhoHasToWait(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, guest := guarded(t, s, meet.RoomChange{})
+	open := s.NewRoom(t, meet.RoomChange{})
+	host, viewer := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	for name, c := range map[string]struct {
+		p     meet.Principal
+		call  meet.JoinCall
+		waits bool
+	}{
+		"superadmin":                     {Root, meet.JoinCall{RoomID: &room.ID}, false},
+		"admin":                          {Ada, meet.JoinCall{RoomID: &room.ID}, false},
+		"admin for somebody":             {Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}, false},
+		"admin by a guest's code":        {Ada, meet.JoinCall{Code: &guest.Code}, false},
+		"user":                           {Bob, meet.JoinCall{RoomID: &room.ID}, true},
+		"user who says it is the admin":  {Bob, meet.JoinCall{RoomID: &room.ID, UserID: "ada"}, true},
+		"guest":                          {Gus, meet.JoinCall{RoomID: &room.ID}, true},
+		"by a guest's code":              {Anon, meet.JoinCall{Code: &guest.Code}, true},
+		"by a viewer's code":             {Anon, meet.JoinCall{Code: &viewer.Code}, true},
+		"by a host's code":               {Anon, meet.JoinCall{Code: &host.Code}, false},
+		"user by a host's code":          {Bob, meet.JoinCall{Code: &host.Code}, false},
+		"into a room that does not ask":  {Bob, meet.JoinCall{RoomID: &open.ID}, false},
+		"with an id that nobody gave it": {Bob, meet.JoinCall{RoomID: &open.ID, RequestID: "aaaaaaaaaaaaaaaaaaaaaaaaaa"}, false},
+	} {
+		a, err := s.Join(t.Context(), c.p, c.call)
+		wantCode(t, name, err, "")
+		if a.Waiting != c.waits || (a.RequestID != "") != c.waits || (a.Token == "") != c.waits || a.Room.ID == "" {
+			t.Errorf("%s: %+v; want waiting %t, and a token only to go with it", name, a, c.waits)
+		}
+	}
+}
+
+func TestApproval(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	first := knock(t, s, code, "")
+	if again := knock(t, s, code, first.RequestID); again.RequestID != first.RequestID || !again.Waiting {
+		t.Errorf("going on gives %+v; want the same request, waiting", again)
+	}
+	s.Clock.Advance(time.Millisecond)
+	other := knock(t, s, code, "")
+	if other.RequestID == first.RequestID {
+		t.Error("two people share a request")
+	}
+	if got := waitingNow(t, s, room); len(got) != 2 || got[0] != first.RequestID {
+		t.Errorf("waiting: %v; want both, the longest first", got)
+	}
+	if got, err := s.Store.Join(t.Context(), first.Identity); err == nil {
+		t.Errorf("a join is on record before the approval: %+v", got)
+	}
+	if c, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{}); err != nil || c[0].Uses != 0 {
+		t.Errorf("codes = %+v, %v; want no use by somebody who waits", c, err)
+	}
+
+	answer(t, s, room, first.RequestID, true)
+	answer(t, s, room, first.RequestID, true) // says the same
+	if got := waitingNow(t, s, room); len(got) != 1 || got[0] != other.RequestID {
+		t.Errorf("waiting: %v; want the other one", got)
+	}
+	if a := knock(t, s, code, other.RequestID); !a.Waiting {
+		t.Error("the approval of one let another one in")
+	}
+	one, two := knock(t, s, code, first.RequestID), knock(t, s, code, first.RequestID)
+	if one.Waiting || two.Waiting || one.Token == "" || one.Identity == two.Identity {
+		t.Errorf("approved: %+v and %+v; want two admissions, as it holds for the next joins", one, two)
+	}
+	s.EnterWith(t, one)
+}
+
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	a := knock(t, s, code, "")
+	answer(t, s, room, a.RequestID, false)
+	for range 2 {
+		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: a.RequestID})
+		wantCode(t, "refused", err, meet.CodeForbidden)
+	}
+	_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, a.RequestID, true)
+	wantCode(t, "approve what was refused", err, meet.CodeNotFound)
+	if b := knock(t, s, code, ""); !b.Waiting || b.RequestID == a.RequestID {
+		t.Errorf("asking anew: %+v; want a new request", b)
+	}
+
+	// An approval can be taken back.
+	c := knock(t, s, code, "")
+	answer(t, s, room, c.RequestID, true)
+	answer(t, s, room, c.RequestID, false)
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: c.RequestID})
+	wantCode(t, "taken back", err, meet.CodeForbidden)
+}
+
+// A subject is known again without the id of its request, on whoever's behalf
+// it asks; others are not.
+func TestApprovalOfASubject(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	join := func(p meet.Principal, call meet.JoinCall) meet.Admission {
+		t.Helper()
+		a, err := s.Join(t.Context(), p, call)
+		wantCode(t, "join", err, "")
+		return a
+	}
+	byName, forEve := meet.JoinCall{RoomID: &room.ID}, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}
+	a := join(Bob, byName)
+	if again := join(Bob, byName); again.RequestID != a.RequestID {
+		t.Error("asking twice makes two requests")
+	}
+	eve := join(Bob, forEve)
+	answer(t, s, room, a.RequestID, true)
+	if a := join(Bob, byName); a.Waiting {
+		t.Error("Bob waits though he was let in")
+	}
+	if a := join(Bob, meet.JoinCall{Code: &code.Code}); a.Waiting {
+		t.Error("Bob waits when he comes by a code")
+	}
+	if a := join(Bob, forEve); !a.Waiting || a.RequestID != eve.RequestID {
+		t.Errorf("for Eve: %+v; want waiting", a)
+	}
+	if a := join(Gus, meet.JoinCall{RoomID: &room.ID, UserID: "bob"}); !a.Waiting {
+		t.Error("who says it is Bob is let in like Bob")
+	}
+	_, err := s.Join(t.Context(), Gus, meet.JoinCall{RoomID: &room.ID, RequestID: a.RequestID})
+	wantCode(t, "with Bob's request", err, meet.CodeNotFound)
+	if a := knock(t, s, code, a.RequestID); !a.Waiting {
+		t.Error("Bob's request lets somebody in who has no token")
+	}
+}
+
+func TestRequestsEnd(t *testing.T) {
+	t.Parallel()
+	over := map[string]func(t *testing.T, s *System, room meet.Room){
+		"10 minutes without a sign of life": func(_ *testing.T, s *System, _ meet.Room) { s.Clock.Advance(10 * time.Minute) },
+		"the room was ended and opened again": func(t *testing.T, s *System, room meet.Room) {
+			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+			wantCode(t, "end", err, "")
+			s.Clock.Advance(time.Millisecond)
+			_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+			wantCode(t, "reopen", err, "")
+		},
+		"the room expired and was opened again before anybody noticed": func(t *testing.T, s *System, room meet.Room) {
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{ExpiresIn: Of(time.Minute)}, false)
+			wantCode(t, "set a lifetime", err, "")
+			s.Clock.Advance(2 * time.Minute)
+			_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+			wantCode(t, "reopen", err, "")
+		},
+	}
+	for what, happens := range over {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := New(t)
+			room, code := guarded(t, s, meet.RoomChange{})
+			waiting, approved := knock(t, s, code, ""), knock(t, s, code, "")
+			answer(t, s, room, approved.RequestID, true)
+			happens(t, s, room)
+			_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, waiting.RequestID, true)
+			wantCode(t, "answer", err, meet.CodeNotFound)
+			if got := waitingNow(t, s, room); len(got) != 0 {
+				t.Errorf("waiting: %v; want nobody", got)
+			}
+			_, err = s.Join(t.Context(), Anon, meet.JoinCall{Code: &code.Code, RequestID: waiting.RequestID})
+			wantCode(t, "going on, as an agent", err, meet.CodeNotFound)
+			if a := knock(t, s, code, waiting.RequestID); !a.Waiting || a.RequestID == waiting.RequestID {
+				t.Errorf("going on, as a person: %+v; want a new request", a)
+			}
+			a := knock(t, s, code, approved.RequestID)
+			if stays := what == "10 minutes without a sign of life"; a.Waiting == stays {
+				t.Errorf("approved before: waiting %t; want %t", a.Waiting, !stays)
+			}
+			s.Clock.Advance(meet.RequestLifetime)
+			wantCode(t, "sweep", s.Sweep(t.Context()), "")
+			if r, err := s.Store.JoinRequest(t.Context(), waiting.RequestID); err == nil {
+				t.Errorf("still stored after the sweep: %+v", r)
+			}
+		})
+	}
+}
+
+// Whoever calls again lives on.
+func TestSignsOfLife(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	a := knock(t, s, code, "")
+	for range 3 {
+		s.Clock.Advance(9 * time.Minute)
+		knock(t, s, code, a.RequestID)
+		wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	}
+	if got := waitingNow(t, s, room); len(got) != 1 || got[0] != a.RequestID {
+		t.Errorf("waiting: %v; want the one who called all the time", got)
+	}
+}
+
+func TestWaitingRoomIsBounded(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	ask := func(address string) error {
+		_, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code})
+		return err
+	}
+	for range 30 {
+		wantCode(t, "ask", ask("192.0.2.1"), "")
+	}
+	wantCode(t, "too often from one address", ask("192.0.2.1"), meet.CodeRateLimited)
+	answer(t, s, room, waitingNow(t, s, room)[0], false)
+	wantCode(t, "too often, after a refusal", ask("192.0.2.1"), meet.CodeRateLimited)
+	for i := range 170 {
+		wantCode(t, "ask from elsewhere", ask(fmt.Sprint("198.51.100.", i/20)), "")
+	}
+	wantCode(t, "a full waiting room", ask("203.0.113.1"), meet.CodeConflict)
+	s.Clock.Advance(10 * time.Minute)
+	wantCode(t, "when all are forgotten", ask("192.0.2.1"), "")
+}
+
+func TestAnswersAreForAdmins(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	elsewhere := s.NewRoom(t, meet.RoomChange{})
+	a := knock(t, s, code, "")
+	for _, p := range []meet.Principal{Bob, Gus} {
+		_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, a.RequestID, true)
+		wantCode(t, "answer by "+p.ID, err, meet.CodeForbidden)
+	}
+	for _, p := range []meet.Principal{Anon, Zero} {
+		_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, a.RequestID, true)
+		wantCode(t, "answer by nobody", err, meet.CodeUnauthenticated)
+	}
+	_, err := s.AnswerJoinRequest(t.Context(), Ada, elsewhere.ID, a.RequestID, true)
+	wantCode(t, "answer at another room", err, meet.CodeNotFound)
+	_, err = s.AnswerJoinRequest(t.Context(), Ada, room.ID, "nonsense", true)
+	wantCode(t, "answer nonsense", err, meet.CodeInvalid)
+	if b := knock(t, s, code, a.RequestID); !b.Waiting {
+		t.Error("somebody without the right to let in has done so")
+	}
+}
+
+// What ends a wait, and what comes of it.
+func TestWaitingEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	type outcome struct {
+		a   meet.Admission
+		err error
+	}
+	for name, c := range map[string]struct {
+		happens func(t *testing.T, s *System, room meet.Room, code meet.RoomCode, id string)
+		want    meet.ErrorCode
+	}{
+		"approved": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, id string) { answer(t, s, room, id, true) }, ""},
+		"refused": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, id string) {
+			answer(t, s, room, id, false)
+		}, meet.CodeForbidden},
+		"room ended": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
+			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+			wantCode(t, "end", err, "")
+		}, meet.CodeNotFound},
+		"room expired": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
+			s.Clock.Advance(time.Hour)
+			wantCode(t, "sweep", s.Sweep(t.Context()), "")
+		}, meet.CodeNotFound},
+		"code disabled": {func(t *testing.T, s *System, _ meet.Room, code meet.RoomCode, _ string) {
+			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
+			wantCode(t, "disable", err, "")
+		}, meet.CodeNotFound},
+		"code rotated": {func(t *testing.T, s *System, _ meet.Room, code meet.RoomCode, _ string) {
+			_, err := s.RotateCode(t.Context(), Ada, code.Code)
+			wantCode(t, "rotate", err, "")
+		}, meet.CodeNotFound},
+		"no approval needed any more": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{RequireApproval: Of(false)}, false)
+			wantCode(t, "update", err, "")
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(t)
+			room, code := guarded(t, s, meet.RoomChange{ExpiresIn: Of(time.Hour)})
+			id := knock(t, s, code, "").RequestID
+			waited := make(chan outcome, 1)
+			go func() {
+				a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
+				waited <- outcome{a, err}
+			}()
+			livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
+			c.happens(t, s, room, code, id)
+			select {
+			case o := <-waited:
+				wantCode(t, "wait", o.err, c.want)
+				if c.want == "" && o.a.Token == "" {
+					t.Errorf("got %+v; want a token", o.a)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatal("still waiting")
+			}
+		})
+	}
+}
+
+// Thirty people behind one address wait when the room ends: that is no guess
+// of theirs.
+func TestWaitingInVainIsNoGuess(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	var wg sync.WaitGroup
+	for range 15 {
+		id := knock(t, s, code, "").RequestID
+		wg.Go(func() {
+			_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
+			wantCode(t, "wait", err, meet.CodeNotFound)
+		})
+	}
+	livekittest.Wait(t, "all to wait", func() bool { return s.Waiters(room.ID) == 15 })
+	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, "")
+	wg.Wait()
+	if n := s.Waiters(room.ID); n != 0 {
+		t.Errorf("%d still wait", n)
+	}
+}
+
+func TestStopWaiting(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	id := knock(t, s, code, "").RequestID
+	waited := make(chan meet.Admission, 1)
+	go func() {
+		a, _ := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
+		waited <- a
+	}()
+	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
+	s.StopWaiting()
+	select {
+	case a := <-waited:
+		if !a.Waiting || a.RequestID != id {
+			t.Errorf("got %+v; want to be told to go on waiting", a)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still waiting")
+	}
+}

@@ -1,0 +1,225 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+// newRequest is a join request at id-room; its times follow from seconds.
+func newRequest(id string, seconds int, change ...func(*meet.JoinRequest)) meet.JoinRequest {
+	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest",
+		State: meet.RequestWaiting, CreatedAt: at(seconds), SeenAt: at(seconds)}
+	for _, c := range change {
+		c(&r)
+	}
+	return r
+}
+
+func bySubject(subject string) func(*meet.JoinRequest) {
+	return func(r *meet.JoinRequest) { r.Subject, r.Caller = subject, "subject "+subject }
+}
+
+func inState(state meet.RequestState) func(*meet.JoinRequest) {
+	return func(r *meet.JoinRequest) { r.State = state }
+}
+
+func (b bed) ask(r meet.JoinRequest) {
+	b.t.Helper()
+	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil }); err != nil {
+		b.t.Fatalf("AddJoinRequest(%s): %v", r.ID, err)
+	}
+}
+
+func (b bed) asking(q meet.RequestQuery) []string {
+	b.t.Helper()
+	requests, err := b.JoinRequests(b.t.Context(), q)
+	if err != nil {
+		b.t.Fatalf("JoinRequests(%+v): %v", q, err)
+	}
+	return names(requests, func(r meet.JoinRequest) string { return r.ID })
+}
+
+var requestTests = []test{
+	{"ARequestIsKeptAsItWas", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		want := newRequest("one", 1, bySubject("bob"))
+		b.ask(want)
+		got, err := b.JoinRequest(t.Context(), "one")
+		wantErr(t, "JoinRequest", err, nil)
+		wantSame(t, "request", got, want)
+		got, err = b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e")
+		wantErr(t, "JoinRequestBySubject", err, nil)
+		wantSame(t, "request by subject", got, want)
+	}},
+	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b bed) {
+		room := b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
+		b.create(newRoom("other"))
+		b.ask(newRequest("before the session", 9))
+		b.ask(newRequest("forgotten", 11, func(r *meet.JoinRequest) { r.SeenAt = at(20) }))
+		b.ask(newRequest("approved", 21, inState(meet.RequestApproved)))
+		b.ask(newRequest("mine", 21))
+		b.ask(newRequest("mine, refused", 21, inState(meet.RequestRefused)))
+		b.ask(newRequest("another's", 21, bySubject("bob")))
+		b.ask(newRequest("elsewhere", 21, func(r *meet.JoinRequest) { r.RoomID = "id-other" }))
+		called := false
+		err := b.AddJoinRequest(t.Context(), newRequest("new", 22), at(20), func(r meet.Room, n meet.RequestCount) error {
+			called = true
+			wantSame(t, "room", r, room)
+			wantSame(t, "count", n, meet.RequestCount{Room: 3, Caller: 2})
+			return errRefused
+		})
+		wantAsItIs(t, err, errRefused)
+		if !called {
+			t.Error("check was not called")
+		}
+		_, err = b.JoinRequest(t.Context(), "new")
+		wantErr(t, "a refused request", err, meet.ErrNotFound)
+	}},
+	{"NoMoreThanCheckAllows", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		errs := together(t.Context(), 30, func(ctx context.Context, i int) error {
+			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
+				if n.Room >= 5 {
+					return errRefused
+				}
+				return nil
+			})
+		})
+		let := 0
+		for _, err := range errs {
+			if err == nil {
+				let++
+			}
+		}
+		if let != 5 || len(b.asking(meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Limit: 100})) != 5 {
+			t.Errorf("%d requests were let through, want 5", let)
+		}
+	}},
+	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.ask(newRequest("one", 1))
+		_, err := b.JoinRequest(t.Context(), "none")
+		wantErr(t, "JoinRequest", err, meet.ErrNotFound)
+		for _, who := range [][2]string{{"bob", "e"}, {"", "e"}} {
+			_, err = b.JoinRequestBySubject(t.Context(), "id-room", who[0], who[1])
+			wantErr(t, "JoinRequestBySubject", err, meet.ErrNotFound)
+		}
+		err = b.AddJoinRequest(t.Context(), newRequest("two", 1, func(r *meet.JoinRequest) { r.RoomID = "nowhere" }), time.Time{},
+			func(meet.Room, meet.RequestCount) error { t.Error("check called"); return nil })
+		wantErr(t, "AddJoinRequest", err, meet.ErrNotFound)
+		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest, meet.Room) error { t.Error("change called"); return nil })
+		wantErr(t, "UpdateJoinRequest", err, meet.ErrNotFound)
+		_, err = b.Join(t.Context(), "nobody")
+		wantErr(t, "Join", err, meet.ErrNotFound)
+	}},
+	{"TheNewestOfASubjectCounts", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.ask(newRequest("old", 1, bySubject("bob")))
+		b.ask(newRequest("new", 3, bySubject("bob")))
+		b.ask(newRequest("for another", 4, bySubject("bob"), func(r *meet.JoinRequest) { r.UserID = "f" }))
+		b.ask(newRequest("of another", 5, bySubject("carl")))
+		got, err := b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e")
+		wantErr(t, "JoinRequestBySubject", err, nil)
+		wantSame(t, "id", got.ID, "new")
+	}},
+	{"Lists", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.create(newRoom("other"))
+		for i := range 4 {
+			b.ask(newRequest(numbered("r", i), 10-i))
+		}
+		b.ask(newRequest("approved", 1, inState(meet.RequestApproved)))
+		b.ask(newRequest("elsewhere", 1, func(r *meet.JoinRequest) { r.RoomID = "id-other" }))
+		all := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, CreatedFrom: at(0), SeenAfter: at(0), Limit: 10}
+		wantSame(t, "oldest first", b.asking(all), []string{"r-003", "r-002", "r-001", "r-000"})
+		few := all
+		few.Limit = 2
+		wantSame(t, "with a limit", b.asking(few), []string{"r-003", "r-002"})
+		late := all
+		late.CreatedFrom = at(9)
+		wantSame(t, "created from", b.asking(late), []string{"r-001", "r-000"})
+		lively := all
+		lively.SeenAfter = at(9)
+		wantSame(t, "seen after", b.asking(lively), []string{"r-000"})
+	}},
+	{"AChangeIsKept", func(t *testing.T, b bed) {
+		room := b.create(newRoom("room"))
+		b.ask(newRequest("one", 1))
+		b.ask(newRequest("two", 1))
+		got, err := b.UpdateJoinRequest(t.Context(), "one", func(r *meet.JoinRequest, in meet.Room) error {
+			wantSame(t, "room seen by change", in, room)
+			r.State, r.AnsweredBy, r.AnsweredAt, r.SeenAt = meet.RequestApproved, "ann", at(5), at(4)
+			r.ID, r.RoomID, r.Name, r.CreatedAt = "x", "y", "z", at(9) // these never change
+			return nil
+		})
+		wantErr(t, "UpdateJoinRequest", err, nil)
+		want := newRequest("one", 1, inState(meet.RequestApproved))
+		want.AnsweredBy, want.AnsweredAt, want.SeenAt = "ann", at(5), at(4)
+		wantSame(t, "changed", got, want)
+		if got, err = b.JoinRequest(t.Context(), "one"); err != nil {
+			t.Fatal(err)
+		}
+		wantSame(t, "stored", got, want)
+		_, err = b.UpdateJoinRequest(t.Context(), "two", func(r *meet.JoinRequest, _ meet.Room) error {
+			r.State = meet.RequestApproved
+			return errRefused
+		})
+		wantAsItIs(t, err, errRefused)
+		if got, _ = b.JoinRequest(t.Context(), "two"); got.State != meet.RequestWaiting {
+			t.Errorf("a refused change took effect: %+v", got)
+		}
+	}},
+	{"WhatGaveNoSignOfLifeIsForgotten", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.ask(newRequest("a", 1))
+		b.ask(newRequest("b", 2, inState(meet.RequestRefused)))
+		b.ask(newRequest("c", 1, inState(meet.RequestApproved)))
+		b.ask(newRequest("d", 3))
+		wantErr(t, "ForgetJoinRequests", b.ForgetJoinRequests(t.Context(), at(2), 1), nil)
+		if left := b.left("a", "b", "c", "d"); len(left) != 3 {
+			t.Errorf("left: %v, want one fewer", left)
+		}
+		for range 3 {
+			wantErr(t, "ForgetJoinRequests", b.ForgetJoinRequests(t.Context(), at(2), 10), nil)
+		}
+		wantSame(t, "left", b.left("a", "b", "c", "d"), []string{"c", "d"})
+	}},
+	{"AClearedRoomHasNoRequests", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.create(newRoom("other"))
+		b.ask(newRequest("a", 1))
+		b.ask(newRequest("b", 1, inState(meet.RequestApproved)))
+		b.ask(newRequest("elsewhere", 1, func(r *meet.JoinRequest) { r.RoomID = "id-other" }))
+		wantErr(t, "SetCleared of an active room", b.SetCleared(t.Context(), "id-room", true), nil)
+		wantSame(t, "left in an active room", b.left("a", "b"), []string{"a", "b"})
+		b.end("id-room")
+		wantErr(t, "SetCleared, to be cleared", b.SetCleared(t.Context(), "id-room", false), nil)
+		wantSame(t, "left before it is cleared", b.left("a", "b"), []string{"a", "b"})
+		wantErr(t, "SetCleared", b.SetCleared(t.Context(), "id-room", true), nil)
+		wantSame(t, "left", b.left("a", "b", "elsewhere"), []string{"elsewhere"})
+	}},
+	{"AJoinIsFoundByItsIdentity", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		for _, want := range []meet.Join{byCode("one", "aaa"), byCode("two", "")} {
+			b.join(want)
+			got, err := b.Join(t.Context(), want.Identity)
+			wantErr(t, "Join", err, nil)
+			wantSame(t, "join", got, want)
+		}
+	}},
+}
+
+// left gives those of the ids whose requests are still there.
+func (b bed) left(ids ...string) []string {
+	b.t.Helper()
+	var left []string
+	for _, id := range ids {
+		if _, err := b.JoinRequest(b.t.Context(), id); err == nil {
+			left = append(left, id)
+		}
+	}
+	return left
+}

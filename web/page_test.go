@@ -1,0 +1,141 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// Every link leads to the same page, whether it opens anything or not.
+func TestThePageIsTheSameForEveryLink(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	code := s.guestCode(t)
+	first := s.do(t, "GET", "/join/"+code, "")
+	if first.status != http.StatusOK || first.header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(first.body, "<div id=\"root\">") {
+		t.Fatalf("status %d, type %q, body %.200s; want the page", first.status, first.header.Get("Content-Type"), first.body)
+	}
+	for _, path := range []string{"/join/aaa-aaaa-aaa", "/join/nonsense", "/join/" + strings.Repeat("a", 1000), "/join/%3Cscript%3E", "/m/standup", "/m/No%20Name"} {
+		if r := s.do(t, "GET", path, ""); r.status != first.status || r.body != first.body {
+			t.Errorf("GET %s: status %d, another body; want the same page", path, r.status)
+		}
+	}
+	if strings.Contains(first.body, code) {
+		t.Error("the page holds the code of its link")
+	}
+}
+
+func TestWhatThePageMayDo(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	h := s.do(t, "GET", "/join/aaa-aaaa-aaa", "").header
+	policy := map[string]string{}
+	for directive := range strings.SplitSeq(h.Get("Content-Security-Policy"), "; ") {
+		name, sources, _ := strings.Cut(directive, " ")
+		policy[name] = sources
+	}
+	for name, want := range map[string]string{
+		"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'",
+		"connect-src": "'self' wss://meet.example.com https://meet.example.com",
+	} {
+		if policy[name] != want {
+			t.Errorf("%s is %q, want %q", name, policy[name], want)
+		}
+	}
+	for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// The document names its scripts and styles, and they are there.
+func TestThePageIsWhole(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	document := s.do(t, "GET", "/m/standup", "").body
+	if strings.Contains(document, "<style") || regexp.MustCompile(`<script[^>]*>[^<]|\son\w+=|\sstyle=|javascript:`).MatchString(document) {
+		t.Errorf("the document holds inline code or style:\n%s", document)
+	}
+	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(document, -1)
+	if len(links) < 2 {
+		t.Fatalf("the document names %d files; want a script and a style at least:\n%s", len(links), document)
+	}
+	for _, link := range links {
+		path := link[1]
+		if !strings.HasPrefix(path, "/page/assets/") {
+			t.Errorf("the document loads %q, want files of /page/assets/ alone", path)
+			continue
+		}
+		plain := s.do(t, "GET", path, "")
+		packed := s.do(t, "GET", path, "", header("Accept-Encoding", "br, gzip"))
+		if plain.status != http.StatusOK || plain.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || plain.header.Get("Content-Type") == "" {
+			t.Errorf("GET %s: status %d, headers %v", path, plain.status, plain.header)
+		}
+		if packed.header.Get("Content-Encoding") == "gzip" {
+			packed.body = unpack(t, packed.body)
+		}
+		if plain.body != packed.body || plain.body == "" {
+			t.Errorf("GET %s: compressed it is another file, or there is none", path)
+		}
+	}
+	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
+		if r := s.do(t, "GET", path, ""); r.status != http.StatusNotFound && r.status != http.StatusMovedPermanently {
+			t.Errorf("GET %s: status %d, want 404", path, r.status)
+		}
+	}
+}
+
+func unpack(t *testing.T, packed string) string {
+	t.Helper()
+	r, err := gzip.NewReader(strings.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestQRCodes(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
+	r := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
+	if r.status != http.StatusOK || r.header.Get("Content-Type") != "image/svg+xml" || r.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("status %d, headers %v; want a drawing that is not kept", r.status, r.header)
+	}
+	if err := xml.NewDecoder(bytes.NewReader([]byte(r.body))).Decode(new(struct{})); err != nil {
+		t.Errorf("not XML: %v", err)
+	}
+	if written := s.do(t, "GET", "/join/"+strings.ToUpper(strings.ReplaceAll(code, "-", ""))+"/qr.svg", ""); written.body != r.body {
+		t.Error("the same code written differently gives another drawing")
+	}
+	if other := s.do(t, "GET", "/join/"+s.guestCode(t)+"/qr.svg", ""); other.body == r.body {
+		t.Error("two codes give the same drawing")
+	}
+	if uses := s.uses(t, room); uses != 0 {
+		t.Errorf("drawing the code used it %d times", uses)
+	}
+	want := s.do(t, "GET", "/join/aaa-aaaa-aaa/qr.svg", "")
+	want.refused(t, "an unknown code", http.StatusNotFound, meet.CodeNotFound)
+	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, code, meet.CodeChange{Enabled: meettest.Of(false)}, false); err != nil {
+		t.Fatal(err)
+	}
+	shut := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
+	shut.refused(t, "a disabled code", http.StatusNotFound, meet.CodeNotFound)
+	strip := func(s string) string { return regexp.MustCompile(`"request_id":"[^"]*"`).ReplaceAllString(s, "") }
+	if strip(shut.body) != strip(want.body) {
+		t.Errorf("a disabled code is told from an unknown one:\n%s\n%s", shut.body, want.body)
+	}
+}

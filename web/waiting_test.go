@@ -1,0 +1,286 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// waiting is the answer to somebody who has to wait.
+type waiting struct {
+	Status       string `json:"status"`
+	RequestID    string `json:"request_id"`
+	RetryAfterMS int    `json:"retry_after_ms"`
+}
+
+// guarded makes a room of Ada's in which guests wait, and codes to it.
+func (s *site) guarded(t *testing.T) (room meet.Room, guest, host string) {
+	t.Helper()
+	room, guest = s.codeFor(t, meet.RoleGuest, meet.RoomChange{RequireApproval: meettest.Of(true)}, meet.CodeChange{})
+	return room, guest, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code
+}
+
+func (r reply) waits(t *testing.T, name string) waiting {
+	t.Helper()
+	if r.status != http.StatusAccepted {
+		t.Fatalf("%s: status %d, want 202; body %s", name, r.status, r.body)
+	}
+	r.unstored(t, name)
+	var w waiting
+	strict(t, name, r.body, &w)
+	if w.Status != "waiting" || w.RequestID == "" || w.RetryAfterMS <= 0 {
+		t.Fatalf("%s: %+v; want status waiting, an id and a time", name, w)
+	}
+	return w
+}
+
+func (s *site) answer(t *testing.T, room meet.Room, id string, approve bool) {
+	t.Helper()
+	if _, err := s.AnswerJoinRequest(t.Context(), meettest.Ada, room.ID, id, approve); err != nil {
+		t.Fatalf("AnswerJoinRequest: %v", err)
+	}
+}
+
+func TestExchangeWaits(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code, _ := s.guarded(t)
+	fields := map[string]any{"code": code, "name": "Eve"}
+	w := s.exchange(t, fields).waits(t, "first call")
+	fields["request_id"] = w.RequestID
+	if again := s.exchange(t, fields).waits(t, "second call"); again != w {
+		t.Errorf("the second call gives %+v, want %+v", again, w)
+	}
+
+	// A call that prefers to wait is answered as soon as there is an answer.
+	answered := make(chan reply, 1)
+	go func() { answered <- s.exchange(t, fields, header("Prefer", "respond-async, wait=20")) }()
+	livekittest.Wait(t, "the request to be listed", func() bool {
+		_, requests, err := s.Participants(t.Context(), meettest.Ada, room.ID)
+		return err == nil && len(requests) == 1
+	})
+	s.answer(t, room, w.RequestID, true)
+	select {
+	case r := <-answered:
+		var a admission
+		strict(t, "approved", r.body, &a)
+		if r.status != http.StatusOK || a.Token == "" {
+			t.Errorf("approved: status %d, body %s; want 200 and a token", r.status, r.body)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call is still held")
+	}
+	s.redeem(t, fields)
+
+	fields["request_id"] = ""
+	refused := s.exchange(t, fields).waits(t, "asking anew")
+	s.answer(t, room, refused.RequestID, false)
+	fields["request_id"] = refused.RequestID
+	s.exchange(t, fields, header("Prefer", "wait=20")).refusedExchange(t, "refused", http.StatusForbidden)
+}
+
+// A call is held for as long as it prefers, and not at all without.
+func TestPreferredWaits(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, code, _ := s.guarded(t)
+	fields := map[string]any{"code": code}
+	fields["request_id"] = s.exchange(t, fields).waits(t, "first call").RequestID
+	for prefer, want := range map[string]time.Duration{
+		"": 0, "wait": 0, "wait=0": 0, "wait=-5": 0, "wait=x": 0, "waits=5": 0, "wait=1e3": 0, "wait=99999999999999999999": 0,
+		"wait=1": time.Second, "Wait=1; x=y": time.Second, "x, wait=1": time.Second,
+	} {
+		t.Run(prefer, func(t *testing.T) {
+			t.Parallel()
+			asked := time.Now()
+			s.exchange(t, fields, header("Prefer", prefer)).waits(t, prefer)
+			if took := time.Since(asked); took < want || took > want+5*time.Second {
+				t.Errorf("held for %v, want %v", took, want)
+			}
+		})
+	}
+}
+
+// A server that stops lets nobody wait.
+func TestWaitingEndsWithTheServer(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, code, _ := s.guarded(t)
+	fields := map[string]any{"code": code}
+	fields["request_id"] = s.exchange(t, fields).waits(t, "first call").RequestID
+	server := s.handler(s.listen).HTTPServer()
+	answered := make(chan reply, 1)
+	body, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		answered <- hand(server.Handler, "POST", "/v2/token", string(body), header("Prefer", "wait=20"))
+	}()
+	if err := server.Shutdown(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case r := <-answered:
+		r.waits(t, "at the stop")
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call is still held")
+	}
+}
+
+// callPage makes a call of the join page.
+func (s *site) callPage(t *testing.T, path string, fields map[string]any, edits ...edit) reply {
+	t.Helper()
+	body, err := json.Marshal(fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.do(t, "POST", "/page/"+path, string(body), edits...)
+}
+
+func TestPageInvitations(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code, host := s.guarded(t)
+	const sources = `["camera","microphone","screen_share","screen_share_audio"]`
+	for name, c := range map[string]struct {
+		fields map[string]any
+		edits  []edit
+		want   string
+	}{
+		"guest's code": {map[string]any{"code": code}, nil, `"role":"guest","publish":` + sources + `,"chat":true,"e2ee":false,"waits":true,"admits":false`},
+		"host's code":  {map[string]any{"code": host}, nil, `"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true`},
+		"viewer's code": {map[string]any{"code": s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{}).Code}, nil,
+			`"role":"viewer","publish":[],"chat":false,"e2ee":false,"waits":true,"admits":false`},
+		"name, as its admin": {map[string]any{"room": room.Name}, []edit{bearer(s.token(t, meettest.Ada))},
+			`"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true`},
+	} {
+		r := s.callPage(t, "invitation", c.fields, c.edits...)
+		if want := `{"room_name":"` + room.Name + `",` + c.want + "}\n"; r.status != http.StatusOK || r.body != want {
+			t.Errorf("%s: status %d, %s want %s", name, r.status, r.body, want)
+		}
+	}
+	s.callPage(t, "invitation", map[string]any{"code": "aaa-aaaa-aaa"}).refused(t, "unknown code", http.StatusNotFound, meet.CodeNotFound)
+	s.callPage(t, "invitation", map[string]any{"room": room.Name}).refused(t, "name without a token", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	s.callPage(t, "invitation", map[string]any{"room": room.Name}, bearer("bad")).refused(t, "name with a bad token", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	s.callPage(t, "invitation", map[string]any{}).refused(t, "nothing", http.StatusBadRequest, meet.CodeInvalid)
+	s.callPage(t, "invitation", map[string]any{"room": "no-such-room"}, bearer(s.token(t, meettest.Bob))).refused(t, "unknown room", http.StatusNotFound, meet.CodeNotFound)
+}
+
+// Why a link leads nowhere can be read neither off the answer nor off its time.
+func TestPageInvitationsOfCodesThatOpenNothingAreAlike(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	shut := s.shutCodes(t)
+	s.Clock.Advance(2 * time.Minute)
+	delete(shut, "role gone") // needs a server without that role
+	var first string
+	i := 0
+	for name, code := range shut {
+		i++
+		asked := time.Now()
+		r := s.callPage(t, "invitation", map[string]any{"code": code}, from("192.0.2."+string(rune('0'+i%10))+strings.Repeat("0", i/10)))
+		if took := time.Since(asked); took < 100*time.Millisecond {
+			t.Errorf("%s: the answer took %v, want 100 ms or more", name, took)
+		}
+		r.refused(t, name, http.StatusNotFound, meet.CodeNotFound)
+		body, _, _ := strings.Cut(r.body, `"request_id"`)
+		if first == "" {
+			first = body
+		}
+		if body != first {
+			t.Errorf("%s: %s, want %s as for the others", name, body, first)
+		}
+	}
+}
+
+func TestPageJoins(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	public := s.NewRoom(t, meet.RoomChange{IsPublic: meettest.Of(true)})
+	private := s.NewRoom(t, meet.RoomChange{RequireApproval: meettest.Of(true)})
+	var a admission
+	r := s.callPage(t, "join", map[string]any{"room": public.Name, "name": "\u202eEve " + strings.Repeat("e", 10_000)})
+	strict(t, "public", r.body, &a)
+	if r.status != http.StatusOK || a.Role != meet.RoleGuest || len(claims(t, a.Token).Name) != meet.MaxDisplayName {
+		t.Errorf("public room: status %d, %+v; want a guest whose name was cut", r.status, a)
+	}
+	s.callPage(t, "join", map[string]any{"room": private.Name}).refused(t, "private room", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	bob := bearer(s.token(t, meettest.Bob))
+	w := s.callPage(t, "join", map[string]any{"room": private.Name, "name": "Bob"}, bob).waits(t, "as Bob")
+	s.answer(t, private, w.RequestID, true)
+	r = s.callPage(t, "join", map[string]any{"room": private.Name, "name": "Bob", "request_id": w.RequestID}, bob, header("Prefer", "wait=20"))
+	strict(t, "approved", r.body, &a)
+	if r.status != http.StatusOK || !strings.HasPrefix(a.Identity, "bob_") {
+		t.Errorf("approved: status %d, %+v; want Bob in", r.status, a)
+	}
+	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, private.ID, private.Name); err != nil {
+		t.Fatal(err)
+	}
+	s.callPage(t, "join", map[string]any{"room": private.Name}, bob).refused(t, "ended room", http.StatusGone, meet.CodeGone)
+}
+
+func TestHostsAnswerOnThePage(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, code, host := s.guarded(t)
+	a := s.redeem(t, map[string]any{"code": host, "name": "Ada"})
+	livekittest.Join(t, s.signal(), a.Token)
+	guest := s.exchange(t, map[string]any{"code": code, "name": "<b>Eve</b>"}).waits(t, "guest")
+
+	var list struct {
+		Requests []struct {
+			RequestID string    `json:"request_id"`
+			Name      string    `json:"name"`
+			Status    string    `json:"status"`
+			CreatedAt time.Time `json:"created_at"`
+		} `json:"requests"`
+		Version string `json:"version"`
+	}
+	r := s.callPage(t, "requests", map[string]any{}, bearer(a.Token))
+	strict(t, "requests", r.body, &list)
+	if r.status != http.StatusOK || len(list.Requests) != 1 || list.Requests[0].RequestID != guest.RequestID || list.Requests[0].Name != "<b>Eve</b>" {
+		t.Fatalf("requests: status %d, %s; want the guest's", r.status, r.body)
+	}
+	s.callPage(t, "requests/answer", map[string]any{"request_id": guest.RequestID}, bearer(a.Token)).refused(t, "no answer", http.StatusBadRequest, meet.CodeInvalid)
+	r = s.callPage(t, "requests/answer", map[string]any{"request_id": guest.RequestID, "approve": true}, bearer(a.Token))
+	if r.status != http.StatusOK || !strings.Contains(r.body, `"status":"approved"`) {
+		t.Errorf("answer: status %d, %s", r.status, r.body)
+	}
+	r = s.callPage(t, "requests", map[string]any{"version": list.Version}, bearer(a.Token), header("Prefer", "wait=20"))
+	if !strings.HasPrefix(r.body, `{"requests":[],`) {
+		t.Errorf("requests afterwards: %s; want none, at once", r.body)
+	}
+	in := s.redeem(t, map[string]any{"code": code, "request_id": guest.RequestID})
+	livekittest.Join(t, s.signal(), in.Token)
+	for name, token := range map[string]string{"guest": in.Token, "guest in a host's room": s.redeem(t, map[string]any{"code": host}).Token} {
+		s.callPage(t, "requests", map[string]any{}, bearer(token)).refused(t, name, http.StatusForbidden, meet.CodeForbidden)
+	}
+	for name, token := range map[string]string{"access token": s.token(t, meettest.Ada), "nonsense": "nonsense"} {
+		s.callPage(t, "requests", map[string]any{}, bearer(token)).refused(t, name, http.StatusUnauthorized, meet.CodeUnauthenticated)
+	}
+	s.callPage(t, "requests", map[string]any{}).refused(t, "no token", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	s.callPage(t, "requests?token="+a.Token, map[string]any{}, bearer(a.Token)).refused(t, "token in the URL", http.StatusUnauthorized, meet.CodeUnauthenticated)
+}
+
+func TestPageCallsAreForThePageAlone(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, path := range []string{"/page/invitation", "/page/join", "/page/requests", "/page/requests/answer"} {
+		s.do(t, "POST", path, "{}", header("Origin", "https://evil.example")).refused(t, "foreign origin to "+path, http.StatusForbidden, meet.CodeForbidden)
+		s.do(t, "GET", path, "").refused(t, "GET "+path, http.StatusMethodNotAllowed, meet.CodeInvalid)
+		for _, body := range []string{"", "{", "[]", `{"code":7}`, `{"room":[]}`} {
+			r := s.do(t, "POST", path, body, bearer(s.token(t, meettest.Ada)))
+			if r.status < 400 || r.status >= 500 || r.header.Get("Content-Type") != "application/json" {
+				t.Errorf("POST %s %s: status %d, %s", path, body, r.status, r.body)
+			}
+		}
+	}
+}
