@@ -3,9 +3,7 @@ package embedded
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/config"
@@ -15,6 +13,9 @@ import (
 // httpAddress is where signalling and API listen. Others reach them through
 // a proxy that decides what may pass.
 const httpAddress = "127.0.0.1"
+
+// noSTUNServer is where participants ask for their outer address, in vain.
+const noSTUNServer = "127.0.0.1:9"
 
 // complete fills in what was left out and says what is wrong.
 func (c *Config) complete() error {
@@ -100,8 +101,11 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 
 	// Without any STUN server LiveKit hands the addresses of Google's and
 	// Twilio's to everybody who joins. Participants need none, as the media
-	// port answers them directly, so they are given that.
-	rtc.STUNServers = []string{net.JoinHostPort(c.NodeIP, strconv.Itoa(udpPort))}
+	// port answers them directly, so they are given one that nobody is at: the
+	// discard port of their own machine. It must not be the media port:
+	// browsers take whatever comes from a STUN server's address for an answer
+	// of that server, and so would never hear the media port itself.
+	rtc.STUNServers = []string{noSTUNServer}
 	return conf, nil
 }
 
