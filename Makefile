@@ -1,4 +1,5 @@
-# Everything here needs Go alone. CI calls the same targets.
+# Everything here needs Go alone, but for the targets about the join page (Node)
+# and its tests (Chromium; skipped without). CI calls the same targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -7,7 +8,7 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test race lint fuzz golden bench bench-short tidy clean
+.PHONY: run build test race lint fuzz golden page page-check pictures bench bench-short tidy clean
 
 run: build ## build, start, and say what to paste into a client
 	./bin/roomkey serve
@@ -40,6 +41,17 @@ fuzz: ## a minute for each fuzz target
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./meet ./tools ./livekit -update
+
+page: ## rebuild the join page from its source (needs Node 20.19 or newer)
+	cd web/page && npm ci && npm run build
+
+page-check: page ## test the page's own logic, and that what is committed is what its source gives
+	cd web/page && npm test
+	git diff --exit-code --stat -- web/page/dist
+	test -z "$$(git status --porcelain -- web/page/dist)"
+
+pictures: ## take the pictures of the join page in docs/pictures (needs Chromium)
+	$(GO) test ./web/pagetest -count=1 -run TestLooks -pictures ../../docs/pictures
 
 bench: build ## measure against the named peers; figures for docs/performance.md
 	cd bench && $(GO) run .

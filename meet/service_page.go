@@ -73,7 +73,7 @@ func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string
 	err = s.await(ctx, room.ID, wait, func() (bool, error) {
 		var err error
 		if _, room, err = s.host(ctx, joinToken); err != nil {
-			return false, err
+			return true, nil // no host any more: what was told before was the last of it
 		}
 		requests, err = s.waiting(ctx, room)
 		now = versionOf(requests)

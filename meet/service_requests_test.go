@@ -299,7 +299,9 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 		happens func(t *testing.T, s *System, room meet.Room, code meet.RoomCode, id string)
 		want    meet.ErrorCode
 	}{
-		"approved": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, id string) { answer(t, s, room, id, true) }, ""},
+		"approved": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, id string) {
+			answer(t, s, room, id, true)
+		}, ""},
 		"refused": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, id string) {
 			answer(t, s, room, id, false)
 		}, meet.CodeForbidden},

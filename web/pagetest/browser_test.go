@@ -1,0 +1,95 @@
+package pagetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+)
+
+// Browsers are slow to start, so all tests of a kind share one; every tab has
+// a browser context of its own, as if it were another person's machine.
+var (
+	withCamera = shared(chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
+	asking     = shared(chromedp.Flag("use-fake-device-for-media-stream", true)) // whether the page may use them
+	noCamera   = shared()                                                        // this machine has none
+)
+
+// stops end the browsers.
+var stops struct {
+	sync.Mutex
+	all []func()
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	for _, stop := range stops.all {
+		stop()
+	}
+	os.Exit(status)
+}
+
+// browsersPath is where Chromium is, or "".
+func browserPath() string {
+	for _, name := range []string{os.Getenv("ROOMKEY_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+func shared(flags ...chromedp.ExecAllocatorOption) func() (context.Context, error) {
+	return sync.OnceValues(func() (context.Context, error) { return startBrowser(flags...) })
+}
+
+func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error) {
+	dir, err := os.MkdirTemp("", "roomkey-chromium-")
+	if err != nil {
+		return nil, err
+	}
+	options := append([]chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(browserPath()), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
+		chromedp.Headless, chromedp.DisableGPU, chromedp.NoSandbox, // in a container there is nothing to build one of
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-background-timer-throttling", true),
+		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
+		chromedp.WSURLReadTimeout(time.Minute),
+	}, flags...)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	stop := func() { cancel(); cancelAllocator(); _ = os.RemoveAll(dir) }
+	if err := chromedp.Do(ctx); err != nil {
+		stop()
+		return nil, fmt.Errorf("start Chromium: %w", err)
+	}
+	stops.Lock()
+	defer stops.Unlock()
+	stops.all = append(stops.all, stop)
+	return ctx, nil
+}
+
+// forbid takes a permission away from every page of a tab's browser context.
+func (tab *tab) forbid(names ...string) {
+	tab.t.Helper()
+	for _, name := range names {
+		tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.CallBrowser(ctx, browser.SetPermission, browser.SetPermissionParams{
+				Permission: &browser.PermissionDescriptor{Name: name}, Setting: browser.PermissionSettingDenied,
+				BrowserContextID: chromedp.FromContext(tab.ctx).BrowserContextID,
+			})
+			return err
+		}))
+	}
+}

@@ -1,0 +1,159 @@
+package pagetest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// Two people with links see each other.
+func TestJoinByLink(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{Name: meettest.Of("daily")})
+	ada, bob := s.open(wide), s.open(wide)
+	ada.visit("/join/" + codes["host"])
+	ada.screen("prejoin")
+	ada.see("daily")
+	ada.see("Host")
+	ada.wait("a camera preview", `[...document.querySelectorAll("video")].some(v => v.videoWidth > 0)`)
+	ada.join(codes["host"], "Ada")
+	bob.join(strings.ToUpper(strings.ReplaceAll(codes["guest"], "-", "")), "Bob")
+	ada.watches(1)
+	bob.watches(1)
+	if got := s.names(room); !slices.Equal(got, []string{"Ada", "Bob"}) {
+		t.Errorf("inside are %v, want Ada and Bob", got)
+	}
+	ada.readOut("Bob joined")
+
+	bob.press("People")
+	for _, who := range []string{"Ada", "Host", "Bob", "Guest"} {
+		bob.see(who)
+	}
+	bob.press("Leave")
+	bob.message("left", "You left the call")
+	ada.readOut("Bob left")
+	ada.watches(0)
+	bob.press("Join again")
+	bob.ask("Bob")
+	ada.watches(1)
+	for _, tab := range []*tab{ada, bob} {
+		tab.quiet()
+		if title := eval[string](tab, "document.title + document.referrer"); strings.Contains(title, codes["guest"]) || strings.Contains(title, codes["host"]) {
+			t.Errorf("the code is in the title or the referrer: %q", title)
+		}
+	}
+}
+
+func TestChat(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{})
+	ada, bob := s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	bob.join(codes["guest"], "Bob")
+	ada.watches(1)
+	ada.press("Chat")
+	const message = `hello <img src=x onerror=alert(1)> https://example.com/a`
+	ada.fill("Message", message)
+	ada.press("Send")
+	bob.readOut("hello")
+	bob.press("Chat")
+	bob.see(message)
+	bob.fill("Message", "good morning")
+	bob.press("Send")
+	ada.see("good morning")
+	if link := eval[string](bob, `(a => a.href + " " + a.rel + " " + a.target)(document.querySelector(".lk-chat-messages a"))`); link != "https://example.com/a noopener noreferrer _blank" {
+		t.Errorf("the link in the chat is %q", link)
+	}
+	ada.quiet()
+	bob.quiet()
+}
+
+func TestViews(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{})
+	ada, bob, carl := s.open(wide), s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	bob.join(codes["guest"], "Bob")
+	carl.join(codes["guest"], "Carl")
+	ada.watches(2)
+	ada.press("Speaker view")
+	ada.wait("the speaker view", `document.querySelector(".lk-focus-layout")`)
+	ada.press("Speaker view")
+	ada.wait("the grid", `!document.querySelector(".lk-focus-layout") && document.querySelector(".lk-grid-layout")`)
+	ada.watches(2)
+	bob.press("Share screen")
+	carl.wait("a shared screen", `document.querySelector("[data-lk-source=screen_share] video, video[data-lk-source=screen_share]")?.videoWidth > 0`)
+	bob.press("Share screen")
+	carl.wait("no shared screen", `!document.querySelector("video[data-lk-source=screen_share]")`)
+	ada.quiet()
+}
+
+// What the role and the room do not allow is not offered.
+func TestOnlyWhatIsAllowedIsOffered(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	off := meettest.Of(false)
+	for name, c := range map[string]struct {
+		change            meet.RoomChange
+		role              string
+		offered, withheld []string
+	}{
+		"viewer of a webinar": {meet.RoomChange{Mode: meettest.Of(meet.Webinar)}, "viewer", nil, []string{"Microphone", "Camera", "Share screen", "Chat"}},
+		"no video":            {meet.RoomChange{AllowVideo: off}, "guest", []string{"Microphone", "Chat"}, []string{"Camera", "Share screen"}},
+		"no audio":            {meet.RoomChange{AllowAudio: off}, "guest", []string{"Camera", "Share screen", "Chat"}, []string{"Microphone"}},
+		"no chat":             {meet.RoomChange{AllowChat: off}, "host", []string{"Microphone", "Camera", "Share screen"}, []string{"Chat"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := *s
+			s.t = t
+			_, codes := s.room(c.change)
+			eve := s.open(wide)
+			eve.visit("/join/" + codes[c.role])
+			eve.screen("prejoin")
+			if c.role == "viewer" {
+				eve.see("You will watch and listen")
+			} else {
+				eve.wait("what is offered", control(c.offered[0]))
+			}
+			for _, name := range c.withheld {
+				if eve.has(name) {
+					t.Errorf("%s is offered before the call", name)
+				}
+			}
+			eve.ask("Eve")
+			eve.screen("call")
+			eve.wait("the controls", control("Leave"))
+			for _, name := range c.offered {
+				eve.wait(name, control(name))
+			}
+			for _, name := range c.withheld {
+				if eve.has(name) {
+					t.Errorf("%s is offered in the call", name)
+				}
+			}
+			eve.quiet()
+		})
+	}
+}
+
+// Without the page, the server refuses the same.
+func TestTheServerRefusesWhatThePageDoesNotOffer(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{AllowVideo: meettest.Of(false)})
+	for role, may := range map[string][]meet.Source{"viewer": nil, "guest": {meet.Microphone}} {
+		person := s.EnterWith(t, s.exchange(codes[role], "Eve"))
+		for _, source := range []meet.Source{meet.Microphone, meet.Camera} {
+			if got, want := person.TryPublish(source) == nil, slices.Contains(may, source); got != want {
+				t.Errorf("a %s publishes %s: %t, want %t", role, source, got, want)
+			}
+		}
+	}
+}

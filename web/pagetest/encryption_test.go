@@ -1,0 +1,103 @@
+package pagetest
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// The first host makes the key. Whoever has it sees the others; whoever has
+// another one does not; the server never hears of it.
+func TestEndToEndEncryption(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	ada := s.open(wide)
+	ada.join(codes["host"], "Ada")
+	ada.wait("a key in the address", `/^#key=[\w-]{43}$/.test(location.hash)`)
+	key := eval[string](ada, "location.hash")
+	ada.wait("the link to share", `[...document.querySelectorAll("input")].some(i => i.value.endsWith(`+quote("/m/"+room.Name+key)+`))`)
+	if eval[bool](ada, `document.querySelector("main").innerHTML.includes(`+quote(codes["host"])+`)`) {
+		t.Error("the link to share holds the host's code")
+	}
+
+	bob := s.open(wide)
+	bob.visit("/join/" + codes["guest"] + key)
+	bob.screen("prejoin")
+	bob.see("End-to-end encrypted")
+	bob.ask("Bob")
+	bob.screen("call")
+	ada.watches(1)
+	bob.watches(1)
+	frames := `(async () => { let n = 0; const v = ` + remoteVideos + `[0]; v.requestVideoFrameCallback(function f() { n++; v.requestVideoFrameCallback(f) }); await new Promise(r => setTimeout(r, 1000)); return n })()`
+	if n := eval[int](bob, frames); n < 3 {
+		t.Errorf("Bob sees %d frames of Ada in a second", n)
+	}
+	ada.press("Chat")
+	ada.fill("Message", "between us")
+	ada.press("Send")
+	bob.press("Chat")
+	bob.see("between us")
+
+	eve := s.open(wide)
+	other := "#key=" + strings.Repeat("A", 43)
+	eve.visit("/join/" + codes["guest"] + other)
+	eve.ask("Eve")
+	eve.screen("call")
+	eve.readOut("cannot be decrypted")
+	if n := eval[int](eve, `(async () => { let n = 0; for (const v of `+remoteVideos+`) v.requestVideoFrameCallback(function f() { n++; v.requestVideoFrameCallback(f) }); await new Promise(r => setTimeout(r, 2000)); return n })()`); n > 0 {
+		t.Errorf("Eve sees %d frames with another key", n)
+	}
+	bob.watches(1) // and the others still see each other, not Eve
+
+	// Nothing that went over the network had the key in it.
+	secret := regexp.MustCompile(regexp.QuoteMeta(strings.TrimPrefix(key, "#key=")))
+	for _, tab := range []*tab{ada, bob} {
+		tab.mu.Lock()
+		for _, request := range tab.requests {
+			if u, _, _ := strings.Cut(request, "#"); secret.MatchString(u) {
+				t.Errorf("the key went over the network: %s", request)
+			}
+		}
+		tab.mu.Unlock()
+	}
+	ada.quiet()
+	bob.quiet()
+}
+
+func TestLinksWithoutTheKey(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	bob := s.open(phone)
+	bob.visit("/join/" + codes["guest"])
+	bob.message("nokey", "Ask the host for the whole link")
+
+	ada := s.open(wide)
+	ada.join(codes["host"], "Ada")
+	ada.wait("a key in the address", `location.hash.startsWith("#key=")`)
+	bob.fill("The whole link", "no key in here")
+	bob.press("Use this key")
+	bob.see("There is no key in it")
+	bob.fill("The whole link", s.url+"/m/x"+eval[string](ada, "location.hash"))
+	bob.press("Use this key")
+	bob.ask("Bob")
+	bob.screen("call")
+	ada.watches(1)
+	bob.watches(1)
+
+	// A second host without the key does not make another one.
+	carl := s.open(wide)
+	carl.visit("/join/" + codes["host"])
+	carl.ask("Carl")
+	carl.message("nokey", "Ask the host for the whole link")
+	if hash := eval[string](carl, "location.hash"); hash != "" {
+		t.Errorf("another key was made: %s", hash)
+	}
+	ada.quiet()
+	bob.quiet()
+	carl.quiet()
+}

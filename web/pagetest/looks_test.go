@@ -1,0 +1,141 @@
+package pagetest
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+var pictures = flag.String("pictures", "", "`folder` to put pictures of the page into")
+
+// axe is axe-core, which "npm ci" in web/page brings.
+const axePath = "../page/node_modules/axe-core/axe.min.js"
+
+// look checks what is on the screen: no serious finding of axe-core, nothing
+// wider than the window, in light and in dark; and takes a picture.
+func (tab *tab) look(name, axe string) {
+	tab.t.Helper()
+	for _, dark := range []bool{true, false} {
+		tab.dark(dark)
+		eval[bool](tab, `new Promise(r => setTimeout(() => r(true), 400))`) // transitions of colours
+		if axe != "" {
+			eval[bool](tab, `(window.axe || (0, eval)(`+quote(axe)+`), true)`)
+			findings := eval[string](tab, `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations
+				.filter(v => ["serious", "critical"].includes(v.impact))
+				.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 200) + " " + n.failureSummary).join("; ")).join("\n"))`)
+			if findings != "" {
+				tab.t.Errorf("%s, dark %t: axe-core finds\n%s", name, dark, findings)
+			}
+		}
+		if overflow := eval[int](tab, `document.documentElement.scrollWidth - innerWidth`); overflow > 0 {
+			tab.t.Errorf("%s is %d pixels too wide", name, overflow)
+		}
+	}
+	if *pictures == "" {
+		return
+	}
+	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatalf("take a picture: %v", err)
+	}
+	if err := os.MkdirAll(*pictures, 0o755); err != nil {
+		tab.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o644); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// TestLooks walks through the page at both widths.
+func TestLooks(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile(axePath)
+	if err != nil {
+		t.Skip("axe-core is not installed: run npm ci in web/page")
+	}
+	for name, window := range map[string]size{"wide": wide, "360": phone} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"), RequireApproval: meettest.Of(true)})
+			look := func(tab *tab, what string) { t.Helper(); tab.look(what+"-"+name, string(axe)) }
+
+			ada := s.open(window)
+			ada.visit("/m/" + room.Name)
+			ada.screen("code")
+			look(ada, "code")
+			ada.visit("/join/" + codes["host"])
+			ada.screen("prejoin")
+			ada.wait("a camera preview", `[...document.querySelectorAll("video")].some(v => v.videoWidth > 0)`)
+			ada.fill("Your name", "Ada Lovelace")
+			look(ada, "before-joining")
+			ada.press("Join")
+			ada.screen("call")
+
+			bob := s.open(window)
+			bob.visit("/join/" + codes["guest"])
+			bob.ask("Grace Hopper")
+			bob.screen("waiting")
+			look(bob, "waiting")
+			ada.wait("the request", control("Let in Grace Hopper"))
+			look(ada, "request")
+			ada.press("Let in Grace Hopper")
+			bob.screen("call")
+			ada.watches(1)
+			bob.watches(1)
+			look(bob, "call")
+			ada.press("People")
+			look(ada, "people")
+			ada.press("Chat")
+			bob.press("Chat")
+			bob.fill("Message", "Good morning! The agenda is at https://example.com/agenda")
+			bob.press("Send")
+			ada.see("Good morning!")
+			look(ada, "chat")
+			ada.press("Settings")
+			look(ada, "settings")
+			if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, s.identity(room, "Grace Hopper"), ""); err != nil {
+				t.Fatal(err)
+			}
+			bob.message("removed", "You were removed from the room")
+			look(bob, "removed")
+		})
+	}
+}
+
+// Everything can be reached and used with the keyboard alone.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{})
+	ada := s.open(wide)
+	ada.visit("/join/" + codes["host"])
+	ada.screen("prejoin")
+	ada.wait("the name field to have the focus", `document.activeElement?.name === "name"`)
+	ada.run(chromedp.KeyEvent("Ada\r"))
+	ada.screen("call")
+	ada.wait("the focus to be on the new screen", `document.querySelector("main").contains(document.activeElement)`)
+	reached := map[string]bool{}
+	for range 30 {
+		ada.run(chromedp.KeyEvent("\t"))
+		if name := eval[string](ada, `(e => e && e !== document.body ? e.getAttribute("aria-label") ?? e.innerText : "")(document.activeElement)`); name != "" {
+			reached[strings.SplitN(name, ",", 2)[0]] = true
+			if !eval[bool](ada, `(e => { const s = getComputedStyle(e); return s.outlineStyle !== "none" || s.boxShadow !== "none" })(document.activeElement)`) {
+				t.Errorf("%s does not show that it has the focus", name)
+			}
+		}
+	}
+	for _, want := range []string{"Microphone", "Camera", "Share screen", "Speaker view", "Chat", "People", "Settings", "Leave"} {
+		if !reached[want] {
+			t.Errorf("%s is not reached by the Tab key: %v", want, reached)
+		}
+	}
+	ada.quiet()
+}

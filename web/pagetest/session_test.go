@@ -1,0 +1,132 @@
+package pagetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// A reload leads back in without asking, though the code is used up.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: meettest.Of(1)}).Code
+	watcher := s.open(wide)
+	watcher.join(s.NewCode(t, room, "host", meet.CodeChange{}).Code, "Ada")
+	bob := s.open(wide)
+	bob.join(code, "Bob")
+	bob.press("Microphone") // off
+	s.publishes(room, "Bob", meet.Microphone, true)
+	watcher.watches(1)
+	identity := s.identity(room, "Bob")
+
+	bob.run(chromedp.Reload())
+	bob.screen("call")
+	bob.watches(1)
+	watcher.watches(1)
+	if again := s.identity(room, "Bob"); again != identity {
+		t.Errorf("Bob is %s after the reload, want %s as before", again, identity)
+	}
+	bob.wait("the microphone to be off as before", control("Microphone")+`.getAttribute("aria-pressed") === "false"`)
+	bob.press("Leave")
+	bob.message("left", "You left the call")
+	bob.run(chromedp.Reload())
+	bob.message("link", "This link does not work") // it was for one
+	bob.quiet("404")
+	watcher.quiet()
+}
+
+// Two tabs with one link are two participants, also when one was made from
+// the other with all it remembers.
+func TestTwoTabs(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{})
+	first := s.open(wide)
+	first.join(codes["guest"], "Bob")
+	memory := eval[map[string]string](first, "({...sessionStorage})")
+	second := first.openBeside()
+	second.visit("/join/" + codes["guest"])
+	second.screen("prejoin")
+	for key, value := range memory {
+		eval[bool](second, `(sessionStorage.setItem(`+quote(key)+`, `+quote(value)+`), true)`)
+	}
+	second.visit("/join/" + codes["guest"] + "?") // loads the page anew, with that memory
+	second.ask("Bob too")
+	second.screen("call")
+	livekittest.Wait(t, "both inside", func() bool { return len(s.names(room)) == 2 })
+	first.watches(1)
+	second.watches(1)
+	first.screen("call")
+}
+
+// The network is gone for ten seconds: signalling, new connections and media.
+func TestTheNetworkIsGone(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{})
+	ada, bob := s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	bob.join(codes["guest"], "Bob")
+	ada.watches(1)
+	bob.watches(1)
+	bob.offline(true)
+	s.line.cut()
+	bob.see("Connection lost")
+	time.Sleep(10 * time.Second) // the promise is about this long
+	s.line.mend()
+	bob.offline(false)
+	bob.watchesWithin(time.Minute, 1)
+	ada.watchesWithin(time.Minute, 1)
+	bob.screen("call")
+	ada.screen("call")
+}
+
+// offline takes the network away from the tab, or gives it back.
+func (tab *tab) offline(yes bool) {
+	tab.t.Helper()
+	loss := map[bool]float64{true: 100}[yes]
+	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+			MatchedNetworkConditions: []*network.Conditions{{Offline: yes, Latency: 0, DownloadThroughput: -1, UploadThroughput: -1, PacketLoss: loss}}})
+		return err
+	}))
+}
+
+// One link for one person, and two people at the same instant.
+func TestOneLinkForOne(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: meettest.Of(1)}).Code
+	tabs := []*tab{s.open(wide), s.open(wide)}
+	for _, tab := range tabs {
+		tab.visit("/join/" + code)
+		tab.screen("prejoin")
+		tab.fill("Your name", "Bob")
+	}
+	for _, tab := range tabs {
+		tab.press("Join")
+	}
+	in, out := 0, 0
+	for _, tab := range tabs {
+		tab.wait("in or out", `["call", "message"].includes(document.querySelector("main")?.dataset.screen)`)
+		if eval[string](tab, `document.querySelector("main").dataset.screen`) == "call" {
+			in++
+			continue
+		}
+		out++
+		tab.message("link", "This link does not work")
+	}
+	if in != 1 || out != 1 || len(s.names(room)) != 1 {
+		t.Errorf("%d are in and %d out, inside are %v; want exactly one", in, out, s.names(room))
+	}
+}

@@ -1,0 +1,321 @@
+package pagetest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a test waits for something on a page, with a machine
+// that has other things to do.
+const patience = 30 * time.Second
+
+// tab is a person with a browser. Methods that cannot do what they promise
+// fail the test.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	site *site
+
+	mu       sync.Mutex
+	console  []string // errors and warnings
+	requests []string // addresses
+}
+
+// size is that of the window, in CSS pixels.
+type size struct{ width, height int64 }
+
+var (
+	wide  = size{1280, 800}
+	phone = size{360, 740}
+)
+
+// open gives a person with an empty browser, camera and microphone.
+func (s *site) open(window size) *tab {
+	s.t.Helper()
+	return s.openIn(withCamera, window)
+}
+
+func (s *site) openIn(browser func() (context.Context, error), window size) *tab {
+	s.t.Helper()
+	parent, err := browser()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.newTab(parent, window, chromedp.WithNewBrowserContext())
+}
+
+// openBeside gives the same person another tab.
+func (tab *tab) openBeside() *tab {
+	tab.t.Helper()
+	return tab.site.newTab(tab.ctx, wide, chromedp.WithExistingBrowserContext(chromedp.FromContext(tab.ctx).BrowserContextID))
+}
+
+func (s *site) newTab(parent context.Context, window size, options ...chromedp.ContextOption) *tab {
+	s.t.Helper()
+	tab := &tab{t: s.t, site: s}
+	var cancel context.CancelFunc
+	tab.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(tab.hear))...)
+	s.t.Cleanup(cancel)
+	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
+		return err
+	}))
+	tab.resize(window)
+	return tab
+}
+
+// hear keeps what the console and the network say.
+func (tab *tab) hear(event any) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == "error" || e.Type == "warning" {
+			tab.console = append(tab.console, string(e.Type)+": "+words(e.Args))
+		}
+	case *runtime.EventExceptionThrown:
+		tab.console = append(tab.console, "exception: "+e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
+	case *log.EventEntryAdded:
+		if e.Entry.Level == "error" || e.Entry.Level == "warning" {
+			tab.console = append(tab.console, string(e.Entry.Level)+": "+e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *network.EventWebSocketCreated:
+		tab.requests = append(tab.requests, e.URL)
+	case *network.EventRequestWillBeSent:
+		tab.requests = append(tab.requests, e.Request.URL)
+	}
+}
+
+func words(args []*runtime.RemoteObject) string {
+	var all []string
+	for _, a := range args {
+		all = append(all, describe(a))
+	}
+	return strings.Join(all, " ")
+}
+
+func describe(o *runtime.RemoteObject) string {
+	if o == nil {
+		return ""
+	}
+	return string(o.Value) + o.Description
+}
+
+// quiet checks that the console has no errors beside those that hold one of
+// the allowed texts, and that no request went to another host.
+func (tab *tab) quiet(allowed ...string) {
+	tab.t.Helper()
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for _, line := range tab.console {
+		if !containsAny(line, allowed) {
+			tab.t.Errorf("the console says %s", line)
+		}
+	}
+	home := mustURL(tab.site.url).Host
+	for _, request := range tab.requests {
+		u, err := url.Parse(request)
+		if err == nil && (u.Scheme == "blob" || u.Scheme == "data" || u.Host == home) {
+			continue
+		}
+		tab.t.Errorf("a request went to %s", request)
+	}
+}
+
+func containsAny(s string, parts []string) bool {
+	for _, part := range parts {
+		if strings.Contains(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+func (tab *tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	// The tab belongs to its first context, which must not have a deadline.
+	if err := chromedp.Do(tab.ctx); err != nil {
+		tab.t.Fatalf("open a tab: %v", err)
+	}
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		tab.t.Fatalf("browser: %v\n%s", err, tab.state())
+	}
+}
+
+func (tab *tab) resize(to size) {
+	tab.t.Helper()
+	if to == phone {
+		tab.run(chromedp.EmulateViewport(to.width, to.height, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)))
+		return
+	}
+	tab.run(chromedp.EmulateViewport(to.width, to.height))
+}
+
+// dark has the page in dark colours, or in light ones.
+func (tab *tab) dark(dark bool) {
+	tab.t.Helper()
+	scheme := map[bool]string{true: "dark", false: "light"}[dark]
+	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		return err
+	}))
+}
+
+func (tab *tab) visit(path string) {
+	tab.t.Helper()
+	tab.run(chromedp.Navigate(tab.site.url + path))
+}
+
+// eval gives what a JavaScript expression, or the promise that it is, comes to.
+func eval[T any](tab *tab, expression string) T {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("evaluate %.300s: %v", expression, err)
+	}
+	return value
+}
+
+// wait waits until a JavaScript expression is true.
+func (tab *tab) wait(what, expression string) {
+	tab.t.Helper()
+	tab.waitFor(patience, what, expression)
+}
+
+func (tab *tab) waitFor(d time.Duration, what, expression string) {
+	tab.t.Helper()
+	for deadline := time.Now().Add(d); ; {
+		if eval[bool](tab, "!!("+expression+")") {
+			return
+		}
+		if time.Now().After(deadline) {
+			tab.t.Fatalf("waited %v in vain for %s\n%s", d, what, tab.state())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// state is what a person would report.
+func (tab *tab) state() string {
+	ctx, cancel := context.WithTimeout(tab.ctx, 5*time.Second)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](
+		`location.pathname + "\n" + (document.querySelector("main")?.outerHTML.slice(0, 200) ?? "") + "\n" + document.body.innerText.slice(0, 1500)`))
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	return fmt.Sprintf("the page: %s (%v)\nthe console: %q\nrequests: %q", text, err, tab.console, tab.requests[max(0, len(tab.requests)-8):])
+}
+
+// screen waits for a screen of the page.
+func (tab *tab) screen(name string) {
+	tab.t.Helper()
+	tab.wait("the screen "+name, `document.querySelector("main")?.dataset.screen === `+quote(name))
+}
+
+// message waits for a message that takes the whole page, and for a text in it.
+func (tab *tab) message(name, text string) {
+	tab.t.Helper()
+	tab.wait("the message "+name, `document.querySelector("main")?.dataset.message === `+quote(name))
+	tab.see(text)
+}
+
+// see waits for a text on the page.
+func (tab *tab) see(text string) {
+	tab.t.Helper()
+	tab.wait("the text "+quote(text), `document.body.innerText.includes(`+quote(text)+`)`)
+}
+
+// hear waits for a text in a live region, which is read out to those who do
+// not see it.
+func (tab *tab) readOut(text string) {
+	tab.t.Helper()
+	tab.wait("to be read out: "+text, `[...document.querySelectorAll("[aria-live],[role=status],[role=alert],[role=log]")].some(e => e.textContent.includes(`+quote(text)+`))`)
+}
+
+// control is a JavaScript expression for the button or field of that name, as
+// a screen reader would find it.
+func control(name string) string {
+	return `[...document.querySelectorAll("button,a,input,select,summary,textarea")].find(e => e.checkVisibility() &&
+		((e.getAttribute("aria-label") ?? "") || (e.labels?.[0]?.innerText ?? "") || e.innerText).trim().startsWith(` + quote(name) + `))`
+}
+
+// has says whether there is such a button or field now.
+func (tab *tab) has(name string) bool {
+	tab.t.Helper()
+	return eval[bool](tab, "!!("+control(name)+")")
+}
+
+// press waits for a button and presses it.
+func (tab *tab) press(name string) {
+	tab.t.Helper()
+	tab.wait("the button "+name, `(e => e && !e.disabled)(`+control(name)+`)`)
+	eval[bool](tab, `(`+control(name)+`.click(), true)`)
+}
+
+// fill waits for a field and types into it.
+func (tab *tab) fill(name, value string) {
+	tab.t.Helper()
+	tab.wait("the field "+name, control(name))
+	eval[bool](tab, `(e => { e.focus(); e.select?.(); document.execCommand("delete"); return document.execCommand("insertText", false, `+quote(value)+`) || true })(`+control(name)+`)`)
+}
+
+// join goes through the door by a code, under a name, and waits to be inside.
+func (tab *tab) join(code, name string) {
+	tab.t.Helper()
+	tab.visit("/join/" + code)
+	tab.ask(name)
+	tab.screen("call")
+}
+
+// ask fills in the name and presses Join.
+func (tab *tab) ask(name string) {
+	tab.t.Helper()
+	tab.screen("prejoin")
+	tab.fill("Your name", name)
+	tab.press("Join")
+}
+
+// remoteVideos is a JavaScript expression for the video elements of others.
+const remoteVideos = `[...document.querySelectorAll("main[data-screen=call] video")].filter(v => !v.closest("[data-lk-local-participant=true]") && v.dataset.lkLocalParticipant !== "true")`
+
+// watches waits until n videos of others play: they have a size, and their
+// time goes on.
+func (tab *tab) watches(n int) {
+	tab.t.Helper()
+	tab.watchesWithin(patience, n)
+}
+
+func (tab *tab) watchesWithin(d time.Duration, n int) {
+	tab.t.Helper()
+	tab.waitFor(d, fmt.Sprint(n, " playing videos of others"), `(async () => {
+		const videos = `+remoteVideos+`;
+		const before = videos.map(v => v.currentTime);
+		await new Promise(r => setTimeout(r, 300));
+		return videos.filter((v, i) => v.videoWidth > 0 && v.currentTime > before[i]).length === `+fmt.Sprint(n)+`;
+	})()`)
+}
+
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,130 @@
+package pagetest
+
+import (
+	"testing"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+func (s *site) waiting(room meet.Room, n int) []meet.JoinRequest {
+	s.t.Helper()
+	var requests []meet.JoinRequest
+	livekittest.Wait(s.t, "people to wait", func() bool {
+		var err error
+		if _, requests, err = s.Participants(s.t.Context(), meettest.Ada, room.ID); err != nil {
+			s.t.Fatal(err)
+		}
+		return len(requests) == n
+	})
+	return requests
+}
+
+// Somebody waits, a host inside lets them in on the page.
+func TestAHostLetsSomebodyIn(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	ada, bob := s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	bob.visit("/join/" + codes["guest"])
+	bob.ask("Bob")
+	bob.screen("waiting")
+	bob.see("Waiting to be let in")
+	ada.readOut("Bob wants to join")
+	s.waiting(room, 1)
+	if got := s.names(room); len(got) != 1 {
+		t.Errorf("inside are %v while Bob waits, want Ada alone", got)
+	}
+	if eval[int](bob, `performance.getEntriesByType("resource").filter(e => e.name.includes("/rtc")).length`) != 0 {
+		t.Error("whoever waits asks for signalling")
+	}
+	ada.press("Let in Bob")
+	bob.screen("call")
+	ada.watches(1)
+	bob.watches(1)
+	if ada.has("Let in Bob") {
+		t.Error("the request is still shown")
+	}
+
+	// The approval holds for the next joins.
+	bob.press("Leave")
+	bob.message("left", "You left the call")
+	bob.press("Join again")
+	bob.ask("Bob")
+	bob.screen("call")
+	ada.quiet()
+	bob.quiet()
+}
+
+func TestAHostRefusesSomebody(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	ada, eve := s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	eve.visit("/join/" + codes["guest"])
+	eve.ask("<b>Eve</b>")
+	eve.screen("waiting")
+	ada.press("Refuse <b>Eve</b>")
+	eve.message("refused", "You were not let in")
+	s.waiting(room, 0)
+	eve.press("Try again")
+	eve.ask("Eve")
+	eve.screen("waiting")
+	s.waiting(room, 1)
+	ada.quiet()
+	eve.quiet("403")
+}
+
+// An agent answers; whoever reloads goes on waiting under the same request.
+func TestAnAgentLetsSomebodyIn(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	bob := s.open(phone)
+	bob.visit("/join/" + codes["guest"])
+	bob.ask("Bob")
+	bob.screen("waiting")
+	first := s.waiting(room, 1)[0].ID
+	bob.visit("/join/" + codes["guest"])
+	bob.screen("waiting")
+	if again := s.waiting(room, 1)[0].ID; again != first {
+		t.Error("a reload made another request")
+	}
+	if _, err := s.AnswerJoinRequest(t.Context(), meettest.Ada, room.ID, first, true); err != nil {
+		t.Fatal(err)
+	}
+	bob.screen("call")
+	bob.quiet()
+}
+
+func TestTheRoomEndsWhileSomebodyWaits(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	bob := s.open(wide)
+	bob.visit("/join/" + codes["guest"])
+	bob.ask("Bob")
+	bob.screen("waiting")
+	s.waiting(room, 1)
+	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, room.ID, room.Name); err != nil {
+		t.Fatal(err)
+	}
+	bob.message("over", "You can no longer join")
+	bob.quiet("404")
+}
+
+func TestWaitingIsCancelled(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	bob := s.open(wide)
+	bob.visit("/join/" + codes["guest"])
+	bob.ask("Bob")
+	bob.screen("waiting")
+	bob.press("Cancel")
+	bob.screen("prejoin")
+	bob.quiet()
+}
