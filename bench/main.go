@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -28,10 +29,21 @@ var measurements = []measurement{
 	{"peers", measurePeers},
 	{"reads", measureReads},
 	{"creates", measureCreates},
+	{"exchange", measureExchange},
 	{"scale", measureScale},
 	{"start", measureStart},
 	{"memory", measureMemory},
 	{"initialize", measureInitialize},
+	{"page", measurePage},
+	{"frame", measureFrame},
+}
+
+// names are those of the measurements.
+func names() (all []string) {
+	for _, m := range measurements {
+		all = append(all, m.name)
+	}
+	return all
 }
 
 // patience is what one measurement may take before it counts as hung.
@@ -41,7 +53,7 @@ func main() {
 	log.SetFlags(log.Ltime)
 	roomkey := flag.String("roomkey", "../bin/roomkey", "the roomkey `program`")
 	dir := flag.String("dir", "", "`directory` for databases, on the disk to be measured (default: the system's temporary one)")
-	only := flag.String("only", "", "a single `measurement`: peers, reads, creates, scale, start, memory or initialize")
+	only := flag.String("only", "", "a single `measurement`: "+strings.Join(names(), ", "))
 	short := flag.Bool("short", false, "less of everything: shows that it runs, not how fast")
 	flag.Parse()
 
@@ -57,7 +69,7 @@ func main() {
 // run takes the measurements and prints what it got, even if not all of them
 // ran to the end.
 func run(ctx context.Context, out io.Writer, roomkey, dir, only string, short bool) error {
-	if only != "" && !slices.ContainsFunc(measurements, func(m measurement) bool { return m.name == only }) {
+	if only != "" && !slices.Contains(names(), only) {
 		return fmt.Errorf("there is no measurement %q", only)
 	}
 	lab, err := newLab(roomkey, dir, short)

@@ -28,7 +28,7 @@ func measureReads(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer r.stop()
-	id, err := r.createRoom(ctx, "bench-reads")
+	made, err := r.createRoom(ctx, "bench-reads")
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func measureReads(ctx context.Context, l *lab) ([]row, error) {
 	for _, era := range load.Eras {
 		endpoint := r.endpoint
 		endpoint.Era = era
-		plan := throughput(l, endpoint, roomCodes(func() string { return id }))
+		plan := throughput(l, endpoint, roomCodes(func() string { return made.id }))
 		plan.Check, plan.ServerCPU = checkCodes, r.cpu
 
 		endpoint = many.endpoint

@@ -71,7 +71,8 @@ func (l *lab) command(data string, env []string, args ...string) *exec.Cmd {
 	cmd := exec.Command(l.roomkey, args...)
 	cmd.Dir = data
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "LIVEKIT_") {
+		// roomkey refuses to start with a variable of its own that it does not know.
+		if !strings.HasPrefix(variable, "LIVEKIT_") && !strings.HasPrefix(variable, chromiumVariable+"=") {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
@@ -92,24 +93,43 @@ func foreignLiveKit() []string {
 // codesPerRoom is what create_codes gives: one code for each built-in role.
 const codesPerRoom = 3
 
-// createRoom makes a room with its codes and gives the room's id.
-func (r *roomkey) createRoom(ctx context.Context, name string) (string, error) {
+// room is a room that was made with its codes.
+type room struct {
+	id    string
+	codes map[string]string // by role
+}
+
+// createRoom makes a room with its codes.
+func (r *roomkey) createRoom(ctx context.Context, name string) (room, error) {
 	args := fmt.Sprintf(`{"name":%q,"create_codes":true}`, name)
 	result, err := load.Do(ctx, r.endpoint, load.CallTool("create_room", load.Fixed(args)))
 	if err != nil {
-		return "", fmt.Errorf("create_room: %w", err)
+		return room{}, fmt.Errorf("create_room: %w", err)
 	}
+	return readRoom(result)
+}
+
+// readRoom reads the result of create_room.
+func readRoom(result json.RawMessage) (room, error) {
 	var made struct {
 		Content struct {
 			Room struct {
 				ID string `json:"id"`
 			} `json:"room"`
+			Codes []struct {
+				Code string `json:"code"`
+				Role string `json:"role"`
+			} `json:"codes"`
 		} `json:"structuredContent"`
 	}
 	if err := json.Unmarshal(result, &made); err != nil || made.Content.Room.ID == "" {
-		return "", fmt.Errorf("create_room gave no room: %.300s", result)
+		return room{}, fmt.Errorf("create_room gave no room: %.300s", result)
 	}
-	return made.Content.Room.ID, checkCodes(result)
+	out := room{id: made.Content.Room.ID, codes: make(map[string]string)}
+	for _, c := range made.Content.Codes {
+		out.codes[c.Role] = c.Code
+	}
+	return out, checkCodes(result)
 }
 
 // checkCodes looks for a room's codes in a result.

@@ -50,18 +50,18 @@ func (l *lab) startFull(ctx context.Context, name string, rooms int) (*roomkey, 
 	if err != nil {
 		return nil, "", err
 	}
-	id, err := r.createRoom(ctx, "bench-aaaaaaaaaaaa")
+	made, err := r.createRoom(ctx, "bench-aaaaaaaaaaaa")
 	r.stop()
 	if err != nil {
 		return nil, "", err
 	}
 	started := time.Now()
-	if err := growDatabase(ctx, l.dataDir(name), id, rooms); err != nil {
+	if err := growDatabase(ctx, l.dataDir(name), made.id, rooms); err != nil {
 		return nil, "", err
 	}
 	log.Printf("filled in %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
 	r, err = l.startRoomkey(ctx, name, foreignScale()...)
-	return r, id, err
+	return r, made.id, err
 }
 
 // foreignScale keeps LiveKit out of a measurement of the database, and out of

@@ -8,10 +8,14 @@ import (
 	"net/http"
 )
 
-// succeeded is the cheap judgement that every answer gets: status 200, a
-// JSON-RPC result, and in it no isError. Text inside the result cannot fool it,
-// because quotes are escaped there.
-func (r response) succeeded() bool {
+// succeeded is the cheap judgement that every answer to a message gets: status
+// 200, and a JSON-RPC result with no isError in it, or what a plain POST
+// expects. Text inside the answer cannot fool it, because quotes are escaped
+// there.
+func (m Message) succeeded(r response) bool {
+	if m.post != nil {
+		return r.status == http.StatusOK && hasText(r.body, m.post.member)
+	}
 	return r.status == http.StatusOK && bytes.Contains(r.body, []byte(`"result":`)) && !hasTrue(r.body, `"isError":`)
 }
 
@@ -21,11 +25,29 @@ func hasTrue(body []byte, member string) bool {
 	return found && bytes.HasPrefix(bytes.TrimLeft(value, " "), []byte("true"))
 }
 
+// hasText reports whether the member is in the JSON text, which has no spaces,
+// with a string that is not empty.
+func hasText(body []byte, member string) bool {
+	for {
+		_, rest, found := bytes.Cut(body, []byte(member))
+		if !found {
+			return false
+		}
+		if before := body[:len(body)-len(rest)-len(member)]; bytes.HasSuffix(before, []byte(`"`)) && bytes.HasPrefix(rest, []byte(`":"`)) {
+			return !bytes.HasPrefix(rest, []byte(`":""`))
+		}
+		body = rest
+	}
+}
+
 // result is the thorough judgement that first answers get. What it gives is a
-// copy.
-func (r response) result() (json.RawMessage, error) {
+// copy: the result, or the whole body of an answer to a plain POST.
+func (m Message) result(r response) (json.RawMessage, error) {
 	if r.status != http.StatusOK {
 		return nil, fmt.Errorf("status %d: %.300s", r.status, r.body)
+	}
+	if m.post != nil {
+		return m.post.result(r)
 	}
 	var answer struct {
 		Version string          `json:"jsonrpc"`
@@ -47,8 +69,27 @@ func (r response) result() (json.RawMessage, error) {
 	if tool.IsError {
 		return nil, fmt.Errorf("tool error: %.300s", answer.Result)
 	}
-	if !r.succeeded() {
-		return nil, errors.New("the cheap check does not know this success")
+	if !m.succeeded(r) {
+		return nil, errUnknownSuccess
 	}
 	return answer.Result, nil
 }
+
+// result is the thorough judgement of an answer to a plain POST.
+func (p *post) result(r response) (json.RawMessage, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(r.body, &members); err != nil {
+		return nil, fmt.Errorf("not a JSON object: %.300s", r.body)
+	}
+	var text string
+	if err := json.Unmarshal(members[p.member], &text); err != nil || text == "" {
+		return nil, fmt.Errorf("no %s in %.300s", p.member, r.body)
+	}
+	if !hasText(r.body, p.member) {
+		return nil, errUnknownSuccess
+	}
+	return bytes.Clone(r.body), nil
+}
+
+// errUnknownSuccess keeps a run from counting good answers as bad ones.
+var errUnknownSuccess = errors.New("the cheap check does not know this success")

@@ -18,12 +18,39 @@ func TestJudgements(t *testing.T) {
 		"status":              {429, `{"jsonrpc":"2.0","id":1,"result":{}}`, false},
 		"event stream":        {200, "event: message\ndata: {}\n\n", false},
 	} {
-		r := response{status: c.status, body: []byte(c.body)}
-		if got := r.succeeded(); got != c.want {
-			t.Errorf("%s: cheap judgement is %v, want %v", name, got, c.want)
-		}
-		if _, err := r.result(); (err == nil) != c.want {
-			t.Errorf("%s: thorough judgement is %v, want success %v", name, err, c.want)
-		}
+		judge(t, name, CallTool("echo", Fixed("{}")), response{status: c.status, body: []byte(c.body)}, c.want)
+	}
+}
+
+func TestJudgementsOfPost(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   bool
+	}{
+		"token":             {200, `{"token":"eyJ","room":"a"}`, true},
+		"token further on":  {200, `{"kind":"token","other_token":"x","token":"eyJ"}`, true},
+		"token inside text": {200, `{"name":"\"token\":\"eyJ\""}`, false},
+		"empty token":       {200, `{"token":""}`, false},
+		"no token":          {200, `{"status":"waiting"}`, false},
+		"another's token":   {200, `{"other_token":"eyJ"}`, false},
+		"not a text":        {200, `{"token":7}`, false},
+		"waiting":           {202, `{"token":"eyJ"}`, false},
+		"refused":           {404, `{"code":404,"message":"token"}`, false},
+		"empty":             {200, ``, false},
+	} {
+		judge(t, name, Post("/v2/token", Fixed("{}"), "token"), response{status: c.status, body: []byte(c.body)}, c.want)
+	}
+}
+
+// judge holds both judgements of an answer to want.
+func judge(t *testing.T, name string, m Message, r response, want bool) {
+	t.Helper()
+	if got := m.succeeded(r); got != want {
+		t.Errorf("%s: cheap judgement is %v, want %v", name, got, want)
+	}
+	if _, err := m.result(r); (err == nil) != want {
+		t.Errorf("%s: thorough judgement is %v, want success %v", name, err, want)
 	}
 }

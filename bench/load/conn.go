@@ -12,6 +12,7 @@ import (
 // and again.
 type conn struct {
 	net      net.Conn
+	message  Message
 	requests *encoder
 	out      []byte // the request being sent
 	answers  *responseReader
@@ -23,7 +24,7 @@ func dial(ctx context.Context, e Endpoint, m Message, id int) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{net: nc, requests: newEncoder(e, m, id), answers: newResponseReader(nc)}, nil
+	return &conn{net: nc, message: m, requests: newEncoder(e, m, id), answers: newResponseReader(nc)}, nil
 }
 
 // roundTrip sends the next request and reads its answer, which lives until the
@@ -58,5 +59,5 @@ func Do(ctx context.Context, e Endpoint, m Message) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return resp.result()
+	return m.result(resp)
 }

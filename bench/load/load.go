@@ -1,4 +1,5 @@
-// Package load puts an MCP server under load and says how it took it.
+// Package load puts an MCP server, or another one that takes JSON, under load
+// and says how it took it.
 //
 // It is a closed loop: every connection sends its next request when the last
 // one has been answered. Generator and server share one machine here, so the
@@ -111,6 +112,7 @@ type worker struct {
 	conn      *conn
 	check     func(json.RawMessage) error
 	latencies []time.Duration
+	successes int
 	failures  int
 	example   string
 	last      time.Time // when the last answer came
@@ -144,10 +146,12 @@ func (w *worker) loop(ctx context.Context, s span) error {
 		}
 		started := now
 		now = time.Now()
-		switch {
-		case !resp.succeeded():
+		if !w.conn.message.succeeded(resp) {
 			w.fail(resp)
-		case !started.Before(s.begin):
+			continue
+		}
+		w.successes++
+		if !started.Before(s.begin) {
 			w.latencies = append(w.latencies, now.Sub(started))
 		}
 	}
@@ -156,7 +160,7 @@ func (w *worker) loop(ctx context.Context, s span) error {
 }
 
 func (w *worker) checkFirst(resp response) error {
-	result, err := resp.result()
+	result, err := w.conn.message.result(resp)
 	if err == nil && w.check != nil {
 		err = w.check(result)
 	}

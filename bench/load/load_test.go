@@ -75,6 +75,25 @@ func TestRequestsOfBothEras(t *testing.T) {
 	}
 }
 
+func TestRequestsOfPost(t *testing.T) {
+	t.Parallel()
+	plan := setup(t, func(r *http.Request, body string) (int, string) {
+		mcp := r.Header.Get("Mcp-Protocol-Version") + r.Header.Get("Mcp-Method") + r.Header.Get("Authorization")
+		if r.URL.Path != "/v2/token" || body != `{"code":"a"}` || mcp != "" || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("got %s with %v and %s", r.URL, r.Header, body)
+		}
+		return 200, `{"token":"t"}`
+	})
+	plan.Endpoint.Token = ""
+	plan.Message = Post("/v2/token", Fixed(`{"code":"a"}`), "token")
+	if got, err := Run(t.Context(), plan); err != nil || got.Successes != 300 || got.Errors > 0 {
+		t.Errorf("got %+v, %v; want 300 successes", got, err)
+	}
+	if got, err := Do(t.Context(), plan.Endpoint, plan.Message); err != nil || string(got) != `{"token":"t"}` {
+		t.Errorf("got %s, %v; want the whole body", got, err)
+	}
+}
+
 func TestRunByNumber(t *testing.T) {
 	t.Parallel()
 	var served atomic.Int64
@@ -100,6 +119,9 @@ func TestRunByTheClock(t *testing.T) {
 	}
 	if n := int64(got.Requests); n == 0 || n >= served.Load() {
 		t.Errorf("got %d counted of %d served, want some, and fewer for the warm-up", n, served.Load())
+	}
+	if int64(got.Successes) != served.Load() {
+		t.Errorf("got %d successes of %d served, want all", got.Successes, served.Load())
 	}
 	if got.Elapsed < 90*time.Millisecond {
 		t.Errorf("got %v, want the planned 100ms", got.Elapsed)

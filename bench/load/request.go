@@ -20,11 +20,11 @@ const (
 // Eras are both of them, older first.
 var Eras = []Era{Legacy, Modern}
 
-// Endpoint is an MCP server at its path /mcp.
+// Endpoint is a server. It speaks MCP at its path /mcp.
 type Endpoint struct {
 	Addr  string // host:port on this machine
 	Token string // bearer token; empty: none is sent
-	Era   Era
+	Era   Era    // of what is asked by MCP
 }
 
 // Args appends the JSON object with one call's arguments to dst. Connections
@@ -36,11 +36,20 @@ func Fixed(arguments string) Args {
 	return func(dst []byte) []byte { return append(dst, arguments...) }
 }
 
-// Message is what to ask: a tool call or a handshake.
+// Message is what to ask: by MCP a tool call or a handshake, or a plain POST.
 type Message struct {
-	method string
+	method string // of MCP
 	tool   string
 	params Args // the members of params, without its braces
+
+	post *post // set for a plain POST, and then nothing else
+}
+
+// post is a POST of JSON that is not MCP.
+type post struct {
+	path   string
+	body   Args
+	member string // a string that every success has at the top, and never empty
 }
 
 // CallTool asks for a tool.
@@ -59,6 +68,12 @@ func Initialize() Message {
 		`"protocolVersion":"` + string(Legacy) + `","capabilities":{},"clientInfo":{"name":"bench","version":"1"}`)}
 }
 
+// Post sends JSON to a path, and expects status 200 and an object that has, at
+// its top, the member with a text in it.
+func Post(path string, body Args, member string) Message {
+	return Message{post: &post{path: path, body: body, member: member}}
+}
+
 // modernMeta is what a modern request says about itself in params.
 const modernMeta = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"` + string(Modern) + `",` +
 	`"io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"},` +
@@ -68,8 +83,8 @@ const modernMeta = `,"_meta":{"io.modelcontextprotocol/protocolVersion":"` + str
 // the length is laid out once.
 type encoder struct {
 	header []byte // up to and with "Content-Length: "
-	before []byte // the body as far as the params
-	params Args
+	before []byte // the body as far as the params; empty for a plain POST
+	params Args   // or the whole body
 	after  []byte // the body behind them
 	body   []byte // reused
 }
@@ -77,28 +92,37 @@ type encoder struct {
 // newEncoder lays out the requests of a connection. Calls in flight at the
 // same time need ids of their own, so a connection keeps its id.
 func newEncoder(e Endpoint, m Message, id int) *encoder {
-	var header bytes.Buffer
-	fmt.Fprintf(&header, "POST /mcp HTTP/1.1\r\nHost: %s\r\n", e.Addr)
-	header.WriteString("Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n")
-	if e.Token != "" {
-		fmt.Fprintf(&header, "Authorization: Bearer %s\r\n", e.Token)
+	if m.post != nil {
+		return &encoder{header: header(e, m.post.path, "Accept: application/json\r\n"), params: m.post.body}
 	}
-	fmt.Fprintf(&header, "Mcp-Protocol-Version: %s\r\n", e.Era)
+	own := "Accept: application/json, text/event-stream\r\nMcp-Protocol-Version: " + string(e.Era) + "\r\n"
 	after := "}}"
 	if e.Era == Modern {
-		fmt.Fprintf(&header, "Mcp-Method: %s\r\n", m.method)
+		own += "Mcp-Method: " + m.method + "\r\n"
 		if m.tool != "" {
-			fmt.Fprintf(&header, "Mcp-Name: %s\r\n", m.tool)
+			own += "Mcp-Name: " + m.tool + "\r\n"
 		}
 		after = modernMeta + after
 	}
-	header.WriteString("Content-Length: ")
 	return &encoder{
-		header: header.Bytes(),
+		header: header(e, "/mcp", own),
 		before: fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%d,"method":%q,"params":{`, id, m.method),
 		params: m.params,
 		after:  []byte(after),
 	}
+}
+
+// header is the head of a request, its own lines included, as far as the
+// number behind Content-Length.
+func header(e Endpoint, path, own string) []byte {
+	var h bytes.Buffer
+	fmt.Fprintf(&h, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n", path, e.Addr)
+	if e.Token != "" {
+		fmt.Fprintf(&h, "Authorization: Bearer %s\r\n", e.Token)
+	}
+	h.WriteString(own)
+	h.WriteString("Content-Length: ")
+	return h.Bytes()
 }
 
 // append appends one whole request to dst.

@@ -10,6 +10,7 @@ import (
 // Result is what happened after the warm-up.
 type Result struct {
 	Requests  int           // answered with success
+	Successes int           // the same, the warm-up included
 	Errors    int           // answered otherwise, the warm-up included
 	Example   string        // the first answer that was an error
 	Elapsed   time.Duration // from the end of the warm-up to the last answer
@@ -32,6 +33,7 @@ func summarize(workers []*worker, begin time.Time) Result {
 	end := begin
 	for _, w := range workers {
 		all = append(all, w.latencies...)
+		r.Successes += w.successes
 		r.Errors += w.failures
 		if r.Example == "" {
 			r.Example = w.example
