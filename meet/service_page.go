@@ -71,9 +71,12 @@ func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string
 		return nil, "", err
 	}
 	err = s.await(ctx, room.ID, wait, func() (bool, error) {
-		var err error
-		if _, room, err = s.host(ctx, joinToken); err != nil {
-			return true, nil // no host any more: what was told before was the last of it
+		_, room, err := s.host(ctx, joinToken)
+		switch {
+		case IsCode(err, CodeForbidden):
+			return true, nil // no longer inside: what was told before was the last of it
+		case err != nil:
+			return false, err
 		}
 		requests, err = s.waiting(ctx, room)
 		now = versionOf(requests)

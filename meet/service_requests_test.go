@@ -309,7 +309,7 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
 			wantCode(t, "end", err, "")
 		}, meet.CodeNotFound},
-		"room expired": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
+		"room expired": {func(t *testing.T, s *System, _ meet.Room, _ meet.RoomCode, _ string) {
 			s.Clock.Advance(time.Hour)
 			wantCode(t, "sweep", s.Sweep(t.Context()), "")
 		}, meet.CodeNotFound},

@@ -1,0 +1,133 @@
+// The server's calls that the page makes. Whatever goes wrong is a Refusal
+// with the HTTP status; status 0 says that the server was not reached.
+
+import type { Door } from './code';
+
+/** Source is something that can be published, in LiveKit's words. */
+export type Source = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
+
+/** Invitation says what a link leads to. */
+export interface Invitation {
+  room_name: string;
+  role: string;
+  publish: Source[];
+  chat: boolean;
+  e2ee: boolean;
+  waits: boolean;
+  admits: boolean;
+}
+
+/** Admission is a token for the media room. */
+export interface Admission {
+  token: string;
+  livekit_url: string;
+  identity: string;
+}
+
+/** JoinRequest is somebody who waits to be let in. */
+export interface JoinRequest {
+  request_id: string;
+  name: string;
+  created_at: string;
+}
+
+export type Refusal = { kind: 'refused'; status: number; retryAfterMs: number };
+export type Waiting = { kind: 'waiting'; requestId: string; retryAfterMs: number };
+export type Entry = { kind: 'admitted'; admission: Admission } | Waiting | Refusal;
+export type Answered<T> = { kind: 'answered'; value: T } | Refusal;
+
+/** Entering is what a person says at the door. */
+export interface Entering {
+  name: string;
+  requestId?: string;
+  /** hold asks the server to keep the call until somebody has answered. */
+  hold?: boolean;
+}
+
+const holdSeconds = 25;
+// Longer than the server holds a call, so that only a dead connection ends it.
+const callTimeoutMs = 15_000;
+const heldTimeoutMs = (holdSeconds + 15) * 1000;
+
+interface Call {
+  path: string;
+  body: unknown;
+  bearer?: string | undefined;
+  hold?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** lookUp asks what a link leads to. It uses up nothing. */
+export async function lookUp(door: Door, accessToken?: string): Promise<Answered<Invitation>> {
+  const body = door.kind === 'code' ? { code: door.code } : { room: door.room };
+  return answered<Invitation>(await post({ path: '/page/invitation', body, bearer: door.kind === 'room' ? accessToken : undefined }));
+}
+
+/** enter asks for a token; the answer may be that somebody has to let the person in first. */
+export async function enter(door: Door, who: Entering, accessToken?: string, signal?: AbortSignal): Promise<Entry> {
+  const said = { name: who.name, ...(who.requestId ? { request_id: who.requestId } : {}) };
+  const reply =
+    door.kind === 'code'
+      ? await post({ path: '/v2/token', body: { code: door.code, ...said }, hold: who.hold, signal })
+      : await post({ path: '/page/join', body: { room: door.room, ...said }, bearer: accessToken, hold: who.hold, signal });
+  if (reply.status === 200) return { kind: 'admitted', admission: reply.body as Admission };
+  if (reply.status === 202) {
+    const waiting = reply.body as { request_id: string; retry_after_ms?: number };
+    return { kind: 'waiting', requestId: waiting.request_id, retryAfterMs: waiting.retry_after_ms ?? 2000 };
+  }
+  return refusal(reply);
+}
+
+/** JoinRequests is the list of who waits, and what to send to be told when it changes. */
+export interface JoinRequests {
+  requests: JoinRequest[];
+  version: string;
+}
+
+/** joinRequests lists who waits. With a version it is held until the list differs from it. */
+export async function joinRequests(joinToken: string, version: string | undefined, signal?: AbortSignal): Promise<Answered<JoinRequests>> {
+  const held = version !== undefined;
+  return answered<JoinRequests>(await post({ path: '/page/requests', body: held ? { version } : {}, bearer: joinToken, hold: held, signal }));
+}
+
+/** answerJoinRequest lets somebody in, or refuses them. */
+export async function answerJoinRequest(joinToken: string, requestId: string, approve: boolean): Promise<Answered<unknown>> {
+  return answered(await post({ path: '/page/requests/answer', body: { request_id: requestId, approve }, bearer: joinToken }));
+}
+
+interface Reply {
+  status: number;
+  retryAfterMs: number;
+  body: unknown;
+}
+
+function answered<T>(reply: Reply): Answered<T> {
+  return reply.status === 200 ? { kind: 'answered', value: reply.body as T } : refusal(reply);
+}
+
+function refusal(reply: Reply): Refusal {
+  return { kind: 'refused', status: reply.status, retryAfterMs: reply.retryAfterMs };
+}
+
+async function post({ path, body, bearer, hold, signal }: Call): Promise<Reply> {
+  const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  if (hold) headers.Prefer = `wait=${holdSeconds}`;
+  const timeout = AbortSignal.timeout(hold ? heldTimeoutMs : callTimeoutMs);
+  try {
+    const response = await fetch(path, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    const retryAfter = Number(response.headers.get('Retry-After'));
+    const success = response.status === 200 || response.status === 202;
+    // A refusal is told by its status; what its body says is for programs.
+    return { status: response.status, retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : 0, body: success ? await response.json() : null };
+  } catch {
+    return { status: 0, retryAfterMs: 0, body: null };
+  }
+}

@@ -1,0 +1,111 @@
+import { RoomAudioRenderer, RoomContext, StartAudio, useChat, useLocalParticipantPermissions, useParticipants } from '@livekit/components-react';
+import { useEffect, useRef, useState } from 'react';
+import type { Invitation } from '../api';
+import type { Flow } from '../flow';
+import { Heading } from '../screens/Screen';
+import { text } from '../text';
+import '../style/call.css';
+import { ChatPanel } from './ChatPanel';
+import { Controls, type View } from './Controls';
+import { InvitePanel } from './InvitePanel';
+import { NoticeList, Spoken } from './NoticeList';
+import { type PanelName, Panel } from './Panel';
+import { PeoplePanel } from './PeoplePanel';
+import { RequestList } from './RequestList';
+import { SettingsPanel } from './SettingsPanel';
+import { Stage } from './Stage';
+import type { Call } from './enter';
+import { readMessage } from './message';
+import { may } from './rights';
+import { nameOf } from './watch';
+
+interface Props {
+  flow: Flow;
+  call: Call;
+  invitation: Invitation;
+}
+
+/** CallScreen is everything that is seen during a call. */
+export default function CallScreen(props: Props) {
+  return (
+    <RoomContext.Provider value={props.call.room}>
+      <main className="call" data-screen="call" aria-label={text.call.heading(props.invitation.room_name)}>
+        <Inside {...props} />
+      </main>
+    </RoomContext.Provider>
+  );
+}
+
+const chatOptions = { messageDecoder: readMessage };
+
+function Inside({ flow, call, invitation }: Props) {
+  const permissions = useLocalParticipantPermissions();
+  const people = useParticipants();
+  const chat = useChat(chatOptions); // here, since it forgets messages that come while nobody listens
+  const [panel, setPanel] = useState<PanelName | null>(call.madeKey ? 'invite' : null);
+  const [chosenView, setView] = useState<View>('auto');
+  const unread = useUnread(call, chat.chatMessages, panel === 'chat');
+  const mayChat = may(permissions, 'chat');
+  const open = panel === 'chat' && !mayChat ? null : panel;
+  const close = () => setPanel(null);
+  return (
+    <>
+      <Heading className="visually-hidden">{text.call.heading(invitation.room_name)}</Heading>
+      <RoomAudioRenderer />
+      <div className={open ? 'call-body call-body-panel' : 'call-body'}>
+        <Stage call={call} view={chosenView} setView={setView} />
+        {open === 'chat' && (
+          <Panel name="chat" heading={text.chat.heading} close={close}>
+            <ChatPanel chat={chat} notices={call.notices} />
+          </Panel>
+        )}
+        {open === 'people' && (
+          <Panel name="people" heading={text.people.heading} close={close}>
+            <PeoplePanel people={people} />
+          </Panel>
+        )}
+        {open === 'settings' && (
+          <Panel name="settings" heading={text.settings.heading} close={close}>
+            <SettingsPanel permissions={permissions} />
+          </Panel>
+        )}
+        {open === 'invite' && call.key && (
+          <Panel name="invite" heading={text.invite.heading} close={close}>
+            <InvitePanel fragmentKey={call.key} room={invitation.room_name} />
+          </Panel>
+        )}
+      </div>
+      <div className="overlays">
+        <NoticeList notices={call.notices} />
+        {invitation.admits && <RequestList call={call} />}
+        <StartAudio label={text.call.startAudio} />
+      </div>
+      <Controls
+        call={call}
+        permissions={permissions}
+        panel={open}
+        setPanel={setPanel}
+        view={chosenView}
+        setView={setView}
+        unread={unread}
+        people={people.length}
+        leave={() => flow.leave()}
+      />
+      <Spoken notices={call.notices} />
+    </>
+  );
+}
+
+/** useUnread counts messages that came while the chat was closed, and reads new ones out. */
+function useUnread(call: Call, messages: ReturnType<typeof useChat>['chatMessages'], open: boolean): number {
+  const [seen, setSeen] = useState(0);
+  const spoken = useRef(0);
+  useEffect(() => {
+    if (open) setSeen(messages.length);
+    for (const message of messages.slice(spoken.current)) {
+      if (message.message && !message.from?.isLocal) call.notices.say(text.chat.from(message.from ? nameOf(message.from) : text.nobody, message.message));
+    }
+    spoken.current = messages.length;
+  }, [call, messages, open]);
+  return open ? 0 : messages.slice(seen).filter((message) => message.message && !message.from?.isLocal).length;
+}

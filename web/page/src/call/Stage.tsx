@@ -1,0 +1,92 @@
+import {
+  CarouselLayout,
+  FocusLayoutContainer,
+  type TrackReferenceOrPlaceholder,
+  isTrackReference,
+  useParticipants,
+  useSpeakingParticipants,
+  useTracks,
+} from '@livekit/components-react';
+import { type Participant, RoomEvent, Track } from 'livekit-client';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { text } from '../text';
+import type { View } from './Controls';
+import { Grid } from './Grid';
+import { Tile } from './Tile';
+import type { Call } from './enter';
+import { may } from './rights';
+import { useShownView } from './useShownView';
+
+interface Props {
+  call: Call;
+  view: View;
+  setView(view: View): void;
+}
+
+/** refKey names a tile: it stays the same when the camera goes off and on. */
+const refKey = (ref: TrackReferenceOrPlaceholder) => `${ref.participant.identity} ${ref.source}`;
+
+/** Stage shows everyone, as a grid or with one of them large. */
+export function Stage({ call, view, setView }: Props) {
+  const tracks = useTracks(
+    [
+      { source: Track.Source.Camera, withPlaceholder: true },
+      { source: Track.Source.ScreenShare, withPlaceholder: false },
+    ],
+    { updateOnlyOn: [RoomEvent.ActiveSpeakersChanged, RoomEvent.ParticipantPermissionsChanged], onlySubscribed: false },
+  ).filter(belongsOnStage);
+  const others = useParticipants().length - 1;
+  const shown = useShownView(view);
+  const [pinned, setPinned] = useState<string | null>(null);
+  const large = useLarge(tracks, pinned);
+  const undecryptable = useSyncExternalStore(call.undecryptable.subscribe, call.undecryptable.list);
+  const pin = (ref: TrackReferenceOrPlaceholder) => {
+    const key = refKey(ref);
+    const unpin = pinned === key && shown === 'speaker';
+    setPinned(unpin ? null : key);
+    setView(unpin ? 'auto' : 'speaker');
+  };
+  const tile = { pin, pinned: shown === 'speaker' ? pinned : null, refKey, undecryptable };
+  return (
+    <section className="stage" aria-label={text.call.stage} data-view={shown}>
+      {shown === 'speaker' && large ? (
+        <FocusLayoutContainer>
+          <CarouselLayout tracks={tracks.filter((ref) => ref !== large)} aria-label={text.call.people}>
+            <Tile {...tile} />
+          </CarouselLayout>
+          <Tile {...tile} trackRef={large} large />
+        </FocusLayoutContainer>
+      ) : (
+        <Grid tracks={tracks}>
+          <Tile {...tile} />
+        </Grid>
+      )}
+      {others === 0 && <p className="alone">{text.call.alone}</p>}
+      {others > 0 && tracks.length === 0 && <p className="alone">{text.call.empty}</p>}
+    </section>
+  );
+}
+
+/** belongsOnStage leaves out an audience, who can be neither seen nor heard. */
+function belongsOnStage(ref: TrackReferenceOrPlaceholder): boolean {
+  const { permissions } = ref.participant;
+  return isTrackReference(ref) || !permissions || may(permissions, 'camera') || may(permissions, 'microphone');
+}
+
+/** useLarge picks who is shown large: the one that was chosen, a shared screen, or whoever spoke last. */
+function useLarge(tracks: TrackReferenceOrPlaceholder[], pinned: string | null): TrackReferenceOrPlaceholder | undefined {
+  const speaking = useSpeakingParticipants().find((who) => !who.isLocal);
+  const last = useRef<Participant | undefined>(undefined);
+  useEffect(() => {
+    if (speaking) last.current = speaking;
+  }, [speaking]);
+  const spoke = speaking ?? last.current;
+  return (
+    tracks.find((ref) => refKey(ref) === pinned) ??
+    tracks.find((ref) => ref.source === Track.Source.ScreenShare && !ref.participant.isLocal) ??
+    tracks.find((ref) => ref.source === Track.Source.ScreenShare) ??
+    tracks.find((ref) => ref.participant === spoke) ??
+    tracks.find((ref) => !ref.participant.isLocal) ??
+    tracks[0]
+  );
+}

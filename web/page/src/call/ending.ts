@@ -1,0 +1,43 @@
+// Why a call ended, or did not begin.
+
+import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
+import type { MessageKind } from '../text';
+
+/**
+ * Ending is a message for the person, or one of two things that are for the
+ * flow: the token is not taken any more, or the page itself goes away.
+ */
+export type Ending = { why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'nokey'> | 'stale' | 'suspended' };
+
+/** endingOf reads LiveKit's reason for the end of a call. */
+export function endingOf(reason: DisconnectReason | undefined): Ending {
+  switch (reason) {
+    case DisconnectReason.ROOM_DELETED:
+    case DisconnectReason.ROOM_CLOSED:
+      return { why: 'ended' };
+    case DisconnectReason.PARTICIPANT_REMOVED:
+      return { why: 'removed' };
+    case DisconnectReason.DUPLICATE_IDENTITY:
+      return { why: 'duplicate' };
+    case DisconnectReason.CLIENT_INITIATED:
+      // Not by our button, so LiveKit did it because the page is being left.
+      return { why: 'suspended' };
+    default:
+      return { why: 'unavailable' };
+  }
+}
+
+/** endingOfError reads why a connection could not be made. */
+export function endingOfError(error: unknown): Ending {
+  if (error instanceof Error && /max(imum)? participants/i.test(error.message)) return { why: 'full' };
+  if (!(error instanceof ConnectionError)) return { why: 'unavailable' };
+  switch (error.reason) {
+    case ConnectionErrorReason.NotAllowed:
+      return { why: 'stale' };
+    case ConnectionErrorReason.LeaveRequest:
+      return endingOf(error.context as DisconnectReason);
+    default:
+      // 404: the room of this token is not there any more.
+      return { why: error.status === 404 ? 'stale' : 'unavailable' };
+  }
+}

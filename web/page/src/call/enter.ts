@@ -1,0 +1,157 @@
+// Into the call: one function that turns a session into a connected room.
+
+import { type E2EEManagerOptions, EngineEvent, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
+import { setLogLevel as setComponentsLogLevel } from '@livekit/components-react';
+import type { Source } from '../api';
+import { newKey } from '../key';
+import type { Preview } from '../media/preview';
+import { type Session, keepSession } from '../session';
+import { readChoices } from '../storage';
+import { text } from '../text';
+import { type Ending, endingOf, endingOfError } from './ending';
+import { Notices } from './notices';
+import { patientPolicy } from './reconnect';
+import { mayPublish } from './rights';
+import { Undecryptable } from './undecryptable';
+import { tellRemoteMute, watchRoom } from './watch';
+
+export type { Ending } from './ending';
+
+// LiveKit's logs name addresses with tokens in them.
+setLogLevel(LogLevel.silent);
+setComponentsLogLevel('silent');
+
+/** Call is a call that this page is in. */
+export interface Call {
+  room: Room;
+  session: Session;
+  notices: Notices;
+  undecryptable: Undecryptable;
+  /** key is the key of an encrypted room; madeKey says that this page made it just now. */
+  key: string | null;
+  madeKey: boolean;
+  /** token gives the newest token: LiveKit renews it as long as the call goes on. */
+  token(): string;
+  leave(): void;
+}
+
+export interface Entrance {
+  session: Session;
+  key: string | null;
+  preview: Preview | null;
+  /** keepKey is called with the key that was made for a room that had none. */
+  keepKey(key: string): void;
+  /** ended is called once, when the call is over. */
+  ended(ending: Ending): void;
+}
+
+export type EnterCall = (entrance: Entrance) => Promise<Call | Ending>;
+
+// How long joining waits for a camera that is still starting.
+const previewPatienceMs = 3000;
+
+export const enterCall: EnterCall = async (entrance) => {
+  const { session } = entrance;
+  const encryption = session.invitation.e2ee ? (await import('./encryption')).makeEncryption() : null;
+  const room = makeRoom(encryption?.options);
+  const notices = new Notices();
+  let { key } = entrance;
+  let leaving = false;
+
+  if (encryption && key) {
+    await encryption.setKey(key);
+    await room.setE2EEEnabled(true);
+  }
+  watchRoom(room, notices);
+  const undecryptable = new Undecryptable(room, notices);
+  // Nothing may be published before there is a key to encrypt it with.
+  if (!encryption || key) room.once(RoomEvent.SignalConnected, () => void publish(room, entrance, notices));
+
+  try {
+    // Saves a round trip to a media server elsewhere; ours is warm already.
+    if (new URL(session.livekitUrl).host !== location.host) void room.prepareConnection(session.livekitUrl);
+    await room.connect(session.livekitUrl, session.token);
+  } catch (error) {
+    return endingOfError(error);
+  }
+
+  const madeKey = encryption !== null && key === null;
+  if (encryption && madeKey) {
+    if (room.remoteParticipants.size > 0) {
+      // They have a key, and a second one would split the room in two.
+      await room.disconnect();
+      return { why: 'nokey' };
+    }
+    key = newKey();
+    entrance.keepKey(key);
+    await encryption.setKey(key);
+    await room.setE2EEEnabled(true);
+    void publish(room, entrance, notices);
+  }
+
+  keepSession(session);
+  const keep = (changed: Partial<Session>) => {
+    Object.assign(session, changed);
+    keepSession(session);
+  };
+  room.engine.on(EngineEvent.TokenRefreshed, (token) => keep({ token }));
+  room.engine.on(EngineEvent.RemoteMute, (sid, muted) => tellRemoteMute(notices, publicationOf(room, sid), muted));
+  // After a reload things are as the person left them, not as they joined.
+  const keepDevices = () => keep({ microphone: room.localParticipant.isMicrophoneEnabled, camera: room.localParticipant.isCameraEnabled });
+  room
+    .on(RoomEvent.LocalTrackPublished, keepDevices)
+    .on(RoomEvent.TrackMuted, (_track, who) => who.isLocal && keepDevices())
+    .on(RoomEvent.TrackUnmuted, (_track, who) => who.isLocal && keepDevices())
+    .once(RoomEvent.Disconnected, (reason) => entrance.ended(leaving ? { why: 'left' } : endingOf(reason)));
+
+  return {
+    room,
+    session,
+    notices,
+    undecryptable,
+    key,
+    madeKey,
+    token: () => session.token,
+    leave: () => {
+      leaving = true;
+      void room.disconnect();
+    },
+  };
+};
+
+function makeRoom(encryption: E2EEManagerOptions | undefined): Room {
+  const { cameraId, microphoneId, speakerId } = readChoices();
+  return new Room({
+    adaptiveStream: true,
+    dynacast: true,
+    reconnectPolicy: patientPolicy(),
+    videoCaptureDefaults: { resolution: VideoPresets.h720.resolution, ...(cameraId && { deviceId: cameraId }) },
+    ...(microphoneId && { audioCaptureDefaults: { deviceId: microphoneId } }),
+    ...(speakerId && { audioOutput: { deviceId: speakerId } }),
+    ...(encryption && { encryption }),
+  });
+}
+
+/** publish shows what the preview showed, or what was on before a reload. */
+async function publish(room: Room, { session, preview }: Entrance, notices: Notices) {
+  const me = room.localParticipant;
+  const allowed = (source: Source) => (me.permissions ? mayPublish(me.permissions, source) : session.invitation.publish.includes(source));
+  const failed = () => void notices.tell(text.notice.publishFailed, { topic: 'device', tone: 'warning' });
+  if (!navigator.mediaDevices) return; // no secure origin: said before joining
+  if (!preview) {
+    // A device that fails is told through MediaDevicesError.
+    if (session.microphone && allowed('microphone')) void me.setMicrophoneEnabled(true).catch(() => {});
+    if (session.camera && allowed('camera')) void me.setCameraEnabled(true).catch(() => {});
+    return;
+  }
+  await preview.settled(previewPatienceMs);
+  for (const track of preview.take()) {
+    const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
+    if (allowed(source)) me.publishTrack(track, { source }).catch(failed);
+    else track.stop();
+  }
+}
+
+function publicationOf(room: Room, sid: string) {
+  return room.localParticipant.getTrackPublications().find((publication) => publication.trackSid === sid);
+}

@@ -1,0 +1,47 @@
+// What a link leads to, and what people type in place of one.
+
+/** Door is what a link opens: a room code, or a room by its name. */
+export type Door = { kind: 'code'; code: string } | { kind: 'room'; room: string };
+
+/**
+ * parseCode reads a room code as people write it down or read it aloud: in any
+ * case, with spaces, without hyphens. It gives the written form, like
+ * wpi-srjb-wer, or null.
+ */
+export function parseCode(text: string): string | null {
+  const letters = text.toLowerCase().replace(/[\s\p{Pd}_.]+/gu, '');
+  if (!/^[a-z]{10}$/.test(letters)) return null;
+  return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
+}
+
+/** doorOf reads the page's path. A broken escape opens nothing and is sent as it is. */
+export function doorOf(pathname: string): Door | null {
+  const parts = /^\/(join|m)\/([^/]+)\/?$/.exec(pathname);
+  if (!parts?.[2]) return null;
+  const value = unescape(parts[2]);
+  return parts[1] === 'join' ? { kind: 'code', code: parseCode(value) ?? value } : { kind: 'room', room: value };
+}
+
+/** pathOf is the other way round. */
+export function pathOf(door: Door): string {
+  return door.kind === 'code' ? `/join/${encodeURIComponent(door.code)}` : `/m/${encodeURIComponent(door.room)}`;
+}
+
+/** sameDoor says whether two links open the same door. */
+export function sameDoor(a: Door, b: Door): boolean {
+  return pathOf(a) === pathOf(b);
+}
+
+/** codeIn finds a code in what was pasted: the code alone, or a whole link with it. */
+export function codeIn(text: string): string | null {
+  const link = /\/join\/([^/?#\s]+)/.exec(text);
+  return parseCode(link?.[1] ? unescape(link[1]) : text);
+}
+
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

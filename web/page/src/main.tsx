@@ -1,0 +1,34 @@
+import { createRoot } from 'react-dom/client';
+import { Flow } from './flow';
+import { App } from './screens/App';
+import './style/base.css';
+import './style/screens.css';
+
+// Everything that the call needs is fetched while the person is typing.
+const loadCall = () => import('./call/enter');
+
+const flow = new Flow({
+  path: () => location.pathname,
+  fragment: () => location.hash,
+  replace: (address) => history.replaceState(null, '', address),
+  reloaded: () => performance.getEntriesByType('navigation').some((entry) => (entry as PerformanceNavigationTiming).type === 'reload'),
+  webrtc: () => typeof RTCPeerConnection === 'function' && typeof WebSocket === 'function',
+  encryption: () => 'RTCRtpScriptTransform' in window || 'createEncodedStreams' in RTCRtpSender.prototype,
+  loadCall,
+});
+
+// The first question to the server is on its way before anything is drawn.
+void flow.start();
+void loadCall();
+
+// A link that was changed by hand, as when its key was added.
+addEventListener('hashchange', () => flow.state.screen !== 'call' && flow.again());
+// Back from the browser's memory, where calls do not survive.
+addEventListener('pageshow', (event) => event.persisted && flow.again());
+// LiveKit's buttons do not wait for what they start. A camera that is refused
+// is told as a notice, and is no error of this page.
+addEventListener('unhandledrejection', (event) => {
+  if (event.reason instanceof DOMException || (event.reason as Error | null)?.name === 'DeviceUnsupportedError') event.preventDefault();
+});
+
+createRoot(document.getElementById('root') as HTMLElement).render(<App flow={flow} />);

@@ -1,0 +1,44 @@
+import { useMediaDeviceSelect } from '@livekit/components-react';
+import type { Room } from 'livekit-client';
+import { useId } from 'react';
+import { text } from '../text';
+
+const labels = { audioinput: text.devices.microphone, videoinput: text.devices.camera, audiooutput: text.devices.speaker };
+
+interface Props {
+  kind: MediaDeviceKind;
+  /** room is given in a call: then the choice takes effect there. */
+  room?: Room;
+  chosen?: string;
+  choose(deviceId: string): void;
+}
+
+/**
+ * DeviceChoice is a native select over LiveKit's list of devices: it is usable
+ * on phones and by keyboard, which LiveKit's own menu of buttons is not.
+ */
+export function DeviceChoice({ kind, room, chosen, choose }: Props) {
+  const id = useId();
+  const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({ kind, ...(room && { room }), requestPermissions: false });
+  if (kind === 'audiooutput' && !('setSinkId' in HTMLMediaElement.prototype)) return null;
+  if (devices.length === 0 || devices.every((device) => device.deviceId === '')) return null;
+  const value = room ? activeDeviceId : chosen;
+  // Without a choice the browser takes its first.
+  const known = devices.some((device) => device.deviceId === value);
+  const change = (deviceId: string) => {
+    choose(deviceId);
+    if (room) void setActiveMediaDevice(deviceId).catch(() => {});
+  };
+  return (
+    <p className="device">
+      <label htmlFor={id}>{labels[kind]}</label>
+      <select id={id} value={known ? value : devices[0]?.deviceId} onChange={(event) => change(event.target.value)}>
+        {devices.map((device, index) => (
+          <option key={device.deviceId} value={device.deviceId}>
+            {device.label || text.devices.unnamed(index + 1)}
+          </option>
+        ))}
+      </select>
+    </p>
+  );
+}

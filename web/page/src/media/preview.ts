@@ -1,0 +1,135 @@
+// Camera and microphone before joining. The call takes these very tracks over,
+// so that nothing is asked for or started twice; LiveKit's own preview hooks
+// stop their tracks when the screen changes.
+
+import { type LocalAudioTrack, LocalVideoTrack, type LocalTrack, MediaDeviceFailure, VideoPresets, createLocalTracks } from 'livekit-client';
+
+export type Device = 'camera' | 'microphone';
+export type Problem = 'denied' | 'missing' | 'busy';
+
+/** Wanted is what should be on, and with which device. */
+export interface Wanted {
+  camera: boolean;
+  microphone: boolean;
+  cameraId: string;
+  microphoneId: string;
+}
+
+export class Preview {
+  camera: LocalVideoTrack | null = null;
+  microphone: LocalAudioTrack | null = null;
+  problems: Partial<Record<Device, Problem>> = {};
+  starting = false;
+  /** version counts changes, for whoever shows this. */
+  version = 0;
+
+  private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '' };
+  private over = false;
+  private listeners = new Set<() => void>();
+  private work: Promise<void> = Promise.resolve();
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
+
+  /** want turns devices on and off until they are as wanted. */
+  want(changed: Partial<Wanted>): Promise<void> {
+    const before = this.wanted;
+    this.wanted = { ...before, ...changed };
+    if (this.wanted.cameraId !== before.cameraId || (this.wanted.camera && !before.camera)) delete this.problems.camera;
+    if (this.wanted.microphoneId !== before.microphoneId || (this.wanted.microphone && !before.microphone)) delete this.problems.microphone;
+    this.work = this.work.then(() => this.settle(before));
+    return this.work;
+  }
+
+  /** settled waits for what is being started, but not for a person who is being asked for permission. */
+  settled(patienceMs: number): Promise<unknown> {
+    return Promise.race([this.work, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
+  }
+
+  /** take gives the tracks away; from then on they are somebody else's to stop. */
+  take(): LocalTrack[] {
+    const tracks = [this.camera, this.microphone].filter((track) => track !== null);
+    this.camera = this.microphone = null;
+    this.over = true;
+    return tracks;
+  }
+
+  stop() {
+    for (const track of this.take()) track.stop();
+    this.changed();
+  }
+
+  private async settle(before: Wanted) {
+    if (this.over) return;
+    const { wanted } = this;
+    if (this.camera && (!wanted.camera || wanted.cameraId !== before.cameraId)) {
+      this.camera.stop(); // turns its light off
+      this.camera = null;
+    }
+    if (this.microphone && (!wanted.microphone || wanted.microphoneId !== before.microphoneId)) {
+      this.microphone.stop();
+      this.microphone = null;
+    }
+    const missing = {
+      camera: wanted.camera && !this.camera && !this.problems.camera,
+      microphone: wanted.microphone && !this.microphone && !this.problems.microphone,
+    };
+    if (!missing.camera && !missing.microphone) return this.changed();
+    this.starting = true;
+    this.changed();
+    if (missing.camera && missing.microphone) {
+      // Together, so that the person is asked once; one by one when that fails, so that one device goes without the other.
+      const both = await this.create(true, true);
+      if (!both) await Promise.all([this.createOne('camera'), this.createOne('microphone')]);
+    } else {
+      await this.createOne(missing.camera ? 'camera' : 'microphone');
+    }
+    this.starting = false;
+    this.changed();
+  }
+
+  private async createOne(device: Device) {
+    const made = await this.create(device === 'camera', device === 'microphone', (problem) => {
+      this.problems[device] = problem;
+    });
+    if (made) delete this.problems[device];
+  }
+
+  private async create(camera: boolean, microphone: boolean, failed?: (problem: Problem) => void): Promise<boolean> {
+    const { cameraId, microphoneId } = this.wanted;
+    try {
+      const tracks = await createLocalTracks({
+        video: camera && { resolution: VideoPresets.h720.resolution, ...(cameraId && { deviceId: cameraId }) },
+        audio: microphone && (microphoneId ? { deviceId: microphoneId } : true),
+      });
+      for (const track of tracks) {
+        if (this.over) track.stop();
+        else if (track instanceof LocalVideoTrack) this.camera = track;
+        else this.microphone = track as LocalAudioTrack;
+      }
+      return true;
+    } catch (error) {
+      failed?.(problemOf(error));
+      return false;
+    }
+  }
+
+  private changed() {
+    this.version++;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** problemOf sorts a browser's error into what people can do about it. */
+export function problemOf(error: unknown): Problem {
+  switch (MediaDeviceFailure.getFailure(error)) {
+    case MediaDeviceFailure.PermissionDenied:
+      return 'denied';
+    case MediaDeviceFailure.NotFound:
+      return 'missing';
+    default:
+      return 'busy';
+  }
+}

@@ -1,0 +1,33 @@
+// Names are typed by strangers.
+
+/** maxName is how many characters of a name are kept. */
+export const maxName = 80;
+
+// Characters that show nothing, or change how what follows them is shown.
+const invisible = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** cleanName gives a name as it is sent: one line, trimmed, at most 80 characters. */
+export function cleanName(text: string): string {
+  return cut(text.replace(invisible, ' ').replace(/\s+/g, ' ').trim(), maxName).trim();
+}
+
+/** cut keeps at most max characters and never half of one. */
+export function cut(text: string, max: number): string {
+  const characters = Array.from(text);
+  return characters.length <= max ? text : characters.slice(0, max).join('');
+}
+
+/** shortName is a name for a sentence: cut, with an ellipsis. */
+export function shortName(text: string, max = 40): string {
+  const clean = cleanName(text);
+  return Array.from(clean).length <= max ? clean : cut(clean, max - 1).trimEnd() + '…';
+}
+
+/** initials are what a tile without a picture shows. */
+export function initials(name: string): string {
+  const first = cleanName(name)
+    .split(' ')
+    .flatMap((word) => /[\p{L}\p{N}\p{Extended_Pictographic}]/u.exec(word)?.[0] ?? []);
+  const ends = first.length > 1 ? [first[0], first[first.length - 1]] : first;
+  return ends.join('').toLocaleUpperCase();
+}

@@ -1,0 +1,63 @@
+import { Suspense, lazy, useEffect, useSyncExternalStore } from 'react';
+import type { Flow, State } from '../flow';
+import { shortName } from '../names';
+import { text } from '../text';
+import { CodeScreen } from './CodeScreen';
+import { MessageScreen } from './MessageScreen';
+import { Prejoin } from './Prejoin';
+import { Screen } from './Screen';
+import { WaitingScreen } from './WaitingScreen';
+
+const CallScreen = lazy(() => import('../call/CallScreen'));
+
+export function App({ flow }: { flow: Flow }) {
+  const state = useSyncExternalStore(flow.subscribe, () => flow.state);
+  useEffect(() => {
+    document.title = titleOf(state);
+  }, [state]);
+  return <Suspense fallback={<Loading back={false} />}>{screenOf(flow, state)}</Suspense>;
+}
+
+function screenOf(flow: Flow, state: State) {
+  switch (state.screen) {
+    case 'loading':
+      return <Loading back={state.back} />;
+    case 'code':
+      return <CodeScreen flow={flow} state={state} />;
+    case 'prejoin':
+      return <Prejoin flow={flow} state={state} />;
+    case 'waiting':
+      return <WaitingScreen flow={flow} room={state.invitation.room_name} />;
+    case 'call':
+      return <CallScreen flow={flow} call={state.call} invitation={state.invitation} />;
+    case 'message':
+      return <MessageScreen flow={flow} state={state} key={state.message} />;
+  }
+}
+
+function Loading({ back }: { back: boolean }) {
+  return (
+    <Screen name="loading">
+      <p className="loading" role="status">
+        <span className="spinner" aria-hidden="true" />
+        {back ? text.comingBack : text.loading}
+      </p>
+    </Screen>
+  );
+}
+
+// A title is kept in the browser's history: it has the room's name at most.
+function titleOf(state: State): string {
+  switch (state.screen) {
+    case 'prejoin':
+    case 'waiting':
+    case 'call':
+      return text.title(shortName(state.invitation.room_name, 63));
+    case 'message':
+      return text.title(text.message[state.message].heading);
+    case 'code':
+      return text.title(text.code.heading);
+    default:
+      return text.product;
+  }
+}

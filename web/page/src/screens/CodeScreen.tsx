@@ -1,0 +1,74 @@
+import { type FormEvent, useId, useRef } from 'react';
+import type { Flow, State } from '../flow';
+import { text } from '../text';
+import { Heading, Screen } from './Screen';
+
+type Props = { flow: Flow; state: Extract<State, { screen: 'code' }> };
+
+export function CodeScreen({ flow, state }: Props) {
+  const field = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const problem = state.problem === 'malformed' ? text.code.malformed : state.problem === 'code' ? text.code.wrong : '';
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    void flow.useCode(field.current?.value ?? '');
+  };
+  return (
+    <Screen name="code">
+      <Heading>{text.code.heading}</Heading>
+      {state.room && <p className="quiet wrap">{text.code.intro(state.room)}</p>}
+      <form onSubmit={submit} className="stack" noValidate>
+        <label htmlFor={`${id}code`}>{text.code.label}</label>
+        <input
+          id={`${id}code`}
+          ref={field}
+          name="code"
+          className="code-field"
+          autoCapitalize="none"
+          autoComplete="off"
+          autoCorrect="off"
+          spellCheck={false}
+          maxLength={200}
+          aria-describedby={`${id}hint ${id}problem`}
+          aria-invalid={problem !== ''}
+        />
+        <p id={`${id}hint`} className="quiet small">
+          {text.code.hint}
+        </p>
+        <p id={`${id}problem`} className="problem" role="alert">
+          {problem}
+        </p>
+        <button className="primary" disabled={state.checking}>
+          {state.checking ? text.code.checking : text.code.submit}
+        </button>
+      </form>
+      <AccessToken flow={flow} state={state} />
+    </Screen>
+  );
+}
+
+function AccessToken({ flow, state }: Props) {
+  const field = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const token = field.current?.value.trim();
+    if (token) void flow.useAccessToken(token);
+  };
+  return (
+    <details open={state.problem === 'token' || undefined}>
+      <summary>{text.code.haveToken}</summary>
+      <form onSubmit={submit} className="stack" autoComplete="off">
+        <label htmlFor={`${id}token`}>{text.code.tokenLabel}</label>
+        <input id={`${id}token`} ref={field} type="password" autoComplete="off" spellCheck={false} aria-describedby={`${id}hint ${id}problem`} aria-invalid={state.problem === 'token'} />
+        <p id={`${id}hint`} className="quiet small">
+          {text.code.tokenHint}
+        </p>
+        <p id={`${id}problem`} className="problem" role="alert">
+          {state.problem === 'token' ? text.code.tokenWrong : ''}
+        </p>
+        <button disabled={state.checking}>{text.code.tokenSubmit}</button>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,34 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+
+type Name = 'loading' | 'code' | 'prejoin' | 'waiting' | 'call' | 'message';
+
+/** Screen is the frame of every screen but the call: one card in the middle. */
+export function Screen({ name, message, wide, children }: { name: Name; message?: string; wide?: boolean; children: ReactNode }) {
+  return (
+    <main className={wide ? 'screen screen-wide' : 'screen'} data-screen={name} data-message={message}>
+      <div className="card">{children}</div>
+    </main>
+  );
+}
+
+/** Heading takes the focus when its screen appears, so that it is read out. */
+export function Heading({ children, focus = true, className }: { children: ReactNode; focus?: boolean; className?: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (focus) heading.current?.focus();
+  }, [focus]);
+  return (
+    <h1 ref={heading} tabIndex={-1} className={className}>
+      {children}
+    </h1>
+  );
+}
+
+/** Name shows what a stranger typed: harmless text that cannot turn its surroundings around. */
+export function Name({ children, className }: { children: string; className?: string }) {
+  return (
+    <bdi dir="auto" className={className ? `name ${className}` : 'name'} title={children}>
+      {children}
+    </bdi>
+  );
+}

@@ -1,0 +1,127 @@
+// Staying in the call over a reload: what a tab has to know to be back without
+// asking again, and how it finds out that it is a copy of another tab.
+
+import type { Invitation } from './api';
+import { type Door, sameDoor } from './code';
+import { tabStore } from './storage';
+
+/** Session is a call that this tab is in, or was in before it was loaded again. */
+export interface Session {
+  door: Door;
+  invitation: Invitation;
+  token: string; // the newest
+  livekitUrl: string;
+  identity: string;
+  name: string;
+  microphone: boolean;
+  camera: boolean;
+}
+
+const sessionKey = 'roomkey.session';
+// A token that ends while the connection is being made is of no use.
+const spareMs = 5000;
+
+/** keepSession remembers the call; null forgets it. */
+export function keepSession(session: Session | null) {
+  tabStore.write(sessionKey, session);
+}
+
+/** keptSession gives the call that this tab was in through the same link, if its token still counts. */
+export function keptSession(door: Door, now: number = Date.now()): Session | null {
+  const kept = tabStore.read(sessionKey) as Session | null;
+  if (!kept?.token || !kept.door || !kept.invitation || !sameDoor(kept.door, door)) return null;
+  const expires = expiryOf(kept.token);
+  return expires !== null && expires - spareMs > now ? kept : null;
+}
+
+/** expiryOf reads when a token ends, in milliseconds; null when it cannot be read. It proves nothing. */
+export function expiryOf(token: string): number | null {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { exp } = JSON.parse(atob(payload)) as { exp?: unknown };
+    return typeof exp === 'number' ? exp * 1000 : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Claim is held while this tab uses an identity. */
+export interface Claim {
+  release(): void;
+}
+
+// After a reload the page before this one may still be letting go.
+const reloadPatienceMs = 1000;
+const copyAnswerMs = 150;
+
+/**
+ * claim takes an identity for this tab, and gives null when another tab has
+ * it: a duplicated tab comes with a copy of the session, but two tabs with one
+ * link are two participants.
+ */
+export async function claim(identity: string, reloaded: boolean): Promise<Claim | null> {
+  const name = `roomkey.identity.${identity}`;
+  // Locks are only there where the origin is secure.
+  return navigator.locks ? claimByLock(name, reloaded) : claimByAsking(name);
+}
+
+function claimByLock(name: string, reloaded: boolean): Promise<Claim | null> {
+  return new Promise((resolve) => {
+    const hold = (lock: Lock | null) => {
+      if (!lock) return resolve(null);
+      return new Promise<void>((release) => resolve({ release }));
+    };
+    const options: LockOptions = reloaded ? { signal: AbortSignal.timeout(reloadPatienceMs) } : { ifAvailable: true };
+    navigator.locks.request(name, options, hold).catch(() => resolve(null));
+  });
+}
+
+function claimByAsking(name: string): Promise<Claim | null> {
+  if (typeof BroadcastChannel === 'undefined') return Promise.resolve({ release: () => {} });
+  const channel = new BroadcastChannel(name);
+  return new Promise((resolve) => {
+    const held = setTimeout(() => {
+      channel.onmessage = (event) => event.data === 'free?' && channel.postMessage('taken');
+      resolve({ release: () => channel.close() });
+    }, copyAnswerMs);
+    channel.onmessage = (event) => {
+      if (event.data !== 'taken') return;
+      clearTimeout(held);
+      channel.close();
+      resolve(null);
+    };
+    channel.postMessage('free?');
+  });
+}
+
+interface KeptRequest {
+  door: Door;
+  requestId: string;
+  name: string;
+  waiting: boolean;
+}
+
+const requestKey = 'roomkey.request';
+
+/** keepRequest remembers a join request: to go on waiting after a reload, and since its approval counts for later joins too. */
+export function keepRequest(request: KeptRequest | null) {
+  tabStore.write(requestKey, request);
+}
+
+/** keptRequest gives the request made through the same link. */
+export function keptRequest(door: Door): KeptRequest | null {
+  const kept = tabStore.read(requestKey) as KeptRequest | null;
+  return kept?.requestId && kept.door && sameDoor(kept.door, door) ? kept : null;
+}
+
+const accessKey = 'roomkey.access';
+
+/** keepAccessToken keeps an access token for as long as the tab is open. */
+export function keepAccessToken(token: string | null) {
+  tabStore.write(accessKey, token);
+}
+
+export function keptAccessToken(): string | undefined {
+  const kept = tabStore.read(accessKey);
+  return typeof kept === 'string' && kept !== '' ? kept : undefined;
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { codeIn, doorOf, parseCode, pathOf } from '../src/code';
+
+describe('parseCode', () => {
+  it.each(['wpi-srjb-wer', 'WPI-SRJB-WER', ' wpi srjb wer ', 'wpisrjbwer', 'Wpi–Srjb—Wer', 'w p i s r j b w e r'])('reads %j', (typed) => {
+    expect(parseCode(typed)).toBe('wpi-srjb-wer');
+  });
+  it.each(['', 'wpi-srjb-we', 'wpi-srjb-werr', 'wpi-srjb-we1', 'wpi/srjb/wer', 'wpi-srjb-weß'])('refuses %j', (typed) => {
+    expect(parseCode(typed)).toBeNull();
+  });
+});
+
+describe('codeIn', () => {
+  it('finds the code in a pasted link', () => {
+    expect(codeIn('https://rooms.example/join/wpi-srjb-wer#key=abc')).toBe('wpi-srjb-wer');
+  });
+  it('does not take letters of the address for a code', () => {
+    expect(codeIn('https://rooms.example/m/standup')).toBeNull();
+  });
+});
+
+describe('doorOf', () => {
+  it('gives the code in its written form', () => {
+    expect(doorOf('/join/WPISRJBWER')).toEqual({ kind: 'code', code: 'wpi-srjb-wer' });
+  });
+  it('leaves what is no code for the server to refuse', () => {
+    expect(doorOf('/join/%3Cb%3E')).toEqual({ kind: 'code', code: '<b>' });
+    expect(doorOf('/join/%zz')).toEqual({ kind: 'code', code: '%zz' });
+  });
+  it('gives the room of /m/', () => {
+    expect(doorOf('/m/standup')).toEqual({ kind: 'room', room: 'standup' });
+  });
+  it.each(['/', '/join/', '/m/', '/join/a/b', '/other/a'])('knows nothing at %s', (path) => {
+    expect(doorOf(path)).toBeNull();
+  });
+  it('is undone by pathOf', () => {
+    for (const path of ['/join/wpi-srjb-wer', '/m/stand%20up']) expect(pathOf(doorOf(path)!)).toBe(path);
+  });
+});

@@ -1,0 +1,33 @@
+import { ConnectionError, DisconnectReason } from 'livekit-client';
+import { describe, expect, it } from 'vitest';
+import { endingOf, endingOfError } from '../src/call/ending';
+
+describe('endingOf', () => {
+  it.each([
+    [DisconnectReason.ROOM_DELETED, 'ended'],
+    [DisconnectReason.ROOM_CLOSED, 'ended'],
+    [DisconnectReason.PARTICIPANT_REMOVED, 'removed'],
+    [DisconnectReason.DUPLICATE_IDENTITY, 'duplicate'],
+    [DisconnectReason.CLIENT_INITIATED, 'suspended'],
+    [DisconnectReason.SERVER_SHUTDOWN, 'unavailable'],
+    [undefined, 'unavailable'],
+  ])('reads %s as %s', (reason, why) => {
+    expect(endingOf(reason)).toEqual({ why });
+  });
+});
+
+describe('endingOfError', () => {
+  it('asks anew when the token is not taken', () => {
+    expect(endingOfError(ConnectionError.notAllowed('no', 401))).toEqual({ why: 'stale' });
+  });
+  it('knows a full room', () => {
+    expect(endingOfError(new Error('room has exceeded its max participants'))).toEqual({ why: 'full' });
+  });
+  it('believes the server that says goodbye', () => {
+    expect(endingOfError(ConnectionError.leaveRequest('bye', DisconnectReason.ROOM_DELETED))).toEqual({ why: 'ended' });
+  });
+  it('takes everything else for a broken connection', () => {
+    expect(endingOfError(ConnectionError.timeout('late'))).toEqual({ why: 'unavailable' });
+    expect(endingOfError('what?')).toEqual({ why: 'unavailable' });
+  });
+});

@@ -1,0 +1,101 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Door } from '../src/code';
+import { type Session, claim, expiryOf, keepRequest, keepSession, keptRequest, keptSession } from '../src/session';
+import { lockManager } from './locks';
+
+const door: Door = { kind: 'code', code: 'wpi-srjb-wer' };
+const other: Door = { kind: 'code', code: 'abc-defg-hij' };
+
+function tokenUntil(seconds: number): string {
+  return `h.${btoa(JSON.stringify({ exp: seconds })).replaceAll('=', '')}.s`;
+}
+
+function session(token: string): Session {
+  return {
+    door,
+    token,
+    invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false },
+    livekitUrl: 'ws://x',
+    identity: 'guest_1',
+    name: 'Ada',
+    microphone: true,
+    camera: false,
+  };
+}
+
+beforeEach(() => sessionStorage.clear());
+afterEach(() => vi.unstubAllGlobals());
+
+describe('keptSession', () => {
+  it('brings back the call of the same link', () => {
+    const kept = session(tokenUntil(2000));
+    keepSession(kept);
+    expect(keptSession(door, 1_000_000)).toEqual(kept);
+    expect(keptSession(other, 1_000_000)).toBeNull();
+  });
+  it('does not bring back one whose token has ended, or is about to', () => {
+    keepSession(session(tokenUntil(1000)));
+    expect(keptSession(door, 1_000_000)).toBeNull();
+    expect(keptSession(door, 996_000)).toBeNull();
+    expect(keptSession(door, 990_000)).not.toBeNull();
+  });
+  it('is gone when it is forgotten', () => {
+    keepSession(session(tokenUntil(2000)));
+    keepSession(null);
+    expect(keptSession(door, 0)).toBeNull();
+    expect(sessionStorage.length).toBe(0);
+  });
+  it('survives nonsense', () => {
+    for (const nonsense of ['', '{', '5', 'null', '{"token":"x"}', '[]']) {
+      sessionStorage.setItem('roomkey.session', nonsense);
+      expect(keptSession(door, 0)).toBeNull();
+    }
+  });
+});
+
+describe('expiryOf', () => {
+  it.each(['', 'a.b.c', 'a..c', `a.${btoa('{}')}.c`, `a.${btoa('{"exp":"1"}')}.c`])('is unknown of %j', (token) => {
+    expect(expiryOf(token)).toBeNull();
+  });
+});
+
+describe('keptRequest', () => {
+  it('belongs to its link', () => {
+    keepRequest({ door, requestId: 'r', name: 'Ada', waiting: true });
+    expect(keptRequest(door)?.requestId).toBe('r');
+    expect(keptRequest(other)).toBeNull();
+    keepRequest(null);
+    expect(keptRequest(door)).toBeNull();
+  });
+});
+
+describe('claim', () => {
+  it('refuses a second tab with a copy of the session', async () => {
+    vi.stubGlobal('navigator', { locks: lockManager() });
+    const first = await claim('guest_1', false);
+    expect(first).not.toBeNull();
+    expect(await claim('guest_1', false)).toBeNull();
+    expect(await claim('guest_2', false)).not.toBeNull();
+  });
+  it('is free again after it was released', async () => {
+    vi.stubGlobal('navigator', { locks: lockManager() });
+    (await claim('guest_1', false))?.release();
+    await Promise.resolve();
+    expect(await claim('guest_1', false)).not.toBeNull();
+  });
+  it('waits after a reload for the page before to let go', async () => {
+    vi.stubGlobal('navigator', { locks: lockManager() });
+    const before = await claim('guest_1', false);
+    setTimeout(() => before?.release(), 50);
+    expect(await claim('guest_1', true)).not.toBeNull();
+  });
+  it('asks other tabs where there are no locks', async () => {
+    vi.stubGlobal('navigator', {});
+    const first = await claim('guest_1', false);
+    expect(first).not.toBeNull();
+    expect(await claim('guest_1', false)).toBeNull();
+    first?.release();
+    expect(await claim('guest_1', false)).not.toBeNull();
+  });
+});

@@ -1,0 +1,52 @@
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { text } from './src/text.ts';
+
+// Where `npm run dev` finds a running roomkey.
+const server = 'http://127.0.0.1:9090';
+
+// The server answers /join/{code} and /m/{name} with the page; so does the
+// development server.
+const pagePaths: Plugin = {
+  name: 'page-paths',
+  configureServer(dev) {
+    dev.middlewares.use((request: { url?: string }, _response, next) => {
+      if (/^\/(join|m)\//.test(request.url ?? '')) request.url = '/page/';
+      next();
+    });
+  },
+};
+
+// The one sentence that is there before any script lives with the others.
+const noScript: Plugin = {
+  name: 'no-script',
+  transformIndexHtml: (html) => html.replace('%NO_SCRIPT%', text.noScript),
+};
+
+const toServer = { target: server, changeOrigin: true, headers: { origin: server } };
+
+export default defineConfig({
+  base: '/page/',
+  plugins: [react(), pagePaths, noScript],
+  build: {
+    target: 'es2022',
+    sourcemap: false,
+    // The policy of the page allows no data: for scripts and fonts, and an
+    // asset of its own is cached for good.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 800,
+  },
+  worker: { format: 'es' },
+  server: {
+    proxy: {
+      '/v2': toServer,
+      '/page/invitation': toServer,
+      '/page/join': toServer,
+      '/page/requests': toServer,
+      '/rtc': { ...toServer, ws: true },
+    },
+  },
+  test: { environment: 'node', include: ['test/**/*.test.{ts,tsx}'], restoreMocks: true },
+});
