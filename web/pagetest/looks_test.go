@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,9 @@ import (
 )
 
 var pictures = flag.String("pictures", "", "`folder` to put pictures of the page into")
+
+// pictured are the looks that -pictures keeps.
+var pictured = []string{"before-joining", "call", "waiting", "request", "removed"}
 
 // axe is axe-core, which "npm ci" in web/page brings.
 const axePath = "../page/node_modules/axe-core/axe.min.js"
@@ -38,7 +42,7 @@ func (tab *tab) look(name, axe string) {
 			tab.t.Errorf("%s is %d pixels too wide", name, overflow)
 		}
 	}
-	if *pictures == "" {
+	if *pictures == "" || !slices.ContainsFunc(pictured, func(what string) bool { return strings.HasPrefix(name, what) }) {
 		return
 	}
 	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
@@ -60,6 +64,7 @@ func TestLooks(t *testing.T) {
 	if err != nil {
 		t.Skip("axe-core is not installed: run npm ci in web/page")
 	}
+	adasCamera, gracesCamera := adasPortrait.camera(t), gracesPortrait.camera(t)
 	for name, window := range map[string]size{"wide": wide, "360": phone} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,7 +72,7 @@ func TestLooks(t *testing.T) {
 			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"), RequireApproval: meettest.Of(true)})
 			look := func(tab *tab, what string) { t.Helper(); tab.look(what+"-"+name, string(axe)) }
 
-			ada := s.open(window)
+			ada := s.openIn(adasCamera, window)
 			ada.visit("/m/" + room.Name)
 			ada.screen("code")
 			look(ada, "code")
@@ -79,24 +84,24 @@ func TestLooks(t *testing.T) {
 			ada.press("Join")
 			ada.screen("call")
 
-			bob := s.open(window)
-			bob.visit("/join/" + codes["guest"])
-			bob.ask("Grace Hopper")
-			bob.screen("waiting")
-			look(bob, "waiting")
+			grace := s.openIn(gracesCamera, window)
+			grace.visit("/join/" + codes["guest"])
+			grace.ask("Grace Hopper")
+			grace.screen("waiting")
+			look(grace, "waiting")
 			ada.wait("the request", control("Let in Grace Hopper"))
 			look(ada, "request")
 			ada.press("Let in Grace Hopper")
-			bob.screen("call")
+			grace.screen("call")
 			ada.watches(1)
-			bob.watches(1)
-			look(bob, "call")
+			grace.watches(1)
+			look(grace, "call")
 			ada.press("People")
 			look(ada, "people")
 			ada.press("Chat")
-			bob.press("Chat")
-			bob.fill("Message", "Good morning! The agenda is at https://example.com/agenda")
-			bob.press("Send")
+			grace.press("Chat")
+			grace.fill("Message", "Good morning! The agenda is at https://example.com/agenda")
+			grace.press("Send")
 			ada.see("Good morning!")
 			look(ada, "chat")
 			ada.press("Settings")
@@ -104,8 +109,8 @@ func TestLooks(t *testing.T) {
 			if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, s.identity(room, "Grace Hopper"), ""); err != nil {
 				t.Fatal(err)
 			}
-			bob.message("removed", "You were removed from the room")
-			look(bob, "removed")
+			grace.message("removed", "You were removed from the room")
+			look(grace, "removed")
 		})
 	}
 }
