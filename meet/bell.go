@@ -51,14 +51,51 @@ func (b *bell) ring(roomID string) {
 	}
 }
 
+// waiter is somebody who waits at a room. Each waits once: a newer call of
+// theirs has the older one answer at once, so that nobody can pile up calls.
+type waiter struct {
+	room string
+	who  string // a join request's id or a participant's identity
+}
+
+// waits are the calls that wait now.
+type waits struct {
+	mu    sync.Mutex
+	calls map[waiter]chan struct{} // closed when a newer one comes
+}
+
+// begin takes the waiter's place from an older call, if there is one.
+func (w *waits) begin(who waiter) (displaced <-chan struct{}, end func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if older, ok := w.calls[who]; ok {
+		close(older)
+	}
+	if w.calls == nil {
+		w.calls = map[waiter]chan struct{}{}
+	}
+	mine := make(chan struct{})
+	w.calls[who] = mine
+	return mine, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.calls[who] == mine {
+			delete(w.calls, who)
+		}
+	}
+}
+
 // await calls look now and after every ring of the room's bell, until it is
-// done or fails, the time is over, ctx ends, or all waiting is to stop. The
-// last three are no error: whoever waits is told how things stand.
-func (s *Service) await(ctx context.Context, roomID string, wait time.Duration, look func() (done bool, err error)) error {
+// done or fails, the time is over, ctx ends, the same waiter calls again, or
+// all waiting is to stop. The last four are no error: whoever waits is told how
+// things stand.
+func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, look func() (done bool, err error)) error {
+	displaced, end := s.waits.begin(who)
+	defer end()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		rung, leave := s.bell.listen(roomID)
+		rung, leave := s.bell.listen(who.room)
 		done, err := look()
 		if err != nil || done || wait <= 0 {
 			leave()
@@ -70,6 +107,7 @@ func (s *Service) await(ctx context.Context, roomID string, wait time.Duration, 
 			continue
 		case <-timer.C:
 		case <-ctx.Done():
+		case <-displaced:
 		case <-s.stopped:
 		}
 		leave()

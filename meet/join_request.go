@@ -16,6 +16,7 @@ type JoinRequest struct {
 	UserID  string
 	Name    string
 	Role    string
+	Code    string // the code it was asked by; empty when it was by name
 	State   RequestState
 
 	AnsweredBy string    // subject or identity; empty while waiting
@@ -40,8 +41,8 @@ const RequestLifetime = 10 * time.Minute
 // The bounds of a waiting room, so that the holder of one code cannot fill
 // memory or bury the others. Refused requests count until they are forgotten.
 const (
-	maxRequests          = 200 // in a room
-	maxRequestsPerCaller = 30  // in a room, from one caller
+	maxRequests          = 200 // waiting in a room
+	maxRequestsPerCaller = 100 // in a room, from one caller, which may be the address of a whole school
 )
 
 // signOfLife is how old SeenAt may get before it is written anew.
@@ -65,11 +66,10 @@ type RequestQuery struct {
 	Limit       int
 }
 
-// RequestCount is how many join requests of a room are waiting or refused and
-// not yet forgotten.
+// RequestCount is how many join requests of a room there are.
 type RequestCount struct {
-	Room   int // all of them
-	Caller int // those of one caller
+	Waiting int // all that are waiting
+	Caller  int // those of one caller that are waiting or refused
 }
 
 const requestLetters = 26
@@ -83,7 +83,15 @@ func checkRequestID(id string) error {
 		"join_requests of list_participants have it, and the answer of a join that is waiting.")
 }
 
+// requestOver tells somebody who wants to join that their request means nothing
+// any more.
+func requestOver() *Error {
+	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
+		Hint: "It was for somebody or something else, or it is over. Leave request_id out to ask anew."}
+}
+
+// requestNotFound tells somebody who answers that there is nothing to answer.
 func requestNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
-		Hint: "It may be over: list_participants shows who is waiting now. Leave request_id out to ask anew."}
+		Hint: "It was refused before, or the person has gone: list_participants shows who is waiting now. They can ask again."}
 }

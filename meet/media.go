@@ -78,5 +78,6 @@ type Join struct {
 	Role      string
 	Admin     bool
 	Code      string // the code it came by; empty for a join by name
+	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time
 }

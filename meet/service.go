@@ -24,6 +24,7 @@ type Service struct {
 	random      random
 	guard       guard
 	bell        bell
+	waits       waits
 	stopped     chan struct{} // closed by StopWaiting
 	fresh       freshRooms
 	log         *slog.Logger

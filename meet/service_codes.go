@@ -120,9 +120,6 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 // lookUpCode finds the code that somebody wrote, and its room. Wrong ones are
 // counted against the caller.
 func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
-	if err := s.guard.admit(p.key()); err != nil {
-		return RoomCode{}, Room{}, err
-	}
 	canonical, ok := ParseCode(written)
 	if !ok {
 		return RoomCode{}, Room{}, Invalid("code", "code must be ten letters a to z, like wpi-srjb-wer", "Case, spaces and hyphens do not matter.")
@@ -147,6 +144,9 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 		if err == nil && Allowed(p, ActManageCodes, &room) {
 			return code, room, nil
 		}
+	}
+	if err := s.guard.admit(p.key()); err != nil {
+		return RoomCode{}, Room{}, err
 	}
 	code, room, err := s.lookUpCode(ctx, p, written)
 	if err != nil {
@@ -184,7 +184,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	s.bell.ring(room.ID)
 	removed := []string{}
 	if removeParticipants { // and looked for now, when nobody comes by the code any more
-		removed, err = s.removeByCode(budget, room, code.Code)
+		removed, err = s.removeByCode(budget, p, room, code.Code)
 	}
 	s.note(ctx, p, "code updated", room, slog.String("code", FirstGroup(code.Code)),
 		slog.Bool("enabled", code.Enabled), slog.Int("removed", len(removed)))
@@ -193,7 +193,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 
 // removeByCode puts out those who came by a code; whoever has left meanwhile is
 // not an error.
-func (s *Service) removeByCode(ctx context.Context, room Room, code string) ([]string, error) {
+func (s *Service) removeByCode(ctx context.Context, p Principal, room Room, code string) ([]string, error) {
 	removed := []string{}
 	failed := func(err error) error {
 		return &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
@@ -214,6 +214,7 @@ func (s *Service) removeByCode(ctx context.Context, room Room, code string) ([]s
 		switch err := s.media.Remove(ctx, room.ID, person.Identity); {
 		case err == nil:
 			removed = append(removed, person.Identity)
+			s.forgetApproval(ctx, p, person.Identity)
 		case !IsCode(err, CodeNotFound):
 			return removed, failed(err)
 		}

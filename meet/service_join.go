@@ -19,7 +19,7 @@ type JoinCall struct {
 	UserID string  // on whose behalf; empty is the principal itself
 
 	// RequestID goes on with a join request; empty makes one where the room
-	// asks for approval. Wait is how long to wait for its answer.
+	// asks for approval. Wait is how long to wait for the answer to it.
 	RequestID string
 	Wait      time.Duration
 
@@ -47,11 +47,11 @@ type Admission struct {
 // the wait comes with the admission that was waiting.
 func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
 	a, err := s.join(ctx, p, call)
-	if err != nil || !a.Waiting || call.Wait <= 0 {
-		return a, err
+	if err != nil || !a.Waiting || call.RequestID == "" {
+		return a, err // whoever has just asked is told their request's id first
 	}
 	call.RequestID = a.RequestID
-	err = s.await(ctx, a.Room.ID, call.Wait, func() (bool, error) {
+	err = s.await(ctx, waiter{room: a.Room.ID, who: a.RequestID}, call.Wait, func() (bool, error) {
 		now, err := s.join(ctx, p, call)
 		if err == nil {
 			a = now
@@ -61,7 +61,21 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admissi
 	return a, err
 }
 
-func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+// lookAgain is how often a join is decided anew because the approval it needs
+// has changed meanwhile.
+const lookAgain = 3
+
+func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (a Admission, err error) {
+	for range lookAgain {
+		a, err = s.tryJoin(ctx, p, call)
+		if !errors.Is(err, errNotApproved) {
+			return a, err
+		}
+	}
+	return a, err
+}
+
+func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
 	room, join, err := s.approach(ctx, p, call)
 	if err != nil {
 		return Admission{}, err
@@ -75,6 +89,7 @@ func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (Admissi
 		if request.State == RequestWaiting {
 			return Admission{Waiting: true, RequestID: request.ID, Room: room}, nil
 		}
+		join.RequestID, join.Name = request.ID, request.Name // the one the host has seen
 	}
 	return s.admit(ctx, p, room, join)
 }
@@ -102,7 +117,7 @@ func (s *Service) approach(ctx context.Context, p Principal, call JoinCall) (Roo
 	join := Join{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
 	var room Room
 	if call.Code != nil {
-		room, err = s.joinByCode(ctx, p, *call.Code, &join)
+		room, err = s.joinByCode(ctx, p, call, &join)
 	} else {
 		room, err = s.joinByName(ctx, p, call, &join)
 	}
@@ -140,24 +155,27 @@ func (s *Service) uniform(p Principal, err error, waited bool) error {
 		return err
 	}
 	switch {
-	case e.Code == CodeGone && waited:
-	case e.Code == CodeInvalid, e.Code == CodeGone:
-		// lookUpCode has counted those it did not find, not these.
+	case e.Code == CodeNotFound: // counted by lookUpCode
+	case (e.Code == CodeInvalid || e.Code == CodeGone) && waited:
+	case e.Code == CodeInvalid || e.Code == CodeGone:
 		if limited := s.guard.fail(p.key()); limited != nil {
 			return limited
 		}
-	case e.Code != CodeNotFound:
+	default:
 		return err
 	}
 	return &Error{Code: CodeNotFound, Message: "This code does not open a room",
 		Hint: "Check it with whoever gave it to you.", Err: err}
 }
 
-func (s *Service) joinByCode(ctx context.Context, p Principal, written string, join *Join) (Room, error) {
+func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, join *Join) (Room, error) {
 	if err := authorize(p, ActRedeemCode, nil); err != nil {
 		return Room{}, err
 	}
-	code, room, err := s.lookUpCode(ctx, p, written)
+	if limited := s.guard.admit(p.key()); limited != nil && !s.isExpected(ctx, p, call) {
+		return Room{}, limited
+	}
+	code, room, err := s.lookUpCode(ctx, p, *call.Code)
 	if err != nil {
 		return Room{}, err
 	}
@@ -166,6 +184,19 @@ func (s *Service) joinByCode(ctx context.Context, p Principal, written string, j
 	}
 	join.Code, join.Role = code.Code, code.Role
 	return room, nil
+}
+
+// isExpected says whether a call goes on with a request of the caller's at the
+// room that its code opens. Those who wait behind one address must not be shut
+// out by the guesses of a neighbour; nor must a request help to guess codes of
+// other rooms.
+func (s *Service) isExpected(ctx context.Context, p Principal, call JoinCall) bool {
+	canonical, ok := ParseCode(*call.Code)
+	if !ok || call.RequestID == "" {
+		return false
+	}
+	request, err := s.store.JoinRequest(ctx, call.RequestID)
+	return err == nil && request.Subject == p.ID && request.Caller == p.key() && request.Code == canonical
 }
 
 // checkEntry says whether the code (none when joining by name) and the room
@@ -242,6 +273,10 @@ func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
 	}
 }
 
+// errNotApproved is for a join whose approval was taken back, or began to be
+// needed, while the media server was asked.
+var errNotApproved = &Error{Code: CodeForbidden, Message: "The host did not let you in", Hint: "Try again."}
+
 // admit makes the media room, sees that there is room in it, puts the join on
 // record and signs the token. Nothing is counted before the media server has
 // answered.
@@ -261,9 +296,13 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 				Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
 		}
 	}
-	err := s.store.AddJoin(ctx, join, func(code RoomCode, now Room) error {
-		room = now
-		return s.checkEntry(code, now, s.now())
+	err := s.store.AddJoin(ctx, join, func(door Door) error {
+		room = door.Room
+		approved := door.Request.State == RequestApproved && door.Request.Living(room, s.now())
+		if s.hasToWait(p, room, join.Role) && !approved {
+			return errNotApproved
+		}
+		return s.checkEntry(door.Code, room, s.now())
 	})
 	if err != nil {
 		if room.State != RoomActive {

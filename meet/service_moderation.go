@@ -24,7 +24,8 @@ func (s *Service) Participants(ctx context.Context, p Principal, ref string) ([]
 }
 
 // Kick puts a participant out of the room and gives the identities removed.
-// They can come back with a valid code or token.
+// They can come back with a valid code or token; where the room asks for
+// approval they have to be let in again.
 func (s *Service) Kick(ctx context.Context, p Principal, ref, identity, reason string) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
@@ -39,6 +40,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref, identity, reason s
 	if err := s.media.Remove(ctx, room.ID, identity); err != nil {
 		return nil, moderationError(err)
 	}
+	s.forgetApproval(ctx, p, identity)
 	s.note(ctx, p, "participant kicked", room, slog.String("identity", identity), slog.String("reason", reason))
 	return []string{identity}, nil
 }

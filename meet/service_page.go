@@ -37,7 +37,7 @@ func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (I
 	}
 	role, _ := s.roles.Get(join.Role)
 	return Invitation{RoomName: room.Name, Role: role.Name, Grants: role.Grants(room.Settings), E2EE: room.Settings.E2EE,
-		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit}, nil
+		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit || isAdmin(p, &room) && s.asThemself(p, join)}, nil
 }
 
 // EnterRoom is [Service.Join] by name for a person on a room's page: what they
@@ -66,11 +66,11 @@ func (s *Service) publicRoom(ctx context.Context, p Principal, ref string) (Room
 // join token is in, and the version of that list. With the version that the
 // caller has already it waits for another one, for wait at most.
 func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (requests []JoinRequest, now string, err error) {
-	_, room, err := s.host(ctx, joinToken)
+	host, room, err := s.host(ctx, joinToken)
 	if err != nil {
 		return nil, "", err
 	}
-	err = s.await(ctx, room.ID, wait, func() (bool, error) {
+	err = s.await(ctx, waiter{room: room.ID, who: host.ID}, wait, func() (bool, error) {
 		_, room, err := s.host(ctx, joinToken)
 		switch {
 		case IsCode(err, CodeForbidden):

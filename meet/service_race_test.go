@@ -84,3 +84,19 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
 }
+
+// What is taken to be there is made anew after the room has ended, whenever
+// somebody joins in between.
+func TestReopenedRoomsAreMadeAnew(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	for range 3 {
+		s.Admit(t, Bob, room)
+		_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+		wantCode(t, "end", err, "")
+		_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+		wantCode(t, "reopen", err, "")
+		s.Enter(t, Bob, room).Leave() // fails where there is no media room
+	}
+}

@@ -21,7 +21,7 @@ func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id
 	request, err := s.findRequest(ctx, p, room, join, id)
 	switch {
 	case errors.Is(err, ErrNotFound) && id != "":
-		return JoinRequest{}, requestNotFound()
+		return JoinRequest{}, requestOver()
 	case errors.Is(err, ErrNotFound):
 		return s.newRequest(ctx, p, room, join)
 	case err != nil:
@@ -39,20 +39,21 @@ func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id
 		return nil
 	})
 	if errors.Is(err, ErrNotFound) {
-		return JoinRequest{}, requestNotFound()
+		return JoinRequest{}, requestOver()
 	}
 	return request, s.storeError(err, "")
 }
 
-// findRequest finds a living request of this caller's. Without a subject the
-// id alone says whose it is.
+// findRequest finds a living request for this very join: the same caller, on
+// the same person's behalf, in the same role. Without a subject the id alone
+// says whose it is.
 func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join Join, id string) (request JoinRequest, err error) {
 	if id != "" {
 		request, err = s.store.JoinRequest(ctx, id)
 	} else {
-		request, err = s.store.JoinRequestBySubject(ctx, room.ID, p.ID, join.UserID)
+		request, err = s.store.JoinRequestBySubject(ctx, room.ID, p.ID, join.UserID, join.Role)
 	}
-	if err == nil && (request.Subject != p.ID || !request.Living(room, s.now())) {
+	if err == nil && (request.Subject != p.ID || request.UserID != join.UserID || request.Role != join.Role || !request.Living(room, s.now())) {
 		err = ErrNotFound
 	}
 	return request, err
@@ -61,13 +62,13 @@ func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join 
 func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Join) (JoinRequest, error) {
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
-		Name: join.Name, Role: join.Role, State: RequestWaiting, CreatedAt: now, SeenAt: now}
+		Name: join.Name, Role: join.Role, Code: join.Code, State: RequestWaiting, CreatedAt: now, SeenAt: now}
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
 		switch {
 		case n.Caller >= maxRequestsPerCaller:
 			return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
-				Hint: "Go on with the request_id you have, and wait for the host's answer."}
-		case n.Room >= maxRequests:
+				Hint: "Whoever has a request_id goes on with it; others try again when the host has answered some."}
+		case n.Waiting >= maxRequests:
 			return &Error{Code: CodeConflict, Message: "Too many people are waiting to be let into this room",
 				Hint: "Try again when its host has let some of them in."}
 		}
@@ -77,19 +78,37 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 		return JoinRequest{}, s.storeError(err, "")
 	}
 	s.bell.ring(room.ID)
-	s.note(ctx, p, "join requested", room, slog.String("name", request.Name), slog.String("role", request.Role))
+	s.note(ctx, p, "join requested", room, slog.String("participant_name", request.Name), slog.String("role", request.Role))
 	return request, nil
 }
 
-// waiting lists who waits to be let into a room now, the longest first.
+// waiting lists who waits to be let into a room now, the longest first, and
+// would get in if they were.
 func (s *Service) waiting(ctx context.Context, room Room) ([]JoinRequest, error) {
 	now := s.now()
-	if !room.Active(now) {
+	if !room.Active(now) || !room.Settings.RequireApproval {
 		return nil, nil
 	}
-	requests, err := s.store.JoinRequests(ctx, RequestQuery{RoomID: room.ID, State: RequestWaiting,
+	asked, err := s.store.JoinRequests(ctx, RequestQuery{RoomID: room.ID, State: RequestWaiting,
 		CreatedFrom: room.OpenedAt, SeenAfter: now.Add(-RequestLifetime), Limit: MaxPage})
-	return requests, s.storeError(err, "")
+	if err != nil {
+		return nil, s.storeError(err, "")
+	}
+	open := map[string]bool{"": true} // codes that still let somebody in
+	requests := make([]JoinRequest, 0, len(asked))
+	for _, r := range asked {
+		if _, known := open[r.Code]; !known {
+			code, _, err := s.store.CodeAndRoom(ctx, r.Code)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, s.storeError(err, "")
+			}
+			open[r.Code] = err == nil && code.Check(now) == nil
+		}
+		if open[r.Code] {
+			requests = append(requests, r)
+		}
+	}
+	return requests, nil
 }
 
 // AnswerJoinRequest lets somebody in who waits, or not. A refusal is the end
@@ -127,6 +146,20 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 		return JoinRequest{}, s.storeError(err, "")
 	}
 	s.bell.ring(room.ID)
-	s.note(ctx, p, "join request "+string(state), room, slog.String("name", request.Name), slog.String("role", request.Role))
+	s.note(ctx, p, "join request "+string(state), room, slog.String("participant_name", request.Name), slog.String("role", request.Role))
 	return request, nil
+}
+
+// forgetApproval has somebody who was put out ask again before they come back.
+func (s *Service) forgetApproval(ctx context.Context, p Principal, identity string) {
+	join, err := s.store.Join(ctx, identity)
+	if err == nil && join.RequestID != "" {
+		_, err = s.store.UpdateJoinRequest(ctx, join.RequestID, func(r *JoinRequest, _ Room) error {
+			r.State, r.AnsweredBy, r.AnsweredAt = RequestRefused, p.ID, s.now()
+			return nil
+		})
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		s.log.WarnContext(ctx, "could not take back the approval of somebody who was put out", "identity", identity, "err", err)
+	}
 }

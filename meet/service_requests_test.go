@@ -1,7 +1,9 @@
 package meet_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -177,6 +179,217 @@ func TestApprovalOfASubject(t *testing.T) {
 	}
 }
 
+// The host lets in whom they have seen: that name, on that person's behalf, in
+// that role.
+func TestAnApprovalIsForOnePerson(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	exchange := func(code meet.RoomCode, name, userID, id string) meet.Admission {
+		t.Helper()
+		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: name, UserID: userID, RequestID: id})
+		wantCode(t, "exchange", err, "")
+		return a
+	}
+	grandma := exchange(code, "Grandma", "", "")
+	answer(t, s, room, grandma.RequestID, true)
+	if a := exchange(viewer, "Grandma", "", grandma.RequestID); !a.Waiting {
+		t.Error("the approval lets in by another code in another role")
+	}
+	if a := exchange(code, "Grandma", "boss", grandma.RequestID); !a.Waiting {
+		t.Error("the approval lets in on another person's behalf")
+	}
+	person := s.EnterWith(t, exchange(code, "The Boss", "", grandma.RequestID))
+	if name := person.Room().LocalParticipant.Name(); name != "Grandma" {
+		t.Errorf("%q is inside, want the name that was approved", name)
+	}
+
+	join := func(call meet.JoinCall) (meet.Admission, error) {
+		call.RoomID = &room.ID
+		return s.Join(t.Context(), Bob, call)
+	}
+	alice, err := join(meet.JoinCall{UserID: "alice"})
+	wantCode(t, "for Alice", err, "")
+	answer(t, s, room, alice.RequestID, true)
+	for _, userID := range []string{"carl", "", "bob"} {
+		_, err = join(meet.JoinCall{UserID: userID, RequestID: alice.RequestID})
+		wantCode(t, "with Alice's approval for "+userID, err, meet.CodeNotFound)
+	}
+}
+
+// An approval is looked at when the join is recorded, not only before.
+func TestApprovalsAreDecidedLast(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := before(t, real.URL)
+	s := NewOn(t, front)
+	open := s.NewRoom(t, meet.RoomChange{})
+	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
+	arm("CreateRoom", func() {
+		_, err := s.UpdateRoom(t.Context(), Ada, open.ID, meet.RoomChange{RequireApproval: Of(true)}, false)
+		wantCode(t, "update", err, "")
+	})
+	if a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &open.ID}); err != nil || !a.Waiting {
+		t.Errorf("the room began to ask for approval meanwhile: %+v, %v; want waiting", a, err)
+	}
+
+	room, code := guarded(t, s, meet.RoomChange{})
+	id := knock(t, s, code, "").RequestID
+	answer(t, s, room, id, true)
+	s.Clock.Advance(3 * time.Second)
+	arm("CreateRoom", func() { answer(t, s, room, id, false) })
+	_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id})
+	wantCode(t, "the approval was taken back meanwhile", err, meet.CodeForbidden)
+	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
+	if err != nil || codes[0].Uses != 0 {
+		t.Errorf("codes = %+v, %v; want no use", codes, err)
+	}
+}
+
+// Whoever was put out has to ask again.
+func TestWhoeverIsPutOutAsksAgain(t *testing.T) {
+	t.Parallel()
+	for name, putOut := range map[string]func(*System, meet.Room, meet.RoomCode, string) error{
+		"kick": func(s *System, room meet.Room, _ meet.RoomCode, identity string) error {
+			_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+			return err
+		},
+		"remove_participants": func(s *System, _ meet.Room, code meet.RoomCode, _ string) error {
+			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
+			return err
+		},
+	} {
+		s := New(t)
+		room, code := guarded(t, s, meet.RoomChange{})
+		id, other := knock(t, s, code, "").RequestID, knock(t, s, code, "").RequestID
+		answer(t, s, room, id, true)
+		answer(t, s, room, other, true)
+		person := s.EnterWith(t, knock(t, s, code, id))
+		wantCode(t, name, putOut(s, room, code, person.Identity()), "")
+		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id})
+		wantCode(t, "back after "+name, err, meet.CodeForbidden)
+		if a := knock(t, s, code, other); a.Waiting {
+			t.Errorf("%s of one has taken the approval of another", name)
+		}
+	}
+}
+
+// Only those are listed who would get in.
+func TestWhoIsListed(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	byCode := knock(t, s, code, "").RequestID
+	knock(t, s, viewer, "")
+	byName, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+	wantCode(t, "join", err, "")
+	_, _, err = s.UpdateCode(t.Context(), Ada, viewer.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	wantCode(t, "disable", err, "")
+	if got := waitingNow(t, s, room); len(got) != 2 || !slices.Contains(got, byCode) || !slices.Contains(got, byName.RequestID) {
+		t.Errorf("listed: %v; want those whose way in is open", got)
+	}
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{RequireApproval: Of(false)}, false)
+	wantCode(t, "update", err, "")
+	if got := waitingNow(t, s, room); len(got) != 0 {
+		t.Errorf("listed: %v; want nobody where nobody has to wait", got)
+	}
+}
+
+// The guesses of a neighbour do not shut out those who wait; nor does a
+// request help to guess.
+func TestGuessesOfANeighbour(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	other, secret := guarded(t, s, meet.RoomChange{})
+	id := knock(t, s, code, "").RequestID
+	for range 10 {
+		_, _ = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: Of("aaa-aaaa-aaa")})
+	}
+	answer(t, s, room, id, true)
+	if a := knock(t, s, code, id); a.Waiting {
+		t.Error("approved, but shut out")
+	}
+	for what, call := range map[string]meet.JoinCall{
+		"without the request": {Code: &code.Code}, "a good code of another room": {Code: &secret.Code, RequestID: id}, "a wrong code": {Code: Of("bbb-bbbb-bbb"), RequestID: id},
+	} {
+		_, err := s.Exchange(t.Context(), "192.0.2.1", call)
+		wantCode(t, what, err, meet.CodeRateLimited)
+	}
+	if got := waitingNow(t, s, other); len(got) != 0 {
+		t.Errorf("waiting at the other room: %v", got)
+	}
+}
+
+// A newer call of the same waiter has the older one answer.
+func TestEachWaitsOnce(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	id := knock(t, s, code, "").RequestID
+	const n = 20
+	ended := make(chan meet.Admission, n)
+	for range n {
+		go func() {
+			a, _ := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
+			ended <- a
+		}()
+	}
+	for range n - 1 {
+		if a := <-ended; !a.Waiting || a.RequestID != id {
+			t.Errorf("displaced: %+v; want to be told to go on waiting", a)
+		}
+	}
+	livekittest.Wait(t, "one call to wait", func() bool { return s.Waiters(room.ID) == 1 })
+	answer(t, s, room, id, true)
+	if a := <-ended; a.Waiting {
+		t.Errorf("the last one: %+v; want a token", a)
+	}
+}
+
+// The first call is answered at once, so that its id is known whatever
+// happens to the next.
+func TestTheFirstCallDoesNotWait(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	_, code := guarded(t, s, meet.RoomChange{})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	a, err := s.Exchange(ctx, "192.0.2.1", meet.JoinCall{Code: &code.Code, Wait: time.Hour})
+	if err != nil || !a.Waiting || ctx.Err() != nil {
+		t.Errorf("%+v, %v; want to be told at once", a, err)
+	}
+}
+
+// A room that ends while somebody asks takes no request any more.
+func TestAskingWhileTheRoomEnds(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{ExpiresIn: Of(time.Minute)})
+	var once sync.Once
+	late := meet.NewService(meet.Config{Store: endsFirst{s.Store, func() {
+		once.Do(func() {
+			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+			wantCode(t, "end", err, "")
+		})
+	}}, Media: s.Media, Now: s.Clock.Now})
+	_, err := late.Join(t.Context(), Anon, meet.JoinCall{Code: &code.Code})
+	wantCode(t, "ask", err, meet.CodeGone)
+}
+
+// endsFirst does something before a join request is stored.
+type endsFirst struct {
+	meet.Store
+	before func()
+}
+
+func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error) error {
+	s.before()
+	return s.Store.AddJoinRequest(ctx, r, seenAfter, check)
+}
+
 func TestRequestsEnd(t *testing.T) {
 	t.Parallel()
 	over := map[string]func(t *testing.T, s *System, room meet.Room){
@@ -251,16 +464,20 @@ func TestWaitingRoomIsBounded(t *testing.T) {
 		_, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code})
 		return err
 	}
-	for range 30 {
+	for range 100 {
 		wantCode(t, "ask", ask("192.0.2.1"), "")
 	}
 	wantCode(t, "too often from one address", ask("192.0.2.1"), meet.CodeRateLimited)
 	answer(t, s, room, waitingNow(t, s, room)[0], false)
 	wantCode(t, "too often, after a refusal", ask("192.0.2.1"), meet.CodeRateLimited)
-	for i := range 170 {
-		wantCode(t, "ask from elsewhere", ask(fmt.Sprint("198.51.100.", i/20)), "")
+	for i := range 101 {
+		wantCode(t, "ask from elsewhere", ask(fmt.Sprint("198.51.100.", i)), "")
 	}
 	wantCode(t, "a full waiting room", ask("203.0.113.1"), meet.CodeConflict)
+	for _, id := range waitingNow(t, s, room) {
+		answer(t, s, room, id, false)
+	}
+	wantCode(t, "when some were refused", ask("203.0.113.1"), "")
 	s.Clock.Advance(10 * time.Minute)
 	wantCode(t, "when all are forgotten", ask("192.0.2.1"), "")
 }

@@ -71,11 +71,10 @@ type Store interface {
 	// ErrCodeTaken.
 	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error) (RoomCode, error)
 
-	// AddJoin records an admission. With join.Code it also counts a use of
-	// that code, after check has looked at the code and its room as they are
-	// then; without one, check sees a zero code. ErrNotFound, also for a code
-	// of another room.
-	AddJoin(ctx context.Context, join Join, check func(RoomCode, Room) error) error
+	// AddJoin records an admission after check has looked at what it goes
+	// through as that is then, and counts a use of join.Code. ErrNotFound,
+	// also for a code of another room.
+	AddJoin(ctx context.Context, join Join, check func(Door) error) error
 
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)
@@ -90,10 +89,10 @@ type Store interface {
 	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error) error
 
 	// JoinRequest finds a request by its id; JoinRequestBySubject the newest
-	// one that a subject made for a user in a room. ErrNotFound, also for
-	// the empty subject.
+	// one that a subject made for a user in a room and a role. ErrNotFound,
+	// also for the empty subject.
 	JoinRequest(ctx context.Context, id string) (JoinRequest, error)
-	JoinRequestBySubject(ctx context.Context, roomID, subject, userID string) (JoinRequest, error)
+	JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string) (JoinRequest, error)
 
 	// JoinRequests lists join requests, oldest first.
 	JoinRequests(ctx context.Context, q RequestQuery) ([]JoinRequest, error)
@@ -116,6 +115,13 @@ var (
 	ErrNameTaken = errors.New("room name taken")
 	ErrCodeTaken = errors.New("room code taken")
 )
+
+// Door is what a join goes through.
+type Door struct {
+	Code    RoomCode // zero without a code
+	Room    Room
+	Request JoinRequest // zero without a join request, or if it is no more
+}
 
 // RoomQuery says which rooms to list.
 type RoomQuery struct {

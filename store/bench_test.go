@@ -156,7 +156,7 @@ func BenchmarkWrite(b *testing.B) {
 			k := rand.IntN(n)
 			join := meet.Join{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
 				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch}
-			return db.AddJoin(ctx, join, func(code meet.RoomCode, _ meet.Room) error { return code.Check(epoch) })
+			return db.AddJoin(ctx, join, func(door meet.Door) error { return door.Code.Check(epoch) })
 		}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -64,7 +64,7 @@ func look(t *testing.T, db *DB) string {
 func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	db, ctx := openCached(t), t.Context()
-	pass := func(meet.RoomCode, meet.Room) error { return nil }
+	pass := func(meet.Door) error { return nil }
 	steps := []struct {
 		name string
 		do   func() error
@@ -183,7 +183,7 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 			for i := range 50 {
 				before := uses()
 				err := db.AddJoin(t.Context(), meet.Join{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow},
-					func(meet.RoomCode, meet.Room) error { return nil })
+					func(meet.Door) error { return nil })
 				if after := uses(); err != nil || after <= before {
 					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
 				}

@@ -52,7 +52,7 @@ func createAndJoin(ctx context.Context, db *DB, name string) error {
 		return err
 	}
 	join := meet.Join{Identity: "guest-" + name, RoomID: room.ID, Role: "guest", Code: "code-" + name, CreatedAt: epoch}
-	if err := db.AddJoin(ctx, join, func(meet.RoomCode, meet.Room) error { return nil }); err != nil {
+	if err := db.AddJoin(ctx, join, func(meet.Door) error { return nil }); err != nil {
 		return err
 	}
 	_, err := os.Stdout.WriteString("join " + name + "\n")

@@ -123,7 +123,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectJoin:         {"INDEX sqlite_autoindex_joins_1 (identity=?)"},
 
 		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
-		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=?)"},
+		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)"},
 		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
 		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
 		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},

@@ -8,19 +8,20 @@ import (
 )
 
 const (
-	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, state, answered_by, answered_at, created_at, seen_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at, created_at, seen_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5
 	WHERE id = $1 RETURNING ` + requestColumns
 
-	countRequests = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END), 0) FROM join_requests
+	countRequests = `SELECT COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END), 0) FROM join_requests
 	WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4`
 
 	selectRequest = `SELECT ` + requestColumns + ` FROM join_requests WHERE id = $1`
 
 	selectRequestBySubject = `SELECT ` + requestColumns + ` FROM join_requests
-	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
+	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND role = $4 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
 
 	selectRequests = `SELECT ` + requestColumns + ` FROM join_requests
 	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4 ORDER BY created_at, id LIMIT $5`
@@ -40,14 +41,14 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 			return none, err
 		}
 		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli()),
-			func(c *meet.RequestCount) []any { return []any{(*count)(&c.Room), (*count)(&c.Caller)} })
+			func(c *meet.RequestCount) []any { return []any{(*count)(&c.Waiting), (*count)(&c.Caller)} })
 		if err != nil {
 			return none, failed("count join requests", err)
 		}
 		if err := check(room, count); err != nil {
 			return none, err
 		}
-		return none, failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role,
+		return none, failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
 			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli()))
 	})
 	return err
@@ -64,12 +65,12 @@ func (db *DB) JoinRequest(ctx context.Context, id string) (meet.JoinRequest, err
 }
 
 // JoinRequestBySubject implements [meet.Store].
-func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID string) (meet.JoinRequest, error) {
+func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string) (meet.JoinRequest, error) {
 	ctx, err := briefly(ctx)
 	if err != nil {
 		return meet.JoinRequest{}, err
 	}
-	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequestBySubject, roomID, subject, userID), requestPointers)
+	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequestBySubject, roomID, subject, userID, role), requestPointers)
 	return r, failed("read join request", err)
 }
 

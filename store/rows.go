@@ -16,7 +16,7 @@ const (
 	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at`
 
 	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject, join_requests.user_id,
-	join_requests.name, join_requests.role, join_requests.state, join_requests.answered_by, join_requests.answered_at,
+	join_requests.name, join_requests.role, join_requests.code, join_requests.state, join_requests.answered_by, join_requests.answered_at,
 	join_requests.created_at, join_requests.seen_at`
 
 	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
@@ -32,7 +32,7 @@ func roomPointers(r *meet.Room) []any {
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
-	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, (*string)(&r.State), &r.AnsweredBy,
+	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State), &r.AnsweredBy,
 		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt)}
 }
 

@@ -17,7 +17,7 @@ type joinRoomInput struct {
 
 // joinRoomOutput has but status, request_id and room while waiting.
 type joinRoomOutput struct {
-	Status     string    `json:"status" doc:"joined, or waiting until a host approves: repeat the call with request_id"`
+	Status     string    `json:"status" doc:"joined, or waiting until a host approves"`
 	RequestID  string    `json:"request_id,omitempty" doc:"Only while waiting"`
 	Token      string    `json:"token,omitempty" doc:"LiveKit token; keep it secret"`
 	LiveKitURL string    `json:"livekit_url,omitempty" doc:"Where to connect with the token"`
@@ -31,7 +31,7 @@ type joinRoomOutput struct {
 var joinRoom = define(Tool{
 	Name: "join_room", Title: "Get a token to join a room", Toolset: Rooms,
 	Description: "Get a LiveKit token for a room, by room_id or by code, for yourself or with user_id for somebody else. " +
-		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. Where the room asks for approval the status may be waiting. For people, hand out a code's join_url instead.",
+		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. Status waiting means that a host has to approve: repeat the call with request_id every few seconds. For people, hand out a code's join_url instead.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in joinRoomInput) (joinRoomOutput, error) {
 	a, err := s.Join(ctx, p, meet.JoinCall{RoomID: in.RoomID, Code: in.Code, Name: value(in.Name), UserID: value(in.UserID), RequestID: value(in.RequestID)})
 	status := "joined"

@@ -31,7 +31,7 @@ type kickParticipantOutput struct {
 
 var kickParticipant = define(Tool{
 	Name: "kick_participant", Title: "Kick a participant", Toolset: Moderation, Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "Put a participant out of a room you administer. They can come back while they hold a working code or token: disable or rotate the code as well to keep them out.",
+	Description: "Put a participant out of a room you administer. They can come back while they hold a working code or token (where the room requires approval they have to ask again): disable or rotate the code as well to keep them out.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in kickParticipantInput) (kickParticipantOutput, error) {
 	removed, err := s.Kick(ctx, p, in.RoomID, in.Identity, value(in.Reason))
 	return kickParticipantOutput{list(removed)}, err

@@ -11,7 +11,7 @@ type settingsInput struct {
 	AllowChat       *bool `json:"allow_chat" doc:"Text chat"`
 	AllowVideo      *bool `json:"allow_video" doc:"Cameras and screen sharing"`
 	AllowAudio      *bool `json:"allow_audio" doc:"Microphones and screen sound"`
-	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in (answer_join_request), but for admins and hosts"`
+	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in (answer_join_request), but for admins and roles that skip approval, such as host"`
 	E2EE            *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
 }
 

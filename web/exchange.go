@@ -56,8 +56,8 @@ type codesError struct {
 const refusalDelay = 100 * time.Millisecond
 
 // exchange redeems a room code for a LiveKit token. Nobody needs an access
-// token for it. With Prefer: wait=N (RFC 7240) and a request_id it waits so many
-// seconds for the host's answer.
+// token for it. Somebody who goes on with a request_id may wait for the host's
+// answer: Prefer: wait=N (RFC 7240), in seconds.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	var body exchangeRequest

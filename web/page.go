@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"embed"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -57,11 +56,19 @@ func newPage(links meet.Links) *page {
 	return p
 }
 
+// pageTypes are the kinds of files that the page is made of. What a machine
+// says of a file's name does not count.
+var pageTypes = map[string]string{
+	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+}
+
 func newPageFile(name string, content []byte) *pageFile {
-	file := &pageFile{contentType: mime.TypeByExtension(path.Ext(name)), plain: content}
-	if strings.HasPrefix(file.contentType, "text/") || strings.HasPrefix(file.contentType, "image/svg") {
-		file.compressed = sync.OnceValue(func() []byte { return compress(content) })
+	file := &pageFile{contentType: pageTypes[path.Ext(name)], plain: content}
+	if file.contentType == "" {
+		file.contentType = "application/octet-stream"
+		return file
 	}
+	file.compressed = sync.OnceValue(func() []byte { return compress(content) })
 	return file
 }
 
@@ -121,10 +128,23 @@ func (f *pageFile) send(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Vary", "Accept-Encoding")
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if !acceptsGzip(r) {
 		_, _ = w.Write(f.plain)
 		return
 	}
 	h.Set("Content-Encoding", "gzip")
 	_, _ = w.Write(f.compressed())
+}
+
+// acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes.
+func acceptsGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		_, q, weighted := strings.Cut(weight, "=")
+		return !weighted || strings.Trim(q, " 0.") != ""
+	}
+	return false
 }

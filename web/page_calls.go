@@ -35,6 +35,10 @@ func (s *Server) pageInvitation(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if (body.Code == nil) == (body.Room == nil) {
+		s.refuse(w, r, meet.Invalid("code", "exactly one of code and room must be given", "Send the code or the name that the link ends with."))
+		return
+	}
 	if body.Code != nil { // a code says all there is to say about its bearer
 		p = s.anonymous(r)
 	}

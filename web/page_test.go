@@ -94,6 +94,18 @@ func TestThePageIsWhole(t *testing.T) {
 	}
 }
 
+func TestCompression(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for accept, want := range map[string]string{
+		"": "", "gzip": "gzip", "GZIP": "gzip", "br, gzip;q=0.5": "gzip", "deflate , gzip": "gzip", "gzip;q=0": "", "gzip; q=0.000": "", "br": "", "x-gzip-not": "",
+	} {
+		if r := s.do(t, "GET", "/m/standup", "", header("Accept-Encoding", accept)); r.header.Get("Content-Encoding") != want || r.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("Accept-Encoding %q: Content-Encoding %q, Vary %q, want %q", accept, r.header.Get("Content-Encoding"), r.header.Get("Vary"), want)
+		}
+	}
+}
+
 func unpack(t *testing.T, packed string) string {
 	t.Helper()
 	r, err := gzip.NewReader(strings.NewReader(packed))

@@ -17,7 +17,7 @@ func preferredWait(r *http.Request) time.Duration {
 	for _, header := range r.Header.Values("Prefer") {
 		for preference := range strings.FieldsFuncSeq(header, func(c rune) bool { return c == ',' || c == ';' || c == ' ' }) {
 			name, value, _ := strings.Cut(preference, "=")
-			seconds, err := strconv.Atoi(value)
+			seconds, err := strconv.Atoi(strings.Trim(value, `"`))
 			if strings.EqualFold(name, "wait") && err == nil && seconds > 0 {
 				return min(time.Duration(min(seconds, 3600))*time.Second, longestWait)
 			}

@@ -11,7 +11,28 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/web"
 )
+
+// Refusals of the page's calls and of the QR code take their time as well.
+func TestRefusalsTakeTheirTime(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for name, ask := range map[string]func() reply{
+		"QR code":    func() reply { return s.do(t, "GET", "/join/aaa-aaaa-aaa/qr.svg", "") },
+		"invitation": func() reply { return s.callPage(t, "invitation", map[string]any{"code": "aaa-aaaa-aaa"}) },
+		"a room":     func() reply { return s.callPage(t, "invitation", map[string]any{"room": "no-such-room"}) },
+		"join":       func() reply { return s.callPage(t, "join", map[string]any{"room": "no-such-room"}) },
+	} {
+		asked := time.Now()
+		if r := ask(); r.status != http.StatusNotFound && r.status != http.StatusUnauthorized {
+			t.Errorf("%s: status %d", name, r.status)
+		}
+		if took := time.Since(asked); took < 100*time.Millisecond {
+			t.Errorf("%s: the answer took %v, want 100 ms or more", name, took)
+		}
+	}
+}
 
 // waiting is the answer to somebody who has to wait.
 type waiting struct {
@@ -91,20 +112,29 @@ func TestPreferredWaits(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, code, _ := s.guarded(t)
-	fields := map[string]any{"code": code}
-	fields["request_id"] = s.exchange(t, fields).waits(t, "first call").RequestID
 	for prefer, want := range map[string]time.Duration{
 		"": 0, "wait": 0, "wait=0": 0, "wait=-5": 0, "wait=x": 0, "waits=5": 0, "wait=1e3": 0, "wait=99999999999999999999": 0,
-		"wait=1": time.Second, "Wait=1; x=y": time.Second, "x, wait=1": time.Second,
+		"wait=1": time.Second, `wait="1"`: time.Second, "Wait=1; x=y": time.Second, "x, wait=1": time.Second,
 	} {
 		t.Run(prefer, func(t *testing.T) {
 			t.Parallel()
+			fields := map[string]any{"code": code}
+			fields["request_id"] = s.exchange(t, fields, header("Prefer", "wait=20")).waits(t, "first call").RequestID // at once
 			asked := time.Now()
 			s.exchange(t, fields, header("Prefer", prefer)).waits(t, prefer)
 			if took := time.Since(asked); took < want || took > want+5*time.Second {
 				t.Errorf("held for %v, want %v", took, want)
 			}
 		})
+	}
+}
+
+// No call is held for so long that the server, or a proxy, cuts it off.
+func TestWaitsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	if timeout := s.handler(s.listen).HTTPServer().WriteTimeout; web.LongestWait > timeout/2 {
+		t.Errorf("calls are held for up to %v, and cut off after %v", web.LongestWait, timeout)
 	}
 }
 
@@ -171,6 +201,13 @@ func TestPageInvitations(t *testing.T) {
 	s.callPage(t, "invitation", map[string]any{"room": room.Name}).refused(t, "name without a token", http.StatusUnauthorized, meet.CodeUnauthenticated)
 	s.callPage(t, "invitation", map[string]any{"room": room.Name}, bearer("bad")).refused(t, "name with a bad token", http.StatusUnauthorized, meet.CodeUnauthenticated)
 	s.callPage(t, "invitation", map[string]any{}).refused(t, "nothing", http.StatusBadRequest, meet.CodeInvalid)
+	s.callPage(t, "invitation", map[string]any{"room": room.Name, "code": code}).refused(t, "both", http.StatusBadRequest, meet.CodeInvalid)
+
+	// A code says all there is to say about its bearer, whatever else they show.
+	r := s.callPage(t, "invitation", map[string]any{"code": code}, bearer(s.token(t, meettest.Ada)))
+	if !strings.Contains(r.body, `"role":"guest"`) || !strings.Contains(r.body, `"waits":true`) {
+		t.Errorf("a guest's code shown by the admin leads to %s, want what the exchange would give", r.body)
+	}
 	s.callPage(t, "invitation", map[string]any{"room": "no-such-room"}, bearer(s.token(t, meettest.Bob))).refused(t, "unknown room", http.StatusNotFound, meet.CodeNotFound)
 }
 

@@ -18,10 +18,9 @@ var joinTests = []test{
 		want := b.code("aaa")
 		for i, identity := range []string{"one", "two"} {
 			seen := 0
-			err := b.AddJoin(t.Context(), byCode(identity, "aaa"), func(c meet.RoomCode, r meet.Room) error {
+			err := b.AddJoin(t.Context(), byCode(identity, "aaa"), func(door meet.Door) error {
 				seen++
-				wantSame(t, "code seen by check", c, want)
-				wantSame(t, "room seen by check", r, room)
+				wantSame(t, "door seen by check", door, meet.Door{Code: want, Room: room})
 				return nil
 			})
 			wantErr(t, "AddJoin", err, nil)
@@ -40,20 +39,36 @@ var joinTests = []test{
 	{"AJoinWithoutACodeUsesNone", func(t *testing.T, b bed) {
 		room := b.create(newRoom("room"), newCode("aaa", "guest"))
 		was := b.code("aaa")
-		err := b.AddJoin(t.Context(), byCode("one", ""), func(c meet.RoomCode, r meet.Room) error {
-			wantSame(t, "code seen by check", c, meet.RoomCode{})
-			wantSame(t, "room seen by check", r, room)
+		err := b.AddJoin(t.Context(), byCode("one", ""), func(door meet.Door) error {
+			wantSame(t, "door seen by check", door, meet.Door{Room: room})
 			return nil
 		})
 		wantErr(t, "AddJoin", err, nil)
 		wantSame(t, "code", b.code("aaa"), was)
 		wantSame(t, "identities without a code", b.identities(""), []string{})
 	}},
+	{"CheckSeesTheRequestAsItIs", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		b.ask(newRequest("asked", 1))
+		for i, id := range []string{"asked", "no such request"} {
+			join := byCode(numbered("guest", i), "aaa")
+			join.RequestID = id
+			want, _ := b.JoinRequest(t.Context(), id)
+			err := b.AddJoin(t.Context(), join, func(door meet.Door) error {
+				wantSame(t, "request seen by check", door.Request, want)
+				return nil
+			})
+			wantErr(t, "AddJoin", err, nil)
+			got, err := b.Join(t.Context(), join.Identity)
+			wantErr(t, "Join", err, nil)
+			wantSame(t, "join", got, join)
+		}
+	}},
 	{"ARefusedJoinLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("room", createdBy("bob")), newCode("aaa", "guest"))
 		was := b.code("aaa")
 		for _, code := range []string{"aaa", ""} {
-			err := b.AddJoin(t.Context(), byCode("one", code), func(meet.RoomCode, meet.Room) error { return errRefused })
+			err := b.AddJoin(t.Context(), byCode("one", code), func(meet.Door) error { return errRefused })
 			wantAsItIs(t, err, errRefused)
 		}
 		wantSame(t, "code", b.code("aaa"), was)
@@ -77,7 +92,7 @@ var joinTests = []test{
 		elsewhere := byCode("one", "")
 		elsewhere.RoomID = "nowhere"
 		for _, join := range []meet.Join{byCode("one", "nope"), elsewhere} {
-			err := b.AddJoin(t.Context(), join, func(meet.RoomCode, meet.Room) error { t.Error("check called"); return nil })
+			err := b.AddJoin(t.Context(), join, func(meet.Door) error { t.Error("check called"); return nil })
 			wantErr(t, "AddJoin", err, meet.ErrNotFound)
 		}
 		err := b.AddJoin(t.Context(), byCode("one", "other"), welcome)
@@ -90,8 +105,8 @@ var joinTests = []test{
 		once := func(c *meet.RoomCode) { c.MaxUses = 1 }
 		b.create(newRoom("room"), newCode("once", "guest", once))
 		onlyOne(t, together(t.Context(), 50, func(ctx context.Context, i int) error {
-			return b.AddJoin(ctx, byCode(numbered("guest", i), "once"), func(c meet.RoomCode, _ meet.Room) error {
-				if c.MaxUses > 0 && c.Uses >= c.MaxUses {
+			return b.AddJoin(ctx, byCode(numbered("guest", i), "once"), func(door meet.Door) error {
+				if c := door.Code; c.MaxUses > 0 && c.Uses >= c.MaxUses {
 					return errRefused
 				}
 				return nil

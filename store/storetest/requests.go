@@ -10,7 +10,7 @@ import (
 
 // newRequest is a join request at id-room; its times follow from seconds.
 func newRequest(id string, seconds int, change ...func(*meet.JoinRequest)) meet.JoinRequest {
-	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest",
+	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest", Code: "aaa",
 		State: meet.RequestWaiting, CreatedAt: at(seconds), SeenAt: at(seconds)}
 	for _, c := range change {
 		c(&r)
@@ -50,7 +50,7 @@ var requestTests = []test{
 		got, err := b.JoinRequest(t.Context(), "one")
 		wantErr(t, "JoinRequest", err, nil)
 		wantSame(t, "request", got, want)
-		got, err = b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e")
+		got, err = b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e", "guest")
 		wantErr(t, "JoinRequestBySubject", err, nil)
 		wantSame(t, "request by subject", got, want)
 	}},
@@ -68,7 +68,7 @@ var requestTests = []test{
 		err := b.AddJoinRequest(t.Context(), newRequest("new", 22), at(20), func(r meet.Room, n meet.RequestCount) error {
 			called = true
 			wantSame(t, "room", r, room)
-			wantSame(t, "count", n, meet.RequestCount{Room: 3, Caller: 2})
+			wantSame(t, "count", n, meet.RequestCount{Waiting: 2, Caller: 2})
 			return errRefused
 		})
 		wantAsItIs(t, err, errRefused)
@@ -82,7 +82,7 @@ var requestTests = []test{
 		b.create(newRoom("room"))
 		errs := together(t.Context(), 30, func(ctx context.Context, i int) error {
 			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
-				if n.Room >= 5 {
+				if n.Waiting >= 5 {
 					return errRefused
 				}
 				return nil
@@ -103,8 +103,8 @@ var requestTests = []test{
 		b.ask(newRequest("one", 1))
 		_, err := b.JoinRequest(t.Context(), "none")
 		wantErr(t, "JoinRequest", err, meet.ErrNotFound)
-		for _, who := range [][2]string{{"bob", "e"}, {"", "e"}} {
-			_, err = b.JoinRequestBySubject(t.Context(), "id-room", who[0], who[1])
+		for _, who := range [][3]string{{"bob", "e", "guest"}, {"", "e", "guest"}} {
+			_, err = b.JoinRequestBySubject(t.Context(), "id-room", who[0], who[1], who[2])
 			wantErr(t, "JoinRequestBySubject", err, meet.ErrNotFound)
 		}
 		err = b.AddJoinRequest(t.Context(), newRequest("two", 1, func(r *meet.JoinRequest) { r.RoomID = "nowhere" }), time.Time{},
@@ -121,7 +121,8 @@ var requestTests = []test{
 		b.ask(newRequest("new", 3, bySubject("bob")))
 		b.ask(newRequest("for another", 4, bySubject("bob"), func(r *meet.JoinRequest) { r.UserID = "f" }))
 		b.ask(newRequest("of another", 5, bySubject("carl")))
-		got, err := b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e")
+		b.ask(newRequest("in another role", 6, bySubject("bob"), func(r *meet.JoinRequest) { r.Role = "viewer" }))
+		got, err := b.JoinRequestBySubject(t.Context(), "id-room", "bob", "e", "guest")
 		wantErr(t, "JoinRequestBySubject", err, nil)
 		wantSame(t, "id", got.ID, "new")
 	}},

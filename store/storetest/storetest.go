@@ -157,7 +157,7 @@ func (b bed) join(join meet.Join) {
 	}
 }
 
-func welcome(meet.RoomCode, meet.Room) error { return nil }
+func welcome(meet.Door) error { return nil }
 
 func (b bed) identities(code string) []string {
 	b.t.Helper()

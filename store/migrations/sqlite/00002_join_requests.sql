@@ -15,6 +15,7 @@ CREATE TABLE join_requests (
 	user_id     TEXT    NOT NULL,
 	name        TEXT    NOT NULL,
 	role        TEXT    NOT NULL,
+	code        TEXT    NOT NULL,
 	state       TEXT    NOT NULL CHECK (state IN ('waiting', 'approved', 'refused')),
 	answered_by TEXT    NOT NULL,
 	answered_at INTEGER,
@@ -23,12 +24,16 @@ CREATE TABLE join_requests (
 ) STRICT;
 
 CREATE INDEX join_requests_room ON join_requests (room_id, state, created_at, id);
-CREATE INDEX join_requests_subject ON join_requests (room_id, subject, user_id, created_at) WHERE subject <> '';
+CREATE INDEX join_requests_subject ON join_requests (room_id, subject, user_id, role, created_at) WHERE subject <> '';
 
 -- What the sweeper looks for.
 CREATE INDEX join_requests_seen ON join_requests (seen_at) WHERE state <> 'approved';
 
+-- The approved request that somebody came by, empty without one.
+ALTER TABLE joins ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+
 -- +goose Down
+ALTER TABLE joins DROP COLUMN request_id;
 DROP TABLE join_requests;
 ALTER TABLE rooms DROP COLUMN opened_at;
 ALTER TABLE rooms DROP COLUMN require_approval;

@@ -1,0 +1,53 @@
+package meet
+
+import (
+	"testing"
+	"time"
+)
+
+func TestFreshRooms(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	room := Room{ID: "a", MaxParticipants: 3}
+	fresh := func() *freshRooms { return &freshRooms{now: func() time.Time { return now }} }
+	put := func(f *freshRooms) { _, seen := f.has(room); f.put(room, seen) }
+	for name, c := range map[string]struct {
+		happens func(*freshRooms)
+		want    bool
+	}{
+		"never seen":    {func(*freshRooms) {}, false},
+		"just seen":     {put, true},
+		"another room":  {func(f *freshRooms) { f.put(Room{ID: "b", MaxParticipants: 3}, 0) }, false},
+		"another limit": {func(f *freshRooms) { f.put(Room{ID: "a", MaxParticipants: 4}, 0) }, false},
+		"deleted since": {func(f *freshRooms) { put(f); f.forget("a") }, false},
+		"deleted while it was ensured": {func(f *freshRooms) {
+			_, seen := f.has(room)
+			f.forget("a")
+			f.put(room, seen)
+		}, false},
+		"long ago": {func(f *freshRooms) {
+			f.now = func() time.Time { return now.Add(-freshFor) }
+			put(f)
+			f.now = func() time.Time { return now }
+		}, false},
+		"a moment ago": {func(f *freshRooms) {
+			f.now = func() time.Time { return now.Add(time.Millisecond - freshFor) }
+			put(f)
+			f.now = func() time.Time { return now }
+		}, true},
+	} {
+		f := fresh()
+		c.happens(f)
+		if got, _ := f.has(room); got != c.want {
+			t.Errorf("%s: taken to be there %t, want %t", name, got, c.want)
+		}
+	}
+	f := fresh()
+	for i := range freshMemory + 10 {
+		_, seen := f.has(room)
+		f.put(Room{ID: string(rune(i + 0x10000))}, seen)
+	}
+	if n := len(f.ensured); n > freshMemory {
+		t.Errorf("%d rooms are remembered, want at most %d", n, freshMemory)
+	}
+}
