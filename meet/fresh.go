@@ -2,6 +2,7 @@ package meet
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -70,6 +71,35 @@ func (s *Service) ensureFresh(ctx context.Context, room Room) error {
 		return err
 	}
 	s.fresh.put(room, seen)
+	return nil
+}
+
+// Arrive sees to it that there is a media room for the bearer of a join token,
+// who is about to connect: a media server that was started anew knows none of
+// its rooms. That is done for active rooms alone; whether the token is any good
+// is the media server's word.
+func (s *Service) Arrive(ctx context.Context, joinToken string) error {
+	roomID, _, ok := s.media.ReadToken(joinToken)
+	if !ok {
+		return nil
+	}
+	room, err := s.store.RoomByID(ctx, roomID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	case !room.Active(s.now()):
+		return nil
+	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	if err := s.ensureFresh(ctx, room); err != nil {
+		return mediaUnavailable(err)
+	}
+	if now, err := s.store.RoomByID(ctx, roomID); err == nil && !now.Active(s.now()) {
+		s.mediaRoomIsBack(ctx, now) // it has ended meanwhile
+	}
 	return nil
 }
 

@@ -62,6 +62,33 @@ func TestJoinWhileTheRoomEnds(t *testing.T) {
 	}
 }
 
+// The same for somebody who comes back with a token.
+func TestArriveWhileTheRoomEnds(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := before(t, real.URL)
+	s := NewOn(t, front)
+	room := s.NewRoom(t, meet.RoomChange{})
+	old := s.Admit(t, Bob, room)
+	s.Clock.Advance(3 * time.Second)
+	arm("CreateRoom", func() {
+		if _, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name); err != nil {
+			t.Errorf("EndRoom: %v", err)
+		}
+	})
+	wantCode(t, "arrive", s.Arrive(t.Context(), old.Token), "")
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
+		t.Error("an older token opens the room that has ended")
+	}
+	s.Clock.Advance(3 * time.Second)
+	wantCode(t, "arrive at an ended room", s.Arrive(t.Context(), old.Token), "")
+	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
+		t.Error("coming back opens the room that has ended")
+	}
+	wantCode(t, "arrive with nonsense", s.Arrive(t.Context(), "nonsense"), "")
+}
+
 // A media server that falls silent halfway: the answer says what is done.
 func TestMuteEveryoneHalfway(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 // signalling leads LiveKit's clients through our port to the LiveKit inside.
 // They prove themselves with their join token, so any page may do it.
 func (s *Server) signalling(livekit *url.URL) http.Handler {
-	return &httputil.ReverseProxy{
+	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(livekit)
 			// With publish=x LiveKit lets in a second connection beside the
@@ -40,6 +40,24 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		},
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			if err := s.Service.Arrive(r.Context(), joinToken(r)); err != nil {
+				s.Log.LogAttrs(r.Context(), slog.LevelWarn, "could not make a media room ready", slog.Any("err", err),
+					slog.String("request_id", meet.RequestIDFrom(r.Context()))) // LiveKit answers as it can
+			}
+		}
+		proxy.ServeHTTP(w, r)
+	})
+}
+
+// joinToken is where LiveKit's clients put their token.
+func joinToken(r *http.Request) string {
+	if token := r.URL.Query().Get("access_token"); token != "" {
+		return token
+	}
+	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token
 }
 
 // replaceBody puts a text of ours in the place of LiveKit's, which quotes the

@@ -46,6 +46,28 @@ func TestSignallingThroughOurPort(t *testing.T) {
 	}
 }
 
+// LiveKit has lost its rooms, as after a restart: whoever comes with a good
+// token finds theirs.
+func TestSignallingAfterLiveKitForgot(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
+	token := s.redeem(t, map[string]any{"code": code}).Token
+	if err := s.Media.DeleteRoom(t.Context(), room.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Clock.Advance(3 * time.Second) // what is known of the media room is old by then
+	if got := livekittest.Knock(t, s.URL, token); got != http.StatusNotFound {
+		t.Fatalf("LiveKit itself says %d, want 404: it has forgotten the room", got)
+	}
+	livekittest.Join(t, s.signal(), token)
+
+	forged := s.join(t, livekittest.APIKey, strings.Repeat("o", 32), "no-such-room")
+	if got := livekittest.Knock(t, s.url, forged); got != http.StatusUnauthorized {
+		t.Errorf("a forged token: %d, want 401", got)
+	}
+}
+
 // Any page may signal, because a join token is what counts; CORS is LiveKit's.
 func TestSignallingTakesAnyPage(t *testing.T) {
 	t.Parallel()
