@@ -90,6 +90,10 @@ func (w *waits) begin(who waiter) (displaced <-chan struct{}, end func()) {
 // all waiting is to stop. The last four are no error: whoever waits is told how
 // things stand.
 func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, look func() (done bool, err error)) error {
+	if wait <= 0 {
+		_, err := look()
+		return err
+	}
 	displaced, end := s.waits.begin(who)
 	defer end()
 	timer := time.NewTimer(wait)
@@ -97,7 +101,7 @@ func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, loo
 	for {
 		rung, leave := s.bell.listen(who.room)
 		done, err := look()
-		if err != nil || done || wait <= 0 {
+		if err != nil || done {
 			leave()
 			return err
 		}

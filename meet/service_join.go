@@ -47,10 +47,9 @@ type Admission struct {
 // the wait comes with the admission that was waiting.
 func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
 	a, err := s.join(ctx, p, call)
-	if err != nil || !a.Waiting || call.RequestID == "" {
+	if err != nil || !a.Waiting || call.Wait <= 0 || call.RequestID == "" {
 		return a, err // whoever has just asked is told their request's id first
 	}
-	call.RequestID = a.RequestID
 	err = s.await(ctx, waiter{room: a.Room.ID, who: a.RequestID}, call.Wait, func() (bool, error) {
 		now, err := s.join(ctx, p, call)
 		if err == nil {
