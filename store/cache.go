@@ -26,6 +26,7 @@ type cache struct {
 	names   map[string]string          // name → id of the room it means
 	codes   map[string][]meet.RoomCode // room id → all its current codes
 	size    int                        // how many codes that are
+	doors   map[string]meet.RoomCode   // code → its row, current or not
 }
 
 func newCache() *cache {
@@ -39,6 +40,7 @@ func (c *cache) clear() {
 	c.names = map[string]string{}
 	c.codes = map[string][]meet.RoomCode{}
 	c.size = 0
+	c.doors = map[string]meet.RoomCode{}
 }
 
 // seen is the state of the cache before a read of the database. What was read
@@ -61,6 +63,18 @@ func (c *cache) roomByName(name string) (meet.Room, bool) {
 	defer c.mu.RUnlock()
 	room, ok := c.rooms[c.names[name]]
 	return room, ok
+}
+
+// door gives a code and its room.
+func (c *cache) door(code string) (meet.RoomCode, meet.Room, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	row, ok := c.doors[code]
+	if !ok {
+		return meet.RoomCode{}, meet.Room{}, false
+	}
+	room, ok := c.rooms[row.RoomID]
+	return row, room, ok
 }
 
 // list answers a query from a room's codes if all of them are remembered and
@@ -93,6 +107,13 @@ func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
 	})
 }
 
+func (c *cache) putDoor(seen uint64, code meet.RoomCode, room meet.Room) {
+	c.put(seen, func() {
+		c.doors[code.Code] = code
+		c.rooms[room.ID] = room
+	})
+}
+
 // putCodes remembers the codes that a query found, if they are all there are.
 func (c *cache) putCodes(seen uint64, q meet.CodeQuery, codes []meet.RoomCode) {
 	if q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
@@ -109,7 +130,7 @@ func (c *cache) put(seen uint64, do func()) {
 	if c.changes != seen || c.held {
 		return
 	}
-	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheRooms || c.size >= cacheCodes {
+	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheRooms || c.size+len(c.doors) >= cacheCodes {
 		c.clear() // rare, and costs no more than reading again
 	}
 	do()
@@ -119,6 +140,18 @@ func (c *cache) put(seen uint64, do func()) {
 type changed struct {
 	rooms []string // ids of rooms whose row is another
 	codes []string // ids of rooms whose codes are others
+
+	// Codes whose row is another, and what it is then; nil where nobody knows.
+	// With allRows it is so for codes that are not named.
+	rows    map[string]*meet.RoomCode
+	allRows bool
+}
+
+func (c *changed) row(code string, row *meet.RoomCode) {
+	if c.rows == nil {
+		c.rows = map[string]*meet.RoomCode{}
+	}
+	c.rows[code] = row
 }
 
 // hold is called before a commit. It forgets what the commit is about to change
@@ -140,13 +173,28 @@ func (c *cache) hold(what changed) {
 		c.size -= len(c.codes[id])
 		delete(c.codes, id)
 	}
+	for code := range what.rows {
+		delete(c.doors, code)
+	}
+	if what.allRows {
+		clear(c.doors)
+	}
 }
 
 // release ends hold, after the commit and before anybody is told of it. Reads
-// that began before it are not remembered.
-func (c *cache) release() {
+// that began before it are not remembered. What the commit has made of codes
+// that were used is: the same ones are used again and again.
+func (c *cache) release(what changed, committed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = false
 	c.changes++
+	if !committed || what.allRows {
+		return
+	}
+	for code, row := range what.rows {
+		if row != nil && c.size+len(c.doors) < cacheCodes {
+			c.doors[code] = *row
+		}
+	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -52,6 +53,9 @@ func look(t *testing.T, db *DB) string {
 		seen[i] = fmt.Sprintf("%s %s %v", byName.ID, byName.State, byName.IsPublic)
 		for _, c := range codes {
 			seen[i] += fmt.Sprintf(" | %s %v %d", c.Code, c.Enabled, c.Uses)
+			if row, room, err := db.CodeAndRoom(t.Context(), c.Code); err != nil || row != c || room != byID {
+				t.Fatalf("look %d: the code is %+v in the list, by itself %+v in %+v, %v", i, c, row, room, err)
+			}
 		}
 	}
 	if seen[0] != seen[1] {
@@ -120,6 +124,119 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 	}
 }
 
+// oneCommit has operations share a commit, in their order, and gives their
+// errors.
+func oneCommit(t *testing.T, db *DB, operations ...func() error) []error {
+	t.Helper()
+	errs := make([]error, len(operations))
+	var wg sync.WaitGroup
+	begun, gate := make(chan struct{}), make(chan struct{})
+	wg.Go(func() { // holds the transaction open until all are in the queue
+		_, err := db.UpdateRoom(t.Context(), "other", func(*meet.Room) error { close(begun); <-gate; return nil })
+		if err != nil {
+			t.Errorf("UpdateRoom: %v", err)
+		}
+	})
+	<-begun
+	for i, operation := range operations {
+		wg.Go(func() { errs[i] = operation() })
+		for len(db.writer.queue) <= i {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	commits := db.writer.commits.Load()
+	close(gate)
+	wg.Wait()
+	if n := db.writer.commits.Load() - commits; n != 1 {
+		t.Fatalf("%d commits, want one for all", n)
+	}
+	return errs
+}
+
+// Operations that share a commit see what those before them did, and what
+// failed is remembered by nobody.
+func TestOperationsThatShareACommit(t *testing.T) {
+	t.Parallel()
+	refuse := errors.New("refused")
+	type step struct {
+		name string
+		do   func(db *DB, seen *meet.Door) error
+		fail bool
+	}
+	use := func(identity string) step {
+		return step{"use by " + identity, func(db *DB, seen *meet.Door) error {
+			join := meet.Join{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: cacheNow}
+			return db.AddJoin(t.Context(), join, func(door meet.Door) error { *seen = door; return nil })
+		}, identity == "inside"}
+	}
+	change := func(name string, do func(db *DB) error) step {
+		return step{name: name, do: func(db *DB, _ *meet.Door) error { return do(db) }}
+	}
+	for name, c := range map[string]struct {
+		steps []step
+		uses  int
+		check func(meet.Door) bool // of what the last use has seen
+	}{
+		"uses":               {[]step{use("a"), use("b"), use("c")}, 4, func(d meet.Door) bool { return d.Code.Uses == 3 }},
+		"a use that fails":   {[]step{use("a"), use("inside")}, 2, func(d meet.Door) bool { return d.Code.Uses == 2 }},
+		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3, func(d meet.Door) bool { return d.Code.Uses == 2 }},
+		"a room that ends": {[]step{use("a"), change("end", func(db *DB) error {
+			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil })
+			return err
+		}), use("b")}, 3, func(d meet.Door) bool { return d.Room.State == meet.RoomEnded }},
+		"a code that is disabled": {[]step{use("a"), change("disable", func(db *DB) error {
+			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			return err
+		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
+		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
+			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil })
+			return err
+		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.RetiredAt.IsZero() }},
+		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
+			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"guest"}, cacheNow)
+			return err
+		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled }},
+		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.Door) error {
+			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse })
+			return err
+		}, true}, use("b")}, 3, func(d meet.Door) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
+	} {
+		db := openCached(t)
+		for _, id := range []string{"one", "other"} {
+			codes := map[string][]meet.RoomCode{"one": {cachedCode("aaa", "one", "host")}}[id]
+			if err := db.CreateRoom(t.Context(), cachedRoom(id, id), codes); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := use("inside").do(db, new(meet.Door)); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := db.CodeAndRoom(t.Context(), "aaa"); err != nil { // remembers the room
+			t.Fatal(err)
+		}
+		var seen meet.Door
+		operations := make([]func() error, len(c.steps))
+		for i, s := range c.steps {
+			operations[i] = func() error { return s.do(db, &seen) }
+		}
+		for i, err := range oneCommit(t, db, operations...) {
+			if (err != nil) != c.steps[i].fail {
+				t.Errorf("%s: %s: %v", name, c.steps[i].name, err)
+			}
+		}
+		if !c.check(seen) {
+			t.Errorf("%s: the last use has seen %+v", name, seen)
+		}
+		for range 2 {
+			remembered, _, err := db.CodeAndRoom(t.Context(), "aaa")
+			stored, scanErr := scanOne(db.reads.QueryRowContext(t.Context(), selectCode, "aaa"), codePointers)
+			if err != nil || scanErr != nil || remembered != stored || stored.Uses != c.uses {
+				t.Errorf("%s: remembered %+v, stored %+v, %v, %v; want the same, with %d uses", name, remembered, stored, err, scanErr, c.uses)
+			}
+		}
+	}
+}
+
 // A name that a room whose time has come held is freed by a create, and
 // readers of that room see what became of it.
 func TestFreeingANameIsSeen(t *testing.T) {
@@ -152,10 +269,21 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	uses := func() int {
+		code, _, err := db.CodeAndRoom(context.Background(), "aaa")
+		if err != nil {
+			t.Errorf("the code: %v", err)
+		}
 		codes, err := db.Codes(context.Background(), meet.CodeQuery{RoomID: "one", Limit: 20})
 		if err != nil || len(codes) != 1 {
 			t.Errorf("codes = %v, %v", codes, err)
 			return 0
+		}
+		if codes[0].Uses < code.Uses {
+			t.Errorf("the list says %d uses after the code said %d", codes[0].Uses, code.Uses)
+		}
+		again, _, err := db.CodeAndRoom(context.Background(), "aaa")
+		if err != nil || again.Uses < codes[0].Uses {
+			t.Errorf("the code says %d uses after the list said %d (%v)", again.Uses, codes[0].Uses, err)
 		}
 		return codes[0].Uses
 	}

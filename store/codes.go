@@ -101,7 +101,14 @@ func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet
 	if err != nil {
 		return meet.RoomCode{}, meet.Room{}, err
 	}
+	if found, room, ok := db.cache.door(code); ok {
+		return found, room, nil
+	}
+	seen := db.cache.seen()
 	found, err := scanOne(db.hot.codeAndRoom.QueryRowContext(ctx, code), (*codeAndRoom).pointers)
+	if err == nil {
+		db.cache.putDoor(seen, found.code, found.room)
+	}
 	return found.code, found.room, failed("read code and room", err)
 }
 
@@ -116,7 +123,7 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 		if err := change(&c); err != nil {
 			return meet.RoomCode{}, err
 		}
-		t.changed.codes = append(t.changed.codes, c.RoomID)
+		t.codeChanged(c.RoomID, code)
 		c, err = scanOne(t.row(updateCode, code, bit(c.Enabled), c.Uses, c.MaxUses,
 			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli()), codePointers)
 		return c, failed("update code", err)
@@ -138,6 +145,7 @@ func (db *DB) ReplaceCode(ctx context.Context, code, fresh string, now time.Time
 		if !old.RetiredAt.IsZero() {
 			return meet.RoomCode{}, meet.ErrNotFound
 		}
+		t.codeChanged(old.RoomID, code)
 		if err := t.exec(retireCode, code, now.UnixMilli()); err != nil {
 			return meet.RoomCode{}, failed("retire code", err)
 		}
@@ -160,7 +168,7 @@ func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) err
 		if slices.Contains(roles, role) {
 			continue
 		}
-		t.changed.codes = append(t.changed.codes, roomID)
+		t.codesChanged(roomID)
 		if err := t.exec(disableRole, roomID, role, now.UnixMilli()); err != nil {
 			return failed("disable codes", err)
 		}
@@ -179,7 +187,7 @@ func (t *tx) code(code string) (meet.RoomCode, error) {
 }
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
-	t.changed.codes = append(t.changed.codes, roomID)
+	t.codeChanged(roomID, c.Code)
 	err := t.exec(insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(), optional(c.RetiredAt))
 	if violated(err) == keyTaken {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"roomkey/meet"
 )
@@ -33,10 +34,11 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, check func(meet.Door)
 			return none, err
 		}
 		if join.Code != "" {
-			t.changed.codes = append(t.changed.codes, door.Room.ID)
 			if err := t.exec(useCode, join.Code, join.CreatedAt.UnixMilli()); err != nil {
 				return none, failed("count use of code", err)
 			}
+			door.Code.Uses, door.Code.LastUsedAt = door.Code.Uses+1, time.UnixMilli(join.CreatedAt.UnixMilli()).UTC() // as the statement does
+			t.codeUsed(meet.Door{Code: door.Code, Room: door.Room})
 		}
 		return none, t.insertJoin(join, door.Room)
 	})
@@ -72,6 +74,10 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 	if join.Code == "" {
 		door.Room, err = t.room(join.RoomID)
 		return door, err
+	}
+	if used, ok := t.doors[join.Code]; ok && used.Room.ID == join.RoomID { // by somebody whose join shares the commit
+		door.Code, door.Room = used.Code, used.Room
+		return door, nil
 	}
 	found, err := scanOne(t.row(selectCodeAndRoom, join.Code), (*codeAndRoom).pointers)
 	if err == nil && found.room.ID != join.RoomID {

@@ -42,6 +42,7 @@ func (t *tx) performApart(op *operation) error {
 		return fmt.Errorf("set savepoint: %w", err)
 	}
 	if op.perform(t) != nil {
+		t.undone()
 		if err := t.exec(rollbackToSavepoint); err != nil {
 			return fmt.Errorf("roll back to savepoint: %w", err)
 		}

@@ -132,12 +132,12 @@ func (t *tx) room(id string) (meet.Room, error) {
 func (t *tx) freeName(name string, now time.Time) error {
 	rows, err := t.rows(expireHolder, name, now.UnixMilli())
 	freed, err := scanAll(rows, err, textPointers)
-	t.changed.rooms = append(t.changed.rooms, freed...)
+	t.roomChanged(freed...)
 	return failed("free room name", err)
 }
 
 func (t *tx) insertRoom(r meet.Room) error {
-	t.changed.rooms = append(t.changed.rooms, r.ID)
+	t.roomChanged(r.ID)
 	err := t.exec(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
 		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, bit(r.Settings.AllowChat), bit(r.Settings.AllowVideo),
 		bit(r.Settings.AllowAudio), bit(r.Settings.E2EE), bit(r.Settings.RequireApproval),
@@ -146,7 +146,7 @@ func (t *tx) insertRoom(r meet.Room) error {
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
-	t.changed.rooms = append(t.changed.rooms, id)
+	t.roomChanged(id)
 	room, err := scanOne(t.row(updateRoom, id, r.Name, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
 		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, bit(r.Settings.AllowChat), bit(r.Settings.AllowVideo),
 		bit(r.Settings.AllowAudio), bit(r.Settings.E2EE), bit(r.Settings.RequireApproval),

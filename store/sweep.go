@@ -24,7 +24,7 @@ func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int) ([]meet
 		rows, err := t.rows(expireRooms, now.UnixMilli(), max(limit, 0))
 		rooms, err := scanAll(rows, err, roomPointers)
 		for _, room := range rooms {
-			t.changed.rooms = append(t.changed.rooms, room.ID)
+			t.roomChanged(room.ID)
 		}
 		return rooms, failed("expire rooms", err)
 	})

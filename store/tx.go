@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"roomkey/meet"
 )
 
 const (
@@ -26,7 +28,47 @@ type tx struct {
 	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
 	here map[string]*sql.Stmt // those of kept that this transaction has used
 
-	changed changed // for the cache to forget
+	changed changed              // for the cache to forget
+	doors   map[string]meet.Door // codes that were used, and their rooms, as they are by now
+}
+
+// roomChanged notes that a room's row is another.
+func (t *tx) roomChanged(ids ...string) {
+	t.changed.rooms = append(t.changed.rooms, ids...)
+	clear(t.doors)
+}
+
+// codeChanged notes that a code of a room has another row.
+func (t *tx) codeChanged(roomID, code string) {
+	t.changed.codes = append(t.changed.codes, roomID)
+	t.changed.row(code, nil)
+	delete(t.doors, code)
+}
+
+// codesChanged notes that codes of a room that nobody has named have other rows.
+func (t *tx) codesChanged(roomID string) {
+	t.changed.codes = append(t.changed.codes, roomID)
+	t.changed.allRows = true
+	clear(t.doors)
+}
+
+// codeUsed notes the row that a use has made of a code.
+func (t *tx) codeUsed(door meet.Door) {
+	t.changed.codes = append(t.changed.codes, door.Room.ID)
+	t.changed.row(door.Code.Code, &door.Code)
+	if t.doors == nil {
+		t.doors = map[string]meet.Door{}
+	}
+	t.doors[door.Code.Code] = door
+}
+
+// undone is called when an operation was rolled back: what it said about rows
+// is not so.
+func (t *tx) undone() {
+	for code := range t.changed.rows {
+		t.changed.rows[code] = nil
+	}
+	clear(t.doors)
 }
 
 // prepared finds the statement that is kept for text, or nil.

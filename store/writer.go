@@ -155,7 +155,7 @@ func (w *writer) transact(first *operation) []*operation {
 	} else {
 		_ = sqlTx.Rollback()
 	}
-	w.cache.release()
+	w.cache.release(t.changed, err == nil)
 	if err != nil {
 		failAll(batch, err)
 		return batch
