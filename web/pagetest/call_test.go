@@ -38,7 +38,7 @@ func TestJoinByLink(t *testing.T) {
 	ada.readOut("Bob left")
 	ada.watches(0)
 	bob.press("Join again")
-	bob.ask("Bob")
+	bob.screen("call")
 	ada.watches(1)
 	for _, tab := range []*tab{ada, bob} {
 		tab.quiet()
@@ -68,6 +68,14 @@ func TestChat(t *testing.T) {
 	ada.see("good morning")
 	if link := eval[string](bob, `(a => a.href + " " + a.rel + " " + a.target)(document.querySelector(".lk-chat-messages a"))`); link != "https://example.com/a noopener noreferrer _blank" {
 		t.Errorf("the link in the chat is %q", link)
+	}
+
+	// A message of one long word keeps nobody busy.
+	bob.fill("Message", strings.Repeat("x", 3900))
+	bob.press("Send")
+	ada.see(strings.Repeat("x", 3900))
+	if blocked := eval[float64](ada, `(async () => { const before = performance.now(); await new Promise(r => setTimeout(r, 0)); return performance.now() - before })()`); blocked > 2000 {
+		t.Errorf("the page was busy for %.0f ms", blocked)
 	}
 	ada.quiet()
 	bob.quiet()

@@ -71,7 +71,7 @@ func TestEndToEndEncryption(t *testing.T) {
 func TestLinksWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	_, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
 	bob := s.open(phone)
 	bob.visit("/join/" + codes["guest"])
 	bob.message("nokey", "Ask the host for the whole link")
@@ -89,14 +89,27 @@ func TestLinksWithoutTheKey(t *testing.T) {
 	ada.watches(1)
 	bob.watches(1)
 
-	// A second host without the key does not make another one.
+	// A second host without the key does not make another one, and gets in with
+	// the key though their link was for one join.
 	carl := s.open(wide)
-	carl.visit("/join/" + codes["host"])
+	once := s.NewCode(t, room, "host", meet.CodeChange{}).Code
+	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, once, meet.CodeChange{MaxUses: meettest.Of(2)}, false); err != nil { // Ada's and Carl's
+		t.Fatal(err)
+	}
+	carl.visit("/join/" + once)
 	carl.ask("Carl")
 	carl.message("nokey", "Ask the host for the whole link")
 	if hash := eval[string](carl, "location.hash"); hash != "" {
 		t.Errorf("another key was made: %s", hash)
 	}
+	carl.fill("The whole link", eval[string](ada, "location.hash"))
+	carl.press("Use this key")
+	carl.wait("to be in, or asked for the name", `["call", "prejoin"].includes(document.querySelector("main")?.dataset.screen)`)
+	if eval[string](carl, `document.querySelector("main").dataset.screen`) == "prejoin" {
+		carl.ask("Carl")
+	}
+	carl.screen("call")
+	carl.watches(2)
 	ada.quiet()
 	bob.quiet()
 	carl.quiet()

@@ -2,18 +2,22 @@ package pagetest
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 )
 
-// A reload leads back in without asking, though the code is used up.
+// A reload leads back in without asking, and mishaps cost no second use of a
+// code that is for one.
 func TestReload(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -36,8 +40,27 @@ func TestReload(t *testing.T) {
 		t.Errorf("Bob is %s after the reload, want %s as before", again, identity)
 	}
 	bob.wait("the microphone to be off as before", control("Microphone")+`.getAttribute("aria-pressed") === "false"`)
+
+	// Leaving is no end either, while the token counts: but nobody is taken
+	// back in by a reload.
 	bob.press("Leave")
 	bob.message("left", "You left the call")
+	bob.press("Join again")
+	bob.screen("call")
+	bob.press("Leave")
+	bob.message("left", "You left the call")
+	bob.run(chromedp.Reload())
+	bob.ask("Bob")
+	bob.screen("call")
+	if again := s.identity(room, "Bob"); again != identity {
+		t.Errorf("Bob is %s in the end, want %s as before", again, identity)
+	}
+
+	// Being removed is one.
+	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, identity, ""); err != nil {
+		t.Fatal(err)
+	}
+	bob.message("removed", "You were removed from the room")
 	bob.run(chromedp.Reload())
 	bob.message("link", "This link does not work") // it was for one
 	bob.quiet("404")
@@ -88,6 +111,72 @@ func TestTheNetworkIsGone(t *testing.T) {
 	ada.watchesWithin(time.Minute, 1)
 	bob.screen("call")
 	ada.screen("call")
+}
+
+// The server is stopped and started again: whoever was in the call is back in
+// it, whoever waited goes on waiting.
+func TestTheServerRestarts(t *testing.T) {
+	t.Parallel()
+	needsBrowser(t)
+	config := embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret}
+	lk, err := embedded.Start(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
+	u := mustURL(lk.URL())
+	if config.Port, err = strconv.Atoi(u.Port()); err != nil {
+		t.Fatal(err)
+	}
+	config.UDPPort = lk.UDPPort()
+	s := setupOn(t, func(links meettest.Option) *meettest.System { return meettest.NewOn(t, lk.URL(), links) })
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	ada, bob := s.open(wide), s.open(wide)
+	ada.join(codes["host"], "Ada")
+	bob.visit("/join/" + codes["guest"])
+	bob.ask("Bob")
+	bob.screen("waiting")
+	ada.wait("the request", control("Let in Bob"))
+
+	s.line.cut()
+	if err := lk.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ada.see("Coming back")
+	time.Sleep(3 * time.Second) // a restart takes about this long
+	if lk, err = embedded.Start(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	s.line.mend()
+	livekittest.Wait(t, "Ada back inside", func() bool { return slices.Equal(s.names(room), []string{"Ada"}) })
+	ada.screen("call")
+	ada.press("Let in Bob")
+	bob.screen("call")
+	ada.watches(1)
+	bob.watches(1)
+}
+
+// The first try to connect fails: the second one costs no other use.
+func TestTheFirstTryFails(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: meettest.Of(1)}).Code
+	bob := s.open(wide)
+	bob.visit("/join/" + code)
+	bob.screen("prejoin")
+	eval[bool](bob, `(window.WebSocket = new Proxy(WebSocket, {construct(target, [url]) { return new target(url.replace(/:\d+/, ":9")) }}), true)`)
+	bob.ask("Bob")
+	bob.message("unavailable", "The call cannot be reached")
+	bob.run(chromedp.Reload())
+	bob.wait("to be in, or asked for the name", `["call", "prejoin"].includes(document.querySelector("main")?.dataset.screen)`)
+	if eval[string](bob, `document.querySelector("main").dataset.screen`) == "prejoin" {
+		bob.ask("Bob")
+	}
+	bob.screen("call")
+	if codes, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{}); err != nil || codes[0].Uses != 1 {
+		t.Errorf("codes: %+v, %v; want one use", codes, err)
+	}
 }
 
 // offline takes the network away from the tab, or gives it back.

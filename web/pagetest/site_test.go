@@ -30,19 +30,31 @@ type site struct {
 
 func setup(t *testing.T, options ...meettest.Option) *site {
 	t.Helper()
+	needsBrowser(t)
+	return setupOn(t, func(links meettest.Option) *meettest.System {
+		return meettest.New(t, append([]meettest.Option{links}, options...)...)
+	})
+}
+
+func needsBrowser(t *testing.T) {
+	t.Helper()
 	if browserPath() == "" {
 		t.Skip("there is no Chromium on this machine: install it, or name it in ROOMKEY_CHROMIUM")
 	}
+}
+
+// setupOn puts a site on the system that make makes with the links.
+func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.System) *site {
+	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
 	s := &site{t: t, url: "http://" + l.Addr().String(), line: &line{Listener: l}}
-	links := func(c *meet.Config) {
+	s.System = makeSystem(func(c *meet.Config) {
 		c.Links = meet.Links{Public: s.url, LiveKit: "ws" + strings.TrimPrefix(s.url, "http")}
 		c.Now = time.Now // the page's clock is the world's
-	}
-	s.System = meettest.New(t, append([]meettest.Option{links}, options...)...)
+	})
 	if s.auth, err = auth.NewAuthority([]byte(strings.Repeat("s", auth.MinSecret)), time.Now); err != nil {
 		t.Fatalf("NewAuthority: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +31,7 @@ type tab struct {
 
 	mu       sync.Mutex
 	console  []string // errors and warnings
+	said     []string // everything else on the console
 	requests []string // addresses
 }
 
@@ -84,11 +86,13 @@ func (tab *tab) hear(event any) {
 	case *runtime.EventConsoleAPICalled:
 		if e.Type == "error" || e.Type == "warning" {
 			tab.console = append(tab.console, string(e.Type)+": "+words(e.Args))
+		} else {
+			tab.said = append(tab.said, words(e.Args))
 		}
 	case *runtime.EventExceptionThrown:
 		tab.console = append(tab.console, "exception: "+e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
 	case *log.EventEntryAdded:
-		if e.Entry.Level == "error" || e.Entry.Level == "warning" {
+		if e.Entry.Level == "error" || e.Entry.Level == "warning" { // its URL is the browser's word
 			tab.console = append(tab.console, string(e.Entry.Level)+": "+e.Entry.Text+" "+e.Entry.URL)
 		}
 	case *network.EventWebSocketCreated:
@@ -124,6 +128,11 @@ func (tab *tab) quiet(allowed ...string) {
 			tab.t.Errorf("the console says %s", line)
 		}
 	}
+	for _, line := range append(tab.console, tab.said...) {
+		if secret := secretIn.FindString(line); secret != "" {
+			tab.t.Errorf("the console holds %.12s…: %.300s", secret, line)
+		}
+	}
 	home := mustURL(tab.site.url).Host
 	for _, request := range tab.requests {
 		u, err := url.Parse(request)
@@ -133,6 +142,9 @@ func (tab *tab) quiet(allowed ...string) {
 		tab.t.Errorf("a request went to %s", request)
 	}
 }
+
+// secretIn finds tokens, codes, ids of join requests and keys.
+var secretIn = regexp.MustCompile(`eyJ[\w-]{10}|\b[a-z]{3}-[a-z]{4}-[a-z]{3}\b|\b[a-z]{26}\b|key=[\w-]{40}`)
 
 func containsAny(s string, parts []string) bool {
 	for _, part := range parts {

@@ -51,7 +51,8 @@ func TestAHostLetsSomebodyIn(t *testing.T) {
 	// The approval holds for the next joins.
 	bob.press("Leave")
 	bob.message("left", "You left the call")
-	bob.press("Join again")
+	eval[bool](bob, `(sessionStorage.removeItem("roomkey.session"), true)`) // a fresh token is needed
+	bob.visit("/join/" + codes["guest"])
 	bob.ask("Bob")
 	bob.screen("call")
 	ada.quiet()
@@ -119,12 +120,15 @@ func TestTheRoomEndsWhileSomebodyWaits(t *testing.T) {
 func TestWaitingIsCancelled(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	_, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
 	bob := s.open(wide)
 	bob.visit("/join/" + codes["guest"])
 	bob.ask("Bob")
 	bob.screen("waiting")
 	bob.press("Cancel")
 	bob.screen("prejoin")
+	bob.press("Join")
+	bob.screen("waiting")
+	s.waiting(room, 1) // and not twice
 	bob.quiet()
 }

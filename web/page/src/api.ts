@@ -113,21 +113,39 @@ async function post({ path, body, bearer, hold, signal }: Call): Promise<Reply> 
   const headers: Record<string, string> = { 'Content-Type': 'application/json' };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
   if (hold) headers.Prefer = `wait=${holdSeconds}`;
-  const timeout = AbortSignal.timeout(hold ? heldTimeoutMs : callTimeoutMs);
+  const request: RequestInit = { method: 'POST', headers, body: JSON.stringify(body), credentials: 'omit', referrerPolicy: 'no-referrer' };
+  const deadline = deadlineOf(hold ? heldTimeoutMs : callTimeoutMs, signal);
+  let response: Response;
+  let answer: unknown;
+  // Nothing else in here: whatever this catches is the network, or a server that is none of ours.
   try {
-    const response = await fetch(path, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-      credentials: 'omit',
-      referrerPolicy: 'no-referrer',
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    const retryAfter = Number(response.headers.get('Retry-After'));
-    const success = response.status === 200 || response.status === 202;
+    response = await fetch(path, { ...request, signal: deadline.signal });
     // A refusal is told by its status; what its body says is for programs.
-    return { status: response.status, retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : 0, body: success ? await response.json() : null };
+    answer = response.status === 200 || response.status === 202 ? await response.json() : {};
   } catch {
-    return { status: 0, retryAfterMs: 0, body: null };
+    return unreached;
+  } finally {
+    deadline.clear();
   }
+  if (typeof answer !== 'object' || answer === null) return unreached;
+  const retryAfter = Number(response.headers.get('Retry-After'));
+  return { status: response.status, retryAfterMs: retryAfter > 0 ? retryAfter * 1000 : 0, body: answer };
+}
+
+const unreached: Reply = { status: 0, retryAfterMs: 0, body: null };
+
+/** deadlineOf ends with a signal, or after a time. By hand: AbortSignal.any is newer than the browsers that people have. */
+function deadlineOf(ms: number, signal: AbortSignal | undefined): { signal: AbortSignal; clear(): void } {
+  const deadline = new AbortController();
+  const end = () => deadline.abort();
+  const timer = setTimeout(end, ms);
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
+  return {
+    signal: deadline.signal,
+    clear: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+    },
+  };
 }

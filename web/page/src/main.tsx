@@ -13,7 +13,8 @@ const flow = new Flow({
   replace: (address) => history.replaceState(null, '', address),
   reloaded: () => performance.getEntriesByType('navigation').some((entry) => (entry as PerformanceNavigationTiming).type === 'reload'),
   webrtc: () => typeof RTCPeerConnection === 'function' && typeof WebSocket === 'function',
-  encryption: () => 'RTCRtpScriptTransform' in window || 'createEncodedStreams' in RTCRtpSender.prototype,
+  // Without a secure origin there is no crypto.subtle.
+  encryption: () => crypto.subtle !== undefined && ('RTCRtpScriptTransform' in window || 'createEncodedStreams' in RTCRtpSender.prototype),
   loadCall,
 });
 
@@ -22,9 +23,9 @@ void flow.start();
 void loadCall();
 
 // A link that was changed by hand, as when its key was added.
-addEventListener('hashchange', () => flow.state.screen !== 'call' && flow.again());
+addEventListener('hashchange', () => flow.state.screen !== 'call' && void flow.start());
 // Back from the browser's memory, where calls do not survive.
-addEventListener('pageshow', (event) => event.persisted && flow.again());
+addEventListener('pageshow', (event) => event.persisted && void flow.start());
 // LiveKit's buttons do not wait for what they start. A camera that is refused
 // is told as a notice, and is no error of this page.
 addEventListener('unhandledrejection', (event) => {

@@ -6,9 +6,13 @@ export const maxName = 80;
 // Characters that show nothing, or change how what follows them is shown.
 const invisible = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
-/** cleanName gives a name as it is sent: one line, trimmed, at most 80 characters. */
+// Of these a name may have some, as emoji and Persian do, but not nothing else.
+const blank = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u;
+
+/** cleanName gives a name as it is sent: one line, trimmed, at most 80 characters, and empty when there is nothing to see. */
 export function cleanName(text: string): string {
-  return cut(text.replace(invisible, ' ').replace(/\s+/g, ' ').trim(), maxName).trim();
+  const clean = cut(text.replace(invisible, ' ').replace(/\s+/g, ' ').trim(), maxName).trim();
+  return blank.test(clean) ? '' : clean;
 }
 
 /** cut keeps at most max characters and never half of one. */

@@ -5,7 +5,7 @@ import type { Invitation } from './api';
 import { type Door, sameDoor } from './code';
 import { tabStore } from './storage';
 
-/** Session is a call that this tab is in, or was in before it was loaded again. */
+/** Session is a call that this tab was admitted to, and may go back into for as long as its token counts. */
 export interface Session {
   door: Door;
   invitation: Invitation;
@@ -15,6 +15,8 @@ export interface Session {
   name: string;
   microphone: boolean;
   camera: boolean;
+  /** left says that the person went out themselves: they come back when they say so, not by a reload. */
+  left: boolean;
 }
 
 const sessionKey = 'roomkey.session';
@@ -71,7 +73,9 @@ function claimByLock(name: string, reloaded: boolean): Promise<Claim | null> {
       if (!lock) return resolve(null);
       return new Promise<void>((release) => resolve({ release }));
     };
-    const options: LockOptions = reloaded ? { signal: AbortSignal.timeout(reloadPatienceMs) } : { ifAvailable: true };
+    const patience = new AbortController();
+    setTimeout(() => patience.abort(), reloadPatienceMs); // a lock that was granted stays
+    const options: LockOptions = reloaded ? { signal: patience.signal } : { ifAvailable: true };
     navigator.locks.request(name, options, hold).catch(() => resolve(null));
   });
 }

@@ -21,7 +21,8 @@ export const text = {
 
   code: {
     heading: 'Enter your room code',
-    intro: (room: string) => `The room “${room}” is not public. With a room code you can join it.`,
+    // The name of the room goes in between. It comes from the address and may be anything.
+    intro: ['With a room code you can join “', '”.'],
     label: 'Room code',
     hint: 'Ten letters, like wpi-srjb-wer. Capitals, spaces and hyphens do not matter.',
     submit: 'Continue',
@@ -37,16 +38,16 @@ export const text = {
 
   prejoin: {
     heading: (room: string) => `Join ${room}`,
-    asRole: (role: string) => `You join as: ${role}`,
+    asRole: 'You join as:',
     nameLabel: 'Your name',
     nameHint: 'Everyone in the room sees it.',
     nameMissing: 'Please enter your name.',
     join: 'Join',
     joining: 'Joining…',
-    watchOnly: 'You will watch and listen',
+    watchOnly: 'You will watch and listen.',
     watchOnlyDetail: 'In this room you have neither camera nor microphone.',
     waits: 'A host will let you in.',
-    encrypted: 'End-to-end encrypted',
+    encrypted: 'End-to-end encrypted.',
     encryptedDetail: 'Only people with the whole link can see and hear what happens in this room. The server cannot.',
     encryptedFirst: 'Your link has no key yet. If you are the first inside, a key is made and you get the link to share.',
     preview: 'Your camera and microphone',
@@ -73,6 +74,11 @@ export const text = {
     detail: (room: string) => `A host of ${room} has been told that you are here. You go in as soon as they let you in; there is nothing to do.`,
     unseen: 'Nobody in the room sees or hears you yet.',
     cancel: 'Cancel',
+  },
+
+  lost: {
+    heading: 'Connection lost. Coming back…',
+    detail: 'The server may be restarting. You are brought back into the call as soon as it is there again; there is nothing to do.',
   },
 
   // What to do next is said in each.
@@ -115,9 +121,8 @@ export const text = {
     settings: 'Settings',
     invite: 'Share link',
     leave: 'Leave',
-    close: (panel: string) => `Close ${panel.toLowerCase()}`,
+    close: { chat: 'Close chat', people: 'Close people', settings: 'Close settings', invite: 'Close share link' },
     startAudio: 'Turn on sound',
-    startAudioDetail: 'Your browser waits for a click before it plays sound.',
     alone: 'Nobody else is here yet.',
     empty: 'Nobody is on stage yet.',
     encrypted: 'End-to-end encrypted',
@@ -152,6 +157,7 @@ export const text = {
   people: {
     heading: 'People',
     list: 'Who is in the call',
+    yourself: (role: string) => (role ? `You, ${role}` : 'You'),
     microphoneOn: 'Microphone on',
     microphoneOff: 'Microphone off',
     cameraOn: 'Camera on',
@@ -171,7 +177,7 @@ export const text = {
     gone: 'They are no longer waiting.',
   },
 
-  settings: { heading: 'Settings', detail: 'Changes take effect at once.' },
+  settings: { heading: 'Settings', detail: 'Changes take effect at once.', nothing: 'There is nothing to choose: your browser offers this page no devices.' },
 
   invite: {
     heading: 'Share link',

@@ -60,6 +60,6 @@ export async function untilAnswered(ask: () => Promise<Entry>, signal: AbortSign
 }
 
 /** passing says whether a status is trouble that may be over soon. */
-function passing(status: number): boolean {
+export function passing(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
 }

@@ -27,6 +27,11 @@ describe('lookUp', () => {
     expect(sent()).toMatchObject({ path: '/page/invitation', body: { code: 'wpi-srjb-wer' } });
     expect(sent().headers.Authorization).toBeUndefined();
   });
+  it('sends no cookies and no address', async () => {
+    answer(200, {});
+    await lookUp(code);
+    expect(fetched.mock.lastCall?.[1]).toMatchObject({ method: 'POST', credentials: 'omit', referrerPolicy: 'no-referrer' });
+  });
   it('sends a room with it', async () => {
     answer(200, {});
     await lookUp(room, 'secret');
@@ -39,8 +44,10 @@ describe('lookUp', () => {
   it('gives status 0 when the server is not reached, or answers nonsense', async () => {
     fetched.mockRejectedValueOnce(new TypeError('Failed to fetch'));
     expect(await lookUp(code)).toMatchObject({ kind: 'refused', status: 0 });
-    fetched.mockResolvedValueOnce(new Response('<html>', { status: 200 }));
-    expect(await lookUp(code)).toMatchObject({ kind: 'refused', status: 0 });
+    for (const nonsense of ['<html>', 'null', '5']) {
+      fetched.mockResolvedValueOnce(new Response(nonsense, { status: 200 }));
+      expect(await lookUp(code)).toMatchObject({ kind: 'refused', status: 0 });
+    }
   });
 });
 
@@ -76,5 +83,52 @@ describe('join requests', () => {
     answer(200, { request: {} });
     expect(await answerJoinRequest('token', 'r', false)).toMatchObject({ kind: 'answered' });
     expect(sent()).toMatchObject({ path: '/page/requests/answer', body: { request_id: 'r', approve: false } });
+  });
+});
+
+describe('a call', () => {
+  /** hangs until its signal ends it. */
+  const hangs = () =>
+    fetched.mockImplementationOnce(
+      (_, init) => new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))),
+    );
+  // As in Safari before 17.4.
+  beforeEach(() => vi.stubGlobal('AbortSignal', {}));
+
+  it('ends with whoever asked', async () => {
+    hangs();
+    const over = new AbortController();
+    const entry = enter(code, { name: 'Ada', hold: true }, undefined, over.signal);
+    over.abort();
+    expect(await entry).toMatchObject({ kind: 'refused', status: 0 });
+  });
+  it('is not begun for somebody who is gone', async () => {
+    fetched.mockImplementationOnce(async (_, init) => {
+      if (init?.signal?.aborted) throw new DOMException('', 'AbortError');
+      return new Response('{}');
+    });
+    const over = new AbortController();
+    over.abort();
+    expect(await enter(code, { name: 'Ada' }, undefined, over.signal)).toMatchObject({ status: 0 });
+  });
+  it('ends after a while by itself, a held one later', async () => {
+    vi.useFakeTimers();
+    hangs();
+    const plain = vi.fn();
+    void lookUp(code).then(plain);
+    hangs();
+    const held = vi.fn();
+    void enter(code, { name: 'Ada', hold: true }).then(held);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(plain).toHaveBeenCalledWith(expect.objectContaining({ status: 0 }));
+    expect(held).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(held).toHaveBeenCalled();
+    vi.useRealTimers();
+  });
+  it('that the page makes wrongly is not taken for trouble with the network', async () => {
+    const circle: Record<string, unknown> = {};
+    circle.name = circle;
+    await expect(enter(code, circle as never)).rejects.toThrow(TypeError);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { codeIn, doorOf, parseCode, pathOf } from '../src/code';
 
 describe('parseCode', () => {
-  it.each(['wpi-srjb-wer', 'WPI-SRJB-WER', ' wpi srjb wer ', 'wpisrjbwer', 'Wpi–Srjb—Wer', 'w p i s r j b w e r'])('reads %j', (typed) => {
+  it.each(['wpi-srjb-wer', 'WPI-SRJB-WER', ' wpi srjb wer ', 'wpisrjbwer', 'Wpi–Srjb—Wer', 'w p i s r j b w e r', 'wpi_srjb_wer', 'wpi.srjb.wer'])('reads %j', (typed) => {
     expect(parseCode(typed)).toBe('wpi-srjb-wer');
   });
   it.each(['', 'wpi-srjb-we', 'wpi-srjb-werr', 'wpi-srjb-we1', 'wpi/srjb/wer', 'wpi-srjb-weß'])('refuses %j', (typed) => {

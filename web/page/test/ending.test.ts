@@ -9,8 +9,11 @@ describe('endingOf', () => {
     [DisconnectReason.PARTICIPANT_REMOVED, 'removed'],
     [DisconnectReason.DUPLICATE_IDENTITY, 'duplicate'],
     [DisconnectReason.CLIENT_INITIATED, 'suspended'],
-    [DisconnectReason.SERVER_SHUTDOWN, 'unavailable'],
-    [undefined, 'unavailable'],
+    [DisconnectReason.SERVER_SHUTDOWN, 'lost'],
+    [DisconnectReason.STATE_MISMATCH, 'lost'],
+    [DisconnectReason.JOIN_FAILURE, 'lost'],
+    [DisconnectReason.SIGNAL_CLOSE, 'lost'],
+    [undefined, 'lost'],
   ])('reads %s as %s', (reason, why) => {
     expect(endingOf(reason)).toEqual({ why });
   });
@@ -25,6 +28,7 @@ describe('endingOfError', () => {
   });
   it('believes the server that says goodbye', () => {
     expect(endingOfError(ConnectionError.leaveRequest('bye', DisconnectReason.ROOM_DELETED))).toEqual({ why: 'ended' });
+    expect(endingOfError(ConnectionError.leaveRequest('bye', DisconnectReason.SERVER_SHUTDOWN))).toEqual({ why: 'unavailable' });
   });
   it('takes everything else for a broken connection', () => {
     expect(endingOfError(ConnectionError.timeout('late'))).toEqual({ why: 'unavailable' });

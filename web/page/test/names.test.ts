@@ -16,6 +16,11 @@ describe('cleanName', () => {
   });
   it('leaves nothing of nothing', () => {
     expect(cleanName(' \u200b\u202e ')).toBe('');
+    for (const blank of ['\u3164', '\u115f \u1160', '\uffa0', '\u200d\ufe0f', '\u2800', '\u{e0041}', '\u00ad']) expect(cleanName(blank)).toBe('');
+  });
+  it('keeps what joins the parts of an emoji or a word', () => {
+    expect(cleanName('👩\u200d🔬')).toBe('👩\u200d🔬');
+    expect(cleanName('می\u200cخواهم')).toBe('می\u200cخواهم');
   });
 });
 

@@ -20,13 +20,20 @@ describe('notices', () => {
     vi.advanceTimersByTime(60_000);
     expect(notices.list).toEqual([]);
   });
-  it('stay when they are told to, until they are taken back', () => {
+  it('stay when they are told to, until something else is told of it', () => {
     const notices = new Notices();
     notices.tell('lost', { topic: 'connection', stays: true });
     vi.advanceTimersByTime(60_000);
     expect(notices.list).toHaveLength(1);
-    notices.takeBack('connection');
+    notices.tell('back', { topic: 'connection' });
+    expect(notices.list.map((notice) => notice.text)).toEqual(['back']);
+    vi.advanceTimersByTime(60_000);
     expect(notices.list).toEqual([]);
+  });
+  it('are never so many that they hide the call: the oldest give way', () => {
+    const notices = new Notices();
+    for (const word of ['one', 'two', 'three', 'four', 'five', 'six']) notices.tell(word);
+    expect(notices.list.map((notice) => notice.text)).toEqual(['three', 'four', 'five', 'six']);
   });
   it('are shown as text and spoken, each time anew', () => {
     const notices = new Notices();

@@ -21,6 +21,7 @@ function session(token: string): Session {
     name: 'Ada',
     microphone: true,
     camera: false,
+    left: false,
   };
 }
 

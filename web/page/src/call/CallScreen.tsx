@@ -11,7 +11,7 @@ import { InvitePanel } from './InvitePanel';
 import { NoticeList, Spoken } from './NoticeList';
 import { type PanelName, Panel } from './Panel';
 import { PeoplePanel } from './PeoplePanel';
-import { RequestList } from './RequestList';
+import { RequestList, headingId } from './RequestList';
 import { SettingsPanel } from './SettingsPanel';
 import { Stage } from './Stage';
 import type { Call } from './enter';
@@ -50,7 +50,7 @@ function Inside({ flow, call, invitation }: Props) {
   const close = () => setPanel(null);
   return (
     <>
-      <Heading className="visually-hidden">{text.call.heading(invitation.room_name)}</Heading>
+      <Heading className="visually-hidden" id={headingId}>{text.call.heading(invitation.room_name)}</Heading>
       <RoomAudioRenderer />
       <div className={open ? 'call-body call-body-panel' : 'call-body'}>
         <Stage call={call} view={chosenView} setView={setView} />
@@ -74,11 +74,11 @@ function Inside({ flow, call, invitation }: Props) {
             <InvitePanel fragmentKey={call.key} room={invitation.room_name} />
           </Panel>
         )}
-      </div>
-      <div className="overlays">
-        <NoticeList notices={call.notices} />
-        {invitation.admits && <RequestList call={call} />}
-        <StartAudio label={text.call.startAudio} />
+        <div className="overlays">
+          <StartAudio label={text.call.startAudio} />
+          <NoticeList notices={call.notices} />
+          {invitation.admits && <RequestList call={call} />}
+        </div>
       </div>
       <Controls
         call={call}

@@ -1,23 +1,29 @@
-import { ChatEntry, type useChat, formatChatMessageLinks } from '@livekit/components-react';
-import { Children, type FormEvent, type ReactElement, cloneElement, isValidElement, useEffect, useId, useRef } from 'react';
+import { ChatEntry, type useChat } from '@livekit/components-react';
+import { type FormEvent, useEffect, useId, useRef } from 'react';
 import { text } from '../text';
+import { withLinks } from './links';
 import { maxMessage } from './message';
 import type { Notices } from './notices';
 
 type Chat = ReturnType<typeof useChat>;
 
+// About three lines, in pixels: so far from the end somebody does not read what is older.
+const nearEnd = 80;
+
 /** ChatPanel is the chat with words of our own, which LiveKit's has no place for. */
 export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
   const field = useRef<HTMLInputElement>(null);
   const end = useRef<HTMLDivElement>(null);
+  const reading = useRef(false); // older messages, further up
   const id = useId();
   const messages = chat.chatMessages.filter((message) => message.message !== '');
   useEffect(() => {
     field.current?.focus();
   }, []);
+  const newest = messages.at(-1);
   useEffect(() => {
-    end.current?.scrollIntoView({ block: 'end' });
-  }, [messages.length]);
+    if (!reading.current || newest?.from?.isLocal) end.current?.scrollIntoView({ block: 'end' });
+  }, [messages.length, newest]);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const input = field.current;
@@ -33,7 +39,15 @@ export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
   };
   return (
     <>
-      <div className="panel-scroll chat" tabIndex={0} role="region" aria-label={text.chat.messages}>
+      <div
+        className="panel-scroll chat"
+        tabIndex={0}
+        role="region"
+        aria-label={text.chat.messages}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          reading.current = scrollHeight - scrollTop - clientHeight > nearEnd;
+        }}
+      >
         {messages.length === 0 && <p className="quiet">{text.chat.empty}</p>}
         <ul className="lk-list lk-chat-messages">
           {messages.map((message, index) => {
@@ -62,12 +76,5 @@ export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
         </button>
       </form>
     </>
-  );
-}
-
-/** withLinks makes links of addresses; the pages behind them learn nothing of this one. */
-function withLinks(message: string) {
-  return Children.map(formatChatMessageLinks(message), (part) =>
-    isValidElement(part) ? cloneElement(part as ReactElement<{ rel: string }>, { rel: 'noopener noreferrer' }) : part,
   );
 }

@@ -7,13 +7,14 @@ import { text } from '../text';
  * buttons of that one's pages have no names for people who cannot see them.
  */
 export function Grid({ tracks, children }: { tracks: TrackReferenceOrPlaceholder[]; children: ReactNode }) {
+  // The whole place is measured, with the bar in it: a layout must not depend on whether the bar is there.
   const element = useRef<HTMLDivElement>(null) as RefObject<HTMLDivElement>;
   const { layout } = useGridLayout(element, tracks.length);
   const page = usePagination(layout.maxTiles, tracks);
   useSwipe(element, { onLeftSwipe: page.nextPage, onRightSwipe: page.prevPage });
   return (
-    <>
-      <div ref={element} className="lk-grid-layout">
+    <div ref={element} className="grid">
+      <div className="lk-grid-layout">
         <TrackLoop tracks={page.tracks}>{children}</TrackLoop>
       </div>
       {page.totalPageCount > 1 && (
@@ -27,6 +28,6 @@ export function Grid({ tracks, children }: { tracks: TrackReferenceOrPlaceholder
           </button>
         </nav>
       )}
-    </>
+    </div>
   );
 }

@@ -22,7 +22,7 @@ export function Panel({ name, heading, close, children }: { name: PanelName; hea
         <h2 ref={title} tabIndex={-1}>
           {heading}
         </h2>
-        <button className="lk-button icon-button" onClick={close} aria-label={text.call.close(heading)}>
+        <button className="lk-button icon-button" onClick={close} aria-label={text.call.close[name]}>
           <CloseIcon />
         </button>
       </header>

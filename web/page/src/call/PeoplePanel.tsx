@@ -1,5 +1,6 @@
 import { CameraDisabledIcon, CameraIcon, MicDisabledIcon, MicIcon } from '@livekit/components-react';
 import type { Participant } from 'livekit-client';
+import { cleanName } from '../names';
 import { Name } from '../screens/Screen';
 import { text } from '../text';
 
@@ -16,17 +17,15 @@ export function PeoplePanel({ people }: { people: Participant[] }) {
 }
 
 function Person({ person }: { person: Participant }) {
-  const role = person.attributes.role;
+  const role = text.role(person.attributes.role ?? '');
+  const about = person.isLocal ? text.people.yourself(role) : role;
   const microphone = person.isMicrophoneEnabled;
   const camera = person.isCameraEnabled;
   return (
     <li data-identity={person.identity}>
       <span className="person">
-        <Name>{person.name || text.nobody}</Name>
-        <span className="quiet small">
-          {person.isLocal && `${text.you} `}
-          {role && <Name className="role">{text.role(role)}</Name>}
-        </span>
+        <Name>{cleanName(person.name ?? '') || text.nobody}</Name>
+        <span className="quiet small">{about && <Name className="role">{about}</Name>}</span>
       </span>
       <Device on={microphone} words={microphone ? text.people.microphoneOn : text.people.microphoneOff} icon={microphone ? MicIcon : MicDisabledIcon} />
       <Device on={camera} words={camera ? text.people.cameraOn : text.people.cameraOff} icon={camera ? CameraIcon : CameraDisabledIcon} />

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { type JoinRequest, answerJoinRequest } from '../api';
 import { shortName } from '../names';
 import { Name } from '../screens/Screen';
@@ -6,29 +6,61 @@ import { text } from '../text';
 import type { Call } from './enter';
 import { useRequests } from './useRequests';
 
+/** headingId is where the focus goes when nobody waits any more. */
+export const headingId = 'call-heading';
+
 const shownAtOnce = 3;
+
+/** Answer is a button that was pressed: of which request, and which of its two. */
+type Answer = { requestId: string; index: number; approve: boolean };
 
 /** RequestList lets a host answer whoever waits outside. */
 export function RequestList({ call }: { call: Call }) {
   const { requests, remove } = useRequests(call);
+  const list = useRef<HTMLUListElement>(null);
+  const pressed = useRef<Answer | null>(null);
+  useLayoutEffect(() => {
+    const answer = pressed.current;
+    if (!answer || requests.some((request) => request.request_id === answer.requestId)) return;
+    pressed.current = null;
+    // The button is gone and took the focus with it, unless that is elsewhere by now.
+    if (document.activeElement !== document.body && document.activeElement !== null) return;
+    const buttons = [...(list.current?.querySelectorAll<HTMLElement>(answer.approve ? '.let-in' : '.refuse') ?? [])];
+    (buttons[answer.index] ?? buttons.at(-1) ?? document.getElementById(headingId))?.focus();
+  }, [requests]);
   if (requests.length === 0) return null;
   return (
     <section className="requests" aria-label={text.requests.heading} data-requests={requests.length}>
       <h2>{requests.length > shownAtOnce ? text.requests.many(requests.length) : text.requests.heading}</h2>
-      <ul>
-        {requests.slice(0, shownAtOnce).map((request) => (
-          <Request key={request.request_id} call={call} request={request} remove={remove} />
+      <ul ref={list}>
+        {requests.slice(0, shownAtOnce).map((request, index) => (
+          <Request
+            key={request.request_id}
+            call={call}
+            request={request}
+            remove={remove}
+            pressed={(approve) => (pressed.current = { requestId: request.request_id, index, approve })}
+          />
         ))}
       </ul>
     </section>
   );
 }
 
-function Request({ call, request, remove }: { call: Call; request: JoinRequest; remove(requestId: string): void }) {
+interface Props {
+  call: Call;
+  request: JoinRequest;
+  remove(requestId: string): void;
+  pressed(approve: boolean): void;
+}
+
+function Request({ call, request, remove, pressed }: Props) {
   const [answering, setAnswering] = useState(false);
   const name = shortName(request.name) || text.nobody;
   const answer = async (approve: boolean) => {
+    if (answering) return;
     setAnswering(true);
+    pressed(approve);
     const reply = await answerJoinRequest(call.token(), request.request_id, approve);
     setAnswering(false);
     if (reply.kind === 'answered') return remove(request.request_id);
@@ -38,16 +70,17 @@ function Request({ call, request, remove }: { call: Call; request: JoinRequest; 
     }
     call.notices.tell(text.requests.failed, { tone: 'warning' });
   };
+  // Not disabled while the answer is on its way: a disabled button loses the focus.
   return (
     <li>
       <p>
         <Name>{name}</Name> {text.requests.wants}
       </p>
       <div className="buttons">
-        <button className="primary" disabled={answering} onClick={() => void answer(true)} aria-label={text.requests.letInName(name)}>
+        <button className="primary let-in" aria-disabled={answering} onClick={() => void answer(true)} aria-label={text.requests.letInName(name)}>
           {text.requests.letIn}
         </button>
-        <button disabled={answering} onClick={() => void answer(false)} aria-label={text.requests.refuseName(name)}>
+        <button className="refuse" aria-disabled={answering} onClick={() => void answer(false)} aria-label={text.requests.refuseName(name)}>
           {text.requests.refuse}
         </button>
       </div>

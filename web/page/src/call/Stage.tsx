@@ -39,6 +39,11 @@ export function Stage({ call, view, setView }: Props) {
   const shown = useShownView(view);
   const [pinned, setPinned] = useState<string | null>(null);
   const large = useLarge(tracks, pinned);
+  const shared = tracks.filter((ref) => ref.source === Track.Source.ScreenShare).map(refKey);
+  useNewcomer(shared, () => {
+    setPinned(null);
+    setView('auto');
+  });
   const undecryptable = useSyncExternalStore(call.undecryptable.subscribe, call.undecryptable.list);
   const pin = (ref: TrackReferenceOrPlaceholder) => {
     const key = refKey(ref);
@@ -71,6 +76,15 @@ export function Stage({ call, view, setView }: Props) {
 function belongsOnStage(ref: TrackReferenceOrPlaceholder): boolean {
   const { permissions } = ref.participant;
   return isTrackReference(ref) || !permissions || may(permissions, 'camera') || may(permissions, 'microphone');
+}
+
+/** useNewcomer calls back when a key is there that was not before. */
+function useNewcomer(keys: string[], arrived: () => void) {
+  const before = useRef<string[]>([]);
+  useEffect(() => {
+    if (keys.some((key) => !before.current.includes(key))) arrived();
+    before.current = keys;
+  }, [keys.join('\n')]);
 }
 
 /** useLarge picks who is shown large: the one that was chosen, a shared screen, or whoever spoke last. */

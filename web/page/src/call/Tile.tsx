@@ -30,7 +30,7 @@ interface Props {
 export function Tile({ trackRef, large, pin, pinned, refKey, undecryptable }: Props) {
   const ref = useEnsureTrackRef(trackRef);
   const who = ref.participant;
-  const name = who.isLocal ? text.you : who.name || text.nobody;
+  const name = who.isLocal ? text.you : nameOf(who);
   const screen = ref.source === Track.Source.ScreenShare;
   const locked = undecryptable.has(who.identity);
   const isPinned = pinned === refKey(ref);

@@ -8,9 +8,12 @@ export interface Encryption {
   options: E2EEManagerOptions;
   /** setKey takes the key as it is in the link, so that LiveKit's other clients can use it too. */
   setKey(key: string): Promise<void>;
+  /** close ends the worker, of which every try to get into the call has one. */
+  close(): void;
 }
 
 export function makeEncryption(): Encryption {
   const keyProvider = new ExternalE2EEKeyProvider();
-  return { options: { keyProvider, worker: new EncryptionWorker() }, setKey: (key) => keyProvider.setKey(key) };
+  const worker = new EncryptionWorker();
+  return { options: { keyProvider, worker }, setKey: (key) => keyProvider.setKey(key), close: () => worker.terminate() };
 }

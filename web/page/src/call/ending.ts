@@ -4,10 +4,11 @@ import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'liveki
 import type { MessageKind } from '../text';
 
 /**
- * Ending is a message for the person, or one of two things that are for the
- * flow: the token is not taken any more, or the page itself goes away.
+ * Ending is a message for the person, or one of three things that are for the
+ * flow: the call broke off, the token is not taken any more, or the page
+ * itself goes away.
  */
-export type Ending = { why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'nokey'> | 'stale' | 'suspended' };
+export type Ending = { why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'nokey'> | 'lost' | 'stale' | 'suspended' };
 
 /** endingOf reads LiveKit's reason for the end of a call. */
 export function endingOf(reason: DisconnectReason | undefined): Ending {
@@ -23,7 +24,9 @@ export function endingOf(reason: DisconnectReason | undefined): Ending {
       // Not by our button, so LiveKit did it because the page is being left.
       return { why: 'suspended' };
     default:
-      return { why: 'unavailable' };
+      // A server that restarts, one that has forgotten the room, a network
+      // that stayed away: for people it is all the same.
+      return { why: 'lost' };
   }
 }
 
@@ -34,8 +37,10 @@ export function endingOfError(error: unknown): Ending {
   switch (error.reason) {
     case ConnectionErrorReason.NotAllowed:
       return { why: 'stale' };
-    case ConnectionErrorReason.LeaveRequest:
-      return endingOf(error.context as DisconnectReason);
+    case ConnectionErrorReason.LeaveRequest: {
+      const ending = endingOf(error.context as DisconnectReason);
+      return ending.why === 'lost' ? { why: 'unavailable' } : ending; // nobody was in yet
+    }
     default:
       // 404: the room of this token is not there any more.
       return { why: error.status === 404 ? 'stale' : 'unavailable' };

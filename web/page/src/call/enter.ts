@@ -13,6 +13,7 @@ import { Notices } from './notices';
 import { patientPolicy } from './reconnect';
 import { mayPublish } from './rights';
 import { Undecryptable } from './undecryptable';
+import { provideRandomUUID } from './uuid';
 import { tellRemoteMute, watchRoom } from './watch';
 
 export type { Ending } from './ending';
@@ -20,6 +21,7 @@ export type { Ending } from './ending';
 // LiveKit's logs name addresses with tokens in them.
 setLogLevel(LogLevel.silent);
 setComponentsLogLevel('silent');
+provideRandomUUID();
 
 /** Call is a call that this page is in. */
 export interface Call {
@@ -72,6 +74,7 @@ export const enterCall: EnterCall = async (entrance) => {
     if (new URL(session.livekitUrl).host !== location.host) void room.prepareConnection(session.livekitUrl);
     await room.connect(session.livekitUrl, session.token);
   } catch (error) {
+    encryption?.close();
     return endingOfError(error);
   }
 
@@ -80,6 +83,7 @@ export const enterCall: EnterCall = async (entrance) => {
     if (room.remoteParticipants.size > 0) {
       // They have a key, and a second one would split the room in two.
       await room.disconnect();
+      encryption.close();
       return { why: 'nokey' };
     }
     key = newKey();
@@ -89,8 +93,9 @@ export const enterCall: EnterCall = async (entrance) => {
     void publish(room, entrance, notices);
   }
 
-  keepSession(session);
+  let over = false;
   const keep = (changed: Partial<Session>) => {
+    if (over) return; // what becomes of the session then is the flow's to say
     Object.assign(session, changed);
     keepSession(session);
   };
@@ -102,7 +107,11 @@ export const enterCall: EnterCall = async (entrance) => {
     .on(RoomEvent.LocalTrackPublished, keepDevices)
     .on(RoomEvent.TrackMuted, (_track, who) => who.isLocal && keepDevices())
     .on(RoomEvent.TrackUnmuted, (_track, who) => who.isLocal && keepDevices())
-    .once(RoomEvent.Disconnected, (reason) => entrance.ended(leaving ? { why: 'left' } : endingOf(reason)));
+    .once(RoomEvent.Disconnected, (reason) => {
+      over = true;
+      encryption?.close();
+      entrance.ended(leaving ? { why: 'left' } : endingOf(reason));
+    });
 
   return {
     room,

@@ -1,7 +1,7 @@
 // What is told during a call: notices that are seen, and a line for people
 // who listen to the page instead of looking at it.
 
-/** Notice is one line on the screen. A standing one stays until it is taken back. */
+/** Notice is one line on the screen. A standing one stays until another of its topic takes its place. */
 export interface Notice {
   id: number;
   text: string;
@@ -42,12 +42,6 @@ export class Notices {
 
   dismiss(id: number) {
     this.list = this.list.filter((notice) => notice.id !== id);
-    this.changed();
-  }
-
-  /** takeBack ends the standing notice of a topic. */
-  takeBack(topic: string) {
-    this.list = this.list.filter((notice) => notice.topic !== topic);
     this.changed();
   }
 

@@ -20,8 +20,7 @@ interface Props {
 export function DeviceChoice({ kind, room, chosen, choose }: Props) {
   const id = useId();
   const { devices, activeDeviceId, setActiveMediaDevice } = useMediaDeviceSelect({ kind, ...(room && { room }), requestPermissions: false });
-  if (kind === 'audiooutput' && !('setSinkId' in HTMLMediaElement.prototype)) return null;
-  if (devices.length === 0 || devices.every((device) => device.deviceId === '')) return null;
+  if (!choosable(kind, devices)) return null;
   const value = room ? activeDeviceId : chosen;
   // Without a choice the browser takes its first.
   const known = devices.some((device) => device.deviceId === value);
@@ -41,4 +40,15 @@ export function DeviceChoice({ kind, room, chosen, choose }: Props) {
       </select>
     </p>
   );
+}
+
+/** useChoosable says whether there is a choice of devices of a kind. */
+export function useChoosable(kind: MediaDeviceKind, room: Room): boolean {
+  return choosable(kind, useMediaDeviceSelect({ kind, room, requestPermissions: false }).devices);
+}
+
+function choosable(kind: MediaDeviceKind, devices: MediaDeviceInfo[]): boolean {
+  if (kind === 'audiooutput' && !('setSinkId' in HTMLMediaElement.prototype)) return false;
+  // Without a permission the browser gives devices no ids.
+  return devices.some((device) => device.deviceId !== '');
 }

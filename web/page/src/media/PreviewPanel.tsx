@@ -23,8 +23,8 @@ interface PanelProps {
 function Panel({ flow, camera, microphone }: PanelProps) {
   const [choices, setChoices] = useState(readChoices);
   const [preview] = useState(() => (flow.preview ??= startPreview(camera, microphone)));
-  // On a phone the name and Join come first.
-  const [roomy] = useState(() => innerWidth > 760);
+  // Where there is little room, a list of devices would push the rest away.
+  const [roomy] = useState(() => innerWidth > 760 && innerHeight > 600);
   useSyncExternalStore(preview.subscribe, () => preview.version);
   useEffect(() => {
     const { cameraId, microphoneId } = choices;

@@ -3,6 +3,7 @@ import type { Flow, State } from '../flow';
 import { shortName } from '../names';
 import { text } from '../text';
 import { CodeScreen } from './CodeScreen';
+import { LostScreen } from './LostScreen';
 import { MessageScreen } from './MessageScreen';
 import { Prejoin } from './Prejoin';
 import { Screen } from './Screen';
@@ -15,13 +16,13 @@ export function App({ flow }: { flow: Flow }) {
   useEffect(() => {
     document.title = titleOf(state);
   }, [state]);
-  return <Suspense fallback={<Loading back={false} />}>{screenOf(flow, state)}</Suspense>;
+  return <Suspense fallback={<Loading />}>{screenOf(flow, state)}</Suspense>;
 }
 
 function screenOf(flow: Flow, state: State) {
   switch (state.screen) {
     case 'loading':
-      return <Loading back={state.back} />;
+      return state.why === 'lost' ? <LostScreen flow={flow} /> : <Loading back={state.why === 'returning'} />;
     case 'code':
       return <CodeScreen flow={flow} state={state} />;
     case 'prejoin':
@@ -35,7 +36,7 @@ function screenOf(flow: Flow, state: State) {
   }
 }
 
-function Loading({ back }: { back: boolean }) {
+function Loading({ back = false }: { back?: boolean }) {
   return (
     <Screen name="loading">
       <p className="loading" role="status">

@@ -1,13 +1,18 @@
 import { type FormEvent, useId, useRef } from 'react';
 import type { Flow, State } from '../flow';
+import { shortName } from '../names';
 import { text } from '../text';
-import { Heading, Screen } from './Screen';
+import { Heading, Name, Screen } from './Screen';
+
+// Rooms have no longer names.
+const longestRoom = 63;
 
 type Props = { flow: Flow; state: Extract<State, { screen: 'code' }> };
 
 export function CodeScreen({ flow, state }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
+  const room = shortName(state.room, longestRoom);
   const problem = state.problem === 'malformed' ? text.code.malformed : state.problem === 'code' ? text.code.wrong : '';
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -16,7 +21,13 @@ export function CodeScreen({ flow, state }: Props) {
   return (
     <Screen name="code">
       <Heading>{text.code.heading}</Heading>
-      {state.room && <p className="quiet wrap">{text.code.intro(state.room)}</p>}
+      {room && (
+        <p className="quiet">
+          {text.code.intro[0]}
+          <Name>{room}</Name>
+          {text.code.intro[1]}
+        </p>
+      )}
       <form onSubmit={submit} className="stack" noValidate>
         <label htmlFor={`${id}code`}>{text.code.label}</label>
         <input

@@ -1,7 +1,6 @@
 import { type FormEvent, Suspense, lazy, useEffect, useId, useRef, useState } from 'react';
 import type { Flow, State } from '../flow';
 import { cleanName, maxName } from '../names';
-import { readChoices } from '../storage';
 import { text } from '../text';
 import { Heading, Name, Screen } from './Screen';
 
@@ -15,6 +14,26 @@ export function Prejoin({ flow, state }: Props) {
   const devices = invitation.publish.includes('camera') || invitation.publish.includes('microphone');
   return (
     <Screen name="prejoin" wide={devices}>
+      <div className="prejoin-door">
+        <Heading focus={false} className="wrap">
+          {text.prejoin.heading(invitation.room_name)}
+        </Heading>
+        <p className="quiet">
+          {text.prejoin.asRole} <Name className="role">{text.role(invitation.role)}</Name>
+        </p>
+        {!devices && (
+          <p>
+            <strong>{text.prejoin.watchOnly}</strong> {text.prejoin.watchOnlyDetail}
+          </p>
+        )}
+        {invitation.waits && <p>{text.prejoin.waits}</p>}
+        {invitation.e2ee && (
+          <p className="note">
+            <strong>{text.prejoin.encrypted}</strong> {state.keyMissing ? text.prejoin.encryptedFirst : text.prejoin.encryptedDetail}
+          </p>
+        )}
+        <NameForm flow={flow} known={state.name} joining={state.joining} />
+      </div>
       {devices && (
         <section className="preview" aria-label={text.prejoin.preview}>
           <Suspense fallback={<div className="preview-picture" />}>
@@ -22,33 +41,12 @@ export function Prejoin({ flow, state }: Props) {
           </Suspense>
         </section>
       )}
-      <div className="prejoin-door">
-        <Heading focus={false} className="wrap">
-          {text.prejoin.heading(invitation.room_name)}
-        </Heading>
-        <p className="quiet">
-          {text.prejoin.asRole('')}
-          <Name className="role">{text.role(invitation.role)}</Name>
-        </p>
-        {!devices && (
-          <p>
-            <strong>{text.prejoin.watchOnly}.</strong> {text.prejoin.watchOnlyDetail}
-          </p>
-        )}
-        {invitation.waits && <p>{text.prejoin.waits}</p>}
-        {invitation.e2ee && (
-          <p className="note">
-            <strong>{text.prejoin.encrypted}.</strong> {state.keyMissing ? text.prejoin.encryptedFirst : text.prejoin.encryptedDetail}
-          </p>
-        )}
-        <NameForm flow={flow} joining={state.joining} />
-      </div>
     </Screen>
   );
 }
 
-function NameForm({ flow, joining }: { flow: Flow; joining: boolean }) {
-  const [name, setName] = useState(() => readChoices().name);
+function NameForm({ flow, known, joining }: { flow: Flow; known: string; joining: boolean }) {
+  const [name, setName] = useState(known);
   const [missing, setMissing] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();

@@ -12,13 +12,13 @@ export function Screen({ name, message, wide, children }: { name: Name; message?
 }
 
 /** Heading takes the focus when its screen appears, so that it is read out. */
-export function Heading({ children, focus = true, className }: { children: ReactNode; focus?: boolean; className?: string }) {
+export function Heading({ children, focus = true, className, id }: { children: ReactNode; focus?: boolean; className?: string; id?: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (focus) heading.current?.focus();
   }, [focus]);
   return (
-    <h1 ref={heading} tabIndex={-1} className={className}>
+    <h1 ref={heading} tabIndex={-1} className={className} id={id}>
       {children}
     </h1>
   );

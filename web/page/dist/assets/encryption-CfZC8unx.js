@@ -1,1 +1,0 @@
-import{q as e}from"./preview-DG6DbTqz.js";function t(e){return new Worker(`/page/assets/livekit-client.e2ee.worker-DvT-EaAv.js`,{type:`module`,name:e?.name})}function n(){let n=new e;return{options:{keyProvider:n,worker:new t},setKey:e=>n.setKey(e)}}export{n as makeEncryption};

@@ -1,0 +1,88 @@
+// @vitest-environment jsdom
+import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RequestList, headingId } from '../src/call/RequestList';
+import type { Call } from '../src/call/enter';
+import { Notices } from '../src/call/notices';
+
+const request = (id: string) => ({ request_id: id, name: id, created_at: '' });
+let list: (names: string[]) => void;
+let answer: (status: number) => void;
+
+/** setup shows who waits; whatever asks next for the list is held until list is called. */
+async function setup(...names: string[]) {
+  let version = 0;
+  const reply = (waiting: string[]) => new Response(JSON.stringify({ requests: waiting.map(request), version: String(version++) }), { status: 200 });
+  vi.stubGlobal('fetch', (path: string) => {
+    if (path === '/page/requests/answer') return new Promise((resolve) => (answer = (status) => resolve(new Response('{}', { status }))));
+    if (version === 0) return Promise.resolve(reply(names));
+    return new Promise((resolve) => (list = (waiting) => resolve(reply(waiting))));
+  });
+  const notices = new Notices();
+  const call = { token: () => 't', notices } as unknown as Call;
+  render(
+    <>
+      <h1 id={headingId} tabIndex={-1}>
+        call
+      </h1>
+      <input />
+      <RequestList call={call} />
+    </>,
+  );
+  await screen.findByLabelText(`Let in ${names[0]}`);
+  return { notices };
+}
+
+function press(label: string) {
+  const button = screen.getByLabelText(label);
+  button.focus();
+  fireEvent.click(button);
+}
+const focused = () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id;
+
+beforeEach(() => {
+  list = answer = () => {};
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+describe('the focus, after an answer', () => {
+  it('goes to the same button of the next one, and at last to the heading', async () => {
+    await setup('Ada', 'Bob', 'Eve');
+    press('Refuse Bob');
+    expect(focused()).toBe('Refuse Bob'); // while the answer is on its way
+    await act(async () => answer(200));
+    expect(focused()).toBe('Refuse Eve');
+    press('Refuse Eve');
+    await act(async () => answer(200));
+    expect(focused()).toBe('Refuse Ada');
+    press('Let in Ada');
+    await act(async () => answer(200));
+    expect(focused()).toBe(headingId);
+  });
+  it('goes there too when the list knows before the answer is back', async () => {
+    await setup('Ada', 'Bob');
+    press('Let in Ada');
+    await act(async () => list(['Bob']));
+    expect(focused()).toBe('Let in Bob');
+    await act(async () => answer(200));
+    expect(focused()).toBe('Let in Bob');
+  });
+  it('stays where the person has gone meanwhile', async () => {
+    await setup('Ada', 'Bob');
+    press('Let in Ada');
+    document.querySelector('input')?.focus();
+    await act(async () => answer(200));
+    expect(document.activeElement?.tagName).toBe('INPUT');
+  });
+  it('stays at the button when the answer did not get through', async () => {
+    const { notices } = await setup('Ada');
+    press('Let in Ada');
+    press('Let in Ada'); // in haste
+    await act(async () => answer(500));
+    expect(focused()).toBe('Let in Ada');
+    expect(notices.list).toHaveLength(1);
+  });
+});
