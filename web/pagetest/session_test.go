@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -118,18 +117,16 @@ func TestTheNetworkIsGone(t *testing.T) {
 func TestTheServerRestarts(t *testing.T) {
 	t.Parallel()
 	needsBrowser(t)
-	config := embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret}
-	lk, err := embedded.Start(t.Context(), config)
+	lk, err := startLiveKit(0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
-	u := mustURL(lk.URL())
-	if config.Port, err = strconv.Atoi(u.Port()); err != nil {
+	t.Cleanup(func() { _ = lk.stop() })
+	port, err := strconv.Atoi(mustURL(lk.url).Port())
+	if err != nil {
 		t.Fatal(err)
 	}
-	config.UDPPort = lk.UDPPort()
-	s := setupOn(t, func(links meettest.Option) *meettest.System { return meettest.NewOn(t, lk.URL(), links) })
+	s := setupOn(t, func(links meettest.Option) *meettest.System { return meettest.NewOn(t, lk.url, links) })
 	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
 	ada, bob := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
@@ -139,12 +136,12 @@ func TestTheServerRestarts(t *testing.T) {
 	ada.wait("the request", control("Let in Bob"))
 
 	s.line.cut()
-	if err := lk.Stop(context.Background()); err != nil {
+	if err := lk.stop(); err != nil {
 		t.Fatal(err)
 	}
 	ada.see("Coming back")
 	time.Sleep(3 * time.Second) // a restart takes about this long
-	if lk, err = embedded.Start(t.Context(), config); err != nil {
+	if lk, err = startLiveKit(port, lk.udpPort); err != nil {
 		t.Fatal(err)
 	}
 	s.line.mend()

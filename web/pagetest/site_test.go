@@ -32,7 +32,7 @@ func setup(t *testing.T, options ...meettest.Option) *site {
 	t.Helper()
 	needsBrowser(t)
 	return setupOn(t, func(links meettest.Option) *meettest.System {
-		return meettest.New(t, append([]meettest.Option{links}, options...)...)
+		return newSystem(t, append([]meettest.Option{links}, options...)...)
 	})
 }
 

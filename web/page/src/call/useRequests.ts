@@ -9,6 +9,8 @@ const retryMs = 3000;
 const longestRetryMs = 60_000;
 // A list that comes back unchanged sooner than this was not held.
 const heldAtLeastMs = 1000;
+// A held call ends unchanged when the room does; LiveKit says so in a moment.
+const breathMs = 1000;
 
 /** useRequests follows who waits to be let in. remove takes one off the list at once. */
 export function useRequests(call: Call): { requests: JoinRequest[]; remove(requestId: string): void } {
@@ -45,6 +47,6 @@ async function follow(call: Call, show: (requests: JoinRequest[]) => void, over:
       if (!known.has(request.request_id)) call.notices.say(text.requests.announce(shortName(request.name) || text.nobody));
       known.add(request.request_id);
     }
-    if (unchanged && performance.now() - started < heldAtLeastMs) await realClock.sleep(retryMs, over);
+    if (unchanged) await realClock.sleep(performance.now() - started < heldAtLeastMs ? retryMs : breathMs, over);
   }
 }
