@@ -85,9 +85,7 @@ func TestLooks(t *testing.T) {
 			ada.screen("call")
 
 			grace := s.openIn(gracesCamera, window)
-			grace.visit("/join/" + codes["guest"])
-			grace.ask("Grace Hopper")
-			grace.screen("waiting")
+			grace.knock(codes["guest"], "Grace Hopper")
 			look(grace, "waiting")
 			ada.wait("the request", control("Let in Grace Hopper"))
 			look(ada, "request")

@@ -130,9 +130,7 @@ func TestTheServerRestarts(t *testing.T) {
 	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
 	ada, bob := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
-	bob.visit("/join/" + codes["guest"])
-	bob.ask("Bob")
-	bob.screen("waiting")
+	bob.knock(codes["guest"], "Bob")
 	ada.wait("the request", control("Let in Bob"))
 
 	s.line.cut()

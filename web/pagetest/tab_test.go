@@ -254,7 +254,7 @@ func (tab *tab) see(text string) {
 	tab.wait("the text "+quote(text), `document.body.innerText.includes(`+quote(text)+`)`)
 }
 
-// hear waits for a text in a live region, which is read out to those who do
+// readOut waits for a text in a live region, which is read out to those who do
 // not see it.
 func (tab *tab) readOut(text string) {
 	tab.t.Helper()
@@ -294,6 +294,14 @@ func (tab *tab) join(code, name string) {
 	tab.visit("/join/" + code)
 	tab.ask(name)
 	tab.screen("call")
+}
+
+// knock goes to the door by a code, under a name, and waits to be let in.
+func (tab *tab) knock(code, name string) {
+	tab.t.Helper()
+	tab.visit("/join/" + code)
+	tab.ask(name)
+	tab.screen("waiting")
 }
 
 // ask fills in the name and presses Join.
