@@ -62,27 +62,38 @@ func (s *Service) publicRoom(ctx context.Context, p Principal, ref string) (Room
 	return room, nil
 }
 
+// WaitingList is what a host inside a room sees of those who wait before it.
+type WaitingList struct {
+	Inside   bool // false: the asker is not inside just now, and the rest is empty
+	Requests []JoinRequest
+	Version  string // tells this list from others
+}
+
 // RequestsForHost lists who waits to be let into the room that the bearer of a
-// join token is in, and the version of that list. With the version that the
-// caller has already it waits for another one, for wait at most.
-func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (requests []JoinRequest, now string, err error) {
-	host, room, err := s.host(ctx, joinToken)
-	if err != nil {
-		return nil, "", err
-	}
-	err = s.await(ctx, waiter{room: room.ID, who: host.ID}, wait, func() (bool, error) {
-		_, room, err := s.host(ctx, joinToken)
-		switch {
-		case IsCode(err, CodeForbidden):
-			return true, nil // no longer inside: what was told before was the last of it
-		case err != nil:
-			return false, err
+// join token is in. With the version of the list that the caller has already
+// it waits for another one, for wait at most.
+func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (WaitingList, error) {
+	look := func() (WaitingList, string, error) {
+		host, room, err := s.host(ctx, joinToken)
+		if errors.Is(err, errNotInside) {
+			return WaitingList{}, "", nil
 		}
-		requests, err = s.waiting(ctx, room)
-		now = versionOf(requests)
-		return now != version, err
+		if err != nil {
+			return WaitingList{}, "", err
+		}
+		requests, err := s.waiting(ctx, room)
+		return WaitingList{Inside: true, Requests: requests, Version: versionOf(requests)}, host.ID, err
+	}
+	roomID, _, _ := s.media.ReadToken(joinToken)
+	list, host, err := look()
+	if err != nil || !list.Inside || list.Version != version {
+		return list, err
+	}
+	err = s.await(ctx, waiter{room: roomID, who: host}, wait, func() (bool, error) {
+		list, _, err = look()
+		return !list.Inside || list.Version != version, err
 	})
-	return requests, now, err
+	return list, err
 }
 
 // AnswerAsHost is [Service.AnswerJoinRequest] by the bearer of a join token.
@@ -107,7 +118,7 @@ func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, 
 		err = ErrNotFound
 	}
 	if errors.Is(err, ErrNotFound) {
-		return Principal{}, Room{}, notInside()
+		return Principal{}, Room{}, errNotInside
 	}
 	if err != nil {
 		return Principal{}, Room{}, s.storeError(err, "")
@@ -125,14 +136,12 @@ func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, 
 		return Principal{}, Room{}, mediaUnavailable(err)
 	}
 	if !slices.ContainsFunc(people, func(inside Participant) bool { return inside.Identity == identity }) {
-		return Principal{}, Room{}, notInside()
+		return Principal{}, Room{}, errNotInside
 	}
 	return Principal{ID: identity, Name: join.Name, Role: Guest}, room, nil
 }
 
-func notInside() *Error {
-	return &Error{Code: CodeForbidden, Message: "You are not inside the room", Hint: "Join it first."}
-}
+var errNotInside = &Error{Code: CodeForbidden, Message: "You are not inside the room", Hint: "Join it first."}
 
 // versionOf tells lists of requests apart.
 func versionOf(requests []JoinRequest) string {

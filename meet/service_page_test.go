@@ -118,34 +118,43 @@ func TestHostsInsideAnswer(t *testing.T) {
 	room, code := guarded(t, s, meet.RoomChange{})
 	host := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
 	a := knock(t, s, host, "")
-	outside := func(what, token string, want meet.ErrorCode) {
+	outside := func(what, token string) {
 		t.Helper()
-		_, _, err := s.RequestsForHost(t.Context(), token, "", 0)
+		list, err := s.RequestsForHost(t.Context(), token, "", 0)
+		if err != nil || list.Inside || list.Requests != nil || list.Version != "" {
+			t.Errorf("list, %s: %+v, %v; want nothing told", what, list, err)
+		}
+		_, err = s.AnswerAsHost(t.Context(), token, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
+		wantCode(t, "answer, "+what, err, meet.CodeForbidden)
+	}
+	refused := func(what, token string, want meet.ErrorCode) {
+		t.Helper()
+		_, err := s.RequestsForHost(t.Context(), token, "", 0)
 		wantCode(t, "list, "+what, err, want)
 		_, err = s.AnswerAsHost(t.Context(), token, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
 		wantCode(t, "answer, "+what, err, want)
 	}
-	outside("not inside yet", a.Token, meet.CodeForbidden)
+	outside("not inside yet", a.Token)
 	person := s.EnterWith(t, a)
-	requests, version, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
-	if err != nil || len(requests) != 0 || version == "" {
-		t.Fatalf("requests: %v, version %q, %v; want none and a version", requests, version, err)
+	before, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	if err != nil || !before.Inside || len(before.Requests) != 0 || before.Version == "" {
+		t.Fatalf("requests: %+v, %v; want none and a version", before, err)
 	}
 
-	type list struct {
-		requests []meet.JoinRequest
-		version  string
-		err      error
+	type result struct {
+		meet.WaitingList
+		err error
 	}
-	listed := make(chan list, 1)
-	go func() {
-		r, v, err := s.RequestsForHost(t.Context(), a.Token, version, time.Minute)
-		listed <- list{r, v, err}
-	}()
+	listed := make(chan result, 1)
+	hold := func(token, version string) {
+		list, err := s.RequestsForHost(t.Context(), token, version, time.Minute)
+		listed <- result{list, err}
+	}
+	go hold(a.Token, before.Version)
 	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
 	guest := knock(t, s, code, "")
 	got := <-listed
-	if got.err != nil || len(got.requests) != 1 || got.requests[0].ID != guest.RequestID || got.version == version {
+	if got.err != nil || len(got.Requests) != 1 || got.Requests[0].ID != guest.RequestID || got.Version == before.Version {
 		t.Fatalf("requests: %+v; want the one that was just made", got)
 	}
 	r, err := s.AnswerAsHost(t.Context(), a.Token, guest.RequestID, true)
@@ -155,9 +164,9 @@ func TestHostsInsideAnswer(t *testing.T) {
 	inside := s.EnterWith(t, knock(t, s, code, guest.RequestID))
 
 	// A guest inside, a stranger, a host of another room, nonsense.
-	outside("a guest's", knock(t, s, code, guest.RequestID).Token, meet.CodeForbidden)
-	outside("nonsense", "x.y.z", meet.CodeUnauthenticated)
-	outside("nothing", "", meet.CodeUnauthenticated)
+	refused("a guest's", knock(t, s, code, guest.RequestID).Token, meet.CodeForbidden)
+	refused("nonsense", "x.y.z", meet.CodeUnauthenticated)
+	refused("nothing", "", meet.CodeUnauthenticated)
 	other, _ := guarded(t, s, meet.RoomChange{})
 	otherHost := s.Admit(t, Ada, other)
 	s.EnterWith(t, otherHost)
@@ -167,10 +176,21 @@ func TestHostsInsideAnswer(t *testing.T) {
 
 	// The token's time does not matter, being inside does.
 	s.Clock.Advance(time.Hour)
-	if _, _, err := s.RequestsForHost(t.Context(), a.Token, "", 0); err != nil {
-		t.Errorf("an hour later: %v", err)
+	now, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	if err != nil || !now.Inside {
+		t.Errorf("an hour later: %+v, %v", now, err)
 	}
 	_, err = s.Kick(t.Context(), Ada, room.ID, person.Identity(), "")
 	wantCode(t, "kick", err, "")
-	outside("after a kick", a.Token, meet.CodeForbidden)
+	outside("after a kick", a.Token)
+
+	// A held call ends with the room.
+	go hold(otherHost.Token, now.Version) // nobody waits here either
+	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(other.ID) == 1 })
+	if _, _, err := s.EndRoom(t.Context(), Ada, other.ID, other.Name); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-listed; got.err != nil || got.Inside {
+		t.Errorf("the held call of a room that ends: %+v; want the word that nobody is inside", got)
+	}
 }

@@ -83,6 +83,7 @@ type pageRequestsRequest struct {
 }
 
 type pageRequestsResponse struct {
+	Inside   bool          `json:"inside"` // false: not in the room just now
 	Requests []pageRequest `json:"requests"`
 	Version  string        `json:"version"`
 }
@@ -104,16 +105,16 @@ func (s *Server) pageRequests(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	requests, version, err := s.Service.RequestsForHost(r.Context(), token, body.Version, preferredWait(r))
+	list, err := s.Service.RequestsForHost(r.Context(), token, body.Version, preferredWait(r))
 	if err != nil {
 		s.refuse(w, r, meet.AsError(err))
 		return
 	}
-	list := make([]pageRequest, len(requests))
-	for i, request := range requests {
-		list[i] = pageRequest{request.ID, request.Name, request.State, request.CreatedAt}
+	requests := make([]pageRequest, len(list.Requests))
+	for i, request := range list.Requests {
+		requests[i] = pageRequest{request.ID, request.Name, request.State, request.CreatedAt}
 	}
-	answer(w, http.StatusOK, pageRequestsResponse{list, version})
+	answer(w, http.StatusOK, pageRequestsResponse{list.Inside, requests, list.Version})
 }
 
 type pageAnswerRequest struct {

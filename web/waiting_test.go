@@ -273,6 +273,7 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 	guest := s.exchange(t, map[string]any{"code": code, "name": "<b>Eve</b>"}).waits(t, "guest")
 
 	var list struct {
+		Inside   bool `json:"inside"`
 		Requests []struct {
 			RequestID string    `json:"request_id"`
 			Name      string    `json:"name"`
@@ -283,7 +284,7 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 	}
 	r := s.callPage(t, "requests", map[string]any{}, bearer(a.Token))
 	strict(t, "requests", r.body, &list)
-	if r.status != http.StatusOK || len(list.Requests) != 1 || list.Requests[0].RequestID != guest.RequestID || list.Requests[0].Name != "<b>Eve</b>" {
+	if r.status != http.StatusOK || !list.Inside || len(list.Requests) != 1 || list.Requests[0].RequestID != guest.RequestID || list.Requests[0].Name != "<b>Eve</b>" {
 		t.Fatalf("requests: status %d, %s; want the guest's", r.status, r.body)
 	}
 	s.callPage(t, "requests/answer", map[string]any{"request_id": guest.RequestID}, bearer(a.Token)).refused(t, "no answer", http.StatusBadRequest, meet.CodeInvalid)
@@ -292,13 +293,15 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 		t.Errorf("answer: status %d, %s", r.status, r.body)
 	}
 	r = s.callPage(t, "requests", map[string]any{"version": list.Version}, bearer(a.Token), header("Prefer", "wait=20"))
-	if !strings.HasPrefix(r.body, `{"requests":[],`) {
+	if !strings.HasPrefix(r.body, `{"inside":true,"requests":[],`) {
 		t.Errorf("requests afterwards: %s; want none, at once", r.body)
 	}
 	in := s.redeem(t, map[string]any{"code": code, "request_id": guest.RequestID})
 	livekittest.Join(t, s.signal(), in.Token)
-	for name, token := range map[string]string{"guest": in.Token, "guest in a host's room": s.redeem(t, map[string]any{"code": host}).Token} {
-		s.callPage(t, "requests", map[string]any{}, bearer(token)).refused(t, name, http.StatusForbidden, meet.CodeForbidden)
+	s.callPage(t, "requests", map[string]any{}, bearer(in.Token)).refused(t, "guest", http.StatusForbidden, meet.CodeForbidden)
+	r = s.callPage(t, "requests", map[string]any{}, bearer(s.redeem(t, map[string]any{"code": host}).Token))
+	if r.status != http.StatusOK || r.body != `{"inside":false,"requests":[],"version":""}`+"\n" {
+		t.Errorf("a host who is not inside: status %d, %q; want nothing told", r.status, r.body)
 	}
 	for name, token := range map[string]string{"access token": s.token(t, meettest.Ada), "nonsense": "nonsense"} {
 		s.callPage(t, "requests", map[string]any{}, bearer(token)).refused(t, name, http.StatusUnauthorized, meet.CodeUnauthenticated)

@@ -78,8 +78,12 @@ export async function enter(door: Door, who: Entering, accessToken?: string, sig
   return refusal(reply);
 }
 
-/** JoinRequests is the list of who waits, and what to send to be told when it changes. */
+/**
+ * JoinRequests is the list of who waits, and what to send to be told when it
+ * changes. Nothing is told to a host who is not inside just now.
+ */
 export interface JoinRequests {
+  inside: boolean;
   requests: JoinRequest[];
   version: string;
 }

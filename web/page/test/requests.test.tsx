@@ -12,7 +12,7 @@ let answer: (status: number) => void;
 /** setup shows who waits; whatever asks next for the list is held until list is called. */
 async function setup(...names: string[]) {
   let version = 0;
-  const reply = (waiting: string[]) => new Response(JSON.stringify({ requests: waiting.map(request), version: String(version++) }), { status: 200 });
+  const reply = (waiting: string[]) => new Response(JSON.stringify({ inside: true, requests: waiting.map(request), version: String(version++) }), { status: 200 });
   vi.stubGlobal('fetch', (path: string) => {
     if (path === '/page/requests/answer') return new Promise((resolve) => (answer = (status) => resolve(new Response('{}', { status }))));
     if (version === 0) return Promise.resolve(reply(names));
@@ -84,5 +84,25 @@ describe('the focus, after an answer', () => {
     await act(async () => answer(500));
     expect(focused()).toBe('Let in Ada');
     expect(notices.list).toHaveLength(1);
+  });
+});
+
+describe('a host who is not inside just now', () => {
+  it('asks again in a while, and is told nothing', async () => {
+    vi.useFakeTimers();
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', (path: string) => {
+      asked.push(path);
+      const reply = asked.length === 1 ? { inside: false, requests: [], version: '' } : { inside: true, requests: [request('Ada')], version: '1' };
+      return asked.length > 2 ? new Promise(() => {}) : Promise.resolve(new Response(JSON.stringify(reply), { status: 200 }));
+    });
+    const notices = new Notices();
+    render(<RequestList call={{ token: () => 't', notices } as unknown as Call} />);
+    await act(() => vi.advanceTimersByTimeAsync(2900));
+    expect(asked).toHaveLength(1);
+    expect(notices.list).toHaveLength(0);
+    await act(() => vi.advanceTimersByTimeAsync(200));
+    expect(screen.getByLabelText('Let in Ada')).toBeTruthy();
+    vi.useRealTimers();
   });
 });

@@ -9,8 +9,6 @@ const retryMs = 3000;
 const longestRetryMs = 60_000;
 // A list that comes back unchanged sooner than this was not held.
 const heldAtLeastMs = 1000;
-// A held call ends unchanged when the room does; LiveKit says so in a moment.
-const breathMs = 1000;
 
 /** useRequests follows who waits to be let in. remove takes one off the list at once. */
 export function useRequests(call: Call): { requests: JoinRequest[]; remove(requestId: string): void } {
@@ -31,11 +29,11 @@ async function follow(call: Call, show: (requests: JoinRequest[]) => void, over:
     const started = performance.now();
     const reply = await joinRequests(call.token(), version, over);
     if (over.aborted) return;
-    if (reply.kind === 'refused') {
-      // 401 and 403: we are not inside just now; LiveKit is coming back, or has ended the call.
+    if (reply.kind === 'refused' || !reply.value.inside) {
+      // Not inside just now: LiveKit is coming back, or has ended the call.
       version = undefined;
       const backoff = Math.min(retryMs * 2 ** failures++, longestRetryMs);
-      await realClock.sleep(Math.max(backoff, reply.retryAfterMs), over);
+      await realClock.sleep(Math.max(backoff, reply.kind === 'refused' ? reply.retryAfterMs : 0), over);
       continue;
     }
     failures = 0;
@@ -47,6 +45,6 @@ async function follow(call: Call, show: (requests: JoinRequest[]) => void, over:
       if (!known.has(request.request_id)) call.notices.say(text.requests.announce(shortName(request.name) || text.nobody));
       known.add(request.request_id);
     }
-    if (unchanged) await realClock.sleep(performance.now() - started < heldAtLeastMs ? retryMs : breathMs, over);
+    if (unchanged && performance.now() - started < heldAtLeastMs) await realClock.sleep(retryMs, over);
   }
 }
