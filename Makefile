@@ -16,12 +16,18 @@ run: build ## build, start, and say what to paste into a client
 build: ## bin/roomkey
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/roomkey ./cmd/roomkey
 
+# The page's tests come last and alone: their browsers need the machine to themselves.
+PAGE_TESTS  = ./web/pagetest
+OTHER_TESTS = $(shell $(GO) list ./... | grep -v /web/pagetest)
+
 test: ## all tests, with a real LiveKit in process and real participants
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
+	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 
 race: ## the same under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) ./...
+	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(OTHER_TESTS)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
 
 lint: bin/golangci-lint ## go vet and golangci-lint
