@@ -73,25 +73,20 @@ type WaitingList struct {
 // join token is in. With the version of the list that the caller has already
 // it waits for another one, for wait at most.
 func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (WaitingList, error) {
-	look := func() (WaitingList, string, error) {
-		host, room, err := s.host(ctx, joinToken)
-		if errors.Is(err, errNotInside) {
-			return WaitingList{}, "", nil
-		}
-		if err != nil {
-			return WaitingList{}, "", err
+	roomID, identity, _ := s.media.ReadToken(joinToken)
+	var list WaitingList
+	err := s.await(ctx, waiter{room: roomID, who: identity}, wait, func() (bool, error) {
+		list = WaitingList{}
+		_, room, err := s.host(ctx, joinToken)
+		switch {
+		case errors.Is(err, errNotInside):
+			return true, nil
+		case err != nil:
+			return false, err
 		}
 		requests, err := s.waiting(ctx, room)
-		return WaitingList{Inside: true, Requests: requests, Version: versionOf(requests)}, host.ID, err
-	}
-	roomID, _, _ := s.media.ReadToken(joinToken)
-	list, host, err := look()
-	if err != nil || !list.Inside || list.Version != version {
-		return list, err
-	}
-	err = s.await(ctx, waiter{room: roomID, who: host}, wait, func() (bool, error) {
-		list, _, err = look()
-		return !list.Inside || list.Version != version, err
+		list = WaitingList{Inside: true, Requests: requests, Version: versionOf(requests)}
+		return list.Version != version, err
 	})
 	return list, err
 }
