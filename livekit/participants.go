@@ -46,18 +46,20 @@ func (s *Server) list(ctx context.Context, roomID string) ([]*livekit.Participan
 // like that nobody sees.
 func connected(p *livekit.ParticipantInfo) bool {
 	state := p.GetState()
-	return (state == livekit.ParticipantInfo_JOINED || state == livekit.ParticipantInfo_ACTIVE) && !p.GetPermission().GetHidden()
+	return (state == livekit.ParticipantInfo_JOINED || state == livekit.ParticipantInfo_ACTIVE) && !hidden(p)
 }
 
 func participant(p *livekit.ParticipantInfo) meet.Participant {
 	attributes := p.GetAttributes()
 	out := meet.Participant{
 		Identity: p.GetIdentity(),
+		SID:      p.GetSid(),
 		Name:     p.GetName(),
 		UserID:   attributes[attrUserID],
 		Role:     attributes[attrRole],
 		Admin:    attributes[attrAdmin] == "true",
 		JoinedAt: joinedAt(p),
+		Grants:   grantsFrom(p.GetPermission()),
 		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
 	}
 	for _, t := range p.GetTracks() {
@@ -92,6 +94,22 @@ func source(s livekit.TrackSource) meet.Source {
 	default:
 		return meet.UnknownSource
 	}
+}
+
+// SetGrants implements [meet.Media]. Tracks of a source that is taken away end
+// at once, and the participant is told what they may do.
+func (s *Server) SetGrants(ctx context.Context, roomID, identity, role string, grants meet.Grants) error {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{Room: roomID, Identity: identity,
+		Permission: Permission(grants), Attributes: map[string]string{attrRole: role}})
+	switch {
+	case err == nil:
+		return nil
+	case isNotFound(err) || s.gone(ctx, roomID, identity):
+		return participantNotFound(err)
+	}
+	return failed("update participant", err)
 }
 
 // Remove disconnects a participant. Their token stays good: whoever must not

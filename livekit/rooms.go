@@ -81,7 +81,7 @@ func (s *Server) renew(ctx context.Context, room meet.Room) error {
 	if err != nil || len(present) > 0 {
 		return err
 	}
-	if err := s.delete(ctx, room.ID); err != nil {
+	if _, err := s.delete(ctx, room.ID); err != nil {
 		return err
 	}
 	_, err = s.create(ctx, room)
@@ -89,18 +89,33 @@ func (s *Server) renew(ctx context.Context, room meet.Room) error {
 }
 
 // DeleteRoom removes everyone and the media room.
-func (s *Server) DeleteRoom(ctx context.Context, roomID string) error {
+func (s *Server) DeleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
 	return s.delete(ctx, roomID)
 }
 
-func (s *Server) delete(ctx context.Context, roomID string) error {
-	_, err := s.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: roomID})
+func (s *Server) delete(ctx context.Context, roomID string) (existed bool, err error) {
+	_, err = s.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: roomID})
 	if err != nil && !isNotFound(err) {
-		return failed("delete room", err)
+		return false, failed("delete room", err)
 	}
-	return nil
+	return err == nil, nil
+}
+
+// Rooms lists the media rooms that live now.
+func (s *Server) Rooms(ctx context.Context) ([]meet.MediaRoom, error) {
+	ctx, cancel := s.within(ctx)
+	defer cancel()
+	living, err := s.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{})
+	if err != nil {
+		return nil, failed("list rooms", err)
+	}
+	rooms := make([]meet.MediaRoom, 0, len(living.GetRooms()))
+	for _, room := range living.GetRooms() {
+		rooms = append(rooms, meet.MediaRoom{ID: room.GetName(), SID: room.GetSid(), Participants: int(room.GetNumParticipants())})
+	}
+	return rooms, nil
 }
 
 // countsAtOnce is how many rooms are counted at a time.

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -72,6 +73,30 @@ func (c CodeChange) apply(code *RoomCode, now time.Time) error {
 	}
 	set(&code.Enabled, c.Enabled)
 	return nil
+}
+
+// codeDifferences names what of a code has become another, and what it is now,
+// for the audit trail.
+func codeDifferences(was, is RoomCode) map[string]string {
+	d := map[string]string{}
+	if was.Enabled != is.Enabled {
+		d["enabled"] = strconv.FormatBool(is.Enabled)
+	}
+	if was.MaxUses != is.MaxUses {
+		d["max_uses"] = strconv.Itoa(is.MaxUses)
+	}
+	if !was.ExpiresAt.Equal(is.ExpiresAt) {
+		d["expires_at"] = moment(is.ExpiresAt)
+	}
+	return d
+}
+
+// moment writes a time that may be never.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Format(time.RFC3339)
 }
 
 const codeLetters = 10

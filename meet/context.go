@@ -7,7 +7,43 @@ type contextKey int
 const (
 	principalKey contextKey = iota
 	requestIDKey
+	callerKey
 )
+
+// Via is the way on which something reached the service.
+type Via string
+
+// The ways.
+const (
+	ViaMCP       Via = "mcp"
+	ViaExchange  Via = "exchange"  // a code for a token
+	ViaPage      Via = "page"      // the join page
+	ViaSweeper   Via = "sweeper"   // time
+	ViaWebhook   Via = "webhook"   // the media server told
+	ViaReconcile Via = "reconcile" // the media server was asked
+)
+
+// Caller is through what somebody acts: for the record, not for decisions.
+type Caller struct {
+	Via    Via
+	Client string // what the client program calls itself; may be empty
+}
+
+// MaxClient is how much of a client's name is kept, in characters.
+const MaxClient = 80
+
+// WithCaller lets a caller ride in ctx to the audit trail. The client's name
+// is a stranger's text and is cleaned here.
+func WithCaller(ctx context.Context, c Caller) context.Context {
+	c.Client = CleanText(c.Client, MaxClient)
+	return context.WithValue(ctx, callerKey, c)
+}
+
+// CallerFrom gives the caller in ctx, or the zero one.
+func CallerFrom(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey).(Caller)
+	return c
+}
 
 // WithPrincipal lets a principal ride in ctx from the edge that knows who is
 // asking to the edge that calls the [Service], across libraries in between.

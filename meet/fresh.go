@@ -76,10 +76,11 @@ func (s *Service) ensureFresh(ctx context.Context, room Room) error {
 
 // Arrive sees to it that there is a media room for the bearer of a join token,
 // who is about to connect: a media server that was started anew knows none of
-// its rooms. That is done for active rooms alone; whether the token is any good
-// is the media server's word.
+// its rooms. That is done for active rooms alone. It refuses with
+// CodeUnauthenticated whose token is dead; whether it is any good otherwise is
+// the media server's word.
 func (s *Service) Arrive(ctx context.Context, joinToken string) error {
-	roomID, _, ok := s.media.ReadToken(joinToken)
+	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok {
 		return nil
 	}
@@ -89,8 +90,15 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 		return nil
 	case err != nil:
 		return s.storeError(err, "")
+	}
+	join, err := s.joinOf(ctx, roomID, identity)
+	switch known := err == nil; {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return s.storeError(err, "")
 	case !room.Active(s.now()):
 		return nil
+	case known && !rightful(join, room, s.now()):
+		return tokenDead()
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
@@ -106,7 +114,7 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 // deleteMediaRoom puts everyone out and ends the media room. What was known of
 // it is forgotten before, for those who come meanwhile, and after, for those
 // who came meanwhile.
-func (s *Service) deleteMediaRoom(ctx context.Context, roomID string) error {
+func (s *Service) deleteMediaRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	s.fresh.forget(roomID)
 	defer s.fresh.forget(roomID)
 	return s.media.DeleteRoom(ctx, roomID)

@@ -16,9 +16,9 @@ type Media interface {
 	// date. It never disturbs the people inside.
 	EnsureRoom(ctx context.Context, room Room) error
 
-	// DeleteRoom removes everyone and the media room. A media room that
-	// does not exist is a success.
-	DeleteRoom(ctx context.Context, roomID string) error
+	// DeleteRoom removes everyone and the media room, and says whether there
+	// was one.
+	DeleteRoom(ctx context.Context, roomID string) (existed bool, err error)
 
 	// Participants lists who is connected now. A media room that does not
 	// exist has none.
@@ -31,6 +31,15 @@ type Media interface {
 	// Remove disconnects a participant; CodeNotFound if nobody in the room
 	// has that identity.
 	Remove(ctx context.Context, roomID, identity string) error
+
+	// SetGrants makes grants all that a participant may do from now on, and
+	// takes away at once what they publish beyond it. role is what others are
+	// told about them. CodeNotFound if nobody in the room has that identity.
+	SetGrants(ctx context.Context, roomID, identity, role string, grants Grants) error
+
+	// Rooms lists the media rooms that live now, also those of others on the
+	// same server.
+	Rooms(ctx context.Context) ([]MediaRoom, error)
 
 	// MuteTrack stops a published track at the server. It reports false if
 	// the track or its participant is gone by now.
@@ -48,15 +57,28 @@ type Media interface {
 	Ping(ctx context.Context) error
 }
 
+// MediaRoom is a room as the media server has it.
+type MediaRoom struct {
+	ID           string // its name there
+	SID          string // tells it from earlier and later ones of the same name
+	Participants int    // roughly; may be some seconds old
+}
+
 // Participant is somebody connected to a media room now.
 type Participant struct {
 	Identity string // unique per join
+	SID      string // of this connection: tells it from earlier and later ones
 	Name     string // display name
 	UserID   string // as the token said; not proven unless its holder had an access token
 	Role     string
 	Admin    bool // the room's admin or a superadmin, joining as themself
 	JoinedAt time.Time
 	Tracks   []Track
+	Grants   Grants // what they may do now
+
+	// The database's word, not the media server's.
+	Known  bool     // came through here
+	Locked []Source // what a moderator has taken from them
 }
 
 // Track is something a participant publishes.
@@ -80,4 +102,7 @@ type Join struct {
 	Code      string // the code it came by; empty for a join by name
 	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time
+
+	RevokedAt time.Time // when its tokens died, because a moderator put its bearer out; zero while they live
+	Locked    []Source  // what a moderator has taken away
 }

@@ -17,6 +17,10 @@ const (
 	ActManageCodes Action = "create, get, update or rotate room codes"
 	ActModerate    Action = "list participants, kick, mute, turn video off"
 	ActAnswer      Action = "answer a join request"
+	ActUnblock     Action = "unblock somebody"
+	ActReadEvents  Action = "read a room's events"
+
+	ActReadOwnEvents Action = "read the events of own rooms"
 )
 
 // numberOfStandings is how many columns the permission table has.
@@ -59,6 +63,9 @@ var Policy = []PolicyRow{
 	{ActManageCodes, [...]bool{true, true, false, false, false}},
 	{ActModerate, [...]bool{true, true, false, false, false}},
 	{ActAnswer, [...]bool{true, true, false, false, false}},
+	{ActUnblock, [...]bool{true, true, false, false, false}},
+	{ActReadEvents, [...]bool{true, true, false, false, false}},
+	{ActReadOwnEvents, [...]bool{true, true, true, false, false}},
 }
 
 // Allowed answers from [Policy]. room is the room in question, nil where the

@@ -1,5 +1,7 @@
 package meet
 
+import "slices"
+
 // Source is a kind of media somebody publishes. The values are LiveKit's
 // names for track sources in token grants.
 type Source string
@@ -92,6 +94,18 @@ func (r Role) Grants(s Settings) Grants {
 		g.Publish = append(g.Publish, source)
 	}
 	return g
+}
+
+// without gives the grants less some sources.
+func (g Grants) without(sources []Source) Grants {
+	g.Publish = slices.DeleteFunc(slices.Clone(g.Publish), func(s Source) bool { return slices.Contains(sources, s) })
+	return g
+}
+
+// Equal says whether g and other allow the same.
+func (g Grants) Equal(other Grants) bool {
+	return g.Subscribe == other.Subscribe && g.Data == other.Data && len(g.Publish) == len(other.Publish) &&
+		!slices.ContainsFunc(g.Publish, func(s Source) bool { return !slices.Contains(other.Publish, s) })
 }
 
 // roleWithoutCode is the role of somebody who joins by name or id.

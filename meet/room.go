@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -89,6 +90,35 @@ type RoomChange struct {
 	AllowAudio      *bool
 	E2EE            *bool
 	RequireApproval *bool
+}
+
+// concernsRights says whether the change can be about what people inside may do.
+func (c RoomChange) concernsRights() bool {
+	return c.Mode != nil || c.AllowChat != nil || c.AllowVideo != nil || c.AllowAudio != nil
+}
+
+// differences names what of a room has become another, and what it is now, for
+// the audit trail.
+func differences(was, is Room) map[string]string {
+	d := map[string]string{}
+	note := func(name string, before, now any) {
+		if before != now {
+			d[name] = fmt.Sprint(now)
+		}
+	}
+	note("name", was.Name, is.Name)
+	note("is_public", was.IsPublic, is.IsPublic)
+	note("mode", was.Mode, is.Mode)
+	note("max_participants", was.MaxParticipants, is.MaxParticipants)
+	note("settings.allow_chat", was.Settings.AllowChat, is.Settings.AllowChat)
+	note("settings.allow_video", was.Settings.AllowVideo, is.Settings.AllowVideo)
+	note("settings.allow_audio", was.Settings.AllowAudio, is.Settings.AllowAudio)
+	note("settings.e2ee", was.Settings.E2EE, is.Settings.E2EE)
+	note("settings.require_approval", was.Settings.RequireApproval, is.Settings.RequireApproval)
+	if !was.ExpiresAt.Equal(is.ExpiresAt) {
+		d["expires_at"] = moment(is.ExpiresAt)
+	}
+	return d
 }
 
 // The bounds of numbers in a room or a code.

@@ -27,6 +27,9 @@ type Service struct {
 	waits       waits
 	stopped     chan struct{} // closed by StopWaiting
 	fresh       freshRooms
+	locks       *roomLocks
+	heard       heard
+	keepEvents  time.Duration
 	log         *slog.Logger
 }
 
@@ -35,7 +38,7 @@ type Config struct {
 	Store Store
 	Media Media
 	Links Links
-	Log   *slog.Logger // changes are logged here, one line each; nil is nowhere
+	Log   *slog.Logger // events are logged here, one line each; nil is nowhere
 
 	Roles    Roles    // nil is BuiltinRoles
 	Defaults Defaults // of new rooms
@@ -44,6 +47,9 @@ type Config struct {
 	// of when the room is created. Creating is faster then, and does not
 	// notice that the media server is down.
 	MediaOnJoin bool
+
+	// KeepEvents is how long events are kept; 0 is DefaultKeepEvents.
+	KeepEvents time.Duration
 
 	Now    func() time.Time // nil is time.Now
 	Random io.Reader        // nil is crypto/rand
@@ -72,15 +78,23 @@ func NewService(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.KeepEvents == 0 {
+		c.KeepEvents = DefaultKeepEvents
+	}
 	// The database keeps milliseconds; so does everything that is answered.
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) }
 	return &Service{
 		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
 		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
+		locks: newRoomLocks(), keepEvents: c.KeepEvents,
 		stopped: make(chan struct{}), log: c.Log,
 	}
 }
+
+// DefaultKeepEvents is how long events are kept unless the configuration says
+// otherwise.
+const DefaultKeepEvents = 90 * 24 * time.Hour
 
 // Roles are the roles of this server.
 func (s *Service) Roles() Roles { return s.roles }
@@ -172,14 +186,4 @@ func (s *Service) codeError(err error) error {
 		return codeNotFound()
 	}
 	return s.storeError(err, "")
-}
-
-// note leaves one structured line about a change that happened.
-func (s *Service) note(ctx context.Context, p Principal, action string, room Room, attrs ...slog.Attr) {
-	actor := p.ID
-	if p.Role == Anonymous {
-		actor = "anonymous"
-	}
-	s.log.LogAttrs(ctx, slog.LevelInfo, action, append([]slog.Attr{
-		slog.String("actor", actor), slog.String("room", room.ID), slog.String("name", room.Name)}, attrs...)...)
 }

@@ -3,8 +3,6 @@ package meet
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"slices"
 	"strings"
 	"time"
 )
@@ -45,9 +43,13 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 			}
 		}
 		var codes []RoomCode
-		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now)
+		e := s.event(ctx, p, CodesCreated, room, "", map[string]string{"roles": strings.Join(roles, ",")})
+		if label != "" {
+			e.Details["label"] = label
+		}
+		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now, e)
 		if err == nil {
-			s.note(ctx, p, "codes created", room, slog.Int("codes", len(codes)))
+			s.logEvent(ctx, e)
 			return codes, nil
 		}
 		if !errors.Is(err, ErrCodeTaken) {
@@ -171,53 +173,68 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		}
 	}
 	now := s.now()
+	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code.Code), nil)
 	code, err = s.store.UpdateCode(ctx, code.Code, func(c *RoomCode) error {
 		if !c.RetiredAt.IsZero() {
 			return c.Check(now)
 		}
+		was := *c
+		err := change.apply(c, now)
+		e.Details = codeDifferences(was, *c)
+		if e.Deed = CodeUpdated; removeParticipants {
+			e.Details["remove_participants"] = "true"
+		}
+		if len(e.Details) == 0 {
+			e.Deed = ""
+		}
+		e.Details["role"] = c.Role
 		c.UpdatedAt = now
-		return change.apply(c, now)
-	})
+		return err
+	}, e)
 	if err != nil {
 		return RoomCode{}, nil, s.codeError(err)
 	}
+	s.logEvent(ctx, e)
 	s.bell.ring(room.ID)
 	removed := []string{}
 	if removeParticipants { // and looked for now, when nobody comes by the code any more
 		removed, err = s.removeByCode(budget, p, room, code.Code)
 	}
-	s.note(ctx, p, "code updated", room, slog.String("code", FirstGroup(code.Code)),
-		slog.Bool("enabled", code.Enabled), slog.Int("removed", len(removed)))
 	return code, removed, err
 }
 
-// removeByCode puts out those who came by a code; whoever has left meanwhile is
-// not an error.
+// removeByCode puts out those who came by a code: their tokens are dead, also
+// of those who are not inside just now.
 func (s *Service) removeByCode(ctx context.Context, p Principal, room Room, code string) ([]string, error) {
-	removed := []string{}
 	failed := func(err error) error {
 		return &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
-			Hint: "The media server stopped answering. Repeat the call in a few seconds.", Err: err}
+			Hint: "Whoever is left is put out as soon as the media server answers. Repeat the call in a few seconds.", Err: err}
 	}
-	came, err := s.store.IdentitiesByCode(ctx, code)
+	unlock, err := s.locks.lock(ctx, room.ID)
 	if err != nil {
-		return removed, failed(err)
+		return []string{}, failed(err)
+	}
+	defer unlock()
+	if err := s.store.RevokeJoins(ctx, Revocation{RoomID: room.ID, Code: code, At: s.now(), By: p.ID}, nil); err != nil {
+		return []string{}, failed(err)
 	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return removed, failed(err)
+		return []string{}, failed(err)
 	}
+	var came []string
 	for _, person := range people {
-		if !slices.Contains(came, person.Identity) {
-			continue
+		join, err := s.joinOf(ctx, room.ID, person.Identity)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return []string{}, failed(err)
 		}
-		switch err := s.media.Remove(ctx, room.ID, person.Identity); {
-		case err == nil:
-			removed = append(removed, person.Identity)
-			s.forgetApproval(ctx, p, person.Identity)
-		case !IsCode(err, CodeNotFound):
-			return removed, failed(err)
+		if err == nil && join.Code == code {
+			came = append(came, person.Identity)
 		}
+	}
+	removed, err := s.remove(ctx, room, people, came)
+	if err != nil {
+		return removed, failed(err)
 	}
 	return removed, nil
 }
@@ -232,15 +249,17 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 	now := s.now()
 	for range drawAgain {
 		var code RoomCode
-		code, err = s.store.ReplaceCode(ctx, old.Code, s.random.grouped(), now, func(c RoomCode) error {
+		fresh := s.random.grouped()
+		e := s.event(ctx, p, CodeRotated, room, FirstGroup(old.Code), map[string]string{"role": old.Role, "successor": FirstGroup(fresh)})
+		code, err = s.store.ReplaceCode(ctx, old.Code, fresh, now, func(c RoomCode) error {
 			if !c.RetiredAt.IsZero() {
 				return c.Check(now)
 			}
 			return nil
-		})
+		}, e)
 		if err == nil {
 			s.bell.ring(room.ID)
-			s.note(ctx, p, "code rotated", room, slog.String("old", FirstGroup(old.Code)), slog.String("code", FirstGroup(code.Code)))
+			s.logEvent(ctx, e)
 			return code, nil
 		}
 		if !errors.Is(err, ErrCodeTaken) {

@@ -3,7 +3,6 @@ package meet
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 )
 
@@ -80,6 +79,9 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 		return Admission{}, err
 	}
 	s.identify(p, room, &join)
+	if err := s.refuseBlocked(ctx, p, room, join); err != nil {
+		return Admission{}, err
+	}
 	if s.hasToWait(p, room, join.Role) {
 		request, err := s.ask(ctx, p, room, join, call.RequestID)
 		if err != nil {
@@ -91,6 +93,15 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 		join.RequestID, join.Name = request.ID, request.Name // the one the host has seen
 	}
 	return s.admit(ctx, p, room, join)
+}
+
+// refuseBlocked refuses who is blocked before they are asked to wait.
+func (s *Service) refuseBlocked(ctx context.Context, p Principal, room Room, join Join) error {
+	blocks, err := s.store.Blocks(ctx, room.ID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	return checkBlocks(blocks, join, isAdmin(p, &room))
 }
 
 // approach finds the room that a call is about and the role in which it would
@@ -267,7 +278,7 @@ func (s *Service) identify(p Principal, room Room, join *Join) {
 // who came too late, after the room had ended and been cleared: tokens given
 // out before would open it.
 func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
-	if err := s.store.SetCleared(context.WithoutCancel(ctx), room.ID, false); err != nil {
+	if _, err := s.store.SetCleared(context.WithoutCancel(ctx), room.ID, false); err != nil {
 		s.log.WarnContext(ctx, "could not mark a room for clearing", "room", room.ID, "err", err)
 	}
 }
@@ -295,23 +306,29 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 				Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
 		}
 	}
-	err := s.store.AddJoin(ctx, join, func(door Door) error {
+	expires := join.CreatedAt.Add(TokenLifetime)
+	e := s.event(ctx, p, Admitted, room, join.Identity, map[string]string{"participant_name": join.Name, "role": join.Role})
+	if join.Code != "" {
+		e.Details["code"] = FirstGroup(join.Code)
+	}
+	join, err := s.store.AddJoin(ctx, join, expires, func(door Door) error {
 		room = door.Room
+		if err := checkBlocks(door.Blocks, join, isAdmin(p, &room)); err != nil {
+			return err
+		}
 		approved := door.Request.State == RequestApproved && door.Request.Living(room, s.now())
 		if s.hasToWait(p, room, join.Role) && !approved {
 			return errNotApproved
 		}
 		return s.checkEntry(door.Code, room, s.now())
-	})
+	}, e)
 	if err != nil {
 		if room.State != RoomActive {
 			s.mediaRoomIsBack(ctx, room)
 		}
 		return Admission{}, s.codeError(err)
 	}
-	role, _ := s.roles.Get(join.Role) // its existence was checked; the zero role grants nothing
-	expires := join.CreatedAt.Add(TokenLifetime)
-	token, err := s.media.Token(join, role.Grants(room.Settings), expires)
+	token, err := s.media.Token(join, s.grantsOf(join, room), expires)
 	if err != nil {
 		return Admission{}, AsError(err)
 	}
@@ -320,7 +337,6 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 	if join.Code != "" {
 		a.JoinURL = s.links.Code(join.Code)
 	}
-	s.note(ctx, p, "admitted", room, slog.String("identity", join.Identity), slog.String("role", join.Role),
-		slog.String("code", FirstGroup(join.Code)))
+	s.logEvent(ctx, e)
 	return a, nil
 }

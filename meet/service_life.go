@@ -11,18 +11,30 @@ const sweepBatch = 100
 
 // Sweep ends rooms whose time has come, clears the media rooms of rooms that
 // are over (those it just ended, and any whose clearing failed before), and
-// forgets join requests that gave no sign of life.
+// forgets join requests that gave no sign of life and what is older than the
+// audit trail reaches.
 // Call it every few seconds, from one goroutine.
 func (s *Service) Sweep(ctx context.Context) error {
-	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch)
+	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
+	var events []*Event
+	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch, func(room Room) *Event {
+		e := s.event(ctx, itself, RoomHasEnded, room, "", nil)
+		events = append(events, e)
+		return e
+	})
 	if err != nil {
 		return s.storeError(err, "")
 	}
 	for _, room := range expired {
 		s.bell.ring(room.ID)
-		s.note(ctx, Principal{ID: "sweeper"}, "room expired", room)
+	}
+	for _, e := range events {
+		s.logEvent(ctx, e)
 	}
 	if err := s.store.ForgetJoinRequests(ctx, s.now().Add(-RequestLifetime), sweepBatch); err != nil {
+		return s.storeError(err, "")
+	}
+	if err := s.store.Forget(ctx, s.now().Add(-s.keepEvents), s.now(), sweepBatch); err != nil {
 		return s.storeError(err, "")
 	}
 	uncleared, err := s.store.UnclearedRooms(ctx, sweepBatch)
@@ -33,24 +45,34 @@ func (s *Service) Sweep(ctx context.Context) error {
 	defer cancel()
 	var failed []error
 	for _, id := range uncleared {
-		if room, err := s.store.RoomByID(ctx, id); err != nil || room.Active(s.now()) {
-			continue // reopened a moment ago
-		}
-		if err := s.clear(ctx, id); err != nil {
+		if _, err := s.clear(ctx, id); err != nil {
 			failed = append(failed, err)
 		}
 	}
 	return errors.Join(failed...)
 }
 
-// clear puts everyone out of a room that is over. The database remembers that
+// clear puts everyone out of a room that is over, and says whether its media
+// room had come back since it was cleared before. The database remembers that
 // it is still to be done until it is done.
-func (s *Service) clear(ctx context.Context, roomID string) error {
-	if err := s.deleteMediaRoom(ctx, roomID); err != nil {
-		return err
+func (s *Service) clear(ctx context.Context, roomID string) (cameBack bool, err error) {
+	unlock, err := s.locks.lock(ctx, roomID)
+	if err != nil {
+		return false, err
 	}
-	if err := s.store.SetCleared(ctx, roomID, true); err != nil {
-		return s.storeError(err, "")
+	defer unlock()
+	return s.clearLocked(ctx, roomID)
+}
+
+// clearLocked is clear for a caller who holds the room's lock.
+func (s *Service) clearLocked(ctx context.Context, roomID string) (cameBack bool, err error) {
+	if room, err := s.store.RoomByID(ctx, roomID); err != nil || room.Active(s.now()) {
+		return false, s.storeError(err, "") // reopened a moment ago
 	}
-	return nil
+	existed, err := s.deleteMediaRoom(ctx, roomID)
+	if err != nil {
+		return false, err
+	}
+	before, err := s.store.SetCleared(ctx, roomID, true)
+	return existed && before, s.storeError(err, "")
 }

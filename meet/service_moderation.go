@@ -3,46 +3,58 @@ package meet
 import (
 	"context"
 	"fmt"
-	"log/slog"
+	"strconv"
 )
 
 // Everyone is the identity that means all participants but admins.
 const Everyone = "*"
 
-// Participants lists who is in the room now, and who waits to be let in.
-func (s *Service) Participants(ctx context.Context, p Principal, ref string) ([]Participant, []JoinRequest, error) {
-	room, err := s.resolveFor(ctx, p, ActModerate, ref)
-	if err != nil {
-		return nil, nil, err
-	}
-	people, err := s.media.Participants(ctx, room.ID)
-	if err != nil {
-		return nil, nil, mediaUnavailable(err)
-	}
-	requests, err := s.waiting(ctx, room)
-	return people, requests, err
+// Roster is who is in a room, who wants to be, and who may not.
+type Roster struct {
+	Participants []Participant
+	Requests     []JoinRequest
+	Blocks       []Block
 }
 
-// Kick puts a participant out of the room and gives the identities removed.
-// They can come back with a valid code or token; where the room asks for
-// approval they have to be let in again.
-func (s *Service) Kick(ctx context.Context, p Principal, ref, identity, reason string) ([]string, error) {
+// Roster lists who is in the room now, who waits to be let in, and who is
+// blocked.
+func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
-		return nil, err
+		return Roster{}, err
 	}
-	if err := checkIdentity(identity); err != nil {
-		return nil, err
+	var roster Roster
+	if roster.Participants, err = s.media.Participants(ctx, room.ID); err != nil {
+		return Roster{}, mediaUnavailable(err)
 	}
-	if reason, err = checkText("reason", reason, MaxReason); err != nil {
-		return nil, err
+	for i, person := range roster.Participants {
+		if roster.Participants[i], _, err = s.known(ctx, room, person); err != nil {
+			return Roster{}, err
+		}
 	}
-	if err := s.media.Remove(ctx, room.ID, identity); err != nil {
-		return nil, moderationError(err)
+	if roster.Requests, err = s.waiting(ctx, room); err != nil {
+		return Roster{}, err
 	}
-	s.forgetApproval(ctx, p, identity)
-	s.note(ctx, p, "participant kicked", room, slog.String("identity", identity), slog.String("reason", reason))
-	return []string{identity}, nil
+	if roster.Blocks, err = s.store.Blocks(ctx, room.ID); err != nil {
+		return Roster{}, s.storeError(err, "")
+	}
+	return roster, nil
+}
+
+// StopCall says whose microphone or camera to stop.
+type StopCall struct {
+	Identity string // or [Everyone]
+
+	// Lock takes the source away until it is given back with false, which
+	// stops nothing; nil only stops, and they can turn it on again.
+	Lock *bool
+}
+
+// Stopped is what a moderator has changed.
+type Stopped struct {
+	Tracks   []StoppedTrack // that were on and are off now
+	Locked   []string       // identities from whom the source was taken just now
+	Unlocked []string       // identities to whom it was given back
 }
 
 // StoppedTrack is a track that a moderator has just stopped.
@@ -53,47 +65,99 @@ type StoppedTrack struct {
 }
 
 // Mute stops the microphone of a participant, or with [Everyone] the
-// microphones of all participants but admins. It gives the tracks that were
-// on and are off now. The participant can turn the microphone on again.
-func (s *Service) Mute(ctx context.Context, p Principal, ref, identity string) ([]StoppedTrack, error) {
-	return s.stop(ctx, p, ref, identity, "microphone muted", func(t Track) bool {
+// microphones of all participants but admins. A lock holds for the identity,
+// however often it connects, and for the same subject or user id when they join
+// anew in this session of the room.
+func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
+	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, func(t Track) bool {
 		return t.Source == Microphone || t.Source == UnknownSource && t.Audio
-	})
+	}})
 }
 
 // DisableVideo stops the camera of a participant, like [Service.Mute] does
 // the microphone.
-func (s *Service) DisableVideo(ctx context.Context, p Principal, ref, identity string) ([]StoppedTrack, error) {
-	if identity == Everyone {
-		return nil, Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
+func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
+	if call.Identity == Everyone {
+		return Stopped{}, Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
 	}
-	return s.stop(ctx, p, ref, identity, "camera stopped", func(t Track) bool {
+	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, func(t Track) bool {
 		return t.Source == Camera || t.Source == UnknownSource && !t.Audio
-	})
+	}})
 }
 
-// stop mutes, at the server, those tracks of the meant participants that meant
-// picks.
-func (s *Service) stop(ctx context.Context, p Principal, ref, identity, action string, meant func(Track) bool) ([]StoppedTrack, error) {
+// stopping is one of the things that can be stopped.
+type stopping struct {
+	source Source
+	deed   Deed
+	meant  func(Track) bool
+}
+
+func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCall, what stopping) (Stopped, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
-		return nil, err
+		return Stopped{}, err
 	}
-	if err := checkIdentity(identity); err != nil {
-		return nil, err
+	if err := checkIdentity(call.Identity); err != nil {
+		return Stopped{}, err
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	people, err := s.media.Participants(ctx, room.ID)
+	unlock, err := s.locks.lock(ctx, room.ID)
+	if err != nil {
+		return Stopped{}, mediaUnavailable(err)
+	}
+	defer unlock()
+	people, err := s.meantBy(ctx, room, call.Identity)
+	if err != nil {
+		return Stopped{}, err
+	}
+	switch {
+	case call.Lock == nil:
+		return s.stopTracks(ctx, p, room, people, call, what)
+	case *call.Lock:
+		return s.lock(ctx, p, room, people, call, what)
+	}
+	return s.unlock(ctx, p, room, people, call, what)
+}
+
+// meantBy finds the participants that an identity means. Who is an admin is the
+// database's word, not the media server's.
+func (s *Service) meantBy(ctx context.Context, room Room, identity string) ([]Participant, error) {
+	inside, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
 		return nil, mediaUnavailable(err)
 	}
-	found, stopped := identity == Everyone, []StoppedTrack{}
-	for _, person := range people {
-		if identity == Everyone && person.Admin || identity != Everyone && person.Identity != identity {
+	var people []Participant
+	for _, person := range inside {
+		if identity != Everyone && person.Identity != identity {
 			continue
 		}
-		found = true
+		if person, _, err = s.known(ctx, room, person); err != nil {
+			return nil, err
+		}
+		if identity != Everyone || !person.Admin {
+			people = append(people, person)
+		}
+	}
+	if len(people) == 0 && identity != Everyone {
+		return nil, participantNotFound()
+	}
+	return people, nil
+}
+
+// stopTracks mutes tracks at the server, and writes it down if there were any.
+func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
+	tracks, err := s.muteTracks(ctx, room, people, what.meant)
+	if len(tracks) == 0 || err != nil {
+		return Stopped{Tracks: tracks}, err
+	}
+	e := s.event(ctx, p, what.deed, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})
+	return Stopped{Tracks: tracks}, s.record(ctx, e)
+}
+
+func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]StoppedTrack, error) {
+	stopped := []StoppedTrack{}
+	for _, person := range people {
 		for _, track := range person.Tracks {
 			if track.Muted || !meant(track) {
 				continue
@@ -109,11 +173,85 @@ func (s *Service) stop(ctx context.Context, p Principal, ref, identity, action s
 			}
 		}
 	}
-	if !found {
-		return nil, participantNotFound()
-	}
-	s.note(ctx, p, action, room, slog.String("identity", identity), slog.Int("tracks", len(stopped)))
 	return stopped, nil
+}
+
+// lock stops tracks and takes the source away. Once that is stored it holds
+// also for whoever is connecting just now.
+func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
+	strangers, ours := split(people)
+	if len(strangers) > 0 && call.Identity != Everyone {
+		return Stopped{}, notOurs()
+	}
+	tracks, err := s.muteTracks(ctx, room, people, what.meant)
+	if err != nil {
+		return Stopped{}, err
+	}
+	e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(what.source), "tracks": strconv.Itoa(len(tracks))})
+	locked, err := s.store.LockJoins(ctx, room.ID, ours, what.source, true, e)
+	if err != nil {
+		return Stopped{}, s.storeError(err, "")
+	}
+	switch {
+	case len(locked) > 0:
+		s.logEvent(ctx, e)
+	case len(tracks) > 0: // locked before, and on all the same
+		if err := s.record(ctx, s.event(ctx, p, what.deed, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})); err != nil {
+			return Stopped{}, err
+		}
+	}
+	if err := s.projectOnto(ctx, room, people); err != nil {
+		return Stopped{}, notTold(err)
+	}
+	return Stopped{Tracks: tracks, Locked: locked}, nil
+}
+
+// unlock gives the source back, to everybody it was taken from if that is who
+// is meant, also to those who are not inside just now.
+func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
+	_, meant := split(people)
+	if call.Identity == Everyone {
+		var err error
+		if meant, err = s.store.LockedIn(ctx, room.ID, what.source); err != nil {
+			return Stopped{}, s.storeError(err, "")
+		}
+	}
+	e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(what.source)})
+	unlocked, err := s.store.LockJoins(ctx, room.ID, meant, what.source, false, e)
+	if err != nil {
+		return Stopped{}, s.storeError(err, "")
+	}
+	if len(unlocked) > 0 {
+		s.logEvent(ctx, e)
+	}
+	if err := s.projectOnto(ctx, room, people); err != nil {
+		return Stopped{}, notTold(err)
+	}
+	return Stopped{Tracks: []StoppedTrack{}, Unlocked: unlocked}, nil
+}
+
+// split tells who came through here from who did not.
+func split(people []Participant) (strangers, ours []string) {
+	for _, person := range people {
+		if person.Known {
+			ours = append(ours, person.Identity)
+		} else {
+			strangers = append(strangers, person.Identity)
+		}
+	}
+	return strangers, ours
+}
+
+func notOurs() *Error {
+	return &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be locked",
+		Hint: "Leave lock out to stop what they publish now, or kick them."}
+}
+
+// notTold is for a change that is stored but that the media server has not
+// heard of.
+func notTold(err error) *Error {
+	return &Error{Code: CodeUnavailable, Message: "It is stored, but the media server could not be told yet",
+		Hint: "It is told as soon as it answers. Repeat the call in a few seconds to be sure.", Err: err}
 }
 
 // checkIdentity refuses what cannot be anybody's identity.

@@ -3,7 +3,6 @@ package meet
 import (
 	"context"
 	"errors"
-	"log/slog"
 )
 
 // hasToWait says whether somebody has to be let in. An admin's word is an
@@ -37,7 +36,7 @@ func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id
 	request, err = s.store.UpdateJoinRequest(ctx, request.ID, func(r *JoinRequest, _ Room) error {
 		r.SeenAt = now
 		return nil
-	})
+	}, nil)
 	if errors.Is(err, ErrNotFound) {
 		return JoinRequest{}, requestOver()
 	}
@@ -63,6 +62,7 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
 		Name: join.Name, Role: join.Role, Code: join.Code, State: RequestWaiting, CreatedAt: now, SeenAt: now}
+	e := s.event(ctx, p, Requested, room, requestName(request.ID), map[string]string{"participant_name": request.Name, "role": request.Role})
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
 		switch {
 		case n.Caller >= maxRequestsPerCaller:
@@ -73,12 +73,12 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 				Hint: "Try again when its host has let some of them in."}
 		}
 		return s.checkEntry(RoomCode{}, room, now)
-	})
+	}, e)
 	if err != nil {
 		return JoinRequest{}, s.storeError(err, "")
 	}
 	s.bell.ring(room.ID)
-	s.note(ctx, p, "join requested", room, slog.String("participant_name", request.Name), slog.String("role", request.Role))
+	s.logEvent(ctx, e)
 	return request, nil
 }
 
@@ -126,19 +126,22 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 	if err := checkRequestID(id); err != nil {
 		return JoinRequest{}, err
 	}
-	now, state := s.now(), RequestRefused
+	now, state, deed := s.now(), RequestRefused, Refused
 	if approve {
-		state = RequestApproved
+		state, deed = RequestApproved, Approved
 	}
+	e := s.event(ctx, p, deed, room, requestName(id), nil)
 	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
+		e.Deed, e.Details = "", map[string]string{"participant_name": r.Name, "role": r.Role}
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
+			e.Deed = deed
 		}
 		return nil
-	})
+	}, e)
 	if errors.Is(err, ErrNotFound) {
 		return JoinRequest{}, requestNotFound()
 	}
@@ -146,20 +149,10 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 		return JoinRequest{}, s.storeError(err, "")
 	}
 	s.bell.ring(room.ID)
-	s.note(ctx, p, "join request "+string(state), room, slog.String("participant_name", request.Name), slog.String("role", request.Role))
+	s.logEvent(ctx, e)
 	return request, nil
 }
 
-// forgetApproval has somebody who was put out ask again before they come back.
-func (s *Service) forgetApproval(ctx context.Context, p Principal, identity string) {
-	join, err := s.store.Join(ctx, identity)
-	if err == nil && join.RequestID != "" {
-		_, err = s.store.UpdateJoinRequest(ctx, join.RequestID, func(r *JoinRequest, _ Room) error {
-			r.State, r.AnsweredBy, r.AnsweredAt = RequestRefused, p.ID, s.now()
-			return nil
-		})
-	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		s.log.WarnContext(ctx, "could not take back the approval of somebody who was put out", "identity", identity, "err", err)
-	}
-}
+// requestName is as much of a request's id as a record may hold: whoever has
+// all of it can go on with it.
+func requestName(id string) string { return id[:6] }

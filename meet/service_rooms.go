@@ -3,7 +3,6 @@ package meet
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -40,14 +39,15 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 				Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
 		}
 	}
-	room, codes, err := s.storeRoom(ctx, room, named, createCodes)
+	e := s.event(ctx, p, RoomCreated, room, "", nil)
+	room, codes, err := s.storeRoom(ctx, room, named, createCodes, e)
 	if err != nil {
 		if !s.mediaOnJoin {
 			s.discardMediaRoom(ctx, room.ID)
 		}
 		return Room{}, nil, err
 	}
-	s.note(ctx, p, "room created", room)
+	s.logEvent(ctx, e)
 	return room, codes, nil
 }
 
@@ -77,7 +77,7 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 
 // storeRoom writes the room and its codes. Names and codes that were drawn
 // and are taken are drawn again.
-func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes bool) (Room, []RoomCode, error) {
+func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes bool, e *Event) (Room, []RoomCode, error) {
 	var err error
 	for range drawAgain {
 		if !named {
@@ -87,7 +87,8 @@ func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes b
 		if createCodes {
 			codes = s.drawCodes(room.ID, s.roles.Names(), "", room.CreatedAt)
 		}
-		err = s.store.CreateRoom(ctx, room, codes)
+		e.RoomName = room.Name
+		err = s.store.CreateRoom(ctx, room, codes, e)
 		switch {
 		case err == nil:
 			return room, codes, nil
@@ -109,7 +110,7 @@ const discardTimeout = 500 * time.Millisecond
 func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	if err := s.deleteMediaRoom(ctx, roomID); err != nil {
+	if _, err := s.deleteMediaRoom(ctx, roomID); err != nil {
 		s.log.WarnContext(ctx, "could not take back an unused media room", "room", roomID, "err", err)
 	}
 }
@@ -267,17 +268,37 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
-	now := s.now()
+	if change.concernsRights() && room.Active(s.now()) { // a media server that is down must leave everything as it was
+		budget, cancel := withBudget(ctx)
+		defer cancel()
+		if _, err := s.media.Participants(budget, room.ID); err != nil {
+			return Room{}, mediaUnavailable(err)
+		}
+	}
+	unlock, err := s.locks.lock(ctx, room.ID) // not while the media room of its last session is being deleted
+	if err != nil {
+		return Room{}, mediaUnavailable(err)
+	}
+	now, was := s.now(), room
+	e := s.event(ctx, p, RoomUpdated, room, "", nil)
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		was, e.Deed = *r, RoomUpdated
 		switch {
 		case reopen && !r.Active(now):
 			r.reopen(now)
+			e.Deed = RoomReopened
 		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
 			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
 		}
 		r.UpdatedAt = now
-		return change.apply(r, now)
-	})
+		err := change.apply(r, now)
+		e.RoomName, e.Details = r.Name, differences(was, *r)
+		if e.Deed == RoomUpdated && len(e.Details) == 0 {
+			e.Deed = ""
+		}
+		return err
+	}, e)
+	unlock()
 	switch {
 	case errors.Is(err, ErrNameTaken):
 		e := nameTaken()
@@ -287,7 +308,10 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		return Room{}, s.storeError(err, "")
 	}
 	s.bell.ring(room.ID) // whoever waits may not have to any more
-	s.note(ctx, p, "room updated", room, slog.Bool("reopened", reopen))
+	s.logEvent(ctx, e)
+	if room.Active(now) && (room.Settings != was.Settings || room.Mode != was.Mode) {
+		s.tellInside(ctx, room)
+	}
 	if change.MaxParticipants != nil && room.Active(now) {
 		s.bringUpToDate(ctx, room)
 	}
@@ -323,26 +347,33 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
+	unlock, err := s.locks.lock(budget, room.ID)
+	if err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	defer unlock()
 	inside, err := s.media.Participants(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, mediaUnavailable(err)
 	}
-	if err := s.deleteMediaRoom(budget, room.ID); err != nil {
+	if _, err := s.deleteMediaRoom(budget, room.ID); err != nil {
 		return Room{}, nil, mediaUnavailable(err)
 	}
 	now := s.now()
+	e := s.event(ctx, p, "", room, "", map[string]string{"removed": strconv.Itoa(len(inside))})
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		if r.State == RoomActive {
 			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
+			e.Deed = RoomWasEnded
 		}
 		return nil
-	})
+	}, e)
 	if err != nil {
 		e := AsError(s.storeError(err, ""))
 		e.Hint = "Everyone was put out, but the room is not ended and can be joined again. Repeat the call in a few seconds."
 		return Room{}, nil, e
 	}
-	if err := s.clear(budget, room.ID); err != nil {
+	if _, err := s.clearLocked(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
 	s.bell.ring(room.ID)
@@ -350,6 +381,6 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	for i, person := range inside {
 		removed[i] = person.Identity
 	}
-	s.note(ctx, p, "room ended", room, slog.Int("removed", len(removed)))
+	s.logEvent(ctx, e)
 	return room, removed, nil
 }

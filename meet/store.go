@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Store keeps rooms, codes, joins and join requests.
+// Store keeps rooms, codes, joins, join requests, blocks, presences and events.
 //
 // A method that changes something returns only when the change is durable: it
 // survives the process being killed right after. A change that fails leaves
@@ -14,13 +14,19 @@ import (
 // transaction, may run more than once, and must not call the store; their
 // errors come back as they are.
 //
+// An *Event that is handed in is written in the same transaction as the
+// change, and only if something changed: what happened and that it happened
+// are durable together. It is given its ID then. Functions that are handed in
+// may complete it, or take its Deed away where nothing is worth a line; nil
+// leaves none either.
+//
 // Errors are one of the Err values below, an error of a handed-in function,
 // or anything else, which means that the database failed.
 type Store interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
 	// ErrNameTaken if an active room has the name (rooms whose time has come
 	// do not hold it), ErrCodeTaken if one of the codes exists.
-	CreateRoom(ctx context.Context, room Room, codes []RoomCode) error
+	CreateRoom(ctx context.Context, room Room, codes []RoomCode, e *Event) error
 
 	// RoomByID and RoomByName give ErrNotFound where there is none. Of rooms
 	// with the same name the active one is meant, else the newest.
@@ -35,25 +41,27 @@ type Store interface {
 
 	// UpdateRoom reads a room, lets change alter it and stores it, but for
 	// its id, creator and creation time. ErrNotFound, ErrNameTaken.
-	UpdateRoom(ctx context.Context, id string, change func(*Room) error) (Room, error)
+	UpdateRoom(ctx context.Context, id string, change func(*Room) error, e *Event) (Room, error)
 
 	// ExpireRooms turns at most limit active rooms whose ExpiresAt is not
-	// after now into expired ones, ended at their ExpiresAt.
-	ExpireRooms(ctx context.Context, now time.Time, limit int) ([]Room, error)
+	// after now into expired ones, ended at their ExpiresAt. event gives the
+	// line about each.
+	ExpireRooms(ctx context.Context, now time.Time, limit int, event func(Room) *Event) ([]Room, error)
 
 	// UnclearedRooms lists at most limit rooms that are no longer active but
 	// whose media room has not been cleared since; SetCleared marks one as
-	// cleared or as to be cleared, unless it is active again.
+	// cleared or as to be cleared, unless it is active again, and says how it
+	// was marked before.
 	UnclearedRooms(ctx context.Context, limit int) ([]string, error)
 	// With a room that is cleared its join requests go.
-	SetCleared(ctx context.Context, roomID string, cleared bool) error
+	SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error)
 
 	// EnsureCodes stores those of the fresh codes whose room, role and label
 	// have no current code, disables the room's codes whose role is not one
 	// of roles, and gives the current codes for the room, roles and labels
 	// of fresh, in that order. ErrCodeTaken if a fresh code exists,
 	// ErrNotFound if the room does not.
-	EnsureCodes(ctx context.Context, roomID string, fresh []RoomCode, roles []string, now time.Time) ([]RoomCode, error)
+	EnsureCodes(ctx context.Context, roomID string, fresh []RoomCode, roles []string, now time.Time, e *Event) ([]RoomCode, error)
 
 	// Codes lists the current codes of a room, oldest first.
 	Codes(ctx context.Context, q CodeQuery) ([]RoomCode, error)
@@ -63,30 +71,46 @@ type Store interface {
 
 	// UpdateCode reads a code, lets change alter its limits, uses and times
 	// and stores it. ErrNotFound.
-	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error) (RoomCode, error)
+	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error, e *Event) (RoomCode, error)
 
 	// ReplaceCode lets check look at the code, retires it and stores fresh in
 	// its place: the same room, role, label, limits, as enabled as it was,
 	// and no uses. ErrNotFound, also for a retired code that check lets pass;
 	// ErrCodeTaken.
-	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error) (RoomCode, error)
+	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error, e *Event) (RoomCode, error)
 
 	// AddJoin records an admission after check has looked at what it goes
-	// through as that is then, and counts a use of join.Code. ErrNotFound,
-	// also for a code of another room.
-	AddJoin(ctx context.Context, join Join, check func(Door) error) error
+	// through as that is then, and counts a use of join.Code. What is locked
+	// for the same subject, or else the same user id, in the room's present
+	// session is locked for this one too. Until tokenDies the room counts as
+	// joined by the subject even if they never connect. ErrNotFound, also for
+	// a code of another room.
+	AddJoin(ctx context.Context, join Join, tokenDies time.Time, check func(Door) error, e *Event) (Join, error)
 
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)
 
-	// IdentitiesByCode lists the identities that were let in by a code.
-	IdentitiesByCode(ctx context.Context, code string) ([]string, error)
+	// RevokeJoins puts an end to admissions, and to the approvals and with
+	// Block to the person behind them. Those revoked before stay as they are.
+	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
+
+	// LockJoins takes a source away from admissions of a room, or gives it
+	// back, and says whose that changed.
+	LockJoins(ctx context.Context, roomID string, identities []string, source Source, locked bool, e *Event) ([]string, error)
+
+	// LockedIn lists the identities from whom the source is taken in a room.
+	LockedIn(ctx context.Context, roomID string, source Source) ([]string, error)
+
+	// Blocks lists the blocks of a room, oldest first. Unblock lifts the one
+	// that was made by an identity. ErrNotFound.
+	Blocks(ctx context.Context, roomID string) ([]Block, error)
+	Unblock(ctx context.Context, roomID, identity string, e *Event) error
 
 	// AddJoinRequest stores a new join request after check has looked at its
 	// room and at how many requests there are that were made in the room's
 	// present session and seen after seenAfter. ErrNotFound if there is no
 	// such room.
-	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error) error
+	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error, e *Event) error
 
 	// JoinRequest finds a request by its id; JoinRequestBySubject the newest
 	// one that a subject made for a user in a room and a role. ErrNotFound,
@@ -99,11 +123,34 @@ type Store interface {
 
 	// UpdateJoinRequest reads a join request and its room, lets change alter
 	// its state, answer and sign of life, and stores it. ErrNotFound.
-	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error) (JoinRequest, error)
+	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error, e *Event) (JoinRequest, error)
 
 	// ForgetJoinRequests deletes at most limit join requests that are not
 	// approved and gave no sign of life after seenUntil.
 	ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error
+
+	// SavePresence puts on record that somebody is connected, or with LeftAt
+	// that they were. What is on record of the same SID is only ever ended by
+	// it. joined and left are the lines about what is new; either may be nil.
+	// Their subject counts as having joined the room. It gives the lines that
+	// were written.
+	SavePresence(ctx context.Context, p Presence, joined, left *Event) ([]*Event, error)
+
+	// HasPresence says whether a connection is on record.
+	HasPresence(ctx context.Context, sid string) (bool, error)
+
+	// OpenPresences lists those that have not ended, of all rooms.
+	OpenPresences(ctx context.Context) ([]Presence, error)
+
+	// AddEvent writes a line about something that changed nothing here.
+	AddEvent(ctx context.Context, e *Event) error
+
+	// Events lists events, newest first.
+	Events(ctx context.Context, q EventQuery) ([]Event, error)
+
+	// Forget deletes at most limit events from before since, ended presences
+	// from before since, and visits of tokens that died unused by now.
+	Forget(ctx context.Context, since, now time.Time, limit int) error
 
 	// Ping says whether the database answers.
 	Ping(ctx context.Context) error
@@ -121,6 +168,7 @@ type Door struct {
 	Code    RoomCode // zero without a code
 	Room    Room
 	Request JoinRequest // zero without a join request, or if it is no more
+	Blocks  []Block     // of the room
 }
 
 // RoomQuery says which rooms to list.

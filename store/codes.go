@@ -22,7 +22,7 @@ const (
 	retireCode = `UPDATE codes SET retired_at = $2, updated_at = $2 WHERE code = $1`
 
 	disableRole = `UPDATE codes SET enabled = 0, updated_at = $3
-	WHERE room_id = $1 AND role = $2 AND retired_at IS NULL AND enabled = 1`
+	WHERE room_id = $1 AND role = $2 AND retired_at IS NULL AND enabled = 1 RETURNING code`
 
 	selectCode = `SELECT ` + codeColumns + ` FROM codes WHERE code = $1`
 
@@ -42,22 +42,29 @@ const (
 )
 
 // EnsureCodes implements [meet.Store].
-func (db *DB) EnsureCodes(ctx context.Context, roomID string, fresh []meet.RoomCode, roles []string, now time.Time) ([]meet.RoomCode, error) {
+func (db *DB) EnsureCodes(ctx context.Context, roomID string, fresh []meet.RoomCode, roles []string, now time.Time, e *meet.Event) ([]meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.RoomCode, error) {
 		if _, err := t.room(roomID); err != nil {
 			return nil, err
 		}
+		changed := false
 		for _, code := range fresh {
 			_, err := t.currentCode(roomID, code.Role, code.Label)
 			if errors.Is(err, meet.ErrNotFound) {
-				err = t.insertCode(roomID, code)
+				changed, err = true, t.insertCode(roomID, code)
 			}
 			if err != nil {
 				return nil, err
 			}
 		}
-		if err := t.disableOtherRoles(roomID, roles, now); err != nil {
+		disabled, err := t.disableOtherRoles(roomID, roles, now)
+		if err != nil {
 			return nil, err
+		}
+		if changed || disabled {
+			if err := t.event(e); err != nil {
+				return nil, err
+			}
 		}
 		codes := make([]meet.RoomCode, len(fresh))
 		for i, code := range fresh {
@@ -114,7 +121,7 @@ func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet
 
 // UpdateCode implements [meet.Store]. What names the code, its room, role and
 // label, stays as it is, whatever change does to it.
-func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error) (meet.RoomCode, error) {
+func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, e *meet.Event) (meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.RoomCode, error) {
 		c, err := t.code(code)
 		if err != nil {
@@ -126,14 +133,17 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 		t.codeChanged(c.RoomID, code)
 		c, err = scanOne(t.row(updateCode, code, bit(c.Enabled), c.Uses, c.MaxUses,
 			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli()), codePointers)
-		return c, failed("update code", err)
+		if err != nil {
+			return meet.RoomCode{}, failed("update code", err)
+		}
+		return c, t.event(e)
 	})
 }
 
 // ReplaceCode implements [meet.Store]. A disabled code's successor is
 // disabled too. A code that is retired and that check lets pass all the same
 // is not found.
-func (db *DB) ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(meet.RoomCode) error) (meet.RoomCode, error) {
+func (db *DB) ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(meet.RoomCode) error, e *meet.Event) (meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.RoomCode, error) {
 		old, err := t.code(code)
 		if err != nil {
@@ -154,26 +164,33 @@ func (db *DB) ReplaceCode(ctx context.Context, code, fresh string, now time.Time
 		if err := t.insertCode(old.RoomID, successor); err != nil {
 			return meet.RoomCode{}, err
 		}
+		if err := t.event(e); err != nil {
+			return meet.RoomCode{}, err
+		}
 		return t.code(fresh)
 	})
 }
 
-func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) error {
+// disableOtherRoles says whether there was any code to disable.
+func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) (disabled bool, err error) {
 	rows, err := t.rows(selectCurrentRoles, roomID)
 	current, err := scanAll(rows, err, textPointers)
 	if err != nil {
-		return failed("read roles of current codes", err)
+		return false, failed("read roles of current codes", err)
 	}
 	for _, role := range current {
 		if slices.Contains(roles, role) {
 			continue
 		}
 		t.codesChanged(roomID)
-		if err := t.exec(disableRole, roomID, role, now.UnixMilli()); err != nil {
-			return failed("disable codes", err)
+		rows, err := t.rows(disableRole, roomID, role, now.UnixMilli())
+		codes, err := scanAll(rows, err, textPointers)
+		if err != nil {
+			return false, failed("disable codes", err)
 		}
+		disabled = disabled || len(codes) > 0
 	}
-	return nil
+	return disabled, nil
 }
 
 func (t *tx) currentCode(roomID, role, label string) (meet.RoomCode, error) {

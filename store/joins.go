@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"roomkey/meet"
@@ -12,20 +15,24 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
-	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until IS NOT NULL`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at FROM joins WHERE identity = $1`
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked
+	FROM joins WHERE identity = $1`
 
-	selectIdentities = `SELECT identity FROM joins WHERE code = $1 ORDER BY created_at, identity`
+	// A person's locks: whoever has no user id is nobody in particular.
+	selectLocks = `SELECT locked FROM joins
+	WHERE room_id = $1 AND user_id = $2 AND subject = $3 AND locked <> '' AND user_id <> '' AND created_at >= $4`
 )
 
 // AddJoin implements [meet.Store]. A code of another room than the join's is
 // not found.
-func (db *DB) AddJoin(ctx context.Context, join meet.Join, check func(meet.Door) error) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, check func(meet.Door) error, e *meet.Event) (meet.Join, error) {
+	return write(ctx, db.writer, func(t *tx) (none meet.Join, err error) {
 		door, err := t.door(join)
 		if err != nil {
 			return none, err
@@ -38,11 +45,34 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, check func(meet.Door)
 				return none, failed("count use of code", err)
 			}
 			door.Code.Uses, door.Code.LastUsedAt = door.Code.Uses+1, time.UnixMilli(join.CreatedAt.UnixMilli()).UTC() // as the statement does
-			t.codeUsed(meet.Door{Code: door.Code, Room: door.Room})
+			t.codeUsed(meet.Door{Code: door.Code, Room: door.Room, Blocks: door.Blocks})
 		}
-		return none, t.insertJoin(join, door.Room)
+		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
+			return none, err
+		}
+		if err := t.insertJoin(join, door.Room, tokenDies); err != nil {
+			return none, err
+		}
+		return join, t.event(e)
 	})
-	return err
+}
+
+// locksOf gives what is locked for the same person in the room's session.
+func (t *tx) locksOf(join meet.Join, room meet.Room) ([]meet.Source, error) {
+	if join.UserID == "" {
+		return nil, nil
+	}
+	rows, err := t.rows(selectLocks, room.ID, join.UserID, join.Subject, room.OpenedAt.UnixMilli())
+	found, err := scanAll(rows, err, func(s *[]meet.Source) []any { return []any{(*sources)(s)} })
+	var locked []meet.Source
+	for _, more := range found {
+		for _, source := range more {
+			if !slices.Contains(locked, source) {
+				locked = append(locked, source)
+			}
+		}
+	}
+	return locked, failed("read locks", err)
 }
 
 // Join implements [meet.Store].
@@ -51,16 +81,37 @@ func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
 	if err != nil {
 		return meet.Join{}, err
 	}
-	join, err := scanOne(db.reads.QueryRowContext(ctx, selectJoin, identity), func(j *meet.Join) []any {
-		return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID, (*moment)(&j.CreatedAt)}
-	})
+	join, err := scanOne(db.hot.join.QueryRowContext(ctx, identity), joinPointers)
 	return join, failed("read join", err)
 }
 
-// IdentitiesByCode implements [meet.Store]. Who came first comes first.
-func (db *DB) IdentitiesByCode(ctx context.Context, code string) ([]string, error) {
-	identities, err := list(ctx, db, selectIdentities, []any{code}, textPointers)
-	return identities, failed("list identities", err)
+func joinPointers(j *meet.Join) []any {
+	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked)}
+}
+
+// sources are kept as a text with commas between them.
+type sources []meet.Source
+
+// Scan implements [sql.Scanner].
+func (s *sources) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("column holds %T, not a text", value)
+	}
+	*s = nil
+	for name := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' }) {
+		*s = append(*s, meet.Source(name))
+	}
+	return nil
+}
+
+func sourcesText(list []meet.Source) string {
+	names := make([]string, len(list))
+	for i, source := range list {
+		names[i] = string(source)
+	}
+	return strings.Join(names, ",")
 }
 
 // door reads what a join goes through.
@@ -71,13 +122,16 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 			return meet.Door{}, failed("read join request", err)
 		}
 	}
+	if used, ok := t.doors[join.Code]; ok && used.Room.ID == join.RoomID { // by somebody whose join shares the commit
+		door.Code, door.Room, door.Blocks = used.Code, used.Room, used.Blocks
+		return door, nil
+	}
+	if door.Blocks, err = t.blocks(join.RoomID); err != nil {
+		return meet.Door{}, err
+	}
 	if join.Code == "" {
 		door.Room, err = t.room(join.RoomID)
 		return door, err
-	}
-	if used, ok := t.doors[join.Code]; ok && used.Room.ID == join.RoomID { // by somebody whose join shares the commit
-		door.Code, door.Room = used.Code, used.Room
-		return door, nil
 	}
 	found, err := scanOne(t.row(selectCodeAndRoom, join.Code), (*codeAndRoom).pointers)
 	if err == nil && found.room.ID != join.RoomID {
@@ -87,14 +141,14 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 	return door, failed("read code and room", err)
 }
 
-func (t *tx) insertJoin(j meet.Join, room meet.Room) error {
+func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error {
 	var code any
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli())
+	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked))
 	if err == nil && j.Subject != "" {
-		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID)
+		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
 	}
 	return failed("record join", err)
 }

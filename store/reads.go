@@ -8,7 +8,7 @@ import (
 
 // hotReads are the point reads, prepared once for each connection.
 type hotReads struct {
-	roomByID, roomByName, nameTaken, codes, codeAndRoom *sql.Stmt
+	roomByID, roomByName, nameTaken, codes, codeAndRoom, join, blocks *sql.Stmt
 }
 
 func (db *DB) prepare(ctx context.Context) error {
@@ -18,6 +18,8 @@ func (db *DB) prepare(ctx context.Context) error {
 		selectNameTaken:   &db.hot.nameTaken,
 		selectCodes:       &db.hot.codes,
 		selectCodeAndRoom: &db.hot.codeAndRoom,
+		selectJoin:        &db.hot.join,
+		selectBlocks:      &db.hot.blocks,
 	} {
 		var err error
 		if *stmt, err = db.reads.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the pool closes

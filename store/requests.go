@@ -34,7 +34,7 @@ const (
 )
 
 // AddJoinRequest implements [meet.Store].
-func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error) error {
+func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
 		room, err := t.room(r.RoomID)
 		if err != nil {
@@ -48,8 +48,12 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 		if err := check(room, count); err != nil {
 			return none, err
 		}
-		return none, failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
+		err = failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
 			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli()))
+		if err != nil {
+			return none, err
+		}
+		return none, t.event(e)
 	})
 	return err
 }
@@ -82,7 +86,7 @@ func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.Joi
 }
 
 // UpdateJoinRequest implements [meet.Store].
-func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*meet.JoinRequest, meet.Room) error) (meet.JoinRequest, error) {
+func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*meet.JoinRequest, meet.Room) error, e *meet.Event) (meet.JoinRequest, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.JoinRequest, error) {
 		r, err := scanOne(t.row(selectRequest, id), requestPointers)
 		if err != nil {
@@ -96,7 +100,10 @@ func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*mee
 			return meet.JoinRequest{}, err
 		}
 		r, err = scanOne(t.row(updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.SeenAt.UnixMilli()), requestPointers)
-		return r, failed("update join request", err)
+		if err != nil {
+			return meet.JoinRequest{}, failed("update join request", err)
+		}
+		return r, t.event(e)
 	})
 }
 

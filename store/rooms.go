@@ -37,7 +37,7 @@ const (
 
 // CreateRoom implements [meet.Store]. The room and its codes carry the moment
 // of their creation; rooms whose time has come by then lose the name.
-func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode) error {
+func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
 		if err := t.freeName(room.Name, room.CreatedAt); err != nil {
 			return none, err
@@ -50,7 +50,7 @@ func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomC
 				return none, err
 			}
 		}
-		return none, nil
+		return none, t.event(e)
 	})
 	return err
 }
@@ -105,7 +105,7 @@ func (db *DB) NameTaken(ctx context.Context, name string, now time.Time) (bool, 
 
 // UpdateRoom implements [meet.Store]. A room's id, creator and creation time
 // stay as they are, whatever change does to them.
-func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error) (meet.Room, error) {
+func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error, e *meet.Event) (meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.Room, error) {
 		was, err := t.room(id)
 		if err != nil {
@@ -120,7 +120,10 @@ func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room)
 				return meet.Room{}, err
 			}
 		}
-		return t.updateRoom(was.ID, room)
+		if room, err = t.updateRoom(was.ID, room); err != nil {
+			return meet.Room{}, err
+		}
+		return room, t.event(e)
 	})
 }
 

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"roomkey/meet"
@@ -14,19 +16,27 @@ const (
 
 	selectUncleared = `SELECT id FROM rooms WHERE cleared = 0 AND state <> 'active' ORDER BY updated_at, id LIMIT $1`
 
+	selectCleared = `SELECT cleared FROM rooms WHERE id = $1 AND state <> 'active'`
+
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
 
 // ExpireRooms implements [meet.Store]. A room counts as ended at its
 // ExpiresAt, not at the moment the sweeper saw it.
-func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int) ([]meet.Room, error) {
+func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int, event func(meet.Room) *meet.Event) ([]meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.Room, error) {
 		rows, err := t.rows(expireRooms, now.UnixMilli(), max(limit, 0))
 		rooms, err := scanAll(rows, err, roomPointers)
+		if err != nil {
+			return nil, failed("expire rooms", err)
+		}
 		for _, room := range rooms {
 			t.roomChanged(room.ID)
+			if err := t.event(event(room)); err != nil {
+				return nil, err
+			}
 		}
-		return rooms, failed("expire rooms", err)
+		return rooms, nil
 	})
 }
 
@@ -38,14 +48,17 @@ func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 
 // SetCleared implements [meet.Store]. A room that is not there needs no
 // clearing.
-func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error) {
+	return write(ctx, db.writer, func(t *tx) (before bool, err error) {
+		err = t.row(selectCleared, roomID).Scan((*flag)(&before))
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return false, failed("read mark of room", err)
+		}
 		if cleared {
 			if err := t.exec(deleteRequestsOfRoom, roomID); err != nil {
-				return none, failed("delete join requests", err)
+				return false, failed("delete join requests", err)
 			}
 		}
-		return none, failed("mark room", t.exec(setCleared, roomID, bit(cleared)))
+		return before, failed("mark room", t.exec(setCleared, roomID, bit(cleared)))
 	})
-	return err
 }

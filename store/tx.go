@@ -18,7 +18,7 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	expireHolder, insertRoom, insertCode,
-	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit,
+	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, selectBlocks, selectLocks, insertEvent,
 }
 
 // tx is the transaction that operations run in. Its context never ends.

@@ -9,67 +9,97 @@ import (
 type listParticipantsOutput struct {
 	Participants []participantView `json:"participants" doc:"Everyone connected now, with their tracks"`
 	JoinRequests []requestView     `json:"join_requests" doc:"Who waits to be let in, the longest first; the first 100"`
+	Blocks       []blockView       `json:"blocks" doc:"Who is blocked; kick_participant with that identity and block false lifts it"`
 }
 
 var listParticipants = define(Tool{
 	Name: "list_participants", Title: "List participants", Toolset: Moderation, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "List who is in a room you administer now: identity, name, role and which tracks are on; and who waits to be let in.",
+	Description: "List who is in a room you administer now: identity, name, role, which tracks are on and what is locked; who waits to be let in; and who is blocked.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (listParticipantsOutput, error) {
-	people, requests, err := s.Participants(ctx, p, in.RoomID)
-	return listParticipantsOutput{viewParticipants(people), viewRequests(requests)}, err
+	r, err := s.Roster(ctx, p, in.RoomID)
+	return listParticipantsOutput{viewParticipants(r.Participants), viewRequests(r.Requests), viewBlocks(r.Blocks)}, err
 })
 
 type kickParticipantInput struct {
 	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
-	Identity string  `json:"identity" doc:"From list_participants"`
-	Reason   *string `json:"reason" doc:"Why, for the server's log"`
+	Identity string  `json:"identity" doc:"From list_participants: a participant, or with block false one of blocks"`
+	Block    *bool   `json:"block" doc:"true also refuses this person's codes and joins from now on; false kicks nobody but lifts such a block; leave it out to kick only"`
+	Reason   *string `json:"reason" doc:"Why, for the audit trail"`
 }
 
 type kickParticipantOutput struct {
 	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+	Message string   `json:"message" doc:"What holds from now on"`
 }
 
 var kickParticipant = define(Tool{
 	Name: "kick_participant", Title: "Kick a participant", Toolset: Moderation, Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "Put a participant out of a room you administer. They can come back while they hold a working code or token (where the room requires approval they have to ask again): disable or rotate the code as well to keep them out.",
+	Description: "Put a participant out of a room you administer. Their token does not work again. They can come back by asking anew with a working code (where the room requires approval they wait again), unless block is true: then the person stays out, and the code they came by lets in nobody who has no access token, until block false lifts it.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in kickParticipantInput) (kickParticipantOutput, error) {
-	removed, err := s.Kick(ctx, p, in.RoomID, in.Identity, value(in.Reason))
-	return kickParticipantOutput{list(removed)}, err
+	if in.Block != nil && !*in.Block {
+		err := s.Unblock(ctx, p, in.RoomID, in.Identity)
+		return kickParticipantOutput{[]string{}, "The block is lifted"}, err
+	}
+	removed, err := s.Kick(ctx, p, in.RoomID, meet.KickCall{Identity: in.Identity, Block: value(in.Block), Reason: value(in.Reason)})
+	message := "Their token is dead; they can come back by asking anew"
+	if value(in.Block) {
+		message = "They are blocked; call again with this identity and block false to lift it"
+	}
+	return kickParticipantOutput{list(removed), message}, err
 })
 
 type muteParticipantInput struct {
 	RoomID   string `json:"room_id" doc:"Id or name of the room"`
 	Identity string `json:"identity" doc:"From list_participants, or * for everyone but admins"`
+	Lock     *bool  `json:"lock" doc:"true also keeps them from unmuting; false gives the microphone back and mutes nobody; leave it out to mute only"`
 }
 
 type muteParticipantOutput struct {
-	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Microphones that were on; empty if there was nothing to mute"`
+	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Microphones that were on, with whose they are; empty if there was nothing to mute"`
+	Locked      []string           `json:"locked,omitempty" doc:"Identities whose microphone was taken just now"`
+	Unlocked    []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
+	Message     string             `json:"message,omitempty" doc:"What there was not to do"`
 }
 
 var muteParticipant = define(Tool{
 	Name: "mute_participant", Title: "Mute a participant", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Mute a participant's microphone now. They can unmute themselves.",
+	Description: "Mute a participant's microphone now; they can unmute themselves unless lock is true. A lock holds through reconnects, and for the same user_id when they join anew, until lock false or the room's end.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteParticipantInput) (muteParticipantOutput, error) {
-	tracks, err := s.Mute(ctx, p, in.RoomID, in.Identity)
-	return muteParticipantOutput{viewStopped(tracks)}, err
+	done, err := s.Mute(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
+	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock)}, err
 })
 
 type disableVideoInput struct {
 	RoomID   string `json:"room_id" doc:"Id or name of the room"`
 	Identity string `json:"identity" doc:"From list_participants"`
+	Lock     *bool  `json:"lock" doc:"true also keeps them from turning it on again; false gives the camera back and stops nothing; leave it out to stop it only"`
 }
 
 type disableVideoOutput struct {
 	DisabledTracks []stoppedTrackView `json:"disabled_tracks" doc:"Cameras that were on; empty if there was none"`
+	Locked         []string           `json:"locked,omitempty" doc:"Identities whose camera was taken just now"`
+	Unlocked       []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
+	Message        string             `json:"message,omitempty" doc:"What there was not to do"`
 }
 
 var disableParticipantVideo = define(Tool{
 	Name: "disable_participant_video", Title: "Turn a participant's camera off", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Turn a participant's camera off now. They can turn it on again.",
+	Description: "Turn a participant's camera off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
-	tracks, err := s.DisableVideo(ctx, p, in.RoomID, in.Identity)
-	return disableVideoOutput{viewStopped(tracks)}, err
+	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
+	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock)}, err
 })
+
+// nothingDone says what there was not to do, "" if there was something.
+func nothingDone(done meet.Stopped, lock *bool) string {
+	switch {
+	case lock != nil && !*lock && len(done.Unlocked) == 0:
+		return "nothing to unlock"
+	case (lock == nil || *lock) && len(done.Tracks) == 0:
+		return "nothing to mute"
+	}
+	return ""
+}
 
 type answerJoinRequestInput struct {
 	RoomID    string `json:"room_id" doc:"Id or name of the room"`

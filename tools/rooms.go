@@ -107,10 +107,10 @@ type updateRoomInput struct {
 	RoomID           string         `json:"room_id" doc:"Id or name of the room"`
 	Name             *string        `json:"name" doc:"New name; the id stays"`
 	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
-	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"For those who join without a code from now on"`
+	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Role of everyone who joins or joined without a code"`
 	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"Nobody inside is put out by a lower limit; 0 is unlimited"`
 	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time from now; 0 is never"`
-	Settings         *settingsInput `json:"settings" doc:"Only what is to change; applies to those who join from now on"`
+	Settings         *settingsInput `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
 	IsActive         *bool          `json:"is_active" doc:"true opens an ended or expired room again; to end one call end_room"`
 }
 

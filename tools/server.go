@@ -23,7 +23,7 @@ A room has an owner, settings and a mode. create_room with create_codes opens on
 
 room_id takes the id or the name of a room everywhere. Codes can be limited (expires_in_seconds, max_uses), disabled (update_room_code) and replaced (rotate_room_code).
 
-To moderate: list_participants gives identities, then mute_participant (identity * is everyone but admins), disable_participant_video, kick_participant. To keep a kicked person out, disable or rotate the code they came by. With settings.require_approval guests wait: list_participants shows join_requests, answer_join_request lets them in. end_room puts everyone out; update_room with is_active true opens the room again.
+To moderate: list_participants gives identities, then mute_participant (identity * is everyone but admins) and disable_participant_video, with lock to keep it so, and kick_participant, with block to keep the person out. list_events tells what happened and who did it. With settings.require_approval guests wait: list_participants shows join_requests, answer_join_request lets them in. end_room puts everyone out; update_room with is_active true opens the room again.
 
 Errors say what to change. Repeat a call only if the error says retryable.`
 
@@ -84,6 +84,9 @@ func (s *Server) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		started := time.Now()
 		principal, requestID := meet.PrincipalFrom(ctx), meet.RequestIDFrom(ctx)
+		if info := server.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientInfo != nil { // better than what its HTTP library says
+			ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: info.ClientInfo.Name + " " + info.ClientInfo.Version})
+		}
 		outcome := "ok"
 		defer func() {
 			if r := recover(); r != nil {

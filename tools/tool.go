@@ -81,7 +81,7 @@ func Catalogue() []Tool {
 	return []Tool{
 		createRoom, joinRoom, listRooms, getRoom, updateRoom, endRoom,
 		createRoomCodes, getRoomCodes, updateRoomCode, rotateRoomCode,
-		listParticipants, kickParticipant, muteParticipant, disableParticipantVideo, answerJoinRequest,
+		listParticipants, kickParticipant, muteParticipant, disableParticipantVideo, answerJoinRequest, listEvents,
 	}
 }
 

@@ -1,6 +1,8 @@
 package tools
 
 import (
+	"cmp"
+	"strconv"
 	"time"
 
 	"roomkey/meet"
@@ -83,6 +85,8 @@ type participantView struct {
 	Role     string      `json:"role,omitempty"`
 	JoinedAt time.Time   `json:"joined_at"`
 	Tracks   []trackView `json:"tracks"`
+
+	Locked []meet.Source `json:"locked,omitempty"`
 }
 
 type trackView struct {
@@ -97,7 +101,7 @@ func viewParticipants(people []meet.Participant) []participantView {
 		for j, t := range p.Tracks {
 			tracks[j] = trackView{t.Source, t.Muted}
 		}
-		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks}
+		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks, p.Locked}
 	}
 	return views
 }
@@ -120,6 +124,51 @@ func viewRequests(requests []meet.JoinRequest) []requestView {
 	views := make([]requestView, len(requests))
 	for i, r := range requests {
 		views[i] = viewRequest(r)
+	}
+	return views
+}
+
+// blockView is somebody who is kept out, as agents see them.
+type blockView struct {
+	Identity  string    `json:"identity"`
+	Name      string    `json:"name"`
+	UserID    string    `json:"user_id,omitempty"`
+	Code      string    `json:"code,omitempty"` // its first group: it lets nobody in who has no access token
+	Reason    string    `json:"reason,omitempty"`
+	BlockedBy string    `json:"blocked_by"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func viewBlocks(blocks []meet.Block) []blockView {
+	views := make([]blockView, len(blocks))
+	for i, b := range blocks {
+		views[i] = blockView{b.Identity, b.Name, cmp.Or(b.Subject, b.UserID), meet.FirstGroup(b.Code), b.Reason, b.BlockedBy, b.CreatedAt}
+	}
+	return views
+}
+
+// eventView is a line of the audit trail, as agents see it.
+type eventView struct {
+	ID        string            `json:"id"`
+	Time      time.Time         `json:"time"`
+	Actor     string            `json:"actor"`
+	Via       meet.Via          `json:"via,omitempty"`
+	Client    string            `json:"client,omitempty"`
+	Kind      meet.EventKind    `json:"kind"`
+	Action    meet.Deed         `json:"action"`
+	RoomID    string            `json:"room_id"`
+	RoomName  string            `json:"room_name"`
+	Target    string            `json:"target,omitempty"`
+	Outcome   meet.Outcome      `json:"outcome"`
+	Details   map[string]string `json:"details,omitempty"`
+	RequestID string            `json:"request_id,omitempty"`
+}
+
+func viewEvents(events []meet.Event) []eventView {
+	views := make([]eventView, len(events))
+	for i, e := range events {
+		views[i] = eventView{strconv.FormatInt(e.ID, 10), e.At, e.Actor, e.Caller.Via, e.Caller.Client, e.Deed.Kind(), e.Deed,
+			e.RoomID, e.RoomName, e.Target, e.Outcome, e.Details, e.RequestID}
 	}
 	return views
 }

@@ -23,11 +23,12 @@ type access struct {
 	methods []string // empty is any
 	origin  bool     // a foreign page may not call it
 	token   bool     // only with an access token
+	via     meet.Via // what the audit trail says about it
 }
 
 var (
 	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
-	pageCall         = access{methods: []string{http.MethodPost}, origin: true}
+	pageCall         = access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaPage}
 	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}}
 )
 
@@ -42,7 +43,7 @@ func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.H
 		w := &recorder{ResponseWriter: rw}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		r = r.WithContext(meet.WithRequestID(r.Context(), id))
+		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), meet.Caller{Via: a.via, Client: r.UserAgent()}))
 		defer func() {
 			cut := s.recovered(w, r, recover())
 			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()

@@ -42,13 +42,26 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			if err := s.Service.Arrive(r.Context(), joinToken(r)); err != nil {
+			err := s.Service.Arrive(r.Context(), joinToken(r))
+			if meet.IsCode(err, meet.CodeUnauthenticated) {
+				refuseSignalling(w, meet.AsError(err))
+				return
+			}
+			if err != nil {
 				s.Log.LogAttrs(r.Context(), slog.LevelWarn, "could not make a media room ready", slog.Any("err", err),
 					slog.String("request_id", meet.RequestIDFrom(r.Context()))) // LiveKit answers as it can
 			}
 		}
 		proxy.ServeHTTP(w, r)
 	})
+}
+
+// refuseSignalling answers in plain text, because LiveKit's clients show it as
+// it is; they do not try again after a 401.
+func refuseSignalling(w http.ResponseWriter, e *meet.Error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(e.Code.Status())
+	_, _ = io.WriteString(w, e.Message)
 }
 
 // joinToken is where LiveKit's clients put their token.

@@ -40,6 +40,10 @@ type Config struct {
 	// directly.
 	LiveKit *url.URL
 
+	// ReadWebhook reads what LiveKit tells, and refuses what LiveKit did not
+	// sign.
+	ReadWebhook func(*http.Request) (meet.MediaEvent, error)
+
 	Version Version
 	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
 	Log     *slog.Logger
@@ -61,6 +65,7 @@ type Server struct {
 	Config
 	hosts    hostRule
 	requests *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
 	page     *page
 	handler  http.Handler
 
@@ -73,11 +78,17 @@ func New(c Config, listen netip.AddrPort) *Server {
 		stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roomkey_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "status"})
-	c.Metrics.MustRegister(s.requests)
+	s.webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "roomkey_webhooks_total", Help: "Webhooks of LiveKit by what became of them."}, []string{"outcome"})
+	for _, outcome := range []string{webhookAccepted, webhookRepeated, webhookRefused, webhookFailed} {
+		s.webhooks.WithLabelValues(outcome) // zero is an answer too
+	}
+	c.Metrics.MustRegister(s.requests, s.webhooks)
 
 	mux := http.NewServeMux()
-	s.route(mux, "/mcp", access{methods: []string{http.MethodPost}, origin: true, token: true}, c.MCP)
-	s.route(mux, "/v2/token", access{methods: []string{http.MethodPost}, origin: true}, http.HandlerFunc(s.exchange))
+	s.route(mux, "/mcp", access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaMCP}, c.MCP)
+	s.route(mux, "/livekit/webhook", access{methods: []string{http.MethodPost}, via: meet.ViaWebhook}, http.HandlerFunc(s.webhook))
+	s.route(mux, "/v2/token", access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaExchange}, http.HandlerFunc(s.exchange))
 	s.route(mux, "/healthz", readOnly, http.HandlerFunc(s.healthz))
 	s.route(mux, "/readyz", readOnly, http.HandlerFunc(s.readyz))
 	s.route(mux, "/version", readOnly, http.HandlerFunc(s.version))

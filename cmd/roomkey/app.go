@@ -43,6 +43,14 @@ type app struct {
 // sweepEvery is how often rooms whose time has come are looked for.
 const sweepEvery = 2 * time.Second
 
+// reconcileEvery is how often LiveKit is asked who is inside. What no webhook
+// told is right after that and the five seconds by which LiveKit's own list of
+// rooms may be late.
+const reconcileEvery = 10 * time.Second
+
+// webhookPath is where LiveKit tells what happens.
+const webhookPath = "/livekit/webhook"
+
 // errAddressInUse says that somebody has the address of this configuration: a
 // roomkey or another program.
 var errAddressInUse = errors.New("is in use by another program: choose another address with --listen")
@@ -97,7 +105,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	}
 	a.service = meet.NewService(meet.Config{
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
-		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin,
+		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
 		Links:       meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log,
 	})
 	metrics := newMetrics()
@@ -107,7 +115,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
-		LiveKit:        lk.proxied, Version: buildVersion(), Metrics: metrics.registry, Log: log,
+		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: buildVersion(), Metrics: metrics.registry, Log: log,
 	}, listen)
 	a.server = handler.HTTPServer()
 	a.server.ConnState = a.silent.watch
@@ -148,7 +156,10 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 	e := c.LiveKit.Embedded
 	const apiKey = "roomkey"
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
-		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), Log: a.log})
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen),
+		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
+		Enter:   func(ctx context.Context, roomID, identity string) (meet.Entry, error) { return a.service.Enter(ctx, roomID, identity) },
+		Log:     a.log})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
@@ -170,7 +181,8 @@ func (a *app) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var sweeper sync.WaitGroup
-	sweeper.Go(func() { a.sweep(ctx) })
+	sweeper.Go(func() { a.every(ctx, sweepEvery, "sweep", a.service.Sweep) })
+	sweeper.Go(func() { a.every(ctx, reconcileEvery, "reconciliation", a.service.Reconcile) })
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(a.listener) }()
 	settling := time.AfterFunc(settleAfter, settle)
@@ -199,17 +211,18 @@ func (a *app) livekitDone() <-chan struct{} {
 	return a.embedded.Done()
 }
 
-func (a *app) sweep(ctx context.Context) {
-	ticker := time.NewTicker(sweepEvery)
+// every does something at once and then again and again until ctx is done.
+func (a *app) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) {
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn(what+" failed and will be repeated", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := a.service.Sweep(ctx); err != nil && ctx.Err() == nil {
-				a.log.Warn("sweep failed and will be repeated", "err", err)
-			}
 		}
 	}
 }

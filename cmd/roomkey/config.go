@@ -25,6 +25,7 @@ type Config struct {
 	HTTP    HTTPConfig    `yaml:"http"`
 	LiveKit LiveKitConfig `yaml:"livekit"`
 	Rooms   RoomsConfig   `yaml:"rooms"`
+	Events  EventsConfig  `yaml:"events"`
 	Roles   []RoleConfig  `yaml:"roles"`
 }
 
@@ -71,6 +72,11 @@ type RoomsConfig struct {
 	RequireApproval bool          `yaml:"require_approval"`
 }
 
+// EventsConfig is about the audit trail.
+type EventsConfig struct {
+	Keep time.Duration `yaml:"keep"`
+}
+
 // RoleConfig is a role: one of the built-in ones made different, or another.
 type RoleConfig struct {
 	Name         string   `yaml:"name"`
@@ -94,6 +100,7 @@ func defaultConfig() Config {
 		HTTP:    HTTPConfig{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
 		LiveKit: LiveKitConfig{EmptyTimeout: livekit.DefaultEmptyTimeout},
 		Rooms:   RoomsConfig{CreateMedia: mediaAtCreate, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true},
+		Events:  EventsConfig{Keep: meet.DefaultKeepEvents},
 	}
 	for _, set := range tools.Toolsets {
 		c.Toolsets = append(c.Toolsets, string(set))

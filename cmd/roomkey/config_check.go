@@ -43,6 +43,9 @@ func (l *loader) validate() {
 	l.validateHTTP(c.HTTP)
 	l.validateLiveKit(c.LiveKit)
 	l.validateRooms(c.Rooms)
+	if c.Events.Keep < time.Hour {
+		l.bad("events.keep", "must be at least 1h, not %s", c.Events.Keep)
+	}
 	l.validateRoles(c.Roles)
 }
 

@@ -52,7 +52,7 @@ func newClients(conf *config.Config, node routing.LocalNode, bus psrpc.MessageBu
 //
 // Ingress, egress, SIP and agents need Redis and workers of their own, and are
 // there only because the server does not do without them.
-func assemble(conf *config.Config, node routing.LocalNode) (*service.LivekitServer, error) {
+func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (*service.LivekitServer, error) {
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{}, otelpsrpc.ClientOptions(otelpsrpc.Config{}))
 	c, err := newClients(conf, node, bus, params)
@@ -71,7 +71,7 @@ func assemble(conf *config.Config, node routing.LocalNode) (*service.LivekitServ
 		return nil, err
 	}
 
-	door := newDoor()
+	door := newDoor(enter)
 	store := door.watch(service.NewLocalStore())
 	router := routing.CreateRouter(nil, node, c.signal, c.roomManager, nil, conf.NodeStats)
 	allocator, err := service.NewRoomAllocator(conf, router, store)

@@ -77,6 +77,10 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	conf.Port = uint32(port) //nolint:gosec // a port
 	conf.BindAddresses = []string{httpAddress}
 
+	if c.Webhook != "" {
+		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
+	}
+
 	// A token must not bring a room back that was deleted.
 	conf.Room.AutoCreate = false
 

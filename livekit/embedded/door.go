@@ -13,6 +13,8 @@ import (
 	"github.com/livekit/protocol/logger"
 	"github.com/livekit/protocol/utils"
 	"google.golang.org/protobuf/proto"
+
+	lk "roomkey/livekit"
 )
 
 // door decides who comes in, where LiveKit v1.13.5 does not keep what is
@@ -23,6 +25,10 @@ import (
 //   - LiveKit makes a deleted room again, without a limit, for somebody whose
 //     token it had checked a moment before, auto_create or not. Here only
 //     CreateRoom makes rooms.
+//   - LiveKit lets a removed participant in again with the same token, and gives
+//     everybody who connects what their token says. Here whoever runs the server
+//     is asked (Config.Enter), so dead tokens stay outside and what a token says
+//     is no more than what held when it was made.
 //   - LiveKit loses a room that is made while one of the same name is being
 //     deleted. Here the one waits for the other.
 //
@@ -31,6 +37,7 @@ import (
 // LiveKit's.
 type door struct {
 	rooms *service.RoomManager
+	enter enterFunc // may be nil
 
 	// oneAtATime lets, by room, only one come in, or make or delete it.
 	oneAtATime [64]sync.Mutex
@@ -42,8 +49,8 @@ type door struct {
 
 var _ service.SessionHandler = (*door)(nil)
 
-func newDoor() *door {
-	return &door{seed: maphash.MakeSeed(), limits: make(map[string]uint32)}
+func newDoor(enter enterFunc) *door {
+	return &door{enter: enter, seed: maphash.MakeSeed(), limits: make(map[string]uint32)}
 }
 
 // lock is the lock of the room of that name. It is shared with a few others.
@@ -86,7 +93,27 @@ func (d *door) HandleSession(ctx context.Context, pi routing.ParticipantInit, _ 
 	if d.full(room, pi.Identity) {
 		return rtc.ErrMaxParticipantsExceeded
 	}
+	if err := d.admit(ctx, name, &pi); err != nil {
+		return err
+	}
 	return d.rooms.StartSession(ctx, pi, source, copyingSink{sink}, false)
+}
+
+// admit asks whether somebody may come in, and gives them the rights they have
+// now in place of those of their token. The room's lock is held: whoever is
+// removed after this is inside by then, and whoever is removed before is
+// refused here.
+func (d *door) admit(ctx context.Context, room string, pi *routing.ParticipantInit) error {
+	if d.enter == nil || pi.Grants == nil || pi.Grants.Video == nil {
+		return nil
+	}
+	entry, err := d.enter(ctx, room, string(pi.Identity))
+	if err != nil || !entry.Known {
+		return err
+	}
+	pi.Grants = pi.Grants.Clone()
+	pi.Grants.Video.UpdateFromPermission(lk.Permission(entry.Grants))
+	return nil
 }
 
 // copyingSink takes the messages to somebody who is inside. LiveKit goes on
@@ -166,6 +193,14 @@ func (s doorRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoom
 	}
 	room.MaxParticipants = s.door.limit(room.Sid)
 	return room, nil
+}
+
+// RemoveParticipant returns when they are out. Nobody comes in meanwhile.
+func (s doorRoomService) RemoveParticipant(ctx context.Context, req *livekit.RoomParticipantIdentity) (*livekit.RemoveParticipantResponse, error) {
+	lock := s.door.lock(req.GetRoom())
+	lock.Lock()
+	defer lock.Unlock()
+	return s.RoomService.RemoveParticipant(ctx, req)
 }
 
 // DeleteRoom returns when everybody is out.

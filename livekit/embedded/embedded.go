@@ -22,7 +22,12 @@ import (
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/protocol/livekit"
+
+	"roomkey/meet"
 )
+
+// enterFunc is the type of Config.Enter.
+type enterFunc = func(ctx context.Context, roomID, identity string) (meet.Entry, error)
 
 // PreferredUDPPort is the media port unless the configuration names one or it
 // is taken.
@@ -49,13 +54,22 @@ type Config struct {
 	// NodeIP's family.
 	BindAddress string
 
+	// Webhook is where LiveKit tells what happens, signed with the keys; empty
+	// is nowhere.
+	Webhook string
+
+	// Enter is asked about everybody who connects with a good token. An error
+	// refuses them; of somebody known its grants hold, whatever their token
+	// says. nil lets the token decide.
+	Enter func(ctx context.Context, roomID, identity string) (meet.Entry, error)
+
 	// Log gets LiveKit's lines if it takes debug lines, else none. LiveKit
 	// has one logger for the whole process: of several servers in it, the one
 	// started last gets the lines of all.
 	Log *slog.Logger
 
 	// assemble is another way to build the server, for a test.
-	assemble func(*config.Config, routing.LocalNode) (*service.LivekitServer, error)
+	assemble func(*config.Config, routing.LocalNode, enterFunc) (*service.LivekitServer, error)
 }
 
 // PortError says that a port cannot be had.
@@ -164,7 +178,7 @@ func (s *Server) initialize(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("make LiveKit's node: %w", err)
 	}
 	s.lines.take()
-	if s.lk, err = cfg.assemble(conf, node); err != nil {
+	if s.lk, err = cfg.assemble(conf, node, cfg.Enter); err != nil {
 		s.lines.leave()
 		return listenError(fmt.Errorf("assemble LiveKit: %w", err), cfg, port, s.udpPort)
 	}

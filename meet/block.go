@@ -1,0 +1,81 @@
+package meet
+
+import "time"
+
+// Block keeps a person out of a room until it is lifted. A person is known by
+// the subject of an access token. Who came without one is known by the user
+// id they typed and by the code they came by: that code then lets nobody in
+// who cannot prove to be somebody else.
+type Block struct {
+	RoomID    string
+	Identity  string // whom it was made for; it is lifted by it
+	Subject   string // proven, or vouched for by the room's admin; may be empty
+	UserID    string // claimed; empty where it is proven or nothing was claimed
+	Code      string // they came by; empty for a join by name
+	Name      string // display name
+	Reason    string
+	BlockedBy string // subject
+	CreatedAt time.Time
+}
+
+// newBlock is about the person who came into a room by a join.
+func newBlock(room Room, join Join, by, reason string, now time.Time) Block {
+	b := Block{RoomID: room.ID, Identity: join.Identity, Code: join.Code, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+	switch {
+	case join.Subject == "":
+		b.UserID = join.UserID
+	case join.Subject == room.AdminID: // who let somebody else in
+		b.Subject = join.UserID
+	default:
+		b.Subject = join.Subject
+		if !join.asThemself() {
+			b.UserID = join.UserID
+		}
+	}
+	return b
+}
+
+// asThemself says whether somebody with an access token joined as who they are
+// and not on somebody's behalf.
+func (j Join) asThemself() bool {
+	return j.Subject != "" && j.UserID == CleanText(j.Subject, MaxUserID)
+}
+
+// onPerson says whether the block is on whoever joins. A user id that was only
+// claimed stands for nobody who has an access token: a stranger must not get
+// them blocked.
+func (b Block) onPerson(join Join) bool {
+	return b.Subject != "" && (b.Subject == join.Subject || b.Subject == join.UserID) ||
+		b.UserID != "" && b.UserID == join.UserID && !join.asThemself()
+}
+
+// checkBlocks refuses who is blocked. An admin's own name is no reason to
+// refuse those it lets in.
+func checkBlocks(blocks []Block, join Join, byAdmin bool) error {
+	person := join
+	if byAdmin {
+		person.Subject = ""
+	}
+	for _, b := range blocks {
+		switch {
+		case byAdmin && join.asThemself():
+		case b.onPerson(person):
+			return &Error{Code: CodeForbidden, Message: "You are blocked from this room",
+				Hint: "Its admin can lift the block (kick_participant with block false)."}
+		case join.Subject == "" && b.Code != "" && b.Code == join.Code:
+			return &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came by this code",
+				Hint: "Ask for another code or link. The room's admin can make one (create_room_codes) or lift the block (kick_participant with block false)."}
+		}
+	}
+	return nil
+}
+
+// Revocation says whose admissions to end.
+type Revocation struct {
+	RoomID     string
+	Identities []string // these,
+	Code       string   // and those who came by this code, unless it is empty
+	At         time.Time
+	By         string // subject or identity
+	Block      *Block // nil blocks nobody
+}

@@ -1,0 +1,37 @@
+package meet
+
+import "time"
+
+// Presence is one connection of somebody to a media room, from beginning to end.
+type Presence struct {
+	SID      string // the media server's id of the connection
+	RoomID   string
+	RoomSID  string // of the media room, to tell it from later ones of the same name
+	Identity string
+	Subject  string // of the join; empty without one
+	JoinedAt time.Time
+	LeftAt   time.Time // zero while connected
+}
+
+// MediaEvent is what the media server tells of its own accord. It may come
+// late, twice, in any order, or not at all: it is a reason to look, and what
+// it says holds only for the room and connection of its ids.
+type MediaEvent struct {
+	ID          string // the same for repetitions
+	Kind        MediaEventKind
+	At          time.Time
+	RoomID      string
+	RoomSID     string
+	Participant Participant // zero for events about rooms
+}
+
+// MediaEventKind is what has happened.
+type MediaEventKind string
+
+// The kinds that mean something here; others are ignored.
+const (
+	MediaRoomStarted       MediaEventKind = "room_started"
+	MediaRoomFinished      MediaEventKind = "room_finished"
+	MediaParticipantJoined MediaEventKind = "participant_joined"
+	MediaParticipantLeft   MediaEventKind = "participant_left"
+)

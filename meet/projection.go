@@ -1,0 +1,199 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// This file is about what the media server is told of the people inside. The
+// database says who may be inside and what they may do there; the media server
+// is made to agree, whenever something changes, somebody connects, or it is
+// looked at.
+
+// roomLocks lets one call at a time project a room, so that of two changes the
+// later one is what the media server hears last.
+type roomLocks [64]chan struct{}
+
+func newRoomLocks() *roomLocks {
+	locks := new(roomLocks)
+	for i := range locks {
+		locks[i] = make(chan struct{}, 1)
+	}
+	return locks
+}
+
+// lock waits for the lock of a room, which a few others share.
+func (l *roomLocks) lock(ctx context.Context, roomID string) (unlock func(), err error) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(roomID))
+	lock := l[h.Sum32()%uint32(len(l))]
+	select {
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// rightful says whether a join still lets its bearer be in the room: a kick, or
+// an end of the room since, has put an end to it.
+func rightful(join Join, room Room, now time.Time) bool {
+	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.CreatedAt.Before(room.OpenedAt)
+}
+
+// roleOf is the role of somebody who was let in. Of those who came without a
+// code it follows the room's mode.
+func roleOf(join Join, room Room) string {
+	if join.Code == "" && (join.Role == RoleGuest || join.Role == RoleViewer) {
+		return roleWithoutCode(room, false)
+	}
+	return join.Role
+}
+
+// grantsOf is what somebody who was let in may do now.
+func (s *Service) grantsOf(join Join, room Room) Grants {
+	role, _ := s.roles.Get(roleOf(join, room)) // the zero role grants nothing
+	return role.Grants(room.Settings).without(join.Locked)
+}
+
+// Entry is what the media server has to know about somebody who connects.
+type Entry struct {
+	Known  bool // false: they did not come through here, and their token is all there is
+	Grants Grants
+}
+
+// Enter is asked by the media server about somebody who is connecting with a
+// good token. It refuses with CodeUnauthenticated whose token is dead.
+func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, error) {
+	join, err := s.joinOf(ctx, roomID, identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Entry{}, nil
+	case err != nil:
+		return Entry{}, s.storeError(err, "")
+	}
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil {
+		return Entry{}, s.storeError(err, "")
+	}
+	if !rightful(join, room, s.now()) {
+		return Entry{}, tokenDead()
+	}
+	return Entry{Known: true, Grants: s.grantsOf(join, room)}, nil
+}
+
+func tokenDead() *Error {
+	return &Error{Code: CodeUnauthenticated, Message: "This join token does not count any more", Hint: "Join the room anew."}
+}
+
+// joinOf finds the admission of somebody inside a room. The media server calls
+// a second connection of theirs identity#something.
+func (s *Service) joinOf(ctx context.Context, roomID, identity string) (Join, error) {
+	join, err := s.store.Join(ctx, identity)
+	if base, _, second := strings.Cut(identity, "#"); errors.Is(err, ErrNotFound) && second {
+		join, err = s.store.Join(ctx, base)
+	}
+	if err == nil && join.RoomID != roomID {
+		return Join{}, ErrNotFound
+	}
+	return join, err
+}
+
+// projectAtOnce is how many participants are set anew at a time.
+const projectAtOnce = 8
+
+// project sets the rights of everybody inside a room anew, as the database has
+// them now.
+func (s *Service) project(ctx context.Context, roomID string) error {
+	unlock, err := s.locks.lock(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil || !room.Active(s.now()) {
+		return err
+	}
+	people, err := s.media.Participants(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	return s.projectOnto(ctx, room, people)
+}
+
+// projectOnto sets the rights of people who are inside. The room's lock is held.
+func (s *Service) projectOnto(ctx context.Context, room Room, people []Participant) error {
+	var (
+		all   sync.WaitGroup
+		slots = make(chan struct{}, projectAtOnce)
+		mu    sync.Mutex
+		errs  []error
+	)
+	for _, person := range people {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			if err := s.setGrants(ctx, room, person); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// setGrants gives somebody inside the rights that are theirs. Those who did not
+// come through here keep what they have.
+func (s *Service) setGrants(ctx context.Context, room Room, person Participant) error {
+	join, err := s.joinOf(ctx, room.ID, person.Identity)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	role, want := roleOf(join, room), s.grantsOf(join, room)
+	if person.Role == role && person.Grants.Equal(want) {
+		return nil
+	}
+	err = s.media.SetGrants(ctx, room.ID, person.Identity, role, want)
+	if presumed(err) {
+		return nil // they have just left
+	}
+	return err
+}
+
+// known completes what the media server says of somebody by what the database
+// knows: it has the last word on who is who.
+func (s *Service) known(ctx context.Context, room Room, person Participant) (Participant, Join, error) {
+	join, err := s.joinOf(ctx, room.ID, person.Identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		person.Admin, person.Known = false, false
+		return person, Join{}, nil
+	case err != nil:
+		return person, Join{}, s.storeError(err, "")
+	}
+	person.Name, person.UserID, person.Role, person.Admin = join.Name, join.UserID, roleOf(join, room), join.Admin
+	person.Known, person.Locked = true, join.Locked
+	return person, join, nil
+}
+
+// tellInside brings the rights of those inside up to date after a change that
+// is stored already. What fails is made good by [Service.Reconcile].
+func (s *Service) tellInside(ctx context.Context, room Room) (told bool) {
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	if err := s.project(ctx, room.ID); err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "could not tell everybody inside a room what they may do; it is repeated", slog.String("room", room.ID), slog.Any("err", err))
+		return false
+	}
+	return true
+}

@@ -1,0 +1,101 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+)
+
+// event begins the line of the audit trail about something that p does to a
+// room. The store writes it together with the change.
+func (s *Service) event(ctx context.Context, p Principal, deed Deed, room Room, target string, details map[string]string) *Event {
+	actor := p.ID
+	if p.Role == Anonymous {
+		actor = "anonymous"
+	}
+	return &Event{At: s.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
+		Deed: deed, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
+}
+
+// itself is who acts when nobody has asked for it.
+var itself = Principal{ID: actorItself, Role: Superadmin}
+
+// logEvent leaves one structured line about an event, if it is on record.
+func (s *Service) logEvent(ctx context.Context, e *Event) {
+	if e.ID == 0 {
+		return
+	}
+	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Deed), e.logAttrs()...)
+}
+
+// record writes down what changed nothing in the database but happened.
+func (s *Service) record(ctx context.Context, e *Event) error {
+	if err := s.store.AddEvent(context.WithoutCancel(ctx), e); err != nil {
+		failed := AsError(s.storeError(err, ""))
+		failed.Message, failed.Hint = "It was done, but could not be written down", "Repeat the call in a few seconds."
+		return failed
+	}
+	s.logEvent(ctx, e)
+	return nil
+}
+
+// EventFilter says which events to list.
+type EventFilter struct {
+	RoomID *string // id or name; nil is every room the caller administers
+	Kind   string
+	Limit  *int // nil is DefaultPage
+	Cursor string
+}
+
+// Events lists what happened, newest first, and gives the cursor of the next
+// page, empty after the last. Without a room it is that of all rooms p is the
+// admin of, for superadmins of all.
+func (s *Service) Events(ctx context.Context, p Principal, f EventFilter) ([]Event, string, error) {
+	q := EventQuery{Kind: EventKind(f.Kind)}
+	switch {
+	case f.RoomID != nil:
+		room, err := s.resolveFor(ctx, p, ActReadEvents, *f.RoomID)
+		if err != nil {
+			return nil, "", err
+		}
+		q.RoomID = room.ID
+	default:
+		if err := authorize(p, ActReadOwnEvents, nil); err != nil {
+			return nil, "", err
+		}
+		if !Allowed(p, ActReadEvents, nil) { // a superadmin reads them all
+			q.Admin = p.ID
+		}
+	}
+	limit, err := pageLimit(f.Limit)
+	if err != nil {
+		return nil, "", err
+	}
+	if q.Before, err = parseEventCursor(f.Cursor); err != nil {
+		return nil, "", err
+	}
+	q.Limit = limit + 1
+	events, err := s.store.Events(ctx, q)
+	if err != nil {
+		return nil, "", s.storeError(err, "")
+	}
+	if len(events) <= limit {
+		return events, "", nil
+	}
+	return events[:limit], strconv.FormatInt(events[limit-1].ID, 36), nil
+}
+
+func parseEventCursor(cursor string) (int64, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(cursor, 36, 64)
+	if err != nil || id <= 0 {
+		return 0, Invalid("cursor", "cursor is not one of this list", "Use next_cursor of the page before, or leave it out.")
+	}
+	return id, nil
+}
+
+// presumed says whether an error only means that somebody is not there.
+func presumed(err error) bool { return errors.Is(err, ErrNotFound) || IsCode(err, CodeNotFound) }

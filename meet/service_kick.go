@@ -1,0 +1,152 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// KickCall says how to put somebody out.
+type KickCall struct {
+	Identity string
+	Block    bool   // refuse the person's codes and joins until it is lifted
+	Reason   string // for the record
+}
+
+// Kick puts a participant out of the room and gives the identities removed.
+// Their tokens are dead from then on, also those that the media server has made
+// anew for them. They can come back by asking anew, unless they are blocked;
+// where the room asks for approval they have to be let in again. With a block
+// all connections go that the same subject has.
+//
+// The database says so first, so that nobody slips back in between. Should the
+// media server stop answering then, [Service.Reconcile] goes on.
+func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
+	room, err := s.resolveFor(ctx, p, ActModerate, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkIdentity(call.Identity); err != nil {
+		return nil, err
+	}
+	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
+		return nil, err
+	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	unlock, err := s.locks.lock(ctx, room.ID)
+	if err != nil {
+		return nil, mediaUnavailable(err)
+	}
+	defer unlock()
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return nil, mediaUnavailable(err)
+	}
+	at := slices.IndexFunc(people, func(person Participant) bool { return person.Identity == call.Identity })
+	if at < 0 {
+		return nil, participantNotFound()
+	}
+	person, join, err := s.known(ctx, room, people[at])
+	if err != nil {
+		return nil, err
+	}
+	revocation := Revocation{RoomID: room.ID, Identities: []string{call.Identity}, At: s.now(), By: p.ID}
+	details := map[string]string{"participant_name": person.Name, "role": person.Role}
+	if call.Reason != "" {
+		details["reason"] = call.Reason
+	}
+	if call.Block {
+		if revocation.Block, err = s.blockFor(p, room, join, call.Reason); err != nil {
+			return nil, err
+		}
+		details["blocked"] = "true"
+		same, err := s.sameSubject(ctx, room, *revocation.Block, people)
+		if err != nil {
+			return nil, err
+		}
+		revocation.Identities = append(revocation.Identities, same...)
+	}
+	e := s.event(ctx, p, Kicked, room, call.Identity, details)
+	if err := s.store.RevokeJoins(ctx, revocation, e); err != nil {
+		return nil, s.storeError(err, "")
+	}
+	s.logEvent(ctx, e)
+	defer s.bell.ring(room.ID) // whoever asked for the list of those who wait is out
+	removed, err := s.remove(ctx, room, people, revocation.Identities)
+	if err != nil {
+		return nil, &Error{Code: CodeUnavailable, Message: "They may not be in the room any more, but could not be put out yet",
+			Hint: "The media server stopped answering; they are put out as soon as it does. Repeat the call in a few seconds.", Err: err}
+	}
+	return removed, nil
+}
+
+// blockFor makes the block of who came by a join.
+func (s *Service) blockFor(p Principal, room Room, join Join, reason string) (*Block, error) {
+	switch {
+	case join.Identity == "":
+		return nil, &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be blocked",
+			Hint: "Leave block out to put them out; whoever holds the media server's key let them in."}
+	case join.Admin:
+		return nil, &Error{Code: CodeForbidden, Message: "An admin of the room cannot be blocked", Hint: "Leave block out to put them out."}
+	}
+	b := newBlock(room, join, p.ID, reason, s.now())
+	return &b, nil
+}
+
+// sameSubject finds who else inside has proven to be the blocked person. What
+// was only claimed throws nobody out.
+func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []Participant) ([]string, error) {
+	var same []string
+	for _, person := range people {
+		join, err := s.joinOf(ctx, room.ID, person.Identity)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, s.storeError(err, "")
+		}
+		if err == nil && b.Subject != "" && join.Subject == b.Subject && join.Identity != b.Identity && !join.Admin {
+			same = append(same, join.Identity)
+		}
+	}
+	return same, nil
+}
+
+// remove puts out those of the people inside who have one of the identities,
+// with the second connections that the media server may have let in. Whoever
+// has left meanwhile is out as well.
+func (s *Service) remove(ctx context.Context, room Room, people []Participant, identities []string) ([]string, error) {
+	removed := []string{}
+	for _, person := range people {
+		base, _, _ := strings.Cut(person.Identity, "#")
+		if !slices.Contains(identities, person.Identity) && !slices.Contains(identities, base) {
+			continue
+		}
+		if err := s.media.Remove(ctx, room.ID, person.Identity); err != nil && !presumed(err) {
+			return removed, err
+		}
+		removed = append(removed, person.Identity)
+	}
+	return removed, nil
+}
+
+// Unblock lifts the block that was made by kicking an identity.
+func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string) error {
+	room, err := s.resolveFor(ctx, p, ActUnblock, ref)
+	if err != nil {
+		return err
+	}
+	if err := checkIdentity(identity); err != nil {
+		return err
+	}
+	e := s.event(ctx, p, Unblocked, room, identity, nil)
+	err = s.store.Unblock(ctx, room.ID, identity, e)
+	if errors.Is(err, ErrNotFound) {
+		return &Error{Code: CodeNotFound, Message: "Nobody is blocked by this identity", Field: "identity",
+			Hint: "blocks of list_participants has the identities. To put a participant out leave block out."}
+	}
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	s.logEvent(ctx, e)
+	return nil
+}

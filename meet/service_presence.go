@@ -1,0 +1,264 @@
+package meet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file keeps who is inside: the media server tells when somebody comes or
+// goes, and is asked every so often because what it tells can be lost.
+
+// Hear takes in what the media server tells. It is safe against repetition and
+// against any order. ErrRepeated for what was heard before; any other error
+// means that it should be told once more.
+func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
+	if s.heard.before(e.ID) {
+		return ErrRepeated
+	}
+	room, err := s.store.RoomByID(ctx, e.RoomID)
+	switch {
+	case errors.Is(err, ErrNotFound): // a room of somebody else on the same server
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	switch e.Kind {
+	case MediaRoomStarted:
+		err = s.mediaRoomSeen(ctx, room)
+	case MediaRoomFinished:
+		s.fresh.forget(room.ID)
+		err = s.everybodyLeft(ctx, room, e)
+	case MediaParticipantJoined:
+		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
+	case MediaParticipantLeft:
+		err = s.departed(ctx, room, e)
+	}
+	if err != nil {
+		return err
+	}
+	s.heard.add(e.ID)
+	return nil
+}
+
+// ErrRepeated is what [Service.Hear] says to an event it has heard before.
+var ErrRepeated = errors.New("event repeated")
+
+// Reconcile asks the media server who is inside and puts right what is not as
+// the database has it: who ought to be out, rooms that ought to be gone, rights
+// that are not theirs, comings and goings that nobody told. Call it every ten
+// seconds or so, from one goroutine.
+func (s *Service) Reconcile(ctx context.Context) error {
+	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
+	open, err := s.store.OpenPresences(ctx) // before the media server is asked: who is added later is inside
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	rooms, err := s.media.Rooms(ctx)
+	if err != nil {
+		return mediaUnavailable(err)
+	}
+	inside := map[string][]Presence{}
+	for _, p := range open {
+		inside[p.RoomID] = append(inside[p.RoomID], p)
+	}
+	var errs []error
+	for _, media := range rooms {
+		gone, err := s.reconcileRoom(ctx, media, inside[media.ID])
+		inside[media.ID] = gone
+		errs = append(errs, err)
+	}
+	for roomID, gone := range inside {
+		for _, p := range gone {
+			errs = append(errs, s.left(ctx, roomID, p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reconcileRoom puts one media room right and gives those of its open presences
+// that are over.
+func (s *Service) reconcileRoom(ctx context.Context, media MediaRoom, open []Presence) (gone []Presence, err error) {
+	room, err := s.store.RoomByID(ctx, media.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return open, nil
+	case err != nil:
+		return nil, s.storeError(err, "")
+	case !room.Active(s.now()):
+		return open, s.mediaRoomSeen(ctx, room)
+	case media.Participants == 0 && len(open) == 0:
+		return nil, nil
+	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return nil, mediaUnavailable(err)
+	}
+	var errs []error
+	for _, person := range people {
+		errs = append(errs, s.arrived(ctx, room.ID, media.SID, person))
+	}
+	for _, p := range open {
+		if !slices.ContainsFunc(people, func(person Participant) bool { return person.SID == p.SID }) {
+			gone = append(gone, p)
+		}
+	}
+	return gone, errors.Join(errs...)
+}
+
+// mediaRoomSeen deletes a media room that lives although its room is over. A
+// server that makes rooms by itself does that for whoever has a living token.
+func (s *Service) mediaRoomSeen(ctx context.Context, room Room) error {
+	if room.Active(s.now()) {
+		return nil
+	}
+	cleared, err := s.clear(ctx, room.ID)
+	if err != nil || !cleared {
+		return err
+	}
+	return s.record(ctx, s.event(ctx, itself, RoomCleared, room, "", nil))
+}
+
+// arrived is called for somebody who is inside, also when that is known: it
+// puts them out if they ought not to be there, gives them the rights that are
+// theirs, and sees that they are on record.
+func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Participant) error {
+	unlock, err := s.locks.lock(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	join, err := s.joinOf(ctx, roomID, person.Identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil // a recorder or an agent that came past us, with a key of the operator's
+	case err != nil:
+		return s.storeError(err, "")
+	case !room.Active(s.now()):
+		return nil // the sweeper, or the event of its room, puts an end to it
+	case !rightful(join, room, s.now()) || strings.Contains(person.Identity, "#"): // a second connection beside the first could not be moderated
+		return s.putOut(ctx, room, person, "token is dead")
+	}
+	over, err := s.overLimit(ctx, room, person)
+	if err != nil {
+		return err
+	}
+	if over {
+		return s.putOut(ctx, room, person, "room is full")
+	}
+	if err := s.setGrants(ctx, room, person); err != nil {
+		return mediaUnavailable(err)
+	}
+	p := Presence{SID: person.SID, RoomID: roomID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
+	joined := s.event(ctx, Principal{ID: person.Identity}, Joined, room, person.Identity, map[string]string{"participant_name": join.Name, "role": roleOf(join, room)})
+	return s.save(ctx, p, joined, nil)
+}
+
+// overLimit says whether somebody came who found no seat: a media room that the
+// server has made by itself has no limit. Whoever was inside before them, and
+// a limit that was lowered since, puts nobody out.
+func (s *Service) overLimit(ctx context.Context, room Room, person Participant) (bool, error) {
+	if room.MaxParticipants == 0 {
+		return false, nil
+	}
+	if known, err := s.store.HasPresence(ctx, person.SID); err != nil || known {
+		return false, s.storeError(err, "")
+	}
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return false, mediaUnavailable(err)
+	}
+	slices.SortStableFunc(people, func(a, b Participant) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SID, b.SID))
+	})
+	seat := slices.IndexFunc(people, func(p Participant) bool { return p.SID == person.SID })
+	return seat >= room.MaxParticipants, nil
+}
+
+// putOut removes somebody who came back although they may not. The room's lock
+// is held.
+func (s *Service) putOut(ctx context.Context, room Room, person Participant, why string) error {
+	switch err := s.media.Remove(ctx, room.ID, person.Identity); {
+	case presumed(err):
+		return nil
+	case err != nil:
+		return mediaUnavailable(err)
+	}
+	return s.record(ctx, s.event(ctx, itself, Removed, room, person.Identity, map[string]string{"reason": why}))
+}
+
+// departed is called for a connection that has ended.
+func (s *Service) departed(ctx context.Context, room Room, e MediaEvent) error {
+	join, err := s.joinOf(ctx, room.ID, e.Participant.Identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	}
+	return s.left(ctx, room.ID, Presence{SID: e.Participant.SID, RoomID: room.ID, RoomSID: e.RoomSID, Identity: e.Participant.Identity,
+		Subject: join.Subject, JoinedAt: e.Participant.JoinedAt, LeftAt: e.At})
+}
+
+// everybodyLeft ends the presences in a media room that is no more; not those
+// in one that was made since.
+func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) error {
+	open, err := s.store.OpenPresences(ctx)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	var errs []error
+	for _, p := range open {
+		if p.RoomID == room.ID && p.RoomSID == e.RoomSID {
+			p.LeftAt = e.At
+			errs = append(errs, s.left(ctx, room.ID, p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// left puts the end of a presence on record. Those whom somebody put out have a
+// line about that already.
+func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	join, err := s.joinOf(ctx, roomID, p.Identity)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
+		p.LeftAt = s.now()
+	}
+	who := Principal{ID: p.Identity}
+	joined := s.event(ctx, who, Joined, room, p.Identity, map[string]string{"participant_name": join.Name, "role": roleOf(join, room)})
+	var left *Event
+	if rightful(join, room, s.now()) {
+		left = s.event(ctx, who, Left, room, p.Identity, map[string]string{"participant_name": join.Name,
+			"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()})
+	}
+	return s.save(ctx, p, joined, left)
+}
+
+func (s *Service) save(ctx context.Context, p Presence, joined, left *Event) error {
+	written, err := s.store.SavePresence(ctx, p, joined, left)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	for _, e := range written {
+		s.logEvent(ctx, e)
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"roomkey/meet"
+)
+
+const (
+	blockColumns = `room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at`
+
+	selectBlocks = `SELECT ` + blockColumns + ` FROM blocks WHERE room_id = $1 ORDER BY created_at, identity`
+
+	insertBlock = `INSERT INTO blocks (` + blockColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	ON CONFLICT (room_id, identity) DO UPDATE SET reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at`
+
+	deleteBlock = `DELETE FROM blocks WHERE room_id = $1 AND identity = $2 RETURNING identity`
+
+	revokeJoin       = `UPDATE joins SET revoked_at = $3 WHERE identity = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
+	revokeJoinByCode = `UPDATE joins SET revoked_at = $3 WHERE code = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
+
+	// An approval is for those who have not been put out since.
+	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3 WHERE id = $1 AND state = 'approved'`
+
+	lockJoin = `UPDATE joins SET locked = $2 WHERE identity = $1`
+
+	// All that is locked for the person of a join, who may have joined before.
+	selectLockedWith = `SELECT other.identity, other.locked FROM joins JOIN joins AS other ON other.room_id = joins.room_id
+		AND (other.identity = joins.identity OR other.user_id = joins.user_id AND other.subject = joins.subject AND joins.user_id <> '')
+	WHERE joins.identity = $1 AND joins.room_id = $2 AND other.locked <> ''`
+
+	selectLocked = `SELECT identity, locked FROM joins WHERE room_id = $1 AND locked <> '' ORDER BY created_at, identity`
+)
+
+// RevokeJoins implements [meet.Store].
+func (db *DB) RevokeJoins(ctx context.Context, r meet.Revocation, e *meet.Event) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		for _, identity := range r.Identities {
+			if err := t.revoke(revokeJoin, identity, r); err != nil {
+				return none, err
+			}
+		}
+		if r.Code != "" {
+			if err := t.revoke(revokeJoinByCode, r.Code, r); err != nil {
+				return none, err
+			}
+		}
+		if b := r.Block; b != nil {
+			t.roomChanged(r.RoomID) // the doors of this commit have the room's blocks
+			err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
+			if err != nil {
+				return none, failed("insert block", err)
+			}
+		}
+		return none, t.event(e)
+	})
+	return err
+}
+
+// revoke ends the admissions that a statement names by key.
+func (t *tx) revoke(text, key string, r meet.Revocation) error {
+	rows, err := t.rows(text, key, r.RoomID, r.At.UnixMilli())
+	requests, err := scanAll(rows, err, textPointers)
+	if err != nil {
+		return failed("revoke joins", err)
+	}
+	for _, id := range requests {
+		if id == "" {
+			continue
+		}
+		if err := t.exec(takeApproval, id, r.By, r.At.UnixMilli()); err != nil {
+			return failed("take approval back", err)
+		}
+	}
+	return nil
+}
+
+// Blocks implements [meet.Store].
+func (db *DB) Blocks(ctx context.Context, roomID string) ([]meet.Block, error) {
+	ctx, err := briefly(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.hot.blocks.QueryContext(ctx, roomID)
+	blocks, err := scanAll(rows, err, blockPointers)
+	return blocks, failed("list blocks", err)
+}
+
+// Unblock implements [meet.Store].
+func (db *DB) Unblock(ctx context.Context, roomID, identity string, e *meet.Event) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		t.roomChanged(roomID)
+		if err := t.row(deleteBlock, roomID, identity).Scan(&identity); err != nil {
+			return none, failed("delete block", err)
+		}
+		return none, t.event(e)
+	})
+	return err
+}
+
+func (t *tx) blocks(roomID string) ([]meet.Block, error) {
+	rows, err := t.rows(selectBlocks, roomID)
+	blocks, err := scanAll(rows, err, blockPointers)
+	return blocks, failed("read blocks", err)
+}
+
+func blockPointers(b *meet.Block) []any {
+	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy, (*moment)(&b.CreatedAt)}
+}
+
+// LockJoins implements [meet.Store]. What is given back is given back to the
+// person: it must not be locked again when they join anew.
+func (db *DB) LockJoins(ctx context.Context, roomID string, identities []string, source meet.Source, locked bool, e *meet.Event) ([]string, error) {
+	return write(ctx, db.writer, func(t *tx) ([]string, error) {
+		changed := []string{}
+		for _, identity := range identities {
+			done, err := t.lockJoin(roomID, identity, source, locked)
+			if err != nil {
+				return nil, err
+			}
+			if done {
+				changed = append(changed, identity)
+			}
+		}
+		if len(changed) == 0 {
+			return changed, nil
+		}
+		return changed, t.event(e)
+	})
+}
+
+// lockJoin says whether that was any change.
+func (t *tx) lockJoin(roomID, identity string, source meet.Source, locked bool) (bool, error) {
+	if locked {
+		join, err := scanOne(t.row(selectJoin, identity), joinPointers)
+		if err != nil || join.RoomID != roomID || slices.Contains(join.Locked, source) {
+			return false, failed("read join", err)
+		}
+		return true, failed("lock join", t.exec(lockJoin, identity, sourcesText(append(join.Locked, source))))
+	}
+	rows, err := t.rows(selectLockedWith, identity, roomID)
+	found, err := scanAll(rows, err, lockedPointers)
+	if err != nil {
+		return false, failed("read locks", err)
+	}
+	changed := false
+	for _, join := range found {
+		left := slices.DeleteFunc(slices.Clone(join.Locked), func(s meet.Source) bool { return s == source })
+		if len(left) == len(join.Locked) {
+			continue
+		}
+		if err := t.exec(lockJoin, join.Identity, sourcesText(left)); err != nil {
+			return false, failed("unlock join", err)
+		}
+		changed = true
+	}
+	return changed, nil
+}
+
+// LockedIn implements [meet.Store]. Who was let in first comes first.
+func (db *DB) LockedIn(ctx context.Context, roomID string, source meet.Source) ([]string, error) {
+	found, err := list(ctx, db, selectLocked, []any{roomID}, lockedPointers)
+	identities := []string{}
+	for _, join := range found {
+		if slices.Contains(join.Locked, source) {
+			identities = append(identities, join.Identity)
+		}
+	}
+	return identities, failed("list locks", err)
+}
+
+func lockedPointers(j *meet.Join) []any { return []any{&j.Identity, (*sources)(&j.Locked)} }

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"roomkey/meet"
+)
+
+const (
+	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, deed, target, outcome, details, request_id)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`
+
+	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, deed, target, outcome, details, request_id`
+
+	// An empty $3 is every kind.
+	selectEvents        = `SELECT ` + eventColumns + ` FROM events WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+	selectEventsOfRoom  = `SELECT ` + eventColumns + ` FROM events WHERE room_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+
+	// Ids grow with time, so the oldest are looked at and no more.
+	selectOldEvents = `SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) AS oldest WHERE at < $1`
+	deleteOldEvents = `DELETE FROM events WHERE id IN (` + selectOldEvents + `)`
+
+	selectOldPresences = `SELECT sid FROM presences WHERE left_at < $1 LIMIT $2`
+	deleteOldPresences = `DELETE FROM presences WHERE sid IN (` + selectOldPresences + `)`
+
+	selectUnusedVisits = `SELECT room_id FROM visits WHERE until <= $1 LIMIT $2`
+	deleteUnusedVisits = `DELETE FROM visits WHERE (subject, room_created_at, room_id) IN
+		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
+)
+
+// event writes a line, unless there is none to write, and gives it its id.
+func (t *tx) event(e *meet.Event) error {
+	if e == nil || e.Deed == "" {
+		return nil
+	}
+	details := "{}"
+	if len(e.Details) > 0 {
+		text, err := json.Marshal(e.Details)
+		if err != nil {
+			return fmt.Errorf("write details of event: %w", err)
+		}
+		details = string(text)
+	}
+	err := t.row(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
+		string(e.Deed.Kind()), string(e.Deed), e.Target, string(e.Outcome), details, e.RequestID).Scan(&e.ID)
+	return failed("insert event", err)
+}
+
+// AddEvent implements [meet.Store].
+func (db *DB) AddEvent(ctx context.Context, e *meet.Event) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.event(e) })
+	return err
+}
+
+// Events implements [meet.Store].
+func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, error) {
+	before := int64(math.MaxInt64)
+	if q.Before > 0 {
+		before = q.Before
+	}
+	text, args := selectEvents, []any{before, max(q.Limit, 0), string(q.Kind)}
+	switch {
+	case q.RoomID != "":
+		text, args = selectEventsOfRoom, append(args, q.RoomID)
+	case q.Admin != "":
+		text, args = selectEventsOfAdmin, append(args, q.Admin)
+	}
+	events, err := list(ctx, db, text, args, eventPointers)
+	return events, failed("list events", err)
+}
+
+func eventPointers(e *meet.Event) []any {
+	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor, (*string)(&e.Caller.Via), &e.Caller.Client,
+		(*string)(&e.Deed), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
+}
+
+// details are kept as a JSON object.
+type details map[string]string
+
+// Scan implements [sql.Scanner].
+func (d *details) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("column holds %T, not a text", value)
+	}
+	*d = nil
+	return json.Unmarshal([]byte(text), (*map[string]string)(d))
+}
+
+// Forget implements [meet.Store]. Usually there is nothing to forget, and
+// nothing is written.
+func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) error {
+	for _, old := range []struct {
+		what, look, forget string
+		from               time.Time
+	}{
+		{"events", selectOldEvents, deleteOldEvents, since},
+		{"presences", selectOldPresences, deleteOldPresences, since},
+		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
+	} {
+		args := []any{old.from.UnixMilli(), max(limit, 0)}
+		found, err := list(ctx, db, old.look, args, textPointers)
+		if err == nil && len(found) > 0 {
+			_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.exec(old.forget, args...) })
+		}
+		if err != nil {
+			return failed("forget old "+old.what, err)
+		}
+	}
+	return nil
+}
