@@ -30,16 +30,16 @@ func TestDeleteRoomRemovesEveryone(t *testing.T) {
 	w := setup(t)
 	token := w.token("a", allowAll)
 	a, b := livekittest.Join(t, w.url, token), w.join("b", meet.Grants{})
-	if err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
-		t.Fatalf("DeleteRoom: %v", err)
+	if existed, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil || !existed {
+		t.Fatalf("DeleteRoom = %v, %v; want that there was one", existed, err)
 	}
 	for _, p := range []*livekittest.Person{a, b} {
 		if reason := p.WaitDisconnected(); reason != "ROOM_DELETED" {
 			t.Errorf("%s was disconnected for %s", p.Identity(), reason)
 		}
 	}
-	if err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
-		t.Errorf("DeleteRoom of no room: %v", err)
+	if existed, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil || existed {
+		t.Errorf("DeleteRoom of no room = %v, %v; want that there was none", existed, err)
 	}
 
 	if status := livekittest.Knock(t, w.url, token); status != http.StatusNotFound {
@@ -61,7 +61,7 @@ func TestJoinDuringDeleteMakesNoRoom(t *testing.T) {
 		both.Go(func() { livekittest.Knock(t, w.url, token) })
 		both.Go(func() {
 			time.Sleep(time.Duration(i) * 100 * time.Microsecond) // meets another moment of the join each time
-			if err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
+			if _, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
 				t.Errorf("DeleteRoom: %v", err)
 			}
 		})
@@ -169,7 +169,7 @@ func TestLimitOfARoomMadeAgain(t *testing.T) {
 	w := setup(t)
 	w.room.MaxParticipants = 1
 	w.ensure()
-	if err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
+	if _, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.room.MaxParticipants = 0
@@ -182,7 +182,7 @@ func TestEmptyRoomIsRenewedInTime(t *testing.T) {
 	w := setup(t)
 	const emptyTimeout = 2 * time.Second
 	w.Server = connect(t, adapter.Config{URL: w.url, EmptyTimeout: emptyTimeout})
-	if err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
+	if _, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
 		t.Fatal(err)
 	}
 	w.ensure()

@@ -78,7 +78,7 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeOK         Outcome = "ok"
-	OutcomeIncomplete Outcome = "incomplete" // the rest follows when the media server answers again
+	OutcomeIncomplete Outcome = "incomplete" // the media server stopped answering in the middle
 )
 
 // actorItself is who acts when nobody asked: the sweeper, or the hand that

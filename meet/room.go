@@ -48,6 +48,9 @@ func (r Room) Active(now time.Time) bool {
 // reopen brings a room back that is over. A time that has come does not come
 // again: the room gets no end of its own unless it is given a new one.
 func (r *Room) reopen(now time.Time) {
+	if !now.After(r.EndedAt) {
+		now = r.EndedAt.Add(time.Millisecond) // a session begins after the one before, or its tokens would count again
+	}
 	r.State, r.EndedBy, r.EndedAt, r.OpenedAt = RoomActive, "", time.Time{}, now
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}

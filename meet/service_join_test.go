@@ -103,7 +103,8 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 			if tt.mayChat {
 				witness.WaitMessage("hello")
 			}
-			people, _, err := s.Participants(t.Context(), Ada, room.ID)
+			roster, err := s.Roster(t.Context(), Ada, room.ID)
+			people := roster.Participants
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +136,8 @@ func TestTypedUserIDThrowsNobodyOut(t *testing.T) {
 		livekittest.Join(t, s.URL, a.Token)
 		identities = append(identities, a.Identity)
 	}
-	people, _, err := s.Participants(t.Context(), Ada, room.ID)
+	roster, err := s.Roster(t.Context(), Ada, room.ID)
+	people := roster.Participants
 	if err != nil || len(people) != 4 || !ada.Connected() {
 		t.Fatalf("participants = %+v, %v; want Ada and three strangers", people, err)
 	}
@@ -284,7 +286,8 @@ func TestExchangeCleansWhatPeopleType(t *testing.T) {
 		t.Fatal(err)
 	}
 	livekittest.Join(t, s.URL, a.Token)
-	people, _, err := s.Participants(t.Context(), Ada, room.ID)
+	roster, err := s.Roster(t.Context(), Ada, room.ID)
+	people := roster.Participants
 	if err != nil || len(people) != 1 {
 		t.Fatalf("participants = %+v, %v", people, err)
 	}

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -148,12 +149,18 @@ func (s *Service) meantBy(ctx context.Context, room Room, identity string) ([]Pa
 // stopTracks mutes tracks at the server, and writes it down if there were any.
 func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
 	tracks, err := s.muteTracks(ctx, room, people, what.meant)
-	if len(tracks) == 0 || err != nil {
+	if len(tracks) == 0 {
 		return Stopped{Tracks: tracks}, err
 	}
 	e := s.event(ctx, p, what.deed, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})
-	return Stopped{Tracks: tracks}, s.record(ctx, e)
+	if err != nil {
+		e.Outcome = OutcomeIncomplete
+	}
+	return Stopped{Tracks: tracks}, cmp.Or(err, s.record(ctx, e))
 }
+
+// muteTracks mutes tracks one after the other. With an error come those that
+// are muted already.
 
 func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]StoppedTrack, error) {
 	stopped := []StoppedTrack{}
@@ -166,7 +173,7 @@ func (s *Service) muteTracks(ctx context.Context, room Room, people []Participan
 			if err != nil {
 				e := AsError(moderationError(err))
 				e.Hint = fmt.Sprintf("The media server stopped answering; %d tracks are off already. Repeat the call in a few seconds.", len(stopped))
-				return nil, e
+				return stopped, e
 			}
 			if done {
 				stopped = append(stopped, StoppedTrack{person.Identity, track.ID, track.Source})

@@ -14,7 +14,8 @@ import (
 func tracksAtServer(t *testing.T, s *System, room meet.Room, person *livekittest.Person, n int) {
 	t.Helper()
 	livekittest.Wait(t, "tracks at the server", func() bool {
-		people, _, err := s.Participants(t.Context(), Ada, room.ID)
+		roster, err := s.Roster(t.Context(), Ada, room.ID)
+		people := roster.Participants
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,8 @@ func TestParticipants(t *testing.T) {
 	guest.PublishMicrophone()
 	guest.PublishCamera()
 	tracksAtServer(t, s, room, guest, 2)
-	people, _, err := s.Participants(t.Context(), Ada, room.Name)
+	roster, err := s.Roster(t.Context(), Ada, room.Name)
+	people := roster.Participants
 	if err != nil || len(people) != 2 {
 		t.Fatalf("participants = %+v, %v; want two", people, err)
 	}
@@ -58,26 +60,26 @@ func TestMute(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	person := s.Enter(t, Bob, room)
-	nothing, err := s.Mute(t.Context(), Ada, room.ID, person.Identity())
-	if err != nil || nothing == nil || len(nothing) != 0 {
+	nothing, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	if err != nil || nothing.Tracks == nil || len(nothing.Tracks) != 0 {
 		t.Errorf("muting somebody without a microphone = %v, %v; want an empty list", nothing, err)
 	}
 	person.PublishMicrophone()
 	person.PublishCamera()
 	tracksAtServer(t, s, room, person, 2)
-	muted, err := s.Mute(t.Context(), Ada, room.ID, person.Identity())
-	if err != nil || len(muted) != 1 || muted[0].Source != meet.Microphone || muted[0].Identity != person.Identity() || muted[0].ID == "" {
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	if err != nil || len(muted.Tracks) != 1 || muted.Tracks[0].Source != meet.Microphone || muted.Tracks[0].Identity != person.Identity() || muted.Tracks[0].ID == "" {
 		t.Errorf("muted = %+v, %v; want the microphone", muted, err)
 	}
 	person.WaitMuted(meet.Microphone)
 	if person.Muted(meet.Camera) {
 		t.Error("the camera went off as well")
 	}
-	if again, err := s.Mute(t.Context(), Ada, room.ID, person.Identity()); err != nil || len(again) != 0 {
+	if again, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()}); err != nil || len(again.Tracks) != 0 {
 		t.Errorf("muting again = %+v, %v; want nothing to mute", again, err)
 	}
-	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, person.Identity())
-	if err != nil || len(disabled) != 1 || disabled[0].Source != meet.Camera {
+	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	if err != nil || len(disabled.Tracks) != 1 || disabled.Tracks[0].Source != meet.Camera {
 		t.Errorf("disabled = %+v, %v; want the camera", disabled, err)
 	}
 	person.WaitMuted(meet.Camera)
@@ -94,12 +96,12 @@ func TestMuteEveryoneButAdmins(t *testing.T) {
 		person.PublishMicrophone()
 		tracksAtServer(t, s, room, person, 1)
 	}
-	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone)
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]bool{}
-	for _, track := range muted {
+	for _, track := range muted.Tracks {
 		got[track.Identity] = true
 	}
 	if diff := cmp.Diff(map[string]bool{bob.Identity(): true, guest.Identity(): true}, got); diff != "" {
@@ -110,7 +112,7 @@ func TestMuteEveryoneButAdmins(t *testing.T) {
 	if ada.Muted(meet.Microphone) {
 		t.Error("the admin was muted")
 	}
-	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.Everyone); !meet.IsCode(err, meet.CodeInvalid) {
+	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone}); !meet.IsCode(err, meet.CodeInvalid) {
 		t.Errorf("video off for everyone = %v; want invalid", err)
 	}
 }
@@ -120,7 +122,7 @@ func TestKick(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	bob, guest := s.Enter(t, Bob, room), s.EnterByCode(t, s.NewCode(t, room, "guest", meet.CodeChange{}), "Guest")
-	removed, err := s.Kick(t.Context(), Ada, room.ID, bob.Identity(), "too loud")
+	removed, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: bob.Identity(), Reason: "too loud"})
 	if diff := cmp.Diff([]string{bob.Identity()}, removed); err != nil || diff != "" {
 		t.Errorf("removed differs, %v (-want +got):\n%s", err, diff)
 	}
@@ -129,19 +131,19 @@ func TestKick(t *testing.T) {
 		t.Error("somebody else was put out")
 	}
 	for what, identity := range map[string]string{"somebody who has gone": bob.Identity(), "nobody": "nobody_aaaaaaaaaaaa", "everyone": "*"} {
-		_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+		_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
 		if !meet.IsCode(err, meet.CodeNotFound) || meet.AsError(err).Message != "Participant not found" {
 			t.Errorf("kicking %s = %v; want Participant not found", what, err)
 		}
 	}
 	for _, identity := range []string{"", "  ", "a\x00b"} {
-		_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+		_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
 		wantCode(t, "kick "+identity, err, meet.CodeInvalid)
 	}
 	if !guest.Connected() {
 		t.Error("the guest was put out by a kick that was refused")
 	}
-	_, err = s.Mute(t.Context(), Ada, room.ID, bob.Identity())
+	_, err = s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: bob.Identity()})
 	wantCode(t, "muting somebody who has gone", err, meet.CodeNotFound)
 }
 
@@ -155,9 +157,9 @@ func TestAdminsCommandOnlyTheirOwnRooms(t *testing.T) {
 	}
 	room := s.NewRoom(t, meet.RoomChange{})
 	person := s.Enter(t, Gus, room)
-	_, err = s.Kick(t.Context(), Bob, room.ID, person.Identity(), "")
+	_, err = s.Kick(t.Context(), Bob, room.ID, meet.KickCall{Identity: person.Identity()})
 	wantCode(t, "Bob kicks from Ada's room", err, meet.CodeForbidden)
-	_, err = s.Kick(t.Context(), Bob, bobs.ID, person.Identity(), "")
+	_, err = s.Kick(t.Context(), Bob, bobs.ID, meet.KickCall{Identity: person.Identity()})
 	wantCode(t, "Bob kicks Ada's guest by his own room", err, meet.CodeNotFound)
 	if !person.Connected() {
 		t.Error("Gus was put out")

@@ -180,7 +180,7 @@ func TestHostsInsideAnswer(t *testing.T) {
 	if err != nil || !now.Inside {
 		t.Errorf("an hour later: %+v, %v", now, err)
 	}
-	_, err = s.Kick(t.Context(), Ada, room.ID, person.Identity(), "")
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
 	wantCode(t, "kick", err, "")
 	outside("after a kick", a.Token)
 

@@ -102,12 +102,12 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 		tracksAtServer(t, s, room, person, 1)
 	}
 	arm("MutePublishedTrack", func() { arm("MutePublishedTrack", func() { panic(http.ErrAbortHandler) }) })
-	_, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone)
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone})
 	wantCode(t, "mute", err, meet.CodeUnavailable)
 	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {
 		t.Errorf("hint = %q; want it to say that one is muted", e.Hint)
 	}
-	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.Everyone); err != nil || len(muted) != 1 {
+	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
 }

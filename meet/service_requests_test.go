@@ -251,7 +251,7 @@ func TestWhoeverIsPutOutAsksAgain(t *testing.T) {
 	t.Parallel()
 	for name, putOut := range map[string]func(*System, meet.Room, meet.RoomCode, string) error{
 		"kick": func(s *System, room meet.Room, _ meet.RoomCode, identity string) error {
-			_, err := s.Kick(t.Context(), Ada, room.ID, identity, "")
+			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
 			return err
 		},
 		"remove_participants": func(s *System, _ meet.Room, code meet.RoomCode, _ string) error {
@@ -318,9 +318,9 @@ type endsFirst struct {
 	before func()
 }
 
-func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error) error {
+func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
 	s.before()
-	return s.Store.AddJoinRequest(ctx, r, seenAfter, check)
+	return s.Store.AddJoinRequest(ctx, r, seenAfter, check, e)
 }
 
 func TestRequestsEnd(t *testing.T) {

@@ -93,7 +93,8 @@ func TestDuplicateCreateDisturbsNobody(t *testing.T) {
 			t.Errorf("message = %q", got)
 		}
 	}
-	people, _, err := s.Participants(t.Context(), Ada, room.ID)
+	roster, err := s.Roster(t.Context(), Ada, room.ID)
+	people := roster.Participants
 	if err != nil || len(people) != 1 || !person.Connected() {
 		t.Errorf("participants = %+v, %v; want Ada still inside", people, err)
 	}

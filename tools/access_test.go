@@ -58,6 +58,7 @@ func (s scene) sensible(tool string) map[string]any {
 		"mute_participant":          {"room_id": room, "identity": s.identity},
 		"disable_participant_video": {"room_id": room, "identity": s.identity},
 		"answer_join_request":       {"room_id": room, "request_id": s.request, "approve": true},
+		"list_events":               {"room_id": room},
 	}[tool]
 }
 

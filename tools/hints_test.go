@@ -54,7 +54,8 @@ func (a *agent) world(room meet.Room) string {
 			a.t.Fatal(err)
 		}
 	}
-	people, _, err := a.Participants(a.t.Context(), meettest.Root, room.ID)
+	roster, err := a.Roster(a.t.Context(), meettest.Root, room.ID)
+	people := roster.Participants
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*w
 	s.config = web.Config{
 		Service: system.Service, MCP: http.HandlerFunc(echo), Authenticate: s.auth.Verify,
 		Ready:     map[string]func(context.Context) error{"database": system.Store.Ping, "livekit": system.Media.Ping},
-		PublicURL: mustURL("https://meet.example.com"), LiveKit: mustURL(system.URL),
+		PublicURL: mustURL("https://meet.example.com"), LiveKit: mustURL(system.URL), ReadWebhook: system.Media.ReadWebhook,
 		AllowedHosts: []string{"Other.example.com"}, AllowedOrigins: []string{"https://app.example.com"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Version:        web.Version{Name: "roomkey", Version: "v1.2.3", Commit: "abc", Go: "go1.26"},

@@ -53,7 +53,7 @@ func TestSignallingAfterLiveKitForgot(t *testing.T) {
 	s := setup(t)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
 	token := s.redeem(t, map[string]any{"code": code}).Token
-	if err := s.Media.DeleteRoom(t.Context(), room.ID); err != nil {
+	if _, err := s.Media.DeleteRoom(t.Context(), room.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(3 * time.Second) // what is known of the media room is old by then

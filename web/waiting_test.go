@@ -84,8 +84,8 @@ func TestExchangeWaits(t *testing.T) {
 	answered := make(chan reply, 1)
 	go func() { answered <- s.exchange(t, fields, header("Prefer", "respond-async, wait=20")) }()
 	livekittest.Wait(t, "the request to be listed", func() bool {
-		_, requests, err := s.Participants(t.Context(), meettest.Ada, room.ID)
-		return err == nil && len(requests) == 1
+		roster, err := s.Roster(t.Context(), meettest.Ada, room.ID)
+		return err == nil && len(roster.Requests) == 1
 	})
 	s.answer(t, room, w.RequestID, true)
 	select {

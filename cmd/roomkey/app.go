@@ -106,7 +106,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	a.service = meet.NewService(meet.Config{
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
 		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
-		Links:       meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log,
+		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log,
 	})
 	metrics := newMetrics()
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
@@ -158,8 +158,10 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen),
 		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
-		Enter:   func(ctx context.Context, roomID, identity string) (meet.Entry, error) { return a.service.Enter(ctx, roomID, identity) },
-		Log:     a.log})
+		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
+			return a.service.Enter(ctx, roomID, identity)
+		},
+		Log: a.log})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/livekit/livekit-server/pkg/config"
+	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/service"
 
 	"roomkey/livekit"
@@ -18,7 +20,9 @@ import (
 // is not ours.
 func stock(t *testing.T) (url string, lk *livekit.Server) {
 	t.Helper()
-	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: service.InitializeServer}
+	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: func(c *config.Config, node routing.LocalNode, _ enterFunc) (*service.LivekitServer, error) {
+		return service.InitializeServer(c, node)
+	}}
 	s, err := Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +83,7 @@ func TestLimitsOnAServerWithoutADoor(t *testing.T) {
 		t.Error("LiveKit takes a changed limit now: the door may not be needed any more")
 	}
 
-	if err := lk.DeleteRoom(t.Context(), "room"); err != nil {
+	if _, err := lk.DeleteRoom(t.Context(), "room"); err != nil {
 		t.Fatal(err)
 	}
 	mustEnsure(t, lk, "room", 0)

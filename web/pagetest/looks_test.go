@@ -104,7 +104,7 @@ func TestLooks(t *testing.T) {
 			look(ada, "chat")
 			ada.press("Settings")
 			look(ada, "settings")
-			if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, s.identity(room, "Grace Hopper"), ""); err != nil {
+			if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: s.identity(room, "Grace Hopper")}); err != nil {
 				t.Fatal(err)
 			}
 			grace.message("removed", "You were removed from the room")

@@ -29,12 +29,12 @@ func TestTheHostMutesSomebody(t *testing.T) {
 	s.publishes(room, "Bob", meet.Camera, false)
 	identity := s.identity(room, "Bob")
 
-	if _, err := s.Mute(t.Context(), meettest.Ada, room.ID, identity); err != nil {
+	if _, err := s.Mute(t.Context(), meettest.Ada, room.ID, meet.StopCall{Identity: identity}); err != nil {
 		t.Fatal(err)
 	}
 	bob.readOut("The host muted you")
 	bob.wait("the microphone button to say so", control("Microphone")+`.getAttribute("aria-pressed") === "false"`)
-	if _, err := s.DisableVideo(t.Context(), meettest.Ada, room.ID, identity); err != nil {
+	if _, err := s.DisableVideo(t.Context(), meettest.Ada, room.ID, meet.StopCall{Identity: identity}); err != nil {
 		t.Fatal(err)
 	}
 	bob.readOut("The host turned your camera off")
@@ -52,7 +52,7 @@ func TestBeingRemoved(t *testing.T) {
 	room, codes := s.room(meet.RoomChange{})
 	bob := s.open(wide)
 	bob.join(codes["guest"], "Bob")
-	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, s.identity(room, "Bob"), "too loud"); err != nil {
+	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: s.identity(room, "Bob"), Reason: "too loud"}); err != nil {
 		t.Fatal(err)
 	}
 	bob.message("removed", "You were removed from the room")

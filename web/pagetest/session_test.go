@@ -56,7 +56,7 @@ func TestReload(t *testing.T) {
 	}
 
 	// Being removed is one.
-	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, identity, ""); err != nil {
+	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: identity}); err != nil {
 		t.Fatal(err)
 	}
 	bob.message("removed", "You were removed from the room")

@@ -60,7 +60,7 @@ func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.Syst
 	}
 	server := web.New(web.Config{
 		Service: s.Service, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify, Ready: map[string]func(context.Context) error{},
-		PublicURL: mustURL(s.url), LiveKit: mustURL(s.URL), Version: web.Version{Name: "roomkey"},
+		PublicURL: mustURL(s.url), LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
 	done := make(chan struct{})
@@ -115,7 +115,8 @@ func (s *site) identity(room meet.Room, name string) string {
 
 func (s *site) people(room meet.Room) []meet.Participant {
 	s.t.Helper()
-	people, _, err := s.Participants(s.t.Context(), meettest.Ada, room.ID)
+	roster, err := s.Roster(s.t.Context(), meettest.Ada, room.ID)
+	people := roster.Participants
 	if err != nil {
 		s.t.Fatalf("Participants: %v", err)
 	}

@@ -10,15 +10,15 @@ import (
 
 func (s *site) waiting(room meet.Room, n int) []meet.JoinRequest {
 	s.t.Helper()
-	var requests []meet.JoinRequest
+	var roster meet.Roster
 	livekittest.Wait(s.t, "people to wait", func() bool {
 		var err error
-		if _, requests, err = s.Participants(s.t.Context(), meettest.Ada, room.ID); err != nil {
+		if roster, err = s.Roster(s.t.Context(), meettest.Ada, room.ID); err != nil {
 			s.t.Fatal(err)
 		}
-		return len(requests) == n
+		return len(roster.Requests) == n
 	})
-	return requests
+	return roster.Requests
 }
 
 // Somebody waits, a host inside lets them in on the page.
