@@ -60,7 +60,7 @@ func TestSecretsStaySecret(t *testing.T) {
 
 	// Both hold something, so that what they do not hold means something.
 	lines, metrics := log.String(), s.do(t, "GET", "/metrics", "").body
-	for _, want := range []string{`"msg":"admitted"`, `"route":"/v2/token"`, `"component":"livekit`} {
+	for _, want := range []string{`"msg":"participant.admitted"`, `"route":"/v2/token"`, `"component":"livekit`} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("the log does not hold %s", want)
 		}
@@ -79,7 +79,7 @@ func TestSecretsStaySecret(t *testing.T) {
 			}
 		}
 	}
-	if first := meet.FirstGroup(secrets["code"]); !strings.Contains(lines, `"code":"`+first+`"`) {
+	if first := meet.FirstGroup(secrets["code"]); !strings.Contains(lines, `"details.code":"`+first+`"`) {
 		t.Errorf("the log does not name the code by its first group %s", first)
 	}
 }

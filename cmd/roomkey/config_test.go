@@ -139,7 +139,7 @@ var everyKey = map[string]struct {
 	"rooms.create_media": {"on_join", "on_join"}, "rooms.is_public": {"true", true}, "rooms.mode": {"webinar", "webinar"},
 	"rooms.max_participants": {"12", 12}, "rooms.expires_in": {"1h30m", 90 * time.Minute}, "rooms.allow_chat": {"false", false},
 	"rooms.allow_video": {"false", false}, "rooms.allow_audio": {"false", false}, "rooms.e2ee": {"true", true},
-	"rooms.require_approval": {"true", true},
+	"rooms.require_approval": {"true", true}, "events.keep": {"720h", 720 * time.Hour},
 }
 
 func TestConfigEveryKeyByEnvironment(t *testing.T) {

@@ -40,7 +40,7 @@ func startGatedLiveKit(t *testing.T) *gatedLiveKit {
 		g.mu.Lock()
 		shut := g.shut
 		g.mu.Unlock()
-		if shut != nil {
+		if shut != nil && !reconciles(r) {
 			g.arrived <- path.Base(r.URL.Path)
 			if !g.passes(r, shut) {
 				return
@@ -53,6 +53,10 @@ func startGatedLiveKit(t *testing.T) *gatedLiveKit {
 	t.Cleanup(g.open)
 	return g
 }
+
+// reconciles says whether Roomkey asks of its own accord: for all rooms there
+// are, which is an empty request.
+func reconciles(r *http.Request) bool { return path.Base(r.URL.Path) == "ListRooms" && r.ContentLength == 0 }
 
 // passes waits with a request until the gate opens or its sender is gone.
 func (g *gatedLiveKit) passes(r *http.Request, shut <-chan struct{}) bool {
