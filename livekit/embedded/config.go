@@ -8,6 +8,7 @@ import (
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
+	"github.com/livekit/protocol/webhook"
 )
 
 // httpAddress is where signalling and API listen. Others reach them through
@@ -79,6 +80,10 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 
 	if c.Webhook != "" {
 		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
+		// What tells who is inside. That rooms begin, here only by our own
+		// calls, and what tracks there are would be so much noise.
+		conf.WebHook.IncludeEvents = []string{webhook.EventParticipantJoined, webhook.EventParticipantLeft,
+			webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
 	}
 
 	// A token must not bring a room back that was deleted.
