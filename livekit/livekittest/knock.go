@@ -21,6 +21,7 @@ func Knock(tb testing.TB, url, token string) int {
 	if resp == nil {
 		tb.Fatalf("ask for a signalling connection: %v", err)
 	}
+	_ = resp.Body.Close()
 	return resp.StatusCode
 }
 
