@@ -1,6 +1,8 @@
 // Package livekittest is the other side of a meeting, for tests: a real
-// LiveKit server in this process, and real participants who connect, publish
-// sound and picture, get muted and thrown out.
+// LiveKit server in this process, or the stock one in a process of its own;
+// somebody to tamper with its webhooks; and real participants who connect,
+// publish sound and picture, get muted and thrown out, and say what they were
+// told.
 //
 // Everything waits with a deadline and fails the test when it passes; nothing
 // sleeps and hopes.

@@ -19,13 +19,17 @@ import (
 // the SDK that real clients use. Methods that cannot do what they promise fail
 // the test.
 type Person struct {
-	tb   testing.TB
-	room *lksdk.Room
-	gone chan struct{} // closed when disconnected
+	tb    testing.TB
+	room  *lksdk.Room
+	relay *relay        // of the signalling connection
+	gone  chan struct{} // closed when disconnected
 
-	mu       sync.Mutex
-	messages []string
-	received map[string]bool // sids of the tracks this person is subscribed to
+	mu          sync.Mutex
+	messages    []string
+	received    map[string]bool // sids of the tracks this person is subscribed to
+	told        told
+	goneAt      time.Time
+	reconnected int
 }
 
 // Join connects with the token and leaves after the test. url is LiveKit's, or
@@ -42,9 +46,10 @@ func Join(tb testing.TB, url, token string) *Person {
 // TryJoin is Join for a token that may be refused.
 func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	tb.Helper()
-	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool)}
+	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool), told: told{token: token}}
 	callback := lksdk.NewRoomCallback()
-	callback.OnDisconnected = sync.OnceFunc(func() { close(p.gone) })
+	callback.OnDisconnected = sync.OnceFunc(p.disconnected)
+	callback.OnReconnected = p.hasReconnected
 	callback.OnDataPacket = p.receive
 	callback.OnTrackSubscribed = func(_ *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
 		p.subscribed(pub.SID(), true)
@@ -54,12 +59,24 @@ func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	}
 	p.room = lksdk.NewRoom(callback)
 
+	var err error
+	if p.relay, err = newRelay(url, p.hear); err != nil {
+		return nil, err
+	}
+	tb.Cleanup(p.relay.close)
 	// Without a context: the SDK would keep it, and could not reconnect later.
-	if err := p.room.JoinWithToken(url, token); err != nil {
+	if err := p.room.JoinWithToken(p.relay.server.URL, token); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.Leave)
 	return p, nil
+}
+
+func (p *Person) disconnected() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.goneAt = time.Now()
+	close(p.gone)
 }
 
 // Room is the SDK's view of the meeting, for what Person has no method for.

@@ -244,7 +244,7 @@ type output struct {
 
 // Write forgets what is long past.
 func (o *output) Write(p []byte) (int, error) {
-	const enough = 64 << 10
+	const enough = 8 << 10
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.buf = append(o.buf, p...)

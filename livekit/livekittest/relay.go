@@ -1,0 +1,169 @@
+package livekittest
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/livekit/protocol/livekit"
+	"google.golang.org/protobuf/proto"
+)
+
+// relay stands in a participant's signalling connection and hears what the
+// server says, such as new tokens, which the SDK keeps to itself. Bytes go
+// through as they are.
+type relay struct {
+	server *httptest.Server
+	hear   func(time.Time, *livekit.SignalResponse)
+
+	mu    sync.Mutex
+	token string // shown in place of the SDK's, if not empty
+	cuts  []context.CancelFunc
+}
+
+// newRelay stands before the server at base.
+func newRelay(base string, hear func(time.Time, *livekit.SignalResponse)) (*relay, error) {
+	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(base, "http"), "ws"))
+	if err != nil {
+		return nil, err
+	}
+	r := &relay{hear: hear}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			pr.SetURL(target)
+			pr.Out.Header.Del("Sec-WebSocket-Extensions") // compressed, nothing could be heard
+			r.showToken(pr.Out)
+		},
+		ModifyResponse: r.listen,
+		// As without a relay: a connection that leads nowhere.
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+	}
+	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		ctx, cut := context.WithCancel(req.Context())
+		defer cut()
+		r.mu.Lock()
+		r.cuts = append(r.cuts, cut)
+		r.mu.Unlock()
+		proxy.ServeHTTP(w, req.WithContext(ctx))
+	}))
+	return r, nil
+}
+
+// showToken puts another token into a request, if there is one to be put.
+func (r *relay) showToken(req *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.token == "" {
+		return
+	}
+	req.Header.Set("Authorization", "Bearer "+r.token)
+	if query := req.URL.Query(); query.Has("access_token") {
+		query.Set("access_token", r.token)
+		req.URL.RawQuery = query.Encode()
+	}
+}
+
+// listen is called with each answer; one that begins a signalling connection
+// is followed.
+func (r *relay) listen(resp *http.Response) error {
+	if conn, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}}
+	}
+	return nil
+}
+
+func (r *relay) message(payload []byte) {
+	now, msg := time.Now(), new(livekit.SignalResponse)
+	if proto.Unmarshal(payload, msg) == nil {
+		r.hear(now, msg)
+	}
+}
+
+// cut ends the connections there are, as a network does that goes away.
+func (r *relay) cut() {
+	r.mu.Lock()
+	cuts := r.cuts
+	r.cuts = nil
+	r.mu.Unlock()
+	for _, cut := range cuts {
+		cut()
+	}
+}
+
+func (r *relay) close() {
+	r.cut()
+	r.server.Close()
+}
+
+// heard is a connection to a server whose words are heard as they are read.
+type heard struct {
+	io.ReadWriteCloser
+	wire wire
+}
+
+func (h *heard) Read(p []byte) (int, error) {
+	n, err := h.ReadWriteCloser.Read(p)
+	h.wire.take(p[:n])
+	return n, err
+}
+
+// wire takes what a server sends over a WebSocket (RFC 6455) apart.
+type wire struct {
+	message func([]byte) // gets each binary message
+
+	rest    []byte // of a frame that has not come whole
+	partial []byte // message of several frames
+	binary  bool   // of that message
+}
+
+func (w *wire) take(p []byte) {
+	const final, opcode, continued = 0x80, 0x0f, 0
+	for w.rest = append(w.rest, p...); ; {
+		body, size := frame(w.rest)
+		if size == 0 {
+			return
+		}
+		head := w.rest[0]
+		switch kind := int(head & opcode); kind {
+		case websocket.BinaryMessage, websocket.TextMessage:
+			w.binary, w.partial = kind == websocket.BinaryMessage, nil
+			fallthrough
+		case continued:
+			w.partial = append(w.partial, body...)
+			if head&final != 0 && w.binary {
+				w.message(w.partial)
+			}
+		}
+		w.rest = w.rest[size:]
+	}
+}
+
+// frame gives the payload of the frame that p begins with, and the size of all
+// of it; 0 if it has not come whole. A server's frames are not masked.
+func frame(p []byte) (body []byte, size int) {
+	if len(p) < 2 {
+		return nil, 0
+	}
+	header, length := 2, uint64(p[1]&0x7f)
+	switch {
+	case length == 126 && len(p) >= 4:
+		header, length = 4, uint64(binary.BigEndian.Uint16(p[2:]))
+	case length == 127 && len(p) >= 10:
+		header, length = 10, binary.BigEndian.Uint64(p[2:])
+	case length >= 126:
+		return nil, 0
+	}
+	if uint64(len(p)-header) < length {
+		return nil, 0
+	}
+	size = header + int(length)
+	return p[header:size], size
+}

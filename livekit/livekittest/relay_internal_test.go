@@ -1,0 +1,33 @@
+package livekittest
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWire(t *testing.T) {
+	t.Parallel()
+	long, huge := strings.Repeat("l", 1000), strings.Repeat("h", 70_000)
+	sent := slices.Concat(
+		[]byte("\x82\x03one"),
+		[]byte("\x81\x04text"), // nobody's business
+		[]byte("\x02\x03two"), []byte("\x89\x04ping"), []byte("\x00\x04 and"), []byte("\x80\x06 a bit"),
+		[]byte("\x82\x7e\x03\xe8"+long),
+		[]byte("\x82\x7f\x00\x00\x00\x00\x00\x01\x11\x70"+huge),
+		[]byte("\x82\x00"),
+		[]byte("\x88\x02\x03\xe8"), // close
+	)
+	want := []string{"one", "two and a bit", long, huge, ""}
+	for _, size := range []int{1, 7, len(sent)} {
+		var got []string
+		w := wire{message: func(p []byte) { got = append(got, string(p)) }}
+		for _, p := range slices.Collect(slices.Chunk(bytes.Clone(sent), size)) {
+			w.take(p)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d bytes at a time: got %d messages, %.100q, want %d", size, len(got), got, len(want))
+		}
+	}
+}
