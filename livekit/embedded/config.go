@@ -82,7 +82,7 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
 		// What tells who is inside. That rooms begin, here only by our own
 		// calls, and what tracks there are would be so much noise.
-		conf.WebHook.IncludeEvents = []string{webhook.EventParticipantJoined, webhook.EventParticipantLeft,
+		conf.WebHook.FilterParams.IncludeEvents = []string{webhook.EventParticipantJoined, webhook.EventParticipantLeft,
 			webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
 	}
 
