@@ -35,7 +35,7 @@ const MaxClient = 80
 // WithCaller lets a caller ride in ctx to the audit trail. The client's name
 // is a stranger's text and is cleaned here.
 func WithCaller(ctx context.Context, c Caller) context.Context {
-	c.Client = CleanText(c.Client, MaxClient)
+	c.Client = CleanText(scrub(c.Client), MaxClient)
 	return context.WithValue(ctx, callerKey, c)
 }
 

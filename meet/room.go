@@ -240,7 +240,7 @@ type Relationship string
 // The relationships, the strongest first.
 const (
 	RelCreator     Relationship = "creator"
-	RelParticipant Relationship = "participant" // was given a token for it under the own subject
+	RelParticipant Relationship = "participant" // was inside under the own subject, or may be: has a token that lets in now
 	RelPublic      Relationship = "public"
 )
 

@@ -43,10 +43,11 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 			}
 		}
 		var codes []RoomCode
-		e := s.event(ctx, p, CodesCreated, room, "", map[string]string{"roles": strings.Join(roles, ",")})
+		details := map[string]string{"roles": strings.Join(roles, ",")}
 		if label != "" {
-			e.Details["label"] = label
+			details["label"] = label
 		}
+		e := s.event(ctx, p, CodesCreated, room, "", details)
 		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now, e)
 		if err == nil {
 			s.logEvent(ctx, e)

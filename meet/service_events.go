@@ -14,6 +14,11 @@ func (s *Service) event(ctx context.Context, p Principal, deed Deed, room Room, 
 	if p.Role == Anonymous {
 		actor = "anonymous"
 	}
+	for _, strange := range []string{"participant_name", "reason", "label"} {
+		if text, ok := details[strange]; ok {
+			details[strange] = scrub(text)
+		}
+	}
 	return &Event{At: s.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
 		Deed: deed, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
 }

@@ -35,6 +35,9 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 		s.fresh.forget(room.ID)
 		err = s.everybodyLeft(ctx, room, e)
 	case MediaParticipantJoined:
+		if err = s.mediaRoomSeen(ctx, room); err != nil {
+			break
+		}
 		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
 	case MediaParticipantLeft:
 		err = s.departed(ctx, room, e)
@@ -69,6 +72,9 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 	var errs []error
 	for _, media := range rooms {
+		if !looksLikeID(media.ID) {
+			continue // somebody else's, on the same server
+		}
 		gone, err := s.reconcileRoom(ctx, media, inside[media.ID])
 		inside[media.ID] = gone
 		errs = append(errs, err)
@@ -146,7 +152,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	case err != nil:
 		return s.storeError(err, "")
 	case !room.Active(s.now()):
-		return nil // the sweeper, or the event of its room, puts an end to it
+		return nil // its media room goes as a whole
 	case !rightful(join, room, s.now()) || strings.Contains(person.Identity, "#"): // a second connection beside the first could not be moderated
 		return s.putOut(ctx, room, person, "token is dead")
 	}

@@ -135,7 +135,7 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
-		e.Deed, e.Details = "", map[string]string{"participant_name": r.Name, "role": r.Role}
+		e.Deed, e.Details = "", map[string]string{"participant_name": scrub(r.Name), "role": r.Role}
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
 			e.Deed = deed

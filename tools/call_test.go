@@ -55,6 +55,7 @@ func (a *agent) call(p meet.Principal, tool string, arguments any) answer {
 	message := mustMarshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "tools/call",
 		"params": map[string]any{"name": tool, "arguments": arguments}})
 	ctx := meet.WithRequestID(meet.WithPrincipal(a.t.Context(), p), "request-1")
+	ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: "test"})
 	var response struct {
 		Result *answer         `json:"result"`
 		Error  json.RawMessage `json:"error"`

@@ -69,7 +69,7 @@ type roomInListView struct {
 
 var listRooms = define(Tool{
 	Name: "list_rooms", Title: "List rooms", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "List rooms you created, got a token for (joined), or that are public and active. num_participants is missing while LiveKit cannot be reached.",
+	Description: "List rooms you created, were inside of or have a token for (joined), or that are public and active. num_participants is missing while LiveKit cannot be reached.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in listRoomsInput) (listRoomsOutput, error) {
 	rooms, next, err := s.Rooms(ctx, p, meet.RoomFilter{Scope: meet.Scope(value(in.Scope)), Query: value(in.Query),
 		Active: in.Active, Limit: in.Limit, Cursor: value(in.Cursor)})

@@ -1,0 +1,144 @@
+package tools
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// recorded are the events of a room, newest first, as an agent reads them.
+func (a *agent) recorded(room string) []eventView {
+	a.t.Helper()
+	var out listEventsOutput
+	if err := json.Unmarshal(a.must(meettest.Ada, "list_events", map[string]any{"room_id": room, "limit": 100}).StructuredContent, &out); err != nil {
+		a.t.Fatal(err)
+	}
+	return out.Events
+}
+
+// Every tool that changes something leaves exactly one event with the right
+// fields; those that only read leave none, and so does the same call again
+// where it changes nothing more.
+func TestEveryChangeLeavesOneEvent(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	deeds := map[string]struct {
+		deed   meet.Deed
+		target func(scene, answer) string
+	}{
+		"create_room":               {meet.RoomCreated, nil},
+		"join_room":                 {meet.Admitted, func(_ scene, got answer) string { return got.get("identity").(string) }},
+		"update_room":               {meet.RoomUpdated, nil},
+		"end_room":                  {meet.RoomWasEnded, nil},
+		"create_room_codes":         {meet.CodesCreated, nil},
+		"update_room_code":          {meet.CodeUpdated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }},
+		"rotate_room_code":          {meet.CodeRotated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }},
+		"kick_participant":          {meet.Kicked, func(s scene, _ answer) string { return s.identity }},
+		"mute_participant":          {meet.Locked, func(s scene, _ answer) string { return s.identity }},
+		"disable_participant_video": {meet.Locked, func(s scene, _ answer) string { return s.identity }},
+		"answer_join_request":       {meet.Approved, func(s scene, _ answer) string { return s.request[:6] }},
+	}
+	for _, tool := range Catalogue() {
+		s := a.scene()
+		arguments := s.sensible(tool.Name)
+		if tool.Name == "mute_participant" || tool.Name == "disable_participant_video" {
+			arguments["lock"] = true
+		}
+		before := a.recorded(s.room.ID)
+		got := a.must(meettest.Ada, tool.Name, arguments)
+		room := s.room.ID
+		if tool.Name == "create_room" {
+			room, before = got.get("room", "id").(string), nil
+		}
+		events := a.recorded(room)
+		fresh := events[:len(events)-len(before)]
+		want, changes := deeds[tool.Name]
+		if changes == tool.Hints.ReadOnly {
+			t.Fatalf("%s: read only is %v, and this test expects an event: %v", tool.Name, tool.Hints.ReadOnly, changes)
+		}
+		if !changes {
+			if len(fresh) != 0 {
+				t.Errorf("%s reads and leaves %+v", tool.Name, fresh)
+			}
+			continue
+		}
+		if len(fresh) != 1 {
+			t.Errorf("%s leaves %d events: %+v; want one", tool.Name, len(fresh), fresh)
+			continue
+		}
+		target := ""
+		if want.target != nil {
+			target = want.target(s, got)
+		}
+		name := s.room.Name
+		if tool.Name == "create_room" {
+			name = got.get("room", "name").(string)
+		}
+		e := fresh[0]
+		if diff := cmp.Diff(eventView{ID: e.ID, Time: a.Clock.Now().UTC().Truncate(1e6), Actor: "ada", Via: meet.ViaMCP, Client: "test",
+			Kind: want.deed.Kind(), Action: want.deed, RoomID: room, RoomName: name, Target: target, Outcome: meet.OutcomeOK,
+			Details: e.Details, RequestID: "request-1"}, e); diff != "" {
+			t.Errorf("%s: the event differs (-want +got):\n%s", tool.Name, diff)
+		}
+		for _, secret := range []string{s.code.Code, s.request} {
+			if text := string(mustMarshal(e)); strings.Contains(text, secret) {
+				t.Errorf("%s: the event holds %s: %s", tool.Name, secret, text)
+			}
+		}
+		if tool.Hints.Idempotent && tool.Name != "kick_participant" { // nobody is there a second time
+			a.must(meettest.Ada, tool.Name, arguments)
+			if again := a.recorded(room); len(again) != len(events) {
+				t.Errorf("%s again leaves %+v", tool.Name, again[:len(again)-len(events)])
+			}
+		}
+	}
+}
+
+// A list of events can be read page by page, narrowed to a kind, and over all
+// rooms of an admin; nobody sees those of others.
+func TestListEvents(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	alpha, beta := a.NewRoom(t, meet.RoomChange{}), a.NewRoom(t, meet.RoomChange{})
+	a.NewCode(t, alpha, meet.RoleGuest, meet.CodeChange{})
+	a.NewCode(t, beta, meet.RoleGuest, meet.CodeChange{})
+	var pages []meet.Deed
+	cursor := ""
+	for range 4 {
+		arguments := map[string]any{"limit": 1}
+		if cursor != "" {
+			arguments["cursor"] = cursor
+		}
+		var page listEventsOutput
+		if err := json.Unmarshal(a.must(meettest.Ada, "list_events", arguments).StructuredContent, &page); err != nil || len(page.Events) != 1 {
+			t.Fatalf("a page: %+v, %v", page, err)
+		}
+		pages, cursor = append(pages, page.Events[0].Action), page.NextCursor
+	}
+	if diff := cmp.Diff([]meet.Deed{meet.CodesCreated, meet.CodesCreated, meet.RoomCreated, meet.RoomCreated}, pages); diff != "" || cursor != "" {
+		t.Errorf("pages differ, next %q (-want +got):\n%s", cursor, diff)
+	}
+	for _, c := range []struct {
+		p         meet.Principal
+		arguments map[string]any
+		want      int
+	}{
+		{meettest.Ada, map[string]any{"room_id": alpha.Name}, 2},
+		{meettest.Ada, map[string]any{"kind": "code"}, 2},
+		{meettest.Ada, map[string]any{"room_id": beta.ID, "kind": "participant"}, 0},
+		{meettest.Root, map[string]any{"limit": 3}, 3},
+		{meettest.Bob, map[string]any{}, 0},
+	} {
+		if got := a.must(c.p, "list_events", c.arguments).get("events").([]any); len(got) != c.want {
+			t.Errorf("list_events(%v) as %s: %d events; want %d", c.arguments, c.p.ID, len(got), c.want)
+		}
+	}
+	if got := a.call(meettest.Ada, "list_events", map[string]any{"cursor": "!"}); got.err.Code != meet.CodeInvalid || got.err.Field != "cursor" {
+		t.Errorf("a bad cursor: %+v; want invalid", got.err)
+	}
+}
