@@ -9,3 +9,13 @@ func (s *Service) Waiters(roomID string) int {
 	}
 	return 0
 }
+
+// HeardMemory bounds what is remembered of events.
+const HeardMemory = heardMemory
+
+// HeardNow is how many events are remembered.
+func (s *Service) HeardNow() int {
+	s.heard.mu.Lock()
+	defer s.heard.mu.Unlock()
+	return len(s.heard.young) + len(s.heard.older)
+}

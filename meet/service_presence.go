@@ -22,6 +22,7 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 	room, err := s.store.RoomByID(ctx, e.RoomID)
 	switch {
 	case errors.Is(err, ErrNotFound): // a room of somebody else on the same server
+		s.heard.add(e.ID)
 		return nil
 	case err != nil:
 		return s.storeError(err, "")

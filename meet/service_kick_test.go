@@ -1,0 +1,214 @@
+package meet_test
+
+import (
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// dead says whether a join token is refused where people connect.
+func dead(t *testing.T, s *System, token string) bool {
+	t.Helper()
+	err := s.Arrive(t.Context(), token)
+	if err != nil && !meet.IsCode(err, meet.CodeUnauthenticated) {
+		t.Fatalf("Arrive: %v", err)
+	}
+	_, identity, _ := s.Media.ReadToken(token)
+	roomID, _, _ := s.Media.ReadToken(token)
+	_, entered := s.Service.Enter(t.Context(), roomID, identity)
+	if (entered != nil) != (err != nil) {
+		t.Fatalf("Arrive says %v, Enter %v; want the same", err, entered)
+	}
+	return err != nil
+}
+
+func exchange(t *testing.T, s *System, code, userID string) (meet.Admission, error) {
+	t.Helper()
+	return s.Exchange(t.Context(), "192.0.2.7", meet.JoinCall{Code: &code, Name: "Eve", UserID: userID})
+}
+
+func enterBy(t *testing.T, s *System, code, userID string) (meet.Admission, *livekittest.Person) {
+	t.Helper()
+	a, err := exchange(t, s, code, userID)
+	wantCode(t, "exchange", err, "")
+	return a, s.EnterWith(t, a)
+}
+
+// A kick kills the tokens of the kicked identity and nobody else's, and asking
+// anew is no crime.
+func TestKickedTokensAreDead(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	a, eve := enterBy(t, s, code.Code, "eve")
+	other, _ := enterBy(t, s, code.Code, "bob")
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
+	wantCode(t, "kick", err, "")
+	eve.WaitDisconnected()
+	if !dead(t, s, a.Token) || dead(t, s, other.Token) {
+		t.Errorf("dead: the kicked one's %v, the other one's %v; want only the first", dead(t, s, a.Token), dead(t, s, other.Token))
+	}
+	again, err := exchange(t, s, code.Code, "eve")
+	wantCode(t, "asking anew", err, "")
+	if dead(t, s, again.Token) {
+		t.Error("the fresh token is dead")
+	}
+}
+
+// Whoever connects with a dead token past us is put out when that is told, and
+// when it is not told, when the media server is asked.
+func TestKickedComeBackPastUs(t *testing.T) {
+	t.Parallel()
+	for name, notice := range map[string]func(*System, meet.Room){
+		"told": func(s *System, room meet.Room) {
+			people, err := s.Media.Participants(t.Context(), room.ID)
+			if err != nil || len(people) != 1 {
+				t.Fatalf("participants: %+v, %v", people, err)
+			}
+			wantCode(t, "hear", s.Hear(t.Context(), meet.MediaEvent{ID: "e", Kind: meet.MediaParticipantJoined, RoomID: room.ID, RoomSID: "RM_x", Participant: people[0]}), "")
+		},
+		"asked": func(s *System, room meet.Room) {
+			livekittest.Wait(t, "LiveKit's list of rooms to count them, and the removal", func() bool {
+				wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+				return deedsOf(t, s, room, meet.Removed) == 1
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(t)
+			room := s.NewRoom(t, meet.RoomChange{})
+			a, eve := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
+			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
+			wantCode(t, "kick", err, "")
+			eve.WaitDisconnected()
+			back := s.EnterWith(t, a) // this LiveKit asks nobody
+			notice(s, room)
+			back.WaitDisconnected()
+			if got := deedsOf(t, s, room, meet.Removed); got != 1 {
+				t.Errorf("%d events of the removal; want one", got)
+			}
+		})
+	}
+}
+
+// deedsOf counts a room's events of a deed.
+func deedsOf(t *testing.T, s *System, room meet.Room, deed meet.Deed) (n int) {
+	t.Helper()
+	events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID, Limit: Of(100)})
+	wantCode(t, "events", err, "")
+	for _, e := range events {
+		if e.Deed == deed {
+			n++
+		}
+	}
+	return n
+}
+
+// A block is on the person, and for who cannot say who they are on the code
+// they came by; it throws nobody else out, and can be lifted.
+func TestBlocks(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	shared, own := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	_, eve := enterBy(t, s, shared.Code, "eve")
+	_, bystander := enterBy(t, s, shared.Code, "carol")
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true, Reason: "spam"})
+	wantCode(t, "kick", err, "")
+	joinAs := func(p meet.Principal, call meet.JoinCall) func() error {
+		return func() error { _, err := s.Join(t.Context(), p, call); return err }
+	}
+	type attempt struct {
+		what string
+		try  func() error
+		want meet.ErrorCode
+	}
+	typed := func(code, user string) func() error {
+		return func() error { _, err := exchange(t, s, code, user); return err }
+	}
+	attempts := []attempt{
+		{"the same user id by the same code", typed(shared.Code, "eve"), meet.CodeForbidden},
+		{"the same user id by another code", typed(own.Code, "eve"), meet.CodeForbidden},
+		{"the same code under another name", typed(shared.Code, "mallory"), meet.CodeForbidden},
+		{"the same code without a name", typed(shared.Code, ""), meet.CodeForbidden},
+		{"somebody else by another code", typed(own.Code, "carol"), ""},
+		{"somebody with an access token by the same code", joinAs(Bob, meet.JoinCall{Code: &shared.Code}), ""},
+		{"the bearer of a token whose name eve typed", joinAs(meet.Principal{ID: "eve", Role: meet.User}, meet.JoinCall{RoomID: &room.ID}), ""},
+		{"eve brought in by somebody", joinAs(Bob, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), meet.CodeForbidden},
+		{"eve brought in by the admin", joinAs(Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), meet.CodeForbidden},
+		{"the admin", joinAs(Ada, meet.JoinCall{Code: &shared.Code}), ""},
+	}
+	for _, a := range attempts {
+		wantCode(t, a.what, a.try(), a.want)
+	}
+	if !bystander.Connected() {
+		t.Error("a bystander was put out")
+	}
+	roster, err := s.Roster(t.Context(), Ada, room.ID)
+	wantCode(t, "roster", err, "")
+	if len(roster.Blocks) != 1 || roster.Blocks[0].Identity != eve.Identity() || roster.Blocks[0].Reason != "spam" || roster.Blocks[0].BlockedBy != "ada" {
+		t.Errorf("blocks = %+v; want eve's", roster.Blocks)
+	}
+	wantCode(t, "unblocking as Bob", s.Unblock(t.Context(), Bob, room.ID, eve.Identity()), meet.CodeForbidden)
+	wantCode(t, "unblocking nobody", s.Unblock(t.Context(), Ada, room.ID, "nobody_x"), meet.CodeNotFound)
+	wantCode(t, "unblocking", s.Unblock(t.Context(), Ada, room.ID, eve.Identity()), "")
+	for _, a := range attempts {
+		wantCode(t, "after the block: "+a.what, a.try(), "")
+	}
+}
+
+// Of somebody who has proven who they are every connection goes, and every way
+// in is shut, but not those of others by the same code.
+func TestBlockedSubject(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	first, second := s.Enter(t, Bob, room), s.Enter(t, Bob, room)
+	_, typed := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob") // only says so
+	removed, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: first.Identity(), Block: true})
+	wantCode(t, "kick", err, "")
+	if len(removed) != 2 {
+		t.Errorf("removed = %v; want both connections", removed)
+	}
+	first.WaitDisconnected()
+	second.WaitDisconnected()
+	if !typed.Connected() {
+		t.Error("somebody who typed the same user id was put out")
+	}
+	_, err = s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+	wantCode(t, "join", err, meet.CodeForbidden)
+	ada := s.Enter(t, Ada, room)
+	_, err = s.Kick(t.Context(), Root, room.ID, meet.KickCall{Identity: ada.Identity(), Block: true})
+	wantCode(t, "blocking the admin", err, meet.CodeForbidden)
+	if !ada.Connected() {
+		t.Error("the admin was put out by a call that was refused")
+	}
+}
+
+// The tokens of one session of a room are dead in the next, however fast it was
+// opened again.
+func TestTokensEndWithTheSession(t *testing.T) {
+	t.Parallel()
+	for _, later := range []time.Duration{0, time.Minute} {
+		s := New(t)
+		room := s.NewRoom(t, meet.RoomChange{})
+		a := s.Admit(t, Bob, room)
+		_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+		wantCode(t, "end", err, "")
+		s.Clock.Advance(later)
+		_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+		wantCode(t, "reopen", err, "")
+		if !dead(t, s, a.Token) {
+			t.Errorf("opened again after %v: an old token counts", later)
+		}
+		s.Clock.Advance(time.Millisecond)
+		if b := s.Admit(t, Bob, room); dead(t, s, b.Token) {
+			t.Errorf("opened again after %v: a fresh token is dead", later)
+		}
+	}
+}
