@@ -21,10 +21,10 @@ type Block struct {
 // newBlock is about the person who came into a room by a join.
 func newBlock(room Room, join Join, by, reason string, now time.Time) Block {
 	b := Block{RoomID: room.ID, Identity: join.Identity, Code: join.Code, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
-	switch {
-	case join.Subject == "":
+	switch join.Subject {
+	case "":
 		b.UserID = join.UserID
-	case join.Subject == room.AdminID: // who let somebody else in
+	case room.AdminID: // who let somebody else in
 		b.Subject = join.UserID
 	default:
 		b.Subject = join.Subject

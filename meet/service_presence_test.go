@@ -39,7 +39,7 @@ func TestPresenceInAnyOrder(t *testing.T) {
 		repeated     bool
 	}{
 		{joined("1", "PA_a"), 1, 0, false},
-		{joined("1", "PA_a"), 1, 0, true},  // twice
+		{joined("1", "PA_a"), 1, 0, true},   // twice
 		{joined("1b", "PA_a"), 1, 0, false}, // twice under another id, as after a restart of ours
 		{left("2", "PA_b"), 2, 1, false},    // before its joined: both have been
 		{joined("3", "PA_b"), 2, 1, false},
