@@ -19,12 +19,12 @@ type Block struct {
 }
 
 // newBlock is about the person who came into a room by a join.
-func newBlock(room Room, join Join, by, reason string, now time.Time) Block {
-	b := Block{RoomID: room.ID, Identity: join.Identity, Code: join.Code, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
-	switch join.Subject {
-	case "":
+func newBlock(join Join, by, reason string, now time.Time) Block {
+	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+	switch {
+	case join.Subject == "":
 		b.UserID = join.UserID
-	case room.AdminID: // who let somebody else in
+	case join.Vouched:
 		b.Subject = join.UserID
 	default:
 		b.Subject = join.Subject
@@ -45,24 +45,25 @@ func (j Join) asThemself() bool {
 // claimed stands for nobody who has an access token: a stranger must not get
 // them blocked.
 func (b Block) onPerson(join Join) bool {
-	return b.Subject != "" && (b.Subject == join.Subject || b.Subject == join.UserID) ||
+	return b.Subject != "" && (b.Subject == join.UserID || b.Subject == join.Subject && !join.Vouched) ||
 		b.UserID != "" && b.UserID == join.UserID && !join.asThemself()
 }
 
-// checkBlocks refuses who is blocked. An admin's own name is no reason to
-// refuse those it lets in.
-func checkBlocks(blocks []Block, join Join, byAdmin bool) error {
-	person := join
-	if byAdmin {
-		person.Subject = ""
-	}
+// onCode says whether whoever joins came by the code of the block and cannot
+// say who they are.
+func (b Block) onCode(join Join) bool {
+	return join.Subject == "" && b.Code != "" && b.Code == join.Code
+}
+
+// checkBlocks refuses who is blocked. The admin never is.
+func checkBlocks(blocks []Block, join Join) error {
 	for _, b := range blocks {
 		switch {
-		case byAdmin && join.asThemself():
-		case b.onPerson(person):
+		case join.Admin:
+		case b.onPerson(join):
 			return &Error{Code: CodeForbidden, Message: "You are blocked from this room",
 				Hint: "Its admin can lift the block (kick_participant with block false)."}
-		case join.Subject == "" && b.Code != "" && b.Code == join.Code:
+		case b.onCode(join):
 			return &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came by this code",
 				Hint: "Ask for another code or link. The room's admin can make one (create_room_codes) or lift the block (kick_participant with block false)."}
 		}

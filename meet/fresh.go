@@ -92,13 +92,17 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 		return s.storeError(err, "")
 	}
 	join, err := s.joinOf(ctx, roomID, identity)
-	switch known := err == nil; {
-	case err != nil && !errors.Is(err, ErrNotFound):
+	known := err == nil
+	switch {
+	case !known && !errors.Is(err, ErrNotFound):
 		return s.storeError(err, "")
 	case !room.Active(s.now()):
 		return nil
-	case known && !rightful(join, room, s.now()):
-		return tokenDead()
+	}
+	if known {
+		if err := s.mayBeInside(ctx, join, room); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()

@@ -99,6 +99,7 @@ type Join struct {
 	Name      string
 	Role      string
 	Admin     bool
+	Vouched   bool   // an admin let them in on their behalf: Subject is the admin's, not theirs
 	Code      string // the code it came by; empty for a join by name
 	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time

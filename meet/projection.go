@@ -46,6 +46,34 @@ func rightful(join Join, room Room, now time.Time) bool {
 	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.CreatedAt.Before(room.OpenedAt)
 }
 
+// mayBeInside refuses whose tokens are dead: by a kick, by the end of the room
+// since, or because they are blocked and hold a token from before. Who has been
+// inside by a code that now lets nobody in may stay and come back.
+func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
+	if !rightful(join, room, s.now()) {
+		return tokenDead()
+	}
+	blocks, err := s.store.Blocks(ctx, room.ID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	for _, b := range blocks {
+		if join.Admin || !b.onPerson(join) && !b.onCode(join) {
+			continue
+		}
+		if b.onPerson(join) {
+			return tokenDead()
+		}
+		switch been, err := s.store.HasBeenInside(ctx, join.Identity); {
+		case err != nil:
+			return s.storeError(err, "")
+		case !been:
+			return tokenDead()
+		}
+	}
+	return nil
+}
+
 // roleOf is the role of somebody who was let in. Of those who came without a
 // code it follows the room's mode.
 func roleOf(join Join, room Room) string {
@@ -81,8 +109,8 @@ func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, er
 	if err != nil {
 		return Entry{}, s.storeError(err, "")
 	}
-	if !rightful(join, room, s.now()) {
-		return Entry{}, tokenDead()
+	if err := s.mayBeInside(ctx, join, room); err != nil {
+		return Entry{}, err
 	}
 	return Entry{Known: true, Grants: s.grantsOf(join, room)}, nil
 }

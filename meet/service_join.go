@@ -79,7 +79,7 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 		return Admission{}, err
 	}
 	s.identify(p, room, &join)
-	if err := s.refuseBlocked(ctx, p, room, join); err != nil {
+	if err := s.refuseBlocked(ctx, room, join); err != nil {
 		return Admission{}, err
 	}
 	if s.hasToWait(p, room, join.Role) {
@@ -96,12 +96,12 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 }
 
 // refuseBlocked refuses who is blocked before they are asked to wait.
-func (s *Service) refuseBlocked(ctx context.Context, p Principal, room Room, join Join) error {
+func (s *Service) refuseBlocked(ctx context.Context, room Room, join Join) error {
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return s.storeError(err, "")
 	}
-	return checkBlocks(blocks, join, isAdmin(p, &room))
+	return checkBlocks(blocks, join)
 }
 
 // approach finds the room that a call is about and the role in which it would
@@ -258,6 +258,7 @@ func (s *Service) asThemself(p Principal, join Join) bool {
 func (s *Service) identify(p Principal, room Room, join *Join) {
 	join.RoomID = room.ID
 	join.Admin = isAdmin(p, &room) && s.asThemself(p, *join)
+	join.Vouched = isAdmin(p, &room) && !join.Admin
 	if join.Name == "" && s.asThemself(p, *join) {
 		join.Name = CleanText(p.Name, MaxDisplayName)
 	}
@@ -313,7 +314,7 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 	}
 	join, err := s.store.AddJoin(ctx, join, expires, func(door Door) error {
 		room = door.Room
-		if err := checkBlocks(door.Blocks, join, isAdmin(p, &room)); err != nil {
+		if err := checkBlocks(door.Blocks, join); err != nil {
 			return err
 		}
 		approved := door.Request.State == RequestApproved && door.Request.Living(room, s.now())

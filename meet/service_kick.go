@@ -53,6 +53,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		return nil, err
 	}
 	revocation := Revocation{RoomID: room.ID, Identities: []string{call.Identity}, At: s.now(), By: p.ID}
+	if join.Identity != "" {
+		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
+	}
 	details := map[string]string{"participant_name": person.Name, "role": person.Role}
 	if call.Reason != "" {
 		details["reason"] = call.Reason
@@ -91,7 +94,7 @@ func (s *Service) blockFor(p Principal, room Room, join Join, reason string) (*B
 	case join.Admin:
 		return nil, &Error{Code: CodeForbidden, Message: "An admin of the room cannot be blocked", Hint: "Leave block out to put them out."}
 	}
-	b := newBlock(room, join, p.ID, reason, s.now())
+	b := newBlock(join, p.ID, reason, s.now())
 	return &b, nil
 }
 

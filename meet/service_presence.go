@@ -154,8 +154,14 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 		return s.storeError(err, "")
 	case !room.Active(s.now()):
 		return nil // its media room goes as a whole
-	case !rightful(join, room, s.now()) || strings.Contains(person.Identity, "#"): // a second connection beside the first could not be moderated
+	case strings.Contains(person.Identity, "#"): // beside the first it could not be moderated
+		return s.putOut(ctx, room, person, "second connection")
+	}
+	switch err := s.mayBeInside(ctx, join, room); {
+	case IsCode(err, CodeUnauthenticated):
 		return s.putOut(ctx, room, person, "token is dead")
+	case err != nil:
+		return err
 	}
 	over, err := s.overLimit(ctx, room, person)
 	if err != nil {

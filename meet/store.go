@@ -90,8 +90,9 @@ type Store interface {
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)
 
-	// RevokeJoins puts an end to admissions, and to the approvals and with
-	// Block to the person behind them. Those revoked before stay as they are.
+	// RevokeJoins puts an end to admissions, to the approvals behind them, and
+	// to other admissions by the same approvals; Block is stored with it. Those
+	// revoked before stay as they are.
 	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it
@@ -138,6 +139,9 @@ type Store interface {
 
 	// HasPresence says whether a connection is on record.
 	HasPresence(ctx context.Context, sid string) (bool, error)
+
+	// HasBeenInside says whether an identity was ever connected.
+	HasBeenInside(ctx context.Context, identity string) (bool, error)
 
 	// OpenPresences lists those that have not ended, of all rooms.
 	OpenPresences(ctx context.Context) ([]Presence, error)

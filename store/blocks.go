@@ -20,6 +20,8 @@ const (
 	revokeJoin       = `UPDATE joins SET revoked_at = $3 WHERE identity = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
 	revokeJoinByCode = `UPDATE joins SET revoked_at = $3 WHERE code = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
 
+	revokeJoinByRequest = `UPDATE joins SET revoked_at = $2 WHERE request_id = $1 AND revoked_at IS NULL`
+
 	// An approval is for those who have not been put out since.
 	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3 WHERE id = $1 AND state = 'approved'`
 
@@ -71,6 +73,9 @@ func (t *tx) revoke(text, key string, r meet.Revocation) error {
 		}
 		if err := t.exec(takeApproval, id, r.By, r.At.UnixMilli()); err != nil {
 			return failed("take approval back", err)
+		}
+		if err := t.exec(revokeJoinByRequest, id, r.At.UnixMilli()); err != nil {
+			return failed("revoke joins by the same approval", err)
 		}
 	}
 	return nil

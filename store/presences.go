@@ -17,6 +17,8 @@ const (
 
 	endPresence = `UPDATE presences SET left_at = $2 WHERE sid = $1`
 
+	selectBeenInside = `SELECT 1 FROM presences WHERE identity = $1 LIMIT 1`
+
 	selectOpenPresences = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
 
 	// Who was inside has joined for good, however long their token counts.
@@ -79,6 +81,20 @@ func (t *tx) insertPresence(p meet.Presence) error {
 func (db *DB) HasPresence(ctx context.Context, sid string) (bool, error) {
 	_, found, err := db.presence(ctx, sid)
 	return found, err
+}
+
+// HasBeenInside implements [meet.Store].
+func (db *DB) HasBeenInside(ctx context.Context, identity string) (bool, error) {
+	ctx, err := briefly(ctx)
+	if err != nil {
+		return false, err
+	}
+	var one int
+	err = db.reads.QueryRowContext(ctx, selectBeenInside, identity).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, failed("look for presence", err)
 }
 
 func (db *DB) presence(ctx context.Context, sid string) (p meet.Presence, found bool, err error) {

@@ -6,6 +6,9 @@
 -- taken away from it, separated by commas.
 ALTER TABLE joins ADD COLUMN revoked_at INTEGER;
 ALTER TABLE joins ADD COLUMN locked TEXT NOT NULL DEFAULT '';
+-- Whether an admin let them in on their behalf.
+ALTER TABLE joins ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0 CHECK (vouched IN (0, 1));
+CREATE INDEX joins_request ON joins (request_id) WHERE request_id <> '';
 CREATE INDEX joins_locked ON joins (room_id, user_id, subject) WHERE locked <> '';
 
 -- A visit counts until then, for good when it is NULL: until somebody has
@@ -36,6 +39,7 @@ CREATE TABLE presences (
 	left_at   INTEGER
 ) STRICT;
 
+CREATE INDEX presences_identity ON presences (identity);
 CREATE INDEX presences_open ON presences (room_id, sid) WHERE left_at IS NULL;
 CREATE INDEX presences_left ON presences (left_at) WHERE left_at IS NOT NULL;
 
@@ -67,5 +71,7 @@ DROP TABLE blocks;
 DROP INDEX visits_until;
 ALTER TABLE visits DROP COLUMN until;
 DROP INDEX joins_locked;
+DROP INDEX joins_request;
+ALTER TABLE joins DROP COLUMN vouched;
 ALTER TABLE joins DROP COLUMN locked;
 ALTER TABLE joins DROP COLUMN revoked_at;
