@@ -80,11 +80,17 @@ func (r *relay) listen(resp *http.Response) error {
 	return nil
 }
 
-func (r *relay) message(payload []byte) {
+// message hears one, and says whether it is to go on. What stays here is the
+// first word to whoever resumes a session, which names the ICE servers once
+// more: pion has data races where the SDK hands it that. The SDK takes the
+// next message instead, as it does from servers too old to send this one.
+func (r *relay) message(payload []byte) bool {
 	now, msg := time.Now(), new(livekit.SignalResponse)
-	if proto.Unmarshal(payload, msg) == nil {
-		r.hear(now, msg)
+	if proto.Unmarshal(payload, msg) != nil {
+		return true
 	}
+	r.hear(now, msg)
+	return msg.GetReconnect() == nil
 }
 
 // cut ends the connections there are, as a network does that goes away.
@@ -106,32 +112,43 @@ func (r *relay) close() {
 // heard is a connection to a server whose words are heard as they are read.
 type heard struct {
 	io.ReadWriteCloser
-	wire wire
+	wire  wire
+	ready []byte // heard, and not yet handed on
+	err   error  // the end, after that
 }
 
 func (h *heard) Read(p []byte) (int, error) {
-	n, err := h.ReadWriteCloser.Read(p)
-	h.wire.take(p[:n])
-	return n, err
+	for len(h.ready) == 0 && h.err == nil {
+		var n int
+		n, h.err = h.ReadWriteCloser.Read(p)
+		h.ready = h.wire.take(p[:n])
+	}
+	n := copy(p, h.ready)
+	if h.ready = h.ready[n:]; len(h.ready) > 0 {
+		return n, nil
+	}
+	return n, h.err
 }
 
 // wire takes what a server sends over a WebSocket (RFC 6455) apart.
 type wire struct {
-	message func([]byte) // gets each binary message
+	message func([]byte) bool // gets each binary message, and says whether it goes on
 
 	rest    []byte // of a frame that has not come whole
 	partial []byte // message of several frames
 	binary  bool   // of that message
 }
 
-func (w *wire) take(p []byte) {
+// take gets what has been read, and gives the frames that go on, whole ones. A
+// message of several frames goes on whatever is said of it.
+func (w *wire) take(p []byte) (out []byte) {
 	const final, opcode, continued = 0x80, 0x0f, 0
 	for w.rest = append(w.rest, p...); ; {
 		body, size := frame(w.rest)
 		if size == 0 {
-			return
+			return out
 		}
-		head := w.rest[0]
+		head, pass := w.rest[0], true
 		switch kind := int(head & opcode); kind {
 		case websocket.BinaryMessage, websocket.TextMessage:
 			w.binary, w.partial = kind == websocket.BinaryMessage, nil
@@ -139,8 +156,11 @@ func (w *wire) take(p []byte) {
 		case continued:
 			w.partial = append(w.partial, body...)
 			if head&final != 0 && w.binary {
-				w.message(w.partial)
+				pass = w.message(w.partial) || kind == continued
 			}
+		}
+		if pass {
+			out = append(out, w.rest[:size]...)
 		}
 		w.rest = w.rest[size:]
 	}

@@ -22,9 +22,13 @@ func TestWire(t *testing.T) {
 	want := []string{"one", "two and a bit", long, huge, ""}
 	for _, size := range []int{1, 7, len(sent)} {
 		var got []string
-		w := wire{message: func(p []byte) { got = append(got, string(p)) }}
-		for _, p := range slices.Collect(slices.Chunk(bytes.Clone(sent), size)) {
-			w.take(p)
+		var out []byte
+		w := wire{message: func(p []byte) bool { got = append(got, string(p)); return string(p) != "one" }}
+		for p := range slices.Chunk(bytes.Clone(sent), size) {
+			out = append(out, w.take(p)...)
+		}
+		if passed := sent[len("\x82\x03one"):]; !bytes.Equal(out, passed) {
+			t.Errorf("%d bytes at a time: got %d bytes passed on, %.100q, want %d, all but the first message", size, len(out), out, len(passed))
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%d bytes at a time: got %d messages, %.100q, want %d", size, len(got), got, len(want))

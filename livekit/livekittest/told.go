@@ -177,6 +177,7 @@ func (p *Person) ShowToken(token string) {
 // waits until the SDK has taken up the same session again.
 func (p *Person) Resume() {
 	p.tb.Helper()
+	Wait(p.tb, "to be connected", p.Connected)
 	before := p.reconnections()
 	p.relay.cut()
 	Wait(p.tb, "to have resumed", func() bool { return p.reconnections() > before })
@@ -186,6 +187,7 @@ func (p *Person) Resume() {
 // until the SDK has begun a new session under the same identity.
 func (p *Person) Restart() {
 	p.tb.Helper()
+	Wait(p.tb, "to be connected", p.Connected)
 	before := p.reconnections()
 	p.room.Simulate(lksdk.SimulateNodeFailure)
 	Wait(p.tb, "to have connected again", func() bool { return p.reconnections() > before })

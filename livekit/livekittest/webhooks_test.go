@@ -74,9 +74,9 @@ func TestWebhooks(t *testing.T) {
 
 	began := time.Now()
 	join("a").PublishMicrophone()
-	d := hooks.WaitDelivered(webhook.EventParticipantJoined, "a")
-	if d.Room != room || d.Status != http.StatusOK || d.At.Before(began) || d.Done.Before(d.At) {
-		t.Errorf("participant_joined of a: got %+v, want room %s, status 200 and times in order", d, room)
+	joined := hooks.WaitDelivered(webhook.EventParticipantJoined, "a")
+	if joined.Room != room || joined.Status != http.StatusOK || joined.At.Before(began) || joined.Done.Before(joined.At) {
+		t.Errorf("participant_joined of a: got %+v, want room %s, status 200 and times in order", joined, room)
 	}
 	hooks.WaitDelivered(webhook.EventTrackPublished, "a")
 
@@ -91,7 +91,9 @@ func TestWebhooks(t *testing.T) {
 	hooks.WaitDelivered(webhook.EventParticipantLeft, "c") // which comes after the other
 
 	hooks.Treat(livekittest.Hold)
-	join("d").Leave()
+	d := join("d")
+	hooks.WaitArrived(webhook.EventParticipantJoined, "d") // who leaves before that has never been there
+	d.Leave()
 	hooks.WaitArrived(webhook.EventParticipantLeft, "d")
 	if n := e.saw("participant_joined d") + e.saw("participant_left d"); n != 0 {
 		t.Errorf("webhooks of d that got through while they were held: got %d", n)
@@ -102,8 +104,8 @@ func TestWebhooks(t *testing.T) {
 	const late = 300 * time.Millisecond
 	hooks.Treat(livekittest.Delay(late), webhook.EventParticipantJoined)
 	join("e")
-	d = hooks.WaitDelivered(webhook.EventParticipantJoined, "e")
-	if after := d.Done.Sub(d.At); after < late {
+	delayed := hooks.WaitDelivered(webhook.EventParticipantJoined, "e")
+	if after := delayed.Done.Sub(delayed.At); after < late {
 		t.Errorf("a webhook that is %v late came after %v", late, after)
 	}
 
@@ -113,9 +115,9 @@ func TestWebhooks(t *testing.T) {
 	e.check(t)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	left, joined := slices.Index(e.events, "participant_left d"), slices.Index(e.events, "participant_joined d")
-	if left < 0 || joined < left {
-		t.Errorf("reordered: got left at %d, joined at %d, want the latter later", left, joined)
+	leftAt, joinedAt := slices.Index(e.events, "participant_left d"), slices.Index(e.events, "participant_joined d")
+	if leftAt < 0 || joinedAt < leftAt {
+		t.Errorf("reordered: got left at %d, joined at %d, want the latter later", leftAt, joinedAt)
 	}
 }
 
