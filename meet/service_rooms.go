@@ -51,6 +51,10 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	return room, codes, nil
 }
 
+// MayCreateRoom gives nil, or the error with which [Service.CreateRoom] would
+// refuse p, for those who tell p beforehand.
+func (s *Service) MayCreateRoom(p Principal) error { return authorize(p, ActCreateRoom, nil) }
+
 // newRoom builds the room that a create call asks for, and says whether the
 // caller named it.
 func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool, err error) {

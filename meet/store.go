@@ -183,6 +183,7 @@ type RoomQuery struct {
 	Public  bool   // active public rooms
 	All     bool   // every room; the other three do not matter then
 	Part    string // only names that contain this, to the letter; empty is every name
+	AtStart bool   // Part is how the names begin
 	Active  *bool  // only active or only inactive rooms, as of Now
 	Now     time.Time
 	After   *Position // only rooms behind this place in the list

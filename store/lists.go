@@ -69,7 +69,11 @@ func listRooms(q meet.RoomQuery) (string, []any) {
 	l.subject, l.limit = l.arg(q.Subject), l.arg(q.Limit)
 	l.afterAt, l.afterID = l.arg(afterAt), l.arg(afterID)
 	if q.Part != "" {
-		l.part = l.arg("%" + escapeLike.Replace(q.Part) + "%")
+		pattern := escapeLike.Replace(q.Part) + "%"
+		if !q.AtStart {
+			pattern = "%" + pattern
+		}
+		l.part = l.arg(pattern)
 	}
 	if q.Active != nil || q.Public && !q.All {
 		l.now = l.arg(q.Now.UnixMilli())

@@ -97,6 +97,21 @@ func TestListsWalkTheirIndex(t *testing.T) {
 	}
 }
 
+// All rooms are found by how their names begin; the other lists are short
+// enough to be walked.
+func TestNamesThatBeginSearchAnIndex(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	const (
+		room  = "PRIMARY KEY (id=?)"
+		visit = "PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)"
+	)
+	yes := true
+	q := meet.RoomQuery{All: true, Active: &yes, Part: "x", AtStart: true, Subject: "ann", Now: epoch, Limit: 20}
+	text, args := listRooms(q)
+	wantPlan(t, fmt.Sprintf("%+v", q), plan(t, db, text, args), "INDEX rooms_active_name (name>? AND name<?)", room, visit)
+}
+
 func TestPointReadsSearchAnIndex(t *testing.T) {
 	t.Parallel()
 	db := setup(t)

@@ -197,6 +197,27 @@ var listTests = []test{
 			}
 		}
 	}},
+	{"PartAtTheStart", func(t *testing.T, b bed) {
+		for i, name := range []string{"team", "team-two", "a-team", "te%m", "Team"} {
+			b.create(newRoom(name, public, createdAt(at(-i))))
+			b.visit("ann", name)
+		}
+		for part, want := range map[string][]string{
+			"":       {"team", "team-two", "a-team", "te%m", "Team"},
+			"te":     {"team", "team-two", "te%m"},
+			"team":   {"team", "team-two"},
+			"team-":  {"team-two"},
+			"te%":    {"te%m"},
+			"eam":    {},
+			"a-team": {"a-team"},
+		} {
+			for _, q := range []meet.RoomQuery{{Mine: true}, {Joined: true}, {Public: true}, {All: true}} {
+				q.Subject, q.Part, q.AtStart = "ann", part, true
+				wantSame(t, fmt.Sprintf("begins with %q of %+v", part, q), b.list(q),
+					names(want, func(name string) string { return name + " creator" }))
+			}
+		}
+	}},
 	{"AListOfNothingIsEmpty", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		rooms, err := b.Rooms(t.Context(), meet.RoomQuery{All: true, Now: noon, Limit: 0})
