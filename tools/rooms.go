@@ -95,13 +95,18 @@ var getRoom = define(Tool{
 	Name: "get_room", Title: "Show a room", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
 	Description: "Show a room, how many are inside and, to its admin, its codes and who waits to be let in.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (getRoomOutput, error) {
-	d, err := s.Room(ctx, p, in.RoomID)
+	return showRoom(ctx, s, p, in.RoomID)
+})
+
+// showRoom is get_room, and the resource that shows the same.
+func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string) (getRoomOutput, error) {
+	d, err := s.Room(ctx, p, ref)
 	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants}
 	if d.IsAdmin {
 		out.Codes, out.JoinRequests = viewCodes(s, d.Codes), viewRequests(d.Requests)
 	}
 	return out, err
-})
+}
 
 type updateRoomInput struct {
 	RoomID           string         `json:"room_id" doc:"Id or name of the room"`

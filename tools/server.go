@@ -53,15 +53,20 @@ func NewServer(c Config) *Server {
 	if s.observe == nil {
 		s.observe = func(string, string, time.Duration) {}
 	}
-	s.mcp = server.NewMCPServer("roomkey", c.Version,
+	options := []server.ServerOption{
 		server.WithInstructions(instructions),
 		server.WithToolCapabilities(false),
-		// The tools do not change while the program runs, and are the same for everybody.
-		server.WithMethodCacheHints(mcp.MethodToolsList, time.Hour.Milliseconds(), mcp.CacheScopePublic),
-	)
+		server.WithResourceCapabilities(false, false),
+	}
+	// The lists do not change while the program runs, and are the same for everybody.
+	for _, list := range []mcp.MCPMethod{mcp.MethodToolsList, mcp.MethodPromptsList, mcp.MethodResourcesList, mcp.MethodResourcesTemplatesList} {
+		options = append(options, server.WithMethodCacheHints(list, time.Hour.Milliseconds(), mcp.CacheScopePublic))
+	}
+	s.mcp = server.NewMCPServer("roomkey", c.Version, options...)
 	for _, t := range c.Selection.Select() {
 		s.mcp.AddTool(definition(t), s.handler(t))
 	}
+	s.addResources(c.Selection)
 	return s
 }
 
@@ -90,7 +95,7 @@ func (s *Server) handler(t Tool) server.ToolHandlerFunc {
 		outcome := "ok"
 		defer func() {
 			if r := recover(); r != nil {
-				err := &meet.Error{Code: meet.CodeInternal, Message: "Internal error", Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+				err := panicked(r)
 				outcome, result = string(err.Code), s.fail(ctx, t, err, requestID)
 			}
 			took := time.Since(started)
@@ -123,13 +128,23 @@ func (s *Server) run(ctx context.Context, t Tool, p meet.Principal, req mcp.Call
 	return t.call(ctx, s.service, p, arguments)
 }
 
+// panicked makes an error of what recover gave.
+func panicked(r any) *meet.Error {
+	return &meet.Error{Code: meet.CodeInternal, Message: "Internal error", Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack())}
+}
+
 // fail logs what only the operator may see and gives what the caller may see.
 func (s *Server) fail(ctx context.Context, t Tool, e *meet.Error, requestID string) *mcp.CallToolResult {
+	s.logFailure(ctx, "tool", t.Name, e, requestID)
+	return errorResult(e, requestID)
+}
+
+// logFailure logs the cause of a failure that is not the caller's.
+func (s *Server) logFailure(ctx context.Context, kind, name string, e *meet.Error, requestID string) {
 	if e.Err != nil && (e.Code == meet.CodeInternal || e.Code == meet.CodeUnavailable) {
-		s.log.LogAttrs(ctx, slog.LevelError, "tool failed", slog.String("tool", t.Name), slog.String("code", string(e.Code)),
+		s.log.LogAttrs(ctx, slog.LevelError, kind+" failed", slog.String(kind, name), slog.String("code", string(e.Code)),
 			slog.Any("err", e.Err), slog.String("request_id", requestID))
 	}
-	return errorResult(e, requestID)
 }
 
 // Definitions writes tools the way clients get them from tools/list.

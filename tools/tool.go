@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	"roomkey/meet"
 )
@@ -117,4 +118,9 @@ func (s Selection) offers(t Tool) bool {
 		}
 	}
 	return false
+}
+
+// leavesOut says whether one of these tools is not offered.
+func (s Selection) leavesOut(tools ...string) bool {
+	return slices.ContainsFunc(Catalogue(), func(t Tool) bool { return slices.Contains(tools, t.Name) && !s.offers(t) })
 }

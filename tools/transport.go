@@ -40,7 +40,7 @@ func (s *Server) HTTPHandler() http.Handler {
 		out := &messageWriter{ResponseWriter: w}
 		// Handle leaves the check of Host to our front, which knows more of it.
 		transport.Handle(out, &server.HTTPRequest{Method: r.Method, URL: r.URL, Header: r.Header, Body: body,
-			Context: context.WithValue(r.Context(), renderedKey{}, &out.rendered)})
+			Context: context.WithValue(r.Context(), placeKey{}, &out.place)})
 		out.finish()
 	})
 }
@@ -59,9 +59,14 @@ func isCancellation(body []byte) bool {
 	return json.Unmarshal(body, &message) == nil && message.Method == "notifications/cancelled"
 }
 
-// renderedKey is where a handler finds the place for an answer that it has
-// rendered itself.
-type renderedKey struct{}
+// placeKey is where a handler finds the [place] of its answer.
+type placeKey struct{}
+
+// place takes what a handler gives past mcp-go.
+type place struct {
+	rendered []byte   // the content of a result that it has rendered itself
+	refusal  *refusal // the error in place of mcp-go's, whose code would be another
+}
 
 // placeholder is how mcp-go writes a tool result without content. Nothing else
 // in a message reads like that: in a string the quotes would be escaped.
@@ -72,11 +77,11 @@ var placeholder = []byte(`"content":[]`)
 // encode again, three times, what is encoded already: half the cost of a
 // call that reads a few rows.
 func render(ctx context.Context, structured []byte) bool {
-	place, _ := ctx.Value(renderedKey{}).(*[]byte)
-	if place != nil {
-		*place = structured
+	at, _ := ctx.Value(placeKey{}).(*place)
+	if at != nil {
+		at.rendered = structured
 	}
-	return place != nil
+	return at != nil
 }
 
 // quoteJSON writes a JSON text as a JSON string. The text comes from
@@ -100,9 +105,9 @@ func quoteJSON(text []byte) []byte {
 // not a stream.
 type messageWriter struct {
 	http.ResponseWriter
-	status   int
-	wrote    bool
-	rendered []byte
+	status int
+	wrote  bool
+	place
 }
 
 // WriteHeader waits for the body, whose length belongs into the header.
@@ -110,6 +115,9 @@ func (w *messageWriter) WriteHeader(status int) { w.status = status }
 
 func (w *messageWriter) Write(p []byte) (int, error) {
 	parts := [][]byte{scrub(p)}
+	if w.refusal != nil {
+		parts[0], w.status = w.refusal.message(p), w.refusal.status
+	}
 	if w.rendered != nil {
 		before, after, ok := bytes.Cut(parts[0], placeholder)
 		if !ok {
@@ -162,6 +170,18 @@ var protocolErrors = map[int]string{
 // NoSuchTool is what a call of a tool that is not offered gets.
 const NoSuchTool = "There is no such tool here, or it is switched off (read_only, disable_destructive, toolsets): tools/list shows those there are."
 
+// The same for prompts and resources.
+const (
+	NoSuchPrompt   = "There is no such prompt here, or it needs a tool that is switched off (read_only, disable_destructive, toolsets): prompts/list shows those there are."
+	NoSuchResource = "There is no such resource here, or it shows what a tool shows that is switched off (toolsets): resources/list and resources/templates/list show those there are."
+)
+
+// unknownThings are how mcp-go begins to say that there is no such thing, and
+// what is said instead.
+var unknownThings = []struct{ begins, text string }{
+	{"tool '", NoSuchTool}, {"prompt '", NoSuchPrompt}, {"handler not found for resource URI '", NoSuchResource},
+}
+
 // foreignText spots mcp-go's texts about invalid parameters that are not fit
 // to be shown. The others tell a client what it has to send.
 func foreignText(text string) bool {
@@ -187,12 +207,16 @@ func scrub(message []byte) []byte {
 		return message
 	}
 	text, ok := protocolErrors[response.Error.Code]
+	for _, unknown := range unknownThings {
+		if !ok && strings.HasPrefix(response.Error.Message, unknown.begins) {
+			text, ok = unknown.text, true
+		}
+	}
 	switch {
-	case response.Error.Code == mcp.INVALID_PARAMS && strings.HasPrefix(response.Error.Message, "tool '"):
-		text = NoSuchTool
+	case ok:
 	case response.Error.Code == mcp.INVALID_PARAMS && foreignText(response.Error.Message):
 		text = "The parameters are not those that the method takes."
-	case !ok:
+	default:
 		return message
 	}
 	response.Error.Message, response.Error.Data = text, nil

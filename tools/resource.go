@@ -1,0 +1,98 @@
+package tools
+
+import (
+	"context"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/meet"
+)
+
+// Where the resources are.
+const (
+	RolesURI        = "roomkey://roles"
+	RoomTemplateURI = "roomkey://rooms/{name}"
+)
+
+// The resources: what an agent may want in its context without a call. A room
+// is shown as get_room shows it to the same principal, and only where
+// get_room is offered.
+var (
+	rolesResource = mcp.NewResource(RolesURI, "roles",
+		mcp.WithResourceTitle("Roles"),
+		mcp.WithResourceDescription("What each role may do in a room. A room's settings only ever take away from it."),
+		mcp.WithMIMEType(mimeJSON))
+	roomTemplate = mcp.NewResourceTemplate(RoomTemplateURI, "room",
+		mcp.WithTemplateTitle("A room"),
+		mcp.WithTemplateDescription("A room by its name or id, as get_room shows it: how many are inside and, to its admin, its codes and who waits to be let in."),
+		mcp.WithTemplateMIMEType(mimeJSON))
+)
+
+const mimeJSON = "application/json"
+
+// ResourceTemplates gives the templates, as they are written, of the resources
+// that the selection offers.
+func (s Selection) ResourceTemplates() []string {
+	if s.leavesOut(getRoom.Name) {
+		return nil
+	}
+	return []string{RoomTemplateURI}
+}
+
+func (s *Server) addResources(selection Selection) {
+	s.mcp.AddResource(rolesResource, s.resourceHandler(RolesURI, s.readRoles))
+	if len(selection.ResourceTemplates()) > 0 {
+		s.mcp.AddResourceTemplate(roomTemplate, s.resourceHandler(RoomTemplateURI, s.readRoom))
+	}
+}
+
+// resourceHandler adapts what reads a resource to mcp-go.
+func (s *Server) resourceHandler(name string, read func(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error)) func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+	return func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+		return attend(ctx, s, "resource", name, req.Params.URI, func(p meet.Principal) ([]mcp.ResourceContents, error) {
+			out, err := read(ctx, p, req)
+			if err != nil {
+				return nil, err
+			}
+			return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: mimeJSON, Text: string(mustMarshal(out))}}, nil
+		})
+	}
+}
+
+// roleView is a role as agents see it.
+type roleView struct {
+	Name         string        `json:"name"`
+	Publish      []meet.Source `json:"publish"`
+	Subscribe    bool          `json:"subscribe"`
+	Chat         bool          `json:"chat"`
+	SkipApproval bool          `json:"skip_approval"`
+	Admit        bool          `json:"admit"`
+}
+
+func viewRole(r meet.Role) roleView {
+	return roleView{r.Name, append([]meet.Source{}, r.Publish...), r.Subscribe, r.Chat, r.SkipApproval, r.Admit}
+}
+
+type rolesOutput struct {
+	Roles []roleView `json:"roles"`
+}
+
+func (s *Server) readRoles(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error) {
+	var out rolesOutput
+	for _, role := range s.service.Roles() {
+		out.Roles = append(out.Roles, viewRole(role))
+	}
+	return out, nil
+}
+
+func (s *Server) readRoom(ctx context.Context, p meet.Principal, req mcp.ReadResourceRequest) (any, error) {
+	name := ""
+	if values, _ := req.Params.Arguments["name"].([]string); len(values) == 1 {
+		name = values[0]
+	}
+	out, err := showRoom(ctx, s.service, p, name)
+	if err != nil {
+		return nil, called(err, "room_id", "name")
+	}
+	return out, nil
+}
