@@ -101,6 +101,20 @@ func (r reply) read(path ...any) any {
 	return v
 }
 
+// prompt gets the text of a prompt, or its refusal.
+func (a *agent) prompt(p meet.Principal, name string, arguments map[string]any) (string, reply) {
+	a.t.Helper()
+	got := a.ask(p, false, "prompts/get", map[string]any{"name": name, "arguments": arguments})
+	if got.Error != nil {
+		return "", got
+	}
+	text, _ := got.read("messages", 0, "content", "text").(string)
+	if got.read("messages", 0, "role") != "user" || got.read("messages", 0, "content", "type") != "text" || got.read("messages", 1) != nil || text == "" {
+		a.t.Fatalf("%s: %s; want one text of the user", name, got.Result)
+	}
+	return text, got
+}
+
 // wantRefusal checks a refusal's JSON-RPC code and its message.
 func wantRefusal(t *testing.T, what string, got reply, code int, message string) {
 	t.Helper()

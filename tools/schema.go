@@ -18,6 +18,7 @@ type field struct {
 	required bool
 	enum     []string
 	min, max *int
+	complete string // what completes it; only prompts' arguments have that
 }
 
 // fieldsRead keeps what fieldsOf has read: reflect.Type to []field.
@@ -32,7 +33,7 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		f := field{name: name, doc: sf.Tag.Get("doc"), index: i, typ: sf.Type, required: true}
+		f := field{name: name, doc: sf.Tag.Get("doc"), index: i, typ: sf.Type, required: true, complete: sf.Tag.Get("complete")}
 		if f.typ.Kind() == reflect.Pointer {
 			f.typ, f.required = f.typ.Elem(), false
 		}

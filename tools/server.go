@@ -66,6 +66,9 @@ func NewServer(c Config) *Server {
 	for _, t := range c.Selection.Select() {
 		s.mcp.AddTool(definition(t), s.handler(t))
 	}
+	for _, p := range c.Selection.Prompts() {
+		s.mcp.AddPrompt(promptDefinition(p), s.promptHandler(p))
+	}
 	s.addResources(c.Selection)
 	return s
 }
