@@ -115,6 +115,14 @@ func (a *agent) prompt(p meet.Principal, name string, arguments map[string]any) 
 	return text, got
 }
 
+// outcome is "ok" or the code of a refusal.
+func (r reply) outcome() string {
+	if r.Error == nil {
+		return "ok"
+	}
+	return string(r.Error.Data.Code)
+}
+
 // wantRefusal checks a refusal's JSON-RPC code and its message.
 func wantRefusal(t *testing.T, what string, got reply, code int, message string) {
 	t.Helper()

@@ -62,6 +62,10 @@ func NewServer(c Config) *Server {
 	for _, list := range []mcp.MCPMethod{mcp.MethodToolsList, mcp.MethodPromptsList, mcp.MethodResourcesList, mcp.MethodResourcesTemplatesList} {
 		options = append(options, server.WithMethodCacheHints(list, time.Hour.Milliseconds(), mcp.CacheScopePublic))
 	}
+	if completes := s.completer(c.Selection); completes != nil {
+		options = append(options, server.WithCompletions(),
+			server.WithPromptCompletionProvider(completes), server.WithResourceCompletionProvider(completes))
+	}
 	s.mcp = server.NewMCPServer("roomkey", c.Version, options...)
 	for _, t := range c.Selection.Select() {
 		s.mcp.AddTool(definition(t), s.handler(t))

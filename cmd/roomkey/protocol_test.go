@@ -54,7 +54,7 @@ func TestInitialize(t *testing.T) {
 		if h.Instructions != discovered.Instructions {
 			t.Errorf("instructions of %q: got %q, want those of server/discover", asked, h.Instructions)
 		}
-		if diff := cmp.Diff(map[string]any{"tools": map[string]any{}, "prompts": map[string]any{}, "resources": map[string]any{}}, h.Capabilities); diff != "" {
+		if diff := cmp.Diff(map[string]any{"tools": map[string]any{}, "prompts": map[string]any{}, "resources": map[string]any{}, "completions": map[string]any{}}, h.Capabilities); diff != "" {
 			t.Errorf("capabilities of %q (-want +got):\n%s", asked, diff)
 		}
 		if h.ServerInfo.Name != "roomkey" {

@@ -1,0 +1,93 @@
+package tools
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/meet"
+)
+
+// completer completes the arguments of the prompts, and the variables of the
+// templates, that are offered.
+type completer struct {
+	server    *Server
+	prompts   map[string][]field
+	templates []string
+}
+
+// completer gives what completes a selection, nil if there is nothing to be
+// completed.
+func (s *Server) completer(selection Selection) *completer {
+	c := &completer{server: s, prompts: map[string][]field{}, templates: selection.ResourceTemplates()}
+	for _, p := range selection.Prompts() {
+		c.prompts[p.Name] = fieldsOf(p.input)
+	}
+	if len(c.prompts) == 0 && len(c.templates) == 0 {
+		return nil
+	}
+	return c
+}
+
+// CompletePromptArgument completes an argument of a prompt.
+func (c *completer) CompletePromptArgument(ctx context.Context, prompt string, argument mcp.CompleteArgument, given mcp.CompleteContext) (*mcp.Completion, error) {
+	for _, f := range c.prompts[prompt] {
+		if f.name == argument.Name {
+			return c.complete(ctx, f, argument.Value, given.Arguments)
+		}
+	}
+	return &mcp.Completion{}, nil
+}
+
+// CompleteResourceArgument completes a variable of a template.
+func (c *completer) CompleteResourceArgument(ctx context.Context, uri string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
+	if !slices.Contains(c.templates, uri) || argument.Name != "name" {
+		return &mcp.Completion{}, nil
+	}
+	return c.complete(ctx, field{complete: "rooms"}, argument.Value, nil)
+}
+
+// complete gives the values that begin with what has been typed. A lookup that
+// fails, or that the principal may not make, gives none.
+func (c *completer) complete(ctx context.Context, f field, typed string, given map[string]string) (*mcp.Completion, error) {
+	what := f.complete
+	if what == "" {
+		what = "choices"
+	}
+	return attend(ctx, c.server, "completion", what, "", func(p meet.Principal) (*mcp.Completion, error) {
+		switch f.complete {
+		case "rooms":
+			names, more, err := c.server.service.RoomNames(ctx, p, typed)
+			c.note(ctx, what, err)
+			return &mcp.Completion{Values: names, HasMore: more}, nil
+		case "roles":
+			return beginning(typed, c.server.service.Roles().Names()), nil
+		case "identities":
+			roster, err := c.server.service.Roster(ctx, p, given["room"])
+			c.note(ctx, what, err)
+			identities := make([]string, len(roster.Participants))
+			for i, person := range roster.Participants {
+				identities[i] = person.Identity
+			}
+			slices.Sort(identities)
+			return beginning(typed, identities), nil
+		}
+		return beginning(typed, f.enum), nil
+	})
+}
+
+// note logs why a lookup failed, if that is not the caller's doing.
+func (c *completer) note(ctx context.Context, what string, err error) {
+	if err != nil {
+		c.server.logFailure(ctx, "completion", what, meet.AsError(err), meet.RequestIDFrom(ctx))
+	}
+}
+
+// beginning gives those of the values that begin with what has been typed, as
+// many as the protocol allows.
+func beginning(typed string, values []string) *mcp.Completion {
+	values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !strings.HasPrefix(value, typed) })
+	return &mcp.Completion{Values: values[:min(len(values), meet.MaxPage)], Total: len(values), HasMore: len(values) > meet.MaxPage}
+}
