@@ -147,8 +147,10 @@ func (e era) message(id any, method string, params map[string]any) (body string,
 			"io.modelcontextprotocol/clientCapabilities": map[string]any{},
 		}
 		header = append(header, "Mcp-Method", method)
-		if name, ok := params["name"].(string); ok {
-			header = append(header, "Mcp-Name", name)
+		for _, key := range []string{"name", "uri"} {
+			if name, ok := params[key].(string); ok && (key == "name" || method == "resources/read") {
+				header = append(header, "Mcp-Name", name)
+			}
 		}
 	}
 	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params}) // plain values marshal

@@ -14,7 +14,6 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"roomkey/meet"
-	"roomkey/tools"
 )
 
 // maxLine is the longest message a bridge takes, in bytes. The server refuses
@@ -27,7 +26,7 @@ const maxBridged = 32
 // bridge carries MCP between lines of text and a roomkey's HTTP endpoint.
 type bridge struct {
 	client  *client
-	offered map[string]bool // the tools that may be seen and called through it; nil is all
+	offered map[string]bool // the tools, prompts and templates that may be seen and used through it; nil is all
 
 	writing sync.Mutex
 	out     io.Writer
@@ -43,6 +42,12 @@ type envelope struct {
 	Params struct {
 		RequestID json.RawMessage `json:"requestId"`
 		Name      string          `json:"name"`
+		URI       string          `json:"uri"`
+		Meta      *mcp.Meta       `json:"_meta"`
+		Ref       struct {
+			Name string `json:"name"`
+			URI  string `json:"uri"`
+		} `json:"ref"`
 	} `json:"params"`
 }
 
@@ -131,15 +136,13 @@ func (b *bridge) cancel(id json.RawMessage) {
 
 // carry sends a message and writes what comes back.
 func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
+	if code, text := b.refusal(message); text != "" && len(message.ID) > 0 {
+		_ = b.write(protocolError(message, code, text)) // a client that is gone needs no answer
+		return
+	}
 	reply := b.write
-	switch message.Method {
-	case string(mcp.MethodToolsCall):
-		if !b.offers(message.Params.Name) && len(message.ID) > 0 {
-			_ = b.write(protocolError(message, mcp.INVALID_PARAMS, tools.NoSuchTool)) // a client that is gone needs no answer
-			return
-		}
-	case string(mcp.MethodToolsList):
-		reply = func(answer []byte) error { return b.write(b.onlyOffered(answer)) }
+	if l, ok := lists[mcp.MCPMethod(message.Method)]; ok {
+		reply = func(answer []byte) error { return b.write(b.onlyOffered(answer, l)) }
 	}
 	err := b.client.post(ctx, line, reply)
 	if err == nil || ctx.Err() != nil || len(message.ID) == 0 || message.Method == "" {
@@ -171,40 +174,6 @@ func protocolError(message envelope, code int, text string) []byte {
 	b, _ := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, // plain values marshal
 		"error": map[string]any{"code": code, "message": text}})
 	return b
-}
-
-func (b *bridge) offers(tool string) bool { return b.offered == nil || b.offered[tool] }
-
-// onlyOffered takes the tools that are not offered out of an answer to
-// tools/list.
-func (b *bridge) onlyOffered(answer []byte) []byte {
-	var message map[string]json.RawMessage
-	var result map[string]json.RawMessage
-	var listed, offered []json.RawMessage
-	if json.Unmarshal(answer, &message) != nil || json.Unmarshal(message["result"], &result) != nil || json.Unmarshal(result["tools"], &listed) != nil {
-		return answer
-	}
-	for _, tool := range listed {
-		var t struct {
-			Name string `json:"name"`
-		}
-		if json.Unmarshal(tool, &t) == nil && b.offers(t.Name) {
-			offered = append(offered, tool)
-		}
-	}
-	if len(offered) == len(listed) {
-		return answer
-	}
-	if offered == nil {
-		offered = []json.RawMessage{}
-	}
-	result["tools"], _ = json.Marshal(offered)
-	message["result"], _ = json.Marshal(result)
-	filtered, err := json.Marshal(message)
-	if err != nil {
-		return answer
-	}
-	return filtered
 }
 
 // write puts one message on a line of its own.

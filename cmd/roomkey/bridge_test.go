@@ -15,8 +15,14 @@ import (
 // throughBridge sends lines over a bridge and gives the answers by id.
 func throughBridge(t *testing.T, c *client, input string) map[string]response {
 	t.Helper()
+	return throughThisBridge(t, &bridge{client: c}, input)
+}
+
+func throughThisBridge(t *testing.T, b *bridge, input string) map[string]response {
+	t.Helper()
 	out := new(output)
-	if err := (&bridge{client: c, out: out}).run(t.Context(), strings.NewReader(input)); err != nil {
+	b.out = out
+	if err := b.run(t.Context(), strings.NewReader(input)); err != nil {
 		t.Fatalf("bridge: %v", err)
 	}
 	answers := map[string]response{}

@@ -118,6 +118,7 @@ func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
 	if _, err := c.CallTool(ctx, callRequest("open_sesame", nil)); err == nil || goText.MatchString(err.Error()) {
 		t.Errorf("unknown tool: got the error %v, want one without Go's words", err)
 	}
+	usePrompts(ctx, t, c, version)
 	return names
 }
 

@@ -67,17 +67,14 @@ func serveStdio(ctx context.Context, config Config, io streams) error {
 }
 
 // bridgeTo bridges to the roomkey at url as the local owner, and offers no more
-// tools than this configuration does: the ceilings of a client's command line
+// than this configuration does: the ceilings of a client's command line
 // hold whichever server answers.
 func bridgeTo(ctx context.Context, config Config, url string, io streams) error {
 	tokens, err := ownerTokens(config)
 	if err != nil {
 		return err
 	}
-	b := &bridge{client: newClient(url, tokens), out: io.out, offered: map[string]bool{}}
-	for _, t := range config.selection().Select() {
-		b.offered[t.Name] = true
-	}
+	b := &bridge{client: newClient(url, tokens), out: io.out, offered: offering(config.selection())}
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
 	err = b.client.post(ctx, ping, func([]byte) error { return nil })
 	if meet.IsCode(err, meet.CodeUnauthenticated) {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/tools"
+)
+
+// offering names all that a selection offers: tools, prompts and resource
+// templates, whose names are never the same.
+func offering(selection tools.Selection) map[string]bool {
+	offered := map[string]bool{}
+	for _, t := range selection.Select() {
+		offered[t.Name] = true
+	}
+	for _, p := range selection.Prompts() {
+		offered[p.Name] = true
+	}
+	for _, template := range selection.ResourceTemplates() {
+		offered[template] = true
+	}
+	return offered
+}
+
+func (b *bridge) offers(name string) bool { return b.offered == nil || b.offered[name] }
+
+// refusal is the error for what is asked for and not offered, "" if it is.
+func (b *bridge) refusal(message envelope) (code int, text string) {
+	p := message.Params
+	switch mcp.MCPMethod(message.Method) {
+	case mcp.MethodToolsCall:
+		if !b.offers(p.Name) {
+			return mcp.INVALID_PARAMS, tools.NoSuchTool
+		}
+	case mcp.MethodPromptsGet:
+		if !b.offers(p.Name) {
+			return mcp.INVALID_PARAMS, tools.NoSuchPrompt
+		}
+	case mcp.MethodResourcesRead:
+		switch {
+		case p.URI == tools.RolesURI || b.offers(tools.RoomTemplateURI):
+		case mcp.IsModernProtocol(p.Meta.ProtocolVersion()):
+			return mcp.INVALID_PARAMS, tools.NoSuchResource
+		default:
+			return mcp.RESOURCE_NOT_FOUND, tools.NoSuchResource
+		}
+	case mcp.MethodCompletionComplete:
+		if p.Ref.URI == "" && !b.offers(p.Ref.Name) {
+			return mcp.INVALID_PARAMS, tools.NoSuchPrompt
+		}
+		if p.Ref.URI != "" && !b.offers(p.Ref.URI) {
+			return mcp.INVALID_PARAMS, tools.NoSuchResource
+		}
+	}
+	return 0, ""
+}
+
+// listing is where an answer lists things, and what they are known by there.
+type listing struct{ items, key string }
+
+// lists are the methods whose answers hold what may not be offered.
+var lists = map[mcp.MCPMethod]listing{
+	mcp.MethodToolsList:              {"tools", "name"},
+	mcp.MethodPromptsList:            {"prompts", "name"},
+	mcp.MethodResourcesTemplatesList: {"resourceTemplates", "uriTemplate"},
+}
+
+// onlyOffered takes what is not offered out of the answer to a list.
+func (b *bridge) onlyOffered(answer []byte, l listing) []byte {
+	var message map[string]json.RawMessage
+	var result map[string]json.RawMessage
+	var listed []json.RawMessage
+	if json.Unmarshal(answer, &message) != nil || json.Unmarshal(message["result"], &result) != nil || json.Unmarshal(result[l.items], &listed) != nil {
+		return answer
+	}
+	offered := []json.RawMessage{}
+	for _, item := range listed {
+		var fields map[string]json.RawMessage
+		var name string
+		if json.Unmarshal(item, &fields) == nil && json.Unmarshal(fields[l.key], &name) == nil && b.offers(name) {
+			offered = append(offered, item)
+		}
+	}
+	if len(offered) == len(listed) {
+		return answer
+	}
+	result[l.items], _ = json.Marshal(offered)
+	message["result"], _ = json.Marshal(result)
+	filtered, err := json.Marshal(message)
+	if err != nil {
+		return answer
+	}
+	return filtered
+}
