@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"errors"
+	"time"
 
 	"github.com/livekit/livekit-server/pkg/agent"
 	"github.com/livekit/livekit-server/pkg/config"
@@ -47,28 +48,43 @@ func newClients(conf *config.Config, node routing.LocalNode, bus psrpc.MessageBu
 	return c, errors.Join(errs[:]...)
 }
 
+// newNotifier sends webhooks to this process. LiveKit's own patience with an
+// address that does not answer, 15 s for each event, would outlive the server.
+func newNotifier(conf *config.Config) webhook.QueuedNotifier {
+	params := webhook.ResourceURLNotifierParams{
+		APIKey: conf.WebHook.APIKey, APISecret: conf.Keys[conf.WebHook.APIKey], Logger: logger.GetLogger().WithComponent("webhook"),
+		Config: conf.WebHook.ResourceURLNotifier, FilterParams: conf.WebHook.FilterParams,
+		HTTPClientParams: webhook.HTTPClientParams{RetryWaitMin: 50 * time.Millisecond, RetryWaitMax: 500 * time.Millisecond, MaxRetries: 4, ClientTimeout: 6 * time.Second},
+	}
+	if len(conf.WebHook.URLs) > 0 {
+		params.URL = conf.WebHook.URLs[0]
+	} else {
+		params.FilterParams = webhook.FilterParams{IncludeEvents: []string{"none"}}
+	}
+	return webhook.NewResourceURLNotifier(params)
+}
+
 // assemble builds a LiveKit server for one node. It is what LiveKit's own
 // service.InitializeServer does, which has no way in for a [door].
 //
 // Ingress, egress, SIP and agents need Redis and workers of their own, and are
 // there only because the server does not do without them.
-func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (*service.LivekitServer, error) {
+//
+// stop ends what the server leaves running.
+func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (server *service.LivekitServer, stop func(), err error) {
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{}, otelpsrpc.ClientOptions(otelpsrpc.Config{}))
 	c, err := newClients(conf, node, bus, params)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	keys := auth.NewFileBasedKeyProviderFromMap(conf.Keys)
-	notifier, err := webhook.NewDefaultNotifier(conf.WebHook, keys)
-	if err != nil {
-		return nil, err
-	}
+	notifier := newNotifier(conf)
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
 	notifier.RegisterProcessedHook(events.Webhook)
 	info, err := service.NewIOInfoService(bus, nil, nil, nil, events)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 
 	door := newDoor(enter)
@@ -76,7 +92,7 @@ func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (*se
 	router := routing.CreateRouter(nil, node, c.signal, c.roomManager, nil, conf.NodeStats)
 	allocator, err := service.NewRoomAllocator(conf, router, store)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	allocator = door.allocator(allocator)
 	topics := rpc.NewTopicFormatter()
@@ -85,28 +101,28 @@ func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (*se
 
 	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, c.room, c.participant)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	whip, err := service.NewWHIPService(conf, router, allocator, params, topics, c.whip)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	agents, err := service.NewAgentService(conf, node, bus, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// From here on the ports of media are bound.
 	manager, err := service.NewLocalRoomManager(conf, store, node, router, allocator, events, c.agent, store.LocalStore,
 		launcher, utils.NewDefaultTimedVersionGenerator(), turnAuth, bus, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	door.rooms = manager
 	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, door)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return service.NewLivekitServer(conf,
+	server, err = service.NewLivekitServer(conf,
 		door.roomService(rooms),
 		service.NewAgentDispatchService(conf.Limit, c.dispatch, topics, allocator, router),
 		service.NewEgressService(c.egress, launcher, info, rooms),
@@ -115,4 +131,5 @@ func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (*se
 		info,
 		service.NewRTCService(conf, allocator, router, events),
 		whip, agents, keys, router, manager, signals, nil, node)
+	return server, func() { notifier.Stop(true) }, err
 }

@@ -69,7 +69,7 @@ type Config struct {
 	Log *slog.Logger
 
 	// assemble is another way to build the server, for a test.
-	assemble func(*config.Config, routing.LocalNode, enterFunc) (*service.LivekitServer, error)
+	assemble func(*config.Config, routing.LocalNode, enterFunc) (*service.LivekitServer, func(), error)
 }
 
 // PortError says that a port cannot be had.
@@ -90,10 +90,11 @@ func (e *PortError) Unwrap() error { return e.Err }
 
 // Server is a running LiveKit. It must be stopped.
 type Server struct {
-	lk      *service.LivekitServer
-	url     string
-	udpPort int
-	lines   *lines
+	lk       *service.LivekitServer
+	stopRest func() // what lk leaves running
+	url      string
+	udpPort  int
+	lines    *lines
 
 	stopOnce sync.Once
 	stopped  chan struct{} // closed when a Stop has done its work
@@ -178,7 +179,7 @@ func (s *Server) initialize(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("make LiveKit's node: %w", err)
 	}
 	s.lines.take()
-	if s.lk, err = cfg.assemble(conf, node, cfg.Enter); err != nil {
+	if s.lk, s.stopRest, err = cfg.assemble(conf, node, cfg.Enter); err != nil {
 		s.lines.leave()
 		return listenError(fmt.Errorf("assemble LiveKit: %w", err), cfg, port, s.udpPort)
 	}
@@ -293,5 +294,6 @@ func (s *Server) stop(ctx context.Context) {
 		s.lk.Stop(true)
 		<-s.done
 	}
+	s.stopRest()
 	s.lines.leave()
 }

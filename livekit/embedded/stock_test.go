@@ -20,8 +20,9 @@ import (
 // is not ours.
 func stock(t *testing.T) (url string, lk *livekit.Server) {
 	t.Helper()
-	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: func(c *config.Config, node routing.LocalNode, _ enterFunc) (*service.LivekitServer, error) {
-		return service.InitializeServer(c, node)
+	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: func(c *config.Config, node routing.LocalNode, _ enterFunc) (*service.LivekitServer, func(), error) {
+		lk, err := service.InitializeServer(c, node)
+		return lk, func() {}, err
 	}}
 	s, err := Start(t.Context(), cfg)
 	if err != nil {
