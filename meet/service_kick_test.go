@@ -162,6 +162,59 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// Tokens that were hoarded before a block are as dead as those asked for after
+// it, and count again when it is lifted; who was inside by the same code may
+// come back with theirs.
+func TestHoardedTokens(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	_, eve := enterBy(t, s, code.Code, "eve")
+	named, err := exchange(t, s, code.Code, "eve")
+	wantCode(t, "exchange", err, "")
+	unnamed, err := exchange(t, s, code.Code, "")
+	wantCode(t, "exchange", err, "")
+	inside, carol := enterBy(t, s, code.Code, "carol")
+	if err := s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
+	wantCode(t, "kick", err, "")
+	if !dead(t, s, named.Token) || !dead(t, s, unnamed.Token) || dead(t, s, inside.Token) {
+		t.Errorf("dead: eve's %v, that without a name %v, carol's %v; want the first two", dead(t, s, named.Token), dead(t, s, unnamed.Token), dead(t, s, inside.Token))
+	}
+	wantCode(t, "unblock", s.Unblock(t.Context(), Ada, room.ID, eve.Identity()), "")
+	if dead(t, s, named.Token) || dead(t, s, unnamed.Token) {
+		t.Error("a hoarded token is dead although the block is lifted")
+	}
+}
+
+// Who was put out has lost the approval, and every token that it brought.
+func TestKickTakesTheApprovalBack(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	ask := func(id string) meet.Admission {
+		t.Helper()
+		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
+		wantCode(t, "exchange", err, "")
+		return a
+	}
+	id := ask("").RequestID
+	_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, id, true)
+	wantCode(t, "approve", err, "")
+	eve, hoarded := s.EnterWith(t, ask(id)), ask(id)
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
+	wantCode(t, "kick", err, "")
+	if !dead(t, s, hoarded.Token) {
+		t.Error("another token by the same approval still counts")
+	}
+	if again := ask(""); !again.Waiting || again.RequestID == id {
+		t.Errorf("asking again: %+v; want to wait anew", again)
+	}
+}
+
 // Of somebody who has proven who they are every connection goes, and every way
 // in is shut, but not those of others by the same code.
 func TestBlockedSubject(t *testing.T) {

@@ -48,6 +48,7 @@ type envelope struct {
 			Name string `json:"name"`
 			URI  string `json:"uri"`
 		} `json:"ref"`
+		ClientInfo mcp.Implementation `json:"clientInfo"`
 	} `json:"params"`
 }
 
@@ -96,6 +97,7 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 			}
 			call, done := b.register(calls, message.ID)
 			if message.Method == string(mcp.MethodInitialize) {
+				b.client.speakFor(message.Params.ClientInfo)
 				b.carry(call, line, message) // nothing may overtake the handshake
 				done()
 				continue

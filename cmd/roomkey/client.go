@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -24,6 +25,8 @@ type client struct {
 	token func() (string, error) // for the next message
 	http  *http.Client
 
+	agent atomic.Pointer[string] // whom it speaks for, for the server's record; nil is the program itself
+
 	unauthenticated string // what to say when the token is refused; empty is what the server says
 }
 
@@ -34,6 +37,14 @@ func always(token string) func() (string, error) {
 
 func newClient(base string, token func() (string, error)) *client {
 	return &client{base: strings.TrimSuffix(strings.TrimSuffix(base, "/"), "/mcp"), token: token, http: &http.Client{Timeout: 2 * time.Minute}}
+}
+
+// speakFor names the client that a bridge speaks for, so that the audit trail
+// does.
+func (c *client) speakFor(info mcp.Implementation) {
+	if name := strings.TrimSpace(meet.CleanText(info.Name+" "+info.Version, meet.MaxClient)); name != "" {
+		c.agent.Store(&name)
+	}
 }
 
 // isRoomkey asks whether a roomkey answers at the address.
@@ -69,6 +80,10 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("User-Agent", "roomkey/"+buildVersion().Version)
+	if agent := c.agent.Load(); agent != nil {
+		req.Header.Set("User-Agent", *agent)
+	}
 	setStandardHeaders(req.Header, message)
 	resp, err := c.http.Do(req)
 	if err != nil {
