@@ -101,9 +101,6 @@ func source(s livekit.TrackSource) meet.Source {
 func (s *Server) SetGrants(ctx context.Context, roomID, identity, role string, grants meet.Grants) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	if s.gone(ctx, roomID, identity) { // LiveKit would wait for them, as in MuteTrack
-		return participantNotFound(nil)
-	}
 	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{Room: roomID, Identity: identity,
 		Permission: Permission(grants), Attributes: map[string]string{attrRole: role}})
 	switch {

@@ -268,3 +268,47 @@ func TestClientsCannotChangeWhoTheyAre(t *testing.T) {
 		t.Errorf("a is now %+v, was %+v", after, before)
 	}
 }
+
+// What is granted anew holds at once: the source that was taken away ends, the
+// other stays, the participant is told, and what was given back works.
+func TestSetGrants(t *testing.T) {
+	w := setup(t)
+	speaker, listener := w.join("speaker", allowAll), w.join("listener", allowAll)
+	speaker.PublishMicrophone()
+	speaker.PublishCamera()
+	livekittest.Wait(t, "the listener to hear the speaker", func() bool { return listener.Receives("speaker", meet.Microphone) })
+
+	less := meet.Grants{Publish: []meet.Source{meet.Camera, meet.ScreenShare}, Subscribe: true}
+	for range 2 { // again changes nothing
+		if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleViewer, less); err != nil {
+			t.Fatalf("SetGrants: %v", err)
+		}
+	}
+	speaker.WaitMayPublish(meet.Microphone, false)
+	speaker.WaitTrackGone(meet.Microphone)
+	livekittest.Wait(t, "the listener to hear nothing", func() bool { return !listener.Receives("speaker", meet.Microphone) })
+	got := w.participants()["speaker"]
+	if !got.Grants.Equal(less) || got.Role != meet.RoleViewer || got.SID == "" {
+		t.Errorf("the speaker is now %+v, want the grants %+v", got, less)
+	}
+	if _, ok := w.track("speaker", meet.Camera); !ok {
+		t.Error("the camera went as well")
+	}
+	if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleGuest, allowAll); err != nil {
+		t.Fatalf("SetGrants: %v", err)
+	}
+	speaker.WaitMayPublish(meet.Microphone, true)
+	speaker.PublishMicrophone()
+	livekittest.Wait(t, "the listener to hear the speaker again", func() bool { return listener.Receives("speaker", meet.Microphone) })
+
+	if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleGuest, meet.Grants{}); err != nil {
+		t.Fatalf("SetGrants: %v", err)
+	}
+	speaker.WaitTrackGone(meet.Camera)
+	if got := w.participants()["speaker"].Grants; !got.Equal(meet.Grants{}) {
+		t.Errorf("no grants are %+v", got)
+	}
+	if err := w.SetGrants(t.Context(), w.room.ID, "nobody", meet.RoleGuest, allowAll); !meet.IsCode(err, meet.CodeNotFound) {
+		t.Errorf("SetGrants of nobody = %v, want not found", err)
+	}
+}
