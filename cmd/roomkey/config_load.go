@@ -54,11 +54,7 @@ func (l *loader) problem(where, format string, args ...any) {
 
 // file reads the configuration file, if there is one.
 func (l *loader) file(flags *pflag.FlagSet) {
-	name, named := defaultConfigFile, false
-	if flags != nil && flags.Changed("config") {
-		name, _ = flags.GetString("config")
-		named = true
-	}
+	name, named := configFile(flags)
 	data, err := os.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !named:
@@ -67,6 +63,26 @@ func (l *loader) file(flags *pflag.FlagSet) {
 	default:
 		l.yaml(name, data)
 	}
+}
+
+// configFile is the file to read, and whether somebody has named it: then it
+// has to be there.
+func configFile(flags *pflag.FlagSet) (name string, named bool) {
+	if flags != nil && flags.Changed("config") {
+		name, _ = flags.GetString("config")
+		return name, true
+	}
+	return defaultConfigFile, false
+}
+
+// configFileInUse is the file that was read, or empty. Whoever starts roomkey
+// from another folder has to name it.
+func configFileInUse(flags *pflag.FlagSet) string {
+	name, named := configFile(flags)
+	if _, err := os.Stat(name); err != nil && !named {
+		return ""
+	}
+	return name
 }
 
 // yaml reads a document into the configuration.

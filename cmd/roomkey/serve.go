@@ -31,8 +31,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			if isTerminal(cmd.OutOrStdout()) {
-				file, _ := cmd.Flags().GetString("config")
-				banner(cmd.OutOrStdout(), a, config, os.Args[0], file)
+				banner(cmd.OutOrStdout(), a, config, os.Args[0], configFileInUse(cmd.Flags()))
 			}
 			return a.run(cmd.Context())
 		},
@@ -91,12 +90,15 @@ func banner(w io.Writer, a *app, c Config, self, file string) {
   Connect Claude Code:
     claude mcp add --transport http roomkey %s/mcp --header "Authorization: Bearer $(%s token --sub me --ttl 720h%s)"
 
+  Settings for another client (claude-desktop, vscode, cursor or codex):
+    %s connect vscode --url %s%s
+
   Or try it here:
     %s call create_room name=hello create_codes=true --url http://%s --token "$(%s token --sub me%s)"
 
   Stop with Ctrl-C.
 
-`, buildVersion().Version, a.public, livekit, c.Data, a.public, self, source, self, reachable(a.listener.Addr().String()), self, source)
+`, buildVersion().Version, a.public, livekit, c.Data, a.public, self, source, self, a.public, source, self, reachable(a.listener.Addr().String()), self, source)
 }
 
 // absolute makes a path good in every folder.

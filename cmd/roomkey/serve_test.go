@@ -45,6 +45,13 @@ func TestBanner(t *testing.T) {
 	if call == nil || claude == nil {
 		t.Fatalf("banner: got %s, want a line for Claude Code and one with roomkey call", b.String())
 	}
+	connect := regexp.MustCompile(`(?m)^ +(roomkey connect .*)$`).FindStringSubmatch(b.String())
+	if connect == nil {
+		t.Fatalf("banner: got %s, want a line with roomkey connect", b.String())
+	}
+	if got := paste(connect[1]); !strings.Contains(got, `"url": "`+a.url+`/mcp"`) {
+		t.Errorf("roomkey connect: got %s, want settings with %s/mcp", got, a.url)
+	}
 	if got := paste(call[1]); !strings.Contains(got, `"name": "hello"`) || !strings.Contains(got, `"created_by": "me"`) {
 		t.Errorf("roomkey call: got %s, want the room hello of me", got)
 	}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"roomkey/meet"
+)
+
+func connectCommand() *cobra.Command {
+	var target string
+	var wanted accessToken
+	c := &cobra.Command{
+		Use:   "connect CLIENT",
+		Short: "Print ready settings for " + listWords(clientNames(), "or"),
+		Long: `Print ready settings for an MCP client: ` + listWords(clientNames(), "or") + `.
+
+What is to be pasted goes to standard output alone; where to put it goes to
+standard error. But for Claude Desktop, which starts this program itself, it
+holds an access token, so treat it like one.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			hint := "Known clients: " + strings.Join(clientNames(), ", ") + "."
+			switch {
+			case len(args) == 0:
+				return meet.Invalid("", "no client is named", hint)
+			case len(args) > 1:
+				return meet.Invalid("", "one client at a time", hint)
+			case !slices.Contains(clientNames(), args[0]):
+				return meet.Invalid("", fmt.Sprintf("%q is no client that is known here", args[0]), hint)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			config, err := loadConfig(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			return connect(cmd, config, mcpClientNamed(args[0]), target, wanted)
+		},
+	}
+	addSourceFlags(c.Flags())
+	c.Flags().StringVar(&target, "url", "", "where the client reaches roomkey (default: public_url, or the configured address)")
+	wanted.addFlags(c.Flags(), "me", "who the token is for", 720*time.Hour)
+	return c
+}
+
+// connect prints the settings and, apart from them, what to do with them.
+func connect(cmd *cobra.Command, config Config, client mcpClient, target string, wanted accessToken) error {
+	out, notes := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	with := connection{file: configFileInUse(cmd.Flags()), data: absolute(config.Data)}
+	if with.file != "" {
+		with.file = absolute(with.file)
+	}
+	var err error
+	if client.local {
+		with.program, err = thisProgram()
+	} else if with.url, err = connectURL(config, target); err == nil {
+		with.token, err = wanted.sign(config, notes)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, client.settings(with)); err != nil {
+		return err
+	}
+	fmt.Fprintln(notes, client.where)
+	if !client.local {
+		fmt.Fprintf(notes, "It holds an access token of the %s %s, good until %s: show it to nobody, and keep it out of version control.\n",
+			wanted.role, wanted.sub, time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
+		return nil
+	}
+	fmt.Fprintln(notes, "It holds no access token, no URL and nobody's name: whoever runs it is the local owner.")
+	if names := configVariables(os.Environ()); len(names) > 0 {
+		fmt.Fprintf(notes, "The client does not know these variables of your shell: %s. Put them into the configuration file, or under \"env\".\n", strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// connectURL is the MCP endpoint as the client reaches it.
+func connectURL(config Config, target string) (string, error) {
+	named := target != ""
+	if !named {
+		target = config.PublicURL
+	}
+	if target == "" {
+		if listen, err := parseListen(config.Listen); err != nil || listen.Port() == 0 {
+			return "", meet.Invalid("url", "the configuration names no fixed port", "Say where the server is reached with --url.")
+		}
+		var err error
+		if target, err = localURL(config); err != nil {
+			return "", err
+		}
+	}
+	if _, ok := parseURL(target, "http", "https"); !ok {
+		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
+	}
+	return newClient(target, nil).base + "/mcp", nil
+}
+
+// thisProgram is the path that starts this program from any folder. It keeps
+// the name it was found under, which an update leaves as it is, rather than
+// the file that a link of that name leads to.
+func thisProgram() (string, error) {
+	running, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	if found, err := exec.LookPath(os.Args[0]); err == nil && sameFile(found, running) {
+		return absolute(found), nil
+	}
+	return running, nil
+}
+
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a) //nolint:gosec // G703: the name this program was started by
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// configVariables names the environment variables that configure roomkey, but
+// for the data folder, which settings name themselves.
+func configVariables(environ []string) []string {
+	var names []string
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		ours := strings.HasPrefix(name, "ROOMKEY_") && !variablesOfOthers.MatchString(name) && name != "ROOMKEY_DATA"
+		if value != "" && (ours || livekitVariables[name] != "") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// listWords joins words as a sentence does.
+func listWords(words []string, last string) string {
+	n := len(words) - 1
+	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]
+}
