@@ -27,6 +27,10 @@ func failed(doing string, err error) error {
 		Hint: "Try again in a few seconds.", Err: err}
 }
 
+// Refused says whether LiveKit has answered a call, and taken neither our key
+// nor what we signed with it: no repetition mends that.
+func Refused(err error) bool { return isCode(err, twirp.Unauthenticated, twirp.PermissionDenied) }
+
 // isCode says whether LiveKit, or Twirp on the way there, gave one of codes.
 func isCode(err error, codes ...twirp.ErrorCode) bool {
 	var te twirp.Error

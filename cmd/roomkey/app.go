@@ -55,6 +55,27 @@ const webhookPath = "/livekit/webhook"
 // roomkey or another program.
 var errAddressInUse = errors.New("is in use by another program: choose another address with --listen")
 
+// errDataInUse says that another process has the data folder.
+var errDataInUse = errors.New("is in use by another roomkey: stop that one, or choose another folder with --data")
+
+// partError says which part could not be started; its text is the cause's.
+type partError struct {
+	part string
+	error
+}
+
+// Unwrap gives the cause.
+func (e partError) Unwrap() error { return e.error }
+
+// The parts that a start can fail at.
+const (
+	partAddress  = "address"
+	partData     = "data"
+	partSecret   = "secret"
+	partDatabase = "database"
+	partLiveKit  = "livekit"
+)
+
 // newApp starts every part but serves nobody yet. The address is taken first:
 // whoever has it is the roomkey of this configuration.
 func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error) {
@@ -71,9 +92,9 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", listen.String())
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s %w", c.Listen, errAddressInUse)
+		return nil, partError{partAddress, fmt.Errorf("%s %w", c.Listen, errAddressInUse)}
 	case err != nil:
-		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
+		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
 	}
 	address, err := netip.ParseAddrPort(a.listener.Addr().String())
 	if err != nil {
@@ -85,19 +106,19 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	}
 
 	if a.lock, err = lockData(c.Data); err != nil {
-		return nil, err
+		return nil, partError{partData, err}
 	}
 	secret, authority, err := openAuth(c)
 	if err != nil {
-		return nil, err
+		return nil, partError{partSecret, err}
 	}
 	a.auth = authority
-	if a.store, err = store.Open(ctx, filepath.Join(c.Data, "roomkey.db")); err != nil {
-		return nil, err
+	if a.store, err = store.Open(ctx, databaseFile(c)); err != nil {
+		return nil, partError{partDatabase, err}
 	}
 	lk, err := a.startLiveKit(ctx, c, secret, listen)
 	if err != nil {
-		return nil, err
+		return nil, partError{partLiveKit, err}
 	}
 	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, EmptyTimeout: c.LiveKit.EmptyTimeout})
 	if err != nil {
@@ -125,6 +146,9 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 // secretFile is where the signing secret is kept.
 func secretFile(c Config) string { return filepath.Join(c.Data, "secret") }
 
+// databaseFile is where everything that has to last is kept.
+func databaseFile(c Config) string { return filepath.Join(c.Data, "roomkey.db") }
+
 // openAuth gives the signing secret and who signs with it.
 func openAuth(c Config) ([]byte, *auth.Authority, error) {
 	secret := []byte(c.Auth.Secret)
@@ -145,16 +169,21 @@ type liveKitAccess struct {
 	proxied          *url.URL // where /rtc leads; nil for a foreign server
 }
 
+// insideKeys are the API key and secret of the LiveKit inside.
+func insideKeys(secret []byte) (apiKey, apiSecret string, err error) {
+	apiSecret, err = auth.Derive(secret, "livekit")
+	return "roomkey", apiSecret, err
+}
+
 func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen netip.AddrPort) (liveKitAccess, error) {
 	if c.foreign() {
 		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: webSocketURL(c.LiveKit.URL)}, nil
 	}
-	apiSecret, err := auth.Derive(secret, "livekit")
+	apiKey, apiSecret, err := insideKeys(secret)
 	if err != nil {
 		return liveKitAccess{}, err
 	}
 	e := c.LiveKit.Embedded
-	const apiKey = "roomkey"
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen),
 		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,

@@ -28,7 +28,11 @@ func lockData(folder string) (*os.File, error) {
 	}
 	_ = lock.Close()
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, fmt.Errorf("the data folder %s is in use by another roomkey: stop that one, or choose another folder with --data", folder)
+		return nil, fmt.Errorf("the data folder %s %w", folder, errDataInUse)
 	}
 	return nil, fmt.Errorf("lock the data folder: %w", err)
 }
+
+// mayWrite says whether a file that exists may be changed. It does not open
+// it: closing a database again would drop the locks that this process holds.
+func mayWrite(path string) error { return unix.Access(path, unix.W_OK) }

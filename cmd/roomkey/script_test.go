@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"roomkey/livekit/embedded"
+	"roomkey/livekit/livekittest"
 )
 
 // TestScripts runs whole-program sessions. Every script has an address of its
@@ -49,6 +55,8 @@ func TestScripts(t *testing.T) {
 			"repeat":    scriptRepeat,
 			"await":     scriptAwait,
 			"mode":      scriptMode,
+			"livekit":   scriptLiveKit,
+			"rooms":     scriptRooms,
 		},
 	})
 }
@@ -159,6 +167,29 @@ func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if got := strconv.FormatUint(uint64(info.Mode().Perm()), 8); got != args[0] {
 		ts.Fatalf("mode of %s: got %s, want %s", args[1], got, args[0])
+	}
+}
+
+// livekit [WEBHOOK] starts a LiveKit elsewhere and points the configuration to
+// it.
+func scriptLiveKit(ts *testscript.TestScript, _ bool, args []string) {
+	lk, err := embedded.Start(context.Background(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
+		Webhook: strings.Join(args, "")})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(lk.Stop(context.Background())) })
+	ts.Setenv("LIVEKIT_URL", lk.URL())
+	ts.Setenv("SIGNALLING", webSocketURL(lk.URL()))
+	ts.Setenv("LIVEKIT_API_KEY", livekittest.APIKey)
+	ts.Setenv("LIVEKIT_API_SECRET", livekittest.APISecret)
+}
+
+// rooms N holds the LiveKit elsewhere to a number of media rooms.
+func scriptRooms(ts *testscript.TestScript, _ bool, args []string) {
+	client := lksdk.NewRoomServiceClient(ts.Getenv("LIVEKIT_URL"), livekittest.APIKey, livekittest.APISecret)
+	living, err := client.ListRooms(context.Background(), &livekit.ListRoomsRequest{})
+	ts.Check(err)
+	if got := len(living.GetRooms()); strconv.Itoa(got) != args[0] {
+		ts.Fatalf("media rooms: got %d (%v), want %s", got, living.GetRooms(), args[0])
 	}
 }
 
