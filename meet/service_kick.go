@@ -61,7 +61,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		details["reason"] = call.Reason
 	}
 	if call.Block {
-		if revocation.Block, err = s.blockFor(p, room, join, call.Reason); err != nil {
+		if revocation.Block, err = s.blockFor(p, join, call.Reason); err != nil {
 			return nil, err
 		}
 		details["blocked"] = "true"
@@ -86,7 +86,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 }
 
 // blockFor makes the block of who came by a join.
-func (s *Service) blockFor(p Principal, room Room, join Join, reason string) (*Block, error) {
+func (s *Service) blockFor(p Principal, join Join, reason string) (*Block, error) {
 	switch {
 	case join.Identity == "":
 		return nil, &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be blocked",

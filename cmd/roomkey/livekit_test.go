@@ -56,7 +56,9 @@ func startGatedLiveKit(t *testing.T) *gatedLiveKit {
 
 // reconciles says whether Roomkey asks of its own accord: for all rooms there
 // are, which is an empty request.
-func reconciles(r *http.Request) bool { return path.Base(r.URL.Path) == "ListRooms" && r.ContentLength == 0 }
+func reconciles(r *http.Request) bool {
+	return path.Base(r.URL.Path) == "ListRooms" && r.ContentLength == 0
+}
 
 // passes waits with a request until the gate opens or its sender is gone.
 func (g *gatedLiveKit) passes(r *http.Request, shut <-chan struct{}) bool {
