@@ -150,13 +150,14 @@ func BenchmarkWrite(b *testing.B) {
 	}{
 		{"CreateRoom", func(ctx context.Context, i int) error {
 			room, codes := benchRoom(n + i)
-			return db.CreateRoom(ctx, room, codes)
+			return db.CreateRoom(ctx, room, codes, nil)
 		}},
 		{"AddJoin", func(ctx context.Context, i int) error {
 			k := rand.IntN(n)
 			join := meet.Join{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
 				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch}
-			return db.AddJoin(ctx, join, func(door meet.Door) error { return door.Code.Check(epoch) })
+			_, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) }, nil)
+			return err
 		}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -75,42 +75,43 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 		want string
 	}{
 		{"create", func() error {
-			return db.CreateRoom(ctx, cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")})
+			return db.CreateRoom(ctx, cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}, nil)
 		}, "one active false | aaa true 0"},
 		{"update room", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil })
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, nil)
 			return err
 		}, "one active true | aaa true 0"},
 		{"ensure codes", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"host", "guest"}, cacheNow)
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"host", "guest"}, cacheNow, nil)
 			return err
 		}, "one active true | aaa true 0 | bbb true 0"},
 		{"use", func() error {
-			return db.AddJoin(ctx, meet.Join{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, pass)
+			_, err := db.AddJoin(ctx, meet.Join{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow, pass, nil)
+			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
-			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
 			return err
 		}, "one active true | aaa false 1 | bbb true 0"},
 		{"a role that is no more", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("ccc", "one", "host")}, []string{"host"}, cacheNow)
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("ccc", "one", "host")}, []string{"host"}, cacheNow, nil)
 			return err
 		}, "one active true | aaa false 1 | bbb false 0"},
 		{"rotate", func() error {
-			_, err := db.ReplaceCode(ctx, "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil })
+			_, err := db.ReplaceCode(ctx, "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"give it an end", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = cacheNow.Add(time.Second); return nil })
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = cacheNow.Add(time.Second); return nil }, nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"expire", func() error {
-			_, err := db.ExpireRooms(ctx, cacheNow.Add(time.Minute), 10)
+			_, err := db.ExpireRooms(ctx, cacheNow.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil })
 			return err
 		}, "one expired true | bbb false 0 | zzz false 0"},
-		{"another room with the name", func() error { return db.CreateRoom(ctx, cachedRoom("two", "daily"), nil) }, "two active false"},
+		{"another room with the name", func() error { return db.CreateRoom(ctx, cachedRoom("two", "daily"), nil, nil) }, "two active false"},
 		{"rename that one", func() error {
-			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil })
+			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil)
 			return err
 		}, "one expired true | bbb false 0 | zzz false 0"},
 	}
@@ -132,7 +133,7 @@ func oneCommit(t *testing.T, db *DB, operations ...func() error) []error {
 	var wg sync.WaitGroup
 	begun, gate := make(chan struct{}), make(chan struct{})
 	wg.Go(func() { // holds the transaction open until all are in the queue
-		_, err := db.UpdateRoom(t.Context(), "other", func(*meet.Room) error { close(begun); <-gate; return nil })
+		_, err := db.UpdateRoom(t.Context(), "other", func(*meet.Room) error { close(begun); <-gate; return nil }, nil)
 		if err != nil {
 			t.Errorf("UpdateRoom: %v", err)
 		}
@@ -166,7 +167,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 	use := func(identity string) step {
 		return step{"use by " + identity, func(db *DB, seen *meet.Door) error {
 			join := meet.Join{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: cacheNow}
-			return db.AddJoin(t.Context(), join, func(door meet.Door) error { *seen = door; return nil })
+			_, err := db.AddJoin(t.Context(), join, cacheNow, func(door meet.Door) error { *seen = door; return nil }, nil)
+			return err
 		}, identity == "inside"}
 	}
 	change := func(name string, do func(db *DB) error) step {
@@ -181,30 +183,30 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		"a use that fails":   {[]step{use("a"), use("inside")}, 2, func(d meet.Door) bool { return d.Code.Uses == 2 }},
 		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3, func(d meet.Door) bool { return d.Code.Uses == 2 }},
 		"a room that ends": {[]step{use("a"), change("end", func(db *DB) error {
-			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil })
+			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil }, nil)
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return d.Room.State == meet.RoomEnded }},
 		"a code that is disabled": {[]step{use("a"), change("disable", func(db *DB) error {
-			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
-			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil })
+			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
-			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"guest"}, cacheNow)
+			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"guest"}, cacheNow, nil)
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.Door) error {
-			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse })
+			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil)
 			return err
 		}, true}, use("b")}, 3, func(d meet.Door) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
 	} {
 		db := openCached(t)
 		for _, id := range []string{"one", "other"} {
 			codes := map[string][]meet.RoomCode{"one": {cachedCode("aaa", "one", "host")}}[id]
-			if err := db.CreateRoom(t.Context(), cachedRoom(id, id), codes); err != nil {
+			if err := db.CreateRoom(t.Context(), cachedRoom(id, id), codes, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -244,13 +246,13 @@ func TestFreeingANameIsSeen(t *testing.T) {
 	db := openCached(t)
 	old := cachedRoom("old", "daily")
 	old.ExpiresAt = cacheNow.Add(time.Second)
-	if err := db.CreateRoom(t.Context(), old, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), old, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	look(t, db)
 	fresh := cachedRoom("new", "daily")
 	fresh.CreatedAt = cacheNow.Add(time.Minute)
-	if err := db.CreateRoom(t.Context(), fresh, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), fresh, nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := look(t, db); got != "new active false" {
@@ -265,7 +267,7 @@ func TestFreeingANameIsSeen(t *testing.T) {
 func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	db := openCached(t)
-	if err := db.CreateRoom(t.Context(), cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}); err != nil {
+	if err := db.CreateRoom(t.Context(), cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	uses := func() int {
@@ -310,8 +312,8 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 		writers.Go(func() {
 			for i := range 50 {
 				before := uses()
-				err := db.AddJoin(t.Context(), meet.Join{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow},
-					func(meet.Door) error { return nil })
+				_, err := db.AddJoin(t.Context(), meet.Join{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow,
+					func(meet.Door) error { return nil }, nil)
 				if after := uses(); err != nil || after <= before {
 					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
 				}

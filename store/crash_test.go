@@ -45,14 +45,14 @@ func writeUntilKilled(path string) int {
 
 func createAndJoin(ctx context.Context, db *DB, name string) error {
 	room := newRoom(name)
-	if err := db.CreateRoom(ctx, room, []meet.RoomCode{newCode("code-"+name, "guest")}); err != nil {
+	if err := db.CreateRoom(ctx, room, []meet.RoomCode{newCode("code-"+name, "guest")}, nil); err != nil {
 		return err
 	}
 	if _, err := os.Stdout.WriteString("room " + name + "\n"); err != nil {
 		return err
 	}
 	join := meet.Join{Identity: "guest-" + name, RoomID: room.ID, Role: "guest", Code: "code-" + name, CreatedAt: epoch}
-	if err := db.AddJoin(ctx, join, func(meet.Door) error { return nil }); err != nil {
+	if _, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(meet.Door) error { return nil }, nil); err != nil {
 		return err
 	}
 	_, err := os.Stdout.WriteString("join " + name + "\n")

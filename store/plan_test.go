@@ -125,7 +125,6 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectCodeAndRoom:  {codeByKey, "PRIMARY KEY (id=?)"},
 		selectCurrentCode:  {"INDEX codes_current (room_id=? AND role=? AND label=?)"},
 		selectCurrentRoles: {"INDEX codes_current (room_id=?)"},
-		selectIdentities:   {"INDEX joins_code (code=?)"},
 		selectUncleared:    {"INDEX rooms_uncleared"}, // all of it is wanted
 		expireHolder:       {"INDEX rooms_active_name (name=?)"},
 		expireRooms:        {"PRIMARY KEY (id=?)", "INDEX rooms_expiring (expires_at<?)"},

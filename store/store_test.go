@@ -61,7 +61,7 @@ func TestFileIsPrivate(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data", "deep")
 	path := filepath.Join(folder, "room.db")
 	db := openAt(t, path)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]os.FileMode{
@@ -80,7 +80,7 @@ func TestOpenTakesAnyFileName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a room?mode=ro&b=%41#.db")
 	db := openAt(t, path)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(path); err != nil {
@@ -110,7 +110,7 @@ func TestReopenKeepsEverything(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "room.db")
 	for i := range 3 {
 		db := openAt(t, path)
-		if err := db.CreateRoom(t.Context(), newRoom(string(rune('a'+i))), nil); err != nil {
+		if err := db.CreateRoom(t.Context(), newRoom(string(rune('a'+i))), nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		rooms, err := db.Rooms(t.Context(), meet.RoomQuery{All: true, Limit: 10})
@@ -149,7 +149,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 	errs := make(chan error, 40)
 	for i := range 20 {
 		for name, db := range map[string]*DB{"one": one, "two": two} {
-			go func() { errs <- db.CreateRoom(context.Background(), newRoom(name+string(rune('a'+i))), nil) }()
+			go func() { errs <- db.CreateRoom(context.Background(), newRoom(name+string(rune('a'+i))), nil, nil) }()
 		}
 	}
 	for range 40 {
@@ -157,7 +157,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	err := one.CreateRoom(t.Context(), newRoom("twoa"), nil)
+	err := one.CreateRoom(t.Context(), newRoom("twoa"), nil, nil)
 	if err == nil {
 		t.Error("created a room that the other store has")
 	}
@@ -198,20 +198,20 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), []meet.RoomCode{newCode("aaa", "host")}); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("room"), []meet.RoomCode{newCode("aaa", "host")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	room, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
 		r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
 		return nil
-	})
+	}, nil)
 	if err != nil || room != newRoom("room") {
 		t.Errorf("got %+v and error %v", room, err)
 	}
 	code, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {
 		c.Code, c.RoomID, c.Role, c.Label, c.CreatedAt, c.RetiredAt = "bbb", "other", "guest", "x", epoch.Add(time.Hour), epoch
 		return nil
-	})
+	}, nil)
 	want := newCode("aaa", "host")
 	want.RoomID = "id-room"
 	if err != nil || code != want {

@@ -51,7 +51,7 @@ func (h *held) queue(do func(ctx context.Context) error) chan error {
 
 func (h *held) queueRoom(name string) chan error {
 	h.t.Helper()
-	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil) })
+	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil, nil) })
 }
 
 func (h *held) queueRaw(run func(*tx) error) chan error {
@@ -131,7 +131,7 @@ func TestOneCommitHasItsBound(t *testing.T) {
 func TestFailingOperationsHarmNoOther(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("taken"), []meet.RoomCode{newCode("taken", "host")}); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("taken"), []meet.RoomCode{newCode("taken", "host")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	h := hold(t, db)
@@ -140,7 +140,7 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 	good1 := h.queueRoom("good1")
 	nameTaken := h.queueRoom("taken")
 	codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
-		return db.CreateRoom(ctx, newRoom("half"), []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")})
+		return db.CreateRoom(ctx, newRoom("half"), []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}, nil)
 	})
 	panics := h.queueRaw(func(t *tx) error {
 		if err := t.insertRoom(newRoom("panicked")); err != nil {
@@ -179,13 +179,13 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 func TestLonePanicIsAnError(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }); err == nil {
+	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, nil); err == nil {
 		t.Error("a panic was a success")
 	}
-	if err := db.CreateRoom(t.Context(), newRoom("next"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, nil); err != nil {
 		t.Errorf("the next write: %v", err)
 	}
 }
@@ -233,7 +233,7 @@ func TestAFailingCommitFailsAllInIt(t *testing.T) {
 		}
 	}
 	wantRooms(t, db, false, "one", "two")
-	if err := db.CreateRoom(t.Context(), newRoom("next"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, nil); err != nil {
 		t.Errorf("the next write: %v", err)
 	}
 }
@@ -243,7 +243,7 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	db := setup(t)
 	h := hold(t, db)
 	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil) })
+	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, nil) })
 	patient := h.queueRoom("patient")
 	cancel()
 	if err := <-gaveUp; !errors.Is(err, context.Canceled) { // while the writer is still held
@@ -258,7 +258,7 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
@@ -271,7 +271,7 @@ func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
 			}
 			finished = true
 			return nil
-		})
+		}, nil)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want none or %v", err, context.Canceled)
 		}
@@ -296,7 +296,7 @@ func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {
 		defer db.writer.mu.RUnlock()
 		return db.writer.closed
 	})
-	if err := db.CreateRoom(t.Context(), newRoom("late"), nil); !errors.Is(err, errClosed) {
+	if err := db.CreateRoom(t.Context(), newRoom("late"), nil, nil); !errors.Is(err, errClosed) {
 		t.Errorf("got error %v, want %v", err, errClosed)
 	}
 	h.letGo()

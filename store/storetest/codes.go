@@ -41,10 +41,9 @@ var codeTests = []test{
 		ctx := t.Context()
 		_, _, err := b.CodeAndRoom(ctx, "nope")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
-		_, err = b.UpdateCode(ctx, "nope", func(*meet.RoomCode) error { t.Error("change called"); return nil })
+		_, err = b.UpdateCode(ctx, "nope", func(*meet.RoomCode) error { t.Error("change called"); return nil }, nil)
 		wantErr(t, "UpdateCode", err, meet.ErrNotFound)
 		wantSame(t, "codes of no room", b.codes(meet.CodeQuery{RoomID: "nope", Limit: 10}), []string{})
-		wantSame(t, "identities by no code", b.identities("nope"), []string{})
 	}},
 	{"CodesAreListedOldestFirst", func(t *testing.T, b bed) {
 		created := func(t time.Time) func(*meet.RoomCode) { return func(c *meet.RoomCode) { c.CreatedAt = t } }
@@ -80,13 +79,13 @@ var codeTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "host"))
 		want := b.code("aaa")
 		want.Enabled, want.MaxUses, want.ExpiresAt, want.UpdatedAt = false, 5, at(9), at(1)
-		got, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil })
+		got, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil)
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "returned", got, want)
 		wantSame(t, "stored", b.code("aaa"), want)
 
 		want.Enabled, want.MaxUses, want.ExpiresAt = true, 0, time.Time{}
-		_, err = b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil })
+		_, err = b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil)
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "stored", b.code("aaa"), want)
 	}},
@@ -97,7 +96,7 @@ var codeTests = []test{
 			wantSame(t, "code seen by change", *c, was)
 			c.Enabled = false
 			return errRefused
-		})
+		}, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "code", b.code("aaa"), was)
 	}},

@@ -44,7 +44,7 @@ type call struct {
 func calls(s meet.Store) []call {
 	return []call{
 		{"Ping", s.Ping},
-		{"CreateRoom", func(ctx context.Context) error { return s.CreateRoom(ctx, newRoom("late"), nil) }},
+		{"CreateRoom", func(ctx context.Context) error { return s.CreateRoom(ctx, newRoom("late"), nil, nil) }},
 		{"RoomByID", func(ctx context.Context) error { _, err := s.RoomByID(ctx, "id-room"); return err }},
 		{"RoomByName", func(ctx context.Context) error { _, err := s.RoomByName(ctx, "room"); return err }},
 		{"NameTaken", func(ctx context.Context) error { _, err := s.NameTaken(ctx, "room", noon); return err }},
@@ -54,13 +54,15 @@ func calls(s meet.Store) []call {
 		}},
 		{"Rooms in no scope", func(ctx context.Context) error { _, err := s.Rooms(ctx, meet.RoomQuery{Limit: 10}); return err }},
 		{"UpdateRoom", func(ctx context.Context) error {
-			_, err := s.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants = 7; return nil })
+			_, err := s.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants = 7; return nil }, nil)
 			return err
 		}},
-		{"AddJoin", func(ctx context.Context) error { return s.AddJoin(ctx, byCode("one", "aaa"), welcome) }},
-		{"IdentitiesByCode", func(ctx context.Context) error { _, err := s.IdentitiesByCode(ctx, "aaa"); return err }},
+		{"AddJoin", func(ctx context.Context) error {
+			_, err := s.AddJoin(ctx, byCode("one", "aaa"), tokenDies, welcome, nil)
+			return err
+		}},
 		{"EnsureCodes", func(ctx context.Context) error {
-			_, err := s.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon)
+			_, err := s.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon, nil)
 			return err
 		}},
 		{"Codes", func(ctx context.Context) error {
@@ -69,15 +71,15 @@ func calls(s meet.Store) []call {
 		}},
 		{"CodeAndRoom", func(ctx context.Context) error { _, _, err := s.CodeAndRoom(ctx, "aaa"); return err }},
 		{"UpdateCode", func(ctx context.Context) error {
-			_, err := s.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil })
+			_, err := s.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
 			return err
 		}},
 		{"ReplaceCode", func(ctx context.Context) error {
-			_, err := s.ReplaceCode(ctx, "aaa", "ccc", noon, func(meet.RoomCode) error { return nil })
+			_, err := s.ReplaceCode(ctx, "aaa", "ccc", noon, func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}},
-		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10); return err }},
+		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10, noLine); return err }},
 		{"UnclearedRooms", func(ctx context.Context) error { _, err := s.UnclearedRooms(ctx, 10); return err }},
-		{"SetCleared", func(ctx context.Context) error { return s.SetCleared(ctx, "id-over", true) }},
+		{"SetCleared", func(ctx context.Context) error { _, err := s.SetCleared(ctx, "id-over", true); return err }},
 	}
 }

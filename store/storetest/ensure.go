@@ -11,7 +11,7 @@ import (
 // ensure calls EnsureCodes for room at(1) and gives the codes.
 func (b bed) ensure(roles []string, fresh ...meet.RoomCode) []string {
 	b.t.Helper()
-	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1))
+	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1), nil)
 	if err != nil {
 		b.t.Fatalf("EnsureCodes: %v", err)
 	}
@@ -43,7 +43,7 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		want := meet.RoomCode{Code: "aaa", RoomID: "id-room", Role: "host", Label: "press", Enabled: true, MaxUses: 3,
 			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
-		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1))
+		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1), nil)
 		wantErr(t, "EnsureCodes", err, nil)
 		wantSame(t, "returned", got, []meet.RoomCode{want})
 		wantSame(t, "stored", b.code("aaa"), want)
@@ -79,7 +79,7 @@ var ensureTests = []test{
 	{"ATakenCodeLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("taken", "host"))
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
-		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")}, allRoles, at(1))
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")}, allRoles, at(1), nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
 		if !b.code("speaker").Enabled {
@@ -88,7 +88,7 @@ var ensureTests = []test{
 	}},
 	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b bed) {
 		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
-			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon)
+			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon, nil)
 			wantErr(t, "EnsureCodes", err, meet.ErrNotFound)
 		}
 		_, _, err := b.CodeAndRoom(t.Context(), "aaa")
@@ -98,7 +98,7 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		got := make([]string, 20)
 		for _, err := range together(t.Context(), len(got), func(ctx context.Context, i int) error {
-			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon)
+			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon, nil)
 			if err == nil {
 				got[i] = codes[0].Code
 			}
@@ -114,7 +114,7 @@ var ensureTests = []test{
 
 func (b bed) replace(code, fresh string, now time.Time) meet.RoomCode {
 	b.t.Helper()
-	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil })
+	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil }, nil)
 	if err != nil {
 		b.t.Fatalf("ReplaceCode(%s): %v", code, err)
 	}
@@ -141,16 +141,16 @@ var replaceTests = []test{
 	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
-		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon)
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
-		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")})
+		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 	}},
 	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("old", "host"), newCode("taken", "guest"))
 		was := b.code("old")
 		for _, fresh := range []string{"taken", "old"} {
-			_, err := b.ReplaceCode(t.Context(), "old", fresh, at(1), func(meet.RoomCode) error { return nil })
+			_, err := b.ReplaceCode(t.Context(), "old", fresh, at(1), func(meet.RoomCode) error { return nil }, nil)
 			wantErr(t, "ReplaceCode", err, meet.ErrCodeTaken)
 			wantSame(t, "old code", b.code("old"), was)
 		}
@@ -161,7 +161,7 @@ var replaceTests = []test{
 		_, err := b.ReplaceCode(t.Context(), "old", "new", at(1), func(c meet.RoomCode) error {
 			wantSame(t, "code seen by check", c, was)
 			return errRefused
-		})
+		}, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "old code", b.code("old"), was)
 		_, _, err = b.CodeAndRoom(t.Context(), "new")
@@ -171,7 +171,7 @@ var replaceTests = []test{
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
 		for _, code := range []string{"old", "nope"} {
-			_, err := b.ReplaceCode(t.Context(), code, "newer", at(1), func(meet.RoomCode) error { return nil })
+			_, err := b.ReplaceCode(t.Context(), code, "newer", at(1), func(meet.RoomCode) error { return nil }, nil)
 			wantErr(t, "ReplaceCode("+code+")", err, meet.ErrNotFound)
 		}
 		_, err := b.ReplaceCode(t.Context(), "old", "newer", at(1), func(c meet.RoomCode) error {
@@ -179,13 +179,13 @@ var replaceTests = []test{
 				t.Errorf("check saw %+v, want it retired", c)
 			}
 			return errRefused
-		})
+		}, nil)
 		wantErr(t, "ReplaceCode, refused", err, errRefused)
 	}},
 	{"OfManyAtOnceOneReplaces", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
-			_, err := b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil })
+			_, err := b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}), meet.ErrNotFound)
 		if got := b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}); len(got) != 1 {

@@ -28,7 +28,7 @@ func inState(state meet.RequestState) func(*meet.JoinRequest) {
 
 func (b bed) ask(r meet.JoinRequest) {
 	b.t.Helper()
-	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil }); err != nil {
+	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
 		b.t.Fatalf("AddJoinRequest(%s): %v", r.ID, err)
 	}
 }
@@ -70,7 +70,7 @@ var requestTests = []test{
 			wantSame(t, "room", r, room)
 			wantSame(t, "count", n, meet.RequestCount{Waiting: 2, Caller: 2})
 			return errRefused
-		})
+		}, nil)
 		wantAsItIs(t, err, errRefused)
 		if !called {
 			t.Error("check was not called")
@@ -86,7 +86,7 @@ var requestTests = []test{
 					return errRefused
 				}
 				return nil
-			})
+			}, nil)
 		})
 		let := 0
 		for _, err := range errs {
@@ -108,9 +108,9 @@ var requestTests = []test{
 			wantErr(t, "JoinRequestBySubject", err, meet.ErrNotFound)
 		}
 		err = b.AddJoinRequest(t.Context(), newRequest("two", 1, func(r *meet.JoinRequest) { r.RoomID = "nowhere" }), time.Time{},
-			func(meet.Room, meet.RequestCount) error { t.Error("check called"); return nil })
+			func(meet.Room, meet.RequestCount) error { t.Error("check called"); return nil }, nil)
 		wantErr(t, "AddJoinRequest", err, meet.ErrNotFound)
-		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest, meet.Room) error { t.Error("change called"); return nil })
+		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest, meet.Room) error { t.Error("change called"); return nil }, nil)
 		wantErr(t, "UpdateJoinRequest", err, meet.ErrNotFound)
 		_, err = b.Join(t.Context(), "nobody")
 		wantErr(t, "Join", err, meet.ErrNotFound)
@@ -155,7 +155,7 @@ var requestTests = []test{
 			r.State, r.AnsweredBy, r.AnsweredAt, r.SeenAt = meet.RequestApproved, "ann", at(5), at(4)
 			r.ID, r.RoomID, r.Name, r.CreatedAt = "x", "y", "z", at(9) // these never change
 			return nil
-		})
+		}, nil)
 		wantErr(t, "UpdateJoinRequest", err, nil)
 		want := newRequest("one", 1, inState(meet.RequestApproved))
 		want.AnsweredBy, want.AnsweredAt, want.SeenAt = "ann", at(5), at(4)
@@ -167,7 +167,7 @@ var requestTests = []test{
 		_, err = b.UpdateJoinRequest(t.Context(), "two", func(r *meet.JoinRequest, _ meet.Room) error {
 			r.State = meet.RequestApproved
 			return errRefused
-		})
+		}, nil)
 		wantAsItIs(t, err, errRefused)
 		if got, _ = b.JoinRequest(t.Context(), "two"); got.State != meet.RequestWaiting {
 			t.Errorf("a refused change took effect: %+v", got)
@@ -194,12 +194,12 @@ var requestTests = []test{
 		b.ask(newRequest("a", 1))
 		b.ask(newRequest("b", 1, inState(meet.RequestApproved)))
 		b.ask(newRequest("elsewhere", 1, func(r *meet.JoinRequest) { r.RoomID = "id-other" }))
-		wantErr(t, "SetCleared of an active room", b.SetCleared(t.Context(), "id-room", true), nil)
+		b.setCleared("id-room") // while it is active
 		wantSame(t, "left in an active room", b.left("a", "b"), []string{"a", "b"})
 		b.end("id-room")
-		wantErr(t, "SetCleared, to be cleared", b.SetCleared(t.Context(), "id-room", false), nil)
+		b.mark("id-room", false)
 		wantSame(t, "left before it is cleared", b.left("a", "b"), []string{"a", "b"})
-		wantErr(t, "SetCleared", b.SetCleared(t.Context(), "id-room", true), nil)
+		b.setCleared("id-room")
 		wantSame(t, "left", b.left("a", "b", "elsewhere"), []string{"elsewhere"})
 	}},
 	{"AJoinIsFoundByItsIdentity", func(t *testing.T, b bed) {

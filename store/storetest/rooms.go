@@ -57,7 +57,7 @@ var roomTests = []test{
 		wantErr(t, "RoomByID", err, meet.ErrNotFound)
 		_, err = b.RoomByName(ctx, "id-there")
 		wantErr(t, "RoomByName", err, meet.ErrNotFound)
-		_, err = b.UpdateRoom(ctx, "nowhere", func(*meet.Room) error { t.Error("change called"); return nil })
+		_, err = b.UpdateRoom(ctx, "nowhere", func(*meet.Room) error { t.Error("change called"); return nil }, nil)
 		wantErr(t, "UpdateRoom", err, meet.ErrNotFound)
 	}},
 	{"AFailedCreateLeavesNothing", func(t *testing.T, b bed) {
@@ -67,7 +67,7 @@ var roomTests = []test{
 			{newCode("bbb", "host"), newCode("aaa", "guest")}, // taken in the store
 			{newCode("bbb", "host"), newCode("bbb", "guest")}, // taken by its sister
 		} {
-			err := b.CreateRoom(ctx, newRoom("second"), codes)
+			err := b.CreateRoom(ctx, newRoom("second"), codes, nil)
 			wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 			_, err = b.RoomByID(ctx, "id-second")
 			wantErr(t, "RoomByID", err, meet.ErrNotFound)
@@ -78,7 +78,7 @@ var roomTests = []test{
 	}},
 	{"AnIdIsUsedOnce", func(t *testing.T, b bed) {
 		was := b.create(newRoom("first"))
-		if err := b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil); err == nil {
+		if err := b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, nil); err == nil {
 			t.Error("CreateRoom took an id twice")
 		}
 		wantSame(t, "first room", b.room(was.ID), was)
@@ -105,14 +105,14 @@ var roomTests = []test{
 			wantSame(t, "room seen by change", *r, was)
 			*r = full()
 			return errRefused
-		})
+		}, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "room", b.room(was.ID), was)
 	}},
 	{"UpdatesOfOneRoomFollowOneAnother", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		errs := together(t.Context(), 20, func(ctx context.Context, _ int) error {
-			_, err := b.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants++; return nil })
+			_, err := b.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants++; return nil }, nil)
 			return err
 		})
 		for _, err := range errs {
@@ -124,7 +124,7 @@ var roomTests = []test{
 	}},
 	{"CreatesAtOnceAreAllThere", func(t *testing.T, b bed) {
 		errs := together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom(numbered("room", i)), []meet.RoomCode{newCode(numbered("code", i), "host")})
+			return b.CreateRoom(ctx, newRoom(numbered("room", i)), []meet.RoomCode{newCode(numbered("code", i), "host")}, nil)
 		})
 		for i, err := range errs {
 			wantErr(t, "CreateRoom", err, nil)

@@ -61,6 +61,12 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
 func at(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 
+// tokenDies is when the tokens of most tests die.
+var tokenDies = at(600)
+
+// noLine leaves no event about a room that expires.
+func noLine(meet.Room) *meet.Event { return nil }
+
 var errRefused = errors.New("refused by the test")
 
 // newRoom is an active room; its id follows from its name.
@@ -103,7 +109,7 @@ func (b bed) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
 	for i := range codes {
 		codes[i].RoomID = room.ID
 	}
-	if err := b.CreateRoom(b.t.Context(), room, codes); err != nil {
+	if err := b.CreateRoom(b.t.Context(), room, codes, nil); err != nil {
 		b.t.Fatalf("CreateRoom(%s): %v", room.Name, err)
 	}
 	return b.room(room.ID)
@@ -120,7 +126,7 @@ func (b bed) room(id string) meet.Room {
 
 func (b bed) update(id string, change func(*meet.Room)) meet.Room {
 	b.t.Helper()
-	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil })
+	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil }, nil)
 	if err != nil {
 		b.t.Fatalf("UpdateRoom(%s): %v", id, err)
 	}
@@ -152,20 +158,32 @@ func (b bed) codes(q meet.CodeQuery) []string {
 
 func (b bed) join(join meet.Join) {
 	b.t.Helper()
-	if err := b.AddJoin(b.t.Context(), join, welcome); err != nil {
+	if err := b.admit(b.t.Context(), join, welcome); err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", join.Identity, err)
 	}
 }
 
+// admit leaves no line.
+func (b bed) admit(ctx context.Context, join meet.Join, check func(meet.Door) error) error {
+	_, err := b.AddJoin(ctx, join, tokenDies, check, nil)
+	return err
+}
+
 func welcome(meet.Door) error { return nil }
 
-func (b bed) identities(code string) []string {
+// admitted gives those of the identities that were let in.
+func (b bed) admitted(identities ...string) []string {
 	b.t.Helper()
-	identities, err := b.IdentitiesByCode(b.t.Context(), code)
-	if err != nil {
-		b.t.Fatalf("IdentitiesByCode(%s): %v", code, err)
+	in := []string{}
+	for _, identity := range identities {
+		switch _, err := b.Join(b.t.Context(), identity); {
+		case err == nil:
+			in = append(in, identity)
+		case !errors.Is(err, meet.ErrNotFound):
+			b.t.Fatalf("Join(%s): %v", identity, err)
+		}
 	}
-	return append([]string{}, identities...)
+	return in
 }
 
 // names gives what tells the elements of a list apart; never nil.

@@ -20,9 +20,17 @@ func (b bed) uncleared(limit int) []string {
 
 func (b bed) setCleared(id string) {
 	b.t.Helper()
-	if err := b.SetCleared(b.t.Context(), id, true); err != nil {
+	b.mark(id, true)
+}
+
+// mark gives the mark before.
+func (b bed) mark(id string, cleared bool) bool {
+	b.t.Helper()
+	before, err := b.SetCleared(b.t.Context(), id, cleared)
+	if err != nil {
 		b.t.Fatalf("SetCleared(%s): %v", id, err)
 	}
+	return before
 }
 
 func (b bed) reopen(id string) {
@@ -38,7 +46,7 @@ var sweepTests = []test{
 		never := b.create(newRoom("never"))
 		over := b.create(newRoom("over", expiresAt(at(1)), ended))
 
-		expired, err := b.ExpireRooms(t.Context(), at(2), 10)
+		expired, err := b.ExpireRooms(t.Context(), at(2), 10, noLine)
 		wantErr(t, "ExpireRooms", err, nil)
 		ids := names(expired, func(r meet.Room) string { return r.ID })
 		slices.Sort(ids)
@@ -52,7 +60,7 @@ var sweepTests = []test{
 		for _, room := range []meet.Room{future, never, over} {
 			wantSame(t, "room left alone", b.room(room.ID), room)
 		}
-		again, err := b.ExpireRooms(t.Context(), at(2), 10)
+		again, err := b.ExpireRooms(t.Context(), at(2), 10, noLine)
 		wantErr(t, "ExpireRooms", err, nil)
 		if len(again) != 0 {
 			t.Errorf("expired again: %v", again)
@@ -63,7 +71,7 @@ var sweepTests = []test{
 			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
 		}
 		for _, want := range []int{2, 2, 1, 0} {
-			expired, err := b.ExpireRooms(t.Context(), at(10), 2)
+			expired, err := b.ExpireRooms(t.Context(), at(10), 2, noLine)
 			wantErr(t, "ExpireRooms", err, nil)
 			if len(expired) != want {
 				t.Errorf("expired %d rooms, want %d", len(expired), want)
@@ -76,7 +84,7 @@ var sweepTests = []test{
 		b.create(newRoom("expired", expiresAt(at(1))))
 		wantSame(t, "before", b.uncleared(10), []string{})
 		b.end("id-ended")
-		if _, err := b.ExpireRooms(t.Context(), at(1), 10); err != nil {
+		if _, err := b.ExpireRooms(t.Context(), at(1), 10, noLine); err != nil {
 			t.Fatal(err)
 		}
 		wantSame(t, "closed", b.uncleared(10), []string{"id-ended", "id-expired"})
@@ -97,7 +105,7 @@ var sweepTests = []test{
 		closeIt := map[string]func(){
 			"end": func() { b.end("id-room") },
 			"expire": func() {
-				if _, err := b.ExpireRooms(t.Context(), at(1), 10); err != nil {
+				if _, err := b.ExpireRooms(t.Context(), at(1), 10, noLine); err != nil {
 					t.Fatal(err)
 				}
 			},
