@@ -16,10 +16,12 @@ const (
 
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, deed, target, outcome, details, request_id`
 
-	// An empty $3 is every kind.
+	// An empty $3 is every kind, in selectEventsOfRoom an empty $4 every admin.
 	selectEvents        = `SELECT ` + eventColumns + ` FROM events WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
-	selectEventsOfRoom  = `SELECT ` + eventColumns + ` FROM events WHERE room_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
-	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events
+	WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+	selectEventsOfRoom = `SELECT ` + eventColumns + ` FROM events
+	WHERE room_id = $5 AND id < $1 AND ($3 = '' OR kind = $3) AND ($4 = '' OR admin_id = $4) ORDER BY id DESC LIMIT $2`
 
 	// Ids grow with time, so the oldest are looked at and no more.
 	selectOldEvents = `SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) AS oldest WHERE at < $1`
@@ -33,7 +35,8 @@ const (
 		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
 )
 
-// event writes a line, unless there is none to write, and gives it its id.
+// event writes a line, unless there is none to write. It is given its id after
+// the commit.
 func (t *tx) event(e *meet.Event) error {
 	if e == nil || e.Deed == "" {
 		return nil
@@ -46,8 +49,10 @@ func (t *tx) event(e *meet.Event) error {
 		}
 		details = string(text)
 	}
+	var id int64
 	err := t.row(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
-		string(e.Deed.Kind()), string(e.Deed), e.Target, string(e.Outcome), details, e.RequestID).Scan(&e.ID)
+		string(e.Deed.Kind()), string(e.Deed), e.Target, string(e.Outcome), details, e.RequestID).Scan(&id)
+	t.lines = append(t.lines, line{e, id})
 	return failed("insert event", err)
 }
 
@@ -66,7 +71,7 @@ func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, erro
 	text, args := selectEvents, []any{before, max(q.Limit, 0), string(q.Kind)}
 	switch {
 	case q.RoomID != "":
-		text, args = selectEventsOfRoom, append(args, q.RoomID)
+		text, args = selectEventsOfRoom, append(args, q.Admin, q.RoomID)
 	case q.Admin != "":
 		text, args = selectEventsOfAdmin, append(args, q.Admin)
 	}
@@ -89,6 +94,9 @@ func (d *details) Scan(value any) error {
 		return fmt.Errorf("column holds %T, not a text", value)
 	}
 	*d = nil
+	if text == "{}" {
+		return nil
+	}
 	return json.Unmarshal([]byte(text), (*map[string]string)(d))
 }
 

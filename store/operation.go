@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+
+	"roomkey/meet"
 )
 
 // operation is a change that somebody waits for.
@@ -14,6 +16,14 @@ type operation struct {
 	mu   sync.Mutex // held while run runs
 	err  error
 	done chan struct{} // closed when err is final
+
+	lines []line // of the audit trail that it has written
+}
+
+// line is an event and the id of its row.
+type line struct {
+	event *meet.Event
+	id    int64
 }
 
 // perform runs the operation, unless nobody waits for it any more, and gives
@@ -25,8 +35,9 @@ func (op *operation) perform(t *tx) (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
-		op.err = err
+		op.err, op.lines = err, t.lines
 	}()
+	t.lines = nil
 	if err := op.ctx.Err(); err != nil {
 		return err
 	}

@@ -13,12 +13,14 @@ const (
 	releaseSavepoint    = `RELEASE SAVEPOINT operation`
 )
 
-// hotWrites are prepared once. They are the statements of creating a room and
-// of joining one, and those around every operation that shares a commit.
+// hotWrites are prepared once. They are the statements of creating a room, of
+// joining one and of being inside, and those around every operation that
+// shares a commit.
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	expireHolder, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, selectBlocks, selectLocks, insertEvent,
+	selectPresence, insertPresence, endPresence, keepVisit,
 }
 
 // tx is the transaction that operations run in. Its context never ends.
@@ -28,8 +30,9 @@ type tx struct {
 	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
 	here map[string]*sql.Stmt // those of kept that this transaction has used
 
+	lines   []line               // that the operation has written
 	changed changed              // for the cache to forget
-	doors   map[string]meet.Door // codes that were used, and their rooms, as they are by now
+	doors   map[string]meet.Door // codes that were used, their rooms and the blocks there, as they are by now
 }
 
 // roomChanged notes that a room's row is another.
@@ -37,6 +40,9 @@ func (t *tx) roomChanged(ids ...string) {
 	t.changed.rooms = append(t.changed.rooms, ids...)
 	clear(t.doors)
 }
+
+// blocksChanged notes that a room has other blocks.
+func (t *tx) blocksChanged() { clear(t.doors) }
 
 // codeChanged notes that a code of a room has another row.
 func (t *tx) codeChanged(roomID, code string) {

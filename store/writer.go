@@ -75,6 +75,9 @@ func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, 
 	if op.err != nil {
 		return none, op.err
 	}
+	for _, l := range op.lines { // not before they are there to stay
+		l.event.ID = l.id
+	}
 	return result, nil
 }
 
