@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"slices"
 
 	"roomkey/meet"
@@ -10,10 +13,11 @@ import (
 const (
 	blockColumns = `room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at`
 
-	selectBlocks = `SELECT ` + blockColumns + ` FROM blocks WHERE room_id = $1 ORDER BY created_at, identity`
+	selectBlocks = `SELECT ` + blockColumns + ` FROM blocks WHERE room_id = $1`
 
 	insertBlock = `INSERT INTO blocks (` + blockColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-	ON CONFLICT (room_id, identity) DO UPDATE SET reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at`
+	ON CONFLICT (room_id, identity) DO UPDATE SET subject = excluded.subject, user_id = excluded.user_id, code = excluded.code,
+		name = excluded.name, reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at`
 
 	deleteBlock = `DELETE FROM blocks WHERE room_id = $1 AND identity = $2 RETURNING identity`
 
@@ -49,7 +53,7 @@ func (db *DB) RevokeJoins(ctx context.Context, r meet.Revocation, e *meet.Event)
 			}
 		}
 		if b := r.Block; b != nil {
-			t.roomChanged(r.RoomID) // the doors of this commit have the room's blocks
+			t.blocksChanged()
 			err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
 			if err != nil {
 				return none, failed("insert block", err)
@@ -89,13 +93,16 @@ func (db *DB) Blocks(ctx context.Context, roomID string) ([]meet.Block, error) {
 	}
 	rows, err := db.hot.blocks.QueryContext(ctx, roomID)
 	blocks, err := scanAll(rows, err, blockPointers)
+	slices.SortFunc(blocks, func(a, b meet.Block) int { // not by the database: every join reads them
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Identity, b.Identity))
+	})
 	return blocks, failed("list blocks", err)
 }
 
 // Unblock implements [meet.Store].
 func (db *DB) Unblock(ctx context.Context, roomID, identity string, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		t.roomChanged(roomID)
+		t.blocksChanged()
 		if err := t.row(deleteBlock, roomID, identity).Scan(&identity); err != nil {
 			return none, failed("delete block", err)
 		}
@@ -114,19 +121,22 @@ func blockPointers(b *meet.Block) []any {
 	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy, (*moment)(&b.CreatedAt)}
 }
 
-// LockJoins implements [meet.Store]. What is given back is given back to the
-// person: it must not be locked again when they join anew.
+// LockJoins implements [meet.Store]. Identities of nobody in the room are passed
+// over. What is given back is given back to the person, whose other joins are
+// changed with it: it must not be locked again when they join anew.
 func (db *DB) LockJoins(ctx context.Context, roomID string, identities []string, source meet.Source, locked bool, e *meet.Event) ([]string, error) {
 	return write(ctx, db.writer, func(t *tx) ([]string, error) {
+		change := t.unlockPerson
+		if locked {
+			change = t.lockJoin
+		}
 		changed := []string{}
 		for _, identity := range identities {
-			done, err := t.lockJoin(roomID, identity, source, locked)
+			who, err := change(roomID, identity, source)
 			if err != nil {
 				return nil, err
 			}
-			if done {
-				changed = append(changed, identity)
-			}
+			changed = append(changed, who...)
 		}
 		if len(changed) == 0 {
 			return changed, nil
@@ -135,30 +145,37 @@ func (db *DB) LockJoins(ctx context.Context, roomID string, identities []string,
 	})
 }
 
-// lockJoin says whether that was any change.
-func (t *tx) lockJoin(roomID, identity string, source meet.Source, locked bool) (bool, error) {
-	if locked {
-		join, err := scanOne(t.row(selectJoin, identity), joinPointers)
-		if err != nil || join.RoomID != roomID || slices.Contains(join.Locked, source) {
-			return false, failed("read join", err)
-		}
-		return true, failed("lock join", t.exec(lockJoin, identity, sourcesText(append(join.Locked, source))))
+// lockJoin gives the identity if that was any change.
+func (t *tx) lockJoin(roomID, identity string, source meet.Source) ([]string, error) {
+	join, err := scanOne(t.row(selectJoin, identity), joinPointers)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, failed("read join", err)
+	case join.RoomID != roomID || slices.Contains(join.Locked, source):
+		return nil, nil
 	}
+	err = t.exec(lockJoin, identity, sourcesText(append(join.Locked, source)))
+	return []string{identity}, failed("lock join", err)
+}
+
+// unlockPerson gives the identities of the person that it changed.
+func (t *tx) unlockPerson(roomID, identity string, source meet.Source) (changed []string, err error) {
 	rows, err := t.rows(selectLockedWith, identity, roomID)
 	found, err := scanAll(rows, err, lockedPointers)
 	if err != nil {
-		return false, failed("read locks", err)
+		return nil, failed("read locks", err)
 	}
-	changed := false
 	for _, join := range found {
-		left := slices.DeleteFunc(slices.Clone(join.Locked), func(s meet.Source) bool { return s == source })
-		if len(left) == len(join.Locked) {
+		if !slices.Contains(join.Locked, source) {
 			continue
 		}
+		left := slices.DeleteFunc(join.Locked, func(s meet.Source) bool { return s == source })
 		if err := t.exec(lockJoin, join.Identity, sourcesText(left)); err != nil {
-			return false, failed("unlock join", err)
+			return nil, failed("unlock join", err)
 		}
-		changed = true
+		changed = append(changed, join.Identity)
 	}
 	return changed, nil
 }
