@@ -18,8 +18,10 @@ const (
 	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
+	// Of several tokens the one that lives longest counts. A visit that counts
+	// for good (NULL) stays as it is.
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
-	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until IS NOT NULL`
+	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
 	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched
 	FROM joins WHERE identity = $1`
