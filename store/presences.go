@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"roomkey/meet"
 )
@@ -45,9 +46,7 @@ func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *m
 			if err := t.insertPresence(p); err != nil {
 				return nil, err
 			}
-			if joined != nil {
-				written = append(written, joined)
-			}
+			written = append(written, joined)
 		case err != nil:
 			return nil, failed("read presence", err)
 		case p.LeftAt.IsZero() || !known.LeftAt.IsZero():
@@ -57,9 +56,10 @@ func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *m
 				return nil, failed("end presence", err)
 			}
 		}
-		if !p.LeftAt.IsZero() && left != nil {
+		if !p.LeftAt.IsZero() {
 			written = append(written, left)
 		}
+		written = slices.DeleteFunc(written, func(e *meet.Event) bool { return e == nil || e.Deed == "" })
 		for _, e := range written {
 			if err := t.event(e); err != nil {
 				return nil, err
@@ -101,7 +101,7 @@ func (db *DB) presence(ctx context.Context, sid string) (p meet.Presence, found 
 	if ctx, err = briefly(ctx); err != nil {
 		return p, false, err
 	}
-	p, err = scanOne(db.reads.QueryRowContext(ctx, selectPresence, sid), presencePointers)
+	p, err = scanOne(db.hot.presence.QueryRowContext(ctx, sid), presencePointers)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, false, nil
 	}
