@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -52,7 +53,7 @@ func createAndJoin(ctx context.Context, db *DB, name string) error {
 		return err
 	}
 	join := meet.Join{Identity: "guest-" + name, RoomID: room.ID, Role: "guest", Code: "code-" + name, CreatedAt: epoch}
-	if _, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(meet.Door) error { return nil }, nil); err != nil {
+	if _, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(meet.Door) error { return nil }, newEvent(name)); err != nil {
 		return err
 	}
 	_, err := os.Stdout.WriteString("join " + name + "\n")
@@ -66,6 +67,7 @@ func TestKill9LosesNothingAcknowledged(t *testing.T) {
 	for range 3 { // each time on what the crash before has left
 		acknowledged = append(acknowledged, killMidWrite(t, path, 100+rand.IntN(400))...)
 		db := openAt(t, path)
+		lines := linesAbout(t, db)
 		for _, line := range acknowledged {
 			what, name, _ := strings.Cut(line, " ")
 			code, room, err := db.CodeAndRoom(t.Context(), "code-"+name)
@@ -75,12 +77,29 @@ func TestKill9LosesNothingAcknowledged(t *testing.T) {
 			if what == "join" && code.Uses != 1 {
 				t.Errorf("acknowledged join of %s: code has %d uses", name, code.Uses)
 			}
+			if code.Uses != lines[name] {
+				t.Errorf("%d joins of %s and %d lines about them", code.Uses, name, lines[name])
+			}
 		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	}
 	t.Logf("%d acknowledged", len(acknowledged))
+}
+
+// linesAbout counts the lines of the audit trail by what they are about.
+func linesAbout(t *testing.T, db *DB) map[string]int {
+	t.Helper()
+	events, err := db.Events(t.Context(), meet.EventQuery{Limit: math.MaxInt32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]int{}
+	for _, e := range events {
+		lines[e.Target]++
+	}
+	return lines
 }
 
 // killMidWrite starts a child on the file, kills it after so many lines and

@@ -20,6 +20,9 @@ var contextTests = []test{
 		wantSame(t, "room", b.room(room.ID), room)
 		wantSame(t, "code", b.code("aaa"), code)
 		wantSame(t, "uncleared", b.uncleared(10), []string{"id-over"})
+		wantSame(t, "lines", b.targets(), []string{})
+		wantSame(t, "blocks", b.blocks(room.ID), []meet.Block(nil))
+		wantSame(t, "presences", b.onRecord("s"), []string{})
 		_, err := b.RoomByName(t.Context(), "late")
 		wantErr(t, "RoomByName", err, meet.ErrNotFound)
 	}},
@@ -79,6 +82,31 @@ func calls(s meet.Store) []call {
 			return err
 		}},
 		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10, noLine); return err }},
+		{"Join", func(ctx context.Context) error { _, err := s.Join(ctx, "one"); return err }},
+		{"RevokeJoins", func(ctx context.Context) error {
+			block := newBlock("nobody")
+			return s.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"nobody"}, Code: "aaa", At: noon, Block: &block}, about(meet.Kicked, ""))
+		}},
+		{"Blocks", func(ctx context.Context) error { _, err := s.Blocks(ctx, "id-room"); return err }},
+		{"Unblock", func(ctx context.Context) error { return s.Unblock(ctx, "id-room", "nobody", about(meet.Unblocked, "")) }},
+		{"LockJoins", func(ctx context.Context) error {
+			_, err := s.LockJoins(ctx, "id-room", []string{"one"}, mic, true, about(meet.Locked, ""))
+			return err
+		}},
+		{"LockedIn", func(ctx context.Context) error { _, err := s.LockedIn(ctx, "id-room", mic); return err }},
+		{"SavePresence", func(ctx context.Context) error {
+			_, err := s.SavePresence(ctx, connected("s"), about(meet.Joined, ""), nil)
+			return err
+		}},
+		{"HasPresence", func(ctx context.Context) error { _, err := s.HasPresence(ctx, "s"); return err }},
+		{"OpenPresences", func(ctx context.Context) error { _, err := s.OpenPresences(ctx); return err }},
+		{"AddEvent", func(ctx context.Context) error { return s.AddEvent(ctx, about(meet.RoomCleared, "")) }},
+		{"Events", func(ctx context.Context) error { _, err := s.Events(ctx, meet.EventQuery{Limit: 10}); return err }},
+		{"Events of a room", func(ctx context.Context) error {
+			_, err := s.Events(ctx, meet.EventQuery{RoomID: "id-room", Limit: 10})
+			return err
+		}},
+		{"Forget", func(ctx context.Context) error { return s.Forget(ctx, at(1e6), at(1e6), 10) }},
 		{"UnclearedRooms", func(ctx context.Context) error { _, err := s.UnclearedRooms(ctx, 10); return err }},
 		{"SetCleared", func(ctx context.Context) error { _, err := s.SetCleared(ctx, "id-over", true); return err }},
 	}

@@ -31,6 +31,12 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"ReplaceCode", replaceTests},
 		{"Joins", joinTests},
 		{"JoinRequests", requestTests},
+		{"Events", eventTests},
+		{"Revocations", revocationTests},
+		{"Blocks", blockTests},
+		{"Locks", lockTests},
+		{"Presences", presenceTests},
+		{"Visits", visitTests},
 		{"Context", contextTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

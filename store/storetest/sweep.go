@@ -121,6 +121,22 @@ var sweepTests = []test{
 			b.reopen("id-room")
 		}
 	}},
+	{"TheMarkBeforeIsTold", func(t *testing.T, b bed) {
+		b.create(newRoom("room", ended))
+		b.create(newRoom("active"))
+		for i, step := range []struct{ cleared, before bool }{{false, false}, {true, false}, {true, true}, {false, true}, {false, false}, {true, false}} {
+			if got := b.mark("id-room", step.cleared); got != step.before {
+				t.Errorf("step %d: the mark before was %v, want %v", i, got, step.before)
+			}
+		}
+		b.reopen("id-room")
+		for _, id := range []string{"id-room", "id-active", "nowhere"} {
+			b.mark(id, true)
+			if b.mark(id, true) {
+				t.Errorf("%s was marked, want it not to be", id)
+			}
+		}
+	}},
 	{"AnActiveRoomIsNotMarkedCleared", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		b.setCleared("id-room") // comes late: the room was reopened

@@ -1,0 +1,291 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+)
+
+// about is a line about id-room with no field at its zero value but the id.
+func about(deed meet.Deed, target string) *meet.Event {
+	return &meet.Event{At: at(7), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "bob",
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "agent 1.0"}, Deed: deed, Target: target, Outcome: meet.OutcomeIncomplete,
+		Details: map[string]string{"name": `"Zoë" <b>`, "empty": ""}, RequestID: "request-1"}
+}
+
+func (b bed) events(q meet.EventQuery) []meet.Event {
+	b.t.Helper()
+	if q.Limit == 0 {
+		q.Limit = 1000
+	}
+	events, err := b.Events(b.t.Context(), q)
+	if err != nil {
+		b.t.Fatalf("Events(%+v): %v", q, err)
+	}
+	return events
+}
+
+// targets gives what all lines are about, oldest first.
+func (b bed) targets() []string {
+	b.t.Helper()
+	all := names(b.events(meet.EventQuery{}), func(e meet.Event) string { return e.Target })
+	slices.Reverse(all)
+	return all
+}
+
+func (b bed) write(events ...*meet.Event) {
+	b.t.Helper()
+	for _, e := range events {
+		if err := b.AddEvent(b.t.Context(), e); err != nil {
+			b.t.Fatalf("AddEvent: %v", err)
+		}
+	}
+}
+
+var eventTests = []test{
+	{"AnEventIsWrittenOnceWithItsChange", func(t *testing.T, b bed) {
+		b.stage()
+		var want []string
+		for _, change := range changes() {
+			e := about(meet.Deed("room."+change.name), change.name)
+			wantErr(t, change.name, change.do(t.Context(), b, e, nothing), nil)
+			want = append(want, change.name)
+			wantSame(t, "lines after "+change.name, b.targets(), want)
+			wantSame(t, "line of "+change.name, b.events(meet.EventQuery{Limit: 1}), []meet.Event{*e})
+			if e.ID == 0 {
+				t.Errorf("the line of %s was not given its id", change.name)
+			}
+		}
+	}},
+	{"NoEventNoLine", func(t *testing.T, b bed) {
+		b.stage()
+		for _, change := range changes() {
+			wantErr(t, change.name, change.do(t.Context(), b, nil, nothing), nil)
+		}
+		wantSame(t, "lines", b.targets(), []string{})
+	}},
+	{"AnEventWhoseDeedIsTakenAwayLeavesNoLine", func(t *testing.T, b bed) {
+		b.stage()
+		for _, change := range changes() {
+			e := about("room.updated", change.name)
+			if !change.handsIn {
+				e.Deed = ""
+			}
+			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Deed = ""; return nil }), nil)
+			if e.Deed != "" || e.ID != 0 {
+				t.Errorf("%s: got %+v, want no deed and no id", change.name, e)
+			}
+		}
+		wantSame(t, "lines", b.targets(), []string{})
+	}},
+	{"WhatIsHandedInCompletesTheEvent", func(t *testing.T, b bed) {
+		b.stage()
+		var want []string
+		for _, change := range changes() {
+			if !change.handsIn {
+				continue
+			}
+			e := about("room.updated", "")
+			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Target = "by " + change.name; return nil }), nil)
+			want = append(want, "by "+change.name)
+		}
+		wantSame(t, "lines", b.targets(), want)
+	}},
+	{"AChangeThatIsRefusedLeavesNoLine", func(t *testing.T, b bed) {
+		b.stage()
+		for _, change := range changes() {
+			if !change.handsIn {
+				continue
+			}
+			e := about("room.updated", change.name)
+			wantAsItIs(t, change.do(t.Context(), b, e, func() error { return errRefused }), errRefused)
+			if e.ID != 0 {
+				t.Errorf("%s failed and gave the id %d", change.name, e.ID)
+			}
+		}
+		wantSame(t, "lines", b.targets(), []string{})
+	}},
+	{"AChangeThatFailsLeavesNoLine", func(t *testing.T, b bed) {
+		b.stage()
+		for name, fail := range failing(t.Context(), b) {
+			e := about("room.updated", name)
+			if err := fail(e); err == nil {
+				t.Errorf("%s succeeded", name)
+			}
+			if e.ID != 0 {
+				t.Errorf("%s failed and gave the id %d", name, e.ID)
+			}
+		}
+		wantSame(t, "lines", b.targets(), []string{})
+	}},
+	{"WhatChangesNothingLeavesNoLine", func(t *testing.T, b bed) {
+		b.stage()
+		ctx, e := t.Context(), about("code.created", "")
+		for range 2 { // the first disables the code of a role that is no more
+			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon, e)
+			wantErr(t, "EnsureCodes", err, nil)
+		}
+		if got := b.targets(); len(got) != 1 {
+			t.Errorf("%d lines, want one: the second time nothing changed", len(got))
+		}
+		_, err := b.LockJoins(ctx, "id-room", []string{"inside"}, meet.Camera, false, about(meet.Unlocked, ""))
+		wantErr(t, "LockJoins", err, nil)
+		_, err = b.LockJoins(ctx, "id-room", nil, meet.Camera, true, about(meet.Locked, ""))
+		wantErr(t, "LockJoins of nobody", err, nil)
+		expired, err := b.ExpireRooms(ctx, noon, 10, func(meet.Room) *meet.Event { return about(meet.RoomHasEnded, "") })
+		wantErr(t, "ExpireRooms", err, nil)
+		if len(expired) != 0 || len(b.targets()) != 1 {
+			t.Errorf("lines are %v, want no further one", b.targets())
+		}
+	}},
+	{"EachExpiredRoomHasItsLine", func(t *testing.T, b bed) {
+		for i := range 3 {
+			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
+		}
+		_, err := b.ExpireRooms(t.Context(), at(5), 2, func(room meet.Room) *meet.Event {
+			if room.State != meet.RoomExpired {
+				t.Errorf("the line is about %+v, want it expired", room)
+			}
+			return about(meet.RoomHasEnded, room.ID)
+		})
+		wantErr(t, "ExpireRooms", err, nil)
+		got := b.targets()
+		slices.Sort(got)
+		wantSame(t, "lines", got, []string{"id-room-000", "id-room-001"})
+	}},
+	{"AnEventWithoutDetailsComesBackToo", func(t *testing.T, b bed) {
+		want := &meet.Event{At: noon, Deed: meet.Left}
+		b.write(want)
+		wantSame(t, "line", b.events(meet.EventQuery{}), []meet.Event{*want})
+	}},
+	{"EventsAreReadInPages", func(t *testing.T, b bed) {
+		b.manyEvents(40)
+		for _, room := range []string{"", "r0", "r1", "nowhere"} {
+			for _, admin := range []string{"", "a0", "a1", "nobody"} {
+				for _, kind := range []meet.EventKind{"", "room", "participant", "code"} {
+					q := meet.EventQuery{RoomID: room, Admin: admin, Kind: kind}
+					for _, limit := range []int{1, 3, 50} {
+						wantSame(t, fmt.Sprintf("%+v in pages of %d", q, limit), b.eventPages(q, limit), b.matching(q))
+					}
+				}
+			}
+		}
+		if got := b.events(meet.EventQuery{Limit: -1}); len(got) != 0 {
+			t.Errorf("a negative limit gave %d", len(got))
+		}
+	}},
+	{"LinesOfManyAtOnceAreAllThere", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		events := make([]*meet.Event, 30)
+		for i := range events {
+			events[i] = about(meet.RoomUpdated, numbered("line", i))
+		}
+		for _, err := range together(t.Context(), len(events), func(ctx context.Context, i int) error {
+			_, err := b.UpdateRoom(ctx, "id-room", func(*meet.Room) error {
+				if i%3 == 0 {
+					return errRefused
+				}
+				return nil
+			}, events[i])
+			if i%3 == 0 && err == errRefused { //nolint:errorlint // as it is
+				return nil
+			}
+			return err
+		}) {
+			wantErr(t, "UpdateRoom", err, nil)
+		}
+		there := map[int64]string{}
+		for _, e := range b.events(meet.EventQuery{}) {
+			there[e.ID] = e.Target
+		}
+		for i, e := range events {
+			if refused := i%3 == 0; refused != (e.ID == 0) || !refused && there[e.ID] != e.Target {
+				t.Errorf("line %d has the id %d, under which there is %q", i, e.ID, there[e.ID])
+			}
+		}
+		if len(there) != 20 {
+			t.Errorf("%d lines, want 20", len(there))
+		}
+	}},
+	{"OldEventsAreForgotten", func(t *testing.T, b bed) {
+		for i := range 7 {
+			e := about(meet.Left, fmt.Sprint(i))
+			e.At = at(i)
+			b.write(e)
+		}
+		for _, want := range [][]string{{"3", "4", "5", "6"}, {"4", "5", "6"}, {"4", "5", "6"}} {
+			wantErr(t, "Forget", b.Forget(t.Context(), at(4), noon, 3), nil)
+			wantSame(t, "left", b.targets(), want)
+		}
+		wantErr(t, "Forget with limit 0", b.Forget(t.Context(), at(100), noon, 0), nil)
+		wantSame(t, "left", b.targets(), []string{"4", "5", "6"})
+	}},
+	{"AYoungLineKeepsNoOldOne", func(t *testing.T, b bed) {
+		for _, age := range []int{9, 1, 8, 2} { // as clocks and slow calls have it
+			e := about(meet.Left, fmt.Sprint(age))
+			e.At = at(age)
+			b.write(e)
+		}
+		wantErr(t, "Forget", b.Forget(t.Context(), at(5), noon, 10), nil)
+		wantSame(t, "left", b.targets(), []string{"9", "8"})
+	}},
+	{"TheIdOfAForgottenLineIsNotGivenAgain", func(t *testing.T, b bed) {
+		first, second := about(meet.Left, "first"), about(meet.Left, "second")
+		b.write(first)
+		wantErr(t, "Forget", b.Forget(t.Context(), first.At.Add(time.Second), noon, 10), nil)
+		b.write(second)
+		if second.ID <= first.ID {
+			t.Errorf("ids went from %d to %d", first.ID, second.ID)
+		}
+		wantSame(t, "left", b.targets(), []string{"second"})
+	}},
+}
+
+func nothing() error { return nil }
+
+// manyEvents writes n lines in every combination of two rooms, admins and kinds.
+func (b bed) manyEvents(n int) {
+	b.t.Helper()
+	for i := range n {
+		e := about([]meet.Deed{meet.RoomUpdated, meet.Kicked}[i/4%2], fmt.Sprint(i))
+		e.RoomID, e.AdminID = fmt.Sprintf("r%d", i%2), fmt.Sprintf("a%d", i/2%2)
+		b.write(e)
+	}
+}
+
+// matching gives what the lines that a query means are about, newest first.
+func (b bed) matching(q meet.EventQuery) []string {
+	b.t.Helper()
+	want := []string{}
+	for _, e := range b.events(meet.EventQuery{}) {
+		if (q.RoomID == "" || q.RoomID == e.RoomID) && (q.Admin == "" || q.Admin == e.AdminID) && (q.Kind == "" || q.Kind == e.Deed.Kind()) {
+			want = append(want, e.Target)
+		}
+	}
+	return want
+}
+
+func (b bed) eventPages(q meet.EventQuery, limit int) []string {
+	b.t.Helper()
+	all := []string{}
+	q.Limit = limit
+	for range 100 {
+		page := b.events(q)
+		if len(page) > limit {
+			b.t.Fatalf("a page of %d, want at most %d", len(page), limit)
+		}
+		for _, e := range page {
+			all = append(all, e.Target)
+			q.Before = e.ID
+		}
+		if len(page) < limit {
+			return all
+		}
+	}
+	b.t.Fatalf("the list %+v has no end", q)
+	return nil
+}
