@@ -35,8 +35,10 @@ func wantPlan(t *testing.T, name, plan string, want ...string) {
 	for line := range strings.Lines(plan) {
 		line = strings.TrimSpace(line)
 		switch {
-		case line == "SCAN branch" || line == "SCAN found":
+		case line == "SCAN branch" || line == "SCAN found" || line == "SCAN oldest":
 			// a list cut off at its limit
+		case line == "SCAN events" && strings.Contains(plan, "CO-ROUTINE oldest"):
+			// in the order of its ids, and cut off at that limit
 		case strings.HasPrefix(line, "SCAN") || strings.HasPrefix(line, "SEARCH"):
 			_, index, ok := strings.Cut(line, " USING ")
 			if !ok {
@@ -116,6 +118,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
 	const codeByKey = "INDEX sqlite_autoindex_codes_1 (code=?)"
+	const joinByKey = "INDEX sqlite_autoindex_joins_1 (identity=?)"
 	for text, want := range map[string][]string{
 		selectRoomByID:     {"PRIMARY KEY (id=?)"},
 		selectRoomByName:   {"PRIMARY KEY (id=?)", "INDEX rooms_active_name (name=?)", "INDEX rooms_name (name=?)"},
@@ -134,7 +137,33 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		useCode:            {codeByKey},
 		retireCode:         {codeByKey},
 		disableRole:        {"INDEX codes_current (room_id=? AND role=?)"},
-		selectJoin:         {"INDEX sqlite_autoindex_joins_1 (identity=?)"},
+		selectJoin:         {joinByKey},
+
+		selectEvents:        {"INTEGER PRIMARY KEY (rowid<?)"},
+		selectEventsOfRoom:  {"INDEX events_room (room_id=? AND id<?)"},
+		selectEventsOfAdmin: {"INDEX events_admin (admin_id=? AND id<?)"},
+		selectOldEvents:     {}, // from the first on
+		deleteOldEvents:     {"INTEGER PRIMARY KEY (rowid=?)"},
+		selectOldPresences:  {"INDEX presences_left (left_at<?)"},
+		deleteOldPresences:  {"INDEX sqlite_autoindex_presences_1 (sid=?)", "INDEX presences_left (left_at<?)"},
+		selectUnusedVisits:  {"INDEX visits_until (until<?)"},
+		deleteUnusedVisits:  {"PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)", "INDEX visits_until (until<?)"},
+
+		selectBlocks:     {"PRIMARY KEY (room_id=?)"},
+		deleteBlock:      {"PRIMARY KEY (room_id=? AND identity=?)"},
+		revokeJoin:       {joinByKey},
+		revokeJoinByCode: {"INDEX joins_code (code=?)"},
+		takeApproval:     {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
+		lockJoin:         {joinByKey},
+		selectLocks:      {"INDEX joins_locked (room_id=? AND user_id=? AND subject=?)"},
+		selectLockedWith: {joinByKey, "INDEX joins_locked (room_id=?)"},
+		selectLocked:     {"INDEX joins_locked (room_id=?)"},
+		selectCleared:    {"PRIMARY KEY (id=?)"},
+
+		selectPresence:      {"INDEX sqlite_autoindex_presences_1 (sid=?)"},
+		endPresence:         {"INDEX sqlite_autoindex_presences_1 (sid=?)"},
+		keepVisit:           {"PRIMARY KEY (id=?)"},
+		selectOpenPresences: {"INDEX presences_open"}, // all of it is wanted
 
 		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
 		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)"},
@@ -147,7 +176,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 	} {
 		got := plan(t, db, text, make([]any, 20))
 		wantPlan(t, text, got, want...)
-		if strings.Contains(got, "TEMP B-TREE") {
+		if strings.Contains(got, "TEMP B-TREE") && text != selectLocked { // of a room, and few
 			t.Errorf("%s sorts:\n%s", text, got)
 		}
 	}
