@@ -72,6 +72,12 @@ func benchRoom(i int) (meet.Room, []meet.RoomCode) {
 	return room, codes
 }
 
+func benchEvent(deed meet.Deed, room meet.Room, target string, details map[string]string) *meet.Event {
+	return &meet.Event{At: epoch, RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: room.AdminID,
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "claude-code 2.0"}, Deed: deed, Target: target, Outcome: meet.OutcomeOK,
+		Details: details, RequestID: "01900000-0000-7000-8000-000000000000"}
+}
+
 func benchID(i int) string { return fmt.Sprintf("01900000-0000-7000-8000-%012d", i) }
 
 func benchCode(i, c int) string {
@@ -150,13 +156,15 @@ func BenchmarkWrite(b *testing.B) {
 	}{
 		{"CreateRoom", func(ctx context.Context, i int) error {
 			room, codes := benchRoom(n + i)
-			return db.CreateRoom(ctx, room, codes, nil)
+			return db.CreateRoom(ctx, room, codes, benchEvent(meet.RoomCreated, room, "", map[string]string{"codes": "3"}))
 		}},
 		{"AddJoin", func(ctx context.Context, i int) error {
 			k := rand.IntN(n)
+			room, _ := benchRoom(k)
 			join := meet.Join{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
 				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch}
-			_, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) }, nil)
+			_, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) },
+				benchEvent(meet.Admitted, room, join.Identity, map[string]string{"participant_name": "Bench", "role": meet.RoleHost, "code": join.Code[:3]}))
 			return err
 		}},
 	} {
