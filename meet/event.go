@@ -20,7 +20,7 @@ type Event struct {
 	Actor    string // a subject, an identity, "anonymous" or "roomkey"
 	Caller   Caller
 
-	Deed    Deed
+	Action  EventAction
 	Target  string // an identity, or the beginning of a code or a request id; empty is the room
 	Outcome Outcome
 	Details map[string]string // what else there is to know, by name
@@ -28,51 +28,51 @@ type Event struct {
 	RequestID string // of the call, as the log has it
 }
 
-// Deed is what was done, as kind.verb.
-type Deed string
+// EventAction is what was done, as kind.verb.
+type EventAction string
 
-// The deeds. Each leaves exactly one event.
+// The actions. Each leaves exactly one event.
 const (
-	RoomCreated  Deed = "room.created"
-	RoomUpdated  Deed = "room.updated"
-	RoomReopened Deed = "room.reopened"
-	RoomWasEnded Deed = "room.ended"
-	RoomHasEnded Deed = "room.expired"
-	RoomCleared  Deed = "room.cleared" // its media room had come back after its end
+	RoomCreated    EventAction = "room.created"
+	RoomUpdated    EventAction = "room.updated"
+	RoomReopened   EventAction = "room.reopened"
+	RoomWasEnded   EventAction = "room.ended"
+	RoomHasExpired EventAction = "room.expired"
+	RoomCleared    EventAction = "room.cleared" // its media room had come back after its end
 
-	CodesCreated Deed = "code.created"
-	CodeUpdated  Deed = "code.updated"
-	CodeRotated  Deed = "code.rotated"
+	CodesCreated EventAction = "code.created"
+	CodeUpdated  EventAction = "code.updated"
+	CodeRotated  EventAction = "code.rotated"
 
-	Admitted      Deed = "participant.admitted" // was given a token
-	Joined        Deed = "participant.joined"   // is connected
-	Left          Deed = "participant.left"     // of their own accord, or lost
-	Kicked        Deed = "participant.kicked"
-	Unblocked     Deed = "participant.unblocked"
-	Removed       Deed = "participant.removed" // came back with a token that is dead
-	Muted         Deed = "participant.muted"
-	VideoDisabled Deed = "participant.video_disabled"
-	Locked        Deed = "participant.locked"
-	Unlocked      Deed = "participant.unlocked"
+	Admitted      EventAction = "participant.admitted" // was given a token
+	Joined        EventAction = "participant.joined"   // is connected
+	Left          EventAction = "participant.left"     // of their own accord, or lost
+	Kicked        EventAction = "participant.kicked"
+	Unblocked     EventAction = "participant.unblocked"
+	Removed       EventAction = "participant.removed" // came back with a token that is dead
+	Muted         EventAction = "participant.muted"
+	VideoDisabled EventAction = "participant.video_disabled"
+	Locked        EventAction = "participant.locked"
+	Unlocked      EventAction = "participant.unlocked"
 
-	Requested Deed = "request.created"
-	Approved  Deed = "request.approved"
-	Refused   Deed = "request.refused"
+	Requested EventAction = "request.created"
+	Approved  EventAction = "request.approved"
+	Refused   EventAction = "request.refused"
 )
 
-// EventKind is what an event is about: the part of its deed before the dot.
+// EventKind is what an event is about: the part of its action before the dot.
 type EventKind string
 
 // EventKinds are all kinds, for schemas and messages.
 var EventKinds = []EventKind{"room", "code", "participant", "request"}
 
-// Kind is what the deed is about.
-func (d Deed) Kind() EventKind {
-	kind, _, _ := strings.Cut(string(d), ".")
+// Kind is what the action is about.
+func (a EventAction) Kind() EventKind {
+	kind, _, _ := strings.Cut(string(a), ".")
 	return EventKind(kind)
 }
 
-// Outcome is how a deed went.
+// Outcome is how an action went.
 type Outcome string
 
 // The outcomes.

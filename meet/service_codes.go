@@ -182,11 +182,11 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		was := *c
 		err := change.apply(c, now)
 		e.Details = codeDifferences(was, *c)
-		if e.Deed = CodeUpdated; removeParticipants {
+		if e.Action = CodeUpdated; removeParticipants {
 			e.Details["remove_participants"] = "true"
 		}
 		if len(e.Details) == 0 {
-			e.Deed = ""
+			e.Action = ""
 		}
 		e.Details["role"] = c.Role
 		c.UpdatedAt = now

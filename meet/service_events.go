@@ -9,7 +9,7 @@ import (
 
 // event begins the line of the audit trail about something that p does to a
 // room. The store writes it together with the change.
-func (s *Service) event(ctx context.Context, p Principal, deed Deed, room Room, target string, details map[string]string) *Event {
+func (s *Service) event(ctx context.Context, p Principal, action EventAction, room Room, target string, details map[string]string) *Event {
 	actor := p.ID
 	if p.Role == Anonymous {
 		actor = "anonymous"
@@ -20,7 +20,7 @@ func (s *Service) event(ctx context.Context, p Principal, deed Deed, room Room, 
 		}
 	}
 	return &Event{At: s.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
-		Deed: deed, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
+		Action: action, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
 }
 
 // itself is who acts when nobody has asked for it.
@@ -31,7 +31,7 @@ func (s *Service) logEvent(ctx context.Context, e *Event) {
 	if e.ID == 0 {
 		return
 	}
-	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Deed), e.logAttrs()...)
+	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
 }
 
 // record writes down what changed nothing in the database but happened.

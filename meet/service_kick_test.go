@@ -74,7 +74,7 @@ func TestKickedComeBackPastUs(t *testing.T) {
 		"asked": func(s *System, room meet.Room) {
 			livekittest.Wait(t, "LiveKit's list of rooms to count them, and the removal", func() bool {
 				wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
-				return deedsOf(t, s, room, meet.Removed) == 1
+				return countEvents(t, s, room, meet.Removed) == 1
 			})
 		},
 	} {
@@ -89,20 +89,20 @@ func TestKickedComeBackPastUs(t *testing.T) {
 			back := s.EnterWith(t, a) // this LiveKit asks nobody
 			notice(s, room)
 			back.WaitDisconnected()
-			if got := deedsOf(t, s, room, meet.Removed); got != 1 {
+			if got := countEvents(t, s, room, meet.Removed); got != 1 {
 				t.Errorf("%d events of the removal; want one", got)
 			}
 		})
 	}
 }
 
-// deedsOf counts a room's events of a deed.
-func deedsOf(t *testing.T, s *System, room meet.Room, deed meet.Deed) (n int) {
+// countEvents counts a room's events of an action.
+func countEvents(t *testing.T, s *System, room meet.Room, action meet.EventAction) (n int) {
 	t.Helper()
 	events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID, Limit: Of(100)})
 	wantCode(t, "events", err, "")
 	for _, e := range events {
-		if e.Deed == deed {
+		if e.Action == action {
 			n++
 		}
 	}

@@ -18,7 +18,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
 	var events []*Event
 	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch, func(room Room) *Event {
-		e := s.event(ctx, itself, RoomHasEnded, room, "", nil)
+		e := s.event(ctx, itself, RoomHasExpired, room, "", nil)
 		events = append(events, e)
 		return e
 	})

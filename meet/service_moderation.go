@@ -89,7 +89,7 @@ func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, cal
 // stopping is one of the things that can be stopped.
 type stopping struct {
 	source Source
-	deed   Deed
+	action EventAction
 	meant  func(Track) bool
 }
 
@@ -152,7 +152,7 @@ func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people
 	if len(tracks) == 0 {
 		return Stopped{Tracks: tracks}, err
 	}
-	e := s.event(ctx, p, what.deed, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})
+	e := s.event(ctx, p, what.action, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})
 	if err != nil {
 		e.Outcome = OutcomeIncomplete
 	}
@@ -203,7 +203,7 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 	case len(locked) > 0:
 		s.logEvent(ctx, e)
 	case len(tracks) > 0: // locked before, and on all the same
-		if err := s.record(ctx, s.event(ctx, p, what.deed, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})); err != nil {
+		if err := s.record(ctx, s.event(ctx, p, what.action, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})); err != nil {
 			return Stopped{}, err
 		}
 	}

@@ -58,7 +58,7 @@ func TestPresenceInAnyOrder(t *testing.T) {
 		if err := s.Hear(t.Context(), e.event); errors.Is(err, meet.ErrRepeated) != e.repeated || err != nil && !e.repeated {
 			t.Errorf("event %s: %v", e.event.ID, err)
 		}
-		if j, l := deedsOf(t, s, room, meet.Joined), deedsOf(t, s, room, meet.Left); j != e.joins || l != e.lefts {
+		if j, l := countEvents(t, s, room, meet.Joined), countEvents(t, s, room, meet.Left); j != e.joins || l != e.lefts {
 			t.Fatalf("after event %s: %d joined, %d left; want %d, %d", e.event.ID, j, l, e.joins, e.lefts)
 		}
 	}
@@ -76,7 +76,7 @@ func TestReconcileFindsOut(t *testing.T) {
 	}
 	for range 3 { // it changes nothing more
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
-		if j, l := deedsOf(t, s, room, meet.Joined), deedsOf(t, s, room, meet.Left); j != 2 || l != 1 {
+		if j, l := countEvents(t, s, room, meet.Joined), countEvents(t, s, room, meet.Left); j != 2 || l != 1 {
 			t.Fatalf("%d joined, %d left; want both joined, and one of them left", j, l)
 		}
 	}
@@ -123,12 +123,12 @@ func TestEventsAreForgotten(t *testing.T) {
 	s.Clock.Advance(time.Hour)
 	s.Admit(t, Bob, room)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if deedsOf(t, s, room, meet.RoomCreated) != 1 {
+	if countEvents(t, s, room, meet.RoomCreated) != 1 {
 		t.Error("an event is forgotten too early")
 	}
 	s.Clock.Advance(time.Second)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if deedsOf(t, s, room, meet.RoomCreated) != 0 || deedsOf(t, s, room, meet.Admitted) != 1 {
+	if countEvents(t, s, room, meet.RoomCreated) != 0 || countEvents(t, s, room, meet.Admitted) != 1 {
 		t.Error("want the old event gone and the young one kept")
 	}
 }

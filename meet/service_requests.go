@@ -126,19 +126,19 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 	if err := checkRequestID(id); err != nil {
 		return JoinRequest{}, err
 	}
-	now, state, deed := s.now(), RequestRefused, Refused
+	now, state, action := s.now(), RequestRefused, Refused
 	if approve {
-		state, deed = RequestApproved, Approved
+		state, action = RequestApproved, Approved
 	}
-	e := s.event(ctx, p, deed, room, requestName(id), nil)
+	e := s.event(ctx, p, action, room, requestName(id), nil)
 	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
-		e.Deed, e.Details = "", map[string]string{"participant_name": scrub(r.Name), "role": r.Role}
+		e.Action, e.Details = "", map[string]string{"participant_name": scrub(r.Name), "role": r.Role}
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
-			e.Deed = deed
+			e.Action = action
 		}
 		return nil
 	}, e)

@@ -286,19 +286,19 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	now, was := s.now(), room
 	e := s.event(ctx, p, RoomUpdated, room, "", nil)
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
-		was, e.Deed = *r, RoomUpdated
+		was, e.Action = *r, RoomUpdated
 		switch {
 		case reopen && !r.Active(now):
 			r.reopen(now)
-			e.Deed = RoomReopened
+			e.Action = RoomReopened
 		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
 			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
 		}
 		r.UpdatedAt = now
 		err := change.apply(r, now)
 		e.RoomName, e.Details = r.Name, differences(was, *r)
-		if e.Deed == RoomUpdated && len(e.Details) == 0 {
-			e.Deed = ""
+		if e.Action == RoomUpdated && len(e.Details) == 0 {
+			e.Action = ""
 		}
 		return err
 	}, e)
@@ -368,7 +368,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		if r.State == RoomActive {
 			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
-			e.Deed = RoomWasEnded
+			e.Action = RoomWasEnded
 		}
 		return nil
 	}, e)

@@ -17,7 +17,7 @@ import (
 // An *Event that is handed in is written in the same transaction as the
 // change, and only if something changed: what happened and that it happened
 // are durable together. It is given its ID then. Functions that are handed in
-// may complete it, or take its Deed away where nothing is worth a line; nil
+// may complete it, or take its Action away where nothing is worth a line; nil
 // leaves none either.
 //
 // Errors are one of the Err values below, an error of a handed-in function,

@@ -72,9 +72,9 @@ func benchRoom(i int) (meet.Room, []meet.RoomCode) {
 	return room, codes
 }
 
-func benchEvent(deed meet.Deed, room meet.Room, target string, details map[string]string) *meet.Event {
+func benchEvent(action meet.EventAction, room meet.Room, target string, details map[string]string) *meet.Event {
 	return &meet.Event{At: epoch, RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: room.AdminID,
-		Caller: meet.Caller{Via: meet.ViaMCP, Client: "claude-code 2.0"}, Deed: deed, Target: target, Outcome: meet.OutcomeOK,
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "claude-code 2.0"}, Action: action, Target: target, Outcome: meet.OutcomeOK,
 		Details: details, RequestID: "01900000-0000-7000-8000-000000000000"}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func newEvent(target string) *meet.Event {
-	return &meet.Event{At: epoch, RoomID: "id-room", Actor: "ann", Deed: meet.RoomUpdated, Target: target, Outcome: meet.OutcomeOK}
+	return &meet.Event{At: epoch, RoomID: "id-room", Actor: "ann", Action: meet.RoomUpdated, Target: target, Outcome: meet.OutcomeOK}
 }
 
 // wantLines checks what all lines are about, oldest first.

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, deed, target, outcome, details, request_id)
+	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details, request_id)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`
 
-	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, deed, target, outcome, details, request_id`
+	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
 
 	// An empty $3 is every kind, in selectEventsOfRoom an empty $4 every admin.
 	selectEvents        = `SELECT ` + eventColumns + ` FROM events WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
@@ -38,7 +38,7 @@ const (
 // event writes a line, unless there is none to write. It is given its id after
 // the commit.
 func (t *tx) event(e *meet.Event) error {
-	if e == nil || e.Deed == "" {
+	if e == nil || e.Action == "" {
 		return nil
 	}
 	details := "{}"
@@ -51,7 +51,7 @@ func (t *tx) event(e *meet.Event) error {
 	}
 	var id int64
 	err := t.row(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
-		string(e.Deed.Kind()), string(e.Deed), e.Target, string(e.Outcome), details, e.RequestID).Scan(&id)
+		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID).Scan(&id)
 	t.lines = append(t.lines, line{e, id})
 	return failed("insert event", err)
 }
@@ -81,7 +81,7 @@ func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, erro
 
 func eventPointers(e *meet.Event) []any {
 	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor, (*string)(&e.Caller.Via), &e.Caller.Client,
-		(*string)(&e.Deed), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
+		(*string)(&e.Action), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
 }
 
 // details are kept as a JSON object.

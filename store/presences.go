@@ -59,7 +59,7 @@ func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *m
 		if !p.LeftAt.IsZero() {
 			written = append(written, left)
 		}
-		written = slices.DeleteFunc(written, func(e *meet.Event) bool { return e == nil || e.Deed == "" })
+		written = slices.DeleteFunc(written, func(e *meet.Event) bool { return e == nil || e.Action == "" })
 		for _, e := range written {
 			if err := t.event(e); err != nil {
 				return nil, err

@@ -27,8 +27,8 @@ func (a *agent) recorded(room string) []eventView {
 func TestEveryChangeLeavesOneEvent(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	deeds := map[string]struct {
-		deed   meet.Deed
+	actions := map[string]struct {
+		action meet.EventAction
 		target func(scene, answer) string
 	}{
 		"create_room":               {meet.RoomCreated, nil},
@@ -57,7 +57,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		}
 		events := a.recorded(room)
 		fresh := events[:len(events)-len(before)]
-		want, changes := deeds[tool.Name]
+		want, changes := actions[tool.Name]
 		if changes == tool.Hints.ReadOnly {
 			t.Fatalf("%s: read only is %v, and this test expects an event: %v", tool.Name, tool.Hints.ReadOnly, changes)
 		}
@@ -81,7 +81,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		}
 		e := fresh[0]
 		if diff := cmp.Diff(eventView{ID: e.ID, Time: a.Clock.Now().UTC().Truncate(1e6), Actor: "ada", Via: meet.ViaMCP, Client: "test",
-			Kind: want.deed.Kind(), Action: want.deed, RoomID: room, RoomName: name, Target: target, Outcome: meet.OutcomeOK,
+			Kind: want.action.Kind(), Action: want.action, RoomID: room, RoomName: name, Target: target, Outcome: meet.OutcomeOK,
 			Details: e.Details, RequestID: "request-1"}, e); diff != "" {
 			t.Errorf("%s: the event differs (-want +got):\n%s", tool.Name, diff)
 		}
@@ -107,7 +107,7 @@ func TestListEvents(t *testing.T) {
 	alpha, beta := a.NewRoom(t, meet.RoomChange{}), a.NewRoom(t, meet.RoomChange{})
 	a.NewCode(t, alpha, meet.RoleGuest, meet.CodeChange{})
 	a.NewCode(t, beta, meet.RoleGuest, meet.CodeChange{})
-	var pages []meet.Deed
+	var pages []meet.EventAction
 	cursor := ""
 	for range 4 {
 		arguments := map[string]any{"limit": 1}
@@ -120,7 +120,7 @@ func TestListEvents(t *testing.T) {
 		}
 		pages, cursor = append(pages, page.Events[0].Action), page.NextCursor
 	}
-	if diff := cmp.Diff([]meet.Deed{meet.CodesCreated, meet.CodesCreated, meet.RoomCreated, meet.RoomCreated}, pages); diff != "" || cursor != "" {
+	if diff := cmp.Diff([]meet.EventAction{meet.CodesCreated, meet.CodesCreated, meet.RoomCreated, meet.RoomCreated}, pages); diff != "" || cursor != "" {
 		t.Errorf("pages differ, next %q (-want +got):\n%s", cursor, diff)
 	}
 	for _, c := range []struct {

@@ -155,7 +155,7 @@ type eventView struct {
 	Via       meet.Via          `json:"via,omitempty"`
 	Client    string            `json:"client,omitempty"`
 	Kind      meet.EventKind    `json:"kind"`
-	Action    meet.Deed         `json:"action"`
+	Action    meet.EventAction  `json:"action"`
 	RoomID    string            `json:"room_id"`
 	RoomName  string            `json:"room_name"`
 	Target    string            `json:"target,omitempty"`
@@ -167,7 +167,7 @@ type eventView struct {
 func viewEvents(events []meet.Event) []eventView {
 	views := make([]eventView, len(events))
 	for i, e := range events {
-		views[i] = eventView{strconv.FormatInt(e.ID, 10), e.At, e.Actor, e.Caller.Via, e.Caller.Client, e.Deed.Kind(), e.Deed,
+		views[i] = eventView{strconv.FormatInt(e.ID, 10), e.At, e.Actor, e.Caller.Via, e.Caller.Client, e.Action.Kind(), e.Action,
 			e.RoomID, e.RoomName, e.Target, e.Outcome, e.Details, e.RequestID}
 	}
 	return views

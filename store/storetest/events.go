@@ -11,9 +11,9 @@ import (
 )
 
 // about is a line about id-room with no field at its zero value but the id.
-func about(deed meet.Deed, target string) *meet.Event {
+func about(action meet.EventAction, target string) *meet.Event {
 	return &meet.Event{At: at(7), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "bob",
-		Caller: meet.Caller{Via: meet.ViaMCP, Client: "agent 1.0"}, Deed: deed, Target: target, Outcome: meet.OutcomeIncomplete,
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "agent 1.0"}, Action: action, Target: target, Outcome: meet.OutcomeIncomplete,
 		Details: map[string]string{"name": `"Zoë" <b>`, "empty": ""}, RequestID: "request-1"}
 }
 
@@ -51,7 +51,7 @@ var eventTests = []test{
 		b.stage()
 		var want []string
 		for _, change := range changes() {
-			e := about(meet.Deed("room."+change.name), change.name)
+			e := about(meet.EventAction("room."+change.name), change.name)
 			wantErr(t, change.name, change.do(t.Context(), b, e, nothing), nil)
 			want = append(want, change.name)
 			wantSame(t, "lines after "+change.name, b.targets(), want)
@@ -73,11 +73,11 @@ var eventTests = []test{
 		for _, change := range changes() {
 			e := about("room.updated", change.name)
 			if !change.handsIn {
-				e.Deed = ""
+				e.Action = ""
 			}
-			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Deed = ""; return nil }), nil)
-			if e.Deed != "" || e.ID != 0 {
-				t.Errorf("%s: got %+v, want no deed and no id", change.name, e)
+			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Action = ""; return nil }), nil)
+			if e.Action != "" || e.ID != 0 {
+				t.Errorf("%s: got %+v, want no action and no id", change.name, e)
 			}
 		}
 		wantSame(t, "lines", b.targets(), []string{})
@@ -136,7 +136,7 @@ var eventTests = []test{
 		wantErr(t, "LockJoins", err, nil)
 		_, err = b.LockJoins(ctx, "id-room", nil, meet.Camera, true, about(meet.Locked, ""))
 		wantErr(t, "LockJoins of nobody", err, nil)
-		expired, err := b.ExpireRooms(ctx, noon, 10, func(meet.Room) *meet.Event { return about(meet.RoomHasEnded, "") })
+		expired, err := b.ExpireRooms(ctx, noon, 10, func(meet.Room) *meet.Event { return about(meet.RoomHasExpired, "") })
 		wantErr(t, "ExpireRooms", err, nil)
 		if len(expired) != 0 || len(b.targets()) != 1 {
 			t.Errorf("lines are %v, want no further one", b.targets())
@@ -150,7 +150,7 @@ var eventTests = []test{
 			if room.State != meet.RoomExpired {
 				t.Errorf("the line is about %+v, want it expired", room)
 			}
-			return about(meet.RoomHasEnded, room.ID)
+			return about(meet.RoomHasExpired, room.ID)
 		})
 		wantErr(t, "ExpireRooms", err, nil)
 		got := b.targets()
@@ -158,7 +158,7 @@ var eventTests = []test{
 		wantSame(t, "lines", got, []string{"id-room-000", "id-room-001"})
 	}},
 	{"AnEventWithoutDetailsComesBackToo", func(t *testing.T, b bed) {
-		want := &meet.Event{At: noon, Deed: meet.Left}
+		want := &meet.Event{At: noon, Action: meet.Left}
 		b.write(want)
 		wantSame(t, "line", b.events(meet.EventQuery{}), []meet.Event{*want})
 	}},
@@ -251,7 +251,7 @@ func nothing() error { return nil }
 func (b bed) manyEvents(n int) {
 	b.t.Helper()
 	for i := range n {
-		e := about([]meet.Deed{meet.RoomUpdated, meet.Kicked}[i/4%2], fmt.Sprint(i))
+		e := about([]meet.EventAction{meet.RoomUpdated, meet.Kicked}[i/4%2], fmt.Sprint(i))
 		e.RoomID, e.AdminID = fmt.Sprintf("r%d", i%2), fmt.Sprintf("a%d", i/2%2)
 		b.write(e)
 	}
@@ -262,7 +262,7 @@ func (b bed) matching(q meet.EventQuery) []string {
 	b.t.Helper()
 	want := []string{}
 	for _, e := range b.events(meet.EventQuery{}) {
-		if (q.RoomID == "" || q.RoomID == e.RoomID) && (q.Admin == "" || q.Admin == e.AdminID) && (q.Kind == "" || q.Kind == e.Deed.Kind()) {
+		if (q.RoomID == "" || q.RoomID == e.RoomID) && (q.Admin == "" || q.Admin == e.AdminID) && (q.Kind == "" || q.Kind == e.Action.Kind()) {
 			want = append(want, e.Target)
 		}
 	}

@@ -22,7 +22,7 @@ func gone(sid string, seconds int) meet.Presence {
 	return p
 }
 
-// save gives the deeds of the lines that were written.
+// save gives the actions of the lines that were written.
 func (b bed) save(p meet.Presence) []string {
 	b.t.Helper()
 	written, err := b.SavePresence(b.t.Context(), p, about(meet.Joined, p.SID), about(meet.Left, p.SID))
@@ -34,7 +34,7 @@ func (b bed) save(p meet.Presence) []string {
 			b.t.Errorf("a line about %s was given without its id", p.SID)
 		}
 	}
-	return names(written, func(e *meet.Event) string { return string(e.Deed) })
+	return names(written, func(e *meet.Event) string { return string(e.Action) })
 }
 
 func (b bed) open() []meet.Presence {
@@ -62,10 +62,10 @@ func (b bed) onRecord(sids ...string) []string {
 	return found
 }
 
-// deeds gives all lines, oldest first.
-func (b bed) deeds() []string {
+// actions gives all lines, oldest first.
+func (b bed) actions() []string {
 	b.t.Helper()
-	all := names(b.events(meet.EventQuery{}), func(e meet.Event) string { return string(e.Deed) })
+	all := names(b.events(meet.EventQuery{}), func(e meet.Event) string { return string(e.Action) })
 	slices.Reverse(all)
 	return all
 }
@@ -106,9 +106,9 @@ var presenceTests = []test{
 			"left twice, never joined": {{gone("5", 9), []string{joined, left}, false}, {gone("5", 9), []string{}, false}},
 		} {
 			for i, step := range steps {
-				before := len(b.deeds())
+				before := len(b.actions())
 				wantSame(t, sid+", lines", b.save(step.p), step.want)
-				wantSame(t, sid+", lines on record", b.deeds()[before:], step.want)
+				wantSame(t, sid+", lines on record", b.actions()[before:], step.want)
 				if got := slices.ContainsFunc(b.open(), func(p meet.Presence) bool { return p.SID == step.p.SID }); got != step.open {
 					t.Errorf("%s, step %d: open is %v, want %v", sid, i, got, step.open)
 				}
@@ -141,14 +141,14 @@ var presenceTests = []test{
 			{gone("1", 9), nil, nil, []string{}},
 			{gone("2", 9), nil, about(meet.Left, ""), []string{left}},
 			{gone("3", 9), about(meet.Joined, ""), nil, []string{joined}},
-			{gone("4", 9), about("", ""), about("", ""), []string{}}, // their deeds taken away
+			{gone("4", 9), about("", ""), about("", ""), []string{}}, // their actions taken away
 			{connected("5"), about(meet.Joined, ""), about(meet.Left, ""), []string{joined}},
 		} {
-			before := len(b.deeds())
+			before := len(b.actions())
 			written, err := b.SavePresence(t.Context(), c.p, c.joined, c.left)
 			wantErr(t, "SavePresence", err, nil)
-			wantSame(t, c.p.SID+", lines", names(written, func(e *meet.Event) string { return string(e.Deed) }), c.want)
-			wantSame(t, c.p.SID+", lines on record", b.deeds()[before:], c.want)
+			wantSame(t, c.p.SID+", lines", names(written, func(e *meet.Event) string { return string(e.Action) }), c.want)
+			wantSame(t, c.p.SID+", lines on record", b.actions()[before:], c.want)
 		}
 	}},
 	{"ToldManyTimesAtOnceIsOneLineEach", func(t *testing.T, b bed) {
@@ -163,7 +163,7 @@ var presenceTests = []test{
 		}) {
 			wantErr(t, "SavePresence", err, nil)
 		}
-		wantSame(t, "lines", b.deeds(), []string{joined, left})
+		wantSame(t, "lines", b.actions(), []string{joined, left})
 		wantSame(t, "open", b.open(), []meet.Presence(nil))
 	}},
 	{"APresenceInNoRoomLeavesNothing", func(t *testing.T, b bed) {
@@ -174,7 +174,7 @@ var presenceTests = []test{
 			t.Error("somebody is inside a room that is not there")
 		}
 		wantSame(t, "on record", b.onRecord("a"), []string{})
-		wantSame(t, "lines", b.deeds(), []string{})
+		wantSame(t, "lines", b.actions(), []string{})
 		wantSame(t, "lines afterwards", b.save(connected("a")), []string{joined})
 	}},
 	{"EndedPresencesAreForgotten", func(t *testing.T, b bed) {

@@ -54,7 +54,7 @@ CREATE TABLE events (
 	via        TEXT    NOT NULL,
 	client     TEXT    NOT NULL,
 	kind       TEXT    NOT NULL,
-	deed       TEXT    NOT NULL,
+	action     TEXT    NOT NULL,
 	target     TEXT    NOT NULL,
 	outcome    TEXT    NOT NULL,
 	details    TEXT    NOT NULL,
