@@ -134,6 +134,19 @@ var revocationTests = []test{
 			wantSame(t, "request "+id, got, wantRequest)
 		}
 	}},
+	{"AnApprovalTakesAllItsJoinsWithIt", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		for _, id := range []string{"eve's", "bob's"} {
+			b.ask(newRequest(id, 1, inState(meet.RequestApproved)))
+		}
+		for identity, id := range map[string]string{"eve 1": "eve's", "eve 2": "eve's", "bob": "bob's", "carol": ""} {
+			join := byCode(identity, "")
+			join.RequestID = id
+			b.join(join)
+		}
+		b.revoke(meet.Revocation{Identities: []string{"eve 1"}, At: at(5), By: "cem"})
+		wantSame(t, "revoked", b.revoked("eve 1", "eve 2", "bob", "carol"), []string{"eve 1 5s", "eve 2 5s"})
+	}},
 	{"AFailedRevocationLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))

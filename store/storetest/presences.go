@@ -80,6 +80,20 @@ func (b bed) forget(since, now time.Time, limit int) {
 const joined, left = string(meet.Joined), string(meet.Left)
 
 var presenceTests = []test{
+	{"WhoHasBeenInside", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		been := func(identity string) bool {
+			t.Helper()
+			been, err := b.HasBeenInside(t.Context(), identity)
+			wantErr(t, "HasBeenInside", err, nil)
+			return been
+		}
+		wantSame(t, "before", been("ann_1"), false)
+		b.save(connected("PA_1"))
+		wantSame(t, "inside", []bool{been("ann_1"), been("ann_2")}, []bool{true, false})
+		b.save(gone("PA_1", 9))
+		wantSame(t, "after", been("ann_1"), true)
+	}},
 	{"OpenPresencesComeBackAsTheyWere", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
