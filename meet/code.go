@@ -22,6 +22,8 @@ type RoomCode struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	RetiredAt  time.Time // when another code took its place; zero while current
+
+	Blocked bool // worked out, not stored: somebody who came by it is blocked, so it lets in nobody without an access token
 }
 
 // shut says why the code opens nothing now, or "" if it is good.

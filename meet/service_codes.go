@@ -3,6 +3,8 @@ package meet
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -51,7 +53,7 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now, e)
 		if err == nil {
 			s.logEvent(ctx, e)
-			return codes, nil
+			return s.withBlocks(ctx, room, codes)
 		}
 		if !errors.Is(err, ErrCodeTaken) {
 			return nil, s.storeError(err, "")
@@ -113,6 +115,9 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", s.storeError(err, "")
 	}
+	if codes, err = s.withBlocks(ctx, room, codes); err != nil {
+		return nil, "", err
+	}
 	if len(codes) <= limit {
 		return codes, "", nil
 	}
@@ -159,85 +164,112 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 }
 
 // UpdateCode enables, disables or limits a code. With removeParticipants the
-// people it let in are put out of the room as well; their identities are
-// given back.
+// admissions that came by it end in the same transaction, and the people are
+// put out of the room; their identities are given back.
 func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, change CodeChange, removeParticipants bool) (RoomCode, []string, error) {
 	code, room, err := s.manageCode(ctx, p, written)
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
-	budget, cancel := withBudget(ctx)
-	defer cancel()
-	if removeParticipants { // asked first: a media server that is down must leave everything as it was
-		if err := s.media.Ping(budget); err != nil {
-			return RoomCode{}, nil, mediaUnavailable(err)
-		}
+	if !removeParticipants {
+		code, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
+		return code, []string{}, err
 	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	unlock, err := s.locks.lock(ctx, room.ID)
+	if err != nil {
+		return RoomCode{}, nil, mediaUnavailable(err)
+	}
+	defer unlock()
+	came, err := s.cameBy(ctx, room, code.Code) // asked first: a media server that is down must leave everything as it was
+	if err != nil {
+		return RoomCode{}, nil, err
+	}
+	revocation := &Revocation{RoomID: room.ID, Code: code.Code, At: s.now(), By: p.ID}
+	code, err = s.updateCode(ctx, p, room, code.Code, change, revocation, map[string]string{"removed": identities(came)})
+	if err != nil {
+		return RoomCode{}, nil, err
+	}
+	removed := []string{}
+	came, err = s.cameBy(ctx, room, code.Code) // and once more now, when nobody comes by it any more
+	if err == nil {
+		removed, err = s.remove(ctx, room, came)
+	}
+	if err != nil {
+		return RoomCode{}, nil, &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
+			Hint: "Whoever is left is put out as soon as the media server answers. Repeat the call in a few seconds.", Err: err}
+	}
+	return code, removed, nil
+}
+
+// updateCode stores a change of a code, and details of what comes with it.
+func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation, details map[string]string) (RoomCode, error) {
 	now := s.now()
-	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code.Code), nil)
-	code, err = s.store.UpdateCode(ctx, code.Code, func(c *RoomCode) error {
+	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code), nil)
+	changed, err := s.store.UpdateCode(ctx, code, func(c *RoomCode) error {
 		if !c.RetiredAt.IsZero() {
 			return c.Check(now)
 		}
 		was := *c
-		err := change.apply(c, now)
-		e.Details = codeDifferences(was, *c)
-		if e.Action = CodeUpdated; removeParticipants {
-			e.Details["remove_participants"] = "true"
+		if err := change.apply(c, now); err != nil {
+			return err
 		}
-		if len(e.Details) == 0 {
-			e.Action = ""
+		e.Action, e.Details = CodeUpdated, codeDifferences(was, *c)
+		if len(e.Details) == 0 && revocation == nil {
+			e.Action = "" // nothing has changed
+			return nil
 		}
+		maps.Copy(e.Details, details)
 		e.Details["role"] = c.Role
 		c.UpdatedAt = now
-		return err
-	}, e)
+		return nil
+	}, revocation, e)
 	if err != nil {
-		return RoomCode{}, nil, s.codeError(err)
+		return RoomCode{}, s.codeError(err)
 	}
 	s.logEvent(ctx, e)
 	s.bell.ring(room.ID)
-	removed := []string{}
-	if removeParticipants { // and looked for now, when nobody comes by the code any more
-		removed, err = s.removeByCode(budget, p, room, code.Code)
+	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
+	if err != nil {
+		return RoomCode{}, err
 	}
-	return code, removed, err
+	return codes[0], nil
 }
 
-// removeByCode puts out those who came by a code: their tokens are dead, also
-// of those who are not inside just now.
-func (s *Service) removeByCode(ctx context.Context, p Principal, room Room, code string) ([]string, error) {
-	failed := func(err error) error {
-		return &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
-			Hint: "Whoever is left is put out as soon as the media server answers. Repeat the call in a few seconds.", Err: err}
-	}
-	unlock, err := s.locks.lock(ctx, room.ID)
-	if err != nil {
-		return []string{}, failed(err)
-	}
-	defer unlock()
-	if err := s.store.RevokeJoins(ctx, Revocation{RoomID: room.ID, Code: code, At: s.now(), By: p.ID}, nil); err != nil {
-		return []string{}, failed(err)
-	}
+// cameBy finds who is inside by a code.
+func (s *Service) cameBy(ctx context.Context, room Room, code string) ([]Participant, error) {
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return []string{}, failed(err)
+		return nil, mediaUnavailable(err)
 	}
-	var came []string
+	var came []Participant
 	for _, person := range people {
-		join, err := s.joinOf(ctx, room.ID, person.Identity)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return []string{}, failed(err)
-		}
-		if err == nil && join.Code == code {
-			came = append(came, person.Identity)
+		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return nil, s.storeError(err, "")
+		case err == nil && join.Code == code:
+			came = append(came, person)
 		}
 	}
-	removed, err := s.remove(ctx, room, people, came)
+	return came, nil
+}
+
+// withBlocks marks the codes that let in nobody without an access token,
+// because somebody who came by them is blocked.
+func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) ([]RoomCode, error) {
+	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
-		return removed, failed(err)
+		return nil, s.storeError(err, "")
 	}
-	return removed, nil
+	if len(blocks) == 0 {
+		return codes, nil
+	}
+	codes = slices.Clone(codes)
+	for i := range codes {
+		codes[i].Blocked = slices.ContainsFunc(blocks, func(b Block) bool { return b.Code == codes[i].Code })
+	}
+	return codes, nil
 }
 
 // RotateCode puts a new code in the place of one that got into wrong hands.

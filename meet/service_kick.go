@@ -27,7 +27,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if err != nil {
 		return nil, err
 	}
-	if err := checkIdentity(call.Identity); err != nil {
+	if err := checkOne(call.Identity); err != nil {
 		return nil, err
 	}
 	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
@@ -46,7 +46,11 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	at := slices.IndexFunc(people, func(person Participant) bool { return person.Identity == call.Identity })
 	if at < 0 {
-		return nil, participantNotFound()
+		e := participantNotFound()
+		if call.Block {
+			e.Hint = "Whoever has left cannot be blocked: list_events shows by which code they came (participant.admitted), update_room_code with enabled false closes it."
+		}
+		return nil, e
 	}
 	person, join, err := s.known(ctx, room, people[at])
 	if err != nil {
@@ -77,7 +81,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	s.logEvent(ctx, e)
 	defer s.bell.ring(room.ID) // whoever asked for the list of those who wait is out
-	removed, err := s.remove(ctx, room, people, revocation.Identities)
+	removed, err := s.remove(ctx, room, having(people, revocation.Identities))
 	if err != nil {
 		return nil, &Error{Code: CodeUnavailable, Message: "They may not be in the room any more, but could not be put out yet",
 			Hint: "The media server stopped answering; they are put out as soon as it does. Repeat the call in a few seconds.", Err: err}
@@ -114,16 +118,22 @@ func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []
 	return same, nil
 }
 
-// remove puts out those of the people inside who have one of the identities,
-// with the second connections that the media server may have let in. Whoever
-// has left meanwhile is out as well.
-func (s *Service) remove(ctx context.Context, room Room, people []Participant, identities []string) ([]string, error) {
-	removed := []string{}
+// having gives those of the people who have one of the identities, with the
+// second connections that the media server may have let in.
+func having(people []Participant, identities []string) (meant []Participant) {
 	for _, person := range people {
 		base, _, _ := strings.Cut(person.Identity, "#")
-		if !slices.Contains(identities, person.Identity) && !slices.Contains(identities, base) {
-			continue
+		if slices.Contains(identities, person.Identity) || slices.Contains(identities, base) {
+			meant = append(meant, person)
 		}
+	}
+	return meant
+}
+
+// remove puts people out. Whoever has left meanwhile is out as well.
+func (s *Service) remove(ctx context.Context, room Room, people []Participant) ([]string, error) {
+	removed := []string{}
+	for _, person := range people {
 		if err := s.media.Remove(ctx, room.ID, person.Identity); err != nil && !presumed(err) {
 			return removed, err
 		}

@@ -3,8 +3,10 @@ package meet
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Everyone is the identity that means all participants but admins.
@@ -78,8 +80,8 @@ func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCa
 // DisableVideo stops the camera of a participant, like [Service.Mute] does
 // the microphone.
 func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	if call.Identity == Everyone {
-		return Stopped{}, Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
+	if err := checkOne(call.Identity); err != nil {
+		return Stopped{}, err
 	}
 	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, func(t Track) bool {
 		return t.Source == Camera || t.Source == UnknownSource && !t.Audio
@@ -109,16 +111,15 @@ func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCa
 	}
 	defer unlock()
 	people, err := s.meantBy(ctx, room, call.Identity)
-	if err != nil {
-		return Stopped{}, err
-	}
 	switch {
-	case call.Lock == nil:
-		return s.stopTracks(ctx, p, room, people, call, what)
-	case *call.Lock:
+	case call.Lock != nil && !*call.Lock && (err == nil || IsCode(err, CodeNotFound)):
+		return s.unlock(ctx, p, room, people, call, what)
+	case err != nil:
+		return Stopped{}, err
+	case call.Lock != nil:
 		return s.lock(ctx, p, room, people, call, what)
 	}
-	return s.unlock(ctx, p, room, people, call, what)
+	return s.stopTracks(ctx, p, room, people, call, what)
 }
 
 // meantBy finds the participants that an identity means. Who is an admin is the
@@ -161,7 +162,6 @@ func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people
 
 // muteTracks mutes tracks one after the other. With an error come those that
 // are muted already.
-
 func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]StoppedTrack, error) {
 	stopped := []StoppedTrack{}
 	for _, person := range people {
@@ -183,53 +183,64 @@ func (s *Service) muteTracks(ctx context.Context, room Room, people []Participan
 	return stopped, nil
 }
 
-// lock stops tracks and takes the source away. Once that is stored it holds
-// also for whoever is connecting just now.
+// lock takes the source away, and with it what is published of it. Once that is
+// stored it holds also for whoever is connecting just now.
 func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
 	strangers, ours := split(people)
 	if len(strangers) > 0 && call.Identity != Everyone {
 		return Stopped{}, notOurs()
 	}
-	tracks, err := s.muteTracks(ctx, room, people, what.meant)
-	if err != nil {
-		return Stopped{}, err
-	}
-	e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(what.source), "tracks": strconv.Itoa(len(tracks))})
-	locked, err := s.store.LockJoins(ctx, room.ID, ours, what.source, true, e)
+	e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(what.source), "identities": identities(ours)})
+	locked, err := s.store.LockJoins(ctx, room.ID, identityList(ours), what.source, true, e)
 	if err != nil {
 		return Stopped{}, s.storeError(err, "")
 	}
-	switch {
-	case len(locked) > 0:
-		s.logEvent(ctx, e)
-	case len(tracks) > 0: // locked before, and on all the same
-		if err := s.record(ctx, s.event(ctx, p, what.action, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})); err != nil {
-			return Stopped{}, err
-		}
-	}
-	if err := s.projectOnto(ctx, room, people); err != nil {
+	s.logEvent(ctx, e)
+	if err := s.projectOnto(ctx, room, ours); err != nil {
 		return Stopped{}, notTold(err)
 	}
-	return Stopped{Tracks: tracks, Locked: locked}, nil
+	stopped, err := s.stopTracks(ctx, p, room, strangers, call, what)
+	if err != nil {
+		return Stopped{}, err
+	}
+	stopped.Locked = locked
+	for _, person := range ours {
+		for _, track := range person.Tracks {
+			if !track.Muted && what.meant(track) {
+				stopped.Tracks = append(stopped.Tracks, StoppedTrack{person.Identity, track.ID, track.Source})
+			}
+		}
+	}
+	return stopped, nil
 }
 
-// unlock gives the source back, to everybody it was taken from if that is who
-// is meant, also to those who are not inside just now.
+// unlock gives the source back, also to those who are not inside just now: to
+// whoever was let in by the identity, or to all it was taken from.
 func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
-	_, meant := split(people)
+	meant := []string{call.Identity}
 	if call.Identity == Everyone {
 		var err error
 		if meant, err = s.store.LockedIn(ctx, room.ID, what.source); err != nil {
 			return Stopped{}, s.storeError(err, "")
 		}
+	} else if _, err := s.joinOf(ctx, room.ID, call.Identity); err != nil {
+		if errors.Is(err, ErrNotFound) && len(people) == 0 {
+			return Stopped{}, participantNotFound()
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return Stopped{}, s.storeError(err, "")
+		}
 	}
-	e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(what.source)})
+	e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(what.source), "identities": some(meant)})
 	unlocked, err := s.store.LockJoins(ctx, room.ID, meant, what.source, false, e)
 	if err != nil {
 		return Stopped{}, s.storeError(err, "")
 	}
-	if len(unlocked) > 0 {
-		s.logEvent(ctx, e)
+	s.logEvent(ctx, e)
+	if call.Identity == Everyone {
+		if people, err = s.media.Participants(ctx, room.ID); err != nil { // also of admins who were locked
+			return Stopped{}, notTold(err)
+		}
 	}
 	if err := s.projectOnto(ctx, room, people); err != nil {
 		return Stopped{}, notTold(err)
@@ -238,15 +249,35 @@ func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []P
 }
 
 // split tells who came through here from who did not.
-func split(people []Participant) (strangers, ours []string) {
+func split(people []Participant) (strangers, ours []Participant) {
 	for _, person := range people {
 		if person.Known {
-			ours = append(ours, person.Identity)
+			ours = append(ours, person)
 		} else {
-			strangers = append(strangers, person.Identity)
+			strangers = append(strangers, person)
 		}
 	}
 	return strangers, ours
+}
+
+func identityList(people []Participant) []string {
+	list := make([]string, len(people))
+	for i, person := range people {
+		list[i] = person.Identity
+	}
+	return list
+}
+
+// identities names people in an event.
+func identities(people []Participant) string { return some(identityList(people)) }
+
+// some names the first of many in an event, which must not grow with a room.
+func some(names []string) string {
+	const most = 50
+	if len(names) <= most {
+		return strings.Join(names, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
 }
 
 func notOurs() *Error {
@@ -259,6 +290,14 @@ func notOurs() *Error {
 func notTold(err error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "It is stored, but the media server could not be told yet",
 		Hint: "It is told as soon as it answers. Repeat the call in a few seconds to be sure.", Err: err}
+}
+
+// checkOne refuses what is not the identity of one participant.
+func checkOne(identity string) error {
+	if identity == Everyone {
+		return Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
+	}
+	return checkIdentity(identity)
 }
 
 // checkIdentity refuses what cannot be anybody's identity.

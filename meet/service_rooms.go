@@ -39,7 +39,10 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 				Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
 		}
 	}
-	e := s.event(ctx, p, RoomCreated, room, "", nil)
+	e := s.event(ctx, p, RoomCreated, room, "", differences(Room{}, room))
+	if createCodes {
+		e.Details["codes"] = strings.Join(s.roles.Names(), ",")
+	}
 	room, codes, err := s.storeRoom(ctx, room, named, createCodes, e)
 	if err != nil {
 		if !s.mediaOnJoin {
@@ -91,7 +94,7 @@ func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes b
 		if createCodes {
 			codes = s.drawCodes(room.ID, s.roles.Names(), "", room.CreatedAt)
 		}
-		e.RoomName = room.Name
+		e.RoomName, e.Details["name"] = room.Name, room.Name
 		err = s.store.CreateRoom(ctx, room, codes, e)
 		switch {
 		case err == nil:
@@ -139,6 +142,9 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		details.Codes, err = s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: MaxPage})
 		if err != nil {
 			return RoomDetails{}, s.storeError(err, "")
+		}
+		if details.Codes, err = s.withBlocks(ctx, room, details.Codes); err != nil {
+			return RoomDetails{}, err
 		}
 		if details.Requests, err = s.waiting(ctx, room); err != nil {
 			return RoomDetails{}, err
@@ -294,13 +300,16 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
 			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
 		}
-		r.UpdatedAt = now
-		err := change.apply(r, now)
+		if err := change.apply(r, now); err != nil {
+			return err
+		}
 		e.RoomName, e.Details = r.Name, differences(was, *r)
 		if e.Action == RoomUpdated && len(e.Details) == 0 {
-			e.Action = ""
+			e.Action = "" // nothing has changed
+			return nil
 		}
-		return err
+		r.UpdatedAt = now
+		return nil
 	}, e)
 	unlock()
 	switch {
@@ -364,7 +373,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		return Room{}, nil, mediaUnavailable(err)
 	}
 	now := s.now()
-	e := s.event(ctx, p, "", room, "", map[string]string{"removed": strconv.Itoa(len(inside))})
+	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		if r.State == RoomActive {
 			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now

@@ -70,8 +70,8 @@ type Store interface {
 	CodeAndRoom(ctx context.Context, code string) (RoomCode, Room, error)
 
 	// UpdateCode reads a code, lets change alter its limits, uses and times
-	// and stores it. ErrNotFound.
-	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error, e *Event) (RoomCode, error)
+	// and stores it, together with a revocation unless that is nil. ErrNotFound.
+	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error, r *Revocation, e *Event) (RoomCode, error)
 
 	// ReplaceCode lets check look at the code, retires it and stores fresh in
 	// its place: the same room, role, label, limits, as enabled as it was,

@@ -42,26 +42,32 @@ const (
 // RevokeJoins implements [meet.Store].
 func (db *DB) RevokeJoins(ctx context.Context, r meet.Revocation, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		for _, identity := range r.Identities {
-			if err := t.revoke(revokeJoin, identity, r); err != nil {
-				return none, err
-			}
-		}
-		if r.Code != "" {
-			if err := t.revoke(revokeJoinByCode, r.Code, r); err != nil {
-				return none, err
-			}
-		}
-		if b := r.Block; b != nil {
-			t.blocksChanged()
-			err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
-			if err != nil {
-				return none, failed("insert block", err)
-			}
+		if err := t.revokeAll(r); err != nil {
+			return none, err
 		}
 		return none, t.event(e)
 	})
 	return err
+}
+
+func (t *tx) revokeAll(r meet.Revocation) error {
+	for _, identity := range r.Identities {
+		if err := t.revoke(revokeJoin, identity, r); err != nil {
+			return err
+		}
+	}
+	if r.Code != "" {
+		if err := t.revoke(revokeJoinByCode, r.Code, r); err != nil {
+			return err
+		}
+	}
+	b := r.Block
+	if b == nil {
+		return nil
+	}
+	t.blocksChanged()
+	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
+	return failed("insert block", err)
 }
 
 // revoke ends the admissions that a statement names by key.

@@ -90,7 +90,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
-			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
+			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil)
 			return err
 		}, "one active true | aaa false 1 | bbb true 0"},
 		{"a role that is no more", func() error {
@@ -187,7 +187,7 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return d.Room.State == meet.RoomEnded }},
 		"a code that is disabled": {[]step{use("a"), change("disable", func(db *DB) error {
-			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
+			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil)
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
@@ -199,7 +199,7 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.Door) error {
-			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil)
+			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil, nil)
 			return err
 		}, true}, use("b")}, 3, func(d meet.Door) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
 	} {

@@ -121,7 +121,7 @@ func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet
 
 // UpdateCode implements [meet.Store]. What names the code, its room, role and
 // label, stays as it is, whatever change does to it.
-func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, e *meet.Event) (meet.RoomCode, error) {
+func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation, e *meet.Event) (meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.RoomCode, error) {
 		c, err := t.code(code)
 		if err != nil {
@@ -135,6 +135,11 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli()), codePointers)
 		if err != nil {
 			return meet.RoomCode{}, failed("update code", err)
+		}
+		if r != nil {
+			if err := t.revokeAll(*r); err != nil {
+				return meet.RoomCode{}, err
+			}
 		}
 		return c, t.event(e)
 	})

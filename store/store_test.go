@@ -211,7 +211,7 @@ func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 	code, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {
 		c.Code, c.RoomID, c.Role, c.Label, c.CreatedAt, c.RetiredAt = "bbb", "other", "guest", "x", epoch.Add(time.Hour), epoch
 		return nil
-	}, nil)
+	}, nil, nil)
 	want := newCode("aaa", "host")
 	want.RoomID = "id-room"
 	if err != nil || code != want {

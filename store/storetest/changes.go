@@ -49,7 +49,7 @@ func changes() []change {
 			return err
 		}},
 		{"UpdateCode", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.UpdateCode(ctx, "aaa", func(*meet.RoomCode) error { return inside() }, e)
+			_, err := b.UpdateCode(ctx, "aaa", func(*meet.RoomCode) error { return inside() }, nil, e)
 			return err
 		}},
 		{"ReplaceCode", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
@@ -121,7 +121,7 @@ func failing(ctx context.Context, b bed) map[string]func(e *meet.Event) error {
 			return err
 		},
 		"UpdateCode of none": func(e *meet.Event) error {
-			_, err := b.UpdateCode(ctx, "none", func(*meet.RoomCode) error { return nil }, e)
+			_, err := b.UpdateCode(ctx, "none", func(*meet.RoomCode) error { return nil }, nil, e)
 			return err
 		},
 		"ReplaceCode by a taken one": func(e *meet.Event) error { _, err := b.ReplaceCode(ctx, "old", "aaa", noon, yes, e); return err },

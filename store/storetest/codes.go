@@ -41,7 +41,7 @@ var codeTests = []test{
 		ctx := t.Context()
 		_, _, err := b.CodeAndRoom(ctx, "nope")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
-		_, err = b.UpdateCode(ctx, "nope", func(*meet.RoomCode) error { t.Error("change called"); return nil }, nil)
+		_, err = b.UpdateCode(ctx, "nope", func(*meet.RoomCode) error { t.Error("change called"); return nil }, nil, nil)
 		wantErr(t, "UpdateCode", err, meet.ErrNotFound)
 		wantSame(t, "codes of no room", b.codes(meet.CodeQuery{RoomID: "nope", Limit: 10}), []string{})
 	}},
@@ -79,13 +79,13 @@ var codeTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "host"))
 		want := b.code("aaa")
 		want.Enabled, want.MaxUses, want.ExpiresAt, want.UpdatedAt = false, 5, at(9), at(1)
-		got, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil)
+		got, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil, nil)
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "returned", got, want)
 		wantSame(t, "stored", b.code("aaa"), want)
 
 		want.Enabled, want.MaxUses, want.ExpiresAt = true, 0, time.Time{}
-		_, err = b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil)
+		_, err = b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { *c = want; return nil }, nil, nil)
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "stored", b.code("aaa"), want)
 	}},
@@ -96,7 +96,7 @@ var codeTests = []test{
 			wantSame(t, "code seen by change", *c, was)
 			c.Enabled = false
 			return errRefused
-		}, nil)
+		}, nil, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "code", b.code("aaa"), was)
 	}},

@@ -74,7 +74,7 @@ func calls(s meet.Store) []call {
 		}},
 		{"CodeAndRoom", func(ctx context.Context) error { _, _, err := s.CodeAndRoom(ctx, "aaa"); return err }},
 		{"UpdateCode", func(ctx context.Context) error {
-			_, err := s.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil)
+			_, err := s.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil)
 			return err
 		}},
 		{"ReplaceCode", func(ctx context.Context) error {
