@@ -4,5 +4,5 @@ package livekittest
 
 import "os/exec"
 
-// dieWithParent can do nothing here: a process outlives tests that are killed.
-func dieWithParent(*exec.Cmd) {}
+// DieWithParent can do nothing here: a process outlives tests that are killed.
+func DieWithParent(*exec.Cmd) {}

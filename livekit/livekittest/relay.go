@@ -24,9 +24,11 @@ type relay struct {
 	server *httptest.Server
 	hear   func(time.Time, *livekit.SignalResponse)
 
-	mu    sync.Mutex
-	token string // shown in place of the SDK's, if not empty
-	cuts  []context.CancelFunc
+	mu      sync.Mutex
+	refused int    // connections, with 401
+	token   string // shown in place of the SDK's, if not empty
+	shut    bool   // nobody gets through
+	cuts    []context.CancelFunc
 }
 
 // newRelay stands before the server at base.
@@ -50,8 +52,12 @@ func newRelay(base string, hear func(time.Time, *livekit.SignalResponse)) (*rela
 		ctx, cut := context.WithCancel(req.Context())
 		defer cut()
 		r.mu.Lock()
+		shut := r.shut
 		r.cuts = append(r.cuts, cut)
 		r.mu.Unlock()
+		if shut {
+			panic(http.ErrAbortHandler)
+		}
 		proxy.ServeHTTP(w, req.WithContext(ctx))
 	}))
 	return r, nil
@@ -77,6 +83,11 @@ func (r *relay) listen(resp *http.Response) error {
 	if conn, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
 		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}}
 	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		r.mu.Lock()
+		r.refused++
+		r.mu.Unlock()
+	}
 	return nil
 }
 
@@ -101,6 +112,16 @@ func (r *relay) cut() {
 	r.mu.Unlock()
 	for _, cut := range cuts {
 		cut()
+	}
+}
+
+// setShut cuts the connections and lets none through, until it is undone.
+func (r *relay) setShut(shut bool) {
+	r.mu.Lock()
+	r.shut = shut
+	r.mu.Unlock()
+	if shut {
+		r.cut()
 	}
 }
 

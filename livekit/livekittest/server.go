@@ -178,7 +178,7 @@ func (s *Server) start() error {
 	started := make(chan error)
 	go func() {
 		defer close(exited)
-		dieWithParent(cmd)
+		DieWithParent(cmd)
 		err := cmd.Start()
 		started <- err
 		if err == nil {

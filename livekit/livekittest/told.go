@@ -183,6 +183,22 @@ func (p *Person) Resume() {
 	Wait(p.tb, "to have resumed", func() bool { return p.reconnections() > before })
 }
 
+// Offline cuts the signalling connection, and every other that the SDK tries,
+// until [Person.Online]. The server does not notice for some seconds; what it
+// says meanwhile is lost.
+func (p *Person) Offline() { p.relay.setShut(true) }
+
+// Online lets the SDK connect again, which it tries for a minute and a half.
+func (p *Person) Online() { p.relay.setShut(false) }
+
+// Refused counts how often this person was answered that their token is no
+// good (401). The SDK tries again all the same.
+func (p *Person) Refused() int {
+	p.relay.mu.Lock()
+	defer p.relay.mu.Unlock()
+	return p.relay.refused
+}
+
 // Restart has the server forget this person, as when its node fails, and waits
 // until the SDK has begun a new session under the same identity.
 func (p *Person) Restart() {
