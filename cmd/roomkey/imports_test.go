@@ -56,8 +56,9 @@ func house(path string) string {
 	return name
 }
 
-// forTests says whether a package helps tests and is no part of the program.
-func forTests(path string) bool { return strings.HasSuffix(path, "test") }
+// forTests says whether a package helps tests, or is nothing but tests, and is
+// no part of the program.
+func forTests(path string) bool { return strings.HasSuffix(path, "test") || path == module+"/e2e" }
 
 // All arrows point at meet, siblings never import each other, and only cmd
 // knows everyone.
