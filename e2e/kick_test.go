@@ -66,35 +66,56 @@ func (s *scene) staysOut(row string, p pass, token string) {
 		s.saw(row, "refused (401)", time.Since(began))
 		return
 	}
-	before := len(s.joinedHooks(p.Identity))
-	back, err := livekittest.TryJoin(s.t, p.url(), token)
-	if err == nil {
-		back.WaitDisconnected()
-	}
-	gone := time.Now()
-	joined := s.joinedHooks(p.Identity)
-	if err == nil {
-		gone = back.GoneAt()
-	}
-	if len(joined) <= before {
-		s.t.Errorf("%s: LiveKit did not tell that they joined (%v)", row, err)
+	stayed, joined := s.comeBack(p, token)
+	if !joined {
+		s.t.Errorf("%s: they were not let in, want them let in by LiveKit and removed", row)
 		return
 	}
-	s.within(row, "removed", gone.Sub(joined[before].At), time.Second)
+	s.within(row, "removed", stayed, time.Second)
 	s.wait("nobody of that identity inside", func() bool {
 		people, _ := s.roster()
 		return !slices.Contains(identities(people), p.Identity)
 	})
 }
 
-// joinedHooks are LiveKit's webhooks that somebody has joined.
-func (s *scene) joinedHooks(identity string) (joined []livekittest.Webhook) {
+// comeBack has somebody connect to a foreign LiveKit until they are removed,
+// and says how long LiveKit let them be inside, if it did.
+func (s *scene) comeBack(p pass, token string) (stayed time.Duration, joined bool) {
+	s.t.Helper()
+	before := len(s.hooksAbout("participant_joined", p.Identity))
+	back, err := livekittest.TryJoin(s.t, p.url(), token)
+	if err == nil {
+		back.WaitDisconnected()
+	}
+	came := s.hooksAbout("participant_joined", p.Identity)
+	if len(came) <= before {
+		return 0, false
+	}
+	if err == nil {
+		return back.GoneAt().Sub(came[before].At), true
+	}
+	// They were out before the SDK had connected; it notices after 5 s.
+	var gone time.Time
+	s.wait("LiveKit to tell that they are gone", func() bool {
+		for _, h := range s.hooksAbout("participant_left", p.Identity) {
+			if !h.At.Before(came[before].At) {
+				gone = h.At
+				return true
+			}
+		}
+		return false
+	})
+	return gone.Sub(came[before].At), true
+}
+
+// hooksAbout are LiveKit's webhooks of that kind about somebody.
+func (s *scene) hooksAbout(kind, identity string) (found []livekittest.Webhook) {
 	for _, h := range s.hooks.Arrived() {
-		if h.Event == "participant_joined" && h.Identity == identity {
-			joined = append(joined, h)
+		if h.Event == kind && h.Identity == identity {
+			found = append(found, h)
 		}
 	}
-	return joined
+	return found
 }
 
 // A block is on the person, proven or not, and on the code they came by.

@@ -45,3 +45,6 @@ func (s *scene) deleteMediaRoom() {
 		s.t.Fatalf("DeleteRoom: %v", err)
 	}
 }
+
+// permission is what LiveKit tells somebody that they may do.
+type permission = livekit.ParticipantPermission

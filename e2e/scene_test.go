@@ -51,6 +51,11 @@ func (w *world) open(t *testing.T, settings arg) *scene {
 		s.code[c.Role] = c.Code
 		s.keepSecret(c.Code)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("roomkey (%s) said of %s:\n%s", w.mode, s.room.Name, w.output.about(s.room.ID))
+		}
+	})
 	return s
 }
 

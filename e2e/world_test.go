@@ -233,6 +233,17 @@ func (o *output) all() []byte {
 	return bytes.Clone(o.buf.Bytes())
 }
 
+// about are the lines that name something, and all warnings.
+func (o *output) about(what string) string {
+	var lines strings.Builder
+	for line := range bytes.Lines(o.all()) {
+		if bytes.Contains(line, []byte(what)) || bytes.Contains(line, []byte("level=WARN")) {
+			lines.Write(line)
+		}
+	}
+	return lines.String()
+}
+
 // end is what a failed test shows.
 func (o *output) end() string {
 	const enough = 16 << 10
