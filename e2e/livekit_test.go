@@ -13,7 +13,7 @@ import (
 // mint signs a token past roomkey, with all rights.
 func (s *scene) mint(identity string, attributes map[string]string) pass {
 	s.t.Helper()
-	token, err := auth.NewAccessToken(s.key, s.world.secret).SetIdentity(identity).SetAttributes(attributes).
+	token, err := auth.NewAccessToken(s.key, s.secret).SetIdentity(identity).SetAttributes(attributes).
 		SetVideoGrant(&auth.VideoGrant{RoomJoin: true, Room: s.room.ID}).SetValidFor(time.Hour).ToJWT()
 	if err != nil {
 		s.t.Fatal(err)

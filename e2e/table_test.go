@@ -68,7 +68,7 @@ func number(row string) (n int) {
 // until the participant noticed.
 func (s *scene) saw(row, what string, took time.Duration) {
 	s.t.Helper()
-	if took <= 0 { // told before it was asked for, as on connecting
+	if took <= 0 { // before the clock was started, as on connecting
 		what += ", from the start"
 	} else {
 		what += ", " + rounded(took)

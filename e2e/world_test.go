@@ -75,19 +75,20 @@ func each(t *testing.T, test func(*testing.T, *world)) {
 	}
 }
 
-// eachAlone runs a case in two worlds of its own.
-func eachAlone(t *testing.T, test func(*testing.T, *world)) {
+// eachAlone runs a case in two worlds of its own, with more in roomkey's
+// environment.
+func eachAlone(t *testing.T, test func(*testing.T, *world), env ...string) {
 	t.Parallel()
 	for _, m := range []mode{inside, foreign} {
 		t.Run(string(m), func(t *testing.T) {
 			t.Parallel()
-			test(t, start(t, m))
+			test(t, start(t, m, env...))
 		})
 	}
 }
 
 // start makes a world and ends it after the test.
-func start(tb testing.TB, m mode) *world {
+func start(tb testing.TB, m mode, env ...string) *world {
 	tb.Helper()
 	w := &world{tb: tb, mode: m, dir: tb.TempDir(), key: "roomkey", fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
 	address, api := freeAddress(tb), freeAddress(tb)
@@ -112,6 +113,7 @@ func start(tb testing.TB, m mode) *world {
 	} else {
 		w.env = append(w.env, "ROOMKEY_LIVEKIT_EMBEDDED_PORT="+api[strings.LastIndex(api, ":")+1:])
 	}
+	w.env = append(w.env, env...)
 	w.rooms = lksdk.NewRoomServiceClient("http://"+api, w.key, w.secret)
 	w.run()
 	tb.Cleanup(func() {
