@@ -74,6 +74,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 			return nil, err
 		}
 		revocation.Identities = append(revocation.Identities, same...)
+		if err := s.seenByBlock(ctx, room, *revocation.Block, people); err != nil {
+			return nil, err
+		}
 	}
 	e := s.event(ctx, p, Kicked, room, call.Identity, details)
 	if err := s.store.RevokeJoins(ctx, revocation, e); err != nil {
@@ -116,6 +119,25 @@ func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []
 		}
 	}
 	return same, nil
+}
+
+// seenByBlock puts on record who is inside by the code that a block is about to
+// close. They may stay, and only the record tells them from those who come too
+// late; word of their coming may still be on its way, or lost.
+func (s *Service) seenByBlock(ctx context.Context, room Room, b Block, people []Participant) error {
+	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
+	for _, person := range people {
+		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return s.storeError(err, "")
+		case b.onCode(join) && rightful(join, room, s.now()):
+			if err := s.came(ctx, room, "", person, join); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // having gives those of the people who have one of the identities, with the

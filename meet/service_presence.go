@@ -173,7 +173,12 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	if err := s.setGrants(ctx, room, person); err != nil {
 		return mediaUnavailable(err)
 	}
-	p := Presence{SID: person.SID, RoomID: roomID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
+	return s.came(ctx, room, roomSID, person, join)
+}
+
+// came sees that somebody who is inside is on record.
+func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
+	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
 	joined := s.event(ctx, Principal{ID: person.Identity}, Joined, room, person.Identity, map[string]string{"participant_name": join.Name, "role": roleOf(join, room)})
 	return s.save(ctx, p, joined, nil)
 }
