@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -119,6 +120,36 @@ func TestWebhooksDelayed(t *testing.T) {
 func TestWebhooksReversed(t *testing.T) {
 	t.Parallel()
 	s := shared[foreign]().open(t, nil)
+	s.comeAndGo("10 webhooks reversed", s.hold())
+}
+
+// Somebody whose coming was not told yet is not put out with the one who is
+// blocked, though both came by the same code.
+func TestBlockBeforeWebhooks(t *testing.T) {
+	t.Parallel()
+	s := shared[foreign]().open(t, nil)
+	release := s.hold()
+	ada, bob := s.guest("ada"), s.guest("bob")
+	s.do("kick_participant", arg{"identity": ada.pass.Identity, "block": true}, nil)
+	s.wait("LiveKit to have told of both", func() bool {
+		return s.connections("participant_joined", bob.pass.Identity) == 1 && s.connections("participant_left", ada.pass.Identity) == 1
+	})
+	release()
+	s.waitRoster(bob)
+	bob.Restart()
+	s.wait("LiveKit to have told of the new connection", func() bool {
+		return s.connections("participant_joined", bob.pass.Identity) == 2 && s.undelivered() == 0
+	})
+	s.waitRoster(bob)
+	if n := s.about("participant.removed", bob.pass.Identity); n != 0 || !bob.Connected() {
+		t.Error("bob was put out, want ada alone")
+	}
+	table.add("2 blocked by the code of others, before their coming was told", s.mode, "they stay")
+}
+
+// hold keeps the webhooks about the room until they are released, the latest
+// first.
+func (s *scene) hold() (release func()) {
 	var (
 		mu   sync.Mutex
 		held []livekittest.Webhook
@@ -127,16 +158,16 @@ func TestWebhooksReversed(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		held = append(held, h)
-		return 200
+		return http.StatusOK
 	}))
-	s.comeAndGo("10 webhooks reversed", func() {
+	return func() {
 		s.tamper(always(livekittest.Pass))
 		mu.Lock()
 		defer mu.Unlock()
 		for _, h := range slices.Backward(held) {
 			s.hooks.Deliver(h)
 		}
-	})
+	}
 }
 
 // comeAndGo has one person come and go, and another come, lose their connection,
