@@ -41,18 +41,22 @@ func (j Join) asThemself() bool {
 	return j.Subject != "" && j.UserID == CleanText(j.Subject, MaxUserID)
 }
 
-// onPerson says whether the block is on whoever joins. A user id that was only
-// claimed stands for nobody who has an access token: a stranger must not get
-// them blocked.
-func (b Block) onPerson(join Join) bool {
-	return b.Subject != "" && (b.Subject == join.UserID || b.Subject == join.Subject && !join.Vouched) ||
-		b.UserID != "" && b.UserID == join.UserID && !join.asThemself()
+// onProven says whether the block is on whoever joins, and they have proven, or
+// somebody with an access token says, that they are who is blocked.
+func (b Block) onProven(join Join) bool {
+	return b.Subject != "" && (b.Subject == join.UserID || b.Subject == join.Subject && !join.Vouched)
 }
 
-// onCode says whether whoever joins came by the code of the block and cannot
-// say who they are.
-func (b Block) onCode(join Join) bool {
-	return join.Subject == "" && b.Code != "" && b.Code == join.Code
+// onClaim says whether whoever joins only claims to be who is blocked, or cannot
+// say who they are and comes the way they came: by the same code, or by the page
+// of a public room. What is claimed stands for nobody who has an access token
+// or whom an admin vouches for: a stranger must not get them blocked.
+func (b Block) onClaim(join Join) bool {
+	if join.Vouched || join.asThemself() {
+		return false
+	}
+	sameWay := join.Subject == "" && b.Code == join.Code && (b.Code != "" || b.Subject == "")
+	return sameWay || b.UserID != "" && b.UserID == join.UserID
 }
 
 // checkBlocks refuses who is blocked. The admin never is.
@@ -60,12 +64,10 @@ func checkBlocks(blocks []Block, join Join) error {
 	for _, b := range blocks {
 		switch {
 		case join.Admin:
-		case b.onPerson(join):
-			return &Error{Code: CodeForbidden, Message: "You are blocked from this room",
-				Hint: "Its admin can lift the block (kick_participant with block false)."}
-		case b.onCode(join):
-			return &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came by this code",
-				Hint: "Ask for another code or link. The room's admin can make one (create_room_codes) or lift the block (kick_participant with block false)."}
+		case b.onProven(join) || b.UserID != "" && b.UserID == join.UserID && b.onClaim(join):
+			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
+		case b.onClaim(join):
+			return &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way", Hint: "Ask the host for another link."}
 		}
 	}
 	return nil

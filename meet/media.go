@@ -100,6 +100,7 @@ type Join struct {
 	Role      string
 	Admin     bool
 	Vouched   bool   // an admin let them in on their behalf: Subject is the admin's, not theirs
+	Person    string // the same for all joins that are known to be of one person; empty where nobody can know
 	Code      string // the code it came by; empty for a join by name
 	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time

@@ -47,27 +47,31 @@ func rightful(join Join, room Room, now time.Time) bool {
 }
 
 // mayBeInside refuses whose tokens are dead: by a kick, by the end of the room
-// since, or because they are blocked and hold a token from before. Who has been
-// inside by a code that now lets nobody in may stay and come back.
+// since, or because they are blocked and hold a token from before. Of those whom
+// a block means only because they came the same way, or claim to be the same,
+// who was inside when it was made may stay and come back.
 func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 	if !rightful(join, room, s.now()) {
 		return tokenDead()
+	}
+	if join.Admin {
+		return nil
 	}
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return s.storeError(err, "")
 	}
 	for _, b := range blocks {
-		if join.Admin || !b.onPerson(join) && !b.onCode(join) {
+		switch {
+		case b.onProven(join):
+			return tokenDead()
+		case !b.onClaim(join):
 			continue
 		}
-		if b.onPerson(join) {
-			return tokenDead()
-		}
-		switch been, err := s.store.HasBeenInside(ctx, join.Identity); {
+		switch was, err := s.store.WasInside(ctx, join.Identity, b.CreatedAt); {
 		case err != nil:
 			return s.storeError(err, "")
-		case !been:
+		case !was:
 			return tokenDead()
 		}
 	}

@@ -3,6 +3,7 @@ package meet
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -265,14 +266,45 @@ func (s *Service) identify(p Principal, room Room, join *Join) {
 	if join.UserID == "" {
 		join.UserID = CleanText(p.ID, MaxUserID)
 	}
-	prefix := join.UserID
-	if prefix == "" {
-		prefix = "guest"
-	}
+	join.Person = personOf(*join)
+	prefix := identityPrefix(*join)
 	if join.Name == "" {
 		join.Name = CleanText(prefix, MaxDisplayName)
 	}
+	join.Name = cutBytes(join.Name, maxNameBytes)
 	join.Identity = prefix + "_" + s.random.letters(12)
+}
+
+// What the media server takes of a name and of an identity, in bytes; of the
+// latter the random part is taken off.
+const (
+	maxNameBytes     = 256
+	maxIdentityBytes = 240
+)
+
+// identityPrefix makes a user id fit for an identity, which is on record: it
+// holds no code, nor the # by which the media server names second connections.
+func identityPrefix(join Join) string {
+	prefix := cutBytes(strings.ReplaceAll(hide(join.UserID, join.Code), "#", "_"), maxIdentityBytes)
+	if prefix == "" {
+		return "guest"
+	}
+	return prefix
+}
+
+// personOf names the person who joins, as far as that can be known: the bearer
+// of an access token, whoever an admin vouches for, and of those without a token
+// who says to be the same and comes by the same code.
+func personOf(join Join) string {
+	switch {
+	case join.Vouched:
+		return "subject " + join.UserID
+	case join.Subject != "":
+		return "subject " + join.Subject
+	case join.UserID != "":
+		return "code " + join.Code + " " + join.UserID
+	}
+	return ""
 }
 
 // mediaRoomIsBack tells the sweeper of a media room that was made for somebody
@@ -308,7 +340,7 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 		}
 	}
 	expires := join.CreatedAt.Add(TokenLifetime)
-	e := s.event(ctx, p, Admitted, room, join.Identity, map[string]string{"participant_name": join.Name, "role": join.Role})
+	e := s.event(ctx, p, Admitted, room, join.Identity, map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role})
 	if join.Code != "" {
 		e.Details["code"] = FirstGroup(join.Code)
 	}

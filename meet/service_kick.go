@@ -121,7 +121,7 @@ func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []
 	return same, nil
 }
 
-// seenByBlock puts on record who is inside by the code that a block is about to
+// seenByBlock puts on record who is inside the same way that a block is about to
 // close. They may stay, and only the record tells them from those who come too
 // late; word of their coming may still be on its way, or lost.
 func (s *Service) seenByBlock(ctx context.Context, room Room, b Block, people []Participant) error {
@@ -131,7 +131,7 @@ func (s *Service) seenByBlock(ctx context.Context, room Room, b Block, people []
 		case errors.Is(err, ErrNotFound):
 		case err != nil:
 			return s.storeError(err, "")
-		case b.onCode(join) && rightful(join, room, s.now()):
+		case b.onClaim(join) && rightful(join, room, s.now()):
 			if err := s.came(ctx, room, "", person, join); err != nil {
 				return err
 			}

@@ -179,7 +179,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 // came sees that somebody who is inside is on record.
 func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
 	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
-	joined := s.event(ctx, Principal{ID: person.Identity}, Joined, room, person.Identity, map[string]string{"participant_name": join.Name, "role": roleOf(join, room)})
+	joined := s.event(ctx, Principal{ID: person.Identity}, Joined, room, person.Identity, map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)})
 	return s.save(ctx, p, joined, nil)
 }
 

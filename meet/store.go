@@ -81,8 +81,8 @@ type Store interface {
 
 	// AddJoin records an admission after check has looked at what it goes
 	// through as that is then, and counts a use of join.Code. What is locked
-	// for the same subject, or else the same user id, in the room's present
-	// session is locked for this one too. Until tokenDies the room counts as
+	// for the same person in the room's present session is locked for this one
+	// too. Until tokenDies the room counts as
 	// joined by the subject even if they never connect. ErrNotFound, also for
 	// a code of another room.
 	AddJoin(ctx context.Context, join Join, tokenDies time.Time, check func(Door) error, e *Event) (Join, error)
@@ -140,8 +140,9 @@ type Store interface {
 	// HasPresence says whether a connection is on record.
 	HasPresence(ctx context.Context, sid string) (bool, error)
 
-	// HasBeenInside says whether an identity was ever connected.
-	HasBeenInside(ctx context.Context, identity string) (bool, error)
+	// WasInside says whether an identity was connected at that moment, or came
+	// a little later.
+	WasInside(ctx context.Context, identity string, at time.Time) (bool, error)
 
 	// OpenPresences lists those that have not ended, of all rooms.
 	OpenPresences(ctx context.Context) ([]Presence, error)

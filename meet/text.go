@@ -57,6 +57,27 @@ var secrets = regexp.MustCompile(`(eyJ)[\w-]+\.[\w-]+(?:\.[\w-]*)?|\b([A-Za-z]{3
 // its first group is left.
 func scrub(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
 
+// hide is scrub for the text of somebody whose code is known: it goes however
+// it is written.
+func hide(s, code string) string {
+	s = scrub(s)
+	if code == "" {
+		return s
+	}
+	letters := strings.Split(strings.ReplaceAll(code, "-", ""), "")
+	any := regexp.MustCompile(`(?i)` + strings.Join(letters, `[\s\p{Pd}]*`))
+	return any.ReplaceAllString(s, FirstGroup(code)+"…")
+}
+
+// cutBytes cuts a text to at most max bytes, between characters.
+func cutBytes(s string, max int) string {
+	for len(s) > max {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
+
 // unseen says whether r is a control, format (zero-width, bidi, tag), line
 // separator, private-use or blank filler character.
 func unseen(r rune) bool {

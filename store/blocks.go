@@ -33,7 +33,7 @@ const (
 
 	// All that is locked for the person of a join, who may have joined before.
 	selectLockedWith = `SELECT other.identity, other.locked FROM joins JOIN joins AS other ON other.room_id = joins.room_id
-		AND (other.identity = joins.identity OR other.user_id = joins.user_id AND other.subject = joins.subject AND joins.user_id <> '')
+		AND (other.identity = joins.identity OR other.person = joins.person AND joins.person <> '')
 	WHERE joins.identity = $1 AND joins.room_id = $2 AND other.locked <> ''`
 
 	selectLocked = `SELECT identity, locked FROM joins WHERE room_id = $1 AND locked <> '' ORDER BY created_at, identity`

@@ -15,20 +15,18 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
 	// for good (NULL) stays as it is.
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched, person
 	FROM joins WHERE identity = $1`
 
-	// A person's locks: whoever has no user id is nobody in particular.
-	selectLocks = `SELECT locked FROM joins
-	WHERE room_id = $1 AND user_id = $2 AND subject = $3 AND locked <> '' AND user_id <> '' AND created_at >= $4`
+	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND created_at >= $3`
 )
 
 // AddJoin implements [meet.Store]. A code of another room than the join's is
@@ -61,10 +59,10 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 
 // locksOf gives what is locked for the same person in the room's session.
 func (t *tx) locksOf(join meet.Join, room meet.Room) ([]meet.Source, error) {
-	if join.UserID == "" {
+	if join.Person == "" {
 		return nil, nil
 	}
-	rows, err := t.rows(selectLocks, room.ID, join.UserID, join.Subject, room.OpenedAt.UnixMilli())
+	rows, err := t.rows(selectLocks, room.ID, join.Person, room.OpenedAt.UnixMilli())
 	found, err := scanAll(rows, err, func(s *[]meet.Source) []any { return []any{(*sources)(s)} })
 	var locked []meet.Source
 	for _, more := range found {
@@ -89,7 +87,7 @@ func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
 
 func joinPointers(j *meet.Join) []any {
 	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
-		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched)}
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person}
 }
 
 // sources are kept as a text with commas between them.
@@ -148,7 +146,7 @@ func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error 
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched))
+	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person)
 	if err == nil && j.Subject != "" {
 		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
 	}

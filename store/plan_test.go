@@ -155,7 +155,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		revokeJoinByCode: {"INDEX joins_code (code=?)"},
 		takeApproval:     {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
 		lockJoin:         {joinByKey},
-		selectLocks:      {"INDEX joins_locked (room_id=? AND user_id=? AND subject=?)"},
+		selectLocks:      {"INDEX joins_locked (room_id=? AND person=?)"},
 		selectLockedWith: {joinByKey, "INDEX joins_locked (room_id=?)"},
 		selectLocked:     {"INDEX joins_locked (room_id=?)"},
 		selectCleared:    {"PRIMARY KEY (id=?)"},

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	"roomkey/meet"
 )
@@ -18,7 +19,7 @@ const (
 
 	endPresence = `UPDATE presences SET left_at = $2 WHERE sid = $1`
 
-	selectBeenInside = `SELECT 1 FROM presences WHERE identity = $1 LIMIT 1`
+	selectWasInside = `SELECT 1 FROM presences WHERE identity = $1 AND (left_at IS NULL OR left_at >= $2) LIMIT 1`
 
 	selectOpenPresences = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
 
@@ -83,14 +84,14 @@ func (db *DB) HasPresence(ctx context.Context, sid string) (bool, error) {
 	return found, err
 }
 
-// HasBeenInside implements [meet.Store].
-func (db *DB) HasBeenInside(ctx context.Context, identity string) (bool, error) {
+// WasInside implements [meet.Store].
+func (db *DB) WasInside(ctx context.Context, identity string, at time.Time) (bool, error) {
 	ctx, err := briefly(ctx)
 	if err != nil {
 		return false, err
 	}
 	var one int
-	err = db.reads.QueryRowContext(ctx, selectBeenInside, identity).Scan(&one)
+	err = db.reads.QueryRowContext(ctx, selectWasInside, identity, at.UnixMilli()).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -34,10 +34,18 @@ func (b bed) lockedIn(roomID string, source meet.Source) []string {
 	return identities
 }
 
+// person names who joins; whoever gives no user id is nobody in particular.
+func person(subject, userID string) string {
+	if userID == "" {
+		return ""
+	}
+	return subject + "/" + userID
+}
+
 // enter lets somebody into id-room and gives what is locked for them.
 func (b bed) enter(identity, subject, userID string, seconds int) []meet.Source {
 	b.t.Helper()
-	join, err := b.AddJoin(b.t.Context(), meet.Join{Identity: identity, RoomID: "id-room", Subject: subject, UserID: userID, Role: "guest",
+	join, err := b.AddJoin(b.t.Context(), meet.Join{Identity: identity, RoomID: "id-room", Subject: subject, UserID: userID, Person: person(subject, userID), Role: "guest",
 		CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 	if err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", identity, err)
@@ -108,7 +116,7 @@ var lockTests = []test{
 			b.create(newRoom(name, opened(10)))
 			b.create(newRoom("next to "+name, opened(10)))
 			enter := func(room, identity string, who [2]string, seconds int) []meet.Source {
-				join, err := b.AddJoin(t.Context(), meet.Join{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Role: "guest",
+				join, err := b.AddJoin(t.Context(), meet.Join{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
 					CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 				wantErr(t, "AddJoin", err, nil)
 				wantSame(t, name+", stored", b.joinOf(name+identity), join)

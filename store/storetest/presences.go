@@ -80,19 +80,19 @@ func (b bed) forget(since, now time.Time, limit int) {
 const joined, left = string(meet.Joined), string(meet.Left)
 
 var presenceTests = []test{
-	{"WhoHasBeenInside", func(t *testing.T, b bed) {
+	{"WhoWasInside", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
-		been := func(identity string) bool {
+		was := func(identity string, seconds int) bool {
 			t.Helper()
-			been, err := b.HasBeenInside(t.Context(), identity)
-			wantErr(t, "HasBeenInside", err, nil)
-			return been
+			was, err := b.WasInside(t.Context(), identity, at(seconds))
+			wantErr(t, "WasInside", err, nil)
+			return was
 		}
-		wantSame(t, "before", been("ann_1"), false)
+		wantSame(t, "before", was("ann_1", 5), false)
 		b.save(connected("PA_1"))
-		wantSame(t, "inside", []bool{been("ann_1"), been("ann_2")}, []bool{true, false})
+		wantSame(t, "inside", []bool{was("ann_1", 5), was("ann_2", 5)}, []bool{true, false})
 		b.save(gone("PA_1", 9))
-		wantSame(t, "after", been("ann_1"), true)
+		wantSame(t, "after", []bool{was("ann_1", 5), was("ann_1", 9), was("ann_1", 10)}, []bool{true, true, false})
 	}},
 	{"OpenPresencesComeBackAsTheyWere", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))

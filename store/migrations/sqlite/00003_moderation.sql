@@ -8,8 +8,10 @@ ALTER TABLE joins ADD COLUMN revoked_at INTEGER;
 ALTER TABLE joins ADD COLUMN locked TEXT NOT NULL DEFAULT '';
 -- Whether an admin let them in on their behalf.
 ALTER TABLE joins ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0 CHECK (vouched IN (0, 1));
+-- Who it was, as far as that can be known; empty where it cannot.
+ALTER TABLE joins ADD COLUMN person TEXT NOT NULL DEFAULT '';
 CREATE INDEX joins_request ON joins (request_id) WHERE request_id <> '';
-CREATE INDEX joins_locked ON joins (room_id, user_id, subject) WHERE locked <> '';
+CREATE INDEX joins_locked ON joins (room_id, person) WHERE locked <> '';
 
 -- A visit counts until then, for good when it is NULL: until somebody has
 -- connected it counts as long as their token.
@@ -72,6 +74,7 @@ DROP INDEX visits_until;
 ALTER TABLE visits DROP COLUMN until;
 DROP INDEX joins_locked;
 DROP INDEX joins_request;
+ALTER TABLE joins DROP COLUMN person;
 ALTER TABLE joins DROP COLUMN vouched;
 ALTER TABLE joins DROP COLUMN locked;
 ALTER TABLE joins DROP COLUMN revoked_at;
