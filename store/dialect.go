@@ -57,6 +57,16 @@ func openPool(path string, use access) (*sql.DB, error) {
 // mergeLog moves the write-ahead log into the database file and empties it.
 const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`
 
+// insertNumbered inserts a row whose id the database gives, and gives it.
+// RETURNING would say it too, but costs SQLite as much again as the row.
+func (t *tx) insertNumbered(text string, args ...any) (int64, error) {
+	result, err := t.result(text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
 // violation is the kind of constraint that a statement ran into.
 type violation int
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details, request_id)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
 
@@ -49,9 +49,8 @@ func (t *tx) event(e *meet.Event) error {
 		}
 		details = string(text)
 	}
-	var id int64
-	err := t.row(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
-		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID).Scan(&id)
+	id, err := t.insertNumbered(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
+		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID)
 	t.lines = append(t.lines, line{e, id})
 	return failed("insert event", err)
 }

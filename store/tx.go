@@ -91,13 +91,15 @@ func (t *tx) prepared(text string) *sql.Stmt {
 }
 
 func (t *tx) exec(text string, args ...any) error {
-	var err error
-	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
-		_, err = stmt.ExecContext(t.ctx, args...)
-	} else {
-		_, err = t.sql.ExecContext(t.ctx, text, args...)
-	}
+	_, err := t.result(text, args...)
 	return err
+}
+
+func (t *tx) result(text string, args ...any) (sql.Result, error) {
+	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		return stmt.ExecContext(t.ctx, args...)
+	}
+	return t.sql.ExecContext(t.ctx, text, args...)
 }
 
 func (t *tx) row(text string, args ...any) *sql.Row {
