@@ -45,3 +45,28 @@ func TestMigrateFromTheFirstVersion(t *testing.T) {
 		t.Errorf("after the migration: %+v, %v; want the room as it was, opened when it was created", room, err)
 	}
 }
+
+func TestMigrationsCanBeTakenBack(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "roomkey.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	files, err := fs.Sub(migrations, migrationsFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := goose.NewProvider(migrationsDialect, db, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := provider.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := provider.DownTo(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

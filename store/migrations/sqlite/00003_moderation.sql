@@ -12,6 +12,9 @@ ALTER TABLE joins ADD COLUMN vouched INTEGER NOT NULL DEFAULT 0 CHECK (vouched I
 ALTER TABLE joins ADD COLUMN person TEXT NOT NULL DEFAULT '';
 CREATE INDEX joins_request ON joins (request_id) WHERE request_id <> '';
 CREATE INDEX joins_locked ON joins (room_id, person) WHERE locked <> '';
+-- Joins are looked up by code, but listed no more.
+DROP INDEX joins_code;
+CREATE INDEX joins_code ON joins (code) WHERE code IS NOT NULL;
 
 -- A visit counts until then, for good when it is NULL: until somebody has
 -- connected it counts as long as their token.
@@ -76,5 +79,7 @@ DROP INDEX joins_locked;
 DROP INDEX joins_request;
 ALTER TABLE joins DROP COLUMN person;
 ALTER TABLE joins DROP COLUMN vouched;
+DROP INDEX joins_code;
+CREATE INDEX joins_code ON joins (code, created_at, identity) WHERE code IS NOT NULL;
 ALTER TABLE joins DROP COLUMN locked;
 ALTER TABLE joins DROP COLUMN revoked_at;
