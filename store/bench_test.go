@@ -72,11 +72,14 @@ func benchRoom(i int) (meet.Room, []meet.RoomCode) {
 	return room, codes
 }
 
-func benchEvent(action meet.EventAction, room meet.Room, target string, details map[string]string) *meet.Event {
-	return &meet.Event{At: epoch, RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: room.AdminID,
-		Caller: meet.Caller{Via: meet.ViaMCP, Client: "claude-code 2.0"}, Action: action, Target: target, Outcome: meet.OutcomeOK,
+func benchEvent(deed meet.EventAction, roomID, target string, details map[string]string) *meet.Event {
+	return &meet.Event{At: epoch, RoomID: roomID, RoomName: "weekly-planning", AdminID: benchAdmin(roomID), Actor: "ada@example.com",
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "claude-code 2.0"}, Action: deed, Target: target, Outcome: meet.OutcomeOK,
 		Details: details, RequestID: "01900000-0000-7000-8000-000000000000"}
 }
+
+// benchAdmin is the admin of one in a thousand rooms.
+func benchAdmin(roomID string) string { return "user-" + roomID[len(roomID)-3:] + "@example.com" }
 
 func benchID(i int) string { return fmt.Sprintf("01900000-0000-7000-8000-%012d", i) }
 
@@ -156,15 +159,14 @@ func BenchmarkWrite(b *testing.B) {
 	}{
 		{"CreateRoom", func(ctx context.Context, i int) error {
 			room, codes := benchRoom(n + i)
-			return db.CreateRoom(ctx, room, codes, benchEvent(meet.RoomCreated, room, "", map[string]string{"codes": "3"}))
+			return db.CreateRoom(ctx, room, codes, benchEvent(meet.RoomCreated, room.ID, "", map[string]string{"codes": "3"}))
 		}},
 		{"AddJoin", func(ctx context.Context, i int) error {
 			k := rand.IntN(n)
-			room, _ := benchRoom(k)
 			join := meet.Join{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
-				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch}
-			_, err := db.AddJoin(ctx, join, epoch.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) },
-				benchEvent(meet.Admitted, room, join.Identity, map[string]string{"participant_name": "Bench", "role": meet.RoleHost, "code": join.Code[:3]}))
+				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch.Add(time.Duration(i) * time.Millisecond)}
+			_, err := db.AddJoin(ctx, join, join.CreatedAt.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) },
+				benchEvent(meet.Admitted, join.RoomID, join.Identity, map[string]string{"participant_name": "Bench", "role": meet.RoleHost, "code": join.Code[:3]}))
 			return err
 		}},
 	} {
