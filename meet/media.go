@@ -89,6 +89,25 @@ type Track struct {
 	Muted  bool
 }
 
+// isMicrophone says whether the track is sound that a microphone lock is about,
+// whatever its publisher calls it.
+func (t Track) isMicrophone() bool { return t.Audio && t.Source != ScreenShareAudio }
+
+// isCamera says whether the track is a picture that a camera lock is about.
+func (t Track) isCamera() bool { return !t.Audio && t.Source != ScreenShare }
+
+// pretends says whether the track is named after a source of the other kind, by
+// which somebody gets past what they may publish.
+func (t Track) pretends() bool {
+	switch t.Source {
+	case Microphone, ScreenShareAudio:
+		return !t.Audio
+	case Camera, ScreenShare:
+		return t.Audio
+	}
+	return false
+}
+
 // Join is one admission to a room. It is on record before its token is given
 // out, because the database decides later who came by which code.
 type Join struct {

@@ -15,7 +15,7 @@ const (
 	ActListAll     Action = "list all rooms"
 	ActManageRoom  Action = "update, end or reopen a room"
 	ActManageCodes Action = "create, get, update or rotate room codes"
-	ActModerate    Action = "list participants, kick, mute, turn video off"
+	ActModerate    Action = "list participants, kick, mute or turn video off"
 	ActAnswer      Action = "answer a join request"
 	ActUnblock     Action = "unblock somebody"
 	ActReadEvents  Action = "read a room's events"

@@ -34,4 +34,5 @@ const (
 	MediaRoomFinished      MediaEventKind = "room_finished"
 	MediaParticipantJoined MediaEventKind = "participant_joined"
 	MediaParticipantLeft   MediaEventKind = "participant_left"
+	MediaTrackPublished    MediaEventKind = "track_published" // Participant.Tracks has it
 )

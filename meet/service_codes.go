@@ -172,7 +172,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		return RoomCode{}, nil, err
 	}
 	if !removeParticipants {
-		code, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
+		code, _, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
 		return code, []string{}, err
 	}
 	ctx, cancel := withBudget(ctx)
@@ -187,7 +187,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		return RoomCode{}, nil, err
 	}
 	revocation := &Revocation{RoomID: room.ID, Code: code.Code, At: s.now(), By: p.ID}
-	code, err = s.updateCode(ctx, p, room, code.Code, change, revocation, map[string]string{"removed": identities(came)})
+	code, e, err := s.updateCode(ctx, p, room, code.Code, change, revocation, map[string]string{"removed": identities(came)})
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
@@ -197,18 +197,21 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		removed, err = s.remove(ctx, room, came)
 	}
 	if err != nil {
+		s.incomplete(ctx, e)
 		return RoomCode{}, nil, &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
 			Hint: "Whoever is left is put out as soon as the media server answers. Repeat the call in a few seconds.", Err: err}
 	}
 	return code, removed, nil
 }
 
-// updateCode stores a change of a code, and details of what comes with it.
-func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation, details map[string]string) (RoomCode, error) {
+// updateCode stores a change of a code, and details of what comes with it. With
+// a revocation that may also be a code that was replaced: nobody comes by it any
+// more, but who did may have to go.
+func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation, details map[string]string) (RoomCode, *Event, error) {
 	now := s.now()
 	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code), nil)
 	changed, err := s.store.UpdateCode(ctx, code, func(c *RoomCode) error {
-		if !c.RetiredAt.IsZero() {
+		if !c.RetiredAt.IsZero() && revocation == nil {
 			return c.Check(now)
 		}
 		was := *c
@@ -226,15 +229,15 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		return nil
 	}, revocation, e)
 	if err != nil {
-		return RoomCode{}, s.codeError(err)
+		return RoomCode{}, nil, s.codeError(err)
 	}
 	s.logEvent(ctx, e)
 	s.bell.ring(room.ID)
 	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
 	if err != nil {
-		return RoomCode{}, err
+		return RoomCode{}, nil, err
 	}
-	return codes[0], nil
+	return codes[0], e, nil
 }
 
 // cameBy finds who is inside by a code.

@@ -45,6 +45,16 @@ func (s *Service) record(ctx context.Context, e *Event) error {
 	return nil
 }
 
+// incomplete notes on an event that the media server stopped answering before
+// all was done.
+func (s *Service) incomplete(ctx context.Context, e *Event) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
+	defer cancel()
+	if err := s.store.SetOutcome(ctx, e.ID, OutcomeIncomplete); err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "could not note that something is incomplete", slog.Int64("event", e.ID), slog.Any("err", err))
+	}
+}
+
 // EventFilter says which events to list.
 type EventFilter struct {
 	RoomID *string // id or name; nil is every room the caller administers

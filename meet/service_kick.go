@@ -46,11 +46,10 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	at := slices.IndexFunc(people, func(person Participant) bool { return person.Identity == call.Identity })
 	if at < 0 {
-		e := participantNotFound()
-		if call.Block {
-			e.Hint = "Whoever has left cannot be blocked: list_events shows by which code they came (participant.admitted), update_room_code with enabled false closes it."
+		if err := s.removeUnlisted(ctx, room, call); err != nil {
+			return nil, err
 		}
-		return nil, e
+		people, at = append(people, Participant{Identity: call.Identity}), len(people)
 	}
 	person, join, err := s.known(ctx, room, people[at])
 	if err != nil {
@@ -74,7 +73,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 			return nil, err
 		}
 		revocation.Identities = append(revocation.Identities, same...)
-		if err := s.seenByBlock(ctx, room, *revocation.Block, people); err != nil {
+		if err := s.seen(ctx, room, people, revocation.Block.onClaim); err != nil {
 			return nil, err
 		}
 	}
@@ -86,10 +85,27 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	defer s.bell.ring(room.ID) // whoever asked for the list of those who wait is out
 	removed, err := s.remove(ctx, room, having(people, revocation.Identities))
 	if err != nil {
+		s.incomplete(ctx, e)
 		return nil, &Error{Code: CodeUnavailable, Message: "They may not be in the room any more, but could not be put out yet",
 			Hint: "The media server stopped answering; they are put out as soon as it does. Repeat the call in a few seconds.", Err: err}
 	}
 	return removed, nil
+}
+
+// removeUnlisted puts out somebody who is not listed but may just be connecting.
+func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) error {
+	err := s.media.Remove(ctx, room.ID, call.Identity)
+	switch {
+	case presumed(err):
+		e := participantNotFound()
+		if call.Block {
+			e.Hint = "Whoever has left cannot be blocked: list_events shows by which code they came (participant.admitted), update_room_code with enabled false closes it."
+		}
+		return e
+	case err != nil:
+		return mediaUnavailable(err)
+	}
+	return nil
 }
 
 // blockFor makes the block of who came by a join.
@@ -119,25 +135,6 @@ func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []
 		}
 	}
 	return same, nil
-}
-
-// seenByBlock puts on record who is inside the same way that a block is about to
-// close. They may stay, and only the record tells them from those who come too
-// late; word of their coming may still be on its way, or lost.
-func (s *Service) seenByBlock(ctx context.Context, room Room, b Block, people []Participant) error {
-	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
-	for _, person := range people {
-		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return s.storeError(err, "")
-		case b.onClaim(join) && rightful(join, room, s.now()):
-			if err := s.came(ctx, room, "", person, join); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // having gives those of the people who have one of the identities, with the

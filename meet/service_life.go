@@ -9,12 +9,13 @@ import (
 // for long; the next sweep goes on.
 const sweepBatch = 100
 
-// Sweep ends rooms whose time has come, clears the media rooms of rooms that
-// are over (those it just ended, and any whose clearing failed before), and
-// forgets join requests that gave no sign of life and what is older than the
-// audit trail reaches.
-// Call it every few seconds, from one goroutine.
-func (s *Service) Sweep(ctx context.Context) error {
+// forgetBatch is how many old lines one sweep deletes: more than can come in
+// meanwhile.
+const forgetBatch = 10_000
+
+// expire ends rooms whose time has come. It is called by the sweeper, and by
+// whoever comes upon such a room before it.
+func (s *Service) expire(ctx context.Context) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
 	var events []*Event
 	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch, func(room Room) *Event {
@@ -31,10 +32,36 @@ func (s *Service) Sweep(ctx context.Context) error {
 	for _, e := range events {
 		s.logEvent(ctx, e)
 	}
+	return nil
+}
+
+// expireHolder ends the room that has a name but whose time has come.
+func (s *Service) expireHolder(ctx context.Context, name string) error {
+	holder, err := s.store.RoomByName(ctx, name)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	case holder.State == RoomActive && !holder.Active(s.now()):
+		return s.expire(ctx)
+	}
+	return nil
+}
+
+// Sweep ends rooms whose time has come, clears the media rooms of rooms that
+// are over (those it just ended, and any whose clearing failed before), and
+// forgets join requests that gave no sign of life and what is older than the
+// audit trail reaches.
+// Call it every few seconds, from one goroutine.
+func (s *Service) Sweep(ctx context.Context) error {
+	if err := s.expire(ctx); err != nil {
+		return err
+	}
 	if err := s.store.ForgetJoinRequests(ctx, s.now().Add(-RequestLifetime), sweepBatch); err != nil {
 		return s.storeError(err, "")
 	}
-	if err := s.store.Forget(ctx, s.now().Add(-s.keepEvents), s.now(), sweepBatch); err != nil {
+	if err := s.store.Forget(ctx, s.now().Add(-s.keepEvents), s.now(), forgetBatch); err != nil {
 		return s.storeError(err, "")
 	}
 	uncleared, err := s.store.UnclearedRooms(ctx, sweepBatch)

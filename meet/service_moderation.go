@@ -72,9 +72,7 @@ type StoppedTrack struct {
 // however often it connects, and for the same subject or user id when they join
 // anew in this session of the room.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, func(t Track) bool {
-		return t.Source == Microphone || t.Source == UnknownSource && t.Audio
-	}})
+	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, Track.isMicrophone})
 }
 
 // DisableVideo stops the camera of a participant, like [Service.Mute] does
@@ -83,9 +81,7 @@ func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, cal
 	if err := checkOne(call.Identity); err != nil {
 		return Stopped{}, err
 	}
-	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, func(t Track) bool {
-		return t.Source == Camera || t.Source == UnknownSource && !t.Audio
-	}})
+	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, Track.isCamera})
 }
 
 // stopping is one of the things that can be stopped.
@@ -237,10 +233,10 @@ func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []P
 		return Stopped{}, s.storeError(err, "")
 	}
 	s.logEvent(ctx, e)
-	if call.Identity == Everyone {
-		if people, err = s.media.Participants(ctx, room.ID); err != nil { // also of admins who were locked
-			return Stopped{}, notTold(err)
-		}
+	// Of everybody: it may have been taken from an admin, or from the person's
+	// other connections as well.
+	if people, err = s.media.Participants(ctx, room.ID); err != nil {
+		return Stopped{}, notTold(err)
 	}
 	if err := s.projectOnto(ctx, room, people); err != nil {
 		return Stopped{}, notTold(err)

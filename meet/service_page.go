@@ -126,6 +126,12 @@ func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, 
 	if err != nil {
 		return Principal{}, Room{}, s.storeError(err, "")
 	}
+	switch err := s.mayBeInside(ctx, join, room); {
+	case IsCode(err, CodeUnauthenticated): // though the media server may not have heard of it yet
+		return Principal{}, Room{}, errNotInside
+	case err != nil:
+		return Principal{}, Room{}, err
+	}
 	people, err := s.media.Participants(ctx, roomID)
 	if err != nil {
 		return Principal{}, Room{}, mediaUnavailable(err)

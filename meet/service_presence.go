@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -35,7 +34,7 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 	case MediaRoomFinished:
 		s.fresh.forget(room.ID)
 		err = s.everybodyLeft(ctx, room, e)
-	case MediaParticipantJoined:
+	case MediaParticipantJoined, MediaTrackPublished:
 		if err = s.mediaRoomSeen(ctx, room); err != nil {
 			break
 		}
@@ -154,8 +153,10 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 		return s.storeError(err, "")
 	case !room.Active(s.now()):
 		return nil // its media room goes as a whole
-	case strings.Contains(person.Identity, "#"): // beside the first it could not be moderated
+	case person.Identity != join.Identity: // beside the first it could not be moderated
 		return s.putOut(ctx, room, person, "second connection")
+	case slices.ContainsFunc(person.Tracks, Track.pretends):
+		return s.putOut(ctx, room, person, "a track is not what it says it is")
 	}
 	switch err := s.mayBeInside(ctx, join, room); {
 	case IsCode(err, CodeUnauthenticated):
@@ -163,7 +164,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	case err != nil:
 		return err
 	}
-	over, err := s.overLimit(ctx, room, person)
+	over, err := s.overLimit(ctx, room, person, join.Admin)
 	if err != nil {
 		return err
 	}
@@ -179,15 +180,37 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 // came sees that somebody who is inside is on record.
 func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
 	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
-	joined := s.event(ctx, Principal{ID: person.Identity}, Joined, room, person.Identity, map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)})
-	return s.save(ctx, p, joined, nil)
+	return s.save(ctx, p, s.joinedEvent(ctx, room, person.Identity, join), nil)
+}
+
+// seen puts on record who of the people inside is meant. Word of their coming may
+// still be on its way, or lost.
+func (s *Service) seen(ctx context.Context, room Room, people []Participant, meant func(Join) bool) error {
+	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
+	for _, person := range people {
+		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
+		case errors.Is(err, ErrNotFound):
+		case err != nil:
+			return s.storeError(err, "")
+		case meant(join) && rightful(join, room, s.now()):
+			if err := s.came(ctx, room, "", person, join); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) joinedEvent(ctx context.Context, room Room, identity string, join Join) *Event {
+	return s.event(ctx, Principal{ID: identity}, Joined, room, identity,
+		map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)})
 }
 
 // overLimit says whether somebody came who found no seat: a media room that the
 // server has made by itself has no limit. Whoever was inside before them, and
 // a limit that was lowered since, puts nobody out.
-func (s *Service) overLimit(ctx context.Context, room Room, person Participant) (bool, error) {
-	if room.MaxParticipants == 0 {
+func (s *Service) overLimit(ctx context.Context, room Room, person Participant, admin bool) (bool, error) {
+	if room.MaxParticipants == 0 || admin {
 		return false, nil
 	}
 	if known, err := s.store.HasPresence(ctx, person.SID); err != nil || known {
@@ -246,9 +269,14 @@ func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) er
 	return errors.Join(errs...)
 }
 
-// left puts the end of a presence on record. Those whom somebody put out have a
-// line about that already.
+// left puts the end of a presence on record. Of those who were put out the line
+// about that is the last.
 func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
+	unlock, err := s.locks.lock(ctx, roomID) // not while somebody is being put out: that line comes first
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	room, err := s.store.RoomByID(ctx, roomID)
 	if err != nil {
 		return s.storeError(err, "")
@@ -260,14 +288,12 @@ func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
 	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
 		p.LeftAt = s.now()
 	}
-	who := Principal{ID: p.Identity}
-	joined := s.event(ctx, who, Joined, room, p.Identity, map[string]string{"participant_name": join.Name, "role": roleOf(join, room)})
-	var left *Event
-	if rightful(join, room, s.now()) {
-		left = s.event(ctx, who, Left, room, p.Identity, map[string]string{"participant_name": join.Name,
-			"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()})
+	if !rightful(join, room, s.now()) {
+		return s.save(ctx, p, nil, nil)
 	}
-	return s.save(ctx, p, joined, left)
+	left := s.event(ctx, Principal{ID: p.Identity}, Left, room, p.Identity, map[string]string{"participant_name": hide(join.Name, join.Code),
+		"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()})
+	return s.save(ctx, p, s.joinedEvent(ctx, room, p.Identity, join), left)
 }
 
 func (s *Service) save(ctx context.Context, p Presence, joined, left *Event) error {

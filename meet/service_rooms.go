@@ -31,6 +31,11 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 			return Room{}, nil, nameTaken()
 		}
 	}
+	if named {
+		if err := s.expireHolder(ctx, room.Name); err != nil {
+			return Room{}, nil, err
+		}
+	}
 	if !s.mediaOnJoin {
 		budget, cancel := withBudget(ctx)
 		defer cancel()
@@ -278,11 +283,9 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
-	if change.concernsRights() && room.Active(s.now()) { // a media server that is down must leave everything as it was
-		budget, cancel := withBudget(ctx)
-		defer cancel()
-		if _, err := s.media.Participants(budget, room.ID); err != nil {
-			return Room{}, mediaUnavailable(err)
+	if room.Active(s.now()) && (change.concernsRights() || change.MaxParticipants != nil) {
+		if err := s.lookInside(ctx, room, change); err != nil {
+			return Room{}, err
 		}
 	}
 	unlock, err := s.locks.lock(ctx, room.ID) // not while the media room of its last session is being deleted
@@ -290,6 +293,10 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		return Room{}, mediaUnavailable(err)
 	}
 	now, was := s.now(), room
+	if err := s.expireBefore(ctx, room, change); err != nil {
+		unlock()
+		return Room{}, err
+	}
 	e := s.event(ctx, p, RoomUpdated, room, "", nil)
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		was, e.Action = *r, RoomUpdated
@@ -329,6 +336,35 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		s.bringUpToDate(ctx, room)
 	}
 	return room, nil
+}
+
+// lookInside prepares a change that concerns people inside. A media server that
+// is down must leave their rights as they were; and whoever is inside keeps their
+// seat, which a lower limit must find on record.
+func (s *Service) lookInside(ctx context.Context, room Room, change RoomChange) error {
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		if change.concernsRights() {
+			return mediaUnavailable(err)
+		}
+		return nil
+	}
+	return s.seen(ctx, room, people, func(Join) bool { return true })
+}
+
+// expireBefore ends what is over already before a change: the room itself, and
+// whichever has the name it is to get.
+func (s *Service) expireBefore(ctx context.Context, room Room, change RoomChange) error {
+	name := room.Name
+	if change.Name != nil {
+		name = normalizeName(*change.Name)
+	}
+	if room.State == RoomActive && !room.Active(s.now()) {
+		return s.expire(ctx)
+	}
+	return s.expireHolder(ctx, name)
 }
 
 // bringUpToDate tells a living media room about a changed limit. If that

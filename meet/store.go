@@ -150,6 +150,9 @@ type Store interface {
 	// AddEvent writes a line about something that changed nothing here.
 	AddEvent(ctx context.Context, e *Event) error
 
+	// SetOutcome changes how an event went. One that is not there needs none.
+	SetOutcome(ctx context.Context, id int64, outcome Outcome) error
+
 	// Events lists events, newest first.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 

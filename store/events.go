@@ -16,6 +16,8 @@ const (
 
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
 
+	updateOutcome = `UPDATE events SET outcome = $2 WHERE id = $1`
+
 	// An empty $3 is every kind, in selectEventsOfRoom an empty $4 every admin.
 	selectEvents        = `SELECT ` + eventColumns + ` FROM events WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
 	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events
@@ -58,6 +60,14 @@ func (t *tx) event(e *meet.Event) error {
 // AddEvent implements [meet.Store].
 func (db *DB) AddEvent(ctx context.Context, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.event(e) })
+	return err
+}
+
+// SetOutcome implements [meet.Store].
+func (db *DB) SetOutcome(ctx context.Context, id int64, outcome meet.Outcome) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		return none, failed("set outcome of event", t.exec(updateOutcome, id, string(outcome)))
+	})
 	return err
 }
 

@@ -28,20 +28,40 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
 	actions := map[string]struct {
-		action meet.EventAction
-		target func(scene, answer) string
+		action  meet.EventAction
+		target  func(scene, answer) string
+		details func(scene, answer) map[string]string
 	}{
-		"create_room":               {meet.RoomCreated, nil},
-		"join_room":                 {meet.Admitted, func(_ scene, got answer) string { return got.get("identity").(string) }},
-		"update_room":               {meet.RoomUpdated, nil},
-		"end_room":                  {meet.RoomWasEnded, nil},
-		"create_room_codes":         {meet.CodesCreated, nil},
-		"update_room_code":          {meet.CodeUpdated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }},
-		"rotate_room_code":          {meet.CodeRotated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }},
-		"kick_participant":          {meet.Kicked, func(s scene, _ answer) string { return s.identity }},
-		"mute_participant":          {meet.Locked, func(s scene, _ answer) string { return s.identity }},
-		"disable_participant_video": {meet.Locked, func(s scene, _ answer) string { return s.identity }},
-		"answer_join_request":       {meet.Approved, func(s scene, _ answer) string { return s.request[:6] }},
+		"create_room": {meet.RoomCreated, nil, func(_ scene, got answer) map[string]string {
+			return map[string]string{"name": got.get("room", "name").(string), "mode": "standard",
+				"settings.allow_chat": "true", "settings.allow_video": "true", "settings.allow_audio": "true"}
+		}},
+		"join_room": {meet.Admitted, func(_ scene, got answer) string { return got.get("identity").(string) }, func(scene, answer) map[string]string {
+			return map[string]string{"participant_name": "Ada", "role": "host"}
+		}},
+		"update_room": {meet.RoomUpdated, nil, func(s scene, got answer) map[string]string {
+			return map[string]string{"is_public": "true", "expires_at": got.get("room", "expires_at").(string)[:19] + "Z"}
+		}},
+		"end_room":          {meet.RoomWasEnded, nil, func(s scene, _ answer) map[string]string { return map[string]string{"removed": s.identity} }},
+		"create_room_codes": {meet.CodesCreated, nil, func(scene, answer) map[string]string { return map[string]string{"roles": "host,guest,viewer"} }},
+		"update_room_code": {meet.CodeUpdated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }, func(s scene, got answer) map[string]string {
+			return map[string]string{"role": "guest", "removed": s.identity, "expires_at": got.get("code", "expires_at").(string)[:19] + "Z"}
+		}},
+		"rotate_room_code": {meet.CodeRotated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }, func(_ scene, got answer) map[string]string {
+			return map[string]string{"role": "guest", "successor": meet.FirstGroup(got.get("code", "code").(string))}
+		}},
+		"kick_participant": {meet.Kicked, func(s scene, _ answer) string { return s.identity }, func(scene, answer) map[string]string {
+			return map[string]string{"participant_name": "Guest", "role": "guest"}
+		}},
+		"mute_participant": {meet.Locked, func(s scene, _ answer) string { return s.identity }, func(s scene, _ answer) map[string]string {
+			return map[string]string{"source": "microphone", "identities": s.identity}
+		}},
+		"disable_participant_video": {meet.Locked, func(s scene, _ answer) string { return s.identity }, func(s scene, _ answer) map[string]string {
+			return map[string]string{"source": "camera", "identities": s.identity}
+		}},
+		"answer_join_request": {meet.Approved, func(s scene, _ answer) string { return s.request[:6] }, func(scene, answer) map[string]string {
+			return map[string]string{"participant_name": "Eve", "role": "guest"}
+		}},
 	}
 	for _, tool := range Catalogue() {
 		s := a.scene()
@@ -82,7 +102,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		e := fresh[0]
 		if diff := cmp.Diff(eventView{ID: e.ID, Time: a.Clock.Now().UTC().Truncate(1e6), Actor: "ada", Via: meet.ViaMCP, Client: "test",
 			Kind: want.action.Kind(), Action: want.action, RoomID: room, RoomName: name, Target: target, Outcome: meet.OutcomeOK,
-			Details: e.Details, RequestID: "request-1"}, e); diff != "" {
+			Details: want.details(s, got), RequestID: "request-1"}, e); diff != "" {
 			t.Errorf("%s: the event differs (-want +got):\n%s", tool.Name, diff)
 		}
 		for _, secret := range []string{s.code.Code, s.request} {

@@ -43,7 +43,7 @@ var kickParticipant = define(Tool{
 	removed, err := s.Kick(ctx, p, in.RoomID, meet.KickCall{Identity: in.Identity, Block: value(in.Block), Reason: value(in.Reason)})
 	message := "Their token is dead; they can come back by asking anew"
 	if value(in.Block) {
-		message = "They are blocked; call again with this identity and block false to lift it"
+		message = "They are blocked until you call again with this identity and block false. If they came by a code, it lets in nobody without an access token any more: rotate_room_code makes a new one for everybody else"
 	}
 	return kickParticipantOutput{list(removed), message}, err
 })
@@ -51,14 +51,14 @@ var kickParticipant = define(Tool{
 type muteParticipantInput struct {
 	RoomID   string `json:"room_id" doc:"Id or name of the room"`
 	Identity string `json:"identity" doc:"From list_participants, or * for everyone but admins"`
-	Lock     *bool  `json:"lock" doc:"true also keeps them from unmuting; false gives the microphone back and mutes nobody; leave it out to mute only"`
+	Lock     *bool  `json:"lock" doc:"true also keeps them from unmuting; false gives the microphone back, also to somebody who has left, and mutes nobody; leave it out to mute only"`
 }
 
 type muteParticipantOutput struct {
 	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Microphones that were on, with whose they are; empty if there was nothing to mute"`
 	Locked      []string           `json:"locked,omitempty" doc:"Identities whose microphone was taken just now"`
 	Unlocked    []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
-	Message     string             `json:"message,omitempty" doc:"What there was not to do"`
+	Message     string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
 }
 
 var muteParticipant = define(Tool{
@@ -66,7 +66,7 @@ var muteParticipant = define(Tool{
 	Description: "Mute a participant's microphone now; they can unmute themselves unless lock is true. A lock holds through reconnects, and for the same user_id when they join anew, until lock false or the room's end.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteParticipantInput) (muteParticipantOutput, error) {
 	done, err := s.Mute(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
-	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock)}, err
+	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute")}, err
 })
 
 type disableVideoInput struct {
@@ -79,7 +79,7 @@ type disableVideoOutput struct {
 	DisabledTracks []stoppedTrackView `json:"disabled_tracks" doc:"Cameras that were on; empty if there was none"`
 	Locked         []string           `json:"locked,omitempty" doc:"Identities whose camera was taken just now"`
 	Unlocked       []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
-	Message        string             `json:"message,omitempty" doc:"What there was not to do"`
+	Message        string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
 }
 
 var disableParticipantVideo = define(Tool{
@@ -87,18 +87,23 @@ var disableParticipantVideo = define(Tool{
 	Description: "Turn a participant's camera off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
 	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
-	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock)}, err
+	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute: the camera was off")}, err
 })
 
-// nothingDone says what there was not to do, "" if there was something.
-func nothingDone(done meet.Stopped, lock *bool) string {
+// nothingDone says that there was nothing to do, "" if there was something; of
+// a lock also what holds.
+func nothingDone(done meet.Stopped, lock *bool, nothing string) string {
 	switch {
 	case lock != nil && !*lock && len(done.Unlocked) == 0:
 		return "nothing to unlock"
-	case (lock == nil || *lock) && len(done.Tracks) == 0:
-		return "nothing to mute"
+	case lock != nil && !*lock || len(done.Tracks) > 0:
+		return ""
+	case lock == nil:
+		return nothing
+	case len(done.Locked) > 0:
+		return nothing + "; the lock holds from now on"
 	}
-	return ""
+	return nothing + "; it was locked already, and stays so"
 }
 
 type answerJoinRequestInput struct {

@@ -16,7 +16,7 @@ type auditInput struct {
 var auditAccess = definePrompt(Prompt{
 	Name: "audit_access", Title: "Audit who can get in",
 	Description: "Find out who can get into a room you administer and who did, and close what should not be open.",
-	Tools:       []string{getRoom.Name, getRoomCodes.Name, listParticipants.Name, listEvents.Name, updateRoomCode.Name, rotateRoomCode.Name},
+	Tools:       []string{getRoom.Name, getRoomCodes.Name, listParticipants.Name, listEvents.Name, updateRoomCode.Name, rotateRoomCode.Name, kickParticipant.Name},
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in auditInput) (string, error) {
 	first := 1
 	if _, _, err := s.Codes(ctx, p, in.Room, meet.CodeFilter{Role: in.Role, Limit: &first}); err != nil {
@@ -33,8 +33,8 @@ var auditAccess = definePrompt(Prompt{
 	}
 	steps := []string{
 		"The room: " + say(getRoom.Name, "room_id", room) + ". is_public lets anybody in who has its join_url; without settings.require_approval nobody waits for a host's yes.",
-		"Its codes: " + say(getRoomCodes.Name, codes...) + ". While has_more, repeat it with next_cursor as cursor. Look for enabled codes with neither expires_at nor a max_uses above 0, above all of roles that publish or let others in; for codes that were never used (uses 0, no last_used_at); for more uses than people were invited.",
-		"Who is inside and who is blocked: " + say(listParticipants.Name, "room_id", room) + ". Look for people the user does not know, and for blocks that nobody needs any more or that came after the harm.",
+		"Its codes: " + say(getRoomCodes.Name, codes...) + ". While has_more, repeat it with next_cursor as cursor. Look for enabled codes with neither expires_at nor a max_uses above 0, above all of roles that publish or let others in; for codes that were never used (uses 0, no last_used_at); for codes that let in nobody without an access token because somebody who came by them is blocked (blocked true); for more uses than people were invited.",
+		"Who is inside and who is blocked: " + say(listParticipants.Name, "room_id", room) + ". Look for people the user does not know, and for blocks that nobody needs any more.",
 		"Who was let in, and by which code: " + say(listEvents.Name, "room_id", room, "kind", "participant", "limit", meet.MaxPage) + ", and on with cursor in the same way. Look at " +
 			string(meet.Admitted) + ", " + string(meet.Kicked) + " and " + string(meet.Removed) + ". Without kind it shows everything: look for changes of the room and its codes that the user does not know of.",
 	}
@@ -42,6 +42,7 @@ var auditAccess = definePrompt(Prompt{
 		"A code that nobody needs any more: " + say(updateRoomCode.Name, "code", "CODE", "enabled", false) + ". If strangers came by it: " +
 			say(updateRoomCode.Name, "code", "CODE", "enabled", false, "remove_participants", true) + " also puts out whoever is inside by it.",
 		"A code that got into wrong hands and is still needed: " + say(rotateRoomCode.Name, "code", "CODE") + ". The old one stops at once; give the new join_url to those who should have it.",
+		"A block that nobody needs any more: " + say(kickParticipant.Name, "room_id", room, "identity", "BLOCKED", "block", false) + ", with its identity in blocks.",
 		"A code without an end: " + say(updateRoomCode.Name, "code", "CODE", "expires_in_seconds", 86400, "max_uses", 10) + ", with the user's numbers.",
 	}
 	var b strings.Builder

@@ -58,13 +58,16 @@ type codeView struct {
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
 	JoinURL    string    `json:"join_url"`
+
+	// Somebody who came by it is blocked: it lets in nobody who has no access token.
+	Blocked bool `json:"blocked,omitempty"`
 }
 
 func viewCode(s *meet.Service, c meet.RoomCode) codeView {
 	return codeView{
 		Code: c.Code, RoomID: c.RoomID, Role: c.Role, Label: c.Label, Enabled: c.Enabled,
 		Uses: c.Uses, MaxUses: c.MaxUses, ExpiresAt: c.ExpiresAt, LastUsedAt: c.LastUsedAt,
-		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, JoinURL: s.Links().Code(c.Code),
+		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, JoinURL: s.Links().Code(c.Code), Blocked: c.Blocked,
 	}
 }
 
@@ -86,7 +89,8 @@ type participantView struct {
 	JoinedAt time.Time   `json:"joined_at"`
 	Tracks   []trackView `json:"tracks"`
 
-	Locked []meet.Source `json:"locked,omitempty"`
+	IsAdmin bool          `json:"is_admin,omitempty"`
+	Locked  []meet.Source `json:"locked,omitempty"`
 }
 
 type trackView struct {
@@ -101,7 +105,7 @@ func viewParticipants(people []meet.Participant) []participantView {
 		for j, t := range p.Tracks {
 			tracks[j] = trackView{t.Source, t.Muted}
 		}
-		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks, p.Locked}
+		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks, p.Admin, p.Locked}
 	}
 	return views
 }

@@ -43,7 +43,7 @@ func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.H
 		w := &recorder{ResponseWriter: rw}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), meet.Caller{Via: a.via, Client: r.UserAgent()}))
+		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), callerOf(a.via, r)))
 		defer func() {
 			cut := s.recovered(w, r, recover())
 			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()
@@ -59,6 +59,15 @@ func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.H
 			next.ServeHTTP(w, admitted)
 		}
 	})
+}
+
+// callerOf is through what a request acts. The program that sends a webhook is
+// LiveKit, whoever's coming it tells of.
+func callerOf(via meet.Via, r *http.Request) meet.Caller {
+	if via == meet.ViaWebhook {
+		return meet.Caller{Via: via}
+	}
+	return meet.Caller{Via: via, Client: r.UserAgent()}
 }
 
 // admit runs the checks of a. It gives the request to serve, or nil after it

@@ -41,8 +41,8 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			err := s.Service.Arrive(r.Context(), joinToken(r))
+		for _, token := range joinTokens(r) {
+			err := s.Service.Arrive(r.Context(), token)
 			if meet.IsCode(err, meet.CodeUnauthenticated) {
 				refuseSignalling(w, meet.AsError(err))
 				return
@@ -64,14 +64,21 @@ func refuseSignalling(w http.ResponseWriter, e *meet.Error) {
 	_, _ = io.WriteString(w, e.Message) //nolint:gosec // G705: a fixed text
 }
 
-// joinToken is where LiveKit's clients put their token.
-func joinToken(r *http.Request) string {
-	if token := r.URL.Query().Get("access_token"); token != "" {
-		return token
+// joinTokens are where LiveKit's clients put their token, and where LiveKit
+// looks for it.
+func joinTokens(r *http.Request) []string {
+	tokens := r.URL.Query()["access_token"]
+	for _, header := range r.Header.Values("Authorization") {
+		if _, token, _ := strings.Cut(header, " "); token != "" {
+			tokens = append(tokens, strings.TrimSpace(token))
+		}
 	}
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	return token
+	return tokens[:min(len(tokens), maxJoinTokens)]
 }
+
+// maxJoinTokens is how many tokens of one request are looked at; a client sends
+// one.
+const maxJoinTokens = 4
 
 // replaceBody puts a text of ours in the place of LiveKit's, which quotes the
 // whole token. It is plain text because LiveKit's clients show it as it is.
