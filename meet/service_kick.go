@@ -59,9 +59,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if join.Identity != "" {
 		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
 	}
-	details := map[string]string{"participant_name": person.Name, "role": person.Role}
+	details := map[string]string{"participant_name": hide(person.Name, join.Code), "role": person.Role}
 	if call.Reason != "" {
-		details["reason"] = call.Reason
+		details["reason"] = hide(call.Reason, join.Code)
 	}
 	if call.Block {
 		if revocation.Block, err = s.blockFor(p, join, call.Reason); err != nil {

@@ -61,12 +61,26 @@ func scrub(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
 // it is written.
 func hide(s, code string) string {
 	s = scrub(s)
-	if code == "" {
+	bare := strings.ReplaceAll(code, "-", "")
+	if code == "" || !strings.Contains(onlyLetters(s), bare) {
 		return s
 	}
-	letters := strings.Split(strings.ReplaceAll(code, "-", ""), "")
+	letters := strings.Split(bare, "")
 	any := regexp.MustCompile(`(?i)` + strings.Join(letters, `[\s\p{Pd}]*`))
 	return any.ReplaceAllString(s, FirstGroup(code)+"…")
+}
+
+// onlyLetters gives the letters a to z of a text, in lower case.
+func onlyLetters(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return -1
+	}, s)
 }
 
 // cutBytes cuts a text to at most max bytes, between characters.

@@ -1,0 +1,284 @@
+package meet_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// allEvents are a room's events, the oldest first, as "action target".
+func allEvents(t *testing.T, s *System, room meet.Room) (lines []string, text string) {
+	t.Helper()
+	events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID, Limit: Of(100)})
+	wantCode(t, "events", err, "")
+	for _, e := range events {
+		lines = append([]string{string(e.Action) + " " + e.Target}, lines...)
+	}
+	b, err := json.Marshal(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines, string(b)
+}
+
+// The media server names second connections with a #: no identity of ours has one.
+func TestUserIDsWithAHash(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	_, bob := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob#1234")
+	users := s.Enter(t, meet.Principal{ID: "https://idp/users#42", Role: meet.User}, room)
+	people, err := s.Media.Participants(t.Context(), room.ID)
+	wantCode(t, "participants", err, "")
+	for _, person := range people {
+		if err := s.Hear(t.Context(), meet.MediaEvent{ID: person.SID, Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: person}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(person.Identity, "#") {
+			t.Errorf("identity %q holds a #", person.Identity)
+		}
+	}
+	if n := countEvents(t, s, room, meet.Removed); n != 0 || !bob.Connected() || !users.Connected() {
+		t.Errorf("%d were put out for what they are called", n)
+	}
+}
+
+// Whoever types somebody's user id and is blocked, or locked, does that to
+// nobody else: not to who came by another code, and not to whom an admin brings.
+func TestTypedUserIDsHurtNobody(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	guests, viewers := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
+	_, bob := enterBy(t, s, guests.Code, "bob")
+	vouched, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
+	wantCode(t, "join", err, "")
+	brought := s.EnterWith(t, vouched)
+	_, mallory := enterBy(t, s, viewers.Code, "bob")
+	_, err = s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: mallory.Identity(), Lock: Of(true)})
+	wantCode(t, "lock", err, "")
+	if a, err := exchange(t, s, guests.Code, "bob"); err != nil || len(lockedOf(t, s, a.Identity)) != 0 {
+		t.Errorf("bob by another code: locked %v, %v; want nothing", lockedOf(t, s, a.Identity), err)
+	}
+	if a, err := exchange(t, s, viewers.Code, "bob"); err != nil || len(lockedOf(t, s, a.Identity)) != 1 {
+		t.Errorf("mallory again: locked %v, %v; want the microphone", lockedOf(t, s, a.Identity), err)
+	}
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: mallory.Identity(), Block: true})
+	wantCode(t, "kick", err, "")
+	mallory.WaitDisconnected()
+	for range 2 {
+		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+	}
+	if !bob.Connected() || !brought.Connected() {
+		t.Errorf("connected: bob %v, who the admin brought %v; want both", bob.Connected(), brought.Connected())
+	}
+	_, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
+	wantCode(t, "the admin brings bob again", err, "")
+}
+
+// Who has proven who they are stays locked whatever name they give.
+func TestLocksFollowTheSubject(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	gus := s.Enter(t, Gus, room)
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: gus.Identity(), Lock: Of(true)})
+	wantCode(t, "lock", err, "")
+	a, err := s.Join(t.Context(), Gus, meet.JoinCall{RoomID: &room.ID, UserID: "somebody-else"})
+	wantCode(t, "join", err, "")
+	if len(lockedOf(t, s, a.Identity)) != 1 {
+		t.Errorf("gus under another name: locked %v; want the microphone", lockedOf(t, s, a.Identity))
+	}
+	gus.Leave()
+	done, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: a.Identity, Lock: Of(false)}) // who has never been inside
+	if err != nil || len(done.Unlocked) != 2 {
+		t.Errorf("unlock = %+v, %v; want both of gus's", done, err)
+	}
+}
+
+// A host who was kicked answers nobody any more, though the media server may
+// not have heard of it.
+func TestKickedHostsAnswerNobody(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	a, host := enterBy(t, s, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code, "")
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: host.Identity()})
+	wantCode(t, "kick", err, "")
+	s.EnterWith(t, a) // past us
+	waiting, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve"})
+	wantCode(t, "ask", err, "")
+	_, err = s.AnswerAsHost(t.Context(), a.Token, waiting.RequestID, true)
+	wantCode(t, "answer", err, meet.CodeForbidden)
+	list, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	if err != nil || list.Inside || len(list.Requests) != 0 {
+		t.Errorf("requests = %+v, %v; want nothing told", list, err)
+	}
+}
+
+// Of somebody of whom nothing is known but that they came over a public room's
+// page, a block closes the page for those without an access token.
+func TestBlockOnThePage(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
+	enter := func() (meet.Admission, error) {
+		return s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Eve"})
+	}
+	a, err := enter()
+	wantCode(t, "enter", err, "")
+	eve := s.EnterWith(t, a)
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
+	wantCode(t, "kick", err, "")
+	_, err = enter()
+	wantCode(t, "enter again", err, meet.CodeForbidden)
+	s.Admit(t, Bob, room)
+	if _, err := exchange(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, ""); err != nil {
+		t.Errorf("by a code: %v; want in", err)
+	}
+}
+
+// However a code gets into what people type, it is not on record.
+func TestNoCodeOnRecord(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
+	bare := strings.ReplaceAll(code, "-", "")
+	for _, written := range []string{code, bare, strings.ToUpper(code), code[:3] + " " + code[4:8] + " " + code[9:]} {
+		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "I am " + written, UserID: written})
+		wantCode(t, "exchange", err, "")
+		person := s.EnterWith(t, a)
+		_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity(), Reason: "leaked " + code})
+		wantCode(t, "kick", err, "")
+	}
+	_, text := allEvents(t, s, room)
+	for _, secret := range []string{code, bare, code[4:8]} {
+		if strings.Contains(strings.ToLower(text), secret) {
+			t.Errorf("the events hold %s of the code %s: %s", secret, code, text)
+		}
+	}
+}
+
+// A room that was found to be over by somebody else than the sweeper leaves the
+// same line, once.
+func TestExpiryIsOnRecordWhoeverFindsIt(t *testing.T) {
+	t.Parallel()
+	for name, find := range map[string]func(*System, meet.Room) error{
+		"another room of that name": func(s *System, room meet.Room) error {
+			_, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: &room.Name}, false)
+			return err
+		},
+		"a change": func(s *System, room meet.Room) error {
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{IsPublic: Of(true)}, false)
+			return err
+		},
+		"reopening": func(s *System, room meet.Room) error {
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+			return err
+		},
+		"another room that takes its name": func(s *System, room meet.Room) error {
+			other := s.NewRoom(t, meet.RoomChange{})
+			_, err := s.UpdateRoom(t.Context(), Ada, other.ID, meet.RoomChange{Name: &room.Name}, false)
+			return err
+		},
+	} {
+		s := New(t)
+		room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), ExpiresIn: Of(time.Minute)})
+		s.Clock.Advance(time.Minute)
+		wantCode(t, name, find(s, room), "")
+		wantCode(t, "sweep", s.Sweep(t.Context()), "")
+		if n := countEvents(t, s, room, meet.RoomHasExpired); n != 1 {
+			t.Errorf("%s: %d lines of the expiry; want one", name, n)
+		}
+	}
+}
+
+// Whoever is inside keeps their seat when the limit is lowered, also before
+// anybody has told of their coming.
+func TestALowerLimitPutsNobodyOut(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	ada, bob, gus := s.Enter(t, Ada, room), s.Enter(t, Bob, room), s.Enter(t, Gus, room)
+	_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{MaxParticipants: Of(1)}, false)
+	wantCode(t, "update", err, "")
+	wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+	if n := countEvents(t, s, room, meet.Removed); n != 0 || !ada.Connected() || !bob.Connected() || !gus.Connected() {
+		t.Errorf("%d were put out", n)
+	}
+}
+
+// The people of a leaked code can be put out after it was rotated.
+func TestRemoveByARotatedCode(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	a, eve := enterBy(t, s, code.Code, "")
+	fresh, err := s.RotateCode(t.Context(), Ada, code.Code)
+	wantCode(t, "rotate", err, "")
+	_, carol := enterBy(t, s, fresh.Code, "")
+	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	wantCode(t, "enabling the old one", err, meet.CodeGone)
+	_, removed, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
+	if err != nil || len(removed) != 1 || removed[0] != eve.Identity() || !dead(t, s, a.Token) || !carol.Connected() {
+		t.Errorf("removed %v, %v; want eve alone, and her token dead", removed, err)
+	}
+	if _, err := exchange(t, s, code.Code, ""); !meet.IsCode(err, meet.CodeNotFound) {
+		t.Errorf("the old code: %v; want that it opens nothing", err)
+	}
+}
+
+// The trail tells the story in order: nobody seems to be inside who was put out.
+func TestTheTrailEndsWithTheRemoval(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	a, eve := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
+	id := eve.Identity()
+	tell := func(kind meet.MediaEventKind, event, sid string) {
+		t.Helper()
+		if err := s.Hear(t.Context(), told(s, kind, event, room.ID, "RM_1", id, sid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell(meet.MediaParticipantJoined, "1", "PA_1")
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: id})
+	wantCode(t, "kick", err, "")
+	tell(meet.MediaParticipantLeft, "2", "PA_1")
+	s.EnterWith(t, a) // past us
+	tell(meet.MediaParticipantJoined, "3", "PA_2")
+	tell(meet.MediaParticipantLeft, "4", "PA_2")
+	lines, _ := allEvents(t, s, room)
+	want := []string{"room.created ", "code.created ", "participant.admitted " + id, "participant.joined " + id,
+		"participant.kicked " + id, "participant.removed " + id}
+	if strings.Join(lines, "\n") != strings.Join(want, "\n") {
+		t.Errorf("events:\n%s\nwant:\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// What the media server does not take is not handed out.
+func TestIdentitiesFitTheMediaServer(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	long := strings.Repeat("👩", meet.MaxUserID)
+	a, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: long, Name: strings.Repeat("👩", meet.MaxDisplayName)})
+	wantCode(t, "join", err, "")
+	s.EnterWith(t, a)
+}
+
+// lockedOf is what is taken from who was let in by an identity.
+func lockedOf(t *testing.T, s *System, identity string) []meet.Source {
+	t.Helper()
+	join, err := s.Store.Join(t.Context(), identity)
+	if err != nil {
+		t.Fatalf("Join(%s): %v", identity, err)
+	}
+	return join.Locked
+}

@@ -1,0 +1,167 @@
+package meet
+
+import (
+	"context"
+	"errors"
+)
+
+// UpdateRoom changes a room. reopen brings an ended or expired one back; an
+// expired one needs a new lifetime with it, or gets none.
+func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, change RoomChange, reopen bool) (Room, error) {
+	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	if err != nil {
+		return Room{}, err
+	}
+	if change.Name != nil && normalizeName(*change.Name) == "" {
+		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
+	}
+	if room.Active(s.now()) && (change.concernsRights() || change.MaxParticipants != nil) {
+		if err := s.lookInside(ctx, room, change); err != nil {
+			return Room{}, err
+		}
+	}
+	unlock, err := s.locks.lock(ctx, room.ID) // not while the media room of its last session is being deleted
+	if err != nil {
+		return Room{}, mediaUnavailable(err)
+	}
+	now, was := s.now(), room
+	if err := s.expireBefore(ctx, room, change); err != nil {
+		unlock()
+		return Room{}, err
+	}
+	e := s.event(ctx, p, RoomUpdated, room, "", nil)
+	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		was, e.Action = *r, RoomUpdated
+		switch {
+		case reopen && !r.Active(now):
+			r.reopen(now)
+			e.Action = RoomReopened
+		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
+			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
+		}
+		if err := change.apply(r, now); err != nil {
+			return err
+		}
+		e.RoomName, e.Details = r.Name, differences(was, *r)
+		if e.Action == RoomUpdated && len(e.Details) == 0 {
+			e.Action = "" // nothing has changed
+			return nil
+		}
+		r.UpdatedAt = now
+		return nil
+	}, e)
+	unlock()
+	switch {
+	case errors.Is(err, ErrNameTaken):
+		e := nameTaken()
+		e.Hint = "Give a name that no other active room has."
+		return Room{}, e
+	case err != nil:
+		return Room{}, s.storeError(err, "")
+	}
+	s.bell.ring(room.ID) // whoever waits may not have to any more
+	s.logEvent(ctx, e)
+	if room.Active(now) && (room.Settings != was.Settings || room.Mode != was.Mode) {
+		s.tellInside(ctx, room)
+	}
+	if change.MaxParticipants != nil && room.Active(now) {
+		s.bringUpToDate(ctx, room)
+	}
+	return room, nil
+}
+
+// lookInside prepares a change that concerns people inside. A media server that
+// is down must leave their rights as they were; and whoever is inside keeps their
+// seat, which a lower limit must find on record.
+func (s *Service) lookInside(ctx context.Context, room Room, change RoomChange) error {
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		if change.concernsRights() {
+			return mediaUnavailable(err)
+		}
+		return nil
+	}
+	return s.seen(ctx, room, people, func(Join) bool { return true })
+}
+
+// expireBefore ends what is over already before a change: the room itself, and
+// whichever has the name it is to get.
+func (s *Service) expireBefore(ctx context.Context, room Room, change RoomChange) error {
+	name := room.Name
+	if change.Name != nil {
+		name = normalizeName(*change.Name)
+	}
+	if room.State == RoomActive && !room.Active(s.now()) {
+		return s.expire(ctx)
+	}
+	return s.expireHolder(ctx, name)
+}
+
+// bringUpToDate tells a living media room about a changed limit. If that
+// fails the next join does it, before it matters.
+func (s *Service) bringUpToDate(ctx context.Context, room Room) {
+	ctx, cancel := context.WithTimeout(ctx, countTimeout)
+	defer cancel()
+	if err := s.media.EnsureRoom(ctx, room); err != nil {
+		s.log.WarnContext(ctx, "could not tell the media server about a changed room", "room", room.ID, "err", err)
+	}
+}
+
+// EndRoom ends a room: everyone is out, its codes stop working. confirmName
+// must be the room's name, so that nobody ends a room they did not mean.
+// It gives the identities that were removed.
+//
+// People are put out before the database says so, because a media server that
+// cannot be reached must leave the room as it was; then the database, and
+// once more the media server, for those who slipped in between. Should that
+// last step fail, [Service.Sweep] makes it good.
+func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
+	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	if err != nil {
+		return Room{}, nil, err
+	}
+	if normalizeName(confirmName) != room.Name {
+		return Room{}, nil, Invalid("confirm_name", "confirm_name must be the room's name",
+			"Repeat the name of the room you mean to end, as get_room shows it.")
+	}
+	budget, cancel := withBudget(ctx)
+	defer cancel()
+	unlock, err := s.locks.lock(budget, room.ID)
+	if err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	defer unlock()
+	inside, err := s.media.Participants(budget, room.ID)
+	if err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	if _, err := s.deleteMediaRoom(budget, room.ID); err != nil {
+		return Room{}, nil, mediaUnavailable(err)
+	}
+	now := s.now()
+	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})
+	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		if r.State == RoomActive {
+			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
+			e.Action = RoomWasEnded
+		}
+		return nil
+	}, e)
+	if err != nil {
+		e := AsError(s.storeError(err, ""))
+		e.Hint = "Everyone was put out, but the room is not ended and can be joined again. Repeat the call in a few seconds."
+		return Room{}, nil, e
+	}
+	if _, err := s.clearLocked(budget, room.ID); err != nil {
+		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
+	}
+	s.bell.ring(room.ID)
+	removed := make([]string, len(inside))
+	for i, person := range inside {
+		removed[i] = person.Identity
+	}
+	s.logEvent(ctx, e)
+	return room, removed, nil
+}
