@@ -23,7 +23,7 @@ func TestKick(t *testing.T) {
 		if reason := ada.WaitDisconnected(); reason != "PARTICIPANT_REMOVED" || !slices.Equal(out.Removed, []string{ada.pass.Identity}) {
 			t.Errorf("kick: got %s, removed %v, want ada out", reason, out.Removed)
 		}
-		s.saw("1 kick", "out", ada.GoneAt().Sub(began))
+		s.atOnce("1 kick", "out", ada.GoneAt().Sub(began))
 		s.staysOut("1 kick: back with the same token", ada.pass, ada.pass.Token)
 		s.staysOut("1 kick: back with the token that LiveKit renewed", ada.pass, newest)
 
@@ -125,7 +125,7 @@ func TestBlock(t *testing.T) {
 		ada, bob := s.guest("ada"), s.guest("bob")
 		began := s.do("kick_participant", arg{"identity": ada.pass.Identity, "block": true, "reason": "rude"}, nil)
 		ada.WaitDisconnected()
-		s.saw("2 kick with block", "out", ada.GoneAt().Sub(began))
+		s.atOnce("2 kick with block", "out", ada.GoneAt().Sub(began))
 
 		asked := time.Now()
 		s.exchangeGives(http.StatusForbidden, "ada")
@@ -162,7 +162,7 @@ func TestBlockSubject(t *testing.T) {
 		if len(out.Removed) != 2 {
 			t.Errorf("removed: got %v, want both connections", out.Removed)
 		}
-		s.saw("2 kick with block: second connection of the same subject", "out", two.GoneAt().Sub(began))
+		s.atOnce("2 kick with block: second connection of the same subject", "out", two.GoneAt().Sub(began))
 		s.staysOut("2 blocked: second connection with its token", two.pass, two.pass.Token)
 
 		asked := time.Now()
@@ -189,7 +189,7 @@ func TestCodeWithItsPeople(t *testing.T) {
 		if !slices.Equal(out.Removed, []string{ada.pass.Identity}) {
 			t.Errorf("removed: got %v, want ada", out.Removed)
 		}
-		s.saw("3 code disabled with its people", "out", ada.GoneAt().Sub(began))
+		s.atOnce("3 code disabled with its people", "out", ada.GoneAt().Sub(began))
 		s.staysOut("3 code disabled: back with the same token", ada.pass, ada.pass.Token)
 		s.staysOut("3 code disabled: with a token not used before", unused, unused.Token)
 		s.exchangeGives(http.StatusNotFound, "ada")

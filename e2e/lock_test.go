@@ -51,22 +51,22 @@ func testLock(t *testing.T, w *world, what locking) {
 
 	var out stopped
 	began := s.do(what.tool, arg{"identity": loud.pass.Identity, "lock": true}, &out)
-	s.saw(row+" of who publishes: told", "told", loud.WaitMayPublish(what.source, false).Sub(began))
-	s.saw(row+" of who publishes", "track gone", loud.WaitTrackGone(what.source).Sub(began))
-	s.saw(row+" of who publishes: for others", "not received", witness.WaitNotReceiving(loud.pass.Identity, what.source).Sub(began))
+	s.atOnce(row+" of who publishes: told", "told", loud.WaitMayPublish(what.source, false).Sub(began))
+	s.atOnce(row+" of who publishes", "track gone", loud.WaitTrackGone(what.source).Sub(began))
+	s.atOnce(row+" of who publishes: for others", "not received", witness.WaitNotReceiving(loud.pass.Identity, what.source).Sub(began))
 	if len(out.Muted)+len(out.Disabled) != 1 || !slices.Equal(out.Locked, []string{loud.pass.Identity}) {
 		t.Errorf("%s: got %+v, want one track and loud locked", what.tool, out)
 	}
 	began = s.do(what.tool, arg{"identity": silent.pass.Identity, "lock": true}, &out)
-	s.saw(row+" of who does not publish", "told", silent.WaitMayPublish(what.source, false).Sub(began))
+	s.atOnce(row+" of who does not publish", "told", silent.WaitMayPublish(what.source, false).Sub(began))
 
 	// A person may know better than to ask for a token anew, or worse.
 	anew := s.guest("loud")
 	silent.ShowToken(silent.pass.Token)
 	began = time.Now()
 	silent.Restart()
-	s.saw(row+": back with the original token", "still locked", silent.WaitMayPublish(what.source, false).Sub(began))
-	s.saw(row+": asks anew with the same user_id", "still locked", anew.WaitMayPublish(what.source, false).Sub(began))
+	s.atOnce(row+": back with the original token", "still locked", silent.WaitMayPublish(what.source, false).Sub(began))
+	s.atOnce(row+": asks anew with the same user_id", "still locked", anew.WaitMayPublish(what.source, false).Sub(began))
 	s.cannotPublish(what.source, witness, loud, silent, anew)
 	s.checkLocked(what.source, loud, silent, anew)
 
@@ -77,7 +77,7 @@ func testLock(t *testing.T, w *world, what locking) {
 
 	for _, p := range []person{loud, silent} {
 		began = s.do(what.tool, arg{"identity": p.pass.Identity, "lock": false}, &out)
-		s.saw(row+": given back", "told", p.WaitMayPublish(what.source, true).Sub(began))
+		s.atOnce(row+": given back", "told", p.WaitMayPublish(what.source, true).Sub(began))
 		publish(t, p, what.source)
 		livekittest.Wait(t, "the witness to get it again", func() bool { return witness.Receives(p.pass.Identity, what.source) })
 	}
@@ -155,8 +155,8 @@ func TestMuteEveryone(t *testing.T) {
 		}
 
 		began := s.do("mute_participant", arg{"identity": "*", "lock": true}, &out)
-		s.saw("4 mute and lock *", "not heard", bob.WaitNotReceiving(ada.pass.Identity, meet.Microphone).Sub(began))
-		s.saw("11 mute *: who only claims to be an admin", "not heard", bob.WaitNotReceiving(pretender.pass.Identity, meet.Microphone).Sub(began))
+		s.atOnce("4 mute and lock *", "not heard", bob.WaitNotReceiving(ada.pass.Identity, meet.Microphone).Sub(began))
+		s.atOnce("11 mute *: who only claims to be an admin", "not heard", bob.WaitNotReceiving(pretender.pass.Identity, meet.Microphone).Sub(began))
 		muted := []string{}
 		for _, track := range out.Muted {
 			muted = append(muted, track.Identity)
@@ -174,7 +174,7 @@ func TestMuteEveryone(t *testing.T) {
 		table.add("11 mute *: the admin", s.mode, "still heard")
 
 		began = s.do("mute_participant", arg{"identity": "*", "lock": false}, &out)
-		s.saw("4 unlock *", "told", ada.WaitMayPublish(meet.Microphone, true).Sub(began))
+		s.atOnce("4 unlock *", "told", ada.WaitMayPublish(meet.Microphone, true).Sub(began))
 		bob.WaitMayPublish(meet.Microphone, true)
 		if want := sorted(ada, bob); !slices.Equal(slices.Sorted(slices.Values(out.Unlocked)), want) {
 			t.Errorf("unlocked: got %v, want %v", out.Unlocked, want)

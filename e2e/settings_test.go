@@ -24,8 +24,8 @@ func TestSettings(t *testing.T) {
 		}
 
 		began := s.set(arg{"allow_video": false})
-		s.saw("5 allow_video false", "camera gone", ada.WaitTrackGone(meet.Camera).Sub(began))
-		s.saw("5 allow_video false: for others", "not received", bob.WaitNotReceiving(ada.pass.Identity, meet.Camera).Sub(began))
+		s.atOnce("5 allow_video false", "camera gone", ada.WaitTrackGone(meet.Camera).Sub(began))
+		s.atOnce("5 allow_video false: for others", "not received", bob.WaitNotReceiving(ada.pass.Identity, meet.Camera).Sub(began))
 		ada.WaitMayPublish(meet.ScreenShare, false)
 		if !bob.Receives(ada.pass.Identity, meet.Microphone) {
 			t.Error("the microphone went with the camera")
@@ -33,18 +33,18 @@ func TestSettings(t *testing.T) {
 
 		began = time.Now()
 		late := s.enter(before)
-		s.saw("5 allow_video false: token made before", "no camera", late.WaitMayPublish(meet.Camera, false).Sub(began))
+		s.atOnce("5 allow_video false: token made before", "no camera", late.WaitMayPublish(meet.Camera, false).Sub(began))
 		if !late.MayPublish(meet.Microphone) {
 			t.Error("the microphone was taken from who came late")
 		}
 
 		began = s.set(arg{"allow_chat": false})
-		s.saw("5 allow_chat false", "told", s.waitData(ada, false).Sub(began))
+		s.atOnce("5 allow_chat false", "told", s.waitData(ada, false).Sub(began))
 		s.waitData(bob, false)
 		s.waitData(late, false)
 		ada.Send("nobody hears this") // the SDK does not know better; the server does not pass it on
 		began = s.set(arg{"allow_chat": true})
-		s.saw("5 allow_chat true", "told", s.waitData(ada, true).Sub(began))
+		s.atOnce("5 allow_chat true", "told", s.waitData(ada, true).Sub(began))
 		ada.Send("and this")
 		bob.WaitMessage("and this")
 		if slices.Contains(bob.Messages(), "nobody hears this") {
@@ -52,11 +52,11 @@ func TestSettings(t *testing.T) {
 		}
 
 		began = s.set(arg{"allow_audio": false})
-		s.saw("5 allow_audio false", "microphone gone", ada.WaitTrackGone(meet.Microphone).Sub(began))
+		s.atOnce("5 allow_audio false", "microphone gone", ada.WaitTrackGone(meet.Microphone).Sub(began))
 		bob.WaitNotReceiving(ada.pass.Identity, meet.Microphone)
 
 		began = s.set(arg{"allow_audio": true, "allow_video": true})
-		s.saw("5 allow_audio, allow_video true", "told", ada.waitPublishes(true).Sub(began))
+		s.atOnce("5 allow_audio, allow_video true", "told", ada.waitPublishes(true).Sub(began))
 		late.waitPublishes(true)
 		publish(t, ada, meet.Camera)
 		livekittest.Wait(t, "bob to see ada again", func() bool { return bob.Receives(ada.pass.Identity, meet.Camera) })
@@ -100,19 +100,19 @@ func TestWebinar(t *testing.T) {
 		livekittest.Wait(t, "gwen to see nina", func() bool { return guest.Receives(nina.pass.Identity, meet.Camera) })
 
 		began := s.do("update_room", arg{"mode": "webinar"}, nil)
-		s.saw("5 mode webinar: who joined by name", "camera gone", nina.WaitTrackGone(meet.Camera).Sub(began))
+		s.atOnce("5 mode webinar: who joined by name", "camera gone", nina.WaitTrackGone(meet.Camera).Sub(began))
 		nina.waitPublishes(false)
 		guest.WaitNotReceiving(nina.pass.Identity, meet.Camera)
 		livekittest.Wait(t, "others to know nina as a viewer", func() bool { return s.roleSeen(guest, nina) == meet.RoleViewer })
 		began = time.Now()
 		late := s.enter(before)
-		s.saw("5 mode webinar: token made before", "viewer", late.waitPublishes(false).Sub(began))
+		s.atOnce("5 mode webinar: token made before", "viewer", late.waitPublishes(false).Sub(began))
 		if !host.MayPublish(meet.Camera) || !guest.MayPublish(meet.Camera) {
 			t.Error("the webinar has taken the camera from the host or from who came by a code")
 		}
 
 		began = s.do("update_room", arg{"mode": "standard"}, nil)
-		s.saw("5 mode standard: who joined by name", "told", nina.waitPublishes(true).Sub(began))
+		s.atOnce("5 mode standard: who joined by name", "told", nina.waitPublishes(true).Sub(began))
 		late.waitPublishes(true)
 		publish(t, nina, meet.Microphone)
 		livekittest.Wait(t, "gwen to hear nina", func() bool { return guest.Receives(nina.pass.Identity, meet.Microphone) })

@@ -90,6 +90,13 @@ func (s *scene) within(row, what string, took, promised time.Duration) {
 	}
 }
 
+// atOnce is within for what has to happen by the call itself. That is asserted
+// because reconciliation would make it good within ten seconds.
+func (s *scene) atOnce(row, what string, took time.Duration) {
+	s.t.Helper()
+	s.within(row, what, took, time.Second)
+}
+
 func rounded(d time.Duration) string {
 	if d < 10*time.Millisecond {
 		return d.Round(100 * time.Microsecond).String()
