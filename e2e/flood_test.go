@@ -11,63 +11,71 @@ import (
 )
 
 // A flood of webhooks leaves the roster right, and roomkey as big as it was.
+// It has the machine to itself: nothing here is parallel.
 func TestFlood(t *testing.T) {
-	eachAlone(t, func(t *testing.T, w *world) {
-		const (
-			events   = 10_000
-			senders  = 8
-			promised = 10 * time.Second
-			growth   = 64 << 20
-		)
-		s := w.open(t, nil)
-		ada, bob := s.guest("ada"), s.guest("bob")
-		bob.Leave()
-		s.wait("both to be on record", func() bool {
-			return len(s.events("participant.joined")) == 2 && len(s.events("participant.left")) == 1
+	for _, m := range []mode{inside, foreign} {
+		t.Run(string(m), func(t *testing.T) {
+			// GOGC: roomkey collects rarely otherwise, and garbage would look like growth.
+			testFlood(t, start(t, m, "GOGC=100"))
 		})
-		hooks := make([]hook, events)
-		for n := range hooks {
-			hooks[n] = s.sign(s.floodEvent(n, ada.pass.Identity, ada.Room().LocalParticipant.SID(), bob.pass.Identity))
-		}
-		const rss = "process_resident_memory_bytes"
-		before, stored := s.counter(rss), s.events("participant.joined", "participant.left", "participant.removed", "room.cleared")
+	}
+}
 
-		began := time.Now()
-		var (
-			all    sync.WaitGroup
-			next   atomic.Int64
-			failed atomic.Int64
-		)
-		for range senders {
-			all.Go(func() {
-				for n := next.Add(1) - 1; n < events; n = next.Add(1) - 1 {
-					if status := s.tell(hooks[n]); status != 200 && status != 409 {
-						failed.Add(1)
-					}
+func testFlood(t *testing.T, w *world) {
+	const (
+		events   = 10_000
+		senders  = 8
+		promised = 10 * time.Second
+		growth   = 64 << 20
+	)
+	s := w.open(t, nil)
+	ada, bob := s.guest("ada"), s.guest("bob")
+	bob.Leave()
+	s.wait("both to be on record", func() bool {
+		return len(s.events("participant.joined")) == 2 && len(s.events("participant.left")) == 1
+	})
+	hooks := make([]hook, events)
+	for n := range hooks {
+		hooks[n] = s.sign(s.floodEvent(n, ada.pass.Identity, ada.Room().LocalParticipant.SID(), bob.pass.Identity))
+	}
+	const rss = "process_resident_memory_bytes"
+	before, stored := s.counter(rss), s.events("participant.joined", "participant.left", "participant.removed", "room.cleared")
+
+	began := time.Now()
+	var (
+		all    sync.WaitGroup
+		next   atomic.Int64
+		failed atomic.Int64
+	)
+	for range senders {
+		all.Go(func() {
+			for n := next.Add(1) - 1; n < events; n = next.Add(1) - 1 {
+				if status := s.tell(hooks[n]); status != 200 && status != 409 {
+					failed.Add(1)
 				}
-			})
-		}
-		all.Wait()
-		took := time.Since(began)
-		s.within("13 flood of 10,000 signed webhooks", "taken in", took, promised)
-		if n := failed.Load(); n > 0 {
-			t.Errorf("webhooks that failed: got %d, want none", n)
-		}
-		s.waitRoster(ada)
-		if !ada.Connected() {
-			t.Error("ada was thrown out")
-		}
-		grown := s.counter(rss) - before
-		eventually(5*time.Second, func() bool { grown = s.counter(rss) - before; return grown < growth })
-		after := s.events("participant.joined", "participant.left", "participant.removed", "room.cleared")
-		table.add("13 flood: memory, events", s.mode, fmt.Sprintf("%+.0f MB, %+d events", grown/(1<<20), len(after)-len(stored)))
-		if grown > growth {
-			t.Errorf("memory: grew by %.0f MB, want at most %d", grown/(1<<20), growth>>20)
-		}
-		if more := len(after) - len(stored); more > 4 {
-			t.Errorf("events: %d more, want those about the two connections that nobody had heard of", more)
-		}
-	}, "GOGC=100") // roomkey collects rarely otherwise, and garbage would look like growth
+			}
+		})
+	}
+	all.Wait()
+	took := time.Since(began)
+	s.within("13 flood of 10,000 signed webhooks", "taken in", took, promised)
+	if n := failed.Load(); n > 0 {
+		t.Errorf("webhooks that failed: got %d, want none", n)
+	}
+	s.waitRoster(ada)
+	if !ada.Connected() {
+		t.Error("ada was thrown out")
+	}
+	grown := s.counter(rss) - before
+	eventually(5*time.Second, func() bool { grown = s.counter(rss) - before; return grown < growth })
+	after := s.events("participant.joined", "participant.left", "participant.removed", "room.cleared")
+	table.add("13 flood: memory, events", s.mode, fmt.Sprintf("%+.0f MB, %+d events", grown/(1<<20), len(after)-len(stored)))
+	if grown > growth {
+		t.Errorf("memory: grew by %.0f MB, want at most %d", grown/(1<<20), growth>>20)
+	}
+	if more := len(after) - len(stored); more > 4 {
+		t.Errorf("events: %d more, want those about the two connections that nobody had heard of", more)
+	}
 }
 
 // floodEvent is one of a mixture: told again and again, of rooms and people that

@@ -75,19 +75,19 @@ func each(t *testing.T, test func(*testing.T, *world)) {
 	}
 }
 
-// eachAlone runs a case in two worlds of its own, with more in roomkey's
-// environment.
-func eachAlone(t *testing.T, test func(*testing.T, *world), env ...string) {
+// eachAlone runs a case in two worlds of its own.
+func eachAlone(t *testing.T, test func(*testing.T, *world)) {
 	t.Parallel()
 	for _, m := range []mode{inside, foreign} {
 		t.Run(string(m), func(t *testing.T) {
 			t.Parallel()
-			test(t, start(t, m, env...))
+			test(t, start(t, m))
 		})
 	}
 }
 
-// start makes a world and ends it after the test.
+// start makes a world, with more in roomkey's environment, and ends it after the
+// test.
 func start(tb testing.TB, m mode, env ...string) *world {
 	tb.Helper()
 	w := &world{tb: tb, mode: m, dir: tb.TempDir(), key: "roomkey", fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
