@@ -46,6 +46,9 @@ func rightful(join Join, room Room, now time.Time) bool {
 	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.CreatedAt.Before(room.OpenedAt)
 }
 
+// mediaPrecision is how exact the times are that the media server tells.
+const mediaPrecision = time.Second
+
 // mayBeInside refuses whose tokens are dead: by a kick, by the end of the room
 // since, or because they are blocked and hold a token from before. Of those whom
 // a block means only because they came the same way, or claim to be the same,
@@ -68,7 +71,7 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 		case !b.onClaim(join):
 			continue
 		}
-		switch was, err := s.store.WasInside(ctx, join.Identity, b.CreatedAt); {
+		switch was, err := s.store.WasInside(ctx, join.Identity, b.CreatedAt.Add(-mediaPrecision)); {
 		case err != nil:
 			return s.storeError(err, "")
 		case !was:

@@ -39,7 +39,7 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		"join_room": {meet.Admitted, func(_ scene, got answer) string { return got.get("identity").(string) }, func(scene, answer) map[string]string {
 			return map[string]string{"participant_name": "Ada", "role": "host"}
 		}},
-		"update_room": {meet.RoomUpdated, nil, func(s scene, got answer) map[string]string {
+		"update_room": {meet.RoomUpdated, nil, func(_ scene, got answer) map[string]string {
 			return map[string]string{"is_public": "true", "expires_at": got.get("room", "expires_at").(string)[:19] + "Z"}
 		}},
 		"end_room":          {meet.RoomWasEnded, nil, func(s scene, _ answer) map[string]string { return map[string]string{"removed": s.identity} }},
