@@ -16,12 +16,16 @@ run: build ## build, start, and say what to paste into a client
 build: ## bin/roomkey
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/roomkey ./cmd/roomkey
 
-# The page's tests come last and alone: their browsers need the machine to themselves.
+# These come last and alone: browsers, and participants whose patience is
+# measured, need the machine to themselves. e2e runs the program as it is built,
+# in processes of its own, where the race detector does not see it.
 PAGE_TESTS  = ./web/pagetest
-OTHER_TESTS = $(shell $(GO) list ./... | grep -v /web/pagetest)
+E2E_TESTS   = ./e2e
+OTHER_TESTS = $(shell $(GO) list ./... | grep -v -e /web/pagetest -e /e2e)
 
 test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
+	$(GO) test $(TESTFLAGS) $(E2E_TESTS)
 	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 

@@ -92,7 +92,8 @@ type Store interface {
 
 	// RevokeJoins puts an end to admissions, to the approvals behind them, and
 	// to other admissions by the same approvals; Block is stored with it. Those
-	// revoked before stay as they are.
+	// revoked before stay as they are; the event is written also if nobody was
+	// left to revoke.
 	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it

@@ -47,6 +47,18 @@ func (b bed) write(events ...*meet.Event) {
 }
 
 var eventTests = []test{
+	{"AnOutcomeCanBecomeAnother", func(t *testing.T, b bed) {
+		one, two := about(meet.Kicked, "one"), about(meet.Kicked, "two")
+		one.Outcome = meet.OutcomeOK
+		two.Outcome = meet.OutcomeOK
+		for _, e := range []*meet.Event{one, two} {
+			wantErr(t, "AddEvent", b.AddEvent(t.Context(), e), nil)
+		}
+		wantErr(t, "SetOutcome", b.SetOutcome(t.Context(), one.ID, meet.OutcomeIncomplete), nil)
+		wantErr(t, "SetOutcome of none", b.SetOutcome(t.Context(), two.ID+1, meet.OutcomeIncomplete), nil)
+		one.Outcome = meet.OutcomeIncomplete
+		wantSame(t, "events", b.events(meet.EventQuery{}), []meet.Event{*two, *one})
+	}},
 	{"AnEventIsWrittenOnceWithItsChange", func(t *testing.T, b bed) {
 		b.stage()
 		var want []string

@@ -147,6 +147,19 @@ var revocationTests = []test{
 		b.revoke(meet.Revocation{Identities: []string{"eve 1"}, At: at(5), By: "cem"})
 		wantSame(t, "revoked", b.revoked("eve 1", "eve 2", "bob", "carol"), []string{"eve 1 5s", "eve 2 5s"})
 	}},
+	{"ACodeChangesTogetherWithItsRevocation", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		b.join(byCode("one", "aaa"))
+		r := meet.Revocation{RoomID: "id-room", Code: "aaa", At: at(4), By: "ann"}
+		_, err := b.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return errRefused }, &r, about(meet.CodeUpdated, "aaa"))
+		wantErr(t, "UpdateCode", err, errRefused)
+		wantSame(t, "after a refused change", b.revoked("one"), []string{})
+		code, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, &r, about(meet.CodeUpdated, "aaa"))
+		wantErr(t, "UpdateCode", err, nil)
+		wantSame(t, "enabled", code.Enabled, false)
+		wantSame(t, "revoked", b.revoked("one"), []string{"one 4s"})
+		wantSame(t, "lines", len(b.events(meet.EventQuery{})), 1)
+	}},
 	{"AFailedRevocationLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
