@@ -65,7 +65,7 @@ func (t *tx) revokeAll(r meet.Revocation) error {
 	if b == nil {
 		return nil
 	}
-	t.blocksChanged()
+	t.blocksChanged(b.RoomID)
 	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
 	return failed("insert block", err)
 }
@@ -97,18 +97,25 @@ func (db *DB) Blocks(ctx context.Context, roomID string) ([]meet.Block, error) {
 	if err != nil {
 		return nil, err
 	}
+	if blocks, ok := db.cache.blocksOf(roomID); ok {
+		return slices.Clone(blocks), nil
+	}
+	seen := db.cache.seen()
 	rows, err := db.hot.blocks.QueryContext(ctx, roomID)
 	blocks, err := scanAll(rows, err, blockPointers)
 	slices.SortFunc(blocks, func(a, b meet.Block) int { // not by the database: every join reads them
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Identity, b.Identity))
 	})
+	if err == nil {
+		db.cache.putBlocks(seen, roomID, blocks)
+	}
 	return blocks, failed("list blocks", err)
 }
 
 // Unblock implements [meet.Store].
 func (db *DB) Unblock(ctx context.Context, roomID, identity string, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		t.blocksChanged()
+		t.blocksChanged(roomID)
 		if err := t.row(deleteBlock, roomID, identity).Scan(&identity); err != nil {
 			return none, failed("delete block", err)
 		}

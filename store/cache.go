@@ -25,8 +25,9 @@ type cache struct {
 	rooms   map[string]meet.Room
 	names   map[string]string          // name → id of the room it means
 	codes   map[string][]meet.RoomCode // room id → all its current codes
-	size    int                        // how many codes that are
+	size    int                        // how many codes and blocks that are
 	doors   map[string]meet.RoomCode   // code → its row, current or not
+	blocks  map[string][]meet.Block    // room id → all its blocks, mostly none
 }
 
 func newCache() *cache {
@@ -41,6 +42,7 @@ func (c *cache) clear() {
 	c.codes = map[string][]meet.RoomCode{}
 	c.size = 0
 	c.doors = map[string]meet.RoomCode{}
+	c.blocks = map[string][]meet.Block{}
 }
 
 // seen is the state of the cache before a read of the database. What was read
@@ -98,6 +100,21 @@ func (c *cache) list(q meet.CodeQuery) ([]meet.RoomCode, bool) {
 	return codes, true
 }
 
+// blocksOf gives the blocks of a room, which the caller must not change.
+func (c *cache) blocksOf(roomID string) ([]meet.Block, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	blocks, ok := c.blocks[roomID]
+	return blocks, ok
+}
+
+func (c *cache) putBlocks(seen uint64, roomID string, blocks []meet.Block) {
+	c.put(seen, func() {
+		c.size += len(blocks) - len(c.blocks[roomID])
+		c.blocks[roomID] = slices.Clone(blocks)
+	})
+}
+
 func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
 	c.put(seen, func() {
 		c.rooms[room.ID] = room
@@ -130,7 +147,7 @@ func (c *cache) put(seen uint64, do func()) {
 	if c.changes != seen || c.held {
 		return
 	}
-	if max(len(c.rooms), len(c.names), len(c.codes)) >= cacheRooms || c.size+len(c.doors) >= cacheCodes {
+	if max(len(c.rooms), len(c.names), len(c.codes), len(c.blocks)) >= cacheRooms || c.size+len(c.doors) >= cacheCodes {
 		c.clear() // rare, and costs no more than reading again
 	}
 	do()
@@ -140,6 +157,8 @@ func (c *cache) put(seen uint64, do func()) {
 type changed struct {
 	rooms []string // ids of rooms whose row is another
 	codes []string // ids of rooms whose codes are others
+
+	blocks []string // ids of rooms whose blocks are others
 
 	// Codes whose row is another, and what it is then; nil where nobody knows.
 	// With allRows it is so for codes that are not named.
@@ -172,6 +191,10 @@ func (c *cache) hold(what changed) {
 	for _, id := range what.codes {
 		c.size -= len(c.codes[id])
 		delete(c.codes, id)
+	}
+	for _, id := range what.blocks {
+		c.size -= len(c.blocks[id])
+		delete(c.blocks, id)
 	}
 	for code := range what.rows {
 		delete(c.doors, code)

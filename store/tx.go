@@ -42,7 +42,10 @@ func (t *tx) roomChanged(ids ...string) {
 }
 
 // blocksChanged notes that a room has other blocks.
-func (t *tx) blocksChanged() { clear(t.doors) }
+func (t *tx) blocksChanged(roomID string) {
+	t.changed.blocks = append(t.changed.blocks, roomID)
+	clear(t.doors)
+}
 
 // codeChanged notes that a code of a room has another row.
 func (t *tx) codeChanged(roomID, code string) {
