@@ -27,6 +27,7 @@ type Person struct {
 	mu          sync.Mutex
 	messages    []string
 	received    map[string]bool // sids of the tracks this person is subscribed to
+	came        map[came]bool   // what has ever come
 	told        told
 	goneAt      time.Time
 	reconnected int
@@ -46,13 +47,14 @@ func Join(tb testing.TB, url, token string) *Person {
 // TryJoin is Join for a token that may be refused.
 func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	tb.Helper()
-	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool), told: told{token: token}}
+	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool), came: make(map[came]bool), told: told{token: token}}
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = sync.OnceFunc(p.disconnected)
 	callback.OnReconnected = p.hasReconnected
 	callback.OnDataPacket = p.receive
-	callback.OnTrackSubscribed = func(_ *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
+	callback.OnTrackSubscribed = func(track *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, from *lksdk.RemoteParticipant) {
 		p.subscribed(pub.SID(), true)
+		p.comes(came{from.Identity(), track.Kind()})
 	}
 	callback.OnTrackUnsubscribed = func(_ *webrtc.TrackRemote, pub *lksdk.RemoteTrackPublication, _ *lksdk.RemoteParticipant) {
 		p.subscribed(pub.SID(), false)
@@ -155,6 +157,18 @@ func newTrack(source meet.Source) (*lksdk.LocalTrack, error) {
 		return nil, fmt.Errorf("make track: %w", err)
 	}
 	return track, track.StartWrite(&frames, nil)
+}
+
+// Unpublish ends the track of that source.
+func (p *Person) Unpublish(source meet.Source) {
+	p.tb.Helper()
+	pub := p.room.LocalParticipant.GetTrackPublication(trackSource(source))
+	if pub == nil {
+		p.tb.Fatalf("%s is not published", source)
+	}
+	if err := p.room.LocalParticipant.UnpublishTrack(pub.SID()); err != nil {
+		p.tb.Fatalf("unpublish %s: %v", source, err)
+	}
 }
 
 // Muted says whether this person knows a published track of theirs as muted.

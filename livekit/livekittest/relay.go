@@ -2,7 +2,6 @@ package livekittest
 
 import (
 	"context"
-	"encoding/binary"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,22 +11,23 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 )
 
 // relay stands in a participant's signalling connection and hears what the
 // server says, such as new tokens, which the SDK keeps to itself. Bytes go
-// through as they are.
+// through as they are, unless the participant is to say something else than
+// the SDK would.
 type relay struct {
 	server *httptest.Server
 	hear   func(time.Time, *livekit.SignalResponse)
 
 	mu      sync.Mutex
-	refused int    // connections, with 401
-	token   string // shown in place of the SDK's, if not empty
-	shut    bool   // nobody gets through
+	refused int                            // connections, with 401
+	token   string                         // shown in place of the SDK's, if not empty
+	shut    bool                           // nobody gets through
+	claim   func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
 	cuts    []context.CancelFunc
 }
 
@@ -81,7 +81,7 @@ func (r *relay) showToken(req *http.Request) {
 // is followed.
 func (r *relay) listen(resp *http.Response) error {
 	if conn, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
-		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}}
+		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}, own: claims{say: r.say}}
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		r.mu.Lock()
@@ -102,6 +102,22 @@ func (r *relay) message(payload []byte) bool {
 	}
 	r.hear(now, msg)
 	return msg.GetReconnect() == nil
+}
+
+// say is what a message of the participant's becomes.
+func (r *relay) say(payload []byte) []byte {
+	r.mu.Lock()
+	claim := r.claim
+	r.mu.Unlock()
+	msg := new(livekit.SignalRequest)
+	if claim == nil || proto.Unmarshal(payload, msg) != nil || msg.GetAddTrack() == nil {
+		return payload
+	}
+	claim(msg.GetAddTrack())
+	if changed, err := proto.Marshal(msg); err == nil {
+		return changed
+	}
+	return payload
 }
 
 // cut ends the connections there are, as a network does that goes away.
@@ -128,83 +144,4 @@ func (r *relay) setShut(shut bool) {
 func (r *relay) close() {
 	r.cut()
 	r.server.Close()
-}
-
-// heard is a connection to a server whose words are heard as they are read.
-type heard struct {
-	io.ReadWriteCloser
-	wire  wire
-	ready []byte // heard, and not yet handed on
-	err   error  // the end, after that
-}
-
-func (h *heard) Read(p []byte) (int, error) {
-	for len(h.ready) == 0 && h.err == nil {
-		var n int
-		n, h.err = h.ReadWriteCloser.Read(p)
-		h.ready = h.wire.take(p[:n])
-	}
-	n := copy(p, h.ready)
-	if h.ready = h.ready[n:]; len(h.ready) > 0 {
-		return n, nil
-	}
-	return n, h.err
-}
-
-// wire takes what a server sends over a WebSocket (RFC 6455) apart.
-type wire struct {
-	message func([]byte) bool // gets each binary message, and says whether it goes on
-
-	rest    []byte // of a frame that has not come whole
-	partial []byte // message of several frames
-	binary  bool   // of that message
-}
-
-// take gets what has been read, and gives the frames that go on, whole ones. A
-// message of several frames goes on whatever is said of it.
-func (w *wire) take(p []byte) (out []byte) {
-	const final, opcode, continued = 0x80, 0x0f, 0
-	for w.rest = append(w.rest, p...); ; {
-		body, size := frame(w.rest)
-		if size == 0 {
-			return out
-		}
-		head, pass := w.rest[0], true
-		switch kind := int(head & opcode); kind {
-		case websocket.BinaryMessage, websocket.TextMessage:
-			w.binary, w.partial = kind == websocket.BinaryMessage, nil
-			fallthrough
-		case continued:
-			w.partial = append(w.partial, body...)
-			if head&final != 0 && w.binary {
-				pass = w.message(w.partial) || kind == continued
-			}
-		}
-		if pass {
-			out = append(out, w.rest[:size]...)
-		}
-		w.rest = w.rest[size:]
-	}
-}
-
-// frame gives the payload of the frame that p begins with, and the size of all
-// of it; 0 if it has not come whole. A server's frames are not masked.
-func frame(p []byte) (body []byte, size int) {
-	if len(p) < 2 {
-		return nil, 0
-	}
-	header, length := 2, uint64(p[1]&0x7f)
-	switch {
-	case length == 126 && len(p) >= 4:
-		header, length = 4, uint64(binary.BigEndian.Uint16(p[2:]))
-	case length == 127 && len(p) >= 10:
-		header, length = 10, binary.BigEndian.Uint64(p[2:])
-	case length >= 126:
-		return nil, 0
-	}
-	if uint64(len(p)-header) < length {
-		return nil, 0
-	}
-	size = header + int(length)
-	return p[header:size], size
 }

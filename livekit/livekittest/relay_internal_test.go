@@ -35,3 +35,33 @@ func TestWire(t *testing.T) {
 		}
 	}
 }
+
+func TestClaims(t *testing.T) {
+	t.Parallel()
+	sent := slices.Concat(
+		[]byte("\x82\x83abcd\x0e\x0c\x06"), // one, masked with abcd
+		[]byte("\x89\x84\x00\x00\x00\x00ping"),
+		[]byte("\x82\x83\x00\x00\x00\x00two"),
+		[]byte("\x88\x82\x00\x00\x00\x00\x03\xe8"), // close
+	)
+	long := strings.Repeat("l", 70_000)
+	want := slices.Concat(
+		[]byte("\x82\xff\x00\x00\x00\x00\x00\x01\x11\x70\x00\x00\x00\x00"+long),
+		sent[len("\x82\x83abcd\x0e\x0c\x06"):],
+	)
+	for _, size := range []int{1, 7, len(sent)} {
+		var got []byte
+		c := claims{say: func(p []byte) []byte {
+			if string(p) == "one" {
+				return []byte(long)
+			}
+			return p
+		}}
+		for p := range slices.Chunk(bytes.Clone(sent), size) {
+			got = append(got, c.take(p)...)
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("%d bytes at a time: got %d bytes, %.100q, want %d", size, len(got), got, len(want))
+		}
+	}
+}
