@@ -63,14 +63,22 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
 	}
 	for _, t := range p.GetTracks() {
-		out.Tracks = append(out.Tracks, meet.Track{
-			ID:     t.GetSid(),
-			Source: source(t.GetSource()),
-			Audio:  t.GetType() == livekit.TrackType_AUDIO,
-			Muted:  t.GetMuted(),
-		})
+		out.Tracks = append(out.Tracks, track(t))
 	}
 	return out
+}
+
+func track(t *livekit.TrackInfo) meet.Track {
+	return meet.Track{ID: t.GetSid(), Source: source(t.GetSource()), Audio: audio(t), Muted: t.GetMuted()}
+}
+
+// audio goes by what comes, which the server knows, rather than by the type
+// that a client has announced: LiveKit does not compare them.
+func audio(t *livekit.TrackInfo) bool {
+	if kind, _, known := strings.Cut(t.GetMimeType(), "/"); known {
+		return strings.EqualFold(kind, "audio")
+	}
+	return t.GetType() == livekit.TrackType_AUDIO
 }
 
 // joinedAt has milliseconds where the server gives them.

@@ -24,8 +24,11 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 		RoomID: e.GetRoom().GetName(), RoomSID: e.GetRoom().GetSid()}
 	if p := e.GetParticipant(); p != nil && !hidden(p) {
 		event.Participant = participant(p)
-	} else if event.Kind == meet.MediaParticipantJoined || event.Kind == meet.MediaParticipantLeft {
+	} else if event.Kind == meet.MediaParticipantJoined || event.Kind == meet.MediaParticipantLeft || event.Kind == meet.MediaTrackPublished {
 		event.Kind = "" // of recorders and the like
+	}
+	if event.Kind == meet.MediaTrackPublished { // of its participant it tells the ids alone
+		event.Participant.Tracks = append(event.Participant.Tracks, track(e.GetTrack()))
 	}
 	return event, nil
 }
@@ -37,6 +40,7 @@ var mediaEvents = map[string]meet.MediaEventKind{
 	webhook.EventParticipantJoined:            meet.MediaParticipantJoined,
 	webhook.EventParticipantLeft:              meet.MediaParticipantLeft,
 	webhook.EventParticipantConnectionAborted: meet.MediaParticipantLeft,
+	webhook.EventTrackPublished:               meet.MediaTrackPublished,
 }
 
 func hidden(p *livekit.ParticipantInfo) bool { return p.GetPermission().GetHidden() }
