@@ -103,7 +103,7 @@ func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (ser
 	if err != nil {
 		return nil, nil, err
 	}
-	whip, err := service.NewWHIPService(conf, router, allocator, params, topics, c.whip)
+	whip, err := service.NewWHIPService(conf, router, noWHIP{allocator}, params, topics, c.whip)
 	if err != nil {
 		return nil, nil, err
 	}
