@@ -35,7 +35,8 @@ type clients struct {
 func newClients(conf *config.Config, node routing.LocalNode, bus psrpc.MessageBus, params rpc.ClientParams) (clients, error) {
 	var c clients
 	var errs [10]error
-	c.signal, errs[0] = routing.NewSignalClient(node.NodeID(), bus, conf.SignalRelay)
+	signal, err := routing.NewSignalClient(node.NodeID(), bus, conf.SignalRelay)
+	c.signal, errs[0] = honestSignals{signal}, err
 	c.roomManager, errs[1] = routing.NewRoomManagerClient(params, conf.Room)
 	c.room, errs[2] = rpc.NewTypedRoomClient(params)
 	c.participant, errs[3] = rpc.NewTypedParticipantClient(params)
@@ -112,7 +113,7 @@ func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (ser
 		return nil, nil, err
 	}
 	// From here on the ports of media are bound.
-	manager, err := service.NewLocalRoomManager(conf, store, node, router, allocator, events, c.agent, store.LocalStore,
+	manager, err := service.NewLocalRoomManager(conf, store, node, router, allocator, door.honestly(events), c.agent, store.LocalStore,
 		launcher, utils.NewDefaultTimedVersionGenerator(), turnAuth, bus, nil)
 	if err != nil {
 		return nil, nil, err

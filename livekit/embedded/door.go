@@ -31,10 +31,11 @@ import (
 //     is no more than what held when it was made.
 //   - LiveKit loses a room that is made while one of the same name is being
 //     deleted. Here the one waits for the other.
+//   - LiveKit believes what is said of a track: see honest.go.
 //
 // It is LiveKit's session handler, and stands with one hand in the room
-// allocator, the room service and the store, all of them interfaces of
-// LiveKit's.
+// allocator, the room service, the store and the telemetry, all of them
+// interfaces of LiveKit's.
 type door struct {
 	rooms *service.RoomManager
 	enter enterFunc // may be nil
