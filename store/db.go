@@ -64,7 +64,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 }
 
 func open(ctx context.Context, path string, writes *sql.DB) (*DB, error) {
-	if err := migrate(ctx, writes); err != nil {
+	if err := migrate(ctx, path, writes); err != nil {
 		return nil, err
 	}
 	reads, err := openPool(path, forReading)

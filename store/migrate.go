@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -10,27 +11,51 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// migrate brings the schema up to date, each migration in a transaction of
-// its own. A schema newer than this program is refused: an older program
-// could break promises it does not know of.
-func migrate(ctx context.Context, db *sql.DB) error {
+// ErrNewerSchema says that a newer program has made a database.
+var ErrNewerSchema = errors.New("made by a newer roomkey")
+
+// Schema is the version of a database's schema, 0 where it has none, and the
+// one that this program knows.
+type Schema struct{ Have, Know int64 }
+
+// check refuses a schema newer than this program: an older program could break
+// promises it does not know of.
+func (s Schema) check(path string) error {
+	if s.Have <= s.Know {
+		return nil
+	}
+	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or restore the backup", path, s.Have, ErrNewerSchema, s.Know)
+}
+
+// provider knows the migrations. It does nothing to the database by itself.
+func provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, migrationsFolder)
 	if err != nil {
-		return fmt.Errorf("find migrations: %w", err)
+		return nil, fmt.Errorf("find migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(migrationsDialect, db, files,
+	p, err := goose.NewProvider(migrationsDialect, db, files,
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithDisableGlobalRegistry(true),
 	)
 	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
 	}
-	have, know, err := provider.GetVersions(ctx)
+	return p, nil
+}
+
+// migrate brings the schema of the database at path up to date, each migration
+// in a transaction of its own.
+func migrate(ctx context.Context, path string, db *sql.DB) error {
+	provider, err := provider(db)
 	if err != nil {
+		return err
+	}
+	var schema Schema
+	if schema.Have, schema.Know, err = provider.GetVersions(ctx); err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if have > know {
-		return fmt.Errorf("database schema is version %d, made by a newer program; this one knows version %d", have, know)
+	if err := schema.check(path); err != nil {
+		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
