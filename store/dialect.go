@@ -46,6 +46,16 @@ func openPool(path string, use access) (*sql.DB, error) {
 	if use == forReading {
 		options.Set("_query_only", "1")
 	}
+	return openDSN(path, options)
+}
+
+// openStill gives access to a file that no process changes. Nothing is written,
+// neither to it nor beside it; a log beside it is not seen.
+func openStill(path string) (*sql.DB, error) {
+	return openDSN(path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+}
+
+func openDSN(path string, options url.Values) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: options.Encode()}
 	connector, err := sqlite.NewConnector(dsn.String())
 	if err != nil {
@@ -53,6 +63,19 @@ func openPool(path string, use access) (*sql.DB, error) {
 	}
 	return sql.OpenDB(connector), nil
 }
+
+// logSuffixes end the names of the files beside a database in which changes
+// may stand that are not in it yet.
+var logSuffixes = []string{"-wal", "-journal"}
+
+const (
+	// findTable says whether there is a table of that name.
+	findTable = `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`
+
+	// checkPages looks at the whole file and gives the first thing that is wrong
+	// with it, or ok.
+	checkPages = `PRAGMA quick_check(1)`
+)
 
 // mergeLog moves the write-ahead log into the database file and empties it.
 const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`

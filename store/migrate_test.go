@@ -1,40 +1,16 @@
 package store
 
 import (
-	"database/sql"
-	"io/fs"
 	"path/filepath"
 	"testing"
-
-	"github.com/pressly/goose/v3"
 )
 
 // A database of an earlier version is brought up to date with what is in it.
 func TestMigrateFromTheFirstVersion(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "roomkey.db")
-	old, err := sql.Open("sqlite", "file:"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := fs.Sub(migrations, migrationsFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(migrationsDialect, old, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.UpTo(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := old.ExecContext(t.Context(), `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, is_public, mode, max_participants,
-		allow_chat, allow_video, allow_audio, e2ee, created_at, updated_at) VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 1, 1, 1, 0, 1000, 2000)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := old.Close(); err != nil {
-		t.Fatal(err)
-	}
+	makeSchema(t, path, 1, `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, is_public, mode, max_participants,
+		allow_chat, allow_video, allow_audio, e2ee, created_at, updated_at) VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 1, 1, 1, 0, 1000, 2000)`)
 	db, err := Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Inspect looks at the SQLite file at path, which no process may have open, and
+// changes nothing: neither the file nor what is beside it. Where a process that
+// died has left a log, it looks at a copy of both, which it puts into the
+// folder scratch.
+//
+// It fails where Open would: the file is no database, damaged, or newer than
+// this program. The schema is told also where ctx ended before everything was
+// looked at.
+func Inspect(ctx context.Context, path, scratch string) (schema Schema, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return schema, fmt.Errorf("find database: %w", err)
+	}
+	logged := false
+	for _, suffix := range logSuffixes {
+		_, err := os.Stat(path + suffix)
+		logged = logged || err == nil
+	}
+	var db *sql.DB
+	if logged {
+		var copied string
+		if copied, err = copyDatabase(ctx, path, scratch); err == nil {
+			db, err = openPool(copied, forReading)
+		}
+	} else {
+		db, err = openStill(path)
+	}
+	if err != nil {
+		return schema, err
+	}
+	defer func() { err = errors.Join(err, failed("close database", db.Close())) }()
+	if schema, err = readSchema(ctx, db); err != nil {
+		return schema, err
+	}
+	if err = schema.check(path); err != nil {
+		return schema, err
+	}
+	var wrong string
+	switch err = db.QueryRowContext(ctx, checkPages).Scan(&wrong); {
+	case err != nil && ctx.Err() != nil:
+		return schema, ctx.Err()
+	case err != nil:
+		return schema, fmt.Errorf("check database: %w", err)
+	case wrong != "ok":
+		return schema, fmt.Errorf("check database: %s", wrong)
+	}
+	return schema, nil
+}
+
+// readSchema asks without making the table of versions, as goose does.
+func readSchema(ctx context.Context, db *sql.DB) (schema Schema, err error) {
+	provider, err := provider(db)
+	if err != nil {
+		return schema, err
+	}
+	for _, source := range provider.ListSources() {
+		schema.Know = source.Version
+	}
+	var tables int
+	if err = db.QueryRowContext(ctx, findTable, goose.DefaultTablename).Scan(&tables); err == nil && tables > 0 {
+		schema.Have, err = provider.GetDBVersion(ctx)
+	}
+	if err != nil {
+		err = fmt.Errorf("read schema version: %w", err)
+	}
+	return schema, err
+}
+
+// copyDatabase copies a database with its log.
+func copyDatabase(ctx context.Context, path, folder string) (copied string, err error) {
+	copied = filepath.Join(folder, filepath.Base(path))
+	for _, suffix := range append([]string{""}, logSuffixes...) {
+		if err := copyFile(ctx, copied+suffix, path+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("copy database: %w", err)
+		}
+	}
+	return copied, nil
+}
+
+func copyFile(ctx context.Context, to, from string) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = source.Close() }()
+	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, untilDone{ctx, source})
+	return errors.Join(err, target.Close())
+}
+
+// untilDone reads until ctx ends.
+type untilDone struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r untilDone) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.from.Read(p)
+}
