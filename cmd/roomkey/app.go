@@ -108,6 +108,9 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	if a.lock, err = lockData(c.Data); err != nil {
 		return nil, partError{partData, err}
 	}
+	if err := announce(a.lock, reachable(a.listener.Addr().String())); err != nil {
+		return nil, partError{partData, fmt.Errorf("write the address into the data folder's lock: %w", err)}
+	}
 	secret, authority, err := openAuth(c)
 	if err != nil {
 		return nil, partError{partSecret, err}
@@ -272,7 +275,7 @@ func (a *app) close() error {
 		errs = append(errs, a.store.Close())
 	}
 	if a.lock != nil {
-		errs = append(errs, a.lock.Close())
+		errs = append(errs, announce(a.lock, ""), a.lock.Close())
 	}
 	return errors.Join(errs...)
 }

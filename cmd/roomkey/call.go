@@ -29,7 +29,8 @@ JSON, an error to standard error.
 Arguments are key=value, with settings.allow_chat=false for what is inside an
 object, or a JSON object with --json; the two can be mixed.
 
-Without --url the roomkey of the local configuration is called, as its owner.
+Without --url the roomkey that has the data folder is called, as its owner, or
+the one at the configured address.
 With --url give an access token with --token or in ROOMKEY_TOKEN.
 
 Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
@@ -59,7 +60,7 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 	}
 	addSourceFlags(c.Flags())
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
-	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the configuration)")
+	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the data folder, or of the configuration)")
 	c.Flags().StringVar(&token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 	return c
 }
@@ -87,8 +88,8 @@ func ownerTokens(c Config) (func() (string, error), error) {
 }
 
 // callClient finds out whom to call as whom. The local secret is used only for
-// the roomkey of the local configuration: a token made with it must not go to
-// any address that somebody names.
+// the roomkey of the local data folder or configuration: a token made with it
+// must not go to any address that somebody names.
 func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	config, err := loadConfig(cmd.Flags(), os.Environ())
 	if err != nil {
@@ -98,8 +99,11 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if target == "" {
-		target = local
+	ours := target == ""
+	if ours {
+		if target = ownerURL(cmd.Context(), config.Data); target == "" {
+			target = local
+		}
 	}
 	if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
@@ -108,7 +112,7 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
 	c := newClient(target, always(token))
-	if token == "" && c.base == local {
+	if token == "" && (ours || c.base == local) {
 		if c.token, err = ownerTokens(config); errors.Is(err, errNoSecret) {
 			// Whether anybody answers at all is the first thing to know.
 			c.token, c.unauthenticated = always(""), err.Error()

@@ -8,5 +8,8 @@ import "os"
 // to it that one data folder has one roomkey.
 func lockData(string) (*os.File, error) { return nil, nil }
 
+// holdData holds nothing either.
+func holdData(string) (*os.File, error) { return nil, nil }
+
 // mayWrite believes that every file may be changed.
 func mayWrite(string) error { return nil }

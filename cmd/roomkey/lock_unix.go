@@ -5,10 +5,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
+)
+
+// Whoever only asks whether a data folder is in use has its lock for an
+// instant. So a lock that is taken is tried again for a while.
+const (
+	lockWithin = 200 * time.Millisecond
+	lockEvery  = 10 * time.Millisecond
 )
 
 // lockData claims a data folder for this process until the lock is closed or
@@ -18,19 +26,50 @@ func lockData(folder string) (*os.File, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(lockFile(folder), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the data folder's lock: %w", err)
 	}
-	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		return lock, nil
+	for deadline := time.Now().Add(lockWithin); ; <-time.After(lockEvery) {
+		if err = flock(lock, folder, unix.LOCK_EX); !errors.Is(err, errDataInUse) || time.Now().After(deadline) {
+			break
+		}
 	}
-	_ = lock.Close()
+	if err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// holdData keeps others from claiming a data folder that nobody has claimed,
+// until what it gives is closed. It changes nothing, and gives nil for a folder
+// that has no lock.
+func holdData(folder string) (*os.File, error) {
+	lock, err := os.Open(lockFile(folder))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("open the data folder's lock: %w", err)
+	}
+	if err := flock(lock, folder, unix.LOCK_SH); err != nil {
+		_ = lock.Close()
+		return nil, err
+	}
+	return lock, nil
+}
+
+// flock takes a lock, or fails at once.
+func flock(lock *os.File, folder string, how int) error {
+	err := unix.Flock(int(lock.Fd()), how|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, fmt.Errorf("the data folder %s %w", folder, errDataInUse)
+		return fmt.Errorf("the data folder %s %w", folder, errDataInUse)
 	}
-	return nil, fmt.Errorf("lock the data folder: %w", err)
+	if err != nil {
+		return fmt.Errorf("lock the data folder: %w", err)
+	}
+	return nil
 }
 
 // mayWrite says whether a file that exists may be changed. It does not open

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("URL", "http://"+address)
 			e.Setenv("ROOMKEY_LISTEN", address)
 			e.Setenv("ADDR2", another)
+			e.Setenv("PORT2", another[strings.LastIndexByte(another, ':')+1:])
 			e.Vars = append(e.Vars, stopAtRaces)
 			return errors.Join(err1, err2)
 		},

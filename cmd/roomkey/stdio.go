@@ -18,8 +18,8 @@ func stdioCommand(io streams) *cobra.Command {
 		Long: `Serve MCP on standard input and output as the local owner.
 
 Starts what roomkey serve starts, so that join links work while the client
-runs. Where a roomkey already answers at the configured address, messages are
-bridged to that one.`,
+runs. Where a roomkey already has the data folder, or answers at the configured
+address, messages are bridged to that one.`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := loadConfig(cmd.Flags(), os.Environ())
@@ -42,12 +42,16 @@ func serveStdio(ctx context.Context, config Config, io streams) error {
 	}
 	a, err := newApp(ctx, config, log)
 	switch {
-	case errors.Is(err, errAddressInUse):
-		if !newClient(local, always("")).isRoomkey(ctx) {
+	case errors.Is(err, errAddressInUse), errors.Is(err, errDataInUse):
+		running := ownerURL(ctx, config.Data)
+		if running == "" && errors.Is(err, errAddressInUse) && newClient(local, nil).isRoomkey(ctx) {
+			running = local
+		}
+		if running == "" {
 			return err
 		}
-		log.Info("a roomkey is running already, bridging to it", "url", local)
-		return bridgeTo(ctx, config, local, io)
+		log.Info("a roomkey is running already, bridging to it", "url", running)
+		return bridgeTo(ctx, config, running, io)
 	case err != nil:
 		return err
 	}
