@@ -112,7 +112,11 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
 	c := newClient(target, always(token))
-	if token == "" && (ours || c.base == local) {
+	switch {
+	case token != "":
+	case !ours && c.base != local:
+		c.unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
+	default:
 		if c.token, err = ownerTokens(config); errors.Is(err, errNoSecret) {
 			// Whether anybody answers at all is the first thing to know.
 			c.token, c.unauthenticated = always(""), err.Error()
