@@ -56,15 +56,20 @@ func isLoopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
-// checkNode looks at where participants send media to the LiveKit inside.
-func (d *doctor) checkNode(p *patient, port string) {
+// checkNode looks at where participants send media to the LiveKit inside. Port
+// is 0 where the roomkey that runs has chosen one by itself.
+func (d *doctor) checkNode(p *patient, port int) {
 	node, err := netip.ParseAddr(nodeIP(d.config, p.listen))
 	outside, public := netip.ParseAddr(p.public.Hostname())
 	named := public != nil && !isLoopback(p.public)
 	if err == nil && (node.IsPrivate() || node.IsLoopback()) && (named || outside.IsGlobalUnicast() && !outside.IsPrivate()) {
-		d.warn(checkPorts, fmt.Sprintf("media goes to %s of %s, which the internet does not reach", port, node),
+		d.warn(checkPorts, fmt.Sprintf("media goes to %s, which the internet does not reach", node),
 			"If people come from other networks, set livekit.embedded.node_ip to the address they reach, and open that port.")
 		return
 	}
-	d.ok(checkPorts, fmt.Sprintf("TCP %s, media on %s of %s", d.config.Listen, port, node))
+	media := fmt.Sprintf("UDP port %d of %s", port, node)
+	if port == 0 {
+		media = fmt.Sprintf("%s, UDP port as its log says", node)
+	}
+	d.ok(checkPorts, fmt.Sprintf("TCP %s, media on %s", d.config.Listen, media))
 }

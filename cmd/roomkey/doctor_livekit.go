@@ -79,14 +79,11 @@ func (d *doctor) checkInsideLiveKit(ctx context.Context, p *patient) {
 	} else {
 		d.ok(checkWebhook, "the LiveKit inside is wired to roomkey by itself; so far: "+outcomes(counts))
 	}
-	switch {
-	case p.app != nil:
-		d.checkNode(p, fmt.Sprint("UDP port ", p.app.embedded.UDPPort()))
-	case d.config.LiveKit.Embedded.UDPPort != 0:
-		d.checkNode(p, fmt.Sprint("UDP port ", d.config.LiveKit.Embedded.UDPPort))
-	default:
-		d.checkNode(p, "the UDP port that its log names")
+	port := d.config.LiveKit.Embedded.UDPPort
+	if p.app != nil {
+		port = p.app.embedded.UDPPort()
 	}
+	d.checkNode(p, port)
 }
 
 // insideToken is a join token for a room that does not exist, signed as the
