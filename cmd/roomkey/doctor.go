@@ -28,8 +28,9 @@ func doctorCommand() *cobra.Command {
 		Long: `Check configuration, database, LiveKit and ports, and say what to mend.
 
 Where a roomkey answers at the configured address, that one is examined.
-Otherwise what serve would start is started for as long as the checks take.
-Nothing is left behind, neither in the database nor at LiveKit.
+Otherwise what serve would start is started for as long as the checks take, on
+an empty data folder of its own. The real one stays as it is, and nothing is
+left behind at LiveKit.
 
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 2 the configuration cannot be used.`,

@@ -3,17 +3,18 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,33 +34,44 @@ type patient struct {
 	secret []byte // its signing secret
 	app    *app   // nil if it ran before the doctor came
 
+	// What it has for a database is not the one to examine, which was looked at
+	// by itself.
+	examined bool
+
 	stop func() error
 }
 
 // admit finds the roomkey that answers at the configured address, or starts
-// the one that serve would start. It gives nil where there is none.
+// the one that serve would start, on a data folder of the doctor's own. It
+// gives nil where there is none.
 func (d *doctor) admit(ctx context.Context) *patient {
-	config, temporary, ok := d.dataFolder()
+	if d.addressTaken(ctx) {
+		return d.visit(ctx)
+	}
+	folder, ok := d.temporaryFolder()
 	if !ok {
 		return nil
 	}
-	discard := func() error {
-		if temporary == "" {
-			return nil
-		}
-		return os.RemoveAll(temporary)
-	}
-	a, err := newApp(ctx, config, d.log)
-	switch {
-	case errors.Is(err, errAddressInUse):
-		if err := discard(); err != nil {
-			d.log.Warn("could not remove the temporary folder", "err", err)
-		}
-		return d.visit(ctx)
-	case err != nil:
-		d.startFailed(errors.Join(err, discard()))
+	discard := func() error { return os.RemoveAll(folder) }
+	held, err := holdData(d.config.Data) // until it was looked at
+	if err != nil {
+		d.startFailed(ctx, partError{partData, errors.Join(err, discard())})
 		return nil
 	}
+	if held != nil {
+		defer func() { _ = held.Close() }()
+	}
+	config, err := d.isolated(folder)
+	if err != nil {
+		d.startFailed(ctx, partError{partSecret, errors.Join(err, discard())})
+		return nil
+	}
+	a, err := newApp(ctx, config, d.log)
+	if err != nil {
+		d.startFailed(ctx, errors.Join(err, discard()))
+		return nil
+	}
+	a.server.Handler = forDoctor(a.server.Handler)
 	p := &patient{public: a.public, url: "http://" + reachable(a.listener.Addr().String()), data: config.Data, app: a}
 	p.listen, _ = netip.ParseAddrPort(a.listener.Addr().String()) // of our own listener
 	p.secret, _, err = openAuth(config)
@@ -71,17 +83,26 @@ func (d *doctor) admit(ctx context.Context) *patient {
 		return errors.Join(<-ended, discard())
 	}
 	if err != nil {
-		d.startFailed(partError{partSecret, err})
+		d.startFailed(ctx, partError{partSecret, err})
 		d.discharge(p)
 		return nil
 	}
 	d.ok(partAddress, "nobody has "+d.config.Listen+", so what serve would start runs there for these checks")
-	if temporary != "" {
-		d.ok(partData, d.config.Data+" holds no database yet; a temporary folder in its place is used")
-	} else {
-		d.ok(partData, d.config.Data+" is used by no other roomkey")
-	}
+	d.checkData(ctx, p)
 	return p
+}
+
+// addressTaken says whether somebody listens at the configured address.
+func (d *doctor) addressTaken(ctx context.Context) bool {
+	listen, err := parseListen(d.config.Listen)
+	if err != nil {
+		return false // newApp says so
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen.String())
+	if err == nil {
+		_ = l.Close()
+	}
+	return errors.Is(err, syscall.EADDRINUSE)
 }
 
 // discharge stops what admit has started.
@@ -92,36 +113,6 @@ func (d *doctor) discharge(p *patient) {
 	if err := p.stop(); err != nil {
 		d.fail("stop", oneLine(err), "Run roomkey serve and look at its log.")
 	}
-}
-
-// dataFolder gives the configuration to start with. Where there is no database
-// yet, none must be left behind: then it has a temporary data folder, made where
-// the real one would be.
-func (d *doctor) dataFolder() (c Config, temporary string, ok bool) {
-	c = d.config
-	if _, err := os.Stat(databaseFile(c)); !errors.Is(err, fs.ErrNotExist) {
-		return c, "", true
-	}
-	if _, err := os.Stat(secretFile(c)); err == nil {
-		if _, _, err := openAuth(c); err != nil {
-			d.startFailed(partError{partSecret, err})
-			return c, "", false
-		}
-	}
-	parent := absolute(c.Data)
-	for {
-		if _, err := os.Stat(parent); err == nil || parent == filepath.Dir(parent) {
-			break
-		}
-		parent = filepath.Dir(parent)
-	}
-	temporary, err := os.MkdirTemp(parent, ".roomkey-doctor-*")
-	if err != nil {
-		d.fail(partData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", c.Data, cause(err)), "Choose another folder with --data, or let roomkey write there.")
-		return c, "", false
-	}
-	c.Data = temporary
-	return c, temporary, true
 }
 
 // visit examines the roomkey at the configured address.
@@ -152,7 +143,7 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		d.fail(partSecret, "a roomkey runs at "+p.url+", but there is no signing secret in "+d.config.Data, hint)
 		return nil
 	case err != nil:
-		d.startFailed(partError{partSecret, err})
+		d.startFailed(ctx, partError{partSecret, err})
 		return nil
 	}
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
@@ -171,7 +162,7 @@ func (d *doctor) visit(ctx context.Context) *patient {
 }
 
 // startFailed words why serve would not start.
-func (d *doctor) startFailed(err error) {
+func (d *doctor) startFailed(ctx context.Context, err error) {
 	part := partError{part: "start"}
 	errors.As(err, &part)
 	var port *embedded.PortError
@@ -180,8 +171,11 @@ func (d *doctor) startFailed(err error) {
 	case errors.As(err, &port):
 		d.fail(checkPorts, fmt.Sprintf("%s port %d cannot be used: %v", port.Network, port.Port, port.Err), "Free it, or choose another one with "+port.Setting+".")
 	case errors.Is(err, errDataInUse):
-		d.fail(partData, d.config.Data+" is in use by another roomkey, which does not answer at "+d.config.Listen,
-			"Stop that one, or run the doctor with its --listen and --config.")
+		hint := "Stop that one, or run the doctor with its --listen and --config."
+		if at, ok := strings.CutPrefix(ownerURL(ctx, d.config.Data), "http://"); ok {
+			hint = "It answers at " + at + ": run the doctor with --listen " + at + " and its --config."
+		}
+		d.fail(partData, d.config.Data+" is in use by another roomkey, which does not answer at "+d.config.Listen, hint)
 	case part.part == partAddress && errors.As(err, &errno):
 		d.fail(partAddress, fmt.Sprintf("%s cannot be listened on: %v", d.config.Listen, errno),
 			"Choose an address of this machine, and a port that roomkey may have, with --listen.")
@@ -190,7 +184,7 @@ func (d *doctor) startFailed(err error) {
 	case part.part == partSecret:
 		d.fail(partSecret, oneLine(err), "Without that roomkey serve does not start.")
 	case part.part == partDatabase:
-		d.fail(partDatabase, oneLine(err), "Is "+databaseFile(d.config)+" a database of this or an earlier roomkey, and the disk neither full nor read-only? Otherwise put a backup in its place.")
+		d.fail(partDatabase, "none can be made: "+oneLine(err), "Is the disk full?")
 	default:
 		d.fail(part.part, oneLine(err), "Run roomkey serve and look at its log.")
 	}
@@ -216,6 +210,28 @@ var doctorHTTP = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
+// The doctor's own requests are known by a header.
+const doctorHeader = "Roomkey-Doctor"
+
+var doctorPass = rand.Text()
+
+// forDoctor serves the doctor, whoever asks what runs here, and LiveKit. Nobody
+// else may take what is started for the checks for the roomkey that they
+// know: it knows no room, and what it is told is gone when the checks are over.
+func forDoctor(next http.Handler) http.Handler {
+	refusal := &meet.Error{Code: meet.CodeUnavailable, Message: "Roomkey is being examined", Hint: "Try again when it runs."}
+	body, _ := json.Marshal(map[string]any{"error": refusal.Report("")}) // a plain value marshals
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get(doctorHeader) == doctorPass || r.URL.Path == "/version" || r.URL.Path == webhookPath {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write(body)
+	})
+}
+
 // get asks for a URL. The caller closes the answer's body.
 func get(ctx context.Context, url, bearer string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -225,6 +241,7 @@ func get(ctx context.Context, url, bearer string) (*http.Response, error) {
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
+	req.Header.Set(doctorHeader, doctorPass)
 	return doctorHTTP.Do(req)
 }
 
@@ -241,8 +258,8 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 		d.fail(partDatabase, "roomkey does not say how it is (GET /readyz)", "Look at its log.")
 	case parts.Database != "ok":
 		d.fail(partDatabase, "the database does not answer", "Look at the log of roomkey, and at the disk of "+p.data+".")
-	default:
-		d.checkWritable(p.data)
+	case !p.examined && d.checkWritable(p.data):
+		d.ok(partDatabase, "answers, and can be written to")
 	}
 	if err != nil || d.config.foreign() {
 		return // a foreign LiveKit is asked directly, which says more
@@ -252,33 +269,6 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 		return
 	}
 	d.ok(partLiveKit, "the LiveKit inside answers")
-}
-
-// checkWritable says whether the database can grow.
-func (d *doctor) checkWritable(folder string) {
-	const check = partDatabase
-	const hint = "Let roomkey write there, and free some space."
-	for _, name := range []string{"roomkey.db", "roomkey.db-wal", "roomkey.db-shm"} {
-		if err := mayWrite(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			d.fail(check, fmt.Sprintf("%s cannot be written to: %v", filepath.Join(folder, name), err), hint)
-			return
-		}
-	}
-	if err := tryWrite(folder); err != nil {
-		d.fail(check, fmt.Sprintf("nothing can be written to %s: %v", folder, cause(err)), hint)
-		return
-	}
-	d.ok(check, "answers, and can be written to")
-}
-
-// tryWrite puts a file into a folder and takes it away again.
-func tryWrite(folder string) error {
-	file, err := os.CreateTemp(folder, ".roomkey-doctor-*")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(make([]byte, 64<<10))
-	return errors.Join(err, file.Sync(), file.Close(), os.Remove(file.Name()))
 }
 
 // webhooks counts what LiveKit has sent to the roomkey, by outcome: accepted,
