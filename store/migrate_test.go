@@ -1,8 +1,12 @@
 package store
 
 import (
+	"database/sql"
+	"io/fs"
 	"path/filepath"
 	"testing"
+
+	"github.com/pressly/goose/v3"
 )
 
 // A database of an earlier version is brought up to date with what is in it.
