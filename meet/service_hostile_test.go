@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	. "roomkey/meet/meettest"
 )
@@ -281,4 +282,30 @@ func lockedOf(t *testing.T, s *System, identity string) []meet.Source {
 		t.Fatalf("Join(%s): %v", identity, err)
 	}
 	return join.Locked
+}
+
+// On a media server that lets everybody name their tracks as they like, whoever
+// speaks under the name of a camera is put out when that is noticed.
+func TestPretendersArePutOut(t *testing.T) {
+	t.Parallel()
+	foreign := livekittest.StartServer(t, livekittest.ServerOptions{})
+	s := NewOn(t, foreign.URL())
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
+	_, honest := enterBy(t, s, code, "honest")
+	_, liar := enterBy(t, s, code, "liar")
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: liar.Identity(), Lock: Of(true)})
+	wantCode(t, "lock", err, "")
+	honest.PublishMicrophone()
+	honest.PublishCamera()
+	liar.ClaimSource(meet.Camera)
+	liar.PublishMicrophone() // and calls it a camera
+	livekittest.Wait(t, "the liar to be put out", func() bool {
+		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+		return countEvents(t, s, room, meet.Removed) == 1
+	})
+	liar.WaitDisconnected()
+	if !honest.Connected() {
+		t.Error("who publishes what it is was put out as well")
+	}
 }
