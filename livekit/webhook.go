@@ -24,7 +24,7 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 		RoomID: e.GetRoom().GetName(), RoomSID: e.GetRoom().GetSid()}
 	if p := e.GetParticipant(); p != nil && !hidden(p) {
 		event.Participant = participant(p)
-	} else if event.Kind == meet.MediaParticipantJoined || event.Kind == meet.MediaParticipantLeft || event.Kind == meet.MediaTrackPublished {
+	} else if event.Kind != meet.MediaRoomStarted && event.Kind != meet.MediaRoomFinished {
 		event.Kind = "" // of recorders and the like
 	}
 	if event.Kind == meet.MediaTrackPublished { // of its participant it tells the ids alone
@@ -39,7 +39,7 @@ var mediaEvents = map[string]meet.MediaEventKind{
 	webhook.EventRoomFinished:                 meet.MediaRoomFinished,
 	webhook.EventParticipantJoined:            meet.MediaParticipantJoined,
 	webhook.EventParticipantLeft:              meet.MediaParticipantLeft,
-	webhook.EventParticipantConnectionAborted: meet.MediaParticipantLeft,
+	webhook.EventParticipantConnectionAborted: meet.MediaConnectionAborted,
 	webhook.EventTrackPublished:               meet.MediaTrackPublished,
 }
 

@@ -34,5 +34,6 @@ const (
 	MediaRoomFinished      MediaEventKind = "room_finished"
 	MediaParticipantJoined MediaEventKind = "participant_joined"
 	MediaParticipantLeft   MediaEventKind = "participant_left"
-	MediaTrackPublished    MediaEventKind = "track_published" // Participant.Tracks has it
+	MediaConnectionAborted MediaEventKind = "participant_connection_aborted" // before they were quite there
+	MediaTrackPublished    MediaEventKind = "track_published"                // Participant.Tracks has it
 )

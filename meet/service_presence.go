@@ -41,6 +41,11 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
 	case MediaParticipantLeft:
 		err = s.departed(ctx, room, e)
+	case MediaConnectionAborted:
+		var known bool // nobody came, unless they were seen before
+		if known, err = s.store.HasPresence(ctx, e.Participant.SID); known {
+			err = s.departed(ctx, room, e)
+		}
 	}
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ func TestPresenceInAnyOrder(t *testing.T) {
 		{joined("7", "PA_c"), 3, 2, false},
 		{finished("8", "RM_1"), 3, 3, false},
 		{left("9", "PA_c"), 3, 3, false},
+		{told(s, meet.MediaConnectionAborted, "9b", room.ID, "RM_1", id, "PA_f"), 3, 3, false}, // nobody came
 		{told(s, meet.MediaParticipantJoined, "10", room.ID, "RM_1", "recorder", "PA_d"), 3, 3, false},
 		{told(s, meet.MediaParticipantJoined, "11", "somebody-elses", "RM_2", id, "PA_e"), 3, 3, false},
 		{meet.MediaEvent{ID: "12", Kind: "egress_started", RoomID: room.ID}, 3, 3, false},
