@@ -277,6 +277,7 @@ func TestSetGrants(t *testing.T) {
 	speaker.PublishMicrophone()
 	speaker.PublishCamera()
 	livekittest.Wait(t, "the listener to hear the speaker", func() bool { return listener.Receives("speaker", meet.Microphone) })
+	w.waitTrack("speaker", meet.Camera) // it is listed when its first packet has come
 
 	less := meet.Grants{Publish: []meet.Source{meet.Camera, meet.ScreenShare}, Subscribe: true}
 	for range 2 { // again changes nothing

@@ -300,6 +300,9 @@ func TestPretendersArePutOut(t *testing.T) {
 	honest.PublishCamera()
 	liar.ClaimSource(meet.Camera)
 	liar.PublishMicrophone() // and calls it a camera
+	honestTrack := meet.MediaEvent{ID: "1", Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
+		Identity: honest.Identity(), SID: "PA_x", Tracks: []meet.Track{{ID: "TR_x", Source: meet.Microphone, Audio: true}}}}
+	wantCode(t, "hear of an honest track", s.Hear(t.Context(), honestTrack), "")
 	livekittest.Wait(t, "the liar to be put out", func() bool {
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 		return countEvents(t, s, room, meet.Removed) == 1
@@ -307,5 +310,30 @@ func TestPretendersArePutOut(t *testing.T) {
 	liar.WaitDisconnected()
 	if !honest.Connected() {
 		t.Error("who publishes what it is was put out as well")
+	}
+}
+
+// It is noticed at once where the media server tells of tracks.
+func TestPretendersAreToldOf(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	liar := s.Enter(t, Bob, room)
+	tell := func(id, identity string, source meet.Source) {
+		t.Helper()
+		if err := s.Hear(t.Context(), meet.MediaEvent{ID: id, Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
+			Identity: identity, Tracks: []meet.Track{{ID: "TR_x", Source: source, Audio: true}}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell("1", liar.Identity(), meet.ScreenShareAudio)
+	tell("2", "recorder", meet.Camera)
+	if n := countEvents(t, s, room, meet.Removed); n != 0 || !liar.Connected() {
+		t.Fatalf("%d were put out for an honest track", n)
+	}
+	tell("3", liar.Identity(), meet.Camera)
+	liar.WaitDisconnected()
+	if n := countEvents(t, s, room, meet.Removed); n != 1 {
+		t.Errorf("%d events of the removal; want one", n)
 	}
 }

@@ -34,7 +34,9 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 	case MediaRoomFinished:
 		s.fresh.forget(room.ID)
 		err = s.everybodyLeft(ctx, room, e)
-	case MediaParticipantJoined, MediaTrackPublished:
+	case MediaTrackPublished:
+		err = s.published(ctx, room.ID, e.Participant)
+	case MediaParticipantJoined:
 		if err = s.mediaRoomSeen(ctx, room); err != nil {
 			break
 		}
@@ -161,7 +163,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	case person.Identity != join.Identity: // beside the first it could not be moderated
 		return s.putOut(ctx, room, person, "second connection")
 	case slices.ContainsFunc(person.Tracks, Track.pretends):
-		return s.putOut(ctx, room, person, "a track is not what it says it is")
+		return s.putOut(ctx, room, person, pretended)
 	}
 	switch err := s.mayBeInside(ctx, join, room); {
 	case IsCode(err, CodeUnauthenticated):
@@ -181,6 +183,33 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	}
 	return s.came(ctx, room, roomSID, person, join)
 }
+
+// published is called for a new track. Of who publishes it the media server
+// tells no more than who they are.
+func (s *Service) published(ctx context.Context, roomID string, person Participant) error {
+	if !slices.ContainsFunc(person.Tracks, Track.pretends) {
+		return nil
+	}
+	unlock, err := s.locks.lock(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	room, err := s.store.RoomByID(ctx, roomID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	switch _, err := s.joinOf(ctx, roomID, person.Identity); {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	}
+	return s.putOut(ctx, room, person, pretended)
+}
+
+// pretended is why somebody is put out whose track is not what it says it is.
+const pretended = "a track is not what it says it is"
 
 // came sees that somebody who is inside is on record.
 func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
