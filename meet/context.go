@@ -32,16 +32,16 @@ type Caller struct {
 // MaxClient is how much of a client's name is kept, in characters.
 const MaxClient = 80
 
-// WithCaller lets a caller ride in ctx to the audit trail. The client's name
-// is a stranger's text and is cleaned here.
+// WithCaller lets a caller ride in ctx to the audit trail.
 func WithCaller(ctx context.Context, c Caller) context.Context {
-	c.Client = CleanText(scrub(c.Client), MaxClient)
 	return context.WithValue(ctx, callerKey, c)
 }
 
-// CallerFrom gives the caller in ctx, or the zero one.
+// CallerFrom gives the caller in ctx, or the zero one. The client's name is a
+// stranger's text: it is cleaned here, for the few calls that leave a line.
 func CallerFrom(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
+	c.Client = CleanText(scrub(c.Client), MaxClient)
 	return c
 }
 
