@@ -139,25 +139,33 @@ func (s *Service) mediaRoomSeen(ctx context.Context, room Room) error {
 	return s.record(ctx, s.event(ctx, itself, RoomCleared, room, "", nil))
 }
 
+// holding takes the lock of a room, to be given back also with an error, and
+// looks up the room and somebody's admission to it. ErrNotFound if there is none.
+func (s *Service) holding(ctx context.Context, roomID, identity string) (room Room, join Join, unlock func(), err error) {
+	unlock, err = s.locks.lock(ctx, roomID)
+	if err != nil {
+		return Room{}, Join{}, func() {}, err
+	}
+	if room, err = s.store.RoomByID(ctx, roomID); err == nil {
+		join, err = s.joinOf(ctx, roomID, identity)
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		err = s.storeError(err, "")
+	}
+	return room, join, unlock, err
+}
+
 // arrived is called for somebody who is inside, also when that is known: it
 // puts them out if they ought not to be there, gives them the rights that are
 // theirs, and sees that they are on record.
 func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Participant) error {
-	unlock, err := s.locks.lock(ctx, roomID)
-	if err != nil {
-		return err
-	}
+	room, join, unlock, err := s.holding(ctx, roomID, person.Identity)
 	defer unlock()
-	room, err := s.store.RoomByID(ctx, roomID)
-	if err != nil {
-		return s.storeError(err, "")
-	}
-	join, err := s.joinOf(ctx, roomID, person.Identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil // a recorder or an agent that came past us, with a key of the operator's
 	case err != nil:
-		return s.storeError(err, "")
+		return err
 	case !room.Active(s.now()):
 		return nil // its media room goes as a whole
 	case person.Identity != join.Identity: // beside the first it could not be moderated
@@ -190,20 +198,13 @@ func (s *Service) published(ctx context.Context, roomID string, person Participa
 	if !slices.ContainsFunc(person.Tracks, Track.pretends) {
 		return nil
 	}
-	unlock, err := s.locks.lock(ctx, roomID)
-	if err != nil {
-		return err
-	}
+	room, _, unlock, err := s.holding(ctx, roomID, person.Identity)
 	defer unlock()
-	room, err := s.store.RoomByID(ctx, roomID)
-	if err != nil {
-		return s.storeError(err, "")
-	}
-	switch _, err := s.joinOf(ctx, roomID, person.Identity); {
+	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil
 	case err != nil:
-		return s.storeError(err, "")
+		return err
 	}
 	return s.putOut(ctx, room, person, pretended)
 }
@@ -306,18 +307,10 @@ func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) er
 // left puts the end of a presence on record. Of those who were put out the line
 // about that is the last.
 func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
-	unlock, err := s.locks.lock(ctx, roomID) // not while somebody is being put out: that line comes first
+	room, join, unlock, err := s.holding(ctx, roomID, p.Identity) // not while somebody is being put out: that line comes first
+	defer unlock()
 	if err != nil {
 		return err
-	}
-	defer unlock()
-	room, err := s.store.RoomByID(ctx, roomID)
-	if err != nil {
-		return s.storeError(err, "")
-	}
-	join, err := s.joinOf(ctx, roomID, p.Identity)
-	if err != nil {
-		return s.storeError(err, "")
 	}
 	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
 		p.LeftAt = s.now()
