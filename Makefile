@@ -18,14 +18,15 @@ build: ## bin/roomkey
 
 # These come last and alone: browsers, and participants whose patience is
 # measured, need the machine to themselves. e2e runs the program as it is built,
-# in processes of its own, where the race detector does not see it.
+# in processes of its own: the race detector does not see it there, nor does
+# go test know when its result is old.
 PAGE_TESTS  = ./web/pagetest
 E2E_TESTS   = ./e2e
 OTHER_TESTS = $(shell $(GO) list ./... | grep -v -e /web/pagetest -e /e2e)
 
 test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
-	$(GO) test $(TESTFLAGS) $(E2E_TESTS)
+	$(GO) test -count=1 $(TESTFLAGS) $(E2E_TESTS)
 	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 
