@@ -18,6 +18,7 @@ const (
 	ViaMCP       Via = "mcp"
 	ViaExchange  Via = "exchange"  // a code for a token
 	ViaPage      Via = "page"      // the join page
+	ViaREST      Via = "rest"      // the Rooms API or the Room Codes API
 	ViaSweeper   Via = "sweeper"   // time
 	ViaWebhook   Via = "webhook"   // the media server told
 	ViaReconcile Via = "reconcile" // the media server was asked

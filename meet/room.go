@@ -253,7 +253,11 @@ const (
 	ScopeJoined Scope = "joined"
 	ScopePublic Scope = "public"
 	ScopeAll    Scope = "all" // superadmins only
+
+	// ScopeVisible is as much as somebody may see: all rooms for superadmins,
+	// own, joined and public ones for others.
+	ScopeVisible Scope = "visible"
 )
 
-// Scopes are all scopes, for schemas and messages.
+// Scopes are the scopes that agents choose from, for schemas and messages.
 var Scopes = []Scope{ScopeMine, ScopeJoined, ScopePublic, ScopeAll}

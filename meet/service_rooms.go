@@ -190,12 +190,14 @@ type RoomFilter struct {
 	Active *bool
 	Limit  *int // nil is DefaultPage
 	Cursor string
+
+	Uncounted bool // without asking the media server who is connected
 }
 
 // RoomInList is a room in a list.
 type RoomInList struct {
 	ListedRoom
-	Participants *int // connected now; nil when the media server does not say
+	Participants *int // connected now; nil when the media server does not say, or was not asked
 }
 
 // Rooms lists rooms, newest first, and gives the cursor of the next page,
@@ -219,7 +221,7 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	for i, r := range listed {
 		rooms[i].ListedRoom, ids[i] = r, r.ID
 	}
-	if len(ids) > 0 {
+	if len(ids) > 0 && !f.Uncounted {
 		if n, ok := s.counts(ctx, ids); ok {
 			for i := range rooms {
 				count := n[ids[i]]
@@ -244,6 +246,9 @@ func (s *Service) roomQuery(p Principal, f RoomFilter) (q RoomQuery, limit int, 
 		q.Public = true
 	case ScopeAll:
 		q.All, action = true, ActListAll
+	case ScopeVisible:
+		q.All = Allowed(p, ActListAll, nil)
+		q.Mine, q.Joined, q.Public = Allowed(p, ActListOwn, nil), true, true
 	default:
 		return q, 0, Invalid("scope", "scope must be mine, joined, public or all", "Leave it out for own, joined and public rooms.")
 	}

@@ -59,6 +59,9 @@ func (s scene) sensible(tool string) map[string]any {
 		"disable_participant_video": {"room_id": room, "identity": s.identity},
 		"answer_join_request":       {"room_id": room, "request_id": s.request, "approve": true},
 		"list_events":               {"room_id": room},
+		"hms-create-room-codes":     {"room_id": room},
+		"hms-get-room-codes":        {"room_id": room},
+		"hms-update-room-code":      {"code": s.code.Code, "body": map[string]any{"enabled": false}},
 	}[tool]
 }
 

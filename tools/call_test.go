@@ -25,7 +25,7 @@ type agent struct {
 func newAgent(t *testing.T, options ...meettest.Option) *agent {
 	t.Helper()
 	a := &agent{System: meettest.New(t, options...), t: t, log: new(bytes.Buffer)}
-	a.server = NewServer(Config{Service: a.Service, Version: "test", Log: slog.New(slog.NewTextHandler(a.log, nil))})
+	a.server = NewServer(Config{Service: a.Service, Selection: Selection{Toolsets: Toolsets}, Version: "test", Log: slog.New(slog.NewTextHandler(a.log, nil))})
 	return a
 }
 

@@ -68,7 +68,7 @@ func TestCatalogueGolden(t *testing.T) {
 // A model pays for the catalogue in every conversation.
 func TestCatalogueIsSmall(t *testing.T) {
 	t.Parallel()
-	b, err := json.Marshal(Definitions(Catalogue()))
+	b, err := json.Marshal(Definitions(Selection{}.Select()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestCatalogueIsSmall(t *testing.T) {
 
 func TestEveryToolKeepsTheRules(t *testing.T) {
 	t.Parallel()
-	name := regexp.MustCompile(`^[a-z][a-z0-9_]{2,39}$`)
+	name := regexp.MustCompile(`^[a-z][a-z0-9_]{2,39}$|^hms(-[a-z]+)+$`)
 	seen := map[string]bool{}
 	for _, tool := range Catalogue() {
 		if !name.MatchString(tool.Name) || seen[tool.Name] {
@@ -160,9 +160,10 @@ func TestSelection(t *testing.T) {
 		selection Selection
 		keep      func(Tool) bool
 	}{
-		{"everything", Selection{}, func(Tool) bool { return true }},
-		{"read-only", Selection{ReadOnly: true}, func(t Tool) bool { return t.Hints.ReadOnly }},
-		{"not destructive", Selection{DisableDestructive: true}, func(t Tool) bool { return !t.Hints.Destructive }},
+		{"by default", Selection{}, func(t Tool) bool { return t.Toolset != HMS }},
+		{"everything", Selection{Toolsets: Toolsets}, func(Tool) bool { return true }},
+		{"read-only", Selection{Toolsets: Toolsets, ReadOnly: true}, func(t Tool) bool { return t.Hints.ReadOnly }},
+		{"not destructive", Selection{Toolsets: Toolsets, DisableDestructive: true}, func(t Tool) bool { return !t.Hints.Destructive }},
 		{"one toolset", Selection{Toolsets: []Toolset{Codes}}, func(t Tool) bool { return t.Toolset == Codes }},
 		{"no toolset", Selection{Toolsets: []Toolset{}}, func(Tool) bool { return false }},
 		{"a ceiling over a toolset", Selection{Toolsets: []Toolset{Rooms}, ReadOnly: true}, func(t Tool) bool { return t.Toolset == Rooms && t.Hints.ReadOnly }},

@@ -59,6 +59,10 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 		"disable_participant_video": {meet.Locked, func(s scene, _ answer) string { return s.identity }, func(s scene, _ answer) map[string]string {
 			return map[string]string{"source": "camera", "identities": s.identity}
 		}},
+		"hms-create-room-codes": {meet.CodesCreated, nil, func(scene, answer) map[string]string { return map[string]string{"roles": "host,guest,viewer"} }},
+		"hms-update-room-code": {meet.CodeUpdated, func(s scene, _ answer) string { return meet.FirstGroup(s.code.Code) }, func(scene, answer) map[string]string {
+			return map[string]string{"role": "guest", "enabled": "false"}
+		}},
 		"answer_join_request": {meet.Approved, func(s scene, _ answer) string { return s.request[:6] }, func(scene, answer) map[string]string {
 			return map[string]string{"participant_name": "Eve", "role": "guest"}
 		}},

@@ -11,7 +11,7 @@ import (
 func toolTable() string {
 	var b strings.Builder
 	b.WriteString("| tool | what it does | |\n| --- | --- | --- |\n")
-	for _, t := range Catalogue() {
+	for _, t := range (Selection{}).Select() {
 		effect := "changes"
 		switch {
 		case t.Hints.ReadOnly:

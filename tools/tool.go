@@ -19,15 +19,20 @@ import (
 // Toolset is a group of tools that an operator can leave out.
 type Toolset string
 
-// The toolsets, all of them on by default.
+// The toolsets.
 const (
 	Rooms      Toolset = "rooms"
 	Codes      Toolset = "codes"
 	Moderation Toolset = "moderation"
+	HMS        Toolset = "hms" // room codes as 100ms's clients know them
 )
 
-// Toolsets are all toolsets.
-var Toolsets = []Toolset{Rooms, Codes, Moderation}
+// Toolsets are all toolsets, DefaultToolsets those that are on unless an
+// operator says otherwise.
+var (
+	Toolsets        = []Toolset{Rooms, Codes, Moderation, HMS}
+	DefaultToolsets = []Toolset{Rooms, Codes, Moderation}
+)
 
 // Hints tell a client what a tool may do. They are the truth, and the ceilings
 // of [Selection] go by them.
@@ -83,13 +88,14 @@ func Catalogue() []Tool {
 		createRoom, joinRoom, listRooms, getRoom, updateRoom, endRoom,
 		createRoomCodes, getRoomCodes, updateRoomCode, rotateRoomCode,
 		listParticipants, kickParticipant, muteParticipant, disableParticipantVideo, answerJoinRequest, listEvents,
+		hmsCreateRoomCodes, hmsGetRoomCodes, hmsUpdateRoomCode,
 	}
 }
 
 // Selection says which tools to offer. Those left out are neither listed nor
 // callable.
 type Selection struct {
-	Toolsets           []Toolset // nil is all
+	Toolsets           []Toolset // nil is DefaultToolsets
 	ReadOnly           bool      // only tools that change nothing
 	DisableDestructive bool      // no destructive tools
 }
@@ -110,14 +116,9 @@ func (s Selection) offers(t Tool) bool {
 		return false
 	}
 	if s.Toolsets == nil {
-		return true
+		return slices.Contains(DefaultToolsets, t.Toolset)
 	}
-	for _, set := range s.Toolsets {
-		if set == t.Toolset {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Toolsets, t.Toolset)
 }
 
 // leavesOut says whether one of these tools is not offered.

@@ -102,7 +102,7 @@ func defaultConfig() Config {
 		Rooms:   RoomsConfig{CreateMedia: mediaAtCreate, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true},
 		Events:  EventsConfig{Keep: meet.DefaultKeepEvents},
 	}
-	for _, set := range tools.Toolsets {
+	for _, set := range tools.DefaultToolsets {
 		c.Toolsets = append(c.Toolsets, string(set))
 	}
 	for _, role := range meet.BuiltinRoles() {

@@ -59,9 +59,9 @@ func TestConfigProblems(t *testing.T) {
 		"data":             {file: "data: ' '", want: []string{"c.yaml:1: data must name a folder"}},
 		"log": {file: "log_level: INFO\nlog_format: ''", want: []string{
 			`c.yaml:1: log_level must be one of debug, info, warn, error, not "INFO"`, `c.yaml:2: log_format must be one of text, json, not ""`}},
-		"toolsets":       {file: "toolsets:\n  - rooms\n  - doors", want: []string{`c.yaml:2: toolsets must be one of rooms, codes, moderation, not "doors"`}},
-		"toolsets, none": {file: "toolsets: []", want: []string{"c.yaml:1: toolsets must name at least one of rooms, codes, moderation"}},
-		"toolsets, flag": {args: []string{"--toolsets=,"}, want: []string{"--toolsets: toolsets must name at least one of rooms, codes, moderation"}},
+		"toolsets":       {file: "toolsets:\n  - rooms\n  - doors", want: []string{`c.yaml:2: toolsets must be one of rooms, codes, moderation, hms, not "doors"`}},
+		"toolsets, none": {file: "toolsets: []", want: []string{"c.yaml:1: toolsets must name at least one of rooms, codes, moderation, hms"}},
+		"toolsets, flag": {args: []string{"--toolsets=,"}, want: []string{"--toolsets: toolsets must name at least one of rooms, codes, moderation, hms"}},
 		"secret":         {file: "auth: {secret: '0123456789012345678901234567890'}", want: []string{"c.yaml:1: auth.secret has 31 bytes, at least 32 are needed"}},
 		"http": {file: "http:\n  allowed_hosts: [a.example, 'http://b', 'c:80', '*.d', '']\n  allowed_origins: ['https://a.example', b.example, 'https://c/', 'https://*.d']\n  trusted_proxies: [10.0.0.1, 10.0.0.0/33]", want: []string{
 			`c.yaml:2: http.allowed_hosts must hold host names without scheme, port and wildcards, not "http://b"`,

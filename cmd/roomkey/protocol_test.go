@@ -71,7 +71,7 @@ func TestToolsList(t *testing.T) {
 	t.Parallel()
 	a := startApp(t, nil)
 	want := map[string]any{}
-	for _, definition := range tools.Definitions(tools.Catalogue()) {
+	for _, definition := range tools.Definitions(tools.Selection{}.Select()) {
 		want[definition.Name] = roundTrip(t, definition)
 	}
 	for _, e := range eras {

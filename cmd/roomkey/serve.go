@@ -47,7 +47,7 @@ func addConfigFlags(f *pflag.FlagSet) {
 	f.String("public-url", "", "where people reach this server, if not at the address it listens on")
 	f.Bool("read-only", false, "offer only tools that change nothing")
 	f.Bool("disable-destructive", false, "offer no tools that put people out or end something")
-	f.String("toolsets", "", "tools to offer, separated by commas (default rooms,codes,moderation)")
+	f.String("toolsets", "", "tools to offer, separated by commas: rooms, codes, moderation, hms (default all but hms)")
 	f.String("log-level", "", "debug, info, warn or error (default info)")
 }
 

@@ -1,0 +1,140 @@
+// Package hms is what [meet.Service] does with room codes in the words of
+// 100ms's Room Codes API: the same names, shapes and defaults. REST and MCP
+// both show it, so that a client of 100ms's finds the same on either side. It
+// translates and decides nothing.
+//
+// https://www.100ms.live/docs/server-side/v2/api-reference/room-codes
+package hms
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"roomkey/meet"
+)
+
+// RoomCode is a room code as 100ms writes one.
+type RoomCode struct {
+	Code      string    `json:"code" doc:"The room code"`
+	RoomID    string    `json:"room_id" doc:"Id of the room"`
+	Role      string    `json:"role" doc:"The role it lets in as"`
+	Enabled   bool      `json:"enabled" doc:"false: it lets nobody in"`
+	CreatedAt time.Time `json:"created_at" doc:"When it was made"`
+	UpdatedAt time.Time `json:"updated_at" doc:"When it was changed last"`
+}
+
+// RoomCodes is a list of room codes, or a page of one.
+type RoomCodes struct {
+	Limit int        `json:"limit" doc:"The most codes that this page can hold"`
+	Data  []RoomCode `json:"data" doc:"The room codes, oldest first"`
+	Last  string     `json:"last" doc:"Where the next page starts; empty on the last one"`
+}
+
+// The sizes of a page.
+const (
+	MinLimit     = 10
+	MaxLimit     = 100
+	DefaultLimit = 20
+)
+
+// Filter says which codes of a room to give.
+type Filter struct {
+	Role    *string
+	Enabled *bool
+	Limit   *int   // MinLimit to MaxLimit; nil is DefaultLimit
+	Start   string // Last of the page before; empty is the beginning
+}
+
+// Create sees to it that the room has a code for every role, and gives those.
+func Create(ctx context.Context, s *meet.Service, p meet.Principal, room string) (RoomCodes, error) {
+	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{})
+	return whole(codes), err
+}
+
+// CreateForRole sees to it that the room has a code for the role.
+func CreateForRole(ctx context.Context, s *meet.Service, p meet.Principal, room, role string) (RoomCode, error) {
+	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{Role: &role})
+	if e := meet.AsError(err); err != nil && e.Code == meet.CodeInvalid && e.Field == "role" {
+		return RoomCode{}, &meet.Error{Code: meet.CodeNotFound, Message: "Role not found", Field: e.Field, Hint: e.Hint}
+	}
+	if err != nil {
+		return RoomCode{}, err
+	}
+	return view(codes[0]), nil
+}
+
+// Page gives a page of the room's codes.
+func Page(ctx context.Context, s *meet.Service, p meet.Principal, room string, f Filter) (RoomCodes, error) {
+	limit := DefaultLimit
+	if f.Limit != nil {
+		limit = *f.Limit
+	}
+	if limit < MinLimit || limit > MaxLimit {
+		return RoomCodes{}, meet.Invalid("limit", "limit must be between "+strconv.Itoa(MinLimit)+" and "+strconv.Itoa(MaxLimit),
+			"Leave it out for "+strconv.Itoa(DefaultLimit)+"; use start for more.")
+	}
+	codes, last, err := s.Codes(ctx, p, room, meet.CodeFilter{Role: f.Role, Enabled: f.Enabled, Limit: &limit, Cursor: f.Start})
+	if err != nil {
+		return RoomCodes{}, inTheirWords(err)
+	}
+	return RoomCodes{Limit: limit, Data: views(codes), Last: last}, nil
+}
+
+// All gives all of the room's codes at once.
+func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (RoomCodes, error) {
+	var (
+		all    []meet.RoomCode
+		limit  = MaxLimit
+		cursor string
+	)
+	for {
+		codes, next, err := s.Codes(ctx, p, room, meet.CodeFilter{Limit: &limit, Cursor: cursor})
+		if err != nil {
+			return RoomCodes{}, err
+		}
+		all = append(all, codes...)
+		if next == "" {
+			return whole(all), nil
+		}
+		cursor = next
+	}
+}
+
+// Update enables or disables a code. Those already inside stay.
+func Update(ctx context.Context, s *meet.Service, p meet.Principal, code string, enabled bool) (RoomCode, error) {
+	updated, _, err := s.UpdateCode(ctx, p, code, meet.CodeChange{Enabled: &enabled}, false)
+	if err != nil {
+		return RoomCode{}, err
+	}
+	return view(updated), nil
+}
+
+// inTheirWords names what 100ms calls otherwise.
+func inTheirWords(err error) error {
+	e := *meet.AsError(err)
+	if e.Field != "cursor" {
+		return &e
+	}
+	e.Field, e.Message, e.Hint = "start", strings.Replace(e.Message, "cursor", "start", 1), "Pass last of the page before unchanged, or leave it out."
+	return &e
+}
+
+// whole is a list that is complete on one page.
+func whole(codes []meet.RoomCode) RoomCodes {
+	return RoomCodes{Limit: max(DefaultLimit, len(codes)), Data: views(codes)}
+}
+
+func view(c meet.RoomCode) RoomCode {
+	return RoomCode{Code: c.Code, RoomID: c.RoomID, Role: c.Role, Enabled: c.Enabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+}
+
+// views never gives nil, because lists are [] and never null.
+func views(codes []meet.RoomCode) []RoomCode {
+	views := make([]RoomCode, len(codes))
+	for i, c := range codes {
+		views[i] = view(c)
+	}
+	return views
+}
