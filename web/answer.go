@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,25 +10,25 @@ import (
 	"roomkey/meet"
 )
 
-// refuse answers an error with its own status. It gives nil, so that admit can
-// return its result.
+// refuse answers an error with the status it has in the API that was called.
+// It gives nil, so that admit can return its result.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, e *meet.Error) *http.Request {
-	return s.refuseWith(w, r, e.Code.Status(), e)
+	return s.refuseWith(w, r, dialectOf(r.URL.Path).status(e.Code), e)
 }
 
-// refuseWith answers an error with a status that meet has no code for.
+// refuseWith answers an error with a status that meet has no code for. Its
+// cause is for the log, if it is nobody's fault but ours.
 func (s *Server) refuseWith(w http.ResponseWriter, r *http.Request, status int, e *meet.Error) *http.Request {
-	report := e.Report(meet.RequestIDFrom(r.Context()))
-	report.Status = status
-	setRetryAfter(w, e)
-	answer(w, status, map[string]meet.ErrorReport{"error": report})
-	return nil
-}
-
-func setRetryAfter(w http.ResponseWriter, e *meet.Error) {
+	id := meet.RequestIDFrom(r.Context())
+	if e.Err != nil && (e.Code == meet.CodeInternal || e.Code == meet.CodeUnavailable) {
+		s.Log.LogAttrs(r.Context(), slog.LevelError, "request failed", slog.String("route", r.Pattern), slog.String("code", string(e.Code)),
+			slog.Any("err", e.Err), slog.String("request_id", id))
+	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter/time.Second)))
 	}
+	answer(w, status, dialectOf(r.URL.Path).word(status, e, id))
+	return nil
 }
 
 // answer writes JSON that no cache keeps.
@@ -39,5 +40,6 @@ func answer(w http.ResponseWriter, status int, body any) {
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, &meet.Error{Code: meet.CodeNotFound, Message: "There is nothing here", Hint: "MCP is at POST /mcp, the exchange at POST /v2/token."})
+	s.refuse(w, r, &meet.Error{Code: meet.CodeNotFound, Message: "There is nothing here",
+		Hint: "MCP is at POST /mcp, the exchange at POST /v2/token; /openapi.json describes everything else."})
 }

@@ -29,6 +29,9 @@ type access struct {
 var (
 	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
 	pageCall         = access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaPage}
+	apiPost          = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
+	apiGet           = access{methods: []string{http.MethodGet, http.MethodHead}, origin: true, token: true, via: meet.ViaREST}
+	apiBoth          = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
 	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}}
 )
 

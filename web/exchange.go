@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -44,13 +43,6 @@ type waitingResponse struct {
 // that do not wait themselves.
 const retryAfter = 2 * time.Second
 
-// codesError is how 100ms's API, whose call this is, words an error.
-type codesError struct {
-	Code    int      `json:"code"`
-	Message string   `json:"message"`
-	Details []string `json:"details"`
-}
-
 // refusalDelay is how long, counted from its start, every refused exchange
 // takes: why a code opens nothing cannot be read off the time either.
 const refusalDelay = 100 * time.Millisecond
@@ -63,11 +55,11 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	var body exchangeRequest
 	raw, err := io.ReadAll(r.Body) // bounded and read ahead by the chain
 	if err := errors.Join(err, json.Unmarshal(raw, &body)); err != nil {
-		s.refuseExchange(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
+		s.refuse(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}
 	if body.Code == nil {
-		s.refuseExchange(w, r, meet.Invalid("code", "code is required", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
+		s.refuse(w, r, meet.Invalid("code", "code is required", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}
 	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{Code: body.Code, Name: body.Name, UserID: body.UserID,
@@ -77,7 +69,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 		if e.Code == meet.CodeNotFound {
 			pause(r.Context(), refusalDelay-time.Since(started))
 		}
-		s.refuseExchange(w, r, e)
+		s.refuse(w, r, e)
 		return
 	}
 	answerAdmission(w, a)
@@ -91,19 +83,6 @@ func answerAdmission(w http.ResponseWriter, a meet.Admission) {
 	}
 	answer(w, http.StatusOK, exchangeResponse{Token: a.Token, LiveKitURL: a.LiveKitURL, RoomID: a.Room.ID, RoomName: a.Room.Name,
 		Role: a.Role, Identity: a.Identity, ExpiresAt: a.ExpiresAt, E2EE: a.Room.Settings.E2EE})
-}
-
-func (s *Server) refuseExchange(w http.ResponseWriter, r *http.Request, e *meet.Error) {
-	if cause := errors.Unwrap(e); cause != nil && e.Code != meet.CodeNotFound {
-		s.Log.LogAttrs(r.Context(), slog.LevelError, "exchange failed", slog.String("code", string(e.Code)), slog.Any("err", cause),
-			slog.String("request_id", meet.RequestIDFrom(r.Context())))
-	}
-	setRetryAfter(w, e)
-	details := []string{}
-	if e.Hint != "" {
-		details = append(details, e.Hint)
-	}
-	answer(w, e.Code.Status(), codesError{e.Code.Status(), e.Message, details})
 }
 
 // pause waits, unless ctx ends first.

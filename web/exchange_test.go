@@ -175,7 +175,7 @@ func TestExchangeWithoutLiveKit(t *testing.T) {
 	if uses := s.uses(t, room); uses != 0 {
 		t.Errorf("the code counts %d uses, want 0: nobody got in", uses)
 	}
-	if !strings.Contains(s.logs.String(), "exchange failed") {
+	if !strings.Contains(s.logs.String(), "request failed") {
 		t.Error("the log does not say why")
 	}
 }

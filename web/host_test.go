@@ -63,12 +63,12 @@ func TestReboundPagesReachNothing(t *testing.T) {
 	good := bearer(s.token(t, meettest.Ada))
 	for method, paths := range map[string][]string{
 		"GET":  {"/", "/healthz", "/readyz", "/version", "/metrics", "/join/wpi-srjb-wer", "/m/daily", "/rtc", "/rtc/validate", "/nothing"},
-		"POST": {"/mcp", "/v2/token", "/nothing"},
+		"POST": {"/mcp", "/v2/token", "/v2/room-codes/code", "/api/room/create", "/api/room/daily/kick/eve", "/nothing"},
 	} {
 		for _, path := range paths {
 			for _, e := range []edit{func(*http.Request) {}, header("Origin", "http://evil.com:9090"), header("X-Forwarded-Host", "localhost")} {
 				r := s.do(t, method, path, "", good, host("evil.com:9090"), e)
-				r.refused(t, method+" "+path, http.StatusForbidden, meet.CodeForbidden)
+				r.refusedAt(t, path, method+" "+path, http.StatusForbidden, meet.CodeForbidden)
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func TestOrigins(t *testing.T) {
 		name := "Origin " + strings.Join(values, " and ")
 		for path, edits := range map[string][]edit{"/mcp": {origins(values...), good}, "/v2/token": {origins(values...)}} {
 			r := s.do(t, "POST", path, "{}", edits...)
-			r.refused(t, path+", "+name, http.StatusForbidden, meet.CodeForbidden)
+			r.refusedAt(t, path, path+", "+name, http.StatusForbidden, meet.CodeForbidden)
 			if got := r.header.Get("Access-Control-Allow-Origin"); got != "" && len(values) == 1 {
 				t.Errorf("%s, %s: Access-Control-Allow-Origin %q, want none", path, name, got)
 			}
@@ -107,7 +107,7 @@ func TestPreflight(t *testing.T) {
 			"not asking at all": {origins(allowed)},
 		} {
 			r := s.do(t, "OPTIONS", path, "", edits...)
-			r.refused(t, path+", "+name, http.StatusMethodNotAllowed, meet.CodeInvalid)
+			r.refusedAt(t, path, path+", "+name, http.StatusMethodNotAllowed, meet.CodeInvalid)
 			if got := r.header.Get("Access-Control-Allow-Origin"); got != "" && name != "not asking at all" {
 				t.Errorf("%s, %s: Access-Control-Allow-Origin %q, want none", path, name, got)
 			}

@@ -98,6 +98,35 @@ func (r reply) refused(tb testing.TB, name string, status int, code meet.ErrorCo
 	}
 }
 
+// refusedAt is refused in the shape of the API that the path belongs to.
+func (r reply) refusedAt(tb testing.TB, path, name string, status int, code meet.ErrorCode) {
+	tb.Helper()
+	switch {
+	case strings.HasPrefix(path+"/", "/api/"):
+		r.refusedRooms(tb, name, status, "")
+	case strings.HasPrefix(path+"/", "/v2/"):
+		r.refusedExchange(tb, name, status)
+	default:
+		r.refused(tb, name, status, code)
+	}
+}
+
+// refusedRooms checks a refusal of the Rooms API, and its message unless that
+// is empty.
+func (r reply) refusedRooms(tb testing.TB, name string, status int, message string) {
+	tb.Helper()
+	if r.status != status {
+		tb.Errorf("%s: status %d, want %d; body %.300s", name, r.status, status, r.body)
+		return
+	}
+	r.unstored(tb, name)
+	var got struct{ Error string }
+	strict(tb, name, r.body, &got)
+	if got.Error == "" || message != "" && got.Error != message {
+		tb.Errorf("%s: error %q, want %q", name, got.Error, message)
+	}
+}
+
 // codesError is how the exchange words an error.
 type codesError struct {
 	Code    int

@@ -32,14 +32,15 @@ func TestBodySize(t *testing.T) {
 		"in chunks":         func(r io.Reader) io.Reader { return unsized{r} },
 	} {
 		for n, fits := range map[int]bool{2: true, web.MaxBody - 1: true, web.MaxBody: true, web.MaxBody + 1: false, web.MaxBody + 5000: false} {
-			for path, status := range map[string]int{"/mcp": http.StatusOK, "/v2/token": http.StatusBadRequest, "/nothing": http.StatusNotFound} {
+			for path, status := range map[string]int{"/mcp": http.StatusOK, "/v2/token": http.StatusBadRequest, "/api/room/join": http.StatusBadRequest,
+				"/v2/room-codes/code": http.StatusBadRequest, "/nothing": http.StatusNotFound} {
 				name := fmt.Sprintf("%d bytes %s to %s", n, how, path)
 				r, err := s.send(t, "POST", path, wrap(strings.NewReader(padded(n))), good)
 				switch {
 				case err != nil:
 					t.Errorf("%s: %v", name, err)
 				case !fits:
-					r.refused(t, name, http.StatusRequestEntityTooLarge, meet.CodeInvalid)
+					r.refusedAt(t, path, name, http.StatusRequestEntityTooLarge, meet.CodeInvalid)
 				case r.status != status:
 					t.Errorf("%s: status %d, want %d", name, r.status, status)
 				case path == "/mcp" && !strings.Contains(r.body, fmt.Sprintf(`"length":%d,`, n)):
@@ -73,9 +74,9 @@ func TestAnnouncedSizeIsEnough(t *testing.T) {
 func TestBrokenBodies(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, path := range []string{"/mcp", "/v2/token"} {
+	for _, path := range []string{"/mcp", "/v2/token", "/api/room/create", "/api/room/daily/kick/eve", "/v2/room-codes/code"} {
 		r := s.raw(t, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n")
-		r.refused(t, "broken chunks to "+path, http.StatusBadRequest, meet.CodeInvalid)
+		r.refusedAt(t, path, "broken chunks to "+path, http.StatusBadRequest, meet.CodeInvalid)
 	}
 }
 

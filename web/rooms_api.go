@@ -1,0 +1,160 @@
+package web
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"roomkey/meet"
+)
+
+// The Rooms API: rooms and moderation for clients that speak JSON in
+// camelCase. It shows what meet.Service does and decides nothing.
+
+const (
+	createHint = `Send a JSON object like {"name": "team-standup", "isPublic": true}; {} makes a room with a name of its own.`
+	joinHint   = `Send a JSON object like {"roomName": "team-standup"}, or with roomId or code.`
+)
+
+// apiCreate opens a room whose admin is the bearer of the token.
+func (s *Server) apiCreate(w http.ResponseWriter, r *http.Request) {
+	var body createRequest
+	if e := readObject(r, &body, false, createHint); e != nil {
+		s.refuse(w, r, e)
+		return
+	}
+	change, e := body.change()
+	if e != nil {
+		s.refuse(w, r, e)
+		return
+	}
+	room, _, err := s.Service.CreateRoom(r.Context(), meet.PrincipalFrom(r.Context()), change, false)
+	if err != nil {
+		s.refuse(w, r, meet.AsError(err))
+		return
+	}
+	answer(w, http.StatusOK, s.createdRoom(room))
+}
+
+// apiJoin gives a token for a room's media, or tells that somebody has to let
+// the bearer in first.
+func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) {
+	var body joinRequest
+	if e := readObject(r, &body, false, joinHint); e != nil {
+		s.refuse(w, r, e)
+		return
+	}
+	call, e := body.call()
+	if e != nil {
+		s.refuse(w, r, e)
+		return
+	}
+	call.Wait = preferredWait(r)
+	a, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
+	switch {
+	case err != nil:
+		s.refuse(w, r, meet.AsError(err))
+	case a.Waiting:
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
+		answer(w, http.StatusAccepted, waitingRoom{"waiting", a.RequestID})
+	default:
+		answer(w, http.StatusOK, s.joinedRoom(a))
+	}
+}
+
+// longestList is how many rooms a list has that was not given a limit.
+const longestList = 1000
+
+// apiList lists the rooms that the bearer may see, the newest first. Where
+// there are more, a Link header (RFC 8288) says how to go on.
+func (s *Server) apiList(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	limit, e := optionalNumber(query, "limit")
+	if e != nil {
+		s.refuse(w, r, e)
+		return
+	}
+	rooms, next, err := s.visibleRooms(r.Context(), limit, query.Get("cursor"))
+	if err != nil {
+		s.refuse(w, r, meet.AsError(err))
+		return
+	}
+	if next != "" {
+		again := url.Values{"cursor": {next}}
+		if limit != nil {
+			again.Set("limit", strconv.Itoa(*limit))
+		}
+		w.Header().Set("Link", "<"+r.URL.Path+"?"+again.Encode()+`>; rel="next"`)
+	}
+	answer(w, http.StatusOK, s.listedRooms(rooms))
+}
+
+// visibleRooms gives a page of limit rooms, or without a limit all there are,
+// up to longestList.
+func (s *Server) visibleRooms(ctx context.Context, limit *int, cursor string) (rooms []meet.RoomInList, next string, err error) {
+	page, most := meet.MaxPage, longestList
+	if limit != nil {
+		page, most = *limit, 1
+	}
+	for next = cursor; len(rooms) < most; {
+		var more []meet.RoomInList
+		more, next, err = s.Service.Rooms(ctx, meet.PrincipalFrom(ctx), meet.RoomFilter{Scope: meet.ScopeVisible, Limit: &page, Cursor: next, Uncounted: true})
+		rooms = append(rooms, more...)
+		if err != nil || next == "" {
+			break
+		}
+	}
+	return rooms, next, err
+}
+
+func (s *Server) apiKick(w http.ResponseWriter, r *http.Request) {
+	_, err := s.Service.Kick(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.KickCall{Identity: r.PathValue("identity")})
+	s.moderated(w, r, err)
+}
+
+func (s *Server) apiMute(w http.ResponseWriter, r *http.Request) {
+	_, err := s.Service.Mute(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.StopCall{Identity: r.PathValue("identity")})
+	s.moderated(w, r, err)
+}
+
+func (s *Server) apiVideoOff(w http.ResponseWriter, r *http.Request) {
+	_, err := s.Service.DisableVideo(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.StopCall{Identity: r.PathValue("identity")})
+	s.moderated(w, r, err)
+}
+
+// moderated answers what a moderator has asked for.
+func (s *Server) moderated(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		s.refuse(w, r, meet.AsError(err))
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"status": "success"})
+}
+
+// optionalNumber reads a whole number out of a query; nil if it is not there.
+func optionalNumber(query url.Values, name string) (*int, *meet.Error) {
+	if !query.Has(name) {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(query.Get(name))
+	if err != nil {
+		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
+	}
+	return &n, nil
+}
+
+// wholeNumber makes an int of a JSON number; nil of none. What does not fit is
+// as good as the largest that does: the service has narrower bounds.
+func wholeNumber(name string, n *float64) (*int, *meet.Error) {
+	if n == nil {
+		return nil, nil
+	}
+	if *n != math.Trunc(*n) {
+		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
+	}
+	i := int(max(math.MinInt32, min(math.MaxInt32, *n)))
+	return &i, nil
+}
