@@ -48,6 +48,8 @@ fuzz: ## a minute for each fuzz target
 	$(GO) test ./auth -fuzz FuzzVerify -fuzztime 1m
 	$(GO) test ./tools -fuzz FuzzArguments -fuzztime 1m
 	$(GO) test ./web -fuzz FuzzExchange -fuzztime 1m
+	$(GO) test ./web -fuzz 'FuzzRooms$$' -fuzztime 1m
+	$(GO) test ./web -fuzz FuzzRoomCodes -fuzztime 1m
 	$(GO) test ./cmd/roomkey -fuzz FuzzConfig -fuzztime 1m
 
 golden: ## rewrite the golden files; read the diff

@@ -3,7 +3,9 @@ package web_test
 import (
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,5 +48,80 @@ func FuzzExchange(f *testing.F) {
 		default:
 			t.Errorf("body %q: status %d, body %s, want 200, 400, 404 or 413", body, r.status, r.body)
 		}
+	})
+}
+
+// FuzzRooms holds that whatever is sent to the Rooms API, the answer is one of
+// those that were agreed, and what it makes keeps the rules.
+func FuzzRooms(f *testing.F) {
+	log := new(logs)
+	s := serve(f, meettest.New(f, log.of, func(c *meet.Config) { c.MediaOnJoin = true }), log)
+	h := s.handler(s.listen)
+	s.NewRoom(f, meet.RoomChange{Name: meettest.Of("daily")})
+	for _, seed := range []string{
+		`{}`, `{"name":"team-standup","isPublic":true,"mode":"standard","maxParticipants":20,"settings":{"allowChat":true,"e2ee":false}}`, `{"name":"Daily"}`, `{"name":"a_b"}`,
+		`{"roomName":"daily"}`, `{"roomId":"daily","name":"\u202e","userId":"\ud800"}`, `{"code":"aaa-aaaa-aaa"}`, `{"roomName":"daily","requestId":"x"}`,
+		`{"maxParticipants":1e999}`, `{"maxParticipants":-0.0}`, `{"settings":null}`, `{"NAME":"daily","name":"weekly"}`, `[]`, `{`, ``, `null`, `{} {}`,
+	} {
+		f.Add([]byte(seed), true)
+		f.Add([]byte(seed), false)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, create bool) {
+		s.Clock.Advance(2 * time.Minute)
+		path := "/api/room/join"
+		if create {
+			path = "/api/room/create"
+		}
+		r := hand(h, "POST", path, string(body), bearer(s.token(t, meettest.Ada)))
+		if r.status != http.StatusOK {
+			if !slices.Contains([]int{400, 404, 409, 413, 429}, r.status) {
+				t.Errorf("%s with %q: status %d, body %s", path, body, r.status, r.body)
+			}
+			r.refusedRooms(t, path, r.status, "")
+			return
+		}
+		room := r.fields(t)
+		if name, err := meet.CheckRoomName(room["name"].(string)); err != nil || name != room["name"] {
+			t.Errorf("%s with %q: room %v", path, body, room["name"])
+		}
+		if token, joined := room["token"].(string); joined == create || joined && claims(t, token).Name == "" {
+			t.Errorf("%s with %q: token %q", path, body, token)
+		}
+	})
+}
+
+// FuzzRoomCodes holds the same of the Room Codes API's bodies.
+func FuzzRoomCodes(f *testing.F) {
+	log := new(logs)
+	random := rand.NewChaCha8([32]byte{1})
+	s := serve(f, meettest.New(f, log.of, func(c *meet.Config) { c.Random = random }), log)
+	h := s.handler(s.listen)
+	code := s.guestCode(f)
+	for _, seed := range []string{
+		`{"enabled":true}`, `{"enabled":false}`, `{"code":"` + code + `","enabled":false}`, `{"code":"` + code + `"}`, `{"code":"aaa-aaaa-aaa","enabled":true}`,
+		`{"enabled":1}`, `{"enabled":null}`, `{"enabled":true,"enabled":false}`, `{"Enabled":true}`, `{"code":null,"enabled":true}`, `[]`, `{`, ``, `null`,
+	} {
+		f.Add([]byte(seed), "/"+code)
+		f.Add([]byte(seed), "")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, tail string) {
+		s.Clock.Advance(2 * time.Minute)
+		path := "/v2/room-codes/code"
+		if tail != "" {
+			path += "/" + url.PathEscape(strings.TrimPrefix(tail, "/"))
+		}
+		r := hand(h, "POST", path, string(body), bearer(s.token(t, meettest.Ada)))
+		if r.status == http.StatusOK {
+			var got roomCode
+			strict(t, path, r.body, &got)
+			if got.Code != code || got.Role != meet.RoleGuest {
+				t.Errorf("%s with %q: %+v", path, body, got)
+			}
+			return
+		}
+		if !slices.Contains([]int{400, 404, 410, 413, 429}, r.status) {
+			t.Errorf("%s with %q: status %d, body %s", path, body, r.status, r.body)
+		}
+		r.refusedExchange(t, path, r.status)
 	})
 }

@@ -1,0 +1,113 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+)
+
+// restCalls are calls with a body of either API that succeed.
+func (s *site) restCalls(t *testing.T) map[string]string {
+	t.Helper()
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	return map[string]string{
+		"/api/room/create":            `{"isPublic":false}`,
+		"/api/room/join":              `{"roomName":"` + room.Name + `"}`,
+		"/v2/room-codes/code":         `{"code":"` + code + `","enabled":true}`,
+		"/v2/room-codes/code/" + code: `{"enabled":true}`,
+	}
+}
+
+// Whatever is no JSON object of the right kind is an invalid request body.
+func TestInvalidBodies(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for path, good := range s.restCalls(t) {
+		for name, body := range map[string]string{
+			"nothing": "", "space": "  \n", "cut": good[:len(good)-1], "null": "null", "true": "true", "a number": "1", "a text": `"` + strings.Repeat("a", 20) + `"`, "a list": "[" + good + "]",
+			"two": good + good, "trailing": good + "x", "a comment": good + "//", "single quotes": strings.ReplaceAll(good, `"`, "'"), "a form": "name=daily&isPublic=true",
+			"XML": "<name>daily</name>", "NUL": "\x00" + good, "a byte order mark": "\ufeff" + good, "UTF-16": "\xff\xfe{\x00}\x00", "deep": strings.Repeat(`{"a":`, 50_000), "a bad escape": `{"name":"\x"}`,
+			"deep and whole": strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), "NaN": `{"maxParticipants":NaN,"enabled":NaN}`,
+		} {
+			s.api(t, meettest.Ada, "POST", path, body).refusedAt(t, path, path+", "+name, http.StatusBadRequest, meet.CodeInvalid)
+		}
+		for _, kind := range []string{"text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", "application/jsonx", "application", "json", "/", ";", "application/json; charset"} {
+			r := s.api(t, meettest.Ada, "POST", path, good, header("Content-Type", kind))
+			r.refusedAt(t, path, path+" as "+kind, http.StatusBadRequest, meet.CodeInvalid)
+			if !strings.Contains(r.body, "Invalid request body") {
+				t.Errorf("%s as %s: body %s, want Invalid request body", path, kind, r.body)
+			}
+		}
+		for _, kind := range []string{"application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json", ""} {
+			if r := s.api(t, meettest.Ada, "POST", path, good, header("Content-Type", kind)); r.status != http.StatusOK {
+				t.Errorf("%s as %q: status %d, body %s, want 200", path, kind, r.status, r.body)
+			}
+		}
+		big := good[:len(good)-1] + strings.Repeat(" ", 1<<20) + "}"
+		s.api(t, meettest.Ada, "POST", path, big).refusedAt(t, path, path+" with 1 MB", http.StatusRequestEntityTooLarge, meet.CodeInvalid)
+	}
+}
+
+// Calls that need no body do not mind one.
+func TestBodiesThatNobodyReads(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, bob := s.guest(t)
+	for _, body := range []string{"null", "{", "not JSON", "{}", strings.Repeat("x", 100_000)} {
+		for _, path := range []string{"/api/room/" + room.ID + "/mute/" + bob.Identity(), "/api/room/" + room.ID + "/video/" + bob.Identity() + "/off",
+			"/v2/room-codes/room/" + room.ID, "/v2/room-codes/room/" + room.ID + "/role/host"} {
+			if r := s.api(t, meettest.Ada, "POST", path, body); r.status != http.StatusOK {
+				t.Errorf("%s with %.10s: status %d, body %s, want 200", path, body, r.status, r.body)
+			}
+		}
+	}
+}
+
+// Both APIs ask for a token and a page of ours before anything else, and refuse
+// in their own shape.
+func TestRESTIsGuarded(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	good := s.token(t, meettest.Ada)
+	calls := s.restCalls(t)
+	calls["/api/room/daily/kick/eve"], calls["/v2/room-codes/room/daily"] = "", ""
+	for path, body := range calls {
+		r := s.do(t, "POST", path, body)
+		r.refusedAt(t, path, path+" without a token", http.StatusUnauthorized, meet.CodeUnauthenticated)
+		if got := r.header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
+			t.Errorf("%s: WWW-Authenticate %q, want Bearer", path, got)
+		}
+		s.do(t, "POST", path, body, bearer("bad")).refusedAt(t, path, path+" with a bad token", http.StatusUnauthorized, meet.CodeUnauthenticated)
+		s.do(t, "POST", path+"?access_token="+good, body, bearer(good)).refusedAt(t, path, path+" with a token in the URL", http.StatusUnauthorized, meet.CodeUnauthenticated)
+		s.do(t, "POST", path, body, bearer(good), origins("https://evil.com")).refusedAt(t, path, path+" from a foreign page", http.StatusForbidden, meet.CodeForbidden)
+		s.do(t, "POST", path, body, bearer(good), host("evil.com")).refusedAt(t, path, path+" for a foreign host", http.StatusForbidden, meet.CodeForbidden)
+		r = s.do(t, "OPTIONS", path, "", origins("https://app.example.com"), header("Access-Control-Request-Method", "POST"))
+		if r.status != http.StatusNoContent || !strings.Contains(r.header.Get("Access-Control-Allow-Methods"), "POST") {
+			t.Errorf("%s: preflight of an allowed page: status %d, methods %q", path, r.status, r.header.Get("Access-Control-Allow-Methods"))
+		}
+	}
+	if got := len(s.logs.String()); strings.Contains(s.logs.String(), good) || got == 0 {
+		t.Error("the log holds the token, or nothing")
+	}
+}
+
+// A path that is not clean is no other path: no redirect, no HTML.
+func TestPathsAreTakenAsTheyAre(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, bob := s.guest(t)
+	for _, path := range []string{"/api/room/../room/list", "/api/room/list/.", "/api//room/list", "//api/room/list", "/api/room/list//",
+		"/v2/room-codes/room/../room/" + room.ID, "/v2/room-codes//room/" + room.ID, "/api/room/" + room.ID + "/kick/../kick/" + bob.Identity(),
+		"/api/room/x/../" + room.ID + "/kick/" + bob.Identity(), "/api%2Froom%2Flist", "/api/room%2Flist", "/api/room/" + room.ID + "%2Fkick%2F" + bob.Identity()} {
+		for _, method := range []string{"GET", "POST"} {
+			r := s.raw(t, method+" "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token(t, meettest.Ada)+"\r\nContent-Length: 0\r\n\r\n")
+			r.refusedAt(t, strings.ReplaceAll(path, "%2F", "/"), method+" "+path, http.StatusNotFound, meet.CodeNotFound)
+		}
+	}
+	if !bob.Connected() {
+		t.Error("somebody was put out")
+	}
+}
