@@ -105,7 +105,7 @@ func TestSkillNamesWhatIsThere(t *testing.T) {
 		}
 	}
 	tools := map[string]bool{}
-	for _, tool := range Catalogue() {
+	for _, tool := range (Selection{}).Select() {
 		tools[tool.Name] = true
 	}
 	called := map[string]bool{}
