@@ -69,6 +69,7 @@ type Server struct {
 	requests *prometheus.CounterVec
 	webhooks *prometheus.CounterVec
 	page     *page
+	openAPI  []byte // the document, filled in
 	handler  http.Handler
 
 	stopWaiting func() // calls that are held open answer at once
@@ -77,7 +78,7 @@ type Server struct {
 // New puts the HTTP side together. listen is the address it is served on.
 func New(c Config, listen netip.AddrPort) *Server {
 	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts), page: newPage(c.Service.Links()),
-		stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
+		openAPI: OpenAPI(c.PublicURL, c.Version.Version), stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roomkey_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "status"})
 	s.webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -101,6 +102,7 @@ func New(c Config, listen netip.AddrPort) *Server {
 	s.route(mux, "/v2/room-codes/room/{room_id}/role/{role}", apiPost, http.HandlerFunc(s.roleCode))
 	s.route(mux, "/v2/room-codes/code", apiPost, http.HandlerFunc(s.updateCode))
 	s.route(mux, "/v2/room-codes/code/{code}", apiPost, http.HandlerFunc(s.updateThisCode))
+	s.route(mux, "/openapi.json", readOnly, http.HandlerFunc(s.openAPIDocument))
 	s.route(mux, "/healthz", readOnly, http.HandlerFunc(s.healthz))
 	s.route(mux, "/readyz", readOnly, http.HandlerFunc(s.readyz))
 	s.route(mux, "/version", readOnly, http.HandlerFunc(s.version))
