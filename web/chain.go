@@ -26,40 +26,31 @@ type access struct {
 	via     meet.Via // what the audit trail says about it
 }
 
-var (
-	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
-	pageCall         = access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaPage}
-	apiPost          = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
-	apiGet           = access{methods: []string{http.MethodGet, http.MethodHead}, origin: true, token: true, via: meet.ViaREST}
-	apiBoth          = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
-	signallingAccess = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodOptions}}
-)
-
-// route puts a handler behind the chain every request goes through: recover
+// handle puts a route behind the chain every request goes through: recover
 // and request id, method (405), Host and Origin (403), size (413), token
 // (401), handler. A preflight of a page on the allow-list is answered first.
-func (s *Server) route(mux *http.ServeMux, pattern string, a access, next http.Handler) {
-	route := strings.TrimSuffix(pattern, "{$}")
-	mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
+func (s *Server) handle(mux *http.ServeMux, route route) {
+	name := strings.TrimSuffix(route.pattern, "{$}")
+	mux.HandleFunc(route.pattern, func(rw http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		id := newRequestID()
 		w := &recorder{ResponseWriter: rw}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), callerOf(a.via, r)))
+		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), callerOf(route.access.via, r)))
 		defer func() {
 			cut := s.recovered(w, r, recover())
-			s.requests.WithLabelValues(route, strconv.Itoa(w.statusCode())).Inc()
+			s.requests.WithLabelValues(name, strconv.Itoa(w.statusCode())).Inc()
 			if s.Log.Enabled(r.Context(), slog.LevelDebug) {
-				s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", route),
+				s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method), slog.String("route", name),
 					slog.Int("status", w.statusCode()), slog.Duration("took", time.Since(started)), slog.String("request_id", id))
 			}
 			if cut {
 				panic(http.ErrAbortHandler) // net/http's own way to drop a connection
 			}
 		}()
-		if admitted := s.admit(w, r, a); admitted != nil {
-			next.ServeHTTP(w, admitted)
+		if admitted := s.admit(w, r, route.access); admitted != nil {
+			route.serve(w, admitted)
 		}
 	})
 }

@@ -3,7 +3,11 @@ package web_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"roomkey/web"
 	"roomkey/web/openapitest"
@@ -49,5 +53,44 @@ func TestOpenAPI(t *testing.T) {
 				t.Errorf("the document says %+v, want OpenAPI 3.1.0, version %s and the server %s", got, c.version, c.url)
 			}
 		})
+	}
+}
+
+// Every route of an API is described, with its methods and with whether it
+// needs a token, and nothing is described that is not there.
+func TestOpenAPIHasEveryRoute(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	var document struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(web.OpenAPI(nil, ""), &document); err != nil {
+		t.Fatal(err)
+	}
+	got, want := map[string]bool{}, map[string]bool{} // "POST /path" to whether it needs a token
+	for path, item := range document.Paths {
+		for method, text := range item {
+			if method == "parameters" {
+				continue
+			}
+			var operation struct{ Security *[]any }
+			if err := json.Unmarshal(text, &operation); err != nil {
+				t.Fatal(err)
+			}
+			got[strings.ToUpper(method)+" "+path] = operation.Security == nil || len(*operation.Security) > 0
+		}
+	}
+	s.handler(s.listen).Routes(func(pattern string, methods []string, token bool) {
+		if !strings.HasPrefix(pattern, "/api/") && !strings.HasPrefix(pattern, "/v2/") && !slices.Contains([]string{"/openapi.json", "/healthz", "/readyz", "/version"}, pattern) {
+			return
+		}
+		for _, method := range methods {
+			if method != http.MethodHead {
+				want[method+" "+pattern] = token
+			}
+		}
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what is described is not what is there (-routes +document):\n%s", diff)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 	"roomkey/web"
+	"roomkey/web/openapitest"
 )
 
 // site is a whole HTTP side on real parts, served on a port of its own. Only
@@ -69,7 +70,7 @@ func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*w
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(l) }()
 	transport := &http.Transport{DisableCompression: true}
-	s.client = &http.Client{Transport: transport, Timeout: 30 * time.Second,
+	s.client = &http.Client{Transport: openapitest.Transport(tb, transport), Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	tb.Cleanup(func() {
 		transport.CloseIdleConnections()

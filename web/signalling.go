@@ -33,7 +33,7 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 			}
 			return nil
 		},
-		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
 			// The URL holds the join token: only the error's kind is logged.
 			s.Log.LogAttrs(r.Context(), slog.LevelWarn, "signalling failed", slog.String("request_id", meet.RequestIDFrom(r.Context())))
 			s.refuse(w, r, &meet.Error{Code: meet.CodeUnavailable, Message: "The media server cannot be reached", Hint: "Try again in a few seconds."})

@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"path"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,39 +87,9 @@ func New(c Config, listen netip.AddrPort) *Server {
 	c.Metrics.MustRegister(s.requests, s.webhooks)
 
 	mux := http.NewServeMux()
-	s.route(mux, "/mcp", access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaMCP}, c.MCP)
-	s.route(mux, "/livekit/webhook", access{methods: []string{http.MethodPost}, via: meet.ViaWebhook}, http.HandlerFunc(s.webhook))
-	s.route(mux, "/v2/token", access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaExchange}, http.HandlerFunc(s.exchange))
-	s.route(mux, "/api/room/create", apiPost, http.HandlerFunc(s.apiCreate))
-	s.route(mux, "/api/room/join", apiPost, http.HandlerFunc(s.apiJoin))
-	s.route(mux, "/api/room/list", apiGet, http.HandlerFunc(s.apiList))
-	s.route(mux, "/api/room/{roomId}/kick/{identity}", apiPost, http.HandlerFunc(s.apiKick))
-	s.route(mux, "/api/room/{roomId}/mute/{identity}", apiPost, http.HandlerFunc(s.apiMute))
-	s.route(mux, "/api/room/{roomId}/video/{identity}/off", apiPost, http.HandlerFunc(s.apiVideoOff))
-	s.route(mux, "/v2/room-codes/room/{room_id}", apiBoth, http.HandlerFunc(s.roomCodes))
-	s.route(mux, "/v2/room-codes/room/{room_id}/role/{role}", apiPost, http.HandlerFunc(s.roleCode))
-	s.route(mux, "/v2/room-codes/code", apiPost, http.HandlerFunc(s.updateCode))
-	s.route(mux, "/v2/room-codes/code/{code}", apiPost, http.HandlerFunc(s.updateThisCode))
-	s.route(mux, "/openapi.json", readOnly, http.HandlerFunc(s.openAPIDocument))
-	s.route(mux, "/healthz", readOnly, http.HandlerFunc(s.healthz))
-	s.route(mux, "/readyz", readOnly, http.HandlerFunc(s.readyz))
-	s.route(mux, "/version", readOnly, http.HandlerFunc(s.version))
-	s.route(mux, "/metrics", readOnly, s.metrics())
-	s.route(mux, "/join/{code}", readOnly, http.HandlerFunc(s.pageDocument))
-	s.route(mux, "/join/{code}/qr.svg", readOnly, http.HandlerFunc(s.qrCode))
-	s.route(mux, "/m/{name}", readOnly, http.HandlerFunc(s.pageDocument))
-	s.route(mux, "/page/assets/{file}", readOnly, http.HandlerFunc(s.pageAsset))
-	s.route(mux, "/page/invitation", pageCall, http.HandlerFunc(s.pageInvitation))
-	s.route(mux, "/page/join", pageCall, http.HandlerFunc(s.pageJoin))
-	s.route(mux, "/page/requests", pageCall, http.HandlerFunc(s.pageRequests))
-	s.route(mux, "/page/requests/answer", pageCall, http.HandlerFunc(s.pageAnswer))
-	if c.LiveKit != nil {
-		proxy := s.signalling(c.LiveKit)
-		s.route(mux, "/rtc", signallingAccess, proxy)
-		s.route(mux, "/rtc/", signallingAccess, proxy)
+	for _, r := range s.routes() {
+		s.handle(mux, r)
 	}
-	s.route(mux, "/{$}", readOnly, http.HandlerFunc(s.front))
-	s.route(mux, "/", access{}, http.HandlerFunc(s.notFound))
 	s.handler = mux
 	return s
 }
@@ -132,26 +100,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = atNoRoute(r)
 	}
 	s.handler.ServeHTTP(w, r)
-}
-
-// isClean says whether a path has no empty, . or .. segment. The ServeMux would
-// redirect to the path without, in HTML, which is no answer of an API's.
-func isClean(p string) bool {
-	return strings.HasPrefix(p, "/") && (p == path.Clean(p) || p == path.Clean(p)+"/")
-}
-
-// atNoRoute is the request at a path of the same API where there is nothing.
-func atNoRoute(r *http.Request) *http.Request {
-	elsewhere := *r.URL
-	elsewhere.Path, elsewhere.RawPath = "/none/", ""
-	for _, api := range []string{"/api/", "/v2/"} {
-		if strings.HasPrefix(r.URL.Path, api) {
-			elsewhere.Path = api
-		}
-	}
-	r = r.WithContext(r.Context())
-	r.URL = &elsewhere
-	return r
 }
 
 // HTTPServer wraps the handler in a server whose every wait is bounded.

@@ -95,9 +95,9 @@ func (d *Document) Check(method string, u *url.URL, status int, header http.Head
 func (d *Document) checkElsewhere(u *url.URL, status int, header http.Header, body []byte) error {
 	schema := errorSchemaFor(u)
 	switch {
-	case schema == "" || status >= 300 && status < 400: // the way to the same address without doubled slashes
+	case schema == "":
 		return nil
-	case status < 300:
+	case status < 400:
 		return errors.New("the document has no such path")
 	}
 	return d.checkJSON(schema, header, body)
