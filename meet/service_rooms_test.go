@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,29 @@ func TestDuplicateCreateDisturbsNobody(t *testing.T) {
 	if err != nil || len(rooms) != 1 {
 		t.Errorf("there are %d rooms, %v; want one", len(rooms), err)
 	}
+}
+
+// What somebody may see at all depends on who they are.
+func TestVisibleRooms(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	s.NewRoom(t, meet.RoomChange{Name: Of("private")})
+	s.NewRoom(t, meet.RoomChange{Name: Of("open"), IsPublic: Of(true)})
+	s.Admit(t, Gus, s.NewRoom(t, meet.RoomChange{Name: Of("joined")}))
+	for p, want := range map[meet.Principal][]string{Root: {"joined", "open", "private"}, Ada: {"joined", "open", "private"}, Bob: {"open"}, Gus: {"joined", "open"}} {
+		rooms, _, err := s.Rooms(t.Context(), p, meet.RoomFilter{Scope: meet.ScopeVisible, Uncounted: true})
+		var names []string
+		for _, room := range rooms {
+			if names = append(names, room.Name); room.Participants != nil {
+				t.Errorf("as %s: %s was counted", p.ID, room.Name)
+			}
+		}
+		if slices.Sort(names); err != nil || !slices.Equal(names, want) {
+			t.Errorf("as %s: %v, %v; want %v", p.ID, names, err, want)
+		}
+	}
+	_, _, err := s.Rooms(t.Context(), Anon, meet.RoomFilter{Scope: meet.ScopeVisible})
+	wantCode(t, "without a token", err, meet.CodeUnauthenticated)
 }
 
 func TestNameIsFreeAgainAfterTheEnd(t *testing.T) {

@@ -65,13 +65,17 @@ func (b joinRequest) call() (meet.JoinCall, *meet.Error) {
 	return call, nil
 }
 
+// settingsShape is settings in the order in which clients know them.
 type settingsShape struct {
-	AllowChat  bool `json:"allowChat"`
-	AllowVideo bool `json:"allowVideo"`
-	AllowAudio bool `json:"allowAudio"`
-	E2EE       bool `json:"e2ee"`
-
+	AllowChat       bool `json:"allowChat"`
+	AllowVideo      bool `json:"allowVideo"`
+	AllowAudio      bool `json:"allowAudio"`
 	RequireApproval bool `json:"requireApproval"`
+	E2EE            bool `json:"e2ee"`
+}
+
+func shapeSettings(s meet.Settings) settingsShape {
+	return settingsShape{AllowChat: s.AllowChat, AllowVideo: s.AllowVideo, AllowAudio: s.AllowAudio, RequireApproval: s.RequireApproval, E2EE: s.E2EE}
 }
 
 // waitingRoom tells somebody to go on with the same call and the requestId.
@@ -95,18 +99,29 @@ type createdRoom struct {
 
 func (s *Server) createdRoom(r meet.Room) createdRoom {
 	return createdRoom{ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r), IsPublic: r.IsPublic,
-		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: settingsShape(r.Settings),
+		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings),
 		LiveKitHost: s.Service.Links().LiveKit, Mode: r.Mode}
 }
 
 type joinedRoom struct {
-	createdRoom
-	AdminID string `json:"adminId"`
-	Token   string `json:"token"`
+	ID              string        `json:"id"`
+	Name            string        `json:"name"`
+	Token           string        `json:"token"` // for LiveKit
+	CreatedBy       string        `json:"createdBy"`
+	AdminID         string        `json:"adminId"`
+	IsActive        bool          `json:"isActive"`
+	IsPublic        bool          `json:"isPublic"`
+	MaxParticipants int           `json:"maxParticipants"`
+	ExpiresAt       time.Time     `json:"expiresAt,omitzero"`
+	Settings        settingsShape `json:"settings"`
+	LiveKitHost     string        `json:"livekitHost"`
+	Mode            meet.Mode     `json:"mode"`
 }
 
 func (s *Server) joinedRoom(a meet.Admission) joinedRoom {
-	return joinedRoom{createdRoom: s.createdRoom(a.Room), AdminID: a.Room.AdminID, Token: a.Token}
+	r := a.Room
+	return joinedRoom{ID: r.ID, Name: r.Name, Token: a.Token, CreatedBy: r.CreatedBy, AdminID: r.AdminID, IsActive: s.Service.IsActive(r), IsPublic: r.IsPublic,
+		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings), LiveKitHost: a.LiveKitURL, Mode: r.Mode}
 }
 
 type listedRoom struct {
@@ -126,7 +141,7 @@ func (s *Server) listedRooms(rooms []meet.RoomInList) []listedRoom {
 	listed := make([]listedRoom, len(rooms))
 	for i, r := range rooms {
 		listed[i] = listedRoom{ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r.Room), MaxParticipants: r.MaxParticipants,
-			ExpiresAt: r.ExpiresAt, Settings: settingsShape(r.Settings), Mode: r.Mode, Relationship: r.Relationship}
+			ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings), Mode: r.Mode, Relationship: r.Relationship}
 	}
 	return listed
 }
