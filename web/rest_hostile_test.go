@@ -111,3 +111,35 @@ func TestPathsAreTakenAsTheyAre(t *testing.T) {
 		t.Error("somebody was put out")
 	}
 }
+
+// What is no request at all is refused in the shape of the API that was meant.
+func TestWhatIsNoRequest(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, path := range []string{"/api/room/daily/kick/eve%zz", "/v2/room-codes/code/%", "/%gg", "/mcp%1"} {
+		for _, method := range []string{"POST", "GET"} {
+			r := s.raw(t, method+" "+path+" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			r.refusedAt(t, path, method+" "+path, http.StatusBadRequest, meet.CodeInvalid)
+			if !r.closes {
+				t.Errorf("%s: the connection stays open", path)
+			}
+		}
+	}
+	for text, status := range map[string]int{
+		"POST /api/room/list HTTP/1.1\r\nHost: a b\r\n\r\n":                                                 http.StatusBadRequest,
+		"POST /api/room/list HTTP/1.1\r\n\r\n":                                                              http.StatusBadRequest,
+		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nA\x00: b\r\n\r\n":                               http.StatusBadRequest,
+		"POST /api/room/list HTTP/9.9\r\nHost: localhost\r\n\r\n":                                           http.StatusHTTPVersionNotSupported,
+		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n":                http.StatusNotImplemented,
+		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n": http.StatusRequestHeaderFieldsTooLarge,
+	} {
+		if r := s.raw(t, text); status == http.StatusRequestHeaderFieldsTooLarge {
+			// More was read since, so whose request it was is not known any more.
+			if r.status != status || r.header.Get("Content-Type") != "application/json" {
+				t.Errorf("%.60q: status %d, %s, want %d as JSON", text, r.status, r.header.Get("Content-Type"), status)
+			}
+		} else {
+			r.refusedRooms(t, text, status, "The request could not be read")
+		}
+	}
+}

@@ -102,7 +102,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.handler.ServeHTTP(w, r)
 }
 
-// HTTPServer wraps the handler in a server whose every wait is bounded.
+// HTTPServer wraps the handler in a server whose every wait is bounded, to be
+// served on a [Listener].
 func (s *Server) HTTPServer() *http.Server {
 	server := &http.Server{
 		Handler:           s,

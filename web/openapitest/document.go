@@ -74,7 +74,7 @@ func (d *Document) Check(method string, u *url.URL, status int, header http.Head
 		return nil // a preflight, which is a matter of browsers
 	}
 	if status == http.StatusRequestHeaderFieldsTooLarge {
-		return nil // net/http says so before anybody knows what is asked
+		return nil // said before anybody knows what is asked
 	}
 	path, item := d.find(u)
 	if item == nil {
