@@ -59,5 +59,5 @@ func (s *Server) metrics() http.Handler {
 // front greets whoever opens the bare address.
 func (s *Server) front(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "Roomkey %s: video rooms for AI agents.\n\nMCP       POST /mcp\nExchange  POST /v2/token\nREST      /api/room, /v2/room-codes: GET /openapi.json, or read /docs/api\nHealth    GET /healthz /readyz /version /metrics\n", s.Version.Version)
+	fmt.Fprintf(w, "Roomkey %s: video rooms for AI agents.\n\nMCP       POST /mcp\nExchange  POST /v2/token\nHTTP API  GET /docs/api /openapi.json\nHealth    GET /healthz /readyz /version /metrics\n", s.Version.Version)
 }

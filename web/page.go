@@ -13,16 +13,18 @@ import (
 	"roomkey/meet"
 )
 
-// The join page as "make page" builds it from its source in page/.
+// The join page, and the page about the HTTP APIs, as "make page" builds them
+// from their source in page/.
 //
 //go:embed page/dist
 var pageFiles embed.FS
 
-// page is the join page, ready to be sent.
+// page is what the pages are made of, ready to be sent.
 type page struct {
-	document *pageFile
-	assets   map[string]*pageFile // by name under /page/assets/
-	policy   string               // Content-Security-Policy
+	join   *pageFile            // the document behind join links
+	docs   *pageFile            // that about the HTTP APIs
+	assets map[string]*pageFile // by name under /page/assets/
+	policy string               // Content-Security-Policy of the join page
 }
 
 // pageFile is a file of the page. What it is compressed to is worked out when
@@ -44,14 +46,16 @@ func newPage(links meet.Links) *page {
 		case err != nil:
 			return err
 		case base == "index.html":
-			p.document = newPageFile(base, content)
+			p.join = newPageFile(base, content)
+		case base == "docs.html":
+			p.docs = newPageFile(base, content)
 		case path.Base(folder) == "assets":
 			p.assets[base] = newPageFile(base, content)
 		}
 		return nil
 	})
-	if err != nil || p.document == nil {
-		panic("web: the join page is not in the binary") // it is embedded
+	if err != nil || p.join == nil || p.docs == nil {
+		panic("web: the pages are not in the binary") // they are embedded
 	}
 	return p
 }
@@ -89,24 +93,41 @@ func pagePolicy(links meet.Links) string {
 		host, _, _ := strings.Cut(rest, "/")
 		livekit = scheme + "://" + host + " " + strings.Replace(scheme, "ws", "http", 1) + "://" + host
 	}
-	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data: blob:", "media-src 'self' blob:",
-		"font-src 'self'", "worker-src 'self'", "manifest-src 'self'", "connect-src 'self' " + livekit,
-		"base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
-	}, "; ")
+	return policy("media-src 'self' blob:", "img-src 'self' data: blob:", "connect-src 'self' "+livekit)
+}
+
+// docsPolicy allows the page about the HTTP APIs its own files and calls to
+// this server.
+var docsPolicy = policy("img-src 'self' data:", "connect-src 'self'")
+
+// policy is what no page may go beyond, and what one may beside it.
+func policy(further ...string) string {
+	return strings.Join(append([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "worker-src 'self'",
+		"manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"}, further...), "; ")
 }
 
 // pageDocument is where a join link leads. It is the same for every link, good
 // or not: the page asks where it leads.
 func (s *Server) pageDocument(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), payment=(), usb=()")
+	s.page.join.sendDocument(w, r, s.page.policy)
+}
+
+// docsDocument is the page on which people read what the HTTP APIs promise.
+func (s *Server) docsDocument(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Permissions-Policy", "camera=(), microphone=(), display-capture=(), fullscreen=(), geolocation=(), payment=(), usb=()")
+	s.page.docs.sendDocument(w, r, docsPolicy)
+}
+
+// sendDocument sends a page and what it may do.
+func (f *pageFile) sendDocument(w http.ResponseWriter, r *http.Request, policy string) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", s.page.policy)
-	h.Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), payment=(), usb=()")
+	h.Set("Content-Security-Policy", policy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer") // the address holds the code
+	h.Set("Referrer-Policy", "no-referrer") // the address may hold a code
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("Cache-Control", "no-store")
-	s.page.document.send(w, r)
+	f.send(w, r)
 }
 
 // pageAsset sends a file of the page. Their names change with their contents.

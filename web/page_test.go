@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/xml"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -33,26 +34,31 @@ func TestThePageIsTheSameForEveryLink(t *testing.T) {
 	}
 }
 
-func TestWhatThePageMayDo(t *testing.T) {
+func TestWhatThePagesMayDo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	h := s.do(t, "GET", "/join/aaa-aaaa-aaa", "").header
-	policy := map[string]string{}
-	for directive := range strings.SplitSeq(h.Get("Content-Security-Policy"), "; ") {
-		name, sources, _ := strings.Cut(directive, " ")
-		policy[name] = sources
-	}
-	for name, want := range map[string]string{
-		"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'",
-		"connect-src": "'self' wss://meet.example.com https://meet.example.com",
+	for path, own := range map[string]map[string]string{
+		"/join/aaa-aaaa-aaa": {"connect-src": "'self' wss://meet.example.com https://meet.example.com", "media-src": "'self' blob:", "img-src": "'self' data: blob:"},
+		"/docs/api":          {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
-		if policy[name] != want {
-			t.Errorf("%s is %q, want %q", name, policy[name], want)
+		h := s.do(t, "GET", path, "").header
+		policy := map[string]string{}
+		for directive := range strings.SplitSeq(h.Get("Content-Security-Policy"), "; ") {
+			name, sources, _ := strings.Cut(directive, " ")
+			policy[name] = sources
 		}
-	}
-	for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"} {
-		if got := h.Get(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
+		want := map[string]string{"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'"}
+		maps.Copy(want, own)
+		for name, want := range want {
+			if policy[name] != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, policy[name], want)
+			}
+		}
+		for name, want := range map[string]string{"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"} {
+			if got := h.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
 		}
 	}
 }
@@ -61,7 +67,19 @@ func TestWhatThePageMayDo(t *testing.T) {
 func TestThePageIsWhole(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	document := s.do(t, "GET", "/m/standup", "").body
+	for _, page := range []string{"/m/standup", "/docs/api"} {
+		s.isWhole(t, s.do(t, "GET", page, "").body)
+	}
+	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html", "/page/assets/docs.html",
+		"/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
+		if r := s.do(t, "GET", path, ""); r.status != http.StatusNotFound && r.status != http.StatusMovedPermanently {
+			t.Errorf("GET %s: status %d, want 404", path, r.status)
+		}
+	}
+}
+
+func (s *site) isWhole(t *testing.T, document string) {
+	t.Helper()
 	if strings.Contains(document, "<style") || regexp.MustCompile(`<script[^>]*>[^<]|\son\w+=|\sstyle=|javascript:`).MatchString(document) {
 		t.Errorf("the document holds inline code or style:\n%s", document)
 	}
@@ -85,11 +103,6 @@ func TestThePageIsWhole(t *testing.T) {
 		}
 		if plain.body != packed.body || plain.body == "" {
 			t.Errorf("GET %s: compressed it is another file, or there is none", path)
-		}
-	}
-	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
-		if r := s.do(t, "GET", path, ""); r.status != http.StatusNotFound && r.status != http.StatusMovedPermanently {
-			t.Errorf("GET %s: status %d, want 404", path, r.status)
 		}
 	}
 }

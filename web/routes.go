@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{"/v2/room-codes/code/{code}", apiPost, s.updateThisCode},
 
 		{"/openapi.json", readOnly, s.openAPIDocument},
+		{"/docs/api", readOnly, s.docsDocument},
 		{"/healthz", readOnly, s.healthz},
 		{"/readyz", readOnly, s.readyz},
 		{"/version", readOnly, s.version},

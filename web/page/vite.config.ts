@@ -6,13 +6,14 @@ import { text } from './src/text.ts';
 // Where `npm run dev` finds a running roomkey.
 const server = 'http://127.0.0.1:9090';
 
-// The server answers /join/{code} and /m/{name} with the page; so does the
-// development server.
+// The server answers /join/{code} and /m/{name} with the page, and /docs/api
+// with the one about the HTTP APIs; so does the development server.
 const pagePaths: Plugin = {
   name: 'page-paths',
   configureServer(dev) {
     dev.middlewares.use((request: { url?: string }, _response, next) => {
       if (/^\/(join|m)\//.test(request.url ?? '')) request.url = '/page/';
+      if (/^\/docs\/api$/.test(request.url ?? '')) request.url = '/page/docs.html';
       next();
     });
   },
@@ -31,17 +32,20 @@ export default defineConfig({
   plugins: [react(), pagePaths, noScript],
   build: {
     target: 'es2022',
+    rolldownOptions: { input: ['index.html', 'docs.html'] },
     sourcemap: false,
     // The policy of the page allows no data: for scripts and fonts, and an
     // asset of its own is cached for good.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 800,
+    chunkSizeWarningLimit: 1600,
   },
   worker: { format: 'es' },
   server: {
     proxy: {
       '/v2': toServer,
+      '/api': toServer,
+      '/openapi.json': toServer,
       '/page/invitation': toServer,
       '/page/join': toServer,
       '/page/requests': toServer,
