@@ -6,7 +6,6 @@ declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
     deepLinking: boolean;
     defaultModelsExpandDepth: number;
     validatorUrl: null;
-    requestSnippetsEnabled?: boolean;
   }
   export default function SwaggerUI(options: Options): void;
 }
