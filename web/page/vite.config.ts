@@ -34,6 +34,7 @@ export default defineConfig({
     target: 'es2022',
     rolldownOptions: { input: ['index.html', 'docs.html'] },
     sourcemap: false,
+    license: { fileName: 'licenses.md' },
     // The policy of the page allows no data: for scripts and fonts, and an
     // asset of its own is cached for good.
     assetsInlineLimit: 0,
