@@ -72,16 +72,13 @@ type StoppedTrack struct {
 // however often it connects, and for the same subject or user id when they join
 // anew in this session of the room.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, Track.isMicrophone})
+	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, Track.isMicrophone, checkIdentity})
 }
 
 // DisableVideo stops the camera of a participant, like [Service.Mute] does
 // the microphone.
 func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	if err := checkOne(call.Identity); err != nil {
-		return Stopped{}, err
-	}
-	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, Track.isCamera})
+	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, Track.isCamera, checkOne})
 }
 
 // stopping is one of the things that can be stopped.
@@ -89,6 +86,7 @@ type stopping struct {
 	source Source
 	action EventAction
 	meant  func(Track) bool
+	check  func(identity string) error
 }
 
 func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCall, what stopping) (Stopped, error) {
@@ -96,7 +94,7 @@ func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCa
 	if err != nil {
 		return Stopped{}, err
 	}
-	if err := checkIdentity(call.Identity); err != nil {
+	if err := what.check(call.Identity); err != nil {
 		return Stopped{}, err
 	}
 	ctx, cancel := withBudget(ctx)
