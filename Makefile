@@ -1,5 +1,6 @@
-# Everything here needs Go alone, but for the targets about the join page (Node)
-# and its tests (Chromium; skipped without). CI calls the same targets.
+# Everything here needs Go alone, but for the targets about the join page (Node),
+# its tests (Chromium) and the scripts that call the HTTP APIs (curl); tests are
+# skipped without. CI calls the same targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)

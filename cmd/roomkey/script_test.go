@@ -58,6 +58,10 @@ func TestScripts(t *testing.T) {
 			"mode":      scriptMode,
 			"livekit":   scriptLiveKit,
 			"rooms":     scriptRooms,
+			"answer":    scriptAnswer,
+			"encode":    scriptEncode,
+			"until":     scriptUntil,
+			"enter":     scriptEnter,
 		},
 	})
 }
