@@ -43,8 +43,9 @@ func needsBrowser(t *testing.T) {
 	}
 }
 
-// setupOn puts a site on the system that make makes with the links.
-func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.System) *site {
+// setupOn puts a site on the system that make makes with the links. Pages of
+// the allowed origins may call it.
+func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.System, allowedOrigins ...string) *site {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -60,7 +61,7 @@ func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.Syst
 	}
 	server := web.New(web.Config{
 		Service: s.Service, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify, Ready: map[string]func(context.Context) error{},
-		PublicURL: mustURL(s.url), LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
+		PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins, LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
 	done := make(chan struct{})
