@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"roomkey/auth"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/web/openapitest"
 )
 
 // edge is one way to ask for something: a tool, or a path with a body.
@@ -349,6 +351,9 @@ func (s *scene) send(token, method, target, body string, header ...string) answe
 	got, err := send(s.t.Context(), token, method, s.app.url+target, body, append(header, "User-Agent", edgeClient)...)
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, target, err)
+	}
+	if address, err := url.Parse(s.app.url + target); err == nil && target != "/mcp" {
+		openapitest.Check(s.t, method, address, got.status, got.header, got.body)
 	}
 	return got
 }
