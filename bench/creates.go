@@ -50,7 +50,7 @@ func measureCreates(ctx context.Context, l *lab) ([]row, error) {
 		rates, commits = append(rates, result.Rate()), append(commits, rate)
 		ratios = append(ratios, result.Rate()/rate)
 	}
-	if err := countRooms(ctx, l.dataDir("creates"), names.Load()); err != nil {
+	if err := countRows(ctx, l.dataDir("creates"), roomsTable, names.Load()); err != nil {
 		return nil, err
 	}
 	return []row{{
@@ -62,9 +62,9 @@ func measureCreates(ctx context.Context, l *lab) ([]row, error) {
 	}}, nil
 }
 
-// countRooms looks into the file of a running roomkey: what another process
-// sees there has been committed.
-func countRooms(ctx context.Context, dir string, want int64) error {
+// countRows looks into the file of a running roomkey, where every answer must
+// have left a row: what another process sees there has been committed.
+func countRows(ctx context.Context, dir, table string, want int64) error {
 	file, err := findDatabase(dir)
 	if err != nil {
 		return err
@@ -75,11 +75,11 @@ func countRooms(ctx context.Context, dir string, want int64) error {
 	}
 	defer db.Close()
 	var got int64
-	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM `+roomsTable).Scan(&got); err != nil {
-		return fmt.Errorf("count rooms: %w", err)
+	if err := db.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&got); err != nil {
+		return fmt.Errorf("count %s: %w", table, err)
 	}
 	if got != want {
-		return fmt.Errorf("%d rooms were answered for and %d are in the file", want, got)
+		return fmt.Errorf("%d %s were answered for and %d are in the file", want, table, got)
 	}
 	return nil
 }

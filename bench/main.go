@@ -30,6 +30,7 @@ var measurements = []measurement{
 	{"reads", measureReads},
 	{"creates", measureCreates},
 	{"exchange", measureExchange},
+	{"rest", measureREST},
 	{"scale", measureScale},
 	{"start", measureStart},
 	{"memory", measureMemory},

@@ -13,7 +13,7 @@ import (
 	"roomkey/bench/load"
 )
 
-// peer is a bare MCP server of the directory peers.
+// peer is a bare server of the directory peers.
 type peer struct {
 	*process
 	name string
@@ -21,7 +21,7 @@ type peer struct {
 }
 
 // startPeer builds and starts the peer of that name on a free port.
-func startPeer(ctx context.Context, l *lab, name string) (*peer, error) {
+func startPeer(ctx context.Context, l *lab, name string, args ...string) (*peer, error) {
 	program := filepath.Join(l.dir, name)
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "roomkey/bench/peers/"+name).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build %s: %w: %s", name, err, out)
@@ -31,7 +31,7 @@ func startPeer(ctx context.Context, l *lab, name string) (*peer, error) {
 		return nil, err
 	}
 	defer stdout.Close()
-	cmd := exec.Command(program)
+	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Stdout = l.dir, theirs
 	p, err := startProcess(cmd)
 	theirs.Close() // theirs alone now, so that its end is the pipe's end

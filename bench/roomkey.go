@@ -35,15 +35,15 @@ func (l *lab) startRoomkey(ctx context.Context, data string, env ...string) (*ro
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	token, err := l.command(data, env, "token", "--sub", "bench", "--role", "user", "--data", data).Output()
+	token, err := l.accessToken(data, env, "bench")
 	if err != nil {
-		return nil, fmt.Errorf("roomkey token: %w", withStderr(err))
+		return nil, err
 	}
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
 	}
-	r := &roomkey{endpoint: load.Endpoint{Addr: addr, Token: strings.TrimSpace(string(token)), Era: load.Modern}}
+	r := &roomkey{endpoint: load.Endpoint{Addr: addr, Token: token, Era: load.Modern}}
 
 	started := time.Now()
 	r.process, err = startProcess(l.command(data, env, "serve", "--listen", addr, "--data", data, "--log-level", "error"))
@@ -60,6 +60,15 @@ func (l *lab) startRoomkey(ctx context.Context, data string, env ...string) (*ro
 		return nil, fmt.Errorf("roomkey did not answer: %w", err)
 	}
 	return r, nil
+}
+
+// accessToken makes one for a user of the roomkey with that data directory.
+func (l *lab) accessToken(data string, env []string, user string) (string, error) {
+	token, err := l.command(data, env, "token", "--sub", user, "--role", "user", "--data", data).Output()
+	if err != nil {
+		return "", fmt.Errorf("roomkey token: %w", withStderr(err))
+	}
+	return strings.TrimSpace(string(token)), nil
 }
 
 // dataDir is the data directory of that name.

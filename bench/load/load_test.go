@@ -168,6 +168,28 @@ func TestRunCountsErrors(t *testing.T) {
 	}
 }
 
+func TestRunLooksAtEachAnswer(t *testing.T) {
+	t.Parallel()
+	plan := setup(t, func(*http.Request, string) (int, string) { return 200, success })
+	var seen atomic.Int64
+	plan.Each = func(body []byte) error {
+		if string(body) != success {
+			t.Errorf("got %s", body)
+		}
+		if seen.Add(1) > 250 {
+			return errors.New("one too many")
+		}
+		return nil
+	}
+	got, err := Run(t.Context(), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen.Load() != 300 || got.Requests != 250 || got.Errors != 50 || got.Example != "one too many" {
+		t.Errorf("got %+v, %d seen; want 250 successes and 50 errors of 300", got, seen.Load())
+	}
+}
+
 func TestRunStops(t *testing.T) {
 	t.Parallel()
 	ok := func(*http.Request, string) (int, string) { return 200, success }
