@@ -139,6 +139,13 @@ func TestAnEventIsItsCallersAfterTheCall(t *testing.T) {
 // Joins that share a commit read their door once, but see every block.
 func TestABlockIsSeenInItsCommit(t *testing.T) {
 	t.Parallel()
+	for name, code := range map[string]string{"by code": "aaa", "by name": ""} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); blockInOneCommit(t, code) })
+	}
+}
+
+func blockInOneCommit(t *testing.T, code string) {
+	t.Helper()
 	db := withRoom(t, setup(t))
 	h := hold(t, db)
 	before := db.writer.commits.Load()
@@ -146,7 +153,7 @@ func TestABlockIsSeenInItsCommit(t *testing.T) {
 	seen := map[string]int{}
 	join := func(identity string) {
 		done = append(done, h.queue(func(ctx context.Context) error {
-			_, err := db.AddJoin(ctx, meet.Join{Identity: identity, RoomID: "id-room", Role: "host", Code: "aaa", CreatedAt: epoch}, epoch,
+			_, err := db.AddJoin(ctx, meet.Join{Identity: identity, RoomID: "id-room", Role: "host", Code: code, CreatedAt: epoch}, epoch,
 				func(door meet.Door) error { seen[identity] = len(door.Blocks); return nil }, nil)
 			return err
 		}))
@@ -177,6 +184,44 @@ func TestABlockIsSeenInItsCommit(t *testing.T) {
 	}
 	if got := db.writer.commits.Load() - before; got != 1 {
 		t.Errorf("they took %d commits, want 1", got)
+	}
+}
+
+// What a join by name is told of the room and of its own join request is so by
+// then, whoever has joined in the same commit before.
+func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
+	t.Parallel()
+	db := withRoom(t, setup(t))
+	if err := db.AddJoinRequest(t.Context(), meet.JoinRequest{ID: "asked", RoomID: "id-room", Caller: "ann", State: meet.RequestApproved, CreatedAt: epoch, SeenAt: epoch},
+		epoch, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
+		t.Fatal(err)
+	}
+	h := hold(t, db)
+	var done []chan error
+	seen := map[string]string{}
+	join := func(identity, request string) {
+		done = append(done, h.queue(func(ctx context.Context) error {
+			_, err := db.AddJoin(ctx, meet.Join{Identity: identity, RoomID: "id-room", Role: "host", RequestID: request, CreatedAt: epoch}, epoch,
+				func(door meet.Door) error {
+					seen[identity] = string(door.Room.State) + " " + door.Request.ID
+					return nil
+				}, nil)
+			return err
+		}))
+	}
+	join("first", "asked")
+	join("second", "")
+	join("third", "asked")
+	done = append(done, h.queue(func(ctx context.Context) error {
+		_, err := db.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.State, r.EndedAt = meet.RoomEnded, epoch; return nil }, nil)
+		return err
+	}))
+	join("late", "")
+	h.letGo()
+	wantNoErr(t, append(done, h.first)...)
+	want := map[string]string{"first": "active asked", "second": "active ", "third": "active asked", "late": "ended "}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
 	}
 }
 

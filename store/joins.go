@@ -45,7 +45,7 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 				return none, failed("count use of code", err)
 			}
 			door.Code.Uses, door.Code.LastUsedAt = door.Code.Uses+1, time.UnixMilli(join.CreatedAt.UnixMilli()).UTC() // as the statement does
-			t.codeUsed(meet.Door{Code: door.Code, Room: door.Room, Blocks: door.Blocks})
+			t.codeUsed(door)
 		}
 		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
 			return none, err
@@ -122,15 +122,17 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 			return meet.Door{}, failed("read join request", err)
 		}
 	}
-	if used, ok := t.doors[join.Code]; ok && used.Room.ID == join.RoomID { // by somebody whose join shares the commit
-		door.Code, door.Room, door.Blocks = used.Code, used.Room, used.Blocks
-		return door, nil
+	if kept, ok := t.doors[doorKey(join.Code, join.RoomID)]; ok && kept.Room.ID == join.RoomID { // by somebody whose join shares the commit
+		kept.Request = door.Request
+		return kept, nil
 	}
 	if door.Blocks, err = t.blocks(join.RoomID); err != nil {
 		return meet.Door{}, err
 	}
 	if join.Code == "" {
-		door.Room, err = t.room(join.RoomID)
+		if door.Room, err = t.room(join.RoomID); err == nil {
+			t.keepDoor(door)
+		}
 		return door, err
 	}
 	found, err := scanOne(t.row(selectCodeAndRoom, join.Code), (*codeAndRoom).pointers)

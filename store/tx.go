@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 
@@ -32,7 +33,7 @@ type tx struct {
 
 	lines   []line               // that the operation has written
 	changed changed              // for the cache to forget
-	doors   map[string]meet.Door // codes that were used, their rooms and the blocks there, as they are by now
+	doors   map[string]meet.Door // what joins went through, by doorKey, as it is by now
 }
 
 // roomChanged notes that a room's row is another.
@@ -65,11 +66,19 @@ func (t *tx) codesChanged(roomID string) {
 func (t *tx) codeUsed(door meet.Door) {
 	t.changed.codes = append(t.changed.codes, door.Room.ID)
 	t.changed.row(door.Code.Code, &door.Code)
+	t.keepDoor(door)
+}
+
+// keepDoor keeps a door for those whose joins share the commit.
+func (t *tx) keepDoor(door meet.Door) {
 	if t.doors == nil {
 		t.doors = map[string]meet.Door{}
 	}
-	t.doors[door.Code.Code] = door
+	t.doors[doorKey(door.Code.Code, door.Room.ID)] = door
 }
+
+// doorKey tells doors apart: the code that opens one, or else its room's id.
+func doorKey(code, roomID string) string { return cmp.Or(code, roomID) }
 
 // undone is called when an operation was rolled back: what it said about rows
 // is not so.
