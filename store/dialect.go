@@ -30,6 +30,11 @@ const (
 	forWriting
 )
 
+// checkpointAfter is how many pages (of 4 KiB) the log holds before it is merged
+// into the database. Four times SQLite's own measure: merging is what commits
+// wait for.
+const checkpointAfter = "4000"
+
 // openPool gives a pool of connections to the file, none of them open yet.
 // The pragmas belong in the connect string: run through the pool they would
 // reach one connection. The driver sets busy_timeout before all others.
@@ -41,7 +46,7 @@ func openPool(path string, use access) (*sql.DB, error) {
 		"_synchronous":  {"FULL"}, // a commit that returned survives a power cut
 		"_txlock":       {"immediate"},
 		"_dqs":          {"0"},                      // "x" is a column, never a text
-		"_pragma":       {"case_sensitive_like(1)"}, // as in every other database
+		"_pragma":       {"case_sensitive_like(1)", "wal_autocheckpoint(" + checkpointAfter + ")"}, // the former as in every other database
 	}
 	if use == forReading {
 		options.Set("_query_only", "1")

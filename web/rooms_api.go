@@ -56,7 +56,7 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) {
 	a, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
 	switch {
 	case err != nil:
-		s.refuse(w, r, meet.AsError(err))
+		s.refuse(w, r, body.named(meet.AsError(err)))
 	case a.Waiting:
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 		answer(w, http.StatusAccepted, waitingRoom{"waiting", a.RequestID})

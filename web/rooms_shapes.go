@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"roomkey/meet"
@@ -63,6 +64,17 @@ func (b joinRequest) call() (meet.JoinCall, *meet.Error) {
 		call.RoomID = b.RoomName
 	}
 	return call, nil
+}
+
+// named gives an error about the room by the name of the field it came in.
+func (b joinRequest) named(e *meet.Error) *meet.Error {
+	if e.Field != "room_id" || b.RoomName == nil {
+		return e
+	}
+	named := *e
+	named.Field, named.Message = "room_name", strings.ReplaceAll(e.Message, "room_id must be the id or", "room_name must be")
+	named.Message = strings.ReplaceAll(named.Message, e.Field, named.Field)
+	return &named
 }
 
 // settingsShape is settings in the order in which clients know them.

@@ -50,17 +50,14 @@ type Filter struct {
 // Create sees to it that the room has a code for every role, and gives those.
 func Create(ctx context.Context, s *meet.Service, p meet.Principal, room string) (RoomCodes, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{})
-	return whole(codes), err
+	return whole(codes), inTheirWords(err)
 }
 
 // CreateForRole sees to it that the room has a code for the role.
 func CreateForRole(ctx context.Context, s *meet.Service, p meet.Principal, room, role string) (RoomCode, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{Role: &role})
-	if e := meet.AsError(err); err != nil && e.Code == meet.CodeInvalid && e.Field == "role" {
-		return RoomCode{}, &meet.Error{Code: meet.CodeNotFound, Message: "Role not found", Field: e.Field, Hint: e.Hint}
-	}
 	if err != nil {
-		return RoomCode{}, err
+		return RoomCode{}, inTheirWords(err)
 	}
 	return view(codes[0]), nil
 }
@@ -92,7 +89,7 @@ func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (R
 	for {
 		codes, next, err := s.Codes(ctx, p, room, meet.CodeFilter{Limit: &limit, Cursor: cursor})
 		if err != nil {
-			return RoomCodes{}, err
+			return RoomCodes{}, inTheirWords(err)
 		}
 		all = append(all, codes...)
 		if next == "" {
@@ -106,18 +103,28 @@ func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (R
 func Update(ctx context.Context, s *meet.Service, p meet.Principal, code string, enabled bool) (RoomCode, error) {
 	updated, _, err := s.UpdateCode(ctx, p, code, meet.CodeChange{Enabled: &enabled}, false)
 	if err != nil {
-		return RoomCode{}, err
+		return RoomCode{}, inTheirWords(err)
 	}
 	return view(updated), nil
 }
 
-// inTheirWords names what 100ms calls otherwise.
+// inTheirWords says what 100ms says otherwise, and names none of the tools that
+// whoever calls need not have.
 func inTheirWords(err error) error {
-	e := *meet.AsError(err)
-	if e.Field != "cursor" {
-		return &e
+	if err == nil {
+		return nil
 	}
-	e.Field, e.Message, e.Hint = "start", strings.Replace(e.Message, "cursor", "start", 1), "Pass last of the page before unchanged, or leave it out."
+	e := *meet.AsError(err)
+	switch {
+	case e.Code == meet.CodeInvalid && e.Field == "role":
+		e.Code, e.Message = meet.CodeNotFound, "Role not found"
+	case e.Code == meet.CodeNotFound && e.Field == "room_id":
+		e.Hint = "Give the id or the name of a room that you administer."
+	case (e.Code == meet.CodeNotFound || e.Code == meet.CodeGone) && e.Field == "code":
+		e.Hint = "The list of the room's codes has those that there are."
+	case e.Field == "cursor":
+		e.Field, e.Message, e.Hint = "start", strings.Replace(e.Message, "cursor", "start", 1), "Pass last of the page before unchanged, or leave it out."
+	}
 	return &e
 }
 
