@@ -62,12 +62,14 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
 }
 
-// drawCodes makes one code for each role.
+// drawCodes makes one code for each role, a millisecond after the other, so that
+// lists have them in the order of the roles.
 func (s *Service) drawCodes(roomID string, roles []string, label string, now time.Time) []RoomCode {
 	codes := make([]RoomCode, len(roles))
 	for i, role := range roles {
+		at := now.Add(time.Duration(i) * time.Millisecond)
 		codes[i] = RoomCode{Code: s.random.grouped(), RoomID: roomID, Role: role, Label: label,
-			Enabled: true, CreatedAt: now, UpdatedAt: now}
+			Enabled: true, CreatedAt: at, UpdatedAt: at}
 	}
 	return codes
 }

@@ -232,6 +232,21 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	return rooms, next, nil
 }
 
+// RoomsUpTo is [Service.Rooms] for those who want all there are: it goes on from
+// page to page until it has most of them.
+func (s *Service) RoomsUpTo(ctx context.Context, p Principal, f RoomFilter, most int) (rooms []RoomInList, next string, err error) {
+	for {
+		size := min(MaxPage, most-len(rooms))
+		f.Limit = &size
+		more, next, err := s.Rooms(ctx, p, f)
+		rooms = append(rooms, more...)
+		if err != nil || next == "" || len(rooms) >= most {
+			return rooms, next, err
+		}
+		f.Cursor = next
+	}
+}
+
 func (s *Service) roomQuery(p Principal, f RoomFilter) (q RoomQuery, limit int, err error) {
 	q = RoomQuery{Subject: p.ID, Active: f.Active, Now: s.now()}
 	action := ActListShared

@@ -45,7 +45,7 @@ func openPool(path string, use access) (*sql.DB, error) {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a commit that returned survives a power cut
 		"_txlock":       {"immediate"},
-		"_dqs":          {"0"},                      // "x" is a column, never a text
+		"_dqs":          {"0"},                                                                     // "x" is a column, never a text
 		"_pragma":       {"case_sensitive_like(1)", "wal_autocheckpoint(" + checkpointAfter + ")"}, // the former as in every other database
 	}
 	if use == forReading {

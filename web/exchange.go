@@ -2,9 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -53,8 +50,7 @@ const refusalDelay = 100 * time.Millisecond
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	var body exchangeRequest
-	raw, err := io.ReadAll(r.Body) // bounded and read ahead by the chain
-	if err := errors.Join(err, json.Unmarshal(raw, &body)); err != nil {
+	if !decodeObject(r.Body, &body, false) { // of whatever content type: 100ms's clients send none
 		s.refuse(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"roomkey/meet"
 )
@@ -29,19 +30,25 @@ func (l listener) Accept() (net.Conn, error) {
 	return &conn{Conn: c}, nil
 }
 
-// conn remembers how what was read last begins, which is the line of a request
-// whenever net/http refuses one.
+// conn remembers how what was read since the last answer begins: with the line
+// of a request, of the first one where a client sends several at once.
 type conn struct {
 	net.Conn
-	begins  [256]byte
-	noticed int
+
+	mu       sync.Mutex // net/http reads while a handler writes
+	begins   [256]byte
+	noticed  int
+	answered bool
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 {
-		c.noticed = copy(c.begins[:], p[:n])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answered && n > 0 {
+		c.noticed, c.answered = 0, false
 	}
+	c.noticed += copy(c.begins[c.noticed:], p[:max(n, 0)])
 	return n, err
 }
 
@@ -50,28 +57,36 @@ func (c *conn) Read(p []byte) (int, error) {
 var ownHeaders = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 func (c *conn) Write(p []byte) (int, error) {
+	path := c.answer()
 	const version, digits = "HTTP/1.1 ", 3
 	end := bytes.IndexByte(p, '\r')
 	if end < len(version)+digits || !bytes.HasPrefix(p, []byte(version)) || !bytes.HasPrefix(p[end:], ownHeaders) {
 		return c.Conn.Write(p)
 	}
 	status, _ := strconv.Atoi(string(p[len(version):][:digits]))
-	if _, err := c.Conn.Write(malformed(status, c.path())); err != nil {
+	if _, err := c.Conn.Write(malformed(status, path)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// path is what the line of a request asks for.
-func (c *conn) path() string {
+// answer notes that an answer begins, and gives the path that was asked for.
+func (c *conn) answer() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answered = true
 	_, target, _ := strings.Cut(string(c.begins[:c.noticed]), " ")
-	path, _, _ := strings.Cut(target, " ")
-	return path
+	target, _, _ = strings.Cut(target, " ")
+	if _, absolute, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") {
+		_, path, _ := strings.Cut(absolute, "/")
+		return "/" + path
+	}
+	return target
 }
 
 // malformed is a whole answer to what is no request.
 func malformed(status int, path string) []byte {
-	e := meet.Invalid("", "The request could not be read", "Send HTTP/1.1, and percent-encode what the path holds.")
+	e := meet.Invalid("", "The request could not be read", "Send HTTP/1.1 with a percent-encoded path and less than 32 KiB of headers.")
 	id := newRequestID()
 	body, _ := json.Marshal(dialectOf(path).word(status, e, id)) // strings and numbers alone
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nCache-Control: no-store\r\n"+

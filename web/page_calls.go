@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"io"
 	"net/http"
 	"time"
 
@@ -166,14 +164,11 @@ func (s *Server) pageHost(w http.ResponseWriter, r *http.Request, body any) (joi
 }
 
 func (s *Server) pageBody(w http.ResponseWriter, r *http.Request, body any) bool {
-	raw, err := io.ReadAll(r.Body) // bounded and read ahead by the chain
-	if err == nil {
-		err = json.Unmarshal(raw, body)
-	}
-	if err != nil {
+	ok := decodeObject(r.Body, body, false)
+	if !ok {
 		s.refuse(w, r, meet.Invalid("", "Invalid request body", "Send a JSON object."))
 	}
-	return err == nil
+	return ok
 }
 
 func (s *Server) anonymous(r *http.Request) meet.Principal {

@@ -129,17 +129,11 @@ func TestWhatIsNoRequest(t *testing.T) {
 		"POST /api/room/list HTTP/1.1\r\nHost: a b\r\n\r\n":                                                 http.StatusBadRequest,
 		"POST /api/room/list HTTP/1.1\r\n\r\n":                                                              http.StatusBadRequest,
 		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nA\x00: b\r\n\r\n":                               http.StatusBadRequest,
+		"GET http://localhost/api/%zz HTTP/1.1\r\nHost: localhost\r\n\r\n":                                  http.StatusBadRequest,
 		"POST /api/room/list HTTP/9.9\r\nHost: localhost\r\n\r\n":                                           http.StatusHTTPVersionNotSupported,
 		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n":                http.StatusNotImplemented,
 		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n": http.StatusRequestHeaderFieldsTooLarge,
 	} {
-		if r := s.raw(t, text); status == http.StatusRequestHeaderFieldsTooLarge {
-			// More was read since, so whose request it was is not known any more.
-			if r.status != status || r.header.Get("Content-Type") != "application/json" {
-				t.Errorf("%.60q: status %d, %s, want %d as JSON", text, r.status, r.header.Get("Content-Type"), status)
-			}
-		} else {
-			r.refusedRooms(t, text, status, "The request could not be read")
-		}
+		s.raw(t, text).refusedRooms(t, text, status, "The request could not be read")
 	}
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -56,7 +55,7 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) {
 	a, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
 	switch {
 	case err != nil:
-		s.refuse(w, r, body.named(meet.AsError(err)))
+		s.refuse(w, r, body.named(call, meet.AsError(err)))
 	case a.Waiting:
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 		answer(w, http.StatusAccepted, waitingRoom{"waiting", a.RequestID})
@@ -77,7 +76,12 @@ func (s *Server) apiList(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, e)
 		return
 	}
-	rooms, next, err := s.visibleRooms(r.Context(), limit, query.Get("cursor"))
+	filter := meet.RoomFilter{Scope: meet.ScopeVisible, Limit: limit, Cursor: query.Get("cursor"), Uncounted: true}
+	list := s.Service.Rooms
+	if limit == nil {
+		list = s.allRooms
+	}
+	rooms, next, err := list(r.Context(), meet.PrincipalFrom(r.Context()), filter)
 	if err != nil {
 		s.refuse(w, r, meet.AsError(err))
 		return
@@ -92,22 +96,8 @@ func (s *Server) apiList(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, s.listedRooms(rooms))
 }
 
-// visibleRooms gives a page of limit rooms, or without a limit all there are,
-// up to longestList.
-func (s *Server) visibleRooms(ctx context.Context, limit *int, cursor string) (rooms []meet.RoomInList, next string, err error) {
-	page, most := meet.MaxPage, longestList
-	if limit != nil {
-		page, most = *limit, 1
-	}
-	for next = cursor; len(rooms) < most; {
-		var more []meet.RoomInList
-		more, next, err = s.Service.Rooms(ctx, meet.PrincipalFrom(ctx), meet.RoomFilter{Scope: meet.ScopeVisible, Limit: &page, Cursor: next, Uncounted: true})
-		rooms = append(rooms, more...)
-		if err != nil || next == "" {
-			break
-		}
-	}
-	return rooms, next, err
+func (s *Server) allRooms(ctx context.Context, p meet.Principal, f meet.RoomFilter) ([]meet.RoomInList, string, error) {
+	return s.Service.RoomsUpTo(ctx, p, f, longestList)
 }
 
 func (s *Server) apiKick(w http.ResponseWriter, r *http.Request) {
@@ -132,29 +122,4 @@ func (s *Server) moderated(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	answer(w, http.StatusOK, map[string]string{"status": "success"})
-}
-
-// optionalNumber reads a whole number out of a query; nil if it is not there.
-func optionalNumber(query url.Values, name string) (*int, *meet.Error) {
-	if !query.Has(name) {
-		return nil, nil
-	}
-	n, err := strconv.Atoi(query.Get(name))
-	if err != nil {
-		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
-	}
-	return &n, nil
-}
-
-// wholeNumber makes an int of a JSON number; nil of none. What does not fit is
-// as good as the largest that does: the service has narrower bounds.
-func wholeNumber(name string, n *float64) (*int, *meet.Error) {
-	if n == nil {
-		return nil, nil
-	}
-	if *n != math.Trunc(*n) {
-		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
-	}
-	i := int(max(math.MinInt32, min(math.MaxInt32, *n)))
-	return &i, nil
 }

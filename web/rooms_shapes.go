@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -48,27 +49,28 @@ type joinRequest struct {
 	RequestID string `json:"requestId"` // of a join request, to go on with it
 }
 
+// call is what the service is asked. Some clients send all three, those empty
+// that they do not mean.
 func (b joinRequest) call() (meet.JoinCall, *meet.Error) {
-	call := meet.JoinCall{Code: b.Code, Name: b.Name, UserID: b.UserID, RequestID: b.RequestID}
-	given := 0
-	for _, door := range []*string{b.RoomName, b.RoomID, b.Code} {
-		if door != nil {
-			given++
-		}
+	call := meet.JoinCall{Name: b.Name, UserID: b.UserID, RequestID: b.RequestID}
+	given := slices.DeleteFunc([]*string{b.RoomName, b.RoomID, b.Code}, func(door *string) bool { return door == nil })
+	if len(given) > 1 {
+		given = slices.DeleteFunc(given, func(door *string) bool { return *door == "" })
 	}
-	if given != 1 {
+	switch {
+	case len(given) != 1:
 		return call, meet.Invalid("", "exactly one of roomName, roomId and code must be given", joinHint)
-	}
-	call.RoomID = b.RoomID
-	if b.RoomName != nil {
-		call.RoomID = b.RoomName
+	case given[0] == b.Code:
+		call.Code = b.Code
+	default:
+		call.RoomID = given[0]
 	}
 	return call, nil
 }
 
 // named gives an error about the room by the name of the field it came in.
-func (b joinRequest) named(e *meet.Error) *meet.Error {
-	if e.Field != "room_id" || b.RoomName == nil {
+func (b joinRequest) named(call meet.JoinCall, e *meet.Error) *meet.Error {
+	if e.Field != "room_id" || call.RoomID == nil || call.RoomID != b.RoomName {
 		return e
 	}
 	named := *e

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"math"
 	"mime"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"roomkey/meet"
@@ -40,4 +43,29 @@ func decodeObject(body io.Reader, into any, closed bool) bool {
 		decoder.DisallowUnknownFields()
 	}
 	return decoder.Decode(into) == nil
+}
+
+// optionalNumber reads a whole number out of a query; nil if it is not there.
+func optionalNumber(query url.Values, name string) (*int, *meet.Error) {
+	if !query.Has(name) {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(query.Get(name))
+	if err != nil {
+		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
+	}
+	return &n, nil
+}
+
+// wholeNumber makes an int of a JSON number; nil of none. What does not fit is
+// as good as the largest that does: the service has narrower bounds.
+func wholeNumber(name string, n *float64) (*int, *meet.Error) {
+	if n == nil {
+		return nil, nil
+	}
+	if *n != math.Trunc(*n) {
+		return nil, meet.Invalid(name, name+" must be a whole number", "Leave it out for the usual.")
+	}
+	i := int(max(math.MinInt32, min(math.MaxInt32, *n)))
+	return &i, nil
 }
