@@ -11,11 +11,12 @@ import (
 
 // operation is a change that somebody waits for.
 type operation struct {
-	ctx  context.Context
-	run  func(*tx) error
-	mu   sync.Mutex // held while run runs
-	err  error
-	done chan struct{} // closed when err is final
+	ctx   context.Context
+	run   func(*tx) error
+	mu    sync.Mutex // held while run runs
+	begun bool       // run has run, or does
+	err   error
+	done  chan struct{} // closed when err is final
 
 	lines []line // of the audit trail that it has written
 }
@@ -41,6 +42,7 @@ func (op *operation) perform(t *tx) (err error) {
 	if err := op.ctx.Err(); err != nil {
 		return err
 	}
+	op.begun = true
 	return op.run(t)
 }
 

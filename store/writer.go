@@ -7,10 +7,19 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// errClosed is what a write gets after [DB.Close].
-var errClosed = errors.New("store is closed")
+// errClosed is what a write gets after [DB.Close], errBusy when it could not
+// begin in time.
+var (
+	errClosed = errors.New("store is closed")
+	errBusy   = errors.New("the database was busy for too long")
+)
+
+// patience is how long a write waits to begin. Another process may hold the
+// database for as long, and longer.
+const patience = 8 * time.Second
 
 // maxBatch bounds how many operations share a commit, and so how much one
 // failing commit can fail.
@@ -55,9 +64,12 @@ func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
 //
 // If ctx ends first it returns ctx.Err(). Then the change is certain not to
 // run, or to have run and to be on its way into a commit: the caller cannot
-// know which. It never runs after write has returned.
+// know which. It never runs after write has returned. A change that could not
+// begin in time fails with errBusy and does not run.
 func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, error) {
 	var result, none T
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	defer cancel()
 	op := &operation{ctx: ctx, done: make(chan struct{}), run: func(t *tx) (err error) {
 		result, err = run(t)
 		return err
@@ -69,8 +81,12 @@ func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, 
 	case <-op.done:
 	case <-ctx.Done():
 		op.mu.Lock() // wait for run; if it has not begun by now it never will
-		defer op.mu.Unlock()
-		return none, ctx.Err()
+		begun := op.begun
+		op.mu.Unlock()
+		if err := context.Cause(ctx); !begun || !errors.Is(err, errBusy) {
+			return none, err
+		}
+		<-op.done
 	}
 	if op.err != nil {
 		return none, op.err
@@ -94,7 +110,7 @@ func (w *writer) submit(op *operation) error {
 	case w.queue <- op:
 		return nil
 	case <-op.ctx.Done():
-		return op.ctx.Err()
+		return context.Cause(op.ctx)
 	}
 }
 

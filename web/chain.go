@@ -84,24 +84,34 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 		return s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "Pages of this origin may not call this server",
 			Hint: "Add the origin to http.allowed_origins."})
 	}
+	if r.ContentLength > MaxBody {
+		return s.refuseSize(w, r)
+	}
+	if a.token { // before the body is taken in, which costs memory
+		p, err := s.bearer(r)
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+			return s.refuse(w, r, err)
+		}
+		r = r.WithContext(meet.WithPrincipal(r.Context(), p))
+	}
 	if err := readAhead(r); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			w.Header().Set("Connection", "close") // the rest of the body is not read
-			return s.refuseWith(w, r, http.StatusRequestEntityTooLarge, meet.Invalid("", "The body is larger than 256 KiB", "Send less."))
+			return s.refuseSize(w, r)
 		}
 		return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
 	}
-	if !a.token {
-		return r
-	}
-	p, err := s.bearer(r)
-	if err != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
-		return s.refuse(w, r, err)
-	}
-	return r.WithContext(meet.WithPrincipal(r.Context(), p))
+	return r
 }
+
+func (s *Server) refuseSize(w http.ResponseWriter, r *http.Request) *http.Request {
+	w.Header().Set("Connection", "close") // the rest of the body is not read
+	return s.refuseWith(w, r, http.StatusRequestEntityTooLarge, meet.Invalid("", "The body is larger than 256 KiB", "Send less."))
+}
+
+// usualBody is more than most bodies have, in bytes.
+const usualBody = 4 << 10
 
 // readAhead reads the body before the handler runs, so that a slow or large
 // one costs nothing but its own connection.
@@ -109,12 +119,9 @@ func readAhead(r *http.Request) error {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	if r.ContentLength > MaxBody {
-		return &http.MaxBytesError{Limit: MaxBody}
-	}
 	var body bytes.Buffer
 	if r.ContentLength > 0 {
-		body.Grow(int(r.ContentLength) + bytes.MinRead)
+		body.Grow(int(min(r.ContentLength, usualBody)) + bytes.MinRead) // what is only announced costs nothing
 	}
 	if _, err := body.ReadFrom(http.MaxBytesReader(nil, r.Body, MaxBody)); err != nil {
 		return err

@@ -85,8 +85,11 @@ func (s *Server) answerCodes(w http.ResponseWriter, r *http.Request, codes any, 
 
 // codeFilter reads which codes a query asks for.
 func codeFilter(r *http.Request) (hms.Filter, *meet.Error) {
-	query := r.URL.Query()
+	query, e := readQuery(r)
 	filter := hms.Filter{Start: query.Get("start")}
+	if e != nil {
+		return filter, e
+	}
 	if query.Has("role") {
 		role := query.Get("role")
 		filter.Role = &role
@@ -99,7 +102,6 @@ func codeFilter(r *http.Request) (hms.Filter, *meet.Error) {
 	default:
 		return filter, meet.Invalid("enabled", "enabled must be true or false", "Leave it out for both.")
 	}
-	var e *meet.Error
 	filter.Limit, e = optionalNumber(query, "limit")
 	return filter, e
 }

@@ -50,7 +50,7 @@ const refusalDelay = 100 * time.Millisecond
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	var body exchangeRequest
-	if !decodeObject(r.Body, &body, false) { // of whatever content type: 100ms's clients send none
+	if !decodeObject(r.Body, &body, lenient) { // of whatever content type: 100ms's clients send none
 		s.refuse(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
 		return
 	}

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"math"
 	"mime"
@@ -11,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"roomkey/meet"
 )
 
@@ -18,7 +20,7 @@ import (
 // type if it has any. A closed one has no fields but those of into. hint shows
 // what to send.
 func readObject(r *http.Request, into any, closed bool, hint string) *meet.Error {
-	if isJSON(r.Header.Get("Content-Type")) && decodeObject(r.Body, into, closed) {
+	if isJSON(r.Header.Get("Content-Type")) && decodeObject(r.Body, into, json.RejectUnknownMembers(closed)) {
 		return nil
 	}
 	return meet.Invalid("", "Invalid request body", hint)
@@ -33,16 +35,28 @@ func isJSON(contentType string) bool {
 	return err == nil && (kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"))
 }
 
-func decodeObject(body io.Reader, into any, closed bool) bool {
+// lenient reads what clients send that nobody knows: the last of several fields of
+// a name counts, in whatever case.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), json.MatchCaseInsensitiveNames(true))
+
+// decodeObject reads a body to the letter, unless told otherwise: a name in
+// another case is another name, and one that comes twice is refused.
+func decodeObject(body io.Reader, into any, options ...json.Options) bool {
 	raw, err := io.ReadAll(body) // bounded and read ahead by the chain
-	if err != nil || !json.Valid(raw) || bytes.TrimLeft(raw, " \t\r\n")[0] != '{' {
+	if err != nil || !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
 		return false
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if closed {
-		decoder.DisallowUnknownFields()
+	// What is no UTF-8 becomes U+FFFD, of which the service knows what to do.
+	return json.Unmarshal(raw, into, append(options, jsontext.AllowInvalidUTF8(true))...) == nil
+}
+
+// readQuery reads the query, all of it or nothing.
+func readQuery(r *http.Request) (url.Values, *meet.Error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, meet.Invalid("", "The query could not be read", "Percent-encode what it holds, and separate with &.")
 	}
-	return decoder.Decode(into) == nil
+	return query, nil
 }
 
 // optionalNumber reads a whole number out of a query; nil if it is not there.

@@ -52,6 +52,15 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// CloseWrite ends what is written, so that net/http can wait for who has been
+// refused to read it.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
+
 // ownHeaders are those that net/http refuses with, and no handler ever: a
 // handler's answer has a date.
 var ownHeaders = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
@@ -76,7 +85,7 @@ func (c *conn) answer() string {
 	defer c.mu.Unlock()
 	c.answered = true
 	_, target, _ := strings.Cut(string(c.begins[:c.noticed]), " ")
-	target, _, _ = strings.Cut(target, " ")
+	target = target[:max(0, min(len(target), strings.IndexAny(target+" ", " ?\r\n")))]
 	if _, absolute, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") {
 		_, path, _ := strings.Cut(absolute, "/")
 		return "/" + path

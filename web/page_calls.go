@@ -164,7 +164,7 @@ func (s *Server) pageHost(w http.ResponseWriter, r *http.Request, body any) (joi
 }
 
 func (s *Server) pageBody(w http.ResponseWriter, r *http.Request, body any) bool {
-	ok := decodeObject(r.Body, body, false)
+	ok := decodeObject(r.Body, body)
 	if !ok {
 		s.refuse(w, r, meet.Invalid("", "Invalid request body", "Send a JSON object."))
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	pathpkg "path"
 	"strings"
 	"sync"
 	"testing"
@@ -101,10 +102,10 @@ func (r reply) refused(tb testing.TB, name string, status int, code meet.ErrorCo
 // refusedAt is refused in the shape of the API that the path belongs to.
 func (r reply) refusedAt(tb testing.TB, path, name string, status int, code meet.ErrorCode) {
 	tb.Helper()
-	switch {
-	case strings.HasPrefix(path+"/", "/api/"):
+	switch path := pathpkg.Clean("/"+path) + "/"; {
+	case strings.HasPrefix(path, "/api/"):
 		r.refusedRooms(tb, name, status, "")
-	case strings.HasPrefix(path+"/", "/v2/"):
+	case strings.HasPrefix(path, "/v2/"):
 		r.refusedExchange(tb, name, status)
 	default:
 		r.refused(tb, name, status, code)

@@ -70,7 +70,11 @@ const longestList = 1000
 // apiList lists the rooms that the bearer may see, the newest first. Where
 // there are more, a Link header (RFC 8288) says how to go on.
 func (s *Server) apiList(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
+	query, e := readQuery(r)
+	if e != nil {
+		s.refuse(w, r, e)
+		return
+	}
 	limit, e := optionalNumber(query, "limit")
 	if e != nil {
 		s.refuse(w, r, e)

@@ -86,7 +86,7 @@ func atNoRoute(r *http.Request) *http.Request {
 	elsewhere := *r.URL
 	elsewhere.Path, elsewhere.RawPath = "/none/", ""
 	for _, api := range []string{"/api/", "/v2/"} {
-		if strings.HasPrefix(r.URL.Path, api) {
+		if strings.HasPrefix(path.Clean("/"+r.URL.Path)+"/", api) {
 			elsewhere.Path = api
 		}
 	}

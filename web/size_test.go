@@ -75,7 +75,7 @@ func TestBrokenBodies(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for _, path := range []string{"/mcp", "/v2/token", "/api/room/create", "/api/room/daily/kick/eve", "/v2/room-codes/code"} {
-		r := s.raw(t, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n")
+		r := s.raw(t, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token(t, meettest.Ada)+"\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n")
 		r.refusedAt(t, path, "broken chunks to "+path, http.StatusBadRequest, meet.CodeInvalid)
 	}
 }

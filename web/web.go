@@ -96,7 +96,7 @@ func New(c Config, listen netip.AddrPort) *Server {
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if p := r.URL.EscapedPath(); r.Method != http.MethodConnect && !isClean(p) {
+	if !isClean(r.URL.EscapedPath()) {
 		r = atNoRoute(r)
 	}
 	s.handler.ServeHTTP(w, r)

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,7 +54,7 @@ var errorSchemas = map[string]string{"/api/": "#/components/schemas/Error", "/v2
 
 // Knows says whether the document is about an address.
 func (d *Document) Knows(u *url.URL) bool {
-	if path, _ := d.find(u); path != "" {
+	if template, _ := d.find(u); template != "" {
 		return true
 	}
 	return errorSchemaFor(u) != ""
@@ -61,7 +62,7 @@ func (d *Document) Knows(u *url.URL) bool {
 
 func errorSchemaFor(u *url.URL) string {
 	for prefix, schema := range errorSchemas {
-		if strings.HasPrefix(u.Path, prefix) {
+		if strings.HasPrefix(path.Clean("/"+u.Path)+"/", prefix) {
 			return schema
 		}
 	}
@@ -76,11 +77,11 @@ func (d *Document) Check(method string, u *url.URL, status int, header http.Head
 	if status == http.StatusRequestHeaderFieldsTooLarge {
 		return nil // said before anybody knows what is asked
 	}
-	path, item := d.find(u)
+	template, item := d.find(u)
 	if item == nil {
 		return d.checkElsewhere(u, status, header, body)
 	}
-	place, response, err := d.response(path, item, method, status)
+	place, response, err := d.response(template, item, method, status)
 	if err != nil {
 		return err
 	}
