@@ -24,6 +24,10 @@ type access struct {
 	origin  bool     // a foreign page may not call it
 	token   bool     // only with an access token
 	via     meet.Via // what the audit trail says about it
+
+	// What a call of an API does beside reading; GET and HEAD only read.
+	changes     bool
+	destructive bool // puts somebody out
 }
 
 // handle puts a route behind the chain every request goes through: recover
@@ -93,6 +97,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 			w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
 			return s.refuse(w, r, err)
 		}
+		if err := s.ceiling(r, a); err != nil {
+			return s.refuse(w, r, err)
+		}
 		r = r.WithContext(meet.WithPrincipal(r.Context(), p))
 	}
 	if err := readAhead(r); err != nil {
@@ -103,6 +110,18 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 		return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
 	}
 	return r
+}
+
+// ceiling refuses what the operator has switched off for everybody.
+func (s *Server) ceiling(r *http.Request, a access) *meet.Error {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case s.ReadOnly && a.changes && !reads:
+		return &meet.Error{Code: meet.CodeForbidden, Message: "This server is read-only", Hint: "Its operator started it with read_only."}
+	case s.DisableDestructive && a.destructive:
+		return &meet.Error{Code: meet.CodeForbidden, Message: "Nobody is put out by this server", Hint: "Its operator started it with disable_destructive."}
+	}
+	return nil
 }
 
 func (s *Server) refuseSize(w http.ResponseWriter, r *http.Request) *http.Request {

@@ -7,6 +7,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/web"
 )
 
 // restCalls are calls with a body of either API that succeed.
@@ -135,5 +136,50 @@ func TestWhatIsNoRequest(t *testing.T) {
 		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n": http.StatusRequestHeaderFieldsTooLarge,
 	} {
 		s.raw(t, text).refusedRooms(t, text, status, "The request could not be read")
+	}
+}
+
+// The operator's ceilings hold on every way in: what they hide among the tools
+// cannot be had over HTTP either. People with a code still come in.
+func TestCeilings(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, bob := s.guest(t)
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
+	at, who := "/api/room/"+room.ID, bob.Identity()
+	readOnly := s.handler(s.listen, func(c *web.Config) { c.ReadOnly = true })
+	gentle := s.handler(s.listen, func(c *web.Config) { c.DisableDestructive = true })
+	good := bearer(s.token(t, meettest.Ada))
+	for _, c := range []struct {
+		method, path, body string
+		reads, putsOut     bool
+	}{
+		{"GET", "/api/room/list", "", true, false},
+		{"GET", "/v2/room-codes/room/" + room.ID, "", true, false},
+		{"POST", "/api/room/create", "{}", false, false},
+		{"POST", "/api/room/join", `{"roomId":"` + room.ID + `"}`, false, false},
+		{"POST", "/v2/room-codes/room/" + room.ID, "", false, false},
+		{"POST", "/v2/room-codes/room/" + room.ID + "/role/host", "", false, false},
+		{"POST", "/v2/room-codes/code", `{"code":"` + code + `","enabled":true}`, false, false},
+		{"POST", "/v2/room-codes/code/" + code, `{"enabled":true}`, false, false},
+		{"POST", at + "/mute/" + who, "", false, false},
+		{"POST", at + "/video/" + who + "/off", "", false, false},
+		{"POST", at + "/kick/" + who, "", false, true},
+	} {
+		for name, h := range map[string]struct {
+			handler http.Handler
+			allowed bool
+		}{"read-only": {readOnly, c.reads}, "disable-destructive": {gentle, !c.putsOut}} {
+			r := hand(h.handler, c.method, c.path, c.body, good)
+			if h.allowed && r.status != http.StatusOK {
+				t.Errorf("%s: %s %s: status %d, body %s, want 200", name, c.method, c.path, r.status, r.body)
+			}
+			if !h.allowed {
+				r.refusedAt(t, c.path, name+": "+c.path, http.StatusForbidden, meet.CodeForbidden)
+			}
+		}
+	}
+	if r := hand(readOnly, "POST", "/v2/token", `{"code":"`+code+`"}`); r.status != http.StatusOK || !bob.Connected() {
+		t.Errorf("read-only: the exchange answers %d, want 200: %s; Bob is inside: %v", r.status, r.body, bob.Connected())
 	}
 }

@@ -20,9 +20,10 @@ var (
 	open             = access{}
 	readOnly         = access{methods: []string{http.MethodGet, http.MethodHead}}
 	pageCall         = access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaPage}
-	apiPost          = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
+	apiPost          = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaREST, changes: true}
+	apiPutOut        = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaREST, changes: true, destructive: true}
 	apiGet           = access{methods: []string{http.MethodGet, http.MethodHead}, origin: true, token: true, via: meet.ViaREST}
-	apiBoth          = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, origin: true, token: true, via: meet.ViaREST}
+	apiBoth          = access{methods: []string{http.MethodGet, http.MethodHead, http.MethodPost}, origin: true, token: true, via: meet.ViaREST, changes: true}
 	mcpCall          = access{methods: []string{http.MethodPost}, origin: true, token: true, via: meet.ViaMCP}
 	exchangeCall     = access{methods: []string{http.MethodPost}, origin: true, via: meet.ViaExchange}
 	webhookCall      = access{methods: []string{http.MethodPost}, via: meet.ViaWebhook}
@@ -39,7 +40,7 @@ func (s *Server) routes() []route {
 		{"/api/room/create", apiPost, s.apiCreate},
 		{"/api/room/join", apiPost, s.apiJoin},
 		{"/api/room/list", apiGet, s.apiList},
-		{"/api/room/{roomId}/kick/{identity}", apiPost, s.apiKick},
+		{"/api/room/{roomId}/kick/{identity}", apiPutOut, s.apiKick},
 		{"/api/room/{roomId}/mute/{identity}", apiPost, s.apiMute},
 		{"/api/room/{roomId}/video/{identity}/off", apiPost, s.apiVideoOff},
 

@@ -27,6 +27,10 @@ type Config struct {
 	// for the log; the caller is only told that the token is no good.
 	Authenticate func(token string) (meet.Principal, error)
 
+	// The operator's ceilings hold for the Rooms API and the Room Codes API as they
+	// do for tools: what changes something, or puts somebody out, is refused.
+	ReadOnly, DisableDestructive bool
+
 	// Ready says which parts the program cannot work without; each gets two
 	// seconds to answer.
 	Ready map[string]func(context.Context) error

@@ -135,7 +135,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	metrics := newMetrics()
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
 	handler := web.New(web.Config{
-		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify,
+		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
