@@ -128,6 +128,29 @@ func TestVisibleRooms(t *testing.T) {
 	wantCode(t, "without a token", err, meet.CodeUnauthenticated)
 }
 
+// A list goes on from page to page until it has as many as it is to have.
+func TestRoomsUpTo(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.MediaOnJoin = true })
+	const n = meet.MaxPage + 3
+	for range n {
+		s.NewRoom(t, meet.RoomChange{})
+		s.Clock.Advance(time.Millisecond)
+	}
+	for most, c := range map[int]struct {
+		rooms int
+		more  bool
+	}{2: {2, true}, meet.MaxPage: {meet.MaxPage, true}, n - 1: {n - 1, true}, n: {n, false}, n + 1: {n, false}} {
+		rooms, next, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Uncounted: true}, most)
+		if err != nil || len(rooms) != c.rooms || (next != "") != c.more {
+			t.Errorf("up to %d: %d rooms, next %q, %v; want %d", most, len(rooms), next, err, c.rooms)
+		}
+		if rest, _, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Cursor: next}, n); c.more && (err != nil || len(rooms)+len(rest) != n) {
+			t.Errorf("up to %d, and then %d more, %v; want %d in all", most, len(rest), err, n)
+		}
+	}
+}
+
 func TestNameIsFreeAgainAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	s := New(t)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -84,6 +87,26 @@ func FuzzRooms(f *testing.F) {
 		if name, err := meet.CheckRoomName(room["name"].(string)); err != nil || name != room["name"] {
 			t.Errorf("%s with %q: room %v", path, body, room["name"])
 		}
+		if create {
+			asked := struct {
+				IsPublic        bool    `json:"isPublic"`
+				Mode            string  `json:"mode"`
+				MaxParticipants float64 `json:"maxParticipants"`
+				Settings        struct {
+					AllowChat *bool `json:"allowChat"`
+				} `json:"settings"`
+			}{Mode: "standard"}
+			_ = json.Unmarshal(body, &asked)
+			want := map[string]any{"isPublic": asked.IsPublic, "mode": cmp.Or(asked.Mode, "standard"), "maxParticipants": asked.MaxParticipants}
+			for field, value := range want {
+				if room[field] != value {
+					t.Errorf("%q made %s %v, want %v", body, field, room[field], value)
+				}
+			}
+			if got := room["settings"].(map[string]any)["allowChat"]; got != (asked.Settings.AllowChat == nil || *asked.Settings.AllowChat) {
+				t.Errorf("%q made allowChat %v", body, got)
+			}
+		}
 		if token, joined := room["token"].(string); joined == create || joined && claims(t, token).Name == "" {
 			t.Errorf("%s with %q: token %q", path, body, token)
 		}
@@ -114,7 +137,11 @@ func FuzzRoomCodes(f *testing.F) {
 		if r.status == http.StatusOK {
 			var got roomCode
 			strict(t, path, r.body, &got)
-			if got.Code != code || got.Role != meet.RoleGuest {
+			var asked struct {
+				Enabled bool `json:"enabled"`
+			}
+			_ = json.Unmarshal(body, &asked)
+			if got.Code != code || got.Role != meet.RoleGuest || got.Enabled != asked.Enabled {
 				t.Errorf("%s with %q: %+v", path, body, got)
 			}
 			return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -17,9 +18,12 @@ import (
 // as a request (a bad escape in the path, a bad header) it refuses by itself,
 // in plain text; over this listener that is in the shape of the API that was
 // called, like every other refusal.
-func Listener(l net.Listener) net.Listener { return listener{l} }
+func Listener(l net.Listener, log *slog.Logger) net.Listener { return listener{l, log} }
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	log *slog.Logger
+}
 
 // Accept waits for a connection.
 func (l listener) Accept() (net.Conn, error) {
@@ -27,13 +31,14 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c}, nil
+	return &conn{Conn: c, log: l.log}, nil
 }
 
 // conn remembers how what was read since the last answer begins: with the line
 // of a request, of the first one where a client sends several at once.
 type conn struct {
 	net.Conn
+	log *slog.Logger
 
 	mu       sync.Mutex // net/http reads while a handler writes
 	begins   [256]byte
@@ -73,7 +78,9 @@ func (c *conn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	status, _ := strconv.Atoi(string(p[len(version):][:digits]))
-	if _, err := c.Conn.Write(malformed(status, path)); err != nil {
+	id := newRequestID()
+	c.log.Debug("no request", "status", status, "request_id", id)
+	if _, err := c.Conn.Write(malformed(status, path, id)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -94,9 +101,8 @@ func (c *conn) answer() string {
 }
 
 // malformed is a whole answer to what is no request.
-func malformed(status int, path string) []byte {
+func malformed(status int, path, id string) []byte {
 	e := meet.Invalid("", "The request could not be read", "Send HTTP/1.1 with a percent-encoded path and less than 32 KiB of headers.")
-	id := newRequestID()
 	body, _ := json.Marshal(dialectOf(path).word(status, e, id)) // strings and numbers alone
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nCache-Control: no-store\r\n"+
 		"X-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\nConnection: close\r\n\r\n%s\n", status, http.StatusText(status), len(body)+1, id, body)

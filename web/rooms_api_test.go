@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -123,7 +124,9 @@ func TestJoinRefusals(t *testing.T) {
 		"room and code":      {`{"roomName":"` + full.Name + `","code":"` + code + `"}`, 400, one},
 		"empty name":         {`{"roomName":""}`, 400, "roomName must not be empty"},
 		"no room's id":       {`{"roomId":"../etc/passwd"}`, 400, "roomId must be the id or the name of a room"},
-		"no room's name":     {`{"roomName":"../etc/passwd"}`, 400, "roomName must be the name of a room"},
+		"no room's name":     {`{"roomName":"../etc/passwd"}`, 400, "roomName must be the id or the name of a room"},
+		"others left empty":  {`{"roomName":"` + over.Name + `","roomId":"","code":""}`, 410, "The room has ended"},
+		"all left empty":     {`{"roomName":"","roomId":"","code":""}`, 400, one},
 		"unknown id":         {`{"roomId":"01a20612-3101-7380-b1e5-8b2a4d690a31"}`, 404, "Room not found"},
 		"unknown code":       {`{"code":"aaa-aaaa-aaa"}`, 404, "Room code not found"},
 		"no code":            {`{"code":"wp1"}`, 400, "code must be ten letters a to z, like wpi-srjb-wer"},
@@ -252,5 +255,45 @@ func TestMuteEverybody(t *testing.T) {
 	}
 	for _, path := range []string{"/kick/*", "/video/*/off"} {
 		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").refusedRooms(t, path, http.StatusBadRequest, "identity must name one participant")
+	}
+}
+
+// Somebody who was put out may ask anew: this call blocks nobody.
+func TestKickBlocksNobody(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, bob := s.guest(t)
+	join := `{"roomId":"` + room.ID + `"}`
+	if r := s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/kick/"+url.PathEscape(bob.Identity()), ""); r.status != http.StatusOK {
+		t.Fatalf("kick: status %d", r.status)
+	}
+	bob.WaitDisconnected()
+	again := s.api(t, meettest.Bob, "POST", "/api/room/join", join).fields(t)
+	s.EnterWith(t, meet.Admission{Token: again["token"].(string)})
+	if roster, err := s.Roster(t.Context(), meettest.Ada, room.ID); err != nil || len(roster.Blocks) != 0 || len(roster.Participants) != 1 {
+		t.Errorf("%+v, %v; want Bob inside again and nobody blocked", roster, err)
+	}
+}
+
+// Fields come in the order of the description's examples.
+func TestOrderOfFields(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	const settings = "settings allowChat allowVideo allowAudio requireApproval e2ee"
+	made := s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"daily"}`)
+	_, err := s.UpdateRoom(t.Context(), meettest.Ada, "daily", meet.RoomChange{ExpiresIn: meettest.Of(time.Hour)}, false)
+	must(t, err)
+	for want, r := range map[string]reply{
+		"id name createdBy isActive isPublic maxParticipants " + settings + " livekitHost mode":                         made,
+		"id name token createdBy adminId isActive isPublic maxParticipants expiresAt " + settings + " livekitHost mode": s.api(t, meettest.Ada, "POST", "/api/room/join", `{"roomName":"daily"}`),
+		"id name createdBy isActive maxParticipants expiresAt " + settings + " mode relationship":                       s.api(t, meettest.Ada, "GET", "/api/room/list", ""),
+	} {
+		var got []string
+		for _, name := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(r.body, -1) {
+			got = append(got, name[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("fields %v, want %s", got, want)
+		}
 	}
 }

@@ -74,8 +74,7 @@ func (b joinRequest) named(call meet.JoinCall, e *meet.Error) *meet.Error {
 		return e
 	}
 	named := *e
-	named.Field, named.Message = "room_name", strings.ReplaceAll(e.Message, "room_id must be the id or", "room_name must be")
-	named.Message = strings.ReplaceAll(named.Message, e.Field, named.Field)
+	named.Field, named.Message = "room_name", strings.ReplaceAll(e.Message, "room_id", "room_name")
 	return &named
 }
 

@@ -313,7 +313,7 @@ func roomsError(_ int, body string) (string, error) {
 		Error string `json:"error"`
 	}
 	err := strictly(body, &e)
-	return strings.ReplaceAll(e.Error, "roomId", "room_id"), err
+	return strings.NewReplacer("roomId", "room_id", "roomName", "room_id").Replace(e.Error), err
 }
 
 // codesError reads the only shape that the Room Codes API has for errors.
