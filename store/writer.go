@@ -37,6 +37,8 @@ type writer struct {
 	commits atomic.Int64  // how many there were, for tests
 	cache   *cache        // forgets what commits change
 
+	patience time.Duration // how long a write waits to begin
+
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
 }
@@ -48,6 +50,8 @@ func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
 		queue:   make(chan *operation, maxBatch),
 		stopped: make(chan struct{}),
 		cache:   cache,
+
+		patience: patience,
 	}
 	for _, text := range hotWrites {
 		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
@@ -68,7 +72,7 @@ func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
 // begin in time fails with errBusy and does not run.
 func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, error) {
 	var result, none T
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.patience, errBusy)
 	defer cancel()
 	op := &operation{ctx: ctx, done: make(chan struct{}), run: func(t *tx) (err error) {
 		result, err = run(t)

@@ -314,3 +314,44 @@ func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {
 	}
 	wantRooms(t, openAt(t, path), true, "one", "two")
 }
+
+// While another process has the database, nobody waits longer than the others,
+// and what was told to have failed does not happen later.
+func TestBusyDatabase(t *testing.T) {
+	t.Parallel()
+	ctx, path := t.Context(), filepath.Join(t.TempDir(), "roomkey.db")
+	db, err := Open(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.writer.patience = 100 * time.Millisecond
+	other, err := openPool(path, forWriting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 5
+	failed := make(chan error, n)
+	for i := range n {
+		go func() { failed <- db.CreateRoom(ctx, newRoom(fmt.Sprintf("late-%d", i)), nil, nil) }()
+	}
+	for range n {
+		if err := <-failed; !errors.Is(err, errBusy) {
+			t.Errorf("got %v, want %v", err, errBusy)
+		}
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return db.CreateRoom(ctx, newRoom("after"), nil, nil) == nil })
+	for i := range n {
+		if taken, err := db.NameTaken(ctx, fmt.Sprintf("late-%d", i), time.Now()); err != nil || taken {
+			t.Errorf("late-%d: taken %v, %v, want nothing to have happened", i, taken, err)
+		}
+	}
+}
