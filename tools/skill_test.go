@@ -199,7 +199,7 @@ func TestSkillWorks(t *testing.T) {
 	}
 }
 
-// skillCode is the code of the room standup for guests, made if it is needed.
+// skillCode is the code of the room standup for guests.
 func skillCode(a *agent) string {
 	a.t.Helper()
 	listed := a.must(meettest.Ada, "get_room_codes", map[string]any{"room_id": "standup", "role": "guest", "enabled": true})

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Document struct {
 	mu       sync.Mutex
 	compiler *jsonschema.Compiler
 	schemas  map[string]*jsonschema.Schema
+	seen     map[string]bool // answers that came, as "operationId status"
 }
 
 const documentURL = "https://roomkey.invalid/openapi.json"
@@ -40,7 +42,7 @@ func Read(text []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)
 	}
-	d := &Document{model: model, tree: tree, compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}}
+	d := &Document{model: model, tree: tree, compiler: jsonschema.NewCompiler(), schemas: map[string]*jsonschema.Schema{}, seen: map[string]bool{}}
 	d.compiler.DefaultDraft(jsonschema.Draft2020)
 	d.compiler.AssertFormat()
 	if err := d.compiler.AddResource(documentURL, tree); err != nil {
@@ -154,6 +156,7 @@ func (d *Document) response(path string, item *openapi3.PathItem, method string,
 			break
 		}
 	}
+	d.see(operation, operations, status)
 	ref := operation.Responses.Status(status)
 	if ref == nil {
 		return "", nil, fmt.Errorf("%s does not have this status", operation.OperationID)
@@ -163,6 +166,42 @@ func (d *Document) response(path string, item *openapi3.PathItem, method string,
 		place = "#/paths/" + escape(path) + "/" + strings.ToLower(name) + "/responses/" + strconv.Itoa(status)
 	}
 	return place, ref.Value, nil
+}
+
+// see notes that an answer came; a refused method is the answer of all
+// operations of its path.
+func (d *Document) see(operation *openapi3.Operation, ofPath map[string]*openapi3.Operation, status int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seen[answerOf(operation, strconv.Itoa(status))] = true
+	if status == http.StatusMethodNotAllowed {
+		for _, o := range ofPath {
+			d.seen[answerOf(o, strconv.Itoa(status))] = true
+		}
+	}
+}
+
+func answerOf(operation *openapi3.Operation, status string) string {
+	return operation.OperationID + " " + status
+}
+
+// Unseen are the answers of the document that did not come, as "operationId
+// status".
+func (d *Document) Unseen() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var unseen []string
+	for _, item := range d.model.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status := range operation.Responses.Map() {
+				if answer := answerOf(operation, status); !d.seen[answer] {
+					unseen = append(unseen, answer)
+				}
+			}
+		}
+	}
+	slices.Sort(unseen)
+	return unseen
 }
 
 func escape(token string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(token) }

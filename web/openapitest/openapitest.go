@@ -25,10 +25,19 @@ func Check(tb testing.TB, method string, u *url.URL, status int, header http.Hea
 		tb.Errorf("the document: %v", err)
 		return
 	}
-	// No tb.Helper: it must not be called where a fuzz target runs.
 	if err := d.Check(method, u, status, header, body); err != nil {
 		tb.Errorf("%s %.200s: status %d is not what the document says: %v\n%.1000s", method, u.EscapedPath(), status, err, body)
 	}
+}
+
+// Unseen are the documented answers, as "operationId status", that no [Check] of
+// this process has been given.
+func Unseen() []string {
+	d, err := document()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return d.Unseen()
 }
 
 // Transport gives every answer of base to [Check].

@@ -1,0 +1,99 @@
+package web_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"roomkey/meet"
+	"roomkey/meet/meettest"
+	"roomkey/web"
+	"roomkey/web/openapitest"
+)
+
+// reading is a body that does something when it is read.
+type reading func() error
+
+func (r reading) Read([]byte) (int, error) { return 0, r() }
+
+// read puts such a body into a request, of a length that nobody knows.
+func read(r reading) edit {
+	return func(req *http.Request) { req.Body, req.ContentLength = io.NopCloser(r), -1 }
+}
+
+// Whatever an operation is, it refuses as the document says: without a token, for
+// another host, in a method that it does not have, a body that is too large or
+// breaks off; and when something in the server falls over or is out of reach.
+func TestEveryOperationRefuses(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	h := s.handler(s.listen)
+	broken := setup(t)
+	must(t, broken.Store.Close())
+	down := broken.handler(broken.listen)
+	good := bearer(s.token(t, meettest.Ada))
+	fill := strings.NewReplacer("{roomId}", room.ID, "{room_id}", room.ID, "{identity}", "eve", "{role}", "host", "{code}", code)
+	bodies := map[string]string{
+		"/api/room/create": "{}", "/api/room/join": `{"roomId":"` + room.ID + `"}`, "/v2/token": `{"code":"` + code + `"}`,
+		"/v2/room-codes/code": `{"code":"` + code + `","enabled":true}`, "/v2/room-codes/code/{code}": `{"enabled":true}`,
+	}
+	var document struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	must(t, json.Unmarshal(web.OpenAPI(nil, ""), &document))
+	for template, item := range document.Paths {
+		for method := range item {
+			if method == "parameters" {
+				continue
+			}
+			method, path, body := strings.ToUpper(method), fill.Replace(template), bodies[template]
+			api := strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/v2/")
+			refuses := func(what string, h http.Handler, status int, method string, edits ...edit) {
+				t.Helper()
+				r := hand(h, method, path, body, edits...)
+				openapitest.Check(t, method, &url.URL{Path: path}, r.status, r.header, []byte(r.body))
+				if r.status != status {
+					t.Errorf("%s %s, %s: status %d, want %d; body %s", method, path, what, r.status, status, r.body)
+				}
+			}
+			refuses("a foreign host", h, 403, method, good, host("evil.com"))
+			refuses("an odd method", h, 405, "BREW", good)
+			refuses("a large body", h, 413, method, good, func(r *http.Request) { r.ContentLength = 1 << 30 })
+			refuses("a body that breaks off", h, 400, method, good, read(func() error { return errors.New("gone") }))
+			if !api {
+				continue
+			}
+			refuses("a panic", h, 500, method, good, read(func() error { panic("it fell over") }))
+			if path == "/v2/token" {
+				refuses("no database", down, 503, method)
+				continue
+			}
+			refuses("no token", h, 401, method)
+			out := http.StatusServiceUnavailable
+			if strings.HasPrefix(path, "/api/") {
+				out = http.StatusInternalServerError
+			}
+			refuses("no database", down, out, method, bearer(broken.token(t, meettest.Ada)))
+		}
+	}
+}
+
+// What only the way with the code in the body was not seen to answer elsewhere.
+func TestUpdateByBodyRefusals(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	old := s.guestCode(t)
+	_, err := s.RotateCode(t.Context(), meettest.Ada, old)
+	must(t, err)
+	const path = "/v2/room-codes/code"
+	s.api(t, meettest.Ada, "POST", path, `{"code":"`+old+`","enabled":true}`).refusedExchange(t, "a code that was replaced", http.StatusGone)
+	for range 10 {
+		s.api(t, meettest.Bob, "POST", path, `{"code":"aaa-aaaa-aaa","enabled":true}`).refusedExchange(t, "a guess", http.StatusNotFound)
+	}
+	s.api(t, meettest.Bob, "POST", path, `{"code":"aaa-aaaa-aaa","enabled":true}`).limited(t, "an eleventh guess")
+}
