@@ -31,8 +31,8 @@ type access struct {
 }
 
 // handle puts a route behind the chain every request goes through: recover
-// and request id, method (405), Host and Origin (403), size (413), token
-// (401), handler. A preflight of a page on the allow-list is answered first.
+// and request id, method (405), Host and Origin (403), announced size (413),
+// token (401), the operator's ceilings (403), body (413), handler. A preflight of a page on the allow-list is answered first.
 func (s *Server) handle(mux *http.ServeMux, route route) {
 	name := strings.TrimSuffix(route.pattern, "{$}")
 	mux.HandleFunc(route.pattern, func(rw http.ResponseWriter, r *http.Request) {

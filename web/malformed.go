@@ -71,7 +71,9 @@ func (c *conn) CloseWrite() error {
 var ownHeaders = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 
 func (c *conn) Write(p []byte) (int, error) {
-	path := c.answer()
+	c.mu.Lock()
+	c.answered = true
+	c.mu.Unlock()
 	const version, digits = "HTTP/1.1 ", 3
 	end := bytes.IndexByte(p, '\r')
 	if end < len(version)+digits || !bytes.HasPrefix(p, []byte(version)) || !bytes.HasPrefix(p[end:], ownHeaders) {
@@ -80,17 +82,16 @@ func (c *conn) Write(p []byte) (int, error) {
 	status, _ := strconv.Atoi(string(p[len(version):][:digits]))
 	id := newRequestID()
 	c.log.Debug("no request", "status", status, "request_id", id)
-	if _, err := c.Conn.Write(malformed(status, path, id)); err != nil {
+	if _, err := c.Conn.Write(malformed(status, c.asked(), id)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// answer notes that an answer begins, and gives the path that was asked for.
-func (c *conn) answer() string {
+// asked is the path in the line of the request.
+func (c *conn) asked() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answered = true
 	_, target, _ := strings.Cut(string(c.begins[:c.noticed]), " ")
 	target = target[:max(0, min(len(target), strings.IndexAny(target+" ", " ?\r\n")))]
 	if _, absolute, ok := strings.Cut(target, "://"); ok && !strings.HasPrefix(target, "/") {
