@@ -117,6 +117,11 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", s.storeError(err, "")
 	}
+	if f.Role != nil && len(codes) == 0 { // a role that is no more may have codes
+		if err := s.checkRole(q.Role); err != nil {
+			return nil, "", err
+		}
+	}
 	if codes, err = s.withBlocks(ctx, room, codes); err != nil {
 		return nil, "", err
 	}
@@ -220,6 +225,9 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		if err := change.apply(c, now); err != nil {
 			return err
 		}
+		if err := s.checkEnabled(change, *c); err != nil {
+			return err
+		}
 		e.Action, e.Details = CodeUpdated, codeDifferences(was, *c)
 		if len(e.Details) == 0 && revocation == nil {
 			e.Action = "" // nothing has changed
@@ -240,6 +248,15 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		return RoomCode{}, nil, err
 	}
 	return codes[0], e, nil
+}
+
+// checkEnabled refuses to enable what can open nothing.
+func (s *Service) checkEnabled(change CodeChange, code RoomCode) error {
+	if _, ok := s.roles.Get(code.Role); ok || change.Enabled == nil || !*change.Enabled {
+		return nil
+	}
+	return &Error{Code: CodeForbidden, Message: "A code of a role that no longer exists cannot be enabled", Field: "enabled",
+		Hint: "The roles are " + strings.Join(s.roles.Names(), ", ") + "."}
 }
 
 // cameBy finds who is inside by a code.

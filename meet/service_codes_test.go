@@ -133,3 +133,30 @@ func TestRotateCode(t *testing.T) {
 		t.Errorf("creating again gives %s; want the rotated %s", again.Code, fresh.Code)
 	}
 }
+
+// A code of a role that was taken away stays off, and is still found by it; a
+// role that never was is told from one without codes.
+func TestCodesOfARoleThatIsNoMore(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	code := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	later := meet.NewService(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now, Roles: meet.BuiltinRoles()[:2]}) // without viewer
+	if _, err := later.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	wantCode(t, "enable", err, meet.CodeForbidden)
+	changed, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false), MaxUses: Of(3)}, false)
+	if err != nil || changed.Enabled || changed.MaxUses != 3 {
+		t.Errorf("limit: %+v, %v", changed, err)
+	}
+	if codes, _, err := later.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of(meet.RoleViewer)}); err != nil || len(codes) != 1 || codes[0].Enabled {
+		t.Errorf("codes of viewer: %+v, %v; want the disabled one", codes, err)
+	}
+	_, _, err = later.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of("boss")})
+	wantCode(t, "codes of no role", err, meet.CodeInvalid)
+	if codes, _, err := s.Codes(t.Context(), Ada, s.NewRoom(t, meet.RoomChange{}).ID, meet.CodeFilter{Role: Of(meet.RoleHost)}); err != nil || len(codes) != 0 {
+		t.Errorf("codes of host in a room without any: %+v, %v; want none", codes, err)
+	}
+}

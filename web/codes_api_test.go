@@ -198,7 +198,7 @@ func TestRoomCodeRefusals(t *testing.T) {
 		"Invalid query parameter | 400, limit a word":    {meettest.Ada, "GET", at + "?limit=ten", "", 400, "limit must be a whole number"},
 		"Invalid query parameter | 400, enabled":         {meettest.Ada, "GET", at + "?enabled=yes", "", 400, "enabled must be true or false"},
 		"Invalid query parameter | 400, empty enabled":   {meettest.Ada, "GET", at + "?enabled=", "", 400, "enabled must be true or false"},
-		"Invalid query parameter | 400, empty role":      {meettest.Ada, "GET", at + "?role=", "", 400, ""},
+		"Role not found | 404, get with an empty one":    {meettest.Ada, "GET", at + "?role=", "", 404, "Role not found"},
 		"Invalid query parameter | 400, cut escape":      {meettest.Ada, "GET", at + "?enabled=%zz", "", 400, "The query could not be read"},
 		"Invalid query parameter | 400, semicolon":       {meettest.Ada, "GET", at + "?enabled=false;limit=10", "", 400, "The query could not be read"},
 		"Invalid query parameter | 400, start":           {meettest.Ada, "GET", at + "?start=nonsense", "", 400, "start is not one that a list gave"},

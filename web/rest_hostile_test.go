@@ -126,6 +126,9 @@ func TestWhatIsNoRequest(t *testing.T) {
 			}
 		}
 	}
+	for _, line := range []string{"OPTIONS *", "CONNECT localhost:80"} {
+		s.raw(t, line+" HTTP/1.1\r\nHost: localhost\r\n\r\n").refused(t, line, http.StatusNotFound, meet.CodeNotFound)
+	}
 	for text, status := range map[string]int{
 		"POST /api/room/list HTTP/1.1\r\nHost: a b\r\n\r\n":                                                 http.StatusBadRequest,
 		"POST /api/room/list HTTP/1.1\r\n\r\n":                                                              http.StatusBadRequest,

@@ -92,6 +92,6 @@ func atNoRoute(r *http.Request) *http.Request {
 		}
 	}
 	r = r.WithContext(r.Context())
-	r.URL = &elsewhere
+	r.URL, r.RequestURI = &elsewhere, elsewhere.Path // of *, the mux makes an answer of its own
 	return r
 }

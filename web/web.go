@@ -116,6 +116,8 @@ func (s *Server) HTTPServer() *http.Server {
 		WriteTimeout:      60 * time.Second, // hijacked connections (/rtc) are free of it
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other path
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(s.stopWaiting)

@@ -57,9 +57,6 @@ func Create(ctx context.Context, s *meet.Service, p meet.Principal, room string)
 // CreateForRole sees to it that the room has a code for the role.
 func CreateForRole(ctx context.Context, s *meet.Service, p meet.Principal, room, role string) (RoomCode, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{Role: &role})
-	if e := meet.AsError(err); err != nil && e.Code == meet.CodeInvalid && e.Field == "role" {
-		return RoomCode{}, roleNotFound(s)
-	}
 	if err != nil {
 		return RoomCode{}, inTheirWords(err)
 	}
@@ -79,11 +76,6 @@ func Page(ctx context.Context, s *meet.Service, p meet.Principal, room string, f
 	codes, last, err := s.Codes(ctx, p, room, meet.CodeFilter{Role: f.Role, Enabled: f.Enabled, Limit: &limit, Cursor: f.Start})
 	if err != nil {
 		return RoomCodes{}, inTheirWords(err)
-	}
-	if f.Role != nil && len(codes) == 0 {
-		if _, ok := s.Roles().Get(*f.Role); !ok {
-			return RoomCodes{}, roleNotFound(s)
-		}
 	}
 	return RoomCodes{Limit: limit, Data: views(codes), Last: last}, nil
 }
@@ -117,11 +109,6 @@ func Update(ctx context.Context, s *meet.Service, p meet.Principal, code string,
 	return view(updated), nil
 }
 
-func roleNotFound(s *meet.Service) error {
-	return &meet.Error{Code: meet.CodeNotFound, Message: "Role not found", Field: "role",
-		Hint: "The roles are " + strings.Join(s.Roles().Names(), ", ") + "."}
-}
-
 // inTheirWords says what 100ms says otherwise, and names none of the tools that
 // whoever calls need not have.
 func inTheirWords(err error) error {
@@ -130,6 +117,8 @@ func inTheirWords(err error) error {
 	}
 	e := *meet.AsError(err)
 	switch {
+	case e.Code == meet.CodeInvalid && e.Field == "role":
+		e.Code, e.Message = meet.CodeNotFound, "Role not found"
 	case e.Code == meet.CodeNotFound && e.Field == "room_id":
 		e.Hint = "Give the id or the name of a room that you administer."
 	case (e.Code == meet.CodeNotFound || e.Code == meet.CodeGone) && e.Field == "code":
