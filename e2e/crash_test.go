@@ -39,7 +39,9 @@ func TestLiveKitKilled(t *testing.T) {
 		s.checkLocked(meet.Microphone, ada, fresh)
 		s.refuses("forbidden", "carl", "join_room", arg{"code": s.code[meet.RoleGuest]})
 		table.add("6 LiveKit killed and restarted: block", s.mode, "holds")
-		publish(t, bob, meet.Microphone)
+		livekittest.Wait(t, "bob to publish, who is listed before his SDK is done", func() bool {
+			return bob.Connected() && bob.TryPublish(meet.Microphone) == nil
+		})
 		livekittest.Wait(t, "ada to hear bob", func() bool { return fresh.Receives(bob.pass.Identity, meet.Microphone) })
 		s.staysOut("6 LiveKit killed and restarted: the kicked token", carl.pass, carl.pass.Token)
 	})
