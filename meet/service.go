@@ -30,6 +30,7 @@ type Service struct {
 	locks       *roomLocks
 	heard       heard
 	keepEvents  time.Duration
+	onLimit     func(limit string)
 	log         *slog.Logger
 }
 
@@ -50,6 +51,8 @@ type Config struct {
 
 	// KeepEvents is how long events are kept; 0 is DefaultKeepEvents.
 	KeepEvents time.Duration
+
+	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
 
 	Now    func() time.Time // nil is time.Now
 	Random io.Reader        // nil is crypto/rand
@@ -78,6 +81,9 @@ func NewService(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.OnLimit == nil {
+		c.OnLimit = func(string) {}
+	}
 	if c.KeepEvents == 0 {
 		c.KeepEvents = DefaultKeepEvents
 	}
@@ -87,7 +93,7 @@ func NewService(c Config) *Service {
 		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
 		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
-		locks: newRoomLocks(), keepEvents: c.KeepEvents,
+		locks: newRoomLocks(), keepEvents: c.KeepEvents, onLimit: c.OnLimit,
 		stopped: make(chan struct{}), log: c.Log,
 	}
 }

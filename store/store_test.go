@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -136,7 +137,8 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want := path + " has schema 99999, made by a newer roomkey; this one knows 3: start the newer one, or restore the backup"
+	want := path + " has schema 99999, made by a newer roomkey; this one knows " + strconv.FormatInt(knownSchema, 10) +
+		": start the newer one, or restore the backup"
 	if _, err := Open(t.Context(), path); err == nil || err.Error() != want {
 		t.Errorf("open a schema of a newer program: got %v, want %s", err, want)
 	}

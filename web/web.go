@@ -48,6 +48,8 @@ type Config struct {
 	// sign.
 	ReadWebhook func(*http.Request) (meet.MediaEvent, error)
 
+	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
+
 	Version Version
 	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
 	Log     *slog.Logger
@@ -79,6 +81,9 @@ type Server struct {
 
 // New puts the HTTP side together. listen is the address it is served on.
 func New(c Config, listen netip.AddrPort) *Server {
+	if c.OnLimit == nil {
+		c.OnLimit = func(string) {}
+	}
 	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts), page: newPage(c.Service.Links()),
 		openAPI: OpenAPI(c.PublicURL, c.Version.Version), stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{

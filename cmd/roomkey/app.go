@@ -29,6 +29,7 @@ import (
 // app is the running program: the parts, and the order in which they stop.
 type app struct {
 	log      *slog.Logger
+	metrics  metrics
 	listener net.Listener
 	lock     *os.File // of the data folder
 	public   *url.URL
@@ -79,7 +80,8 @@ const (
 // newApp starts every part but serves nobody yet. The address is taken first:
 // whoever has it is the roomkey of this configuration.
 func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error) {
-	a := &app{log: log}
+	metrics := newMetrics()
+	a := &app{log: log, metrics: metrics}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -130,9 +132,8 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	a.service = meet.NewService(meet.Config{
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
 		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
-		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log,
+		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 	})
-	metrics := newMetrics()
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
 	handler := web.New(web.Config{
 		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
@@ -140,6 +141,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: buildVersion(), Metrics: metrics.registry, Log: log,
+		OnLimit: metrics.onLimit,
 	}, listen)
 	a.server = handler.HTTPServer()
 	a.server.ConnState = a.silent.watch
@@ -193,7 +195,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
 			return a.service.Enter(ctx, roomID, identity)
 		},
-		Log: a.log})
+		Log: a.log, OnLimit: a.metrics.onLimit})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
@@ -296,6 +298,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+	limited  *prometheus.CounterVec
 }
 
 func newMetrics() metrics {
@@ -305,10 +308,15 @@ func newMetrics() metrics {
 			Name: "roomkey_tool_calls_total", Help: "MCP tool calls by tool and outcome (ok or an error code)."}, []string{"tool", "outcome"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "roomkey_tool_seconds", Help: "How long MCP tool calls took.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8)}, []string{"tool"}),
+		limited: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roomkey_limited_total", Help: "What was refused, dropped or cut off because a limit was reached, by limit."}, []string{"limit"}),
 	}
-	m.registry.MustRegister(m.calls, m.seconds)
+	m.registry.MustRegister(m.calls, m.seconds, m.limited)
 	return m
 }
+
+// onLimit counts what a limit has stopped.
+func (m metrics) onLimit(limit string) { m.limited.WithLabelValues(limit).Inc() }
 
 func (m metrics) observe(tool, outcome string, took time.Duration) {
 	m.calls.WithLabelValues(tool, outcome).Inc()

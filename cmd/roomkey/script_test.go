@@ -35,6 +35,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			address, err1 := freeAddress()
 			another, err2 := freeAddress()
+			e.Setenv("KNOWN_SCHEMA", strconv.FormatInt(knownSchema(), 10))
 			e.Setenv("ADDR", address)
 			e.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
 			e.Setenv("URL", "http://"+address)

@@ -31,6 +31,9 @@ func (c *Config) complete() error {
 			return fmt.Errorf("%s must be between 0 and 65535, not %d", setting, port)
 		}
 	}
+	if c.OnLimit == nil {
+		c.OnLimit = func(string) {}
+	}
 	if c.assemble == nil {
 		c.assemble = assemble
 	}

@@ -63,6 +63,10 @@ type Config struct {
 	// says. nil lets the token decide.
 	Enter func(ctx context.Context, roomID, identity string) (meet.Entry, error)
 
+	// OnLimit is told each time a limit on what participants may send stops
+	// something; nil is nowhere.
+	OnLimit func(limit string)
+
 	// Log gets LiveKit's lines if it takes debug lines, else none. LiveKit
 	// has one logger for the whole process: of several servers in it, the one
 	// started last gets the lines of all.
