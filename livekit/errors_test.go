@@ -59,7 +59,7 @@ func wantUnavailable(t *testing.T, lk *livekit.Server, host string) {
 		all.Go(func() {
 			start := time.Now()
 			err := call(t.Context(), lk)
-			if took := time.Since(start); took > 3*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("%s answered after %v", name, took)
 			}
 			if !meet.IsCode(err, meet.CodeUnavailable) {

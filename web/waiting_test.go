@@ -95,7 +95,7 @@ func TestExchangeWaits(t *testing.T) {
 		if r.status != http.StatusOK || a.Token == "" {
 			t.Errorf("approved: status %d, body %s; want 200 and a token", r.status, r.body)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the call is still held")
 	}
 	s.redeem(t, fields)
@@ -122,7 +122,7 @@ func TestPreferredWaits(t *testing.T) {
 			fields["request_id"] = s.exchange(t, fields, header("Prefer", "wait=20")).waits(t, "first call").RequestID // at once
 			asked := time.Now()
 			s.exchange(t, fields, header("Prefer", prefer)).waits(t, prefer)
-			if took := time.Since(asked); took < want || took > want+5*time.Second {
+			if took := time.Since(asked); took < want || took > want+15*time.Second { // held for as long as can be asked for, it would be 25 s
 				t.Errorf("held for %v, want %v", took, want)
 			}
 		})
@@ -160,7 +160,7 @@ func TestWaitingEndsWithTheServer(t *testing.T) {
 	select {
 	case r := <-answered:
 		r.waits(t, "at the stop")
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the call is still held")
 	}
 }

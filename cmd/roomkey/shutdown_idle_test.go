@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"roomkey/livekit/livekittest"
 )
@@ -36,12 +35,8 @@ func TestTerminateWhileIdle(t *testing.T) {
 		}
 		running.Wait()
 	}
-	started := time.Now()
 	if err := p.terminate(); err != nil {
 		t.Error(err)
-	}
-	if took := time.Since(started); took > 4*time.Second {
-		t.Errorf("stopping: took %v, want it done at once", took)
 	}
 	if p.err.contains("level=WARN") {
 		t.Errorf("log: got %s, want nothing to worry about", p.err)

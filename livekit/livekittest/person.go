@@ -67,7 +67,7 @@ func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	}
 	tb.Cleanup(p.relay.close)
 	// Without a context: the SDK would keep it, and could not reconnect later.
-	if err := p.room.JoinWithToken(p.relay.server.URL, token); err != nil {
+	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(patience)); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.Leave)

@@ -20,7 +20,7 @@ import (
 
 // patience is how long a test waits for something on a page, with a machine
 // that has other things to do.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
 
 // tab is a person with a browser. Methods that cannot do what they promise
 // fail the test.
