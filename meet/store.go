@@ -90,10 +90,12 @@ type Store interface {
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)
 
-	// RevokeJoins puts an end to admissions, to the approvals behind them, and
-	// to other admissions by the same approvals; Block is stored with it. Those
-	// revoked before stay as they are; the event is written also if nobody was
-	// left to revoke.
+	// RevokeJoins puts an end to admissions and to the approvals behind them
+	// (of a code, those that were used with it last); of admissions that are
+	// named also to others by the same approvals. It costs the same however many
+	// came by a code. Block is stored with it.
+	// Those revoked before stay as they are; the event is written also if nobody
+	// was left to revoke.
 	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it
