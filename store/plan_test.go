@@ -172,7 +172,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
 		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},
 		updateRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
-		useRequest:            {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},
+		useRequest:             {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},
 		deleteForgotten:        {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "INDEX join_requests_seen (seen_at<?)"},
 		deleteRequestsOfRoom:   {"INDEX join_requests_room (room_id=?)", "PRIMARY KEY (id=?)"},
 	} {
