@@ -108,6 +108,14 @@ func mediaUnavailable(err error) *Error {
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 }
 
+// mediaUncertain is for a call that asks the media server to put people out:
+// it may have done so before it stopped answering.
+func mediaUncertain(err error) *Error {
+	e := mediaUnavailable(err)
+	e.Hint = "People may have been put out; nothing else was changed. Repeat the call in a few seconds."
+	return e
+}
+
 // Status is the HTTP status of a failure of this kind.
 func (c ErrorCode) Status() int {
 	switch c {

@@ -180,10 +180,24 @@ func (s *Service) storeError(err error, failed string) error {
 		return roomNotFound()
 	case errors.Is(err, ErrNameTaken):
 		return nameTaken()
-	case failed == "":
-		failed = "The database cannot be reached"
 	}
-	return &Error{Code: CodeUnavailable, Message: failed, Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
+	e = &Error{Code: CodeUnavailable, Message: "The database cannot be reached", Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
+	if errors.Is(err, ErrOutcomeUnknown) {
+		e.Message, e.Hint = "The database has not confirmed the change in time", "It may have been made or not: look before you repeat the call."
+	}
+	if failed != "" {
+		e.Message = failed
+	}
+	return e
+}
+
+// changedAllTheSame is for a read that failed after its change was stored.
+func changedAllTheSame(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Code: CodeUnavailable, Message: "The change was made, but the database cannot be reached any more",
+		Hint: "Look at it again in a few seconds.", Err: err}
 }
 
 // codeError is storeError for lookups by code.

@@ -53,7 +53,8 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now, e)
 		if err == nil {
 			s.logEvent(ctx, e)
-			return s.withBlocks(ctx, room, codes)
+			codes, err := s.withBlocks(ctx, room, codes)
+			return codes, changedAllTheSame(err)
 		}
 		if !errors.Is(err, ErrCodeTaken) {
 			return nil, s.storeError(err, "")
@@ -245,7 +246,7 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 	s.bell.ring(room.ID)
 	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
 	if err != nil {
-		return RoomCode{}, nil, err
+		return RoomCode{}, nil, changedAllTheSame(err)
 	}
 	return codes[0], e, nil
 }

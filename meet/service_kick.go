@@ -103,7 +103,7 @@ func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) 
 		}
 		return e
 	case err != nil:
-		return mediaUnavailable(err)
+		return mediaUncertain(err)
 	}
 	return nil
 }

@@ -138,7 +138,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		return Room{}, nil, mediaUnavailable(err)
 	}
 	if _, err := s.deleteMediaRoom(budget, room.ID); err != nil {
-		return Room{}, nil, mediaUnavailable(err)
+		return Room{}, nil, mediaUncertain(err)
 	}
 	now := s.now()
 	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})

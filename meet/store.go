@@ -21,7 +21,9 @@ import (
 // leaves none either.
 //
 // Errors are one of the Err values below, an error of a handed-in function,
-// or anything else, which means that the database failed.
+// or anything else, which means that the database failed. Where the call ended
+// while its change was on its way into the database, the error is
+// ErrOutcomeUnknown: the change may be stored or not.
 type Store interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
 	// ErrNameTaken if an active room has the name (rooms whose time has come
@@ -90,10 +92,12 @@ type Store interface {
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)
 
-	// RevokeJoins puts an end to admissions, to the approvals behind them, and
-	// to other admissions by the same approvals; Block is stored with it. Those
-	// revoked before stay as they are; the event is written also if nobody was
-	// left to revoke.
+	// RevokeJoins puts an end to admissions and to the approvals behind them
+	// (of a code, those that were used with it last); of admissions that are
+	// named also to others by the same approvals. It costs the same however many
+	// came by a code. Block is stored with it.
+	// Those revoked before stay as they are; the event is written also if nobody
+	// was left to revoke.
 	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it
@@ -165,8 +169,11 @@ type Store interface {
 	Ping(ctx context.Context) error
 }
 
-// What a [Store] may say beside "the database failed".
+// What a [Store] may say beside "the database failed", which means that nothing
+// was changed. ErrOutcomeUnknown comes wrapped with the cause.
 var (
+	ErrOutcomeUnknown = errors.New("it is not known whether the change was stored")
+
 	ErrNotFound  = errors.New("not found")
 	ErrNameTaken = errors.New("room name taken")
 	ErrCodeTaken = errors.New("room code taken")

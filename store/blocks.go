@@ -21,10 +21,16 @@ const (
 
 	deleteBlock = `DELETE FROM blocks WHERE room_id = $1 AND identity = $2 RETURNING identity`
 
-	revokeJoin       = `UPDATE joins SET revoked_at = $3 WHERE identity = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
-	revokeJoinByCode = `UPDATE joins SET revoked_at = $3 WHERE code = $1 AND room_id = $2 AND revoked_at IS NULL RETURNING request_id`
+	revokeJoin = `UPDATE joins SET revoked_at = $2 WHERE identity = $1`
 
-	revokeJoinByRequest = `UPDATE joins SET revoked_at = $2 WHERE request_id = $1 AND revoked_at IS NULL`
+	// One row ends all the admissions by a code until now, and the approvals
+	// that were used with it: what reads those looks for this row.
+	revokeCode = `INSERT INTO revocations (came_by, generation, revoked_by, revoked_at)
+	SELECT code, (SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $1), $3, $4
+	FROM codes WHERE code = $1 AND room_id = $2`
+
+	revokeRequest = `INSERT INTO revocations (came_by, generation, revoked_by, revoked_at) VALUES ($1, 0, $2, $3)
+	ON CONFLICT (came_by, generation) DO NOTHING`
 
 	// An approval is for those who have not been put out since.
 	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3 WHERE id = $1 AND state = 'approved'`
@@ -52,13 +58,13 @@ func (db *DB) RevokeJoins(ctx context.Context, r meet.Revocation, e *meet.Event)
 
 func (t *tx) revokeAll(r meet.Revocation) error {
 	for _, identity := range r.Identities {
-		if err := t.revoke(revokeJoin, identity, r); err != nil {
+		if err := t.revoke(identity, r); err != nil {
 			return err
 		}
 	}
 	if r.Code != "" {
-		if err := t.revoke(revokeJoinByCode, r.Code, r); err != nil {
-			return err
+		if err := t.exec(revokeCode, r.Code, r.RoomID, r.By, r.At.UnixMilli()); err != nil {
+			return failed("revoke joins by code", err)
 		}
 	}
 	b := r.Block
@@ -70,25 +76,25 @@ func (t *tx) revokeAll(r meet.Revocation) error {
 	return failed("insert block", err)
 }
 
-// revoke ends the admissions that a statement names by key.
-func (t *tx) revoke(text, key string, r meet.Revocation) error {
-	rows, err := t.rows(text, key, r.RoomID, r.At.UnixMilli())
-	requests, err := scanAll(rows, err, textPointers)
-	if err != nil {
-		return failed("revoke joins", err)
+// revoke ends one admission, the approval behind it and the other admissions by
+// that approval. Who was let into another room, or is out already, is passed over.
+func (t *tx) revoke(identity string, r meet.Revocation) error {
+	join, err := scanOne(t.row(selectJoin, identity), joinPointers)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return failed("read join", err)
+	case join.RoomID != r.RoomID || !join.RevokedAt.IsZero():
+		return nil
 	}
-	for _, id := range requests {
-		if id == "" {
-			continue
-		}
-		if err := t.exec(takeApproval, id, r.By, r.At.UnixMilli()); err != nil {
-			return failed("take approval back", err)
-		}
-		if err := t.exec(revokeJoinByRequest, id, r.At.UnixMilli()); err != nil {
-			return failed("revoke joins by the same approval", err)
-		}
+	if err := t.exec(revokeJoin, identity, r.At.UnixMilli()); err != nil || join.RequestID == "" {
+		return failed("revoke join", err)
 	}
-	return nil
+	if err := t.exec(takeApproval, join.RequestID, r.By, r.At.UnixMilli()); err != nil {
+		return failed("take approval back", err)
+	}
+	return failed("revoke joins by the same approval", t.exec(revokeRequest, join.RequestID, r.By, r.At.UnixMilli()))
 }
 
 // Blocks implements [meet.Store].

@@ -104,6 +104,12 @@ const (
 	uniqueTaken           // a unique index beside it
 )
 
+// diskFailed says whether a driver's error is about reading or writing the file.
+func diskFailed(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_IOERR
+}
+
 // violated reads the constraint out of a driver's error, by its code.
 func violated(err error) violation {
 	var e *sqlite.Error

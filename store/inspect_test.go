@@ -107,7 +107,8 @@ func TestInspect(t *testing.T) {
 		{"a damaged page", func(t *testing.T, path string) {
 			makeSchema(t, path, knownSchema, walMode)
 			file := contents(t, filepath.Dir(path))[filepath.Base(path)]
-			writeFile(t, path, file[:len(file)-4096]+strings.Repeat("x", 4096)) // the last index made
+			at := (rootOf(t, path, "events_room") - 1) * 4096
+			writeFile(t, path, file[:at]+strings.Repeat("x", 4096)+file[at+4096:])
 		}, knownSchema, "check database: "},
 		{"half a file", func(t *testing.T, path string) {
 			makeSchema(t, path, knownSchema, walMode)
@@ -128,6 +129,20 @@ func TestInspect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rootOf gives the number of the first page of an index, counted from 1.
+func rootOf(t *testing.T, path, index string) (page int) {
+	t.Helper()
+	db, err := openStill(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), `SELECT rootpage FROM sqlite_schema WHERE name = $1`, index).Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	return page
 }
 
 func writeFile(t *testing.T, path, content string) {

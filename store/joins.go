@@ -15,16 +15,21 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person, generation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
 	// for good (NULL) stays as it is.
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched, person
-	FROM joins WHERE identity = $1`
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at,
+		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person
+	FROM joins
+	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
+	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
+	WHERE identity = $1`
 
 	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND created_at >= $3`
 )
@@ -46,6 +51,11 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 			}
 			door.Code.Uses, door.Code.LastUsedAt = door.Code.Uses+1, time.UnixMilli(join.CreatedAt.UnixMilli()).UTC() // as the statement does
 			t.codeUsed(door)
+			if door.Request.ID != "" {
+				if err := t.exec(useRequest, door.Request.ID, join.Code); err != nil {
+					return none, failed("note with which code the approval is used", err)
+				}
+			}
 		}
 		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
 			return none, err

@@ -118,6 +118,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
 	const codeByKey = "INDEX sqlite_autoindex_codes_1 (code=?)"
+	const revocation = "PRIMARY KEY (came_by=? AND generation=?)"
 	const joinByKey = "INDEX sqlite_autoindex_joins_1 (identity=?)"
 	for text, want := range map[string][]string{
 		selectRoomByID:     {"PRIMARY KEY (id=?)"},
@@ -137,7 +138,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		useCode:            {codeByKey},
 		retireCode:         {codeByKey},
 		disableRole:        {"INDEX codes_current (room_id=? AND role=?)"},
-		selectJoin:         {joinByKey},
+		selectJoin:         {joinByKey, revocation, revocation},
 
 		selectEvents:        {"INTEGER PRIMARY KEY (rowid<?)"},
 		selectEventsOfRoom:  {"INDEX events_room (room_id=? AND id<?)"},
@@ -152,7 +153,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectBlocks:     {"PRIMARY KEY (room_id=?)"},
 		deleteBlock:      {"PRIMARY KEY (room_id=? AND identity=?)"},
 		revokeJoin:       {joinByKey},
-		revokeJoinByCode: {"INDEX joins_code (code=?)"},
+		revokeCode:       {codeByKey, "PRIMARY KEY (came_by=?)"},
 		takeApproval:     {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
 		lockJoin:         {joinByKey},
 		selectLocks:      {"INDEX joins_locked (room_id=? AND person=?)"},
@@ -165,12 +166,13 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		keepVisit:           {"PRIMARY KEY (id=?)"},
 		selectOpenPresences: {"INDEX presences_open"}, // all of it is wanted
 
-		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
-		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)"},
-		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
+		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)", revocation},
+		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)", revocation},
+		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)", revocation},
 		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)"},
 		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},
 		updateRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
+		useRequest:             {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},
 		deleteForgotten:        {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "INDEX join_requests_seen (seen_at<?)"},
 		deleteRequestsOfRoom:   {"INDEX join_requests_room (room_id=?)", "PRIMARY KEY (id=?)"},
 	} {

@@ -11,20 +11,25 @@ const (
 	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at, created_at, seen_at)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
-	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5
-	WHERE id = $1 RETURNING ` + requestColumns
+	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
+
+	// An approval goes with the code that it was used with last.
+	useRequest = `UPDATE join_requests SET code = $2,
+		generation = (SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $2) WHERE id = $1`
 
 	countRequests = `SELECT COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END), 0) FROM join_requests
 	WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4`
 
-	selectRequest = `SELECT ` + requestColumns + ` FROM join_requests WHERE id = $1`
+	selectRequest = `SELECT ` + requestColumns + requestsFrom + `WHERE id = $1`
 
-	selectRequestBySubject = `SELECT ` + requestColumns + ` FROM join_requests
+	selectRequestBySubject = `SELECT ` + requestColumns + requestsFrom + `
 	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND role = $4 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
 
-	selectRequests = `SELECT ` + requestColumns + ` FROM join_requests
-	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4 ORDER BY created_at, id LIMIT $5`
+	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
+	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4
+		AND (state <> 'approved' OR revocations.came_by IS NULL)
+	ORDER BY created_at, id LIMIT $5`
 
 	selectForgotten = `SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2`
 
@@ -99,9 +104,11 @@ func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*mee
 		if err := change(&r, room); err != nil {
 			return meet.JoinRequest{}, err
 		}
-		r, err = scanOne(t.row(updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.SeenAt.UnixMilli()), requestPointers)
-		if err != nil {
+		if err := t.exec(updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.SeenAt.UnixMilli()); err != nil {
 			return meet.JoinRequest{}, failed("update join request", err)
+		}
+		if r, err = scanOne(t.row(selectRequest, id), requestPointers); err != nil {
+			return meet.JoinRequest{}, failed("read join request", err)
 		}
 		return r, t.event(e)
 	})

@@ -15,9 +15,17 @@ const (
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
 	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at`
 
+	// An approval ends with the admissions by the code that it was used with
+	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.
 	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject, join_requests.user_id,
-	join_requests.name, join_requests.role, join_requests.code, join_requests.state, join_requests.answered_by, join_requests.answered_at,
+	join_requests.name, join_requests.role, join_requests.code, ` + approvalEnded + `'refused' ELSE join_requests.state END,
+	` + approvalEnded + `revocations.revoked_by ELSE join_requests.answered_by END,
+	` + approvalEnded + `revocations.revoked_at ELSE join_requests.answered_at END,
 	join_requests.created_at, join_requests.seen_at`
+	approvalEnded = `CASE WHEN join_requests.state = 'approved' AND revocations.came_by IS NOT NULL THEN `
+
+	requestsFrom = ` FROM join_requests LEFT JOIN revocations
+	ON revocations.came_by = join_requests.code AND revocations.generation = join_requests.generation `
 
 	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
 	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at`

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"roomkey/meet"
 )
 
 // errClosed is what a write gets after [DB.Close], errBusy when it could not
@@ -66,10 +68,11 @@ func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
 
 // write runs a change in a transaction and returns when it is durable.
 //
-// If ctx ends first it returns ctx.Err(). Then the change is certain not to
-// run, or to have run and to be on its way into a commit: the caller cannot
-// know which. It never runs after write has returned. A change that could not
-// begin in time fails with errBusy and does not run.
+// If ctx ends before the change has begun, write returns its error and the
+// change never runs. If it ends later the change has run and is on its way into a
+// commit: then the error is also meet.ErrOutcomeUnknown. It never runs after write
+// has returned. A change that could not begin in time fails with errBusy and
+// does not run.
 func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, error) {
 	var result, none T
 	ctx, cancel := context.WithTimeoutCause(ctx, w.patience, errBusy)
@@ -87,8 +90,12 @@ func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, 
 		op.mu.Lock() // wait for run; if it has not begun by now it never will
 		begun := op.begun
 		op.mu.Unlock()
-		if err := context.Cause(ctx); !begun || !errors.Is(err, errBusy) {
+		err := context.Cause(ctx)
+		if !begun {
 			return none, err
+		}
+		if !errors.Is(err, errBusy) && !isClosed(op.done) {
+			return none, unknown(err)
 		}
 		<-op.done
 	}
@@ -174,7 +181,7 @@ func (w *writer) transact(first *operation) []*operation {
 	}
 	w.cache.hold(t.changed)
 	if err == nil {
-		err = failed("commit", sqlTx.Commit())
+		err = commit(sqlTx)
 	} else {
 		_ = sqlTx.Rollback()
 	}
@@ -186,6 +193,27 @@ func (w *writer) transact(first *operation) []*operation {
 	w.commits.Add(1)
 	return batch
 }
+
+// commit makes a transaction durable. Of one that the disk failed nobody knows
+// what a later start of the program will find.
+func commit(sqlTx *sql.Tx) error {
+	err := failed("commit", sqlTx.Commit())
+	if diskFailed(err) {
+		return unknown(err)
+	}
+	return err
+}
+
+func isClosed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+func unknown(err error) error { return fmt.Errorf("%w: %w", meet.ErrOutcomeUnknown, err) }
 
 // waiting takes the next operation out of the queue, nil if there is none now.
 func (w *writer) waiting() *operation {

@@ -246,13 +246,39 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, nil) })
 	patient := h.queueRoom("patient")
 	cancel()
-	if err := <-gaveUp; !errors.Is(err, context.Canceled) { // while the writer is still held
-		t.Errorf("got error %v, want %v", err, context.Canceled)
+	if err := <-gaveUp; !errors.Is(err, context.Canceled) || errors.Is(err, meet.ErrOutcomeUnknown) { // while the writer is still held
+		t.Errorf("got error %v, want %v, of a change that certainly was not made", err, context.Canceled)
 	}
 	h.letGo()
 	wantNoErr(t, h.first, patient)
 	wantRooms(t, db, true, "patient")
 	wantRooms(t, db, false, "nobodys")
+}
+
+// Whose call ends while its change is on its way into a commit is told that
+// nobody knows.
+func TestWhoGivesUpBeforeTheCommitDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := h.queue(func(context.Context) error {
+		_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) {
+			cancel()
+			return struct{}{}, t.insertRoom(newRoom("stored"))
+		})
+		return err
+	})
+	let := make(chan struct{})
+	other := h.queueRaw(func(*tx) error { <-let; return nil }) // shares the commit, which has to wait for it
+	h.letGo()
+	err := <-gaveUp
+	close(let)
+	if !errors.Is(err, meet.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want %v", err, meet.ErrOutcomeUnknown)
+	}
+	wantNoErr(t, h.first, other)
+	wantRooms(t, db, true, "stored")
 }
 
 func TestAFunctionNeverOutlivesItsCall(t *testing.T) {

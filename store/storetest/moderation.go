@@ -113,10 +113,11 @@ var revocationTests = []test{
 	}},
 	{"TheApprovalGoesWithTheJoin", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
-		for _, id := range []string{"by identity", "by code", "left"} {
-			b.ask(newRequest(id, 1, inState(meet.RequestApproved)))
-		}
-		b.ask(newRequest("waiting", 1))
+		other := func(r *meet.JoinRequest) { r.Code = "bbb" }
+		b.ask(newRequest("by identity", 1, inState(meet.RequestApproved), other))
+		b.ask(newRequest("by code", 1, inState(meet.RequestApproved)))
+		b.ask(newRequest("left", 1, inState(meet.RequestApproved), other))
+		b.ask(newRequest("waiting", 1, other))
 		for id, code := range map[string]string{"by identity": "", "by code": "aaa", "left": "", "waiting": ""} {
 			join := byCode("joined "+id, code)
 			join.RequestID = id
@@ -127,12 +128,54 @@ var revocationTests = []test{
 			"left": meet.RequestApproved, "waiting": meet.RequestWaiting} {
 			got, err := b.JoinRequest(t.Context(), id)
 			wantErr(t, "JoinRequest", err, nil)
-			wantRequest := newRequest(id, 1, inState(want))
+			wantRequest := newRequest(id, 1, inState(want), other)
+			if id == "by code" {
+				wantRequest.Code = "aaa"
+			}
 			if want == meet.RequestRefused {
 				wantRequest.AnsweredBy, wantRequest.AnsweredAt = "cem", at(5)
 			}
 			wantSame(t, "request "+id, got, wantRequest)
 		}
+	}},
+	{"ARevokedCodeTakesTheApprovalsThatWereUsedWithIt", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
+		b.ask(newRequest("waiting", 1))
+		for _, id := range []string{"not used yet", "used before", "used with bbb last", "used after"} {
+			b.ask(newRequest(id, 1, inState(meet.RequestApproved)))
+		}
+		use := func(id, code string) {
+			t.Helper()
+			join := byCode(id+" "+code, code)
+			join.RequestID = id
+			b.join(join)
+		}
+		use("used before", "bbb")
+		use("used before", "aaa")
+		use("used before", "")
+		use("used with bbb last", "aaa")
+		use("used with bbb last", "bbb")
+		b.revoke(meet.Revocation{Code: "aaa", At: at(2), By: "ann"})
+		use("used after", "aaa")
+		_, err := b.UpdateJoinRequest(t.Context(), "waiting", func(r *meet.JoinRequest, _ meet.Room) error {
+			r.State = meet.RequestApproved
+			return nil
+		}, nil)
+		wantErr(t, "UpdateJoinRequest", err, nil)
+		approved := meet.RequestQuery{RoomID: "id-room", State: meet.RequestApproved, Limit: 10}
+		wantSame(t, "approved", b.asking(approved), []string{"not used yet", "used after", "used with bbb last", "waiting"})
+		b.revoke(meet.Revocation{Code: "aaa", At: at(3), By: "ann"})
+		wantSame(t, "approved after another", b.asking(approved), []string{"not used yet", "used with bbb last", "waiting"})
+	}},
+	{"EveryRevocationOfACodeCounts", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		all := []string{"one", "two", "three"}
+		for i, identity := range all {
+			b.join(byCode(identity, "aaa"))
+			b.revoke(meet.Revocation{Code: "aaa", At: at(i + 1), By: "ann"})
+		}
+		b.join(byCode("four", "aaa"))
+		wantSame(t, "revoked", b.revoked(append(all, "four")...), []string{"one 1s", "two 2s", "three 3s"})
 	}},
 	{"AnApprovalTakesAllItsJoinsWithIt", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
