@@ -1,6 +1,7 @@
 # Everything here needs Go alone, but for the targets about the join page (Node),
-# its tests (Chromium) and the scripts that call the HTTP APIs (curl); tests are
-# skipped without. CI calls the same targets.
+# its tests (Chromium, and Firefox with "make firefox-driver") and the scripts
+# that call the HTTP APIs (curl); tests are skipped without. CI calls the same
+# targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -9,7 +10,7 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test race lint fuzz golden page page-check pictures bench bench-short tidy clean
+.PHONY: run build test race lint fuzz golden page page-check firefox-driver pictures bench bench-short tidy clean
 
 run: build ## build, start, and say what to paste into a client
 	./bin/roomkey serve
@@ -63,6 +64,9 @@ page-check: page ## test the page's own logic, and that what is committed is wha
 	cd web/page && npm test
 	git diff --exit-code --stat -- web/page/dist
 	test -z "$$(git status --porcelain -- web/page/dist)"
+
+firefox-driver: ## what the tests drive Firefox with (needs Node 20.19 or newer)
+	cd web/pagetest/firefox && npm ci
 
 pictures: ## take the pictures of the join page in docs/pictures (needs Chromium)
 	$(GO) test ./web/pagetest -count=1 -run TestLooks -pictures ../../docs/pictures

@@ -20,6 +20,8 @@ func publicURL(c Config, listen netip.AddrPort) (*url.URL, error) {
 	return &url.URL{Scheme: "http", Host: netip.AddrPortFrom(host, listen.Port()).String()}, nil
 }
 
+const loopbackIP = "127.0.0.1"
+
 // nodeIP is where participants send media to the LiveKit inside: as
 // configured; this machine alone if that is all we serve; else the address
 // other machines know this one by.
@@ -28,11 +30,23 @@ func nodeIP(c Config, listen netip.AddrPort) string {
 	case c.LiveKit.Embedded.NodeIP != "":
 		return c.LiveKit.Embedded.NodeIP
 	case listen.Addr().IsLoopback() && c.PublicURL == "":
-		return "127.0.0.1"
+		return loopbackIP
 	case !listen.Addr().IsLoopback() && !listen.Addr().IsUnspecified():
 		return listen.Addr().String()
 	}
 	return outwardAddress().String()
+}
+
+// machineIP is where participants may send media beside nodeIP: this machine's
+// own address where nodeIP is loopback because of the defaults, or "" where it
+// has none or one was configured. Firefox sends nothing to a loopback address,
+// not even on the same machine.
+func machineIP(c Config, listen netip.AddrPort) string {
+	outward := outwardAddress()
+	if c.LiveKit.Embedded.NodeIP != "" || nodeIP(c, listen) != loopbackIP || outward.IsLoopback() {
+		return ""
+	}
+	return outward.String()
 }
 
 // outwardAddress is this machine's first address that is not loopback, IPv4

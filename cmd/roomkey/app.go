@@ -190,7 +190,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 	}
 	e := c.LiveKit.Embedded
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
-		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen),
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), MachineIP: machineIP(c, listen),
 		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
 			return a.service.Enter(ctx, roomID, identity)
@@ -200,6 +200,10 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
 	a.log.Info("LiveKit runs inside", "media_udp_port", a.embedded.UDPPort())
+	if ip := a.embedded.MachineIP(); ip != "" {
+		a.log.Info("media is received at this machine's own address beside loopback, because Firefox sends none to loopback; livekit.embedded.node_ip: 127.0.0.1 turns that off",
+			"address", ip)
+	}
 	if e.UDPPort == 0 && a.embedded.UDPPort() != embedded.PreferredUDPPort && (c.PublicURL != "" || !listen.Addr().IsLoopback()) {
 		a.log.Warn("the usual UDP port is taken, so media goes through another, which a firewall may not know: set livekit.embedded.udp_port",
 			"usual", embedded.PreferredUDPPort, "media_udp_port", a.embedded.UDPPort())

@@ -67,9 +67,13 @@ func (d *doctor) checkNode(p *patient, port int) {
 			"If people come from other networks, set livekit.embedded.node_ip to the address they reach, and open that port.")
 		return
 	}
-	media := fmt.Sprintf("UDP port %d of %s", port, node)
+	where := fmt.Sprint(node)
+	if machine := machineIP(d.config, p.listen); machine != "" {
+		where += " and " + machine
+	}
+	media := fmt.Sprintf("UDP port %d of %s", port, where)
 	if port == 0 {
-		media = fmt.Sprintf("%s, UDP port as its log says", node)
+		media = where + ", UDP port as its log says"
 	}
 	d.ok(checkPorts, fmt.Sprintf("TCP %s, media on %s", d.config.Listen, media))
 }

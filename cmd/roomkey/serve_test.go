@@ -125,15 +125,20 @@ func TestRealPeople(t *testing.T) {
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	outward := outwardAddress().String()
-	for _, test := range []struct{ listen, public, node, wantURL, wantNode, wantLocal string }{
-		{"127.0.0.1:9090", "", "", "http://127.0.0.1:9090", "127.0.0.1", "http://127.0.0.1:9090"},
-		{"localhost:80", "", "", "http://127.0.0.1:80", "127.0.0.1", "http://127.0.0.1:80"},
-		{"[::1]:9090", "", "", "http://[::1]:9090", "127.0.0.1", "http://[::1]:9090"},
-		{":9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "http://127.0.0.1:9090"},
-		{"[::]:9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "http://127.0.0.1:9090"},
-		{"192.0.2.1:9090", "", "", "http://192.0.2.1:9090", "192.0.2.1", "http://192.0.2.1:9090"},
-		{"127.0.0.1:9090", "https://meet.example.com/", "", "https://meet.example.com", outward, "http://127.0.0.1:9090"},
-		{"127.0.0.1:9090", "https://meet.example.com", "198.51.100.7", "https://meet.example.com", "198.51.100.7", "http://127.0.0.1:9090"},
+	own := outward // beside loopback
+	if outwardAddress().IsLoopback() {
+		own = ""
+	}
+	for _, test := range []struct{ listen, public, node, wantURL, wantNode, wantOwn, wantLocal string }{
+		{"127.0.0.1:9090", "", "", "http://127.0.0.1:9090", "127.0.0.1", own, "http://127.0.0.1:9090"},
+		{"localhost:80", "", "", "http://127.0.0.1:80", "127.0.0.1", own, "http://127.0.0.1:80"},
+		{"[::1]:9090", "", "", "http://[::1]:9090", "127.0.0.1", own, "http://[::1]:9090"},
+		{":9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "", "http://127.0.0.1:9090"},
+		{"[::]:9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "", "http://127.0.0.1:9090"},
+		{"192.0.2.1:9090", "", "", "http://192.0.2.1:9090", "192.0.2.1", "", "http://192.0.2.1:9090"},
+		{"127.0.0.1:9090", "", "127.0.0.1", "http://127.0.0.1:9090", "127.0.0.1", "", "http://127.0.0.1:9090"},
+		{"127.0.0.1:9090", "https://meet.example.com/", "", "https://meet.example.com", outward, "", "http://127.0.0.1:9090"},
+		{"127.0.0.1:9090", "https://meet.example.com", "198.51.100.7", "https://meet.example.com", "198.51.100.7", "", "http://127.0.0.1:9090"},
 	} {
 		c := Config{Listen: test.listen, PublicURL: test.public}
 		c.LiveKit.Embedded.NodeIP = test.node
@@ -147,6 +152,9 @@ func TestAddresses(t *testing.T) {
 		}
 		if got := nodeIP(c, listen); got != test.wantNode {
 			t.Errorf("node IP of %+v: got %s, want %s", test, got, test.wantNode)
+		}
+		if got := machineIP(c, listen); got != test.wantOwn {
+			t.Errorf("own address of %+v: got %q, want %q", test, got, test.wantOwn)
 		}
 		if got, err := localURL(c); err != nil || got != test.wantLocal {
 			t.Errorf("local URL of %+v: got %s, %v, want %s", test, got, err, test.wantLocal)

@@ -3,7 +3,9 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/config"
@@ -15,8 +17,14 @@ import (
 // a proxy that decides what may pass.
 const httpAddress = "127.0.0.1"
 
-// noSTUNServer is where participants ask for their outer address, in vain.
-const noSTUNServer = "127.0.0.1:9"
+// stunPort and otherSTUNPort are where participants ask for their outer address:
+// a port of their own machine on which nothing answers as a rule. It must be
+// one that browsers allow (Firefox makes no connection at all otherwise), and
+// must not be the media port, hence two.
+const (
+	stunPort      = 3478
+	otherSTUNPort = 3479
+)
 
 // complete fills in what was left out and says what is wrong.
 func (c *Config) complete() error {
@@ -56,9 +64,28 @@ func (c *Config) complete() error {
 	if err != nil || bind.Zone() != "" {
 		return fmt.Errorf("%s must be an IP address of this machine, not %q", settingBind, c.BindAddress)
 	}
+	if err := c.completeMachineIP(node); err != nil {
+		return err
+	}
 	if c.BindAddress = bind.Unmap().String(); bind.Unmap().Is4() != node.Is4() {
 		return fmt.Errorf("%s %s and %s %s must be of the same family", settingBind, c.BindAddress, settingNodeIP, c.NodeIP)
 	}
+	return nil
+}
+
+// completeMachineIP says what is wrong with the machine's own address.
+func (c *Config) completeMachineIP(node netip.Addr) error {
+	if c.MachineIP == "" {
+		return nil
+	}
+	machine, err := netip.ParseAddr(c.MachineIP)
+	if err != nil || machine.IsUnspecified() || machine.IsLoopback() || machine.Zone() != "" {
+		return fmt.Errorf("the machine's own address must be an IP address that is not loopback, not %q", c.MachineIP)
+	}
+	if !node.IsLoopback() || c.BindAddress != node.String() {
+		return fmt.Errorf("the machine's own address %s needs a loopback address beside it, not %s", c.MachineIP, node)
+	}
+	c.MachineIP = machine.Unmap().String()
 	return nil
 }
 
@@ -106,18 +133,30 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	// LiveKit binds every address of the machine that passes this filter, and
 	// advertises each as the node's address.
 	rtc.IPs.Includes = []string{prefix(bind).String()}
+	if c.MachineIP != "" {
+		machine := netip.MustParseAddr(c.MachineIP)
+		rtc.IPs.Includes = append(rtc.IPs.Includes, prefix(machine).String())
+		// Each of the two is advertised as itself. LiveKit reads A/B in either
+		// place, whatever the family, as "A stands for the local address B".
+		rtc.NodeIP.V4, rtc.NodeIP.V6 = c.NodeIP+"/"+c.NodeIP, c.MachineIP+"/"+c.MachineIP
+	}
 	rtc.EnableLoopbackCandidate = bind.IsLoopback()
 	rtc.TCPPort = uint32(c.TCPPort) //nolint:gosec // a port, as complete has checked
 	fallback := c.TCPPort != 0
 	rtc.AllowTCPFallback = &fallback
 
 	// Without any STUN server LiveKit hands the addresses of Google's and
-	// Twilio's to everybody who joins. Participants need none, as the media
-	// port answers them directly, so they are given one that nobody is at: the
-	// discard port of their own machine. It must not be the media port:
-	// browsers take whatever comes from a STUN server's address for an answer
-	// of that server, and so would never hear the media port itself.
-	rtc.STUNServers = []string{noSTUNServer}
+	// Twilio's to everybody who joins, and LiveKit's clients for phones do the
+	// same by themselves where they are given none. Participants need none, as
+	// the media port answers them directly, so they are given one that nobody is
+	// at. It must not be the media port: browsers take whatever comes from a STUN
+	// server's address for an answer of that server, and so would never hear the
+	// media port itself.
+	stun := stunPort
+	if udpPort == stun {
+		stun = otherSTUNPort
+	}
+	rtc.STUNServers = []string{net.JoinHostPort(httpAddress, strconv.Itoa(stun))}
 	return conf, nil
 }
 

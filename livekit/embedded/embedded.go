@@ -54,6 +54,12 @@ type Config struct {
 	// NodeIP's family.
 	BindAddress string
 
+	// MachineIP is a second address for a NodeIP that is loopback: this
+	// machine's own, where media is received as well and which participants are
+	// told too. Firefox sends nothing to a loopback address. Empty is none; an
+	// address that cannot be listened on is left out.
+	MachineIP string
+
 	// Webhook is where LiveKit tells what happens, signed with the keys; empty
 	// is nowhere.
 	Webhook string
@@ -98,6 +104,7 @@ type Server struct {
 	stopRest func() // what lk leaves running
 	url      string
 	udpPort  int
+	machine  string // the machine's own address beside loopback, or ""
 	lines    *lines
 
 	stopOnce sync.Once
@@ -171,9 +178,13 @@ func (s *Server) initialize(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if cfg.MachineIP != "" && !listenable(ctx, cfg.MachineIP) {
+		cfg.MachineIP = ""
+	}
 	if s.udpPort, err = freeUDP(ctx, cfg); err != nil {
 		return err
 	}
+	s.machine = cfg.MachineIP
 	conf, err := cfg.livekit(port, s.udpPort)
 	if err != nil {
 		return fmt.Errorf("configure LiveKit: %w", err)
@@ -249,6 +260,9 @@ func (s *Server) URL() string { return s.url }
 
 // UDPPort is the port of media.
 func (s *Server) UDPPort() int { return s.udpPort }
+
+// MachineIP is where media is received beside the loopback address, or "".
+func (s *Server) MachineIP() string { return s.machine }
 
 // Done is closed when LiveKit has ended, whether or not it was asked to.
 func (s *Server) Done() <-chan struct{} { return s.done }

@@ -39,23 +39,59 @@ func freeTCP(ctx context.Context, port int) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// freeUDP finds the port of media.
+// freeUDP finds the port of media, the same one on every address.
 func freeUDP(ctx context.Context, cfg Config) (int, error) {
-	if _, err := tryUDP(ctx, cfg.BindAddress, 0); err != nil {
+	if !listenable(ctx, cfg.BindAddress) {
 		// LiveKit would run without media.
-		return 0, fmt.Errorf("%s %s is not an address of this machine: %w", settingBind, cfg.BindAddress, reason(err))
+		return 0, fmt.Errorf("%s %s is not an address of this machine", settingBind, cfg.BindAddress)
 	}
 	if cfg.UDPPort != 0 {
-		return tryUDP(ctx, cfg.BindAddress, cfg.UDPPort)
+		return cfg.UDPPort, tryUDP(ctx, cfg, cfg.UDPPort)
 	}
-	if port, err := tryUDP(ctx, cfg.BindAddress, PreferredUDPPort); err == nil {
-		return port, nil
+	if tryUDP(ctx, cfg, PreferredUDPPort) == nil {
+		return PreferredUDPPort, nil
 	}
-	return tryUDP(ctx, cfg.BindAddress, 0)
+	var err error
+	for range portAttempts {
+		var port int
+		if port, err = anyUDP(ctx, cfg.BindAddress); err != nil {
+			return 0, err
+		}
+		if err = tryUDP(ctx, cfg, port); err == nil {
+			return port, nil
+		}
+	}
+	return 0, err
 }
 
-// tryUDP checks that a UDP port is free; 0 is any.
-func tryUDP(ctx context.Context, address string, port int) (int, error) {
+// portAttempts is how many ports are looked at that are free on one address and
+// may be taken on another.
+const portAttempts = 20
+
+// tryUDP checks that a UDP port is free on every address of media.
+func tryUDP(ctx context.Context, cfg Config, port int) error {
+	for _, address := range []string{cfg.BindAddress, cfg.MachineIP} {
+		if address == "" {
+			continue
+		}
+		if _, err := listenUDP(ctx, address, port); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// anyUDP gives a port that is free on one address.
+func anyUDP(ctx context.Context, address string) (int, error) { return listenUDP(ctx, address, 0) }
+
+// listenable says whether media can be received on an address.
+func listenable(ctx context.Context, address string) bool {
+	_, err := anyUDP(ctx, address)
+	return err == nil
+}
+
+// listenUDP listens for a moment and gives the port; 0 is any.
+func listenUDP(ctx context.Context, address string, port int) (int, error) {
 	var config net.ListenConfig
 	c, err := config.ListenPacket(ctx, "udp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {

@@ -31,7 +31,7 @@ func TestReload(t *testing.T) {
 	watcher.watches(1)
 	identity := s.identity(room, "Bob")
 
-	bob.run(chromedp.Reload())
+	bob.reload()
 	bob.screen("call")
 	bob.watches(1)
 	watcher.watches(1)
@@ -48,7 +48,7 @@ func TestReload(t *testing.T) {
 	bob.screen("call")
 	bob.press("Leave")
 	bob.message("left", "You left the call")
-	bob.run(chromedp.Reload())
+	bob.reload()
 	bob.ask("Bob")
 	bob.screen("call")
 	if again := s.identity(room, "Bob"); again != identity {
@@ -60,7 +60,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	bob.message("removed", "You were removed from the room")
-	bob.run(chromedp.Reload())
+	bob.reload()
 	bob.message("link", "This link does not work") // it was for one
 	bob.quiet("404")
 	watcher.quiet()
@@ -163,7 +163,7 @@ func TestTheFirstTryFails(t *testing.T) {
 	eval[bool](bob, `(window.WebSocket = new Proxy(WebSocket, {construct(target, [url]) { return new target(url.replace(/:\d+/, ":9")) }}), true)`)
 	bob.ask("Bob")
 	bob.message("unavailable", "The call cannot be reached")
-	bob.run(chromedp.Reload())
+	bob.reload()
 	bob.wait("to be in, or asked for the name", `["call", "prejoin"].includes(document.querySelector("main")?.dataset.screen)`)
 	if eval[string](bob, `document.querySelector("main").dataset.screen`) == "prejoin" {
 		bob.ask("Bob")

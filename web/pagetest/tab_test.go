@@ -22,12 +22,15 @@ import (
 // that has other things to do.
 const patience = 90 * time.Second
 
-// tab is a person with a browser. Methods that cannot do what they promise
-// fail the test.
+// tab is a person with a browser: Chromium, or Firefox where that is set.
+// Methods that cannot do what they promise fail the test.
 type tab struct {
 	t    *testing.T
-	ctx  context.Context
+	ctx  context.Context // of Chromium
 	site *site
+
+	firefox *firefox
+	page    int // of Firefox
 
 	mu       sync.Mutex
 	console  []string // errors and warnings
@@ -155,8 +158,12 @@ func containsAny(s string, parts []string) bool {
 	return false
 }
 
+// run does what only Chromium can.
 func (tab *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
+	if tab.firefox != nil {
+		tab.t.Fatal("a test wants of Firefox what only Chromium can")
+	}
 	ctx, cancel := context.WithTimeout(tab.ctx, patience)
 	defer cancel()
 	// The tab belongs to its first context, which must not have a deadline.
@@ -190,19 +197,41 @@ func (tab *tab) dark(dark bool) {
 
 func (tab *tab) visit(path string) {
 	tab.t.Helper()
+	if tab.firefox != nil {
+		tab.firefoxDo("visit", map[string]any{"url": tab.site.url + path}, nil)
+		return
+	}
 	tab.run(chromedp.Navigate(tab.site.url + path))
+}
+
+// reload loads the page anew.
+func (tab *tab) reload() {
+	tab.t.Helper()
+	if tab.firefox != nil {
+		tab.firefoxDo("reload", nil, nil)
+		return
+	}
+	tab.reload()
 }
 
 // eval gives what a JavaScript expression, or the promise that it is, comes to.
 func eval[T any](tab *tab, expression string) T {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
-	defer cancel()
-	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	value, err := tryEval[T](tab, patience, expression)
 	if err != nil {
 		tab.t.Fatalf("evaluate %.300s: %v", expression, err)
 	}
 	return value
+}
+
+func tryEval[T any](tab *tab, within time.Duration, expression string) (value T, err error) {
+	if tab.firefox != nil {
+		err = tab.tryFirefox(within, "evaluate", map[string]any{"expression": expression}, &value)
+		return value, err
+	}
+	ctx, cancel := context.WithTimeout(tab.ctx, within)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
 // wait waits until a JavaScript expression is true.
@@ -226,13 +255,16 @@ func (tab *tab) waitFor(d time.Duration, what, expression string) {
 
 // state is what a person would report.
 func (tab *tab) state() string {
-	ctx, cancel := context.WithTimeout(tab.ctx, 5*time.Second)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-		`location.pathname + "\n" + (document.querySelector("main")?.outerHTML.slice(0, 200) ?? "") + "\n" + document.body.innerText.slice(0, 1500)`))
+	text, err := tryEval[string](tab, 5*time.Second,
+		`location.pathname + "\n" + (document.querySelector("main")?.outerHTML.slice(0, 200) ?? "") + "\n" + document.body.innerText.slice(0, 1500)`)
+	return fmt.Sprintf("the page: %s (%v)\n%s", text, err, tab.seen())
+}
+
+// seen is what a developer would add.
+func (tab *tab) seen() string {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
-	return fmt.Sprintf("the page: %s (%v)\nthe console: %q\nrequests: %q", text, err, tab.console, tab.requests[max(0, len(tab.requests)-8):])
+	return fmt.Sprintf("the console: %q\nrequests: %q", tab.console, tab.requests[max(0, len(tab.requests)-8):])
 }
 
 // screen waits for a screen of the page.
