@@ -193,7 +193,7 @@ func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, jo
 	if err := s.checkEntry(code, room, join.CreatedAt); err != nil {
 		return Room{}, err
 	}
-	join.Code, join.Role = code.Code, code.Role
+	join.Code, join.Label, join.Role = code.Code, code.Label, code.Role
 	return room, nil
 }
 

@@ -15,15 +15,15 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person, label, unlocked)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
 	// for good (NULL) stays as it is.
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched, person
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at, revoked_at, locked, vouched, person, label, unlocked
 	FROM joins WHERE identity = $1`
 
 	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND created_at >= $3`
@@ -48,6 +48,12 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 			t.codeUsed(door)
 		}
 		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
+			return none, err
+		}
+		if join.Unlocked, err = t.givenBackTo(join, door.Room); err != nil {
+			return none, err
+		}
+		if err := t.useApproval(join, door.Request); err != nil {
 			return none, err
 		}
 		if err := t.insertJoin(join, door.Room, tokenDies); err != nil {
@@ -87,7 +93,7 @@ func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
 
 func joinPointers(j *meet.Join) []any {
 	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
-		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person}
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label, (*sources)(&j.Unlocked)}
 }
 
 // sources are kept as a text with commas between them.
@@ -148,7 +154,8 @@ func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error 
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person)
+	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
+		j.Label, sourcesText(j.Unlocked))
 	if err == nil && j.Subject != "" {
 		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
 	}

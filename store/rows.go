@@ -13,11 +13,11 @@ import (
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
-	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at`
+	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at, rooms.locked_for_all`
 
 	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject, join_requests.user_id,
 	join_requests.name, join_requests.role, join_requests.code, join_requests.state, join_requests.answered_by, join_requests.answered_at,
-	join_requests.created_at, join_requests.seen_at`
+	join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
 
 	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
 	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at`
@@ -28,12 +28,12 @@ func roomPointers(r *meet.Room) []any {
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*flag)(&r.Settings.AllowChat),
 		(*flag)(&r.Settings.AllowVideo), (*flag)(&r.Settings.AllowAudio), (*flag)(&r.Settings.E2EE),
 		(*flag)(&r.Settings.RequireApproval), (*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.OpenedAt),
-		(*moment)(&r.UpdatedAt)}
+		(*moment)(&r.UpdatedAt), (*sourceSet)(&r.LockedForAll)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
 	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State), &r.AnsweredBy,
-		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt)}
+		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
 }
 
 func codePointers(c *meet.RoomCode) []any {

@@ -128,6 +128,7 @@ var revocationTests = []test{
 			got, err := b.JoinRequest(t.Context(), id)
 			wantErr(t, "JoinRequest", err, nil)
 			wantRequest := newRequest(id, 1, inState(want))
+			wantRequest.Admitted = "joined " + id
 			if want == meet.RequestRefused {
 				wantRequest.AnsweredBy, wantRequest.AnsweredAt = "cem", at(5)
 			}
