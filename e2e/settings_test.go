@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -136,12 +138,13 @@ func (s *scene) roleSeen(by, of person) string {
 func TestLockUnderSettings(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		s := w.open(t, nil)
-		ada := s.guest("ada")
+		ada, bob := s.guest("ada"), s.guest("bob")
 		s.do("mute_participant", arg{"identity": ada.pass.Identity, "lock": true}, nil)
-		s.set(arg{"allow_audio": false})
+		s.set(arg{"allow_audio": false, "allow_chat": false})
 		s.set(arg{"allow_audio": true})
-		ada.WaitMayPublish(meet.ScreenShareAudio, true)
-		if ada.MayPublish(meet.Microphone) {
+		bob.WaitMayPublish(meet.ScreenShareAudio, true)
+		ada.WaitPermissions("chat to be off", func(may *livekit.ParticipantPermission) bool { return !may.GetCanPublishData() })
+		if ada.MayPublish(meet.Microphone) || ada.MayPublish(meet.ScreenShareAudio) {
 			t.Error("changed settings have lifted a lock")
 		}
 	})

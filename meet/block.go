@@ -12,6 +12,8 @@ type Block struct {
 	Subject   string // proven, or vouched for by the room's admin; may be empty
 	UserID    string // claimed; empty where it is proven or nothing was claimed
 	Code      string // they came by; empty for a join by name
+	Label     string // of that code
+	Verified  bool   // an access token proved who they are
 	Name      string // display name
 	Reason    string
 	BlockedBy string // subject
@@ -20,7 +22,8 @@ type Block struct {
 
 // newBlock is about the person who came into a room by a join.
 func newBlock(join Join, by, reason string, now time.Time) Block {
-	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Label: join.Label,
+		Verified: join.verified(), Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
 	switch {
 	case join.Subject == "":
 		b.UserID = join.UserID

@@ -17,7 +17,10 @@ type JoinRequest struct {
 	Name    string
 	Role    string
 	Code    string // the code it was asked by; empty when it was by name
+	Label   string // of that code
 	State   RequestState
+
+	Admitted string // the identity that its approval has let in; empty while it is unused
 
 	AnsweredBy string    // subject or identity; empty while waiting
 	AnsweredAt time.Time // zero while waiting

@@ -77,8 +77,10 @@ type Participant struct {
 	Grants   Grants // what they may do now
 
 	// The database's word, not the media server's.
-	Known  bool     // came through here
-	Locked []Source // what a moderator has taken from them
+	Known    bool     // came through here
+	Locked   []Source // what a moderator has taken from them
+	Verified bool     // an access token proved that they are UserID
+	Label    string   // of the code they came by
 }
 
 // Track is something a participant publishes.
@@ -89,11 +91,17 @@ type Track struct {
 	Muted  bool
 }
 
-// isMicrophone says whether the track is sound that a microphone lock is about,
-// whatever its publisher calls it.
-func (t Track) isMicrophone() bool { return t.Audio && t.Source != ScreenShareAudio }
+// isSound says whether the track is what muting is about: whatever its publisher
+// calls it, also the sound of a shared screen.
+func (t Track) isSound() bool { return t.Audio }
 
-// isCamera says whether the track is a picture that a camera lock is about.
+// isPicture says whether the track is what a camera lock is about.
+func (t Track) isPicture() bool { return !t.Audio }
+
+// isScreen says whether the track is the picture of a shared screen.
+func (t Track) isScreen() bool { return !t.Audio && t.Source == ScreenShare }
+
+// isCamera says whether the track is a picture that is not a shared screen.
 func (t Track) isCamera() bool { return !t.Audio && t.Source != ScreenShare }
 
 // pretends says whether the track is named after a source of the other kind, by
@@ -121,9 +129,11 @@ type Join struct {
 	Vouched   bool   // an admin let them in on their behalf: Subject is the admin's, not theirs
 	Person    string // the same for all joins that are known to be of one person; empty where nobody can know
 	Code      string // the code it came by; empty for a join by name
+	Label     string // of that code
 	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time
 
 	RevokedAt time.Time // when its tokens died, because a moderator put its bearer out; zero while they live
 	Locked    []Source  // what a moderator has taken away
+	Unlocked  []Source  // what a moderator has given back although it is taken from all
 }

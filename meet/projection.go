@@ -93,7 +93,7 @@ func roleOf(join Join, room Room) string {
 // grantsOf is what somebody who was let in may do now.
 func (s *Service) grantsOf(join Join, room Room) Grants {
 	role, _ := s.roles.Get(roleOf(join, room)) // the zero role grants nothing
-	return role.Grants(room.Settings).without(join.Locked)
+	return role.Grants(room.Settings).without(covered(lockedFor(join, room)))
 }
 
 // Entry is what the media server has to know about somebody who connects.
@@ -217,7 +217,8 @@ func (s *Service) known(ctx context.Context, room Room, person Participant) (Par
 		return person, Join{}, s.storeError(err, "")
 	}
 	person.Name, person.UserID, person.Role, person.Admin = join.Name, join.UserID, roleOf(join, room), join.Admin
-	person.Known, person.Locked = true, join.Locked
+	person.Known, person.Locked = true, lockedFor(join, room)
+	person.Verified, person.Label = join.verified(), join.Label
 	return person, join, nil
 }
 

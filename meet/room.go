@@ -22,6 +22,7 @@ type Room struct {
 	Mode            Mode
 	MaxParticipants int // 0 is unlimited
 	Settings        Settings
+	LockedForAll    SourceSet // taken from everybody but admins in the present session, also from those who come later
 	ExpiresAt       time.Time // zero is never
 
 	CreatedAt time.Time
@@ -51,7 +52,7 @@ func (r *Room) reopen(now time.Time) {
 	if !now.After(r.EndedAt) {
 		now = r.EndedAt.Add(time.Millisecond) // a session begins after the one before, or its tokens would count again
 	}
-	r.State, r.EndedBy, r.EndedAt, r.OpenedAt = RoomActive, "", time.Time{}, now
+	r.State, r.EndedBy, r.EndedAt, r.OpenedAt, r.LockedForAll = RoomActive, "", time.Time{}, now, SourceSet{}
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}
 	}

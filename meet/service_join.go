@@ -3,6 +3,7 @@ package meet
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,6 +23,10 @@ type JoinCall struct {
 	// asks for approval. Wait is how long to wait for the answer to it.
 	RequestID string
 	Wait      time.Duration
+
+	// JoinToken is one that the caller was given before. It proves that they
+	// are who the request has let in.
+	JoinToken string
 
 	onPage bool // by a person on the join page
 }
@@ -90,6 +95,9 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 		}
 		if request.State == RequestWaiting {
 			return Admission{Waiting: true, RequestID: request.ID, Room: room}, nil
+		}
+		if request.spent(join) {
+			return s.comeBack(ctx, p, room, request, call.JoinToken)
 		}
 		join.RequestID, join.Name = request.ID, request.Name // the one the host has seen
 	}
@@ -193,7 +201,7 @@ func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, jo
 	if err := s.checkEntry(code, room, join.CreatedAt); err != nil {
 		return Room{}, err
 	}
-	join.Code, join.Role = code.Code, code.Role
+	join.Code, join.Label, join.Role = code.Code, code.Label, code.Role
 	return room, nil
 }
 
@@ -316,8 +324,8 @@ func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
 	}
 }
 
-// errNotApproved is for a join whose approval was taken back, or began to be
-// needed, while the media server was asked.
+// errNotApproved is for a join whose approval was taken back, was used by
+// somebody else, or began to be needed, while the media server was asked.
 var errNotApproved = &Error{Code: CodeForbidden, Message: "The host did not let you in", Hint: "Try again."}
 
 // admit makes the media room, sees that there is room in it, puts the join on
@@ -329,28 +337,18 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 	if err := s.ensureFresh(budget, room); err != nil {
 		return Admission{}, mediaUnavailable(err)
 	}
-	if room.MaxParticipants > 0 {
-		inside, err := s.media.Participants(budget, room.ID)
-		if err != nil {
-			return Admission{}, mediaUnavailable(err)
-		}
-		if len(inside) >= room.MaxParticipants {
-			return Admission{}, &Error{Code: CodeConflict, Message: "The room is full",
-				Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
-		}
+	if err := s.findSeat(budget, room, ""); err != nil {
+		return Admission{}, err
 	}
 	expires := join.CreatedAt.Add(TokenLifetime)
-	e := s.event(ctx, p, Admitted, room, join.Identity, map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role})
-	if join.Code != "" {
-		e.Details["code"] = FirstGroup(join.Code)
-	}
+	e := s.admittedEvent(ctx, p, room, join)
 	join, err := s.store.AddJoin(ctx, join, expires, func(door Door) error {
 		room = door.Room
 		if err := checkBlocks(door.Blocks, join); err != nil {
 			return err
 		}
 		approved := door.Request.State == RequestApproved && door.Request.Living(room, s.now())
-		if s.hasToWait(p, room, join.Role) && !approved {
+		if s.hasToWait(p, room, join.Role) && (!approved || door.Request.spent(join)) {
 			return errNotApproved
 		}
 		return s.checkEntry(door.Code, room, s.now())
@@ -365,11 +363,40 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) 
 	if err != nil {
 		return Admission{}, AsError(err)
 	}
+	s.logEvent(ctx, e)
+	return s.admission(room, join, token, expires), nil
+}
+
+// findSeat refuses when the room is full. Who is inside already has a seat.
+func (s *Service) findSeat(ctx context.Context, room Room, identity string) error {
+	if room.MaxParticipants == 0 {
+		return nil
+	}
+	inside, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return mediaUnavailable(err)
+	}
+	if len(inside) < room.MaxParticipants || identity != "" && slices.ContainsFunc(inside, func(p Participant) bool { return p.Identity == identity }) {
+		return nil
+	}
+	return &Error{Code: CodeConflict, Message: "The room is full",
+		Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
+}
+
+func (s *Service) admittedEvent(ctx context.Context, p Principal, room Room, join Join) *Event {
+	e := s.event(ctx, p, Admitted, room, join.Identity, map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role})
+	if join.Code != "" {
+		e.Details["code"] = FirstGroup(join.Code)
+	}
+	return e
+}
+
+// admission is what lets somebody in who is on record.
+func (s *Service) admission(room Room, join Join, token string, expires time.Time) Admission {
 	a := Admission{Token: token, LiveKitURL: s.links.LiveKit, JoinURL: s.links.Room(room.Name),
 		Identity: join.Identity, Role: join.Role, ExpiresAt: expires, Room: room}
 	if join.Code != "" {
 		a.JoinURL = s.links.Code(join.Code)
 	}
-	s.logEvent(ctx, e)
-	return a, nil
+	return a
 }

@@ -44,9 +44,13 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, 
 	return roster, nil
 }
 
-// StopCall says whose microphone or camera to stop.
+// StopCall says whose sound or picture to stop.
 type StopCall struct {
-	Identity string // or [Everyone]
+	Identity string // or [Everyone]; of pictures only together with Lock
+
+	// Source says which pictures [Service.DisableVideo] is about; empty is
+	// [StopCamera].
+	Source StopSource
 
 	// Lock takes the source away until it is given back with false, which
 	// stops nothing; nil only stops, and they can turn it on again.
@@ -56,8 +60,9 @@ type StopCall struct {
 // Stopped is what a moderator has changed.
 type Stopped struct {
 	Tracks   []StoppedTrack // that were on and are off now
-	Locked   []string       // identities from whom the source was taken just now
-	Unlocked []string       // identities to whom it was given back
+	Locked   []string       // identities from whom a source was taken just now
+	Unlocked []string       // identities to whom one was given back
+	ForAll   bool           // that it is taken from all, or is no more, is new
 }
 
 // StoppedTrack is a track that a moderator has just stopped.
@@ -67,26 +72,21 @@ type StoppedTrack struct {
 	Source   Source
 }
 
-// Mute stops the microphone of a participant, or with [Everyone] the
-// microphones of all participants but admins. A lock holds for the identity,
-// however often it connects, and for the same subject or user id when they join
-// anew in this session of the room.
+// Mute stops all sound of a participant, or with [Everyone] of all participants
+// but admins. A lock holds for the identity, however often it connects, and for
+// the same subject or user id when they join anew in this session of the room;
+// that on everyone also for who comes later.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{Microphone, Muted, Track.isMicrophone, checkIdentity})
+	return s.stop(ctx, p, ref, call, stopping{sources: []Source{Microphone}, action: Muted, meant: Track.isSound, check: checkIdentity})
 }
 
-// DisableVideo stops the camera of a participant, like [Service.Mute] does
-// the microphone.
+// DisableVideo stops pictures of a participant, like [Service.Mute] does sound.
 func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{Camera, VideoDisabled, Track.isCamera, checkOne})
-}
-
-// stopping is one of the things that can be stopped.
-type stopping struct {
-	source Source
-	action EventAction
-	meant  func(Track) bool
-	check  func(identity string) error
+	what, err := videoStopping(call)
+	if err != nil {
+		return Stopped{}, err
+	}
+	return s.stop(ctx, p, ref, call, what)
 }
 
 func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCall, what stopping) (Stopped, error) {
@@ -104,6 +104,9 @@ func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCa
 		return Stopped{}, mediaUnavailable(err)
 	}
 	defer unlock()
+	if room, err = s.store.RoomByID(ctx, room.ID); err != nil { // as it is with the lock held
+		return Stopped{}, s.storeError(err, "")
+	}
 	people, err := s.meantBy(ctx, room, call.Identity)
 	switch {
 	case call.Lock != nil && !*call.Lock && (err == nil || IsCode(err, CodeNotFound)):
@@ -184,12 +187,10 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 	if len(strangers) > 0 && call.Identity != Everyone {
 		return Stopped{}, notOurs()
 	}
-	e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(what.source), "identities": identities(ours)})
-	locked, err := s.store.LockJoins(ctx, room.ID, identityList(ours), what.source, true, e)
+	room, done, err := s.storeLock(ctx, p, room, ours, call, what)
 	if err != nil {
-		return Stopped{}, s.storeError(err, "")
+		return Stopped{}, err
 	}
-	s.logEvent(ctx, e)
 	if err := s.projectOnto(ctx, room, ours); err != nil {
 		return Stopped{}, notTold(err)
 	}
@@ -197,7 +198,7 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 	if err != nil {
 		return Stopped{}, err
 	}
-	stopped.Locked = locked
+	stopped.Locked, stopped.ForAll = done.Locked, done.ForAll
 	for _, person := range ours {
 		for _, track := range person.Tracks {
 			if !track.Muted && what.meant(track) {
@@ -211,26 +212,18 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 // unlock gives the source back, also to those who are not inside just now: to
 // whoever was let in by the identity, or to all it was taken from.
 func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
-	meant := []string{call.Identity}
-	if call.Identity == Everyone {
-		var err error
-		if meant, err = s.store.LockedIn(ctx, room.ID, what.source); err != nil {
-			return Stopped{}, s.storeError(err, "")
-		}
-	} else if _, err := s.joinOf(ctx, room.ID, call.Identity); err != nil {
-		if errors.Is(err, ErrNotFound) && len(people) == 0 {
+	if call.Identity != Everyone {
+		switch _, err := s.joinOf(ctx, room.ID, call.Identity); {
+		case errors.Is(err, ErrNotFound) && len(people) == 0:
 			return Stopped{}, participantNotFound()
-		}
-		if !errors.Is(err, ErrNotFound) {
+		case err != nil && !errors.Is(err, ErrNotFound):
 			return Stopped{}, s.storeError(err, "")
 		}
 	}
-	e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(what.source), "identities": some(meant)})
-	unlocked, err := s.store.LockJoins(ctx, room.ID, meant, what.source, false, e)
+	room, done, err := s.storeUnlock(ctx, p, room, people, call, what)
 	if err != nil {
-		return Stopped{}, s.storeError(err, "")
+		return Stopped{}, err
 	}
-	s.logEvent(ctx, e)
 	// Of everybody: it may have been taken from an admin, or from the person's
 	// other connections as well.
 	if people, err = s.media.Participants(ctx, room.ID); err != nil {
@@ -239,7 +232,8 @@ func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []P
 	if err := s.projectOnto(ctx, room, people); err != nil {
 		return Stopped{}, notTold(err)
 	}
-	return Stopped{Tracks: []StoppedTrack{}, Unlocked: unlocked}, nil
+	done.Tracks = []StoppedTrack{}
+	return done, nil
 }
 
 // split tells who came through here from who did not.

@@ -61,7 +61,7 @@ func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join 
 func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Join) (JoinRequest, error) {
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
-		Name: join.Name, Role: join.Role, Code: join.Code, State: RequestWaiting, CreatedAt: now, SeenAt: now}
+		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, CreatedAt: now, SeenAt: now}
 	e := s.event(ctx, p, Requested, room, requestName(request.ID), map[string]string{"participant_name": hide(request.Name, request.Code), "role": request.Role})
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
 		switch {

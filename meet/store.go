@@ -101,8 +101,14 @@ type Store interface {
 	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it
-	// back, and says whose that changed.
+	// back, also where it is taken from all, and says whose that changed.
 	LockJoins(ctx context.Context, roomID string, identities []string, source Source, locked bool, e *Event) ([]string, error)
+
+	// LockForAll takes a source away from everybody in a room but its admins,
+	// also from those who come later, or gives it back to everybody, from
+	// whomever it was taken. It says whether that changed the room, and to
+	// whom something was given back that was taken from them alone.
+	LockForAll(ctx context.Context, roomID string, source Source, locked bool, e *Event) (changed bool, unlocked []string, err error)
 
 	// LockedIn lists the identities from whom the source is taken in a room.
 	LockedIn(ctx context.Context, roomID string, source Source) ([]string, error)

@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	blockColumns = `room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at`
+	blockColumns = `room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at, label, verified`
 
 	selectBlocks = `SELECT ` + blockColumns + ` FROM blocks WHERE room_id = $1`
 
-	insertBlock = `INSERT INTO blocks (` + blockColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	insertBlock = `INSERT INTO blocks (` + blockColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 	ON CONFLICT (room_id, identity) DO UPDATE SET subject = excluded.subject, user_id = excluded.user_id, code = excluded.code,
-		name = excluded.name, reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at`
+		name = excluded.name, reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at,
+		label = excluded.label, verified = excluded.verified`
 
 	deleteBlock = `DELETE FROM blocks WHERE room_id = $1 AND identity = $2 RETURNING identity`
 
@@ -72,7 +73,8 @@ func (t *tx) revokeAll(r meet.Revocation) error {
 		return nil
 	}
 	t.blocksChanged(b.RoomID)
-	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli())
+	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli(),
+		b.Label, bit(b.Verified))
 	return failed("insert block", err)
 }
 
@@ -137,7 +139,8 @@ func (t *tx) blocks(roomID string) ([]meet.Block, error) {
 }
 
 func blockPointers(b *meet.Block) []any {
-	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy, (*moment)(&b.CreatedAt)}
+	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy, (*moment)(&b.CreatedAt),
+		&b.Label, (*flag)(&b.Verified)}
 }
 
 // LockJoins implements [meet.Store]. Identities of nobody in the room are passed
@@ -175,6 +178,11 @@ func (t *tx) lockJoin(roomID, identity string, source meet.Source) ([]string, er
 	case join.RoomID != roomID || slices.Contains(join.Locked, source):
 		return nil, nil
 	}
+	if slices.Contains(join.Unlocked, source) { // or it would be given back again with that of all
+		if err := t.setUnlocked(join, source, false); err != nil {
+			return nil, err
+		}
+	}
 	err = t.exec(lockJoin, identity, sourcesText(append(join.Locked, source)))
 	return []string{identity}, failed("lock join", err)
 }
@@ -196,7 +204,7 @@ func (t *tx) unlockPerson(roomID, identity string, source meet.Source) (changed 
 		}
 		changed = append(changed, join.Identity)
 	}
-	return changed, nil
+	return t.exceptFromAll(roomID, identity, source, changed)
 }
 
 // LockedIn implements [meet.Store]. Who was let in first comes first.

@@ -15,8 +15,9 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at, locked, vouched, person, generation)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at,
+		locked, vouched, person, label, unlocked, generation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
 		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
@@ -25,7 +26,7 @@ const (
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
 	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at,
-		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person
+		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label, unlocked
 	FROM joins
 	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
 	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
@@ -58,6 +59,12 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 			}
 		}
 		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
+			return none, err
+		}
+		if join.Unlocked, err = t.givenBackTo(join, door.Room); err != nil {
+			return none, err
+		}
+		if err := t.useApproval(join, door.Request); err != nil {
 			return none, err
 		}
 		if err := t.insertJoin(join, door.Room, tokenDies); err != nil {
@@ -97,7 +104,7 @@ func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
 
 func joinPointers(j *meet.Join) []any {
 	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
-		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person}
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label, (*sources)(&j.Unlocked)}
 }
 
 // sources are kept as a text with commas between them.
@@ -158,7 +165,8 @@ func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error 
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person)
+	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
+		j.Label, sourcesText(j.Unlocked))
 	if err == nil && j.Subject != "" {
 		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
 	}

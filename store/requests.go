@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at, created_at, seen_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at, created_at, seen_at, label, admitted)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
 
@@ -54,7 +54,7 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 			return none, err
 		}
 		err = failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
-			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli()))
+			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli(), r.Label, r.Admitted))
 		if err != nil {
 			return none, err
 		}

@@ -13,7 +13,7 @@ import (
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
-	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at`
+	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at, rooms.locked_for_all`
 
 	// An approval ends with the admissions by the code that it was used with
 	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.
@@ -21,7 +21,7 @@ const (
 	join_requests.name, join_requests.role, join_requests.code, ` + approvalEnded + `'refused' ELSE join_requests.state END,
 	` + approvalEnded + `revocations.revoked_by ELSE join_requests.answered_by END,
 	` + approvalEnded + `revocations.revoked_at ELSE join_requests.answered_at END,
-	join_requests.created_at, join_requests.seen_at`
+	join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
 	approvalEnded = `CASE WHEN join_requests.state = 'approved' AND revocations.came_by IS NOT NULL THEN `
 
 	requestsFrom = ` FROM join_requests LEFT JOIN revocations
@@ -36,12 +36,12 @@ func roomPointers(r *meet.Room) []any {
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*flag)(&r.Settings.AllowChat),
 		(*flag)(&r.Settings.AllowVideo), (*flag)(&r.Settings.AllowAudio), (*flag)(&r.Settings.E2EE),
 		(*flag)(&r.Settings.RequireApproval), (*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.OpenedAt),
-		(*moment)(&r.UpdatedAt)}
+		(*moment)(&r.UpdatedAt), (*sourceSet)(&r.LockedForAll)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
 	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State), &r.AnsweredBy,
-		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt)}
+		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
 }
 
 func codePointers(c *meet.RoomCode) []any {

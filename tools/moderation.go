@@ -51,11 +51,11 @@ var kickParticipant = define(Tool{
 type muteParticipantInput struct {
 	RoomID   string `json:"room_id" doc:"Id or name of the room"`
 	Identity string `json:"identity" doc:"From list_participants, or * for everyone but admins"`
-	Lock     *bool  `json:"lock" doc:"true also keeps them from unmuting; false gives the microphone back, also to somebody who has left, and mutes nobody; leave it out to mute only"`
+	Lock     *bool  `json:"lock" doc:"true also keeps them from unmuting, with * also who comes later; false gives the microphone back, also to somebody who has left, and mutes nobody; leave it out to mute only"`
 }
 
 type muteParticipantOutput struct {
-	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Microphones that were on, with whose they are; empty if there was nothing to mute"`
+	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Sound that was on, with whose it is; empty if there was nothing to mute"`
 	Locked      []string           `json:"locked,omitempty" doc:"Identities whose microphone was taken just now"`
 	Unlocked    []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
 	Message     string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
@@ -63,7 +63,7 @@ type muteParticipantOutput struct {
 
 var muteParticipant = define(Tool{
 	Name: "mute_participant", Title: "Mute a participant", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Mute a participant's microphone now; they can unmute themselves unless lock is true. A lock holds through reconnects, and for the same user_id when they join anew, until lock false or the room's end.",
+	Description: "Mute a participant now, the sound of a shared screen too; they can unmute themselves unless lock is true. A lock holds through reconnects, and for the same user_id when they join anew, until lock false or the room's end.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteParticipantInput) (muteParticipantOutput, error) {
 	done, err := s.Mute(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
 	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute")}, err
@@ -71,36 +71,42 @@ var muteParticipant = define(Tool{
 
 type disableVideoInput struct {
 	RoomID   string `json:"room_id" doc:"Id or name of the room"`
-	Identity string `json:"identity" doc:"From list_participants"`
-	Lock     *bool  `json:"lock" doc:"true also keeps them from turning it on again; false gives the camera back and stops nothing; leave it out to stop it only"`
+	Identity string `json:"identity" doc:"From list_participants; with lock also * for everyone but admins"`
+	Lock     *bool  `json:"lock" doc:"true also keeps them from turning it on again, with * also who comes later; false gives it back and stops nothing; leave it out to stop it only"`
+
+	Source *string `json:"source" enum:"camera,screen_share,all" doc:"What to stop; camera if left out. A lock on camera stops the screen too: no picture passes"`
 }
 
 type disableVideoOutput struct {
-	DisabledTracks []stoppedTrackView `json:"disabled_tracks" doc:"Cameras that were on; empty if there was none"`
-	Locked         []string           `json:"locked,omitempty" doc:"Identities whose camera was taken just now"`
+	DisabledTracks []stoppedTrackView `json:"disabled_tracks" doc:"Pictures that were on; empty if there was none"`
+	Locked         []string           `json:"locked,omitempty" doc:"Identities from whom it was taken just now"`
 	Unlocked       []string           `json:"unlocked,omitempty" doc:"Identities who got it back just now; they turn it on themselves"`
 	Message        string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
 }
 
 var disableParticipantVideo = define(Tool{
 	Name: "disable_participant_video", Title: "Turn a participant's camera off", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Turn a participant's camera off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
+	Description: "Turn a participant's camera or shared screen off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
-	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
-	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute: the camera was off")}, err
+	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
+	nothing := "nothing to mute: the camera was off"
+	if in.Source != nil && meet.StopSource(*in.Source) != meet.StopCamera {
+		nothing = "nothing to stop: it was off"
+	}
+	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, nothing)}, err
 })
 
 // nothingDone says that there was nothing to do, "" if there was something; of
 // a lock also what holds.
 func nothingDone(done meet.Stopped, lock *bool, nothing string) string {
 	switch {
-	case lock != nil && !*lock && len(done.Unlocked) == 0:
+	case lock != nil && !*lock && len(done.Unlocked) == 0 && !done.ForAll:
 		return "nothing to unlock"
 	case lock != nil && !*lock || len(done.Tracks) > 0:
 		return ""
 	case lock == nil:
 		return nothing
-	case len(done.Locked) > 0:
+	case len(done.Locked) > 0 || done.ForAll:
 		return nothing + "; the lock holds from now on"
 	}
 	return nothing + "; it was locked already, and stays so"

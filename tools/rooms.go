@@ -89,6 +89,7 @@ type getRoomOutput struct {
 	NumParticipants *int          `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
 	Codes           []codeView    `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
 	JoinRequests    []requestView `json:"join_requests,omitzero" doc:"Only for the room's admin: who waits to be let in; the first 100"`
+	LockedForAll    []meet.Source `json:"locked_for_all" doc:"What is taken from everyone but admins, also who comes later (lock with identity *)"`
 }
 
 var getRoom = define(Tool{
@@ -101,7 +102,7 @@ var getRoom = define(Tool{
 // showRoom is get_room, and the resource that shows the same.
 func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, ref)
-	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants}
+	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants, LockedForAll: d.LockedForAll.List()}
 	if d.IsAdmin {
 		out.Codes, out.JoinRequests = viewCodes(s, d.Codes), viewRequests(d.Requests)
 	}

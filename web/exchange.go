@@ -16,6 +16,7 @@ type exchangeRequest struct {
 	Name   string  `json:"name"`
 
 	RequestID string `json:"request_id"` // of a join request, to go on with it
+	JoinToken string `json:"join_token"` // one from before, by which they come back with that
 }
 
 type exchangeResponse struct {
@@ -59,7 +60,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{Code: body.Code, Name: body.Name, UserID: body.UserID,
-		RequestID: body.RequestID, Wait: preferredWait(r)})
+		RequestID: body.RequestID, JoinToken: body.JoinToken, Wait: preferredWait(r)})
 	if err != nil {
 		e := meet.AsError(err)
 		if e.Code == meet.CodeNotFound {

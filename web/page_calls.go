@@ -57,6 +57,7 @@ type pageJoinRequest struct {
 	Room      string `json:"room"`
 	Name      string `json:"name"`
 	RequestID string `json:"request_id"`
+	JoinToken string `json:"join_token"`
 }
 
 // pageJoin is the exchange for those who come by a room's name. It answers
@@ -68,7 +69,8 @@ func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	a, err := s.Service.EnterRoom(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID, Wait: preferredWait(r)})
+	a, err := s.Service.EnterRoom(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
+		JoinToken: body.JoinToken, Wait: preferredWait(r)})
 	if err != nil {
 		s.refuseSlowly(w, r, meet.AsError(err), started)
 		return

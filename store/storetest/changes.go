@@ -71,6 +71,14 @@ func changes() []change {
 			_, err := b.LockJoins(ctx, "id-room", []string{"inside", "guest"}, meet.Microphone, false, e)
 			return err
 		}},
+		{"LockForAll", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
+			_, _, err := b.LockForAll(ctx, "id-room", meet.Microphone, true, e)
+			return err
+		}},
+		{"LockForAll, back", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
+			_, _, err := b.LockForAll(ctx, "id-room", meet.Microphone, false, e)
+			return err
+		}},
 		{"Unblock", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
 			return b.Unblock(ctx, "id-room", "blocked", e)
 		}},

@@ -93,6 +93,10 @@ func calls(s meet.Store) []call {
 			_, err := s.LockJoins(ctx, "id-room", []string{"one"}, mic, true, about(meet.Locked, ""))
 			return err
 		}},
+		{"LockForAll", func(ctx context.Context) error {
+			_, _, err := s.LockForAll(ctx, "id-room", mic, true, about(meet.Locked, ""))
+			return err
+		}},
 		{"LockedIn", func(ctx context.Context) error { _, err := s.LockedIn(ctx, "id-room", mic); return err }},
 		{"SavePresence", func(ctx context.Context) error {
 			_, err := s.SavePresence(ctx, connected("s"), about(meet.Joined, ""), nil)

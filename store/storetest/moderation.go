@@ -132,6 +132,7 @@ var revocationTests = []test{
 			if id == "by code" {
 				wantRequest.Code = "aaa"
 			}
+			wantRequest.Admitted = "joined " + id
 			if want == meet.RequestRefused {
 				wantRequest.AnsweredBy, wantRequest.AnsweredAt = "cem", at(5)
 			}

@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"Revocations", revocationTests},
 		{"Blocks", blockTests},
 		{"Locks", lockTests},
+		{"LocksForAll", lockForAllTests},
+		{"Approvals", approvalTests},
 		{"Presences", presenceTests},
 		{"Visits", visitTests},
 		{"Context", contextTests},

@@ -1,0 +1,118 @@
+package meet_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// from goes on with a request from an address, and may show a join token.
+func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.Admission {
+	t.Helper()
+	a, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id, JoinToken: joinToken})
+	wantCode(t, "exchange from "+address, err, "")
+	return a
+}
+
+// The id of a request lets in one person, however many show it at once and from
+// wherever. All others wait like anybody else.
+func TestOneApprovalLetsInOnePerson(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	id := from(t, s, "192.0.2.1", code, "", "").RequestID
+	answer(t, s, room, id, true)
+	var (
+		all      sync.WaitGroup
+		mu       sync.Mutex
+		admitted []meet.Admission
+	)
+	const many = 20
+	for i := range many {
+		all.Go(func() {
+			a := from(t, s, fmt.Sprintf("198.51.100.%d", i), code, id, "")
+			mu.Lock()
+			defer mu.Unlock()
+			if !a.Waiting {
+				admitted = append(admitted, a)
+			} else if a.RequestID == id {
+				t.Error("somebody waits by a request that was approved")
+			}
+		})
+	}
+	all.Wait()
+	if len(admitted) != 1 {
+		t.Fatalf("%d of %d were admitted; want one", len(admitted), many)
+	}
+	if n := len(waitingNow(t, s, room)); n != many-1 {
+		t.Errorf("%d wait; want %d", n, many-1)
+	}
+	if c, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{}); err != nil || c[0].Uses != 1 {
+		t.Errorf("codes = %+v, %v; want one use", c, err)
+	}
+}
+
+// Who was let in comes back as who they were: from where they asked, or with the
+// token they got, from wherever. The token of another proves nothing.
+func TestComingBackByAnApproval(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	const home, elsewhere = "192.0.2.1", "198.51.100.1"
+	enter := func(address string) (string, meet.Admission) {
+		t.Helper()
+		id := from(t, s, address, code, "", "").RequestID
+		answer(t, s, room, id, true)
+		return id, from(t, s, address, code, id, "")
+	}
+	id, first := enter(home)
+	_, other := enter("203.0.113.1")
+	person := s.EnterWith(t, first)
+	s.Clock.Advance(2 * meet.TokenLifetime) // a token proves who they are also when its time is over
+	for what, again := range map[string]meet.Admission{
+		"from the same address": from(t, s, home, code, id, ""),
+		"with the token":        from(t, s, elsewhere, code, id, first.Token),
+		"with both":             from(t, s, home, code, id, first.Token),
+	} {
+		if again.Waiting || again.Identity != first.Identity {
+			t.Errorf("%s: %+v; want %s let in again", what, again, first.Identity)
+		}
+	}
+	for what, again := range map[string]meet.Admission{
+		"from elsewhere":               from(t, s, elsewhere, code, id, ""),
+		"with the token of another":    from(t, s, elsewhere, code, id, other.Token),
+		"from home, but as another":    from(t, s, home, code, id, other.Token),
+		"with what is no token":        from(t, s, elsewhere, code, id, "eyJ.a.b"),
+		"with no request, but a token": from(t, s, elsewhere, code, "", first.Token),
+	} {
+		if !again.Waiting || again.RequestID == id {
+			t.Errorf("%s: %+v; want a new request", what, again)
+		}
+	}
+	if _, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id, JoinToken: first.Token})
+	wantCode(t, "after a kick", err, meet.CodeForbidden)
+}
+
+// Who proves who they are comes back on every device that is theirs.
+func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, _ := guarded(t, s, meet.RoomChange{})
+	join := func() meet.Admission {
+		t.Helper()
+		a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+		wantCode(t, "join", err, "")
+		return a
+	}
+	answer(t, s, room, join().RequestID, true)
+	one, two := join(), join()
+	if one.Waiting || two.Waiting || one.Identity == two.Identity {
+		t.Errorf("bob twice: %+v and %+v; want two admissions", one, two)
+	}
+}

@@ -1,0 +1,123 @@
+package meet
+
+import (
+	"context"
+	"slices"
+)
+
+// StopSource says which pictures to stop.
+type StopSource string
+
+// The pictures that can be stopped.
+const (
+	StopCamera StopSource = "camera"       // with a lock the shared screen as well: no picture passes
+	StopScreen StopSource = "screen_share" // the shared screen alone
+	StopAll    StopSource = "all"          // both, and each is locked by itself
+)
+
+// StopSources are all of them, for schemas and messages.
+var StopSources = []StopSource{StopCamera, StopScreen, StopAll}
+
+// stopping is one of the things that can be stopped.
+type stopping struct {
+	sources []Source // that a lock takes away
+	action  EventAction
+	meant   func(Track) bool
+	check   func(identity string) error
+}
+
+// videoStopping is what a call about pictures means.
+func videoStopping(call StopCall) (stopping, error) {
+	what := stopping{sources: []Source{Camera}, action: VideoDisabled, meant: Track.isCamera, check: checkOne}
+	if call.Lock != nil { // for everyone only what holds: stopping all cameras once helps nobody
+		what.check = checkIdentity
+	}
+	switch call.Source {
+	case "", StopCamera:
+		if call.Lock != nil {
+			what.meant = Track.isPicture
+		}
+	case StopScreen:
+		what.sources, what.meant = []Source{ScreenShare}, Track.isScreen
+	case StopAll:
+		what.sources, what.meant = []Source{Camera, ScreenShare}, Track.isPicture
+	default:
+		return stopping{}, Invalid("source", "source must be camera, screen_share or all", "Leave it out for camera.")
+	}
+	return what, nil
+}
+
+// storeLock takes the sources away: from the people, or from all but admins,
+// also from those who come later. It gives the room as it is then.
+func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
+	done := Stopped{Locked: []string{}}
+	for _, source := range what.sources {
+		e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(source)})
+		if call.Identity != Everyone {
+			e.Details["identities"] = identities(people)
+			changed, err := s.store.LockJoins(ctx, room.ID, identityList(people), source, true, e)
+			if err != nil {
+				return room, done, s.storeError(err, "")
+			}
+			done.Locked = merge(done.Locked, changed)
+			s.logEvent(ctx, e)
+			continue
+		}
+		free := slices.DeleteFunc(slices.Clone(people), func(p Participant) bool { return slices.Contains(p.Locked, source) })
+		e.Details["identities"] = identities(free)
+		changed, _, err := s.store.LockForAll(ctx, room.ID, source, true, e)
+		if err != nil {
+			return room, done, s.storeError(err, "")
+		}
+		done.ForAll = done.ForAll || changed
+		done.Locked = merge(done.Locked, identityList(free))
+		s.logEvent(ctx, e)
+	}
+	if call.Identity != Everyone {
+		return room, done, nil
+	}
+	room, err := s.store.RoomByID(ctx, room.ID)
+	return room, done, s.storeError(err, "")
+}
+
+// storeUnlock gives the sources back, as storeLock takes them away.
+func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
+	done := Stopped{Unlocked: []string{}}
+	for _, source := range what.sources {
+		e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(source), "identities": call.Identity})
+		if call.Identity != Everyone {
+			changed, err := s.store.LockJoins(ctx, room.ID, []string{call.Identity}, source, false, e)
+			if err != nil {
+				return room, done, s.storeError(err, "")
+			}
+			done.Unlocked = merge(done.Unlocked, changed)
+			s.logEvent(ctx, e)
+			continue
+		}
+		locked, err := s.store.LockedIn(ctx, room.ID, source)
+		if err != nil {
+			return room, done, s.storeError(err, "")
+		}
+		held := slices.DeleteFunc(slices.Clone(people), func(p Participant) bool { return !slices.Contains(p.Locked, source) })
+		e.Details["identities"] = some(merge(locked, identityList(held)))
+		changed, unlocked, err := s.store.LockForAll(ctx, room.ID, source, false, e)
+		if err != nil {
+			return room, done, s.storeError(err, "")
+		}
+		done.ForAll = done.ForAll || changed
+		done.Unlocked = merge(merge(done.Unlocked, unlocked), identityList(held))
+		s.logEvent(ctx, e)
+	}
+	room, err := s.store.RoomByID(ctx, room.ID)
+	return room, done, s.storeError(err, "")
+}
+
+// merge gives list with those of more that it has not.
+func merge(list, more []string) []string {
+	for _, one := range more {
+		if !slices.Contains(list, one) {
+			list = append(list, one)
+		}
+	}
+	return list
+}

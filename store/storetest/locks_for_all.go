@@ -1,0 +1,113 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+
+	"roomkey/meet"
+)
+
+// lockAll gives whether that changed the room, and to whom something was given
+// back.
+func (b bed) lockAll(source meet.Source, locked bool) (bool, []string) {
+	b.t.Helper()
+	changed, unlocked, err := b.LockForAll(b.t.Context(), "id-room", source, locked, nil)
+	if err != nil {
+		b.t.Fatalf("LockForAll: %v", err)
+	}
+	slices.Sort(unlocked)
+	return changed, unlocked
+}
+
+func (b bed) wantLockAll(source meet.Source, locked, wantChanged bool, wantUnlocked ...string) {
+	b.t.Helper()
+	changed, unlocked := b.lockAll(source, locked)
+	if changed != wantChanged || !slices.Equal(unlocked, wantUnlocked) {
+		b.t.Errorf("LockForAll(%s, %v): got %v, %v, want %v, %v", source, locked, changed, unlocked, wantChanged, wantUnlocked)
+	}
+}
+
+func (b bed) lockedForAll() []meet.Source {
+	b.t.Helper()
+	room, err := b.RoomByID(b.t.Context(), "id-room")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return room.LockedForAll.List()
+}
+
+func (b bed) unlocked(identity string) []meet.Source {
+	b.t.Helper()
+	return sorted(b.joinOf(identity).Unlocked)
+}
+
+var lockForAllTests = []test{
+	{"TheRoomKeepsWhatIsLockedForAll", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		wantSame(t, "at first", b.lockedForAll(), []meet.Source{})
+		b.wantLockAll(mic, true, true)
+		b.wantLockAll(mic, true, false)
+		b.wantLockAll(meet.ScreenShare, true, true)
+		wantSame(t, "locked", b.lockedForAll(), []meet.Source{mic, meet.ScreenShare})
+		b.wantLockAll(mic, false, true)
+		b.wantLockAll(mic, false, false)
+		wantSame(t, "left", b.lockedForAll(), []meet.Source{meet.ScreenShare})
+		_, _, err := b.LockForAll(t.Context(), "id-none", mic, true, nil)
+		wantErr(t, "LockForAll of no room", err, meet.ErrNotFound)
+	}},
+	{"WhatWasTakenFromOneGoesBackWithThatOfAll", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		for i, identity := range []string{"one", "two", "three"} {
+			b.enter(identity, "", "", i)
+		}
+		b.lock(mic, true, "one", "three")
+		b.lock(cam, true, "one", "two")
+		b.wantLockAll(mic, true, true)
+		b.wantLockAll(mic, false, true, "one", "three")
+		wantSame(t, "another source", b.locked("one"), []meet.Source{cam})
+		b.lock(mic, true, "two")
+		b.wantLockAll(mic, false, false, "two")
+	}},
+	{"WhoIsGivenItBackIsExceptedUntilTheNextLock", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.enter("bob 1", "bob", "bob", 1)
+		b.enter("typed bob", "", "bob", 1)
+		wantSame(t, "with nothing locked", b.lock(mic, false, "bob 1"), []string{})
+		b.lock(mic, true, "bob 1")
+		b.wantLockAll(mic, true, true)
+		wantSame(t, "given back", b.lock(mic, false, "bob 1", "typed bob", "nobody"), []string{"bob 1", "typed bob"})
+		wantSame(t, "given back again", b.lock(mic, false, "bob 1"), []string{})
+		wantSame(t, "excepted", b.unlocked("bob 1"), []meet.Source{mic})
+		b.enter("bob 2", "bob", "bob", 2)
+		b.enter("typed bob 2", "", "bob", 2)
+		wantSame(t, "the same subject anew", b.unlocked("bob 2"), []meet.Source{mic})
+		wantSame(t, "the same claim anew", b.unlocked("typed bob 2"), []meet.Source(nil))
+		wantSame(t, "locked again", b.lock(mic, true, "bob 1"), []string{"bob 1"})
+		wantSame(t, "no longer excepted", b.unlocked("bob 1"), []meet.Source(nil))
+		b.lock(mic, false, "bob 1")
+		b.wantLockAll(cam, true, true)
+		wantSame(t, "with another lock", b.unlocked("bob 1"), []meet.Source{mic})
+		b.wantLockAll(mic, true, false)
+		for _, identity := range []string{"bob 1", "bob 2", "typed bob"} {
+			wantSame(t, "after the next lock, "+identity, b.unlocked(identity), []meet.Source(nil))
+		}
+	}},
+}
+
+var approvalTests = []test{
+	{"AnApprovalKnowsWhomItLetIn", func(t *testing.T, b bed) {
+		b.create(newRoom("room"))
+		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
+		for i, want := range []string{"", "first", "first"} {
+			join := meet.Join{Identity: []string{"first", "second", "third"}[i], RoomID: "id-room", Role: "guest", RequestID: "asked", CreatedAt: at(i)}
+			_, err := b.AddJoin(t.Context(), join, tokenDies, func(d meet.Door) error {
+				wantSame(t, "seen by the check", d.Request.Admitted, want)
+				return nil
+			}, nil)
+			wantErr(t, "AddJoin", err, nil)
+		}
+		got, err := b.JoinRequest(t.Context(), "asked")
+		wantErr(t, "JoinRequest", err, nil)
+		wantSame(t, "whom it let in", got.Admitted, "first")
+	}},
+}
