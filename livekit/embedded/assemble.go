@@ -24,28 +24,20 @@ type clients struct {
 	roomManager routing.RoomManagerClient
 	room        rpc.TypedRoomClient
 	participant rpc.TypedParticipantClient
-	dispatch    rpc.TypedAgentDispatchInternalClient
-	whip        rpc.TypedWHIPParticipantClient
 	egress      rpc.EgressClient
-	ingress     rpc.IngressClient
-	sip         rpc.SIPClient
 	agent       agent.Client
 }
 
 func newClients(conf *config.Config, node routing.LocalNode, bus psrpc.MessageBus, params rpc.ClientParams) (clients, error) {
 	var c clients
-	var errs [10]error
+	var errs [6]error
 	signal, err := routing.NewSignalClient(node.NodeID(), bus, conf.SignalRelay)
 	c.signal, errs[0] = honestSignals{signal}, err
 	c.roomManager, errs[1] = routing.NewRoomManagerClient(params, conf.Room)
 	c.room, errs[2] = rpc.NewTypedRoomClient(params)
 	c.participant, errs[3] = rpc.NewTypedParticipantClient(params)
-	c.dispatch, errs[4] = rpc.NewTypedAgentDispatchInternalClient(params)
-	c.whip, errs[5] = rpc.NewTypedWHIPParticipantClient(params)
-	c.egress, errs[6] = rpc.NewEgressClient(params)
-	c.ingress, errs[7] = rpc.NewIngressClient(params)
-	c.sip, errs[8] = rpc.NewSIPClientWithParams(params)
-	c.agent, errs[9] = agent.NewAgentClient(bus, conf.Agents)
+	c.egress, errs[4] = rpc.NewEgressClient(params)
+	c.agent, errs[5] = agent.NewAgentClient(bus, conf.Agents)
 	return c, errors.Join(errs[:]...)
 }
 
@@ -66,71 +58,62 @@ func newNotifier(conf *config.Config) webhook.QueuedNotifier {
 }
 
 // assemble builds a LiveKit server for one node. It is what LiveKit's own
-// service.InitializeServer does, which has no way in for a [door].
+// service.InitializeServer does, which has no way in for a [door] and no limits.
 //
-// Ingress, egress, SIP and agents need Redis and workers of their own, and are
-// there only because the server does not do without them.
+// Egress and agents need Redis and workers of their own, and are there only
+// because rooms do not do without them.
 //
 // stop ends what the server leaves running.
-func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (server *service.LivekitServer, stop func(), err error) {
+func assemble(conf *config.Config, local routing.LocalNode, c Config) (server liveKit, stop func(), err error) {
+	if err := insideFits(); err != nil {
+		return nil, nil, err
+	}
+	limits := newLimiter(c)
+	boundBuffers(&conf.RTC)
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{}, otelpsrpc.ClientOptions(otelpsrpc.Config{}))
-	c, err := newClients(conf, node, bus, params)
+	clients, err := newClients(conf, local, bus, params)
 	if err != nil {
 		return nil, nil, err
 	}
+	clients.signal = limits.signals(clients.signal)
 	keys := auth.NewFileBasedKeyProviderFromMap(conf.Keys)
 	notifier := newNotifier(conf)
-	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
+	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, local))
 	notifier.RegisterProcessedHook(events.Webhook)
 	info, err := service.NewIOInfoService(bus, nil, nil, nil, events)
 	if err != nil {
 		return nil, nil, err
 	}
 
-	door := newDoor(enter)
+	door := newDoor(c.Enter)
 	store := door.watch(service.NewLocalStore())
-	router := routing.CreateRouter(nil, node, c.signal, c.roomManager, nil, conf.NodeStats)
+	router := routing.CreateRouter(nil, local, clients.signal, clients.roomManager, nil, conf.NodeStats)
 	allocator, err := service.NewRoomAllocator(conf, router, store)
 	if err != nil {
 		return nil, nil, err
 	}
 	allocator = door.allocator(allocator)
 	topics := rpc.NewTopicFormatter()
-	launcher := service.NewEgressLauncher(c.egress, info, store)
+	launcher := service.NewEgressLauncher(clients.egress, info, store)
 	turnAuth := service.NewTURNAuthHandler(keys)
 
-	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, c.room, c.participant)
-	if err != nil {
-		return nil, nil, err
-	}
-	whip, err := service.NewWHIPService(conf, router, noWHIP{allocator}, params, topics, c.whip)
-	if err != nil {
-		return nil, nil, err
-	}
-	agents, err := service.NewAgentService(conf, node, bus, keys)
+	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, clients.room, clients.participant)
 	if err != nil {
 		return nil, nil, err
 	}
 	// From here on the ports of media are bound.
-	manager, err := service.NewLocalRoomManager(conf, store, node, router, allocator, door.honestly(events), c.agent, store.LocalStore,
+	manager, err := service.NewLocalRoomManager(conf, store, local, router, allocator, limits.events(door.honestly(events), door), clients.agent, store.LocalStore,
 		launcher, utils.NewDefaultTimedVersionGenerator(), turnAuth, bus, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	door.rooms = manager
-	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, door)
+	signals, err := service.NewSignalServer(local.NodeID(), local.Region(), bus, conf.SignalRelay, door)
 	if err != nil {
 		return nil, nil, err
 	}
-	server, err = service.NewLivekitServer(conf,
-		door.roomService(rooms),
-		service.NewAgentDispatchService(conf.Limit, c.dispatch, topics, allocator, router),
-		service.NewEgressService(c.egress, launcher, info, rooms),
-		service.NewIngressService(&conf.Ingress, node.NodeID(), bus, c.ingress, nil, info, events),
-		service.NewSIPService(&conf.SIP, node.NodeID(), bus, c.sip, nil, rooms, events),
-		info,
-		service.NewRTCService(conf, allocator, router, events),
-		whip, agents, keys, router, manager, signals, nil, node)
-	return server, func() { notifier.Stop(true) }, err
+	server = newNode(&node{conf: conf, local: local, router: router, rooms: manager, signals: signals,
+		rtc: service.NewRTCService(conf, allocator, router, events)}, door.roomService(rooms), keys, limits)
+	return server, func() { notifier.Stop(true) }, nil
 }

@@ -19,7 +19,6 @@ import (
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/livekit-server/pkg/routing"
-	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/protocol/livekit"
 
@@ -69,6 +68,9 @@ type Config struct {
 	// says. nil lets the token decide.
 	Enter func(ctx context.Context, roomID, identity string) (meet.Entry, error)
 
+	// Limits bound what one participant can make the server do.
+	Limits Limits
+
 	// OnLimit is told each time a limit on what participants may send stops
 	// something; nil is nowhere.
 	OnLimit func(limit string)
@@ -79,7 +81,7 @@ type Config struct {
 	Log *slog.Logger
 
 	// assemble is another way to build the server, for a test.
-	assemble func(*config.Config, routing.LocalNode, enterFunc) (*service.LivekitServer, func(), error)
+	assemble func(*config.Config, routing.LocalNode, Config) (liveKit, func(), error)
 }
 
 // PortError says that a port cannot be had.
@@ -100,7 +102,7 @@ func (e *PortError) Unwrap() error { return e.Err }
 
 // Server is a running LiveKit. It must be stopped.
 type Server struct {
-	lk       *service.LivekitServer
+	lk       liveKit
 	stopRest func() // what lk leaves running
 	url      string
 	udpPort  int
@@ -194,7 +196,7 @@ func (s *Server) initialize(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("make LiveKit's node: %w", err)
 	}
 	s.lines.take()
-	if s.lk, s.stopRest, err = cfg.assemble(conf, node, cfg.Enter); err != nil {
+	if s.lk, s.stopRest, err = cfg.assemble(conf, node, cfg); err != nil {
 		s.lines.leave()
 		return listenError(fmt.Errorf("assemble LiveKit: %w", err), cfg, port, s.udpPort)
 	}

@@ -285,16 +285,15 @@ func TestStopRightAfterStart(t *testing.T) {
 
 func TestStartCanBeGivenUp(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond) // LiveKit takes 100 ms at least
-	defer cancel()
-	began := time.Now()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	s, err := embedded.Start(ctx, config())
 	if err == nil {
 		stop(t, s)
-		t.Fatal("started in less than 30 ms")
+		t.Fatal("started although nobody wanted it any more")
 	}
-	if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
-		t.Errorf("after %v: %v", time.Since(began), err)
+	if !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

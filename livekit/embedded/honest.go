@@ -21,7 +21,7 @@ import (
 //     LiveKit tells that it is published (honestEvents), which is before anybody
 //     can have negotiated to receive it.
 //
-// Tracks are announced nowhere else than on a signalling connection: noWHIP.
+// Tracks are announced nowhere else than on a signalling connection: newNode.
 
 // honestSource is the source that a track of that type is announced with. What
 // is neither sound nor picture LiveKit refuses itself.

@@ -20,7 +20,7 @@ import (
 // is not ours.
 func stock(t *testing.T) (url string, lk *livekit.Server) {
 	t.Helper()
-	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: func(c *config.Config, node routing.LocalNode, _ enterFunc) (*service.LivekitServer, func(), error) {
+	cfg := Config{APIKey: "key", APISecret: strings.Repeat("s", minSecret), assemble: func(c *config.Config, node routing.LocalNode, _ Config) (liveKit, func(), error) {
 		lk, err := service.InitializeServer(c, node)
 		return lk, func() {}, err
 	}}

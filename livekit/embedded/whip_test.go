@@ -35,7 +35,7 @@ func TestNobodyComesInByWHIP(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusInternalServerError {
-		t.Errorf("WHIP answers %s, want 500", resp.Status)
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("WHIP answers %s, want 404", resp.Status)
 	}
 }

@@ -97,7 +97,7 @@ func (p *Person) Attributes() map[string]string { return p.room.LocalParticipant
 // the person only after 21 s.
 func (p *Person) Leave() {
 	if p.Connected() {
-		p.room.Simulate(lksdk.SimulateServerLeave)
+		p.room.Simulate(lksdk.SimulateServerLeave) // the relay makes a goodbye of it
 		select {
 		case <-p.gone:
 		case <-time.After(time.Second):

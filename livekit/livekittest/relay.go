@@ -29,6 +29,7 @@ type relay struct {
 	shut    bool                           // nobody gets through
 	claim   func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
 	cuts    []context.CancelFunc
+	restart bool // the server's goodbye is kept from the SDK
 }
 
 // newRelay stands before the server at base.
@@ -101,7 +102,18 @@ func (r *relay) message(payload []byte) bool {
 		return true
 	}
 	r.hear(now, msg)
+	if msg.GetLeave() != nil && r.restarting(false) {
+		return false
+	}
 	return msg.GetReconnect() == nil
+}
+
+// restarting says whether it was, and sets whether it is.
+func (r *relay) restarting(now bool) (before bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before, r.restart = r.restart, now
+	return before
 }
 
 // say is what a message of the participant's becomes.
@@ -110,10 +122,20 @@ func (r *relay) say(payload []byte) []byte {
 	claim := r.claim
 	r.mu.Unlock()
 	msg := new(livekit.SignalRequest)
-	if claim == nil || proto.Unmarshal(payload, msg) != nil || msg.GetAddTrack() == nil {
+	if proto.Unmarshal(payload, msg) != nil {
 		return payload
 	}
-	claim(msg.GetAddTrack())
+	switch scenario := msg.GetSimulate(); {
+	case scenario != nil:
+		// The server takes no orders to act out a fault. What the SDK can be
+		// made to ask for stands for a goodbye, which it cannot say and stay.
+		r.restarting(scenario.GetNodeFailure())
+		msg.Message = &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_CLIENT_INITIATED}}
+	case claim != nil && msg.GetAddTrack() != nil:
+		claim(msg.GetAddTrack())
+	default:
+		return payload
+	}
 	if changed, err := proto.Marshal(msg); err == nil {
 		return changed
 	}

@@ -205,7 +205,7 @@ func (p *Person) Restart() {
 	p.tb.Helper()
 	Wait(p.tb, "to be connected", p.Connected)
 	before := p.reconnections()
-	p.room.Simulate(lksdk.SimulateNodeFailure)
+	p.room.Simulate(lksdk.SimulateNodeFailure) // the relay makes a goodbye of it that the SDK hears no answer to
 	Wait(p.tb, "to have connected again", func() bool { return p.reconnections() > before })
 }
 
