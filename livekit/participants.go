@@ -59,6 +59,7 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 		Role:     attributes[attrRole],
 		Admin:    attributes[attrAdmin] == "true",
 		JoinedAt: joinedAt(p),
+		Active:   p.GetState() == livekit.ParticipantInfo_ACTIVE,
 		Grants:   grantsFrom(p.GetPermission()),
 		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
 	}

@@ -3,6 +3,7 @@ package livekit
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/livekit/protocol/auth"
@@ -23,7 +24,7 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 	event := meet.MediaEvent{ID: e.GetId(), Kind: mediaEvents[e.GetEvent()], At: time.Unix(e.GetCreatedAt(), 0).UTC(),
 		RoomID: e.GetRoom().GetName(), RoomSID: e.GetRoom().GetSid()}
 	if p := e.GetParticipant(); p != nil && !hidden(p) {
-		event.Participant = participant(p)
+		event.Participant, event.Reason = participant(p), reason(p.GetDisconnectReason())
 	} else if event.Kind != meet.MediaRoomStarted && event.Kind != meet.MediaRoomFinished {
 		event.Kind = "" // of recorders and the like
 	}
@@ -44,3 +45,27 @@ var mediaEvents = map[string]meet.MediaEventKind{
 }
 
 func hidden(p *livekit.ParticipantInfo) bool { return p.GetPermission().GetHidden() }
+
+// reasons are LiveKit's reasons for the end of a connection, for people who
+// read logs.
+var reasons = map[livekit.DisconnectReason]string{
+	livekit.DisconnectReason_UNKNOWN_REASON:      "the media server gives no reason",
+	livekit.DisconnectReason_CLIENT_INITIATED:    "the client left",
+	livekit.DisconnectReason_DUPLICATE_IDENTITY:  "the same token was used for another connection",
+	livekit.DisconnectReason_SERVER_SHUTDOWN:     "the media server stopped",
+	livekit.DisconnectReason_PARTICIPANT_REMOVED: "they were removed",
+	livekit.DisconnectReason_ROOM_DELETED:        "the room ended",
+	livekit.DisconnectReason_ROOM_CLOSED:         "the room ended",
+	livekit.DisconnectReason_STATE_MISMATCH:      "client and media server did not agree on the connection",
+	livekit.DisconnectReason_JOIN_FAILURE:        "the connection for sound and picture was not made in time",
+	livekit.DisconnectReason_MEDIA_FAILURE:       "the connection for sound and picture failed",
+	livekit.DisconnectReason_CONNECTION_TIMEOUT:  "the connection for sound and picture was lost",
+	livekit.DisconnectReason_SIGNAL_CLOSE:        "the client ended signalling: it gave up, or its network did",
+}
+
+func reason(r livekit.DisconnectReason) string {
+	if words, ok := reasons[r]; ok {
+		return words
+	}
+	return strings.ReplaceAll(strings.ToLower(r.String()), "_", " ")
+}

@@ -43,6 +43,7 @@ const (
 	CodesCreated EventAction = "code.created"
 	CodeUpdated  EventAction = "code.updated"
 	CodeRotated  EventAction = "code.rotated"
+	UseReturned  EventAction = "code.use_returned" // by somebody who never got inside
 
 	Admitted      EventAction = "participant.admitted" // was given a token
 	Joined        EventAction = "participant.joined"   // is connected

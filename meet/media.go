@@ -73,6 +73,7 @@ type Participant struct {
 	Role     string
 	Admin    bool // the room's admin or a superadmin, joining as themself
 	JoinedAt time.Time
+	Active   bool // their connection for sound and picture stands; false while it is being made
 	Tracks   []Track
 	Grants   Grants // what they may do now
 

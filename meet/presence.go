@@ -23,6 +23,7 @@ type MediaEvent struct {
 	RoomID      string
 	RoomSID     string
 	Participant Participant // zero for events about rooms
+	Reason      string      // why a connection ended, in plain words
 }
 
 // MediaEventKind is what has happened.

@@ -50,9 +50,9 @@ func (s *Service) expireHolder(ctx context.Context, name string) error {
 }
 
 // Sweep ends rooms whose time has come, clears the media rooms of rooms that
-// are over (those it just ended, and any whose clearing failed before), and
-// forgets join requests that gave no sign of life and what is older than the
-// audit trail reaches.
+// are over (those it just ended, and any whose clearing failed before), gives
+// back uses of codes by those who never got inside, and forgets join requests
+// that gave no sign of life and what is older than the audit trail reaches.
 // Call it every few seconds, from one goroutine.
 func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.expire(ctx); err != nil {
@@ -68,9 +68,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return s.storeError(err, "")
 	}
+	failed := []error{s.giveBackUses(ctx)}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	var failed []error
 	for _, id := range uncleared {
 		if _, err := s.clear(ctx, id); err != nil {
 			failed = append(failed, err)

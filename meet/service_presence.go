@@ -40,13 +40,19 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 		if err = s.mediaRoomSeen(ctx, room); err != nil {
 			break
 		}
+		e.Participant.Active = true
 		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
 	case MediaParticipantLeft:
-		err = s.departed(ctx, room, e)
+		if err = s.store.KeepUse(ctx, e.Participant.Identity); err == nil { // nobody leaves who was not inside
+			err = s.departed(ctx, room, e)
+		}
 	case MediaConnectionAborted:
 		var known bool // nobody came, unless they were seen before
 		if known, err = s.store.HasPresence(ctx, e.Participant.SID); known {
 			err = s.departed(ctx, room, e)
+		}
+		if err == nil {
+			err = s.aborted(ctx, room, e)
 		}
 	}
 	if err != nil {
@@ -214,6 +220,11 @@ const pretended = "a track is not what it says it is"
 
 // came sees that somebody who is inside is on record.
 func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
+	if person.Active && join.Code != "" {
+		if err := s.store.KeepUse(ctx, join.Identity); err != nil {
+			return s.storeError(err, "")
+		}
+	}
 	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
 	return s.save(ctx, p, s.joinedEvent(ctx, room, person.Identity, join), nil)
 }

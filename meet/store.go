@@ -85,9 +85,26 @@ type Store interface {
 	// through as that is then, and counts a use of join.Code. What is locked
 	// for the same person in the room's present session is locked for this one
 	// too. Until tokenDies the room counts as
-	// joined by the subject even if they never connect. ErrNotFound, also for
-	// a code of another room.
+	// joined by the subject even if they never connect. A use of a code with a
+	// limit is pending then. ErrNotFound, also for a code of another room.
 	AddJoin(ctx context.Context, join Join, tokenDies time.Time, check func(Door) error, e *Event) (Join, error)
+
+	// KeepUse says that who joined is inside: if their use of a code was pending,
+	// it is no more.
+	KeepUse(ctx context.Context, identity string) error
+
+	// PendingUses lists at most limit pending uses whose tokens died, or that
+	// RevokePending was called for, until due.
+	PendingUses(ctx context.Context, due time.Time, limit int) ([]PendingUse, error)
+
+	// RevokePending puts an end to the admission with a pending use, and to
+	// nothing else. Of one that is revoked already the use is kept. ErrNotFound
+	// if no use is pending, or no more.
+	RevokePending(ctx context.Context, identity string, at time.Time) error
+
+	// ReturnUse takes back a use that is pending, once RevokePending was called.
+	// ErrNotFound if there is none.
+	ReturnUse(ctx context.Context, identity string, e *Event) error
 
 	// Join finds an admission by its identity. ErrNotFound.
 	Join(ctx context.Context, identity string) (Join, error)

@@ -70,6 +70,9 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 		if err := t.insertJoin(join, door.Room, tokenDies); err != nil {
 			return none, err
 		}
+		if err := t.pendUse(join, door.Code, tokenDies); err != nil {
+			return none, err
+		}
 		return join, t.event(e)
 	})
 }

@@ -20,7 +20,7 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	expireHolder, insertRoom, insertCode,
-	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, selectBlocks, selectLocks, insertEvent,
+	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks, insertEvent,
 	selectPresence, insertPresence, endPresence, keepVisit,
 }
 

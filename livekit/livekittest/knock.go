@@ -25,6 +25,22 @@ func Knock(tb testing.TB, url, token string) int {
 	return resp.StatusCode
 }
 
+// Signal opens a signalling connection that goes no further, as of a browser
+// whose connection for sound and picture does not come about. It ends with the
+// test, and returns when LiveKit has said hello.
+func Signal(tb testing.TB, url, token string) {
+	tb.Helper()
+	conn, resp, err := websocket.DefaultDialer.DialContext(tb.Context(), signalling(url, token), nil)
+	if err != nil {
+		tb.Fatalf("open a signalling connection: %v", err)
+	}
+	_ = resp.Body.Close()
+	tb.Cleanup(func() { _ = conn.Close() })
+	if _, _, err := conn.ReadMessage(); err != nil {
+		tb.Fatalf("read from a signalling connection: %v", err)
+	}
+}
+
 // signalling is where and how a browser asks for a signalling connection.
 func signalling(base, token string) string {
 	query := url.Values{"protocol": {"16"}, "sdk": {"js"}, "auto_subscribe": {"1"}, "access_token": {token}}

@@ -82,6 +82,8 @@ func calls(s meet.Store) []call {
 			return err
 		}},
 		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10, noLine); return err }},
+		{"KeepUse", func(ctx context.Context) error { return s.KeepUse(ctx, "nobody") }},
+		{"PendingUses", func(ctx context.Context) error { _, err := s.PendingUses(ctx, noon, 10); return err }},
 		{"Join", func(ctx context.Context) error { _, err := s.Join(ctx, "one"); return err }},
 		{"RevokeJoins", func(ctx context.Context) error {
 			block := newBlock("nobody")

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"EnsureCodes", ensureTests},
 		{"ReplaceCode", replaceTests},
 		{"Joins", joinTests},
+		{"Uses", useTests},
 		{"JoinRequests", requestTests},
 		{"Events", eventTests},
 		{"Revocations", revocationTests},
