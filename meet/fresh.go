@@ -76,9 +76,10 @@ func (s *Service) ensureFresh(ctx context.Context, room Room) error {
 
 // Arrive sees to it that there is a media room for the bearer of a join token,
 // who is about to connect: a media server that was started anew knows none of
-// its rooms. That is done for active rooms alone. It refuses with
-// CodeUnauthenticated whose token is dead; whether it is any good otherwise is
-// the media server's word.
+// its rooms. That is done for active rooms alone. It refuses whose token is dead,
+// also if its time is over: with CodeForbidden who was removed, with CodeNotFound
+// those whose session of the room has ended. Whether a token is any good otherwise
+// is the media server's word.
 func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok {
@@ -96,13 +97,12 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 	switch {
 	case !known && !errors.Is(err, ErrNotFound):
 		return s.storeError(err, "")
-	case !room.Active(s.now()):
-		return nil
-	}
-	if known {
+	case known:
 		if err := s.mayBeInside(ctx, join, room); err != nil {
 			return err
 		}
+	case !room.Active(s.now()):
+		return nil
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()

@@ -49,15 +49,18 @@ func rightful(join Join, room Room, now time.Time) bool {
 // mediaPrecision is how exact the times are that the media server tells.
 const mediaPrecision = time.Second
 
-// mayBeInside refuses whose tokens are dead: by a kick, by the end of the room
-// since, or because they are blocked and hold a token from before. Of those whom
-// a block means only because they came the same way, or claim to be the same,
-// who was inside when it was made may stay and come back.
+// mayBeInside refuses whose tokens are dead, and says why: errRemoved by a kick
+// or because they are blocked and hold a token from before, errSessionOver by
+// the end of the room since. Of those whom a block means only because they came
+// the same way, or claim to be the same, who was inside when it was made may stay
+// and come back.
 func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
-	if !rightful(join, room, s.now()) {
-		return tokenDead()
-	}
-	if join.Admin {
+	switch {
+	case !join.RevokedAt.IsZero():
+		return errRemoved
+	case !rightful(join, room, s.now()):
+		return errSessionOver
+	case join.Admin:
 		return nil
 	}
 	blocks, err := s.store.Blocks(ctx, room.ID)
@@ -67,7 +70,7 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 	for _, b := range blocks {
 		switch {
 		case b.onProven(join):
-			return tokenDead()
+			return errRemoved
 		case !b.onClaim(join):
 			continue
 		}
@@ -75,11 +78,26 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 		case err != nil:
 			return s.storeError(err, "")
 		case !was:
-			return tokenDead()
+			return errRemoved
 		}
 	}
 	return nil
 }
+
+// Why a token of somebody who was let in is dead. Both are told to whoever
+// holds it, so that clients do not take them for a token that has expired, for
+// which it is enough to ask for another one.
+var (
+	errRemoved = &Error{Code: CodeForbidden, Message: "You were removed from the room", Hint: "Ask a host to invite you again."}
+
+	// LiveKit's clients look for the words "requested room does not exist", and
+	// try without end to find another way in where a 404 does not have them.
+	errSessionOver = &Error{Code: CodeNotFound, Message: "The requested room does not exist any more: it has ended",
+		Hint: "If it was opened again, join it anew."}
+)
+
+// tokenDead says whether an error of mayBeInside is that a token is dead.
+func tokenDead(err error) bool { return errors.Is(err, errRemoved) || errors.Is(err, errSessionOver) }
 
 // roleOf is the role of somebody who was let in. Of those who came without a
 // code it follows the room's mode.
@@ -103,7 +121,7 @@ type Entry struct {
 }
 
 // Enter is asked by the media server about somebody who is connecting with a
-// good token. It refuses with CodeUnauthenticated whose token is dead.
+// good token. It refuses whose token is dead, as [Service.Arrive] does.
 func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, error) {
 	join, err := s.joinOf(ctx, roomID, identity)
 	switch {
@@ -120,10 +138,6 @@ func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, er
 		return Entry{}, err
 	}
 	return Entry{Known: true, Grants: s.grantsOf(join, room)}, nil
-}
-
-func tokenDead() *Error {
-	return &Error{Code: CodeUnauthenticated, Message: "This join token does not count any more", Hint: "Join the room anew."}
 }
 
 // joinOf finds the admission of somebody inside a room. The media server calls

@@ -13,7 +13,7 @@ import (
 func dead(t *testing.T, s *System, token string) bool {
 	t.Helper()
 	err := s.Arrive(t.Context(), token)
-	if err != nil && !meet.IsCode(err, meet.CodeUnauthenticated) {
+	if err != nil && (!meet.IsCode(err, meet.CodeForbidden) || meet.AsError(err).Message != "You were removed from the room") {
 		t.Fatalf("Arrive: %v", err)
 	}
 	_, identity, _ := s.Media.ReadToken(token)

@@ -127,7 +127,7 @@ func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, 
 		return Principal{}, Room{}, s.storeError(err, "")
 	}
 	switch err := s.mayBeInside(ctx, join, room); {
-	case IsCode(err, CodeUnauthenticated): // though the media server may not have heard of it yet
+	case tokenDead(err): // though the media server may not have heard of it yet
 		return Principal{}, Room{}, errNotInside
 	case err != nil:
 		return Principal{}, Room{}, err

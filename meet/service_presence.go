@@ -180,7 +180,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 		return s.putOut(ctx, room, person, pretended)
 	}
 	switch err := s.mayBeInside(ctx, join, room); {
-	case IsCode(err, CodeUnauthenticated):
+	case tokenDead(err):
 		return s.putOut(ctx, room, person, "token is dead")
 	case err != nil:
 		return err

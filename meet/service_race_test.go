@@ -82,7 +82,7 @@ func TestArriveWhileTheRoomEnds(t *testing.T) {
 		t.Error("an older token opens the room that has ended")
 	}
 	s.Clock.Advance(3 * time.Second)
-	wantCode(t, "arrive at an ended room", s.Arrive(t.Context(), old.Token), "")
+	wantCode(t, "arrive at an ended room", s.Arrive(t.Context(), old.Token), meet.CodeNotFound)
 	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
 		t.Error("coming back opens the room that has ended")
 	}

@@ -24,7 +24,6 @@ type page struct {
 	join   *pageFile            // the document behind join links
 	docs   *pageFile            // that about the HTTP APIs
 	assets map[string]*pageFile // by name under /page/assets/
-	policy string               // Content-Security-Policy of the join page
 }
 
 // pageFile is a file of the page. What it is compressed to is worked out when
@@ -35,8 +34,8 @@ type pageFile struct {
 	compressed  func() []byte // nil for what does not get smaller
 }
 
-func newPage(links meet.Links) *page {
-	p := &page{assets: map[string]*pageFile{}, policy: pagePolicy(links)}
+func newPage() *page {
+	p := &page{assets: map[string]*pageFile{}}
 	err := fs.WalkDir(pageFiles, "page/dist", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -85,16 +84,29 @@ func compress(content []byte) []byte {
 }
 
 // pagePolicy allows the page its own files and the way to LiveKit, and nothing
-// else: no inline script, no frame around it, no other host.
-func pagePolicy(links meet.Links) string {
-	// Not every browser takes 'self' for WebSockets to the same host.
-	livekit := links.LiveKit
-	if scheme, rest, ok := strings.Cut(livekit, "://"); ok {
-		host, _, _ := strings.Cut(rest, "/")
-		livekit = scheme + "://" + host + " " + strings.Replace(scheme, "ws", "http", 1) + "://" + host
+// else: no inline script, no frame around it, no other host. The page may have
+// been reached by another name than the public one (host), and asks there for a
+// LiveKit inside.
+func pagePolicy(links meet.Links, host string, inside bool) string {
+	scheme, rest, _ := strings.Cut(links.LiveKit, "://")
+	livekit, _, _ := strings.Cut(rest, "/")
+	sources := []string{"connect-src", "'self'"}
+	switch {
+	case !isIPv6(livekit):
+		sources = append(sources, scheme+"://"+livekit, strings.Replace(scheme, "ws", "http", 1)+"://"+livekit)
+	case !inside: // which a policy cannot name more exactly
+		sources = append(sources, scheme+":", strings.Replace(scheme, "ws", "http", 1)+":")
 	}
-	return policy("media-src 'self' blob:", "img-src 'self' data: blob:", "connect-src 'self' "+livekit)
+	// Not every browser takes 'self' for WebSockets to the same host.
+	if inside && !isIPv6(host) && !strings.EqualFold(host, livekit) {
+		sources = append(sources, "ws://"+host, "wss://"+host) // whether TLS ended before us is not known
+	}
+	return policy("media-src 'self' blob:", "img-src 'self' data: blob:", strings.Join(sources, " "))
 }
+
+// isIPv6 says whether a host is an IPv6 address. A policy has no way to write
+// one; browsers complain and leave it out.
+func isIPv6(host string) bool { return strings.Count(host, ":") > 1 }
 
 // docsPolicy allows the page about the HTTP APIs its own files and calls to
 // this server.
@@ -110,7 +122,8 @@ func policy(further ...string) string {
 // or not: the page asks where it leads.
 func (s *Server) pageDocument(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), payment=(), usb=()")
-	s.page.join.sendDocument(w, r, s.page.policy)
+	// The host has passed the host rule.
+	s.page.join.sendDocument(w, r, pagePolicy(s.Service.Links(), r.Host, s.LiveKit != nil))
 }
 
 // docsDocument is the page on which people read what the HTTP APIs promise.

@@ -23,6 +23,10 @@ type invitationResponse struct {
 	E2EE     bool          `json:"e2ee"`
 	Waits    bool          `json:"waits"`
 	Admits   bool          `json:"admits"`
+
+	// LiveKitInside says that signalling is at this server, by whatever name
+	// the page has reached it.
+	LiveKitInside bool `json:"livekit_inside"`
 }
 
 // pageInvitation tells where a link leads, before anybody joins.
@@ -50,7 +54,7 @@ func (s *Server) pageInvitation(w http.ResponseWriter, r *http.Request) {
 		publish = []meet.Source{}
 	}
 	answer(w, http.StatusOK, invitationResponse{RoomName: invitation.RoomName, Role: invitation.Role, Publish: publish,
-		Chat: invitation.Grants.Data, E2EE: invitation.E2EE, Waits: invitation.Waits, Admits: invitation.Admits})
+		Chat: invitation.Grants.Data, E2EE: invitation.E2EE, Waits: invitation.Waits, Admits: invitation.Admits, LiveKitInside: s.LiveKit != nil})
 }
 
 type pageJoinRequest struct {

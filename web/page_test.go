@@ -13,6 +13,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/web"
 )
 
 // Every link leads to the same page, whether it opens anything or not.
@@ -38,7 +39,7 @@ func TestWhatThePagesMayDo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for path, own := range map[string]map[string]string{
-		"/join/aaa-aaaa-aaa": {"connect-src": "'self' wss://meet.example.com https://meet.example.com", "media-src": "'self' blob:", "img-src": "'self' data: blob:"},
+		"/join/aaa-aaaa-aaa": {"connect-src": "'self' wss://meet.example.com https://meet.example.com ws://" + s.listen.String() + " wss://" + s.listen.String(), "media-src": "'self' blob:", "img-src": "'self' data: blob:"},
 		"/docs/api":          {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
 		h := s.do(t, "GET", path, "").header
@@ -58,6 +59,36 @@ func TestWhatThePagesMayDo(t *testing.T) {
 			"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"} {
 			if got := h.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			}
+		}
+	}
+}
+
+// Where the page may connect to: where it came from, by whatever name, and the
+// public name. Browsers complain of an IPv6 address in a policy.
+func TestWhereThePageMayConnect(t *testing.T) {
+	t.Parallel()
+	const public = " wss://meet.example.com https://meet.example.com"
+	for name, c := range map[string]struct {
+		livekit string // empty is inside
+		hosts   map[string]string
+	}{
+		"inside": {"", map[string]string{
+			"meet.example.com": public, "localhost:9090": public + " ws://localhost:9090 wss://localhost:9090", "[::1]:9090": public, "[::1]": public}},
+		"elsewhere":         {"wss://lk.example.org/x", map[string]string{"localhost:9090": " wss://lk.example.org https://lk.example.org"}},
+		"elsewhere by IPv6": {"ws://[2001:db8::1]:7880", map[string]string{"localhost:9090": " ws: http:"}},
+	} {
+		s := setup(t, func(c *web.Config) { c.LiveKit = mustURL("http://127.0.0.1:1") })
+		if c.livekit != "" {
+			log := new(logs)
+			elsewhere := func(m *meet.Config) { m.Links.LiveKit = c.livekit }
+			s = serve(t, meettest.New(t, log.of, elsewhere), log, func(w *web.Config) { w.LiveKit = nil })
+		}
+		for h, want := range c.hosts {
+			_, got, _ := strings.Cut(s.do(t, "GET", "/m/standup", "", host(h)).header.Get("Content-Security-Policy"), "connect-src 'self'")
+			got, _, _ = strings.Cut(got, ";")
+			if got != want {
+				t.Errorf("LiveKit %s, Host %s: connect-src 'self'%s, want 'self'%s", name, h, got, want)
 			}
 		}
 	}

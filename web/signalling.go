@@ -43,7 +43,7 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, token := range joinTokens(r) {
 			err := s.Service.Arrive(r.Context(), token)
-			if meet.IsCode(err, meet.CodeUnauthenticated) {
+			if meet.IsCode(err, meet.CodeForbidden) || meet.IsCode(err, meet.CodeNotFound) { // their token is dead
 				refuseSignalling(w, meet.AsError(err))
 				return
 			}
@@ -57,8 +57,11 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 }
 
 // refuseSignalling answers in plain text, because LiveKit's clients show it as
-// it is; they do not try again after a 401.
+// it is; they do not try again after a 401 or 403. Pages from anywhere may read
+// it, as they may read LiveKit's own answers: without that they take it for a
+// server that is not there, and go on trying.
 func refuseSignalling(w http.ResponseWriter, e *meet.Error) {
+	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(e.Code.Status())
 	_, _ = io.WriteString(w, e.Message) //nolint:gosec // G705: a fixed text

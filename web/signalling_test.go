@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	lkauth "github.com/livekit/protocol/auth"
 
 	"roomkey/livekit/livekittest"
@@ -193,4 +194,82 @@ func TestSignallingDropsPublish(t *testing.T) {
 			t.Errorf("%s reaches LiveKit as %v", query, got)
 		}
 	}
+}
+
+// Whose token is dead is told why, also when its time is over: a client that
+// takes "removed" for "expired" asks for another token and is inside again.
+func TestSignallingTellsRemovedFromExpired(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
+	kicked, blocked := s.redeem(t, map[string]any{"code": code}), s.redeem(t, map[string]any{"code": code})
+	disabled := s.guestCode(t)
+	byCode, inTime := s.redeem(t, map[string]any{"code": disabled}), s.redeem(t, map[string]any{"code": s.guestCode(t)})
+	over, reopened := s.redeem(t, map[string]any{"code": s.guestCode(t)}), s.redeem(t, map[string]any{"code": s.guestCode(t)})
+	kick := func(p admission, block bool) {
+		livekittest.Join(t, s.signal(), p.Token)
+		_, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: p.Identity, Block: block})
+		must(t, err)
+	}
+	kick(kicked, false)
+	kick(blocked, true)
+	_, _, err := s.UpdateCode(t.Context(), meettest.Ada, disabled, meet.CodeChange{Enabled: meettest.Of(false)}, true)
+	must(t, err)
+	for _, a := range []admission{over, reopened} {
+		ended, err := s.Room(t.Context(), meettest.Ada, a.RoomID)
+		must(t, err)
+		_, _, err = s.EndRoom(t.Context(), meettest.Ada, ended.Room.ID, ended.Room.Name)
+		must(t, err)
+	}
+	s.Clock.Advance(time.Second)
+	_, err = s.UpdateRoom(t.Context(), meettest.Ada, reopened.RoomID, meet.RoomChange{}, true)
+	must(t, err)
+
+	const removed, ended = "You were removed from the room", "The requested room does not exist any more: it has ended"
+	for name, c := range map[string]struct {
+		of     admission
+		status int
+		body   string
+	}{
+		"kicked": {kicked, http.StatusForbidden, removed}, "blocked": {blocked, http.StatusForbidden, removed},
+		"code disabled": {byCode, http.StatusForbidden, removed}, "room ended": {over, http.StatusNotFound, ended},
+		"room reopened": {reopened, http.StatusNotFound, ended}, "inside": {inTime, 0, ""},
+	} {
+		for when, token := range map[string]string{"": c.of.Token, " and the token has expired": s.expired(t, c.of)} {
+			status, body := c.status, c.body
+			if c.status == 0 { // in good order
+				status, body = http.StatusOK, "success"
+				if when != "" {
+					status, body = http.StatusUnauthorized, "The join token is not valid or has expired"
+				}
+			}
+			for _, path := range []string{"/rtc/validate", "/rtc/v1/validate"} {
+				if status == http.StatusOK && path == "/rtc/v1/validate" {
+					continue // wants more than a token
+				}
+				r := s.do(t, "GET", path+"?access_token="+token, "", origins("https://elsewhere.example.org"))
+				if r.status != status || r.body != body {
+					t.Errorf("%s%s, %s: status %d, body %q, want %d and %q", name, when, path, r.status, r.body, status, body)
+				}
+				if r.header.Get("Access-Control-Allow-Origin") == "" {
+					t.Errorf("%s%s, %s: a page from elsewhere may not read the answer", name, when, path)
+				}
+			}
+			if c.status != 0 {
+				if got := livekittest.Knock(t, s.url, token); got != status {
+					t.Errorf("%s%s: the WebSocket is answered %d, want %d", name, when, got, status)
+				}
+			}
+		}
+	}
+}
+
+// expired is a token like that of an admission whose time is over.
+func (s *site) expired(t *testing.T, a admission) string {
+	t.Helper()
+	claims := jwt.MapClaims{"iss": livekittest.APIKey, "sub": a.Identity, "nbf": time.Now().Add(-2 * time.Hour).Unix(),
+		"exp": time.Now().Add(-time.Hour).Unix(), "video": map[string]any{"roomJoin": true, "room": a.RoomID}}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(livekittest.APISecret))
+	must(t, err)
+	return token
 }

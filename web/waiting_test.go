@@ -185,12 +185,12 @@ func TestPageInvitations(t *testing.T) {
 		edits  []edit
 		want   string
 	}{
-		"guest's code": {map[string]any{"code": code}, nil, `"role":"guest","publish":` + sources + `,"chat":true,"e2ee":false,"waits":true,"admits":false`},
-		"host's code":  {map[string]any{"code": host}, nil, `"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true`},
+		"guest's code": {map[string]any{"code": code}, nil, `"role":"guest","publish":` + sources + `,"chat":true,"e2ee":false,"waits":true,"admits":false,"livekit_inside":true`},
+		"host's code":  {map[string]any{"code": host}, nil, `"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true,"livekit_inside":true`},
 		"viewer's code": {map[string]any{"code": s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{}).Code}, nil,
-			`"role":"viewer","publish":[],"chat":false,"e2ee":false,"waits":true,"admits":false`},
+			`"role":"viewer","publish":[],"chat":false,"e2ee":false,"waits":true,"admits":false,"livekit_inside":true`},
 		"name, as its admin": {map[string]any{"room": room.Name}, []edit{bearer(s.token(t, meettest.Ada))},
-			`"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true`},
+			`"role":"host","publish":` + sources + `,"chat":true,"e2ee":false,"waits":false,"admits":true,"livekit_inside":true`},
 	} {
 		r := s.callPage(t, "invitation", c.fields, c.edits...)
 		if want := `{"room_name":"` + room.Name + `",` + c.want + "}\n"; r.status != http.StatusOK || r.body != want {

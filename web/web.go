@@ -84,7 +84,7 @@ func New(c Config, listen netip.AddrPort) *Server {
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
 	}
-	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts), page: newPage(c.Service.Links()),
+	s := &Server{Config: c, hosts: newHostRule(listen, c.PublicURL, c.AllowedHosts), page: newPage(),
 		openAPI: OpenAPI(c.PublicURL, c.Version.Version), stopWaiting: sync.OnceFunc(c.Service.StopWaiting)}
 	s.requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roomkey_http_requests_total", Help: "HTTP requests by route and status."}, []string{"route", "status"})

@@ -24,7 +24,7 @@ type relay struct {
 	hear   func(time.Time, *livekit.SignalResponse)
 
 	mu      sync.Mutex
-	refused int                            // connections, with 401
+	refused int                            // connections, with 401 or 403
 	token   string                         // shown in place of the SDK's, if not empty
 	shut    bool                           // nobody gets through
 	claim   func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
@@ -84,7 +84,7 @@ func (r *relay) listen(resp *http.Response) error {
 	if conn, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
 		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}, own: claims{say: r.say}}
 	}
-	if resp.StatusCode == http.StatusUnauthorized {
+	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
 		r.mu.Lock()
 		r.refused++
 		r.mu.Unlock()

@@ -192,7 +192,7 @@ func (p *Person) Offline() { p.relay.setShut(true) }
 func (p *Person) Online() { p.relay.setShut(false) }
 
 // Refused counts how often this person was answered that their token is no
-// good (401). The SDK tries again all the same.
+// good (401, 403). The SDK tries again all the same.
 func (p *Person) Refused() int {
 	p.relay.mu.Lock()
 	defer p.relay.mu.Unlock()

@@ -15,6 +15,8 @@ export interface Invitation {
   e2ee: boolean;
   waits: boolean;
   admits: boolean;
+  /** livekit_inside says that signalling is at the server that answered. */
+  livekit_inside: boolean;
 }
 
 /** Admission is a token for the media room. */
@@ -22,6 +24,7 @@ export interface Admission {
   token: string;
   livekit_url: string;
   identity: string;
+  e2ee: boolean;
 }
 
 /** JoinRequest is somebody who waits to be let in. */

@@ -1,49 +1,34 @@
 // The way through the page: which screen is shown, and what leads from one to
 // the next. Screens only show a State and call methods of the Flow.
 
-import { type Admission, type Entry, type Invitation, type Refusal, enter, lookUp } from './api';
+import { type Admission, type Entry, type Invitation, type Refusal, lookUp } from './api';
+import { ask, untilLetIn } from './asking';
 import { untilBack } from './back';
-import type { Call, EnterCall, Ending } from './call/enter';
+import type { Ending } from './call/enter';
 import { type Door, codeIn, doorOf, pathOf } from './code';
 import { fragmentOf, keyIn, keyOf } from './key';
 import type { Preview } from './media/preview';
 import { cleanName } from './names';
-import { type Step, outcomeOf } from './outcome';
-import { type Claim, type Session, claim, keepAccessToken, keepRequest, keepSession, keptAccessToken, keptRequest, keptSession } from './session';
+import { type Step, isShut, outcomeOf } from './outcome';
+import type { State, Surroundings } from './state';
+import { Seat } from './seat';
+import { type Session, keepAccessToken, keepRequest, keepSession, keptAccessToken, keptRequest, keptSession } from './session';
 import { keepChoices, readChoices } from './storage';
-import type { MessageKind } from './text';
-import { passing, untilAnswered } from './waiting';
+import { type MessageKind, text } from './text';
+import { passing } from './waiting';
 
 // How long after it was told to go a page is taken to be staying.
 const suspendedForMs = 2000;
-
-export type State =
-  | { screen: 'loading'; why: 'looking' | 'returning' | 'lost' }
-  | { screen: 'code'; room: string; checking: boolean; problem: 'none' | 'malformed' | 'code' | 'token' }
-  | { screen: 'prejoin'; invitation: Invitation; name: string; joining: boolean; keyMissing: boolean }
-  | { screen: 'waiting'; invitation: Invitation }
-  | { screen: 'call'; invitation: Invitation; call: Call }
-  | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean };
-
-/** Surroundings is what the flow needs of the browser. */
-export interface Surroundings {
-  path(): string;
-  fragment(): string;
-  /** replace changes the address without loading anything. */
-  replace(address: string): void;
-  reloaded(): boolean;
-  webrtc(): boolean;
-  encryption(): boolean;
-  loadCall(): Promise<{ enterCall: EnterCall }>;
-}
 
 export class Flow {
   private current: State = { screen: 'loading', why: 'looking' };
   private listeners = new Set<() => void>();
   private door: Door | null = null;
-  private claim: Claim | null = null;
+  private readonly seat = new Seat();
   // Whatever was begun before the last attempt has no say any more.
   private attempt = new AbortController();
+  // The person knows that the room is not encrypted though their link has a key.
+  private plain = false;
 
   /** preview holds the tracks that were made before joining; the call takes them over. */
   preview: Preview | null = null;
@@ -60,7 +45,7 @@ export class Flow {
   };
 
   /** start goes as far as it can without asking: into the call, back to waiting, or to the name; whoever left, into the call only when they want to. */
-  async start(wanted = false) {
+  start = this.guards(async (wanted = false) => {
     const attempt = this.begin();
     this.door = doorOf(this.around.path());
     if (!this.door) return this.message('link');
@@ -69,6 +54,7 @@ export class Flow {
 
     const session = keptSession(this.door);
     if (session && (wanted || !session.left)) {
+      if (!session.plain && this.lacksEncryption(session.invitation)) return this.message('plain');
       this.show({ screen: 'loading', why: 'returning' });
       if (await this.back(session, attempt)) return;
     }
@@ -79,10 +65,10 @@ export class Flow {
     const left = keptSession(this.door);
     if (left?.left && isShut(reply)) return this.invited(left.invitation);
     this.refused(reply, 'lookup');
-  }
+  });
 
   /** useCode goes on with a code that was typed on /m/{name}. */
-  async useCode(typed: string) {
+  useCode = this.guards(async (typed: string) => {
     const room = this.roomAskedFor();
     const code = codeIn(typed);
     if (!code) return this.show({ screen: 'code', room, checking: false, problem: 'malformed' });
@@ -96,10 +82,10 @@ export class Flow {
     this.door = door;
     this.around.replace(pathOf(door) + this.around.fragment());
     this.invited(reply.value);
-  }
+  });
 
   /** useAccessToken goes on as whoever the token says. */
-  async useAccessToken(token: string) {
+  useAccessToken = this.guards(async (token: string) => {
     if (this.door?.kind !== 'room') return;
     const { room } = this.door;
     const attempt = this.begin();
@@ -110,7 +96,7 @@ export class Flow {
     if (reply.kind === 'refused') return this.refused(reply, 'lookup');
     keepAccessToken(token);
     this.invited(reply.value);
-  }
+  });
 
   /** useKey takes the key out of a pasted link; false when there is none in it. */
   useKey(pasted: string): boolean {
@@ -122,7 +108,7 @@ export class Flow {
   }
 
   /** join goes in under a name, or asks to be let in. */
-  async join(typedName: string) {
+  join = this.guards(async (typedName: string) => {
     const name = cleanName(typedName);
     if (this.current.screen !== 'prejoin' || this.current.joining || !this.door || name === '') return;
     const { door } = this;
@@ -136,13 +122,13 @@ export class Flow {
     const left = session?.left ? { ...session, microphone, camera } : null;
     if (left?.name === name && (await this.back(left, attempt))) return;
     if (attempt.aborted) return;
-    const entry = await this.ask(door, name, attempt);
+    const entry = await ask(door, name, attempt);
     if (attempt.aborted) return;
     // Another name needs another token; where the link gives none any more, the one that is there still leads back in.
     if (left && left.name !== name && isShut(entry) && (await this.back(left, attempt))) return;
     if (attempt.aborted) return;
     await this.asked(entry, name, invitation, attempt);
-  }
+  });
 
   /** cancel stops waiting. The request stands, and Join under the same name goes on with it. */
   cancel() {
@@ -155,6 +141,7 @@ export class Flow {
   /** leave ends the call because the person wants to, also while it is being brought back. */
   leave() {
     if (this.current.screen === 'call') return this.current.call.leave();
+    if (this.current.screen === 'message') return this.message('left');
     if (this.current.screen !== 'loading' || !this.door) return;
     const attempt = this.begin();
     const session = keptSession(this.door);
@@ -164,19 +151,46 @@ export class Flow {
 
   /** again starts over from a message, because the person wants to. */
   again() {
+    const session = this.door && keptSession(this.door);
+    if (this.at('broken')) {
+      // What is broken is not used again: a file of the page that could not be loaded stays that way until a reload.
+      if (session) keepSession({ ...session, left: false });
+      return this.around.reload();
+    }
+    if (this.at('plain')) this.plain = true;
     void this.start(true);
   }
 
-  /** ask asks at the door, with the request that was made under this name before: it may have been approved. */
-  private async ask(door: Door, name: string, attempt: AbortSignal): Promise<Entry> {
-    const request = keptRequest(door);
-    if (request?.name === name) {
-      const entry = await enter(door, { name, requestId: request.requestId }, keptAccessToken(), attempt);
-      if (attempt.aborted || entry.kind !== 'refused' || (entry.status !== 403 && entry.status !== 404)) return entry;
-      // The remembered request may be what is over, not the link.
-      keepRequest(null);
+  /** broke is called when the page itself fails: nobody may be seen or heard through a page that shows nothing. */
+  broke() {
+    const { current } = this;
+    this.begin(); // what the call says about its end from here on is not news
+    this.message('broken');
+    if (current.screen !== 'call') return;
+    keepSession({ ...current.call.session, left: true }); // a reload does not lead into the same fault by itself
+    current.call.leave();
+  }
+
+  /** fault tells of an error that was caught nowhere, after which the call may go on or not. */
+  fault() {
+    if (this.current.screen === 'call') this.current.call.notices.tell(text.notice.fault, { topic: 'fault', tone: 'warning' });
+  }
+
+  private guards<Arguments extends unknown[]>(work: (...given: Arguments) => Promise<void>) {
+    return (...given: Arguments) => this.guarded(work(...given));
+  }
+
+  private async guarded(work: Promise<void>) {
+    try {
+      await work;
+    } catch (error) {
+      console.error(error); // refusals and networks do not come here: this is a fault of the page
+      this.broke();
     }
-    return enter(door, { name }, keptAccessToken(), attempt);
+  }
+
+  private at(message: MessageKind): boolean {
+    return this.current.screen === 'message' && this.current.message === message;
   }
 
   /** asked goes on with what was answered at the door. */
@@ -192,20 +206,9 @@ export class Flow {
     const { door } = this;
     if (!door) return;
     this.show({ screen: 'waiting', invitation });
-    const entry = await untilAnswered(async () => {
-      const answer = await enter(door, { name, requestId, hold: true }, keptAccessToken(), attempt);
-      if (answer.kind === 'waiting' && answer.requestId !== requestId && !attempt.aborted) {
-        // The old one ran out, as while a laptop sleeps; the server has made another.
-        requestId = answer.requestId;
-        keepRequest({ door, requestId, name, waiting: true });
-      }
-      return answer;
-    }, attempt);
+    const entry = await untilLetIn(door, name, requestId, attempt);
     if (!entry || attempt.aborted) return;
-    if (entry.kind === 'admitted') {
-      keepRequest({ door, requestId, name, waiting: false });
-      return this.admitted(entry.admission, name, invitation, attempt);
-    }
+    if (entry.kind === 'admitted') return this.admitted(entry.admission, name, invitation, attempt);
     keepRequest(null);
     this.refused(entry, 'waiting');
   }
@@ -213,36 +216,25 @@ export class Flow {
   private async admitted(admission: Admission, name: string, invitation: Invitation, attempt: AbortSignal) {
     if (!this.door) return;
     const { microphone, camera } = readChoices();
-    const session: Session = { ...placeOf(admission), door: this.door, invitation, name, microphone, camera, left: false };
-    this.take(session);
+    const now = { ...invitation, e2ee: admission.e2ee }; // the setting may have changed while the person typed their name
+    const session: Session = { ...this.placeOf(admission, now), door: this.door, invitation: now, name, microphone, camera, left: false, plain: this.plain };
+    this.seat.take(session);
+    if (now.e2ee && !this.around.encryption()) return this.message('unsupported', { encryption: true });
+    if (!now.e2ee && !this.plain && (invitation.e2ee || this.lacksEncryption(now))) return this.message('plain');
     const ending = await this.connect(session, attempt);
     if (ending) this.ended(ending, session, attempt);
   }
 
-  /** take keeps a session that was given just now: whatever happens next, the code has been used for it. */
-  private take(session: Session) {
-    keepSession(session);
-    // Nobody else knows this identity yet, so there is nothing to wait for.
-    void claim(session.identity, false).then((held) => {
-      this.claim?.release();
-      this.claim = held;
-    });
-  }
-
   /** back goes in with the kept session; false when another tab has it, or its token is not taken any more. */
   private async back(kept: Session, attempt: AbortSignal): Promise<boolean> {
-    const held = this.claim ?? (await claim(kept.identity, this.around.reloaded()));
-    if (attempt.aborted) {
-      held?.release();
-      return true;
-    }
+    const held = await this.seat.takeAgain(kept.identity, this.around.reloaded(), attempt);
+    if (attempt.aborted) return true;
     if (!held) return false;
-    this.claim = held;
-    const session = { ...kept, left: false };
+    const session = { ...kept, left: false, plain: kept.plain || this.plain };
     keepSession(session);
     const ending = await this.connect(session, attempt);
     if (ending?.why === 'stale') {
-      this.forget();
+      this.seat.leave();
       return false;
     }
     if (ending) this.ended(ending, session, attempt);
@@ -293,16 +285,23 @@ export class Flow {
         this.ended(ending, session, attempt);
         return true;
       }
-      const entry = await this.ask(session.door, session.name, attempt);
+      // A LiveKit elsewhere does not say who was removed. They come in again only by their own deed.
+      if (!session.invitation.livekit_inside) {
+        this.seat.leave();
+        void this.start();
+        return true;
+      }
+      const entry = await ask(session.door, session.name, attempt);
       if (attempt.aborted) return true;
       if (entry.kind === 'refused' && passing(entry.status)) return false;
       if (entry.kind === 'admitted') {
-        session = { ...session, ...placeOf(entry.admission) };
-        this.take(session);
+        // What was encrypted stays so, whatever the room is now: nothing is sent in the clear that nobody knows of.
+        session = { ...session, ...this.placeOf(entry.admission, session.invitation) };
+        this.seat.take(session);
         return false; // the next try is with this one
       }
-      this.forget();
-      void this.asked(entry, session.name, session.invitation, attempt);
+      this.seat.leave();
+      void this.guarded(this.asked(entry, session.name, session.invitation, attempt));
       return true;
     }, attempt);
     if (!done && !attempt.aborted) this.message('unavailable');
@@ -317,13 +316,13 @@ export class Flow {
         setTimeout(() => attempt.aborted || void this.start(), suspendedForMs);
         return;
       case 'lost':
-        return void this.comeBack(session);
+        return void this.guarded(this.comeBack(session));
       case 'stale':
-        this.forget();
+        this.seat.leave();
         return this.message('unavailable');
       case 'removed':
       case 'ended':
-        this.forget();
+        this.seat.leave();
         break;
       case 'left':
         // Not to be walked back in by a reload, but free to come back with what they have.
@@ -338,9 +337,15 @@ export class Flow {
     const key = keyOf(this.around.fragment());
     if (invitation.e2ee && !this.around.encryption()) return this.message('unsupported', { encryption: true });
     if (invitation.e2ee && !key && !invitation.admits) return this.message('nokey');
+    if (this.lacksEncryption(invitation)) return this.message('plain');
     this.toPrejoin(invitation);
     const request = this.door && keptRequest(this.door);
-    if (request?.waiting) void this.wait(request.requestId, request.name, invitation, this.begin());
+    if (request?.waiting) void this.guarded(this.wait(request.requestId, request.name, invitation, this.begin()));
+  }
+
+  /** lacksEncryption says that the link has a key and the room does not use it, and nobody was told yet. */
+  private lacksEncryption(invitation: Invitation): boolean {
+    return !this.plain && !invitation.e2ee && keyOf(this.around.fragment()) !== null;
   }
 
   private toPrejoin(invitation: Invitation) {
@@ -352,7 +357,7 @@ export class Flow {
   private refused(refusal: Refusal, step: Step) {
     if (!this.door) return;
     const outcome = outcomeOf(refusal, step, this.door);
-    if (outcome.show === 'refused' || outcome.show === 'ended') this.forget();
+    if (outcome.show === 'refused' || outcome.show === 'ended') this.seat.leave();
     if (outcome.show !== 'code') return this.message(outcome.show, outcome.seconds ? { seconds: outcome.seconds } : {});
     keepAccessToken(null);
     this.show({ screen: 'code', room: this.roomAskedFor(), checking: false, problem: 'none' });
@@ -368,10 +373,10 @@ export class Flow {
     this.show({ screen: 'message', message, seconds: more.seconds ?? 0, encryption: more.encryption ?? false });
   }
 
-  private forget() {
-    keepSession(null);
-    this.claim?.release();
-    this.claim = null;
+  /** placeOf is the part of a session that an admission gives. */
+  private placeOf({ token, livekit_url, identity }: Admission, { livekit_inside }: Invitation) {
+    // The page was reached here, so signalling is reached here, too: the server's name for itself may be another one.
+    return { token, livekitUrl: livekit_inside ? this.around.signalling() : livekit_url, identity };
   }
 
   private begin(): AbortSignal {
@@ -384,14 +389,4 @@ export class Flow {
     this.current = state;
     for (const listener of this.listeners) listener();
   }
-}
-
-/** isShut says that a link does not lead anywhere, whoever asks. */
-function isShut(answer: Entry): boolean {
-  return answer.kind === 'refused' && (answer.status === 401 || answer.status === 404);
-}
-
-/** placeOf is the part of a session that an admission gives. */
-function placeOf({ token, livekit_url, identity }: Admission) {
-  return { token, livekitUrl: livekit_url, identity };
 }

@@ -1,6 +1,7 @@
 import { createRoot } from 'react-dom/client';
 import { Flow } from './flow';
 import { App } from './screens/App';
+import { Boundary, LastResort } from './screens/Boundary';
 import './style/base.css';
 import './style/screens.css';
 
@@ -15,12 +16,14 @@ const flow = new Flow({
   webrtc: () => typeof RTCPeerConnection === 'function' && typeof WebSocket === 'function',
   // Without a secure origin there is no crypto.subtle.
   encryption: () => crypto.subtle !== undefined && ('RTCRtpScriptTransform' in window || 'createEncodedStreams' in RTCRtpSender.prototype),
+  signalling: () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}`,
+  reload: () => location.reload(),
   loadCall,
 });
 
 // The first question to the server is on its way before anything is drawn.
 void flow.start();
-void loadCall();
+loadCall().catch(() => {}); // the flow loads it again, and says so when it cannot
 
 // A link that was changed by hand, as when its key was added.
 addEventListener('hashchange', () => flow.state.screen !== 'call' && void flow.start());
@@ -30,6 +33,12 @@ addEventListener('pageshow', (event) => event.persisted && void flow.start());
 // is told as a notice, and is no error of this page.
 addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof DOMException || (event.reason as Error | null)?.name === 'DeviceUnsupportedError') event.preventDefault();
+  else flow.fault();
 });
+addEventListener('error', () => flow.fault());
 
-createRoot(document.getElementById('root') as HTMLElement).render(<App flow={flow} />);
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <Boundary broken={() => flow.broke()} fallback={<LastResort />}>
+    <App flow={flow} />
+  </Boundary>,
+);

@@ -17,8 +17,9 @@ export function cleanName(text: string): string {
 
 /** cut keeps at most max characters and never half of one. */
 export function cut(text: string, max: number): string {
-  const characters = Array.from(text);
-  return characters.length <= max ? text : characters.slice(0, max).join('');
+  if (text.length <= max) return text;
+  const characters = Array.from(text.slice(0, 2 * max)); // no character is longer than two units
+  return characters.slice(0, max).join('');
 }
 
 /** shortName is a name for a sentence: cut, with an ellipsis. */

@@ -1,6 +1,6 @@
 // From a refusal to what the page says. The one table for all calls.
 
-import type { Refusal } from './api';
+import type { Answered, Entry, Refusal } from './api';
 import type { Door } from './code';
 import type { MessageKind } from './text';
 
@@ -29,4 +29,9 @@ export function outcomeOf(refusal: Refusal, step: Step, door: Door): Outcome {
     default:
       return { show: 'unavailable' };
   }
+}
+
+/** isShut says that a link does not lead anywhere, whoever asks. */
+export function isShut(answer: Entry | Answered<unknown>): boolean {
+  return answer.kind === 'refused' && (answer.status === 401 || answer.status === 404);
 }

@@ -17,6 +17,8 @@ export interface Session {
   camera: boolean;
   /** left says that the person went out themselves: they come back when they say so, not by a reload. */
   left: boolean;
+  /** plain says that the person knows that the room is not encrypted though their link has a key. */
+  plain: boolean;
 }
 
 const sessionKey = 'roomkey.session';

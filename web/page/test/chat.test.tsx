@@ -1,11 +1,10 @@
 // @vitest-environment jsdom
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { type ComponentProps } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatPanel } from '../src/call/ChatPanel';
+import type { Message } from '../src/call/chat';
 import { Notices } from '../src/call/notices';
 
-type Chat = ComponentProps<typeof ChatPanel>['chat'];
 const ada = { identity: 'ada', name: 'Ada', isLocal: false };
 const me = { identity: 'me', name: 'Me', isLocal: true };
 
@@ -16,9 +15,9 @@ beforeEach(() => {
 });
 afterEach(cleanup);
 
-function panel(...from: object[]) {
-  const chatMessages = from.map((who, index) => ({ id: String(index), timestamp: 0, message: `message ${index}`, from: who }));
-  return <ChatPanel chat={{ chatMessages, isSending: false, send: async () => {} } as unknown as Chat} notices={new Notices()} />;
+function panel(...from: Partial<Message>[]) {
+  const messages = from.map((who, key) => ({ key, id: String(key), timestamp: 0, message: `message ${key}`, ...who }) as Message);
+  return <ChatPanel chat={{ subscribe: () => () => {}, list: () => messages, send: async () => {} }} notices={new Notices()} />;
 }
 
 /** scroll is what the browser tells when a person scrolls so far from the end. */
@@ -44,5 +43,10 @@ describe('the chat', () => {
     expect(toEnd).not.toHaveBeenCalled();
     rerender(panel(ada, ada, ada, me));
     expect(toEnd).toHaveBeenCalledTimes(1);
+  });
+  it('shows messages of people who are not known, also as the first ones', () => {
+    render(panel({ identity: 'x', name: '' }, { identity: 'x', name: '' }));
+    expect(screen.getAllByRole('listitem')).toHaveLength(2);
+    expect(screen.getAllByText('Somebody')).toHaveLength(1);
   });
 });

@@ -23,6 +23,11 @@ describe('endingOfError', () => {
   it('asks anew when the token is not taken', () => {
     expect(endingOfError(ConnectionError.notAllowed('no', 401))).toEqual({ why: 'stale' });
   });
+  it('tells who was removed, and whose room has ended, from a token that is too old', () => {
+    expect(endingOfError(ConnectionError.notAllowed('You were removed from the room', 403))).toEqual({ why: 'removed' });
+    expect(endingOfError(ConnectionError.notAllowed('The requested room does not exist any more: it has ended', 404))).toEqual({ why: 'ended' });
+    expect(endingOfError(ConnectionError.notAllowed('requested room does not exist', 404))).toEqual({ why: 'stale' }); // a LiveKit elsewhere has forgotten it
+  });
   it('knows a full room', () => {
     expect(endingOfError(new Error('room has exceeded its max participants'))).toEqual({ why: 'full' });
   });

@@ -43,6 +43,49 @@ describe('a reload', () => {
   });
 });
 
+describe('somebody who was removed while their connection was cut', () => {
+  it('is told so when the page comes back by itself, and asks for nothing', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    keepSession(keptCall());
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    await reaches('call');
+    enterCall.mockResolvedValue({ why: 'removed' });
+    entrance?.ended({ why: 'lost' });
+    await vi.advanceTimersByTimeAsync(3000);
+    await reaches('removed');
+    expect(server).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(120_000);
+    await reaches('removed');
+    expect(server).not.toHaveBeenCalled();
+    answers({ '/page/invitation': () => json(200, guest) });
+    flow.again(); // the button
+    await reaches('prejoin');
+  });
+  it('is told so after a reload', async () => {
+    keepSession(keptCall());
+    enterCall.mockResolvedValue({ why: 'removed' });
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    await reaches('removed');
+    expect(server).not.toHaveBeenCalled();
+    expect(keptSession(door)).toBeNull();
+  });
+  it('is asked for their name where LiveKit is elsewhere and cannot tell', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    keepSession({ ...keptCall(), invitation: { ...guest, livekit_inside: false } });
+    answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    await reaches('call');
+    enterCall.mockResolvedValue({ why: 'stale' });
+    entrance?.ended({ why: 'lost' });
+    await vi.advanceTimersByTimeAsync(3000);
+    await reaches('prejoin');
+    expect(calls('/v2/token')).toEqual([]);
+  });
+});
+
 describe('the end of a call', () => {
   it.each(['removed', 'ended'] as const)('by %s is told, and forgets the session', async (why) => {
     keepSession(keptCall());

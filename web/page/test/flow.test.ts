@@ -85,10 +85,8 @@ describe('a link', () => {
 });
 
 describe('a room that is not public', () => {
-  const closed = { '/page/invitation': (body: Record<string, unknown>) => (body.code === 'wpi-srjb-wer' ? json(200, guest) : body.code ? json(404) : json(401)) };
-
   it('is opened with a code, and the address becomes the link of the code with its key', async () => {
-    answers(closed);
+    answers({ '/page/invitation': (body) => (body.code === 'wpi-srjb-wer' ? json(200, { ...guest, e2ee: true }) : json(body.code ? 404 : 401)) });
     const { flow, at, reaches } = setup('/m/standup', `#key=${key}`);
     await flow.start();
     await reaches('code');
@@ -235,7 +233,7 @@ describe('an encrypted room', () => {
     expect(at).toEqual({ path: '/join/wpi-srjb-wer', fragment: `#key=${key}` });
   });
   it('takes the key that is pasted with the token that is there', async () => {
-    answers({ '/page/invitation': () => json(200, { ...host, e2ee: true }), '/v2/token': () => json(200, admission) });
+    answers({ '/page/invitation': () => json(200, { ...host, e2ee: true }), '/v2/token': () => json(200, { ...admission, e2ee: true }) });
     enterCall.mockResolvedValueOnce({ why: 'nokey' }); // others are inside, with a key
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -254,7 +252,7 @@ describe('an encrypted room', () => {
     expect(enterCall).not.toHaveBeenCalled();
   });
   it('lets a host in without one, and puts the one that is made into the address only', async () => {
-    answers({ '/page/invitation': () => json(200, { ...host, e2ee: true }), '/v2/token': () => json(200, admission) });
+    answers({ '/page/invitation': () => json(200, { ...host, e2ee: true }), '/v2/token': () => json(200, { ...admission, e2ee: true }) });
     const { flow, at, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     expect(flow.state).toMatchObject({ screen: 'prejoin', keyMissing: true });

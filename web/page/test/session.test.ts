@@ -15,13 +15,14 @@ function session(token: string): Session {
   return {
     door,
     token,
-    invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false },
+    invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false, livekit_inside: true },
     livekitUrl: 'ws://x',
     identity: 'guest_1',
     name: 'Ada',
     microphone: true,
     camera: false,
     left: false,
+    plain: false,
   };
 }
 

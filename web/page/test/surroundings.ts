@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import type { Invitation } from '../src/api';
 import type { Call, Ending, Entrance } from '../src/call/enter';
-import { Flow, type Surroundings } from '../src/flow';
+import { Flow } from '../src/flow';
+import type { Surroundings } from '../src/state';
 import type { Session } from '../src/session';
 import { lockManager } from './locks';
 
@@ -13,16 +14,17 @@ export const key = 'A'.repeat(43);
 export const server = vi.fn<(path: string, body: Record<string, unknown>) => Response | Promise<Response>>();
 export const json = (status: number, body: unknown = {}, headers: Record<string, string> = {}) => new Response(JSON.stringify(body), { status, headers });
 
-export const guest: Invitation = { room_name: 'standup', role: 'guest', publish: ['camera'], chat: true, e2ee: false, waits: false, admits: false };
+export const guest: Invitation = { room_name: 'standup', role: 'guest', publish: ['camera'], chat: true, e2ee: false, waits: false, admits: false, livekit_inside: true };
 export const host: Invitation = { ...guest, role: 'host', admits: true };
 export const token = `h.${btoa(JSON.stringify({ exp: 4_000_000_000 }))}.s`;
-export const admission = { token, livekit_url: 'ws://x', identity: 'guest_1' };
+export const admission = { token, livekit_url: 'ws://x', identity: 'guest_1', e2ee: false };
 
 export const door = { kind: 'code', code: 'wpi-srjb-wer' } as const;
 
 /** entrance is what the call was entered with. */
 export let entrance: Entrance | undefined;
 export const enterCall = vi.fn<(entrance: Entrance) => Promise<Call | Ending>>();
+export const reload = vi.fn();
 export const call = { leave: vi.fn() };
 
 export function setup(path: string, fragment = '', more: Partial<Surroundings> = {}) {
@@ -38,6 +40,8 @@ export function setup(path: string, fragment = '', more: Partial<Surroundings> =
     reloaded: () => true,
     webrtc: () => true,
     encryption: () => true,
+    signalling: () => 'ws://here',
+    reload,
     loadCall: async () => ({ enterCall }),
     ...more,
   });
@@ -52,7 +56,7 @@ export function answers(paths: Record<string, (body: Record<string, unknown>) =>
 export const calls = (path: string) => server.mock.calls.filter(([called]) => called === path).map(([, body]) => body);
 
 export function keptCall(): Session {
-  return { door: { kind: 'code', code: 'wpi-srjb-wer' }, invitation: guest, token, livekitUrl: 'ws://x', identity: 'guest_1', name: 'Ada', microphone: true, camera: true, left: false };
+  return { door: { kind: 'code', code: 'wpi-srjb-wer' }, invitation: guest, token, livekitUrl: 'ws://x', identity: 'guest_1', name: 'Ada', microphone: true, camera: true, left: false, plain: false };
 }
 
 beforeEach(() => {
@@ -65,6 +69,7 @@ beforeEach(() => {
     return call as unknown as Call;
   });
   call.leave.mockReset();
+  reload.mockReset();
   vi.stubGlobal('navigator', { locks: lockManager() });
   vi.stubGlobal('fetch', async (path: string, init: RequestInit) => server(path, JSON.parse(init.body as string) as Record<string, unknown>));
 });

@@ -3,7 +3,7 @@ import type { Entry } from '../src/api';
 import { type Clock, realClock, untilAnswered } from '../src/waiting';
 
 const waiting = (retryAfterMs = 2000): Entry => ({ kind: 'waiting', requestId: 'r', retryAfterMs });
-const admitted: Entry = { kind: 'admitted', admission: { token: 't', livekit_url: 'u', identity: 'i' } };
+const admitted: Entry = { kind: 'admitted', admission: { token: 't', livekit_url: 'u', identity: 'i', e2ee: false } };
 const refused = (status: number, retryAfterMs = 0): Entry => ({ kind: 'refused', status, retryAfterMs });
 
 /** script answers one entry after the other, each after some time, on a clock of its own. */

@@ -2,22 +2,9 @@ import { type Participant, type Room, RoomEvent, Track, type TrackPublication } 
 import { describe, expect, it } from 'vitest';
 import { Notices } from '../src/call/notices';
 import type { ParticipantPermission } from '../src/call/rights';
-import { Undecryptable } from '../src/call/undecryptable';
 import { nameOf, tellRemoteMute, watchRoom } from '../src/call/watch';
 import { text } from '../src/text';
-
-/** Events is as much of a room as tells what happens in it. */
-class Events {
-  private listeners: [event: string, listener: (...values: unknown[]) => void][] = [];
-  constructor(readonly numParticipants: number) {}
-  on(event: string, listener: (...values: unknown[]) => void) {
-    this.listeners.push([event, listener]);
-    return this;
-  }
-  emit(event: string, ...values: unknown[]) {
-    for (const [known, listener] of this.listeners) if (known === event) listener(...values);
-  }
-}
+import { Events } from './events';
 
 function setup(numParticipants = 2) {
   const events = new Events(numParticipants);
@@ -79,20 +66,6 @@ describe('tellRemoteMute', () => {
     tellRemoteMute(notices, publication(Track.Source.Microphone), true);
     tellRemoteMute(notices, publication(Track.Source.Camera), true);
     expect(shown()).toEqual([text.notice.mutedByHost, text.notice.cameraStoppedByHost]);
-  });
-});
-
-describe('Undecryptable', () => {
-  it('marks somebody with another key once, until they are gone', () => {
-    const { events, room, notices, shown } = setup();
-    const undecryptable = new Undecryptable(room, notices);
-    events.emit(RoomEvent.EncryptionError, new Error(), person('Eve'));
-    events.emit(RoomEvent.EncryptionError, new Error(), person('Eve'));
-    events.emit(RoomEvent.EncryptionError, new Error(), undefined);
-    expect([...undecryptable.list()]).toEqual(['Eve']);
-    expect(shown()).toEqual([text.notice.cannotDecrypt('Eve')]);
-    events.emit(RoomEvent.ParticipantDisconnected, person('Eve'));
-    expect([...undecryptable.list()]).toEqual([]);
   });
 });
 

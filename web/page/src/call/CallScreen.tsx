@@ -1,5 +1,5 @@
-import { RoomAudioRenderer, RoomContext, StartAudio, useChat, useLocalParticipantPermissions, useParticipants } from '@livekit/components-react';
-import { useEffect, useRef, useState } from 'react';
+import { RoomContext, StartAudio, useLocalParticipantPermissions, useParticipants } from '@livekit/components-react';
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Invitation } from '../api';
 import type { Flow } from '../flow';
 import { Heading } from '../screens/Screen';
@@ -13,11 +13,10 @@ import { type PanelName, Panel } from './Panel';
 import { PeoplePanel } from './PeoplePanel';
 import { RequestList, headingId } from './RequestList';
 import { SettingsPanel } from './SettingsPanel';
+import { Sound } from './Sound';
 import { Stage } from './Stage';
 import type { Call } from './enter';
-import { readMessage } from './message';
 import { may } from './rights';
-import { nameOf } from './watch';
 
 interface Props {
   flow: Flow;
@@ -36,27 +35,24 @@ export default function CallScreen(props: Props) {
   );
 }
 
-const chatOptions = { messageDecoder: readMessage };
-
 function Inside({ flow, call, invitation }: Props) {
   const permissions = useLocalParticipantPermissions();
   const people = useParticipants();
-  const chat = useChat(chatOptions); // here, since it forgets messages that come while nobody listens
   const [panel, setPanel] = useState<PanelName | null>(call.madeKey ? 'invite' : null);
   const [chosenView, setView] = useState<View>('auto');
-  const unread = useUnread(call, chat.chatMessages, panel === 'chat');
+  const unread = useUnread(call, panel === 'chat');
   const mayChat = may(permissions, 'chat');
   const open = panel === 'chat' && !mayChat ? null : panel;
   const close = () => setPanel(null);
   return (
     <>
       <Heading className="visually-hidden" id={headingId}>{text.call.heading(invitation.room_name)}</Heading>
-      <RoomAudioRenderer />
+      <Sound call={call} />
       <div className={open ? 'call-body call-body-panel' : 'call-body'}>
         <Stage call={call} view={chosenView} setView={setView} />
         {open === 'chat' && (
           <Panel name="chat" heading={text.chat.heading} close={close}>
-            <ChatPanel chat={chat} notices={call.notices} />
+            <ChatPanel chat={call.chat} notices={call.notices} />
           </Panel>
         )}
         {open === 'people' && (
@@ -96,16 +92,12 @@ function Inside({ flow, call, invitation }: Props) {
   );
 }
 
-/** useUnread counts messages that came while the chat was closed, and reads new ones out. */
-function useUnread(call: Call, messages: ReturnType<typeof useChat>['chatMessages'], open: boolean): number {
+/** useUnread counts messages of others that came while the chat was closed. */
+function useUnread({ chat }: Call, open: boolean): number {
+  const received = useSyncExternalStore(chat.subscribe, chat.count);
   const [seen, setSeen] = useState(0);
-  const spoken = useRef(0);
   useEffect(() => {
-    if (open) setSeen(messages.length);
-    for (const message of messages.slice(spoken.current)) {
-      if (message.message && !message.from?.isLocal) call.notices.say(text.chat.from(message.from ? nameOf(message.from) : text.nobody, message.message));
-    }
-    spoken.current = messages.length;
-  }, [call, messages, open]);
-  return open ? 0 : messages.slice(seen).filter((message) => message.message && !message.from?.isLocal).length;
+    if (open) setSeen(received);
+  }, [received, open]);
+  return open ? 0 : received - seen;
 }

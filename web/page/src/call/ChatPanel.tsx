@@ -1,40 +1,42 @@
-import { ChatEntry, type useChat } from '@livekit/components-react';
-import { type FormEvent, useEffect, useId, useRef } from 'react';
+import { type FormEvent, memo, useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
+import { Name } from '../screens/Screen';
 import { text } from '../text';
+import type { Chat, Message } from './chat';
 import { withLinks } from './links';
 import { maxMessage } from './message';
 import type { Notices } from './notices';
-
-type Chat = ReturnType<typeof useChat>;
 
 // About three lines, in pixels: so far from the end somebody does not read what is older.
 const nearEnd = 80;
 
 /** ChatPanel is the chat with words of our own, which LiveKit's has no place for. */
-export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
+export function ChatPanel({ chat, notices }: { chat: Pick<Chat, 'subscribe' | 'list' | 'send'>; notices: Notices }) {
   const field = useRef<HTMLInputElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const reading = useRef(false); // older messages, further up
   const id = useId();
-  const messages = chat.chatMessages.filter((message) => message.message !== '');
+  const [sending, setSending] = useState(false);
+  const messages = useSyncExternalStore(chat.subscribe, chat.list);
   useEffect(() => {
     field.current?.focus();
   }, []);
   const newest = messages.at(-1);
   useEffect(() => {
-    if (!reading.current || newest?.from?.isLocal) end.current?.scrollIntoView({ block: 'end' });
-  }, [messages.length, newest]);
+    if (!reading.current || newest?.isLocal) end.current?.scrollIntoView({ block: 'end' });
+  }, [newest]);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const input = field.current;
     const message = input?.value.trim();
-    if (!input || !message || !chat.send) return;
+    if (!input || !message || sending) return;
+    setSending(true);
     try {
       await chat.send(message);
       input.value = '';
     } catch {
       notices.tell(text.chat.failed, { tone: 'warning' });
     }
+    setSending(false);
     input.focus();
   };
   return (
@@ -50,19 +52,9 @@ export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
       >
         {messages.length === 0 && <p className="quiet">{text.chat.empty}</p>}
         <ul className="lk-list lk-chat-messages">
-          {messages.map((message, index) => {
-            const previous = messages[index - 1];
-            const sameWriter = previous?.from === message.from && message.timestamp - previous!.timestamp < 60_000;
-            return (
-              <ChatEntry
-                key={`${message.from?.identity}${message.id}${index}`}
-                entry={{ ...message, editTimestamp: undefined } as typeof message}
-                hideName={sameWriter}
-                hideTimestamp={sameWriter}
-                messageFormatter={withLinks}
-              />
-            );
-          })}
+          {messages.map((message, index) => (
+            <Entry key={message.key} message={message} goesOn={goesOn(messages[index - 1], message)} />
+          ))}
         </ul>
         <div ref={end} />
       </div>
@@ -71,10 +63,37 @@ export function ChatPanel({ chat, notices }: { chat: Chat; notices: Notices }) {
           {text.chat.label}
         </label>
         <input id={`${id}message`} ref={field} dir="auto" autoComplete="off" maxLength={maxMessage} placeholder={text.chat.placeholder} />
-        <button className="primary" disabled={chat.isSending}>
+        <button className="primary" disabled={sending}>
           {text.chat.send}
         </button>
       </form>
     </>
   );
 }
+
+/** goesOn says that a message is by the writer of the one before it, and soon after it. */
+function goesOn(before: Message | undefined, message: Message): boolean {
+  return before !== undefined && before.identity === message.identity && before.name === message.name && message.timestamp - before.timestamp < 60_000;
+}
+
+/** Entry is one message, drawn once: a flood of others does not draw it again. */
+const Entry = memo(function Entry({ message, goesOn }: { message: Message; goesOn: boolean }) {
+  const time = new Date(message.timestamp);
+  return (
+    <li className="lk-chat-entry" title={timeIn('full', time)} data-lk-message-origin={message.isLocal ? 'local' : 'remote'}>
+      {!goesOn && (
+        <span className="lk-meta-data">
+          <strong className="lk-participant-name">
+            <Name>{message.name || text.nobody}</Name>
+          </strong>
+          <span className="lk-timestamp">{timeIn('short', time)}</span>
+        </span>
+      )}
+      <span className="lk-message-body">{withLinks(message.message)}</span>
+    </li>
+  );
+});
+
+// Made once: making one for each message is what takes longest of all.
+const formats = { full: new Intl.DateTimeFormat(undefined, { timeStyle: 'full' }), short: new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }) };
+const timeIn = (style: keyof typeof formats, time: Date) => formats[style].format(time);

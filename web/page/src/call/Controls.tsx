@@ -31,7 +31,7 @@ const screenCapture = { audio: true, selfBrowserSurface: 'include' as const };
 /** Controls offers what the person may do here and now, and nothing else. */
 export function Controls({ call, permissions, panel, setPanel, view, setView, unread, people, leave }: Props) {
   const devices = navigator.mediaDevices !== undefined;
-  const shown = useShownView(view);
+  const shown = useShownView(view, call);
   const toggle = (name: PanelName) => ({ name, open: panel === name, onClick: () => setPanel(panel === name ? null : name) });
   return (
     <div className="controls" role="group" aria-label={text.call.controls}>

@@ -8,7 +8,7 @@ import {
   useTracks,
 } from '@livekit/components-react';
 import { type Participant, RoomEvent, Track } from 'livekit-client';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { text } from '../text';
 import type { View } from './Controls';
 import { Grid } from './Grid';
@@ -16,6 +16,7 @@ import { Tile } from './Tile';
 import type { Call } from './enter';
 import { may } from './rights';
 import { useShownView } from './useShownView';
+import { useWithheld } from './useWithheld';
 
 interface Props {
   call: Call;
@@ -28,15 +29,18 @@ const refKey = (ref: TrackReferenceOrPlaceholder) => `${ref.participant.identity
 
 /** Stage shows everyone, as a grid or with one of them large. */
 export function Stage({ call, view, setView }: Props) {
+  useWithheld(call);
   const tracks = useTracks(
     [
       { source: Track.Source.Camera, withPlaceholder: true },
       { source: Track.Source.ScreenShare, withPlaceholder: false },
     ],
     { updateOnlyOn: [RoomEvent.ActiveSpeakersChanged, RoomEvent.ParticipantPermissionsChanged], onlySubscribed: false },
-  ).filter(belongsOnStage);
+  )
+    .filter(belongsOnStage)
+    .filter((ref) => ref.source === Track.Source.Camera || !isTrackReference(ref) || call.secrecy.mayPlay(ref.publication));
   const others = useParticipants().length - 1;
-  const shown = useShownView(view);
+  const shown = useShownView(view, call);
   const [pinned, setPinned] = useState<string | null>(null);
   const large = useLarge(tracks, pinned);
   const shared = tracks.filter((ref) => ref.source === Track.Source.ScreenShare).map(refKey);
@@ -44,14 +48,13 @@ export function Stage({ call, view, setView }: Props) {
     setPinned(null);
     setView('auto');
   });
-  const undecryptable = useSyncExternalStore(call.undecryptable.subscribe, call.undecryptable.list);
   const pin = (ref: TrackReferenceOrPlaceholder) => {
     const key = refKey(ref);
     const unpin = pinned === key && shown === 'speaker';
     setPinned(unpin ? null : key);
     setView(unpin ? 'auto' : 'speaker');
   };
-  const tile = { pin, pinned: shown === 'speaker' ? pinned : null, refKey, undecryptable };
+  const tile = { pin, pinned: shown === 'speaker' ? pinned : null, refKey, call };
   return (
     <section className="stage" aria-label={text.call.stage} data-view={shown}>
       {shown === 'speaker' && large ? (

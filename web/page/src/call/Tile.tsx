@@ -8,13 +8,14 @@ import {
   VideoTrack,
   isTrackReference,
   useEnsureTrackRef,
-  useIsEncrypted,
 } from '@livekit/components-react';
 import { Track } from 'livekit-client';
 import { initials } from '../names';
 import { Name } from '../screens/Screen';
 import { text } from '../text';
 import { PinIcon } from './icons';
+import type { Call } from './enter';
+import { useWithheld } from './useWithheld';
 import { nameOf } from './watch';
 
 interface Props {
@@ -23,28 +24,29 @@ interface Props {
   pin(ref: TrackReferenceOrPlaceholder): void;
   pinned: string | null;
   refKey(ref: TrackReferenceOrPlaceholder): string;
-  undecryptable: ReadonlySet<string>;
+  call: Call;
 }
 
 /** Tile is LiveKit's participant tile with contents that are labelled and whose names cannot run away. */
-export function Tile({ trackRef, large, pin, pinned, refKey, undecryptable }: Props) {
+export function Tile({ trackRef, large, pin, pinned, refKey, call }: Props) {
   const ref = useEnsureTrackRef(trackRef);
   const who = ref.participant;
   const name = who.isLocal ? text.you : nameOf(who);
   const screen = ref.source === Track.Source.ScreenShare;
-  const locked = undecryptable.has(who.identity);
+  const withheld = useWithheld(call).get(who.identity);
+  const shown = isTrackReference(ref) && call.secrecy.mayPlay(ref.publication);
   const isPinned = pinned === refKey(ref);
   const pinWords = isPinned ? text.tile.unpin(nameOf(who)) : text.tile.pin(nameOf(who));
   return (
-    <ParticipantTile trackRef={ref} className={large ? 'tile tile-large' : 'tile'} data-identity={who.identity} data-undecryptable={locked || undefined}>
-      {isTrackReference(ref) && <VideoTrack trackRef={ref} aria-label={screen ? text.tile.screenLabel(nameOf(who)) : text.tile.label(nameOf(who))} />}
+    <ParticipantTile trackRef={ref} className={large ? 'tile tile-large' : 'tile'} data-identity={who.identity} data-withheld={withheld}>
+      {shown && <VideoTrack trackRef={ref} aria-label={screen ? text.tile.screenLabel(nameOf(who)) : text.tile.label(nameOf(who))} />}
       <div className="lk-participant-placeholder" aria-hidden="true">
         <span className="initials">{initials(who.name ?? '')}</span>
       </div>
-      {locked && <p className="tile-locked">{text.tile.undecryptable}</p>}
+      {withheld && <p className="tile-locked">{text.tile.withheld[withheld]}</p>}
       <div className="lk-participant-metadata">
         <div className="lk-participant-metadata-item tile-name">
-          {screen ? <ScreenShareIcon aria-hidden="true" /> : <State trackRef={ref} />}
+          {screen ? <ScreenShareIcon aria-hidden="true" /> : <State trackRef={ref} call={call} />}
           <Name>{screen ? text.tile.screen(name) : name}</Name>
         </div>
         <ConnectionQualityIndicator className="lk-participant-metadata-item" aria-hidden="true" />
@@ -56,8 +58,8 @@ export function Tile({ trackRef, large, pin, pinned, refKey, undecryptable }: Pr
   );
 }
 
-function State({ trackRef }: { trackRef: TrackReferenceOrPlaceholder }) {
-  const encrypted = useIsEncrypted(trackRef.participant);
+function State({ trackRef, call }: { trackRef: TrackReferenceOrPlaceholder; call: Call }) {
+  const encrypted = call.secrecy.seals(trackRef.participant);
   return (
     <>
       {encrypted && (

@@ -14,6 +14,22 @@ export interface Encryption {
 
 export function makeEncryption(): Encryption {
   const keyProvider = new ExternalE2EEKeyProvider();
-  const worker = new EncryptionWorker();
+  const worker = alwaysEncrypting(new EncryptionWorker());
   return { options: { keyProvider, worker }, setKey: (key) => keyProvider.setKey(key), close: () => worker.terminate() };
+}
+
+/**
+ * alwaysEncrypting keeps LiveKit from switching encryption off for somebody.
+ * It does so for a participant who publishes any track without a key, and from
+ * then on plays all that they send as it is, also what they call encrypted.
+ */
+export function alwaysEncrypting(worker: Worker): Worker {
+  const post = worker.postMessage.bind(worker) as (message: unknown, ...rest: unknown[]) => void;
+  worker.postMessage = (message: unknown, ...rest: unknown[]) => post(enabling(message), ...rest);
+  return worker;
+}
+
+function enabling(message: unknown): unknown {
+  const { kind, data } = message as { kind?: unknown; data?: object };
+  return kind === 'enable' ? { kind, data: { ...data, enabled: true } } : message;
 }

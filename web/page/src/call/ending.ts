@@ -36,6 +36,9 @@ export function endingOfError(error: unknown): Ending {
   if (!(error instanceof ConnectionError)) return { why: 'unavailable' };
   switch (error.reason) {
     case ConnectionErrorReason.NotAllowed:
+      // Our own /rtc says why a token is dead. Everything else is a token that is too old.
+      if (error.status === 403 && /removed from the room/.test(error.message)) return { why: 'removed' };
+      if (error.status === 404 && /has ended/.test(error.message)) return { why: 'ended' };
       return { why: 'stale' };
     case ConnectionErrorReason.LeaveRequest: {
       const ending = endingOf(error.context as DisconnectReason);

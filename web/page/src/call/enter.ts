@@ -1,6 +1,6 @@
 // Into the call: one function that turns a session into a connected room.
 
-import { type E2EEManagerOptions, EngineEvent, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
+import { type E2EEManagerOptions, EngineEvent, LocalTrack, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
 import { setLogLevel as setComponentsLogLevel } from '@livekit/components-react';
 import type { Source } from '../api';
 import { newKey } from '../key';
@@ -9,10 +9,11 @@ import { type Session, keepSession } from '../session';
 import { readChoices } from '../storage';
 import { text } from '../text';
 import { type Ending, endingOf, endingOfError } from './ending';
+import { Chat } from './chat';
 import { Notices } from './notices';
 import { patientPolicy } from './reconnect';
 import { mayPublish } from './rights';
-import { Undecryptable } from './undecryptable';
+import { Secrecy } from './secrecy';
 import { provideRandomUUID } from './uuid';
 import { tellRemoteMute, watchRoom } from './watch';
 
@@ -28,7 +29,8 @@ export interface Call {
   room: Room;
   session: Session;
   notices: Notices;
-  undecryptable: Undecryptable;
+  secrecy: Secrecy;
+  chat: Chat;
   /** key is the key of an encrypted room; madeKey says that this page made it just now. */
   key: string | null;
   madeKey: boolean;
@@ -65,7 +67,8 @@ export const enterCall: EnterCall = async (entrance) => {
     await room.setE2EEEnabled(true);
   }
   watchRoom(room, notices);
-  const undecryptable = new Undecryptable(room, notices);
+  const secrecy = new Secrecy(room, notices, encryption !== null);
+  const chat = new Chat(room, notices, secrecy); // here, since messages may come before anything is drawn
   // Nothing may be published before there is a key to encrypt it with.
   if (!encryption || key) room.once(RoomEvent.SignalConnected, () => void publish(room, entrance, notices));
 
@@ -117,13 +120,15 @@ export const enterCall: EnterCall = async (entrance) => {
     room,
     session,
     notices,
-    undecryptable,
+    secrecy,
+    chat,
     key,
     madeKey,
     token: () => session.token,
     leave: () => {
       leaving = true;
-      void room.disconnect();
+      stopDevices(room);
+      room.disconnect().catch(console.error);
     },
   };
 };
@@ -159,6 +164,11 @@ async function publish(room: Room, { session, preview }: Entrance, notices: Noti
     if (allowed(source)) me.publishTrack(track, { source }).catch(failed);
     else track.stop();
   }
+}
+
+/** stopDevices turns camera and microphone off, whatever becomes of the rest. */
+function stopDevices(room: Room) {
+  for (const { track } of room.localParticipant.getTrackPublications()) if (track instanceof LocalTrack) track.stop();
 }
 
 function publicationOf(room: Room, sid: string) {

@@ -1,7 +1,9 @@
 import { Suspense, lazy, useEffect, useSyncExternalStore } from 'react';
-import type { Flow, State } from '../flow';
+import type { Flow } from '../flow';
+import type { State } from '../state';
 import { shortName } from '../names';
 import { text } from '../text';
+import { Boundary } from './Boundary';
 import { CodeScreen } from './CodeScreen';
 import { LostScreen } from './LostScreen';
 import { MessageScreen } from './MessageScreen';
@@ -16,7 +18,11 @@ export function App({ flow }: { flow: Flow }) {
   useEffect(() => {
     document.title = titleOf(state);
   }, [state]);
-  return <Suspense fallback={<Loading />}>{screenOf(flow, state)}</Suspense>;
+  return (
+    <Boundary key={state.screen} broken={() => flow.broke()} fallback={<Loading />}>
+      <Suspense fallback={<Loading />}>{screenOf(flow, state)}</Suspense>
+    </Boundary>
+  );
 }
 
 function screenOf(flow: Flow, state: State) {

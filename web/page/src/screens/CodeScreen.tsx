@@ -1,5 +1,6 @@
 import { type FormEvent, useId, useRef } from 'react';
-import type { Flow, State } from '../flow';
+import type { Flow } from '../flow';
+import type { State } from '../state';
 import { shortName } from '../names';
 import { text } from '../text';
 import { Heading, Name, Screen } from './Screen';

@@ -1,5 +1,6 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
-import type { Flow, State } from '../flow';
+import type { Flow } from '../flow';
+import type { State } from '../state';
 import { text } from '../text';
 import { Heading, Screen } from './Screen';
 
@@ -19,6 +20,7 @@ export function MessageScreen({ flow, state }: Props) {
           {words.action}
         </button>
       )}
+      {state.message === 'broken' && <button onClick={() => flow.leave()}>{text.call.leave}</button>}
     </Screen>
   );
 }

@@ -1,7 +1,9 @@
 import { type FormEvent, Suspense, lazy, useEffect, useId, useRef, useState } from 'react';
-import type { Flow, State } from '../flow';
+import type { Flow } from '../flow';
+import type { State } from '../state';
 import { cleanName, maxName } from '../names';
 import { text } from '../text';
+import { Boundary } from './Boundary';
 import { Heading, Name, Screen } from './Screen';
 
 // With LiveKit in it: the name can be typed before it is there.
@@ -36,9 +38,11 @@ export function Prejoin({ flow, state }: Props) {
       </div>
       {devices && (
         <section className="preview" aria-label={text.prejoin.preview}>
-          <Suspense fallback={<div className="preview-picture" />}>
-            <PreviewPanel flow={flow} publish={invitation.publish} />
-          </Suspense>
+          <Boundary fallback={<p>{text.devices.noPreview}</p>}>
+            <Suspense fallback={<div className="preview-picture" />}>
+              <PreviewPanel flow={flow} publish={invitation.publish} />
+            </Suspense>
+          </Boundary>
         </section>
       )}
     </Screen>

@@ -1,1 +1,0 @@
-import{G as e}from"./preview-BDaZXMBO.js";function t(e){return new Worker(`/page/assets/livekit-client.e2ee.worker-DvT-EaAv.js`,{type:`module`,name:e?.name})}function n(){let n=new e,r=new t;return{options:{keyProvider:n,worker:r},setKey:e=>n.setKey(e),close:()=>r.terminate()}}export{n as makeEncryption};

@@ -1,0 +1,28 @@
+// What the flow shows, and what it needs of the browser.
+
+import type { Invitation } from './api';
+import type { Call, EnterCall } from './call/enter';
+import type { MessageKind } from './text';
+
+export type State =
+  | { screen: 'loading'; why: 'looking' | 'returning' | 'lost' }
+  | { screen: 'code'; room: string; checking: boolean; problem: 'none' | 'malformed' | 'code' | 'token' }
+  | { screen: 'prejoin'; invitation: Invitation; name: string; joining: boolean; keyMissing: boolean }
+  | { screen: 'waiting'; invitation: Invitation }
+  | { screen: 'call'; invitation: Invitation; call: Call }
+  | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean };
+
+/** Surroundings is what the flow needs of the browser. */
+export interface Surroundings {
+  path(): string;
+  fragment(): string;
+  /** replace changes the address without loading anything. */
+  replace(address: string): void;
+  reloaded(): boolean;
+  webrtc(): boolean;
+  encryption(): boolean;
+  /** signalling is where LiveKit's signalling is if it is at the server that this page came from. */
+  signalling(): string;
+  reload(): void;
+  loadCall(): Promise<{ enterCall: EnterCall }>;
+}
