@@ -143,7 +143,7 @@ func panicked(r any) *meet.Error {
 // fail logs what only the operator may see and gives what the caller may see.
 func (s *Server) fail(ctx context.Context, t Tool, e *meet.Error, requestID string) *mcp.CallToolResult {
 	s.logFailure(ctx, "tool", t.Name, e, requestID)
-	return errorResult(e, requestID)
+	return ErrorResult(e, requestID)
 }
 
 // logFailure logs the cause of a failure that is not the caller's.
