@@ -128,7 +128,7 @@ func (s *Server) run(ctx context.Context, t Tool, p meet.Principal, req mcp.Call
 	var arguments map[string]any
 	if req.Params.Arguments != nil {
 		var ok bool
-		if arguments, ok = req.Params.Arguments.(map[string]any); !ok {
+		if arguments, ok = asObject(req.Params.Arguments); !ok {
 			return nil, meet.Invalid("arguments", "arguments must be an object", `For example {"room_id": "team-standup"}.`)
 		}
 	}
