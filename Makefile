@@ -1,7 +1,7 @@
 # Everything here needs Go alone, but for the targets about the join page (Node),
-# its tests (Chromium, and Firefox with "make firefox-driver") and the scripts
-# that call the HTTP APIs (curl); tests are skipped without. CI calls the same
-# targets.
+# its tests (Chromium, and Firefox with "make firefox-driver"), the MCP clients of
+# others (Node, "make clients") and the scripts that call the HTTP APIs (curl);
+# tests are skipped without. CI calls the same targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -10,7 +10,7 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test race lint fuzz golden page page-check firefox-driver pictures bench bench-short tidy clean
+.PHONY: run build test race lint fuzz golden clients page page-check firefox-driver pictures bench bench-short tidy clean
 
 run: build ## build, start, and say what to paste into a client
 	./bin/roomkey serve
@@ -56,6 +56,9 @@ fuzz: ## a minute for each fuzz target
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./meet ./tools ./livekit -update
+
+clients: ## install the MCP clients that the tests of cmd/roomkey try (needs Node 20 or newer)
+	cd cmd/roomkey/testdata/clients && npm ci --ignore-scripts --no-audit --no-fund
 
 page: ## rebuild the join page from its source (needs Node 20.19 or newer)
 	cd web/page && npm ci && npm run build

@@ -100,17 +100,19 @@ func (s *scene) call(subject, tool string, arguments arg, out any) error {
 		Result *struct {
 			IsError           bool
 			StructuredContent json.RawMessage
+			Meta              struct {
+				Error *refusal `json:"roomkey/error"`
+			} `json:"_meta"`
 		}
 	}
 	if err := json.Unmarshal(answer, &message); err != nil || message.Result == nil {
 		return fmt.Errorf("status %d: %s", resp.StatusCode, answer)
 	}
+	if failed := message.Result.Meta.Error; failed != nil {
+		return failed
+	}
 	if message.Result.IsError {
-		var failed struct{ Error refusal }
-		if err := json.Unmarshal(message.Result.StructuredContent, &failed); err != nil {
-			return err
-		}
-		return &failed.Error
+		return fmt.Errorf("an error that says nothing to programs: %s", answer)
 	}
 	if out == nil {
 		return nil

@@ -33,7 +33,8 @@ func newAgent(t *testing.T, options ...meettest.Option) *agent {
 type answer struct {
 	IsError           bool `json:"isError"`
 	Content           []struct{ Type, Text string }
-	StructuredContent json.RawMessage `json:"structuredContent"`
+	StructuredContent json.RawMessage            `json:"structuredContent"`
+	Meta              map[string]json.RawMessage `json:"_meta"`
 
 	err meet.ErrorReport // when IsError
 }
@@ -129,11 +130,12 @@ func outputSchemaOf(t *testing.T, tool string) *jsonschema.Schema {
 
 func (a *agent) checkError(tool string, got *answer) {
 	a.t.Helper()
-	var content struct{ Error *meet.ErrorReport }
-	if err := json.Unmarshal(got.StructuredContent, &content); err != nil || content.Error == nil {
-		a.t.Fatalf("%s: structured content of the error is %s", tool, got.StructuredContent)
+	if got.StructuredContent != nil {
+		a.t.Errorf("%s: the error has the structured content %s", tool, got.StructuredContent)
 	}
-	got.err = *content.Error
+	if err := json.Unmarshal(got.Meta[ErrorKey], &got.err); err != nil || got.err.Code == "" {
+		a.t.Fatalf("%s: _meta of the error is %s (%v)", tool, got.Meta, err)
+	}
 	text := got.Content[0].Text
 	if !strings.HasPrefix(text, string(got.err.Code)+": "+got.err.Message+".") {
 		a.t.Errorf("%s: error text %q; want CODE: message. Hint.", tool, text)

@@ -1,11 +1,11 @@
 package tools
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"roomkey/meet"
@@ -13,20 +13,21 @@ import (
 
 // decode reads a tool's arguments into the struct that in points to. It is
 // strict, and every error says how to mend the call. A null is an absent
-// argument.
+// argument, and so is an empty text where the argument is optional. What a
+// client wrote in another type than it meant is taken as what it meant, as far
+// as there is no doubt about that: see [asObject], [asInteger], [asBoolean].
 func decode(tool string, arguments map[string]any, in any) error {
-	return decodeObject(tool, "", arguments, reflect.ValueOf(in).Elem())
+	into := reflect.ValueOf(in).Elem()
+	if err := checkNames(tool, into.Type(), arguments); err != nil {
+		return err
+	}
+	return decodeObject("", arguments, into)
 }
 
-func decodeObject(owner, path string, values map[string]any, into reflect.Value) error {
-	fields := fieldsOf(into.Type())
-	known := 0
-	for _, f := range fields {
-		value, given := values[f.name]
-		if given {
-			known++
-		}
-		if value == nil {
+func decodeObject(path string, values map[string]any, into reflect.Value) error {
+	for _, f := range fieldsOf(into.Type()) {
+		value := values[f.name]
+		if value == nil || value == "" && !f.required && f.typ.Kind() == reflect.String {
 			if f.required {
 				return meet.Invalid(path+f.name, path+f.name+" is required", "It is: "+f.doc)
 			}
@@ -41,30 +42,7 @@ func decodeObject(owner, path string, values map[string]any, into reflect.Value)
 			return err
 		}
 	}
-	if known < len(values) {
-		return unknownArgument(owner, path, values, fields)
-	}
 	return nil
-}
-
-func unknownArgument(owner, path string, values map[string]any, fields []field) error {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	var unknown []string
-	for name := range values {
-		if !slices.Contains(names, name) {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	name := meet.CleanText(unknown[0], 40)
-	hint := owner + " takes no arguments."
-	if len(names) > 0 {
-		hint = owner + " takes: " + strings.Join(names, ", ") + "."
-	}
-	return meet.Invalid(path+name, "there is no argument "+strconv.Quote(path+name), hint)
 }
 
 func decodeValue(path string, f field, value any, into reflect.Value) error {
@@ -83,13 +61,13 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		}
 		into.SetString(s)
 	case reflect.Bool:
-		b, ok := value.(bool)
+		b, ok := asBoolean(value)
 		if !ok {
 			return wrong()
 		}
 		into.SetBool(b)
 	case reflect.Int:
-		n, ok := integer(value)
+		n, ok := asInteger(value)
 		if !ok {
 			return wrong()
 		}
@@ -98,24 +76,65 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		}
 		into.SetInt(n)
 	case reflect.Struct:
-		o, ok := value.(map[string]any)
+		o, ok := asObject(value)
 		if !ok {
 			return wrong()
 		}
-		return decodeObject(path+f.name, path+f.name+".", o, into)
+		return decodeObject(path+f.name+".", o, into)
 	default:
 		panic("tools: cannot decode " + f.typ.String())
 	}
 	return nil
 }
 
-// integer accepts every JSON number without a fraction that is exact.
-func integer(value any) (int64, bool) {
+// asObject reads an object, also one that is written as a string of its JSON.
+// An empty array counts as an empty object, because that is how PHP writes it.
+func asObject(value any) (map[string]any, bool) {
+	if text, ok := value.(string); ok {
+		value = nil
+		if json.Unmarshal([]byte(text), &value) != nil {
+			return nil, false
+		}
+	}
+	if list, ok := value.([]any); ok && len(list) == 0 {
+		return map[string]any{}, true
+	}
+	o, ok := value.(map[string]any)
+	return o, ok
+}
+
+// asInteger reads every JSON number without a fraction that is exact, also as
+// a string: "5".
+func asInteger(value any) (int64, bool) {
+	if text, ok := value.(string); ok {
+		var number json.Number
+		if json.Unmarshal([]byte(text), &number) != nil || number.String() != text { // a text in a text, or white space
+			return 0, false
+		}
+		f, err := number.Float64()
+		if err != nil {
+			return 0, false
+		}
+		value = f
+	}
 	f, ok := value.(float64)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
 		return 0, false
 	}
 	return int64(f), true
+}
+
+// asBoolean reads a boolean, also as a string, in JSON's case or in Python's:
+// "true", "True".
+func asBoolean(value any) (yes, ok bool) {
+	switch v := value.(type) {
+	case bool:
+		return v, true
+	case string:
+		yes = strings.EqualFold(v, "true")
+		return yes, yes || strings.EqualFold(v, "false")
+	}
+	return false, false
 }
 
 func article(jsonType string) string {

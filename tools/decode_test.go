@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -32,6 +33,72 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// What clients write in another type than they mean, and what counts as left
+// out.
+func TestDecodeWhatIsMeant(t *testing.T) {
+	t.Parallel()
+	off := &settingsInput{AllowChat: of(false)}
+	for arguments, want := range map[string]createRoomInput{
+		`{"settings":"{\"allow_chat\": false}"}`:         {Settings: off},
+		`{"settings":" {\"allow_chat\": \"False\"} \n"}`: {Settings: off},
+		`{"settings":{"allow_chat":"false"}}`:            {Settings: off},
+		`{"settings":[]}`:                                {Settings: &settingsInput{}},
+		`{"settings":"[]"}`:                              {Settings: &settingsInput{}},
+		`{"settings":"{}"}`:                              {Settings: &settingsInput{}},
+		`{"max_participants":"5"}`:                       {MaxParticipants: of(5)},
+		`{"max_participants":"5.0"}`:                     {MaxParticipants: of(5)},
+		`{"max_participants":5e0}`:                       {MaxParticipants: of(5)},
+		`{"is_public":"true"}`:                           {IsPublic: of(true)},
+		`{"is_public":"True"}`:                           {IsPublic: of(true)},
+		`{"is_public":"FALSE"}`:                          {IsPublic: of(false)},
+		`{"name":"","mode":""}`:                          {},
+		`{"name":null,"mode":null,"settings":null,"max_participants":null,"is_public":null}`: {},
+	} {
+		var got createRoomInput
+		if err := decodeJSON(t, arguments, &got); err != nil {
+			t.Errorf("%s: %v; want it to be understood", arguments, err)
+		} else if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", arguments, diff)
+		}
+	}
+}
+
+// Every argument that a tool does not take is named in one error, and where it
+// belongs if it does take it elsewhere.
+func TestUnknownArguments(t *testing.T) {
+	t.Parallel()
+	const takes = "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings, create_codes."
+	const inside = "settings takes: allow_chat, allow_video, allow_audio, require_approval, e2ee."
+	for arguments, want := range map[string][3]string{ // field, message, hint
+		`{"colour":1,"name":5,"size":2}`:       {"colour", `there are no arguments "colour" and "size"`, takes},
+		`{"c":1,"settings":{"d":1},"a":1}`:     {"a", `there are no arguments "a", "c" and "settings.d"`, takes + " " + inside},
+		`{"settings":"{\"c\":1,\"d\":2}"}`:     {"settings.c", `there are no arguments "settings.c" and "settings.d"`, inside},
+		`{"name":"x","require_approval":true}`: {"require_approval", `there is no argument "require_approval"`, `require_approval belongs inside settings: {"settings": {"require_approval": …}}. ` + takes},
+		`{"settings.e2ee":true}`:               {"settings.e2ee", `there is no argument "settings.e2ee"`, `settings.e2ee belongs inside settings: {"settings": {"e2ee": …}}. ` + takes},
+		`{"requireApproval":true,"E2EE":true}`: {"E2EE", `there are no arguments "E2EE" and "requireApproval"`,
+			`E2EE belongs inside settings: {"settings": {"e2ee": …}}. requireApproval belongs inside settings: {"settings": {"require_approval": …}}. ` + takes},
+		`{"settings":{"name":"x"}}`:       {"settings.name", `there is no argument "settings.name"`, `name belongs outside settings: {"name": …}. ` + inside},
+		`{"settings":{"allowChat":true}}`: {"settings.allowChat", `there is no argument "settings.allowChat"`, `settings.allowChat is called settings.allow_chat here. ` + inside},
+		`{"isPublic":true}`:               {"isPublic", `there is no argument "isPublic"`, `isPublic is called is_public here. ` + takes},
+		`{"room":{"name":"x","e2ee":true}}`: {"room", `there is no argument "room"`,
+			`e2ee belongs inside settings: {"settings": {"e2ee": …}}. name belongs outside room: {"name": …}. ` + takes},
+	} {
+		var in createRoomInput
+		err := meet.AsError(decodeJSON(t, arguments, &in))
+		if got := [3]string{err.Field, err.Message, err.Hint}; err.Code != meet.CodeInvalid || got != want {
+			t.Errorf("%s: %s\n got %q\nwant %q", arguments, err.Code, got, want)
+		}
+	}
+	many := map[string]any{}
+	for i := range 1000 {
+		many[strings.Repeat("x", 30)+strconv.Itoa(i)] = i
+	}
+	var in createRoomInput
+	if err := meet.AsError(decode("create_room", many, &in)); !strings.HasSuffix(err.Message, " and 993 more") || len(err.Message) > 400 {
+		t.Errorf("a thousand unknown arguments: %s", err.Message)
+	}
+}
+
 func of[T any](v T) *T { return &v }
 
 // Each message has to tell a model what to change.
@@ -42,15 +109,33 @@ func TestDecodeErrors(t *testing.T) {
 		{`{"settings":{"allow_music":true}}`, "settings.allow_music", `there is no argument "settings.allow_music"`},
 		{`{"name":5}`, "name", "name must be a string, not a number"},
 		{`{"name":["x"]}`, "name", "name must be a string, not an array"},
-		{`{"is_public":"true"}`, "is_public", "is_public must be a boolean, not a string"},
+		{`{"is_public":"yes"}`, "is_public", "is_public must be a boolean, not a string"},
+		{`{"is_public":"1"}`, "is_public", "is_public must be a boolean, not a string"},
+		{`{"is_public":""}`, "is_public", "is_public must be a boolean, not a string"},
+		{`{"is_public":" true"}`, "is_public", "is_public must be a boolean, not a string"},
 		{`{"is_public":1}`, "is_public", "is_public must be a boolean, not a number"},
-		{`{"max_participants":"5"}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":""}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"five"}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"5 "}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"\"5\""}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"0x5"}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"1.5"}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"1e999"}`, "max_participants", "max_participants must be an integer, not a string"},
+		{`{"max_participants":"-1"}`, "max_participants", "max_participants must be between 0 and 100000"},
 		{`{"max_participants":1.5}`, "max_participants", "max_participants must be an integer, not a fraction"},
 		{`{"max_participants":-1}`, "max_participants", "max_participants must be between 0 and 100000"},
 		{`{"max_participants":1e300}`, "max_participants", "max_participants must be an integer, not a number"},
 		{`{"expires_in_seconds":315360001}`, "expires_in_seconds", "expires_in_seconds must be between 0 and 315360000"},
 		{`{"mode":"party"}`, "mode", "mode must be one of: standard, webinar"},
-		{`{"settings":[]}`, "settings", "settings must be an object, not an array"},
+		{`{"settings":[{}]}`, "settings", "settings must be an object, not an array"},
+		{`{"settings":""}`, "settings", "settings must be an object, not a string"},
+		{`{"settings":"e2ee"}`, "settings", "settings must be an object, not a string"},
+		{`{"settings":"null"}`, "settings", "settings must be an object, not a string"},
+		{`{"settings":"true"}`, "settings", "settings must be an object, not a string"},
+		{`{"settings":"\"{}\""}`, "settings", "settings must be an object, not a string"},
+		{`{"settings":"{\"e2ee\":1}"}`, "settings.e2ee", "settings.e2ee must be a boolean, not a number"},
+		{`{"settings":"{\"allow_music\":true}"}`, "settings.allow_music", `there is no argument "settings.allow_music"`},
+		{`{"mode":" "}`, "mode", "mode must be one of: standard, webinar"},
 		{`{"settings":{"e2ee":{}}}`, "settings.e2ee", "settings.e2ee must be a boolean, not an object"},
 	}
 	for _, tt := range tests {

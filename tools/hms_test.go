@@ -87,7 +87,8 @@ func TestHMSArguments(t *testing.T) {
 	}{
 		"no room":            {"hms-get-room-codes", nil, "room_id"},
 		"no body":            {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer"}, "body"},
-		"body is a text":     {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": `{"enabled":true}`}, "body"},
+		"body is a text":     {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": "enabled"}, "body"},
+		"empty in a text":    {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": "{}"}, "body.enabled"},
 		"empty body":         {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{}}, "body.enabled"},
 		"more in the body":   {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{"enabled": true, "role": "host"}}, "body.role"},
 		"enabled outside it": {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{"enabled": true}, "enabled": true}, "enabled"},

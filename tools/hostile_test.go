@@ -93,7 +93,7 @@ func wrongTypes(jsonType string) []any {
 func TestArgumentsMustBeAnObject(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	for _, arguments := range []any{"room_id=x", 5, true, []any{}} {
+	for _, arguments := range []any{"room_id=x", 5, true, []any{1}, `"{}"`, "[1]", `{"room_id": "x"} {}`} {
 		if got := a.call(meettest.Ada, "get_room", arguments); got.err.Code != meet.CodeInvalid || got.err.Field != "arguments" {
 			t.Errorf("%v: %+v; want invalid arguments", arguments, got.err)
 		}

@@ -22,12 +22,19 @@ func errorText(r meet.ErrorReport) string {
 	return text
 }
 
-func errorResult(e *meet.Error, requestID string) *mcp.CallToolResult {
+// ErrorKey is where the _meta of a tool's result holds the [meet.ErrorReport]
+// of a failure.
+const ErrorKey = "roomkey/error"
+
+// ErrorResult is a failure as the result of a tool. It has no structured
+// content, because there are clients that hold that against the tool's output
+// schema also where isError is set, and never show the text then.
+func ErrorResult(e *meet.Error, requestID string) *mcp.CallToolResult {
 	report := e.Report(requestID)
 	return &mcp.CallToolResult{
-		IsError:              true,
-		Content:              []mcp.Content{mcp.NewTextContent(errorText(report))},
-		RawStructuredContent: mustMarshal(map[string]meet.ErrorReport{"error": report}),
+		Result:  mcp.Result{Meta: &mcp.Meta{AdditionalFields: map[string]any{ErrorKey: report}}},
+		IsError: true,
+		Content: []mcp.Content{mcp.NewTextContent(errorText(report))},
 	}
 }
 

@@ -128,7 +128,7 @@ func (s *Server) run(ctx context.Context, t Tool, p meet.Principal, req mcp.Call
 	var arguments map[string]any
 	if req.Params.Arguments != nil {
 		var ok bool
-		if arguments, ok = req.Params.Arguments.(map[string]any); !ok {
+		if arguments, ok = asObject(req.Params.Arguments); !ok {
 			return nil, meet.Invalid("arguments", "arguments must be an object", `For example {"room_id": "team-standup"}.`)
 		}
 	}
@@ -143,7 +143,7 @@ func panicked(r any) *meet.Error {
 // fail logs what only the operator may see and gives what the caller may see.
 func (s *Server) fail(ctx context.Context, t Tool, e *meet.Error, requestID string) *mcp.CallToolResult {
 	s.logFailure(ctx, "tool", t.Name, e, requestID)
-	return errorResult(e, requestID)
+	return ErrorResult(e, requestID)
 }
 
 // logFailure logs the cause of a failure that is not the caller's.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
 // testApp is the whole program in this process.
@@ -195,6 +197,7 @@ type toolResult struct {
 	IsError           bool
 	StructuredContent json.RawMessage
 	Content           []struct{ Type, Text string }
+	Meta              map[string]json.RawMessage `json:"_meta"`
 }
 
 // call calls a tool. Both a success and a tool's error are results.
@@ -221,7 +224,7 @@ func must[T any](t *testing.T, a *testApp, tool string, arguments map[string]any
 	t.Helper()
 	r := a.call(t, eras[1], tool, arguments)
 	if r.IsError {
-		t.Fatalf("%s: got the error %s, want success", tool, r.StructuredContent)
+		t.Fatalf("%s: got the error %s, want success", tool, r.Meta[tools.ErrorKey])
 	}
 	if err := json.Unmarshal(r.StructuredContent, &out); err != nil {
 		t.Fatalf("%s: %v", tool, err)
@@ -229,12 +232,24 @@ func must[T any](t *testing.T, a *testApp, tool string, arguments map[string]any
 	return out
 }
 
-// report reads a tool's error.
+// failure reads a tool's error, nil if the call succeeded.
+func (r toolResult) failure() (*meet.ErrorReport, error) {
+	if !r.IsError {
+		return nil, nil
+	}
+	var report meet.ErrorReport
+	if err := json.Unmarshal(r.Meta[tools.ErrorKey], &report); err != nil {
+		return nil, fmt.Errorf("_meta %s has no error of ours: %w", r.Meta, err)
+	}
+	return &report, nil
+}
+
+// report reads the error of a call that has to fail.
 func report(t *testing.T, r toolResult) meet.ErrorReport {
 	t.Helper()
-	var content struct{ Error meet.ErrorReport }
-	if err := json.Unmarshal(r.StructuredContent, &content); err != nil || !r.IsError {
+	failed, err := r.failure()
+	if err != nil || failed == nil {
 		t.Fatalf("result: got %s, want an error (%v)", r.StructuredContent, err)
 	}
-	return content.Error
+	return *failed
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
 // maxLine is the longest message a bridge takes, in bytes. The server refuses
@@ -164,11 +165,11 @@ func bridgeError(message envelope, err error) []byte {
 	if message.Method != string(mcp.MethodToolsCall) {
 		return protocolError(message, mcp.INTERNAL_ERROR, errorLine(e))
 	}
-	b, _ := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, "result": map[string]any{ // plain values marshal
-		"isError":           true,
-		"content":           []any{map[string]string{"type": "text", "text": errorLine(e)}},
-		"structuredContent": map[string]any{"error": e.Report("stdio")},
-	}})
+	result := tools.ErrorResult(e, "stdio")
+	if mcp.IsModernProtocol(message.Params.Meta.ProtocolVersion()) {
+		result.ResultType = mcp.ResultTypeComplete // which that version requires
+	}
+	b, _ := json.Marshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, "result": result}) // plain values marshal
 	return b
 }
 

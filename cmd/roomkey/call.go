@@ -153,6 +153,9 @@ func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]a
 		Result struct {
 			IsError           bool            `json:"isError"`
 			StructuredContent json.RawMessage `json:"structuredContent"`
+			Meta              struct {
+				Error *meet.ErrorReport `json:"roomkey/error"` // tools.ErrorKey
+			} `json:"_meta"`
 		} `json:"result"`
 		Error *struct {
 			Code    int    `json:"code"`
@@ -175,14 +178,10 @@ func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]a
 		return nil, errors.New(response.Error.Message)
 	case response.Error != nil:
 		return nil, meet.Invalid("", strings.TrimSuffix(response.Error.Message, "."), "roomkey tools lists the tools.")
+	case response.Result.IsError && response.Result.Meta.Error == nil:
+		return nil, foreign(nil)
 	case response.Result.IsError:
-		var content struct {
-			Error meet.ErrorReport `json:"error"`
-		}
-		if err := json.Unmarshal(response.Result.StructuredContent, &content); err != nil {
-			return nil, foreign(err)
-		}
-		return nil, reportedError(content.Error)
+		return nil, reportedError(*response.Result.Meta.Error)
 	}
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, response.Result.StructuredContent, "", "  "); err != nil {

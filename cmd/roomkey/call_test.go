@@ -74,13 +74,15 @@ func TestCallOfOthers(t *testing.T) {
 		{"a list", "application/json", `[]`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
 		{"a result without content", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"content":[]}}`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
 		{"an error without content", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true}}`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
+		{"an error of somebody else's", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"no"}],"structuredContent":{"error":{"code":"gone"}}}}`, 200, 9,
+			"unavailable: The answer is none of a roomkey's. "},
 		{"not found", "text/plain", "404", 404, 9, "unavailable: The server answered with status 404. Is it a roomkey?"},
 		{"a broken gateway", "text/html", "<html>", 502, 9, "unavailable: The server answered with status 502. "},
 		{"an internal error of the protocol", "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error."}}`, 200, 1, "roomkey: Internal error."},
 		{"another error of the protocol", "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no such tool"}}`, 400, 2, "invalid: no such tool. "},
-		{"an internal error", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"structuredContent":{"error":{"code":"internal","status":500,"message":"Internal error","request_id":"r-1"}}}}`, 200, 1,
+		{"an internal error", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"_meta":{"roomkey/error":{"code":"internal","status":500,"message":"Internal error","request_id":"r-1"}}}}`, 200, 1,
 			"internal: Internal error (request r-1)"},
-		{"an error code of the future", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"structuredContent":{"error":{"code":"tea","message":"I am a teapot"}}}}`, 200, 1, "tea: I am a teapot"},
+		{"an error code of the future", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"_meta":{"roomkey/error":{"code":"tea","message":"I am a teapot"}}}}`, 200, 1, "tea: I am a teapot"},
 		{"a stream", "text/event-stream", "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"structuredContent\":{}}}\n\n", 200, 0, ""},
 	}
 	for _, test := range tests {

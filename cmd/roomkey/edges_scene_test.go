@@ -14,6 +14,7 @@ import (
 	"roomkey/auth"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/tools"
 	"roomkey/web/openapitest"
 )
 
@@ -252,14 +253,23 @@ func (s *scene) askMCP(e edge, token string) outcome {
 	body, header := eras[1].message(1, "tools/call", map[string]any{"name": e.name, "arguments": json.RawMessage(s.fill(e.body))})
 	got := s.send(token, http.MethodPost, "/mcp", body, header...)
 	content := got.body // of a refusal before MCP is reached
-	if got.status == http.StatusOK {
-		content = readResult(s.t, readResponse(s.t, got.body).Result).StructuredContent
-	}
 	var read struct {
 		Status string
 		Error  *meet.ErrorReport
 	}
-	if err := json.Unmarshal(content, &read); err != nil {
+	var err error
+	if got.status == http.StatusOK {
+		result := readResult(s.t, readResponse(s.t, got.body).Result)
+		if read.Error, err = result.failure(); read.Error != nil {
+			content = result.Meta[tools.ErrorKey]
+		} else {
+			content = result.StructuredContent
+		}
+	}
+	if err == nil && read.Error == nil {
+		err = json.Unmarshal(content, &read)
+	}
+	if err != nil {
 		s.t.Fatalf("%s: got %s: %v", e.name, got.body, err)
 	}
 	o := outcome{verdict: yes, status: got.status, header: got.header, body: string(content)}

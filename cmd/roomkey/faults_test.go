@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
 // A LiveKit that is not there: nothing is half made, and what does not need it
@@ -23,12 +24,12 @@ func TestLiveKitIsDown(t *testing.T) {
 	for _, e := range eras {
 		r := a.call(t, e, "create_room", map[string]any{"name": "alpha", "create_codes": true})
 		holdErrorShape(t, r)
-		holdNoGoText(t, "create_room", answer{body: r.StructuredContent})
+		holdNoGoText(t, "create_room", answer{body: r.Meta[tools.ErrorKey]})
 		if got := report(t, r); got.Code != meet.CodeUnavailable || got.Status != 503 || got.Message != "Failed to create media room" || !got.Retryable {
 			t.Errorf("create_room: got %+v, want unavailable, 503, Failed to create media room, to be repeated", got)
 		}
-		if strings.Contains(string(r.StructuredContent), address) {
-			t.Errorf("create_room: got %s, want LiveKit's address kept back", r.StructuredContent)
+		if got := string(r.Meta[tools.ErrorKey]) + r.Content[0].Text; strings.Contains(got, address) {
+			t.Errorf("create_room: got %s, want LiveKit's address kept back", got)
 		}
 	}
 	if got := must[any](t, a, "list_rooms", map[string]any{"scope": "all"}); compactValue(t, got) != `{"has_more":false,"rooms":[]}` {

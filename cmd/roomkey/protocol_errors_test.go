@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
 // goText is what would show that an error comes from the inside.
@@ -85,17 +86,20 @@ func holdErrorShape(t *testing.T, r toolResult) {
 	if len(r.Content) != 1 || r.Content[0].Text != want || r.Content[0].Type != "text" {
 		t.Errorf("text blocks: got %q, want only %q", r.Content, want)
 	}
-	var content map[string]map[string]any
-	if err := json.Unmarshal(r.StructuredContent, &content); err != nil || len(content) != 1 {
-		t.Fatalf("structured content: got %s (%v), want an error alone", r.StructuredContent, err)
+	if r.StructuredContent != nil {
+		t.Errorf("structured content of an error: got %s, want none: clients hold it against the output schema", r.StructuredContent)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(r.Meta[tools.ErrorKey], &fields); err != nil {
+		t.Fatalf("error in _meta: got %s, %v", r.Meta, err)
 	}
 	for _, key := range []string{"code", "status", "message", "retryable", "request_id"} {
-		if _, ok := content["error"][key]; !ok {
-			t.Errorf("error: got %v, want %s in it", content["error"], key)
+		if _, ok := fields[key]; !ok {
+			t.Errorf("error: got %v, want %s in it", fields, key)
 		}
 	}
 	known := []string{"code", "status", "message", "field", "hint", "retryable", "retry_after_seconds", "request_id"}
-	for key := range content["error"] {
+	for key := range fields {
 		if !slices.Contains(known, key) {
 			t.Errorf("error: got the unknown field %s", key)
 		}

@@ -47,12 +47,10 @@ func callAt(ctx context.Context, url, token, tool string, arguments map[string]a
 	if err := json.Unmarshal(got.body, &r); err != nil {
 		return nil, err
 	}
-	var failed struct{ Error *meet.ErrorReport }
-	if err := json.Unmarshal(r.Result.StructuredContent, &failed); err != nil {
+	if failed, err := r.Result.failure(); err != nil {
 		return nil, err
-	}
-	if failed.Error != nil {
-		return nil, reportedError(*failed.Error)
+	} else if failed != nil {
+		return nil, reportedError(*failed)
 	}
 	return r.Result.StructuredContent, nil
 }
