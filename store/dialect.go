@@ -95,6 +95,25 @@ func (t *tx) insertNumbered(text string, args ...any) (int64, error) {
 	return result.LastInsertId()
 }
 
+// isBusy says whether another process had the database for too long.
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// ErrDamaged says that a file is no database, or not a whole one.
+var ErrDamaged = errors.New("the database is damaged")
+
+// readable adds [ErrDamaged] to what a driver says of a file that is no database
+// or not whole.
+func readable(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return fmt.Errorf("%w (%w)", ErrDamaged, err)
+	}
+	return err
+}
+
 // violation is the kind of constraint that a statement ran into.
 type violation int
 

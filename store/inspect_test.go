@@ -108,7 +108,7 @@ func TestInspect(t *testing.T) {
 			makeSchema(t, path, knownSchema, walMode)
 			file := contents(t, filepath.Dir(path))[filepath.Base(path)]
 			writeFile(t, path, file[:len(file)-4096]+strings.Repeat("x", 4096)) // the last index made
-		}, knownSchema, "check database: "},
+		}, knownSchema, "the database is damaged ("},
 		{"half a file", func(t *testing.T, path string) {
 			makeSchema(t, path, knownSchema, walMode)
 			file := contents(t, filepath.Dir(path))[filepath.Base(path)]

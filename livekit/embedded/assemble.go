@@ -72,14 +72,13 @@ func newNotifier(conf *config.Config) webhook.QueuedNotifier {
 // there only because the server does not do without them.
 //
 // stop ends what the server leaves running.
-func assemble(conf *config.Config, node routing.LocalNode, enter enterFunc) (server *service.LivekitServer, stop func(), err error) {
+func assemble(conf *config.Config, node routing.LocalNode, keys auth.KeyProvider, enter enterFunc) (server *service.LivekitServer, stop func(), err error) {
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{}, otelpsrpc.ClientOptions(otelpsrpc.Config{}))
 	c, err := newClients(conf, node, bus, params)
 	if err != nil {
 		return nil, nil, err
 	}
-	keys := auth.NewFileBasedKeyProviderFromMap(conf.Keys)
 	notifier := newNotifier(conf)
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
 	notifier.RegisterProcessedHook(events.Webhook)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/config"
+	"github.com/livekit/livekit-server/pkg/routing"
+	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
 	"github.com/livekit/protocol/webhook"
 )
@@ -35,7 +37,10 @@ func (c *Config) complete() error {
 		c.OnLimit = func(string) {}
 	}
 	if c.assemble == nil {
-		c.assemble = assemble
+		otherKey := c.OtherKey
+		c.assemble = func(conf *config.Config, node routing.LocalNode, enter enterFunc) (*service.LivekitServer, func(), error) {
+			return assemble(conf, node, keyProvider{conf.Keys, otherKey}, enter)
+		}
 	}
 	if c.NodeIP == "" {
 		c.NodeIP = "127.0.0.1"
