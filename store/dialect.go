@@ -82,6 +82,10 @@ const (
 	checkPages = `PRAGMA quick_check(1)`
 )
 
+// copyInto writes all that is in the database at one moment into a new file. It
+// reads, and so keeps nobody from writing.
+const copyInto = `VACUUM INTO $1`
+
 // mergeLog moves the write-ahead log into the database file and empties it.
 const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`
 

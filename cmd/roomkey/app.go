@@ -157,14 +157,14 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 }
 
 // databaseFile is where everything that has to last is kept.
-func databaseFile(c Config) string { return filepath.Join(c.Data, "roomkey.db") }
+func databaseFile(c Config) string { return filepath.Join(c.Data, databaseName) }
 
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
 	api, key, secret string
 	otherKey         func(name string) string // see livekit.Config
-	public           string   // where clients connect
-	proxied          *url.URL // where /rtc leads; nil for a foreign server
+	public           string                   // where clients connect
+	proxied          *url.URL                 // where /rtc leads; nil for a foreign server
 }
 
 func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring, listen netip.AddrPort) (liveKitAccess, error) {

@@ -13,7 +13,7 @@ import (
 )
 
 // secretFile is where the signing secret is kept.
-func secretFile(c Config) string { return filepath.Join(c.Data, "secret") }
+func secretFile(c Config) string { return filepath.Join(c.Data, secretName) }
 
 // openKeyring gives the signing secret and those before it that still count.
 func openKeyring(c Config) (*auth.Keyring, error) {
