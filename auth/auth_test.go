@@ -95,6 +95,10 @@ func TestSignWritesTheAgreedClaims(t *testing.T) {
 		t.Errorf("aud is %v, want roomkey", aud)
 	}
 	delete(got, "aud")
+	if id, _ := got["jti"].(string); len(id) != 16 {
+		t.Errorf("jti is %v, want 16 letters and digits", got["jti"])
+	}
+	delete(got, "jti")
 	want := jwt.MapClaims{"sub": "ada", "name": "Ada Lovelace", "role": "user", "iss": "roomkey",
 		"iat": float64(start.Unix()), "exp": float64(start.Add(time.Hour).Unix())}
 	for name, value := range want {
@@ -128,6 +132,7 @@ func TestSignRefuses(t *testing.T) {
 		"role without a token":  {meet.Principal{ID: "ada", Role: meet.Anonymous}, time.Hour},
 		"no time to live":       {ada, 0},
 		"negative time to live": {ada, -time.Hour},
+		"too long a life":       {ada, auth.DefaultMaxTTL + time.Second},
 	} {
 		if token, err := a.Sign(c.principal, c.ttl); err == nil || token != "" {
 			t.Errorf("%s: Sign gave %q, %v, want an error", name, token, err)

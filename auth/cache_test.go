@@ -56,8 +56,8 @@ func TestCacheIsUsedForGoodTokensAlone(t *testing.T) {
 	if n := len(a.seen.entries); n != 1 {
 		t.Errorf("the cache holds %d tokens after one was verified three times, want 1", n)
 	}
-	if p, ok := a.seen.get(token, *now); !ok || p.ID != "ada" {
-		t.Errorf("the cache gives %+v, %t for it, want ada", p, ok)
+	if v, ok := a.seen.get(keyOf(token), 0, *now); !ok || v.principal.ID != "ada" {
+		t.Errorf("the cache gives %+v, %t for it, want ada", v, ok)
 	}
 	for i := range len(token) {
 		if _, err := a.Verify(token[:i]); err == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	lkauth "github.com/livekit/protocol/auth"
 
+	"roomkey/auth"
 	"roomkey/meet"
 )
 
@@ -72,7 +73,8 @@ func TestVerifyTakesTheControl(t *testing.T) {
 	for name, token := range map[string]string{
 		"good":                    hs256(t, good()),
 		"several audiences":       hs256(t, with("aud", []string{"other", "roomkey"})),
-		"no iat":                  hs256(t, without("iat")),
+		"no id, as of before":     hs256(t, without("jti")),
+		"the longest life":        hs256(t, with("exp", start.Add(auth.DefaultMaxTTL).Unix())),
 		"clock 20 s behind":       hs256(t, with("nbf", start.Add(20*time.Second).Unix())),
 		"issuer's clock 20 s on":  hs256(t, with("iat", start.Add(20*time.Second).Unix())),
 		"header by hand":          withHeader(t, `{"alg":"HS256"}`, true),
@@ -96,6 +98,11 @@ func TestVerifyRefusesClaims(t *testing.T) {
 		"expires now":              {with("exp", start.Unix()), jwt.ErrTokenExpired},
 		"expired in 1970":          {with("exp", 0), jwt.ErrTokenExpired},
 		"negative exp":             {with("exp", -1e9), jwt.ErrTokenExpired},
+		"no iat":                   {without("iat"), jwt.ErrTokenRequiredClaimMissing},
+		"null iat":                 {with("iat", nil), jwt.ErrTokenRequiredClaimMissing},
+		"too long a life":          {with("exp", start.Add(auth.DefaultMaxTTL+2*time.Second).Unix()), auth.ErrTooLong},
+		"issued long ago":          {with("iat", start.Add(-auth.DefaultMaxTTL).Unix()), auth.ErrTooLong},
+		"for ever":                 {with("exp", 99999999999), auth.ErrTooLong},
 		"no exp":                   {without("exp"), jwt.ErrTokenRequiredClaimMissing},
 		"null exp":                 {with("exp", nil), jwt.ErrTokenRequiredClaimMissing},
 		"exp in words":             {with("exp", "tomorrow"), jwt.ErrTokenMalformed},

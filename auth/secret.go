@@ -35,8 +35,8 @@ func readSecret(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the signing secret: %w", err)
 	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("the signing secret %s can be read by others (mode %04o): run chmod 600 on it, and delete it to get a new one if somebody may have seen it", path, mode)
+	if err := private(path, info); err != nil {
+		return nil, err
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -49,19 +49,65 @@ func readSecret(path string) ([]byte, error) {
 	return secret, nil
 }
 
+// private refuses a file of secrets that others can read.
+func private(path string, info fs.FileInfo) error {
+	mode := info.Mode().Perm()
+	if mode&0o077 == 0 {
+		return nil
+	}
+	return fmt.Errorf("the signing secret %s can be read by others (mode %04o): run chmod 600 on it, and replace it "+
+		"(roomkey secret rotate --keep 0s) if somebody may have seen it", path, mode)
+}
+
+// PreviousFile is where the secrets are kept that [Rotate] has replaced, beside
+// the file of the secret that signs.
+func PreviousFile(secretFile string) string {
+	return filepath.Join(filepath.Dir(secretFile), "previous_secrets")
+}
+
+// newSecret is the content of a file with a new secret.
+func newSecret() []byte { return []byte(hex.EncodeToString(randomBytes(32)) + "\n") }
+
 // writeSecret puts a whole secret in place at once, or fails with
 // fs.ErrExist: nobody ever reads half of one.
 func writeSecret(path string) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	temp, err := writeTemp(path, newSecret())
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(temp.Name()) }()
-	_, err = temp.WriteString(hex.EncodeToString(randomBytes(32)) + "\n")
-	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+	defer func() { _ = os.Remove(temp) }()
+	return os.Link(temp, path)
+}
+
+// replaceFile puts a whole file in the place of what is there.
+func replaceFile(path string, content []byte) error {
+	temp, err := writeTemp(path, content)
+	if err != nil {
 		return err
 	}
-	return os.Link(temp.Name(), path)
+	if err := os.Rename(temp, path); err != nil {
+		_ = os.Remove(temp)
+		return err
+	}
+	if folder, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = folder.Sync() // so that the rename survives a power cut; not every system can
+		_ = folder.Close()
+	}
+	return nil
+}
+
+// writeTemp writes a file of mode 0600 beside path, and gives its name.
+func writeTemp(path string, content []byte) (name string, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".secret-*") // mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = temp.Write(content)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		_ = os.Remove(temp.Name())
+		return "", err
+	}
+	return temp.Name(), nil
 }
 
 func randomBytes(n int) []byte {

@@ -29,6 +29,10 @@ type Config struct {
 	APIKey    string
 	APISecret string
 
+	// OtherKey gives the secret of a further key whose join tokens count, empty
+	// for one that does not. Nil is none.
+	OtherKey func(name string) (secret string)
+
 	// EmptyTimeout is how long LiveKit keeps a media room in which nobody is;
 	// 0 is DefaultEmptyTimeout. With twice the life of a join token or more,
 	// a token always finds its room: see [Server.EnsureRoom].
@@ -42,6 +46,7 @@ type Config struct {
 type Server struct {
 	rooms        *lksdk.RoomServiceClient
 	key, secret  string
+	otherKey     func(name string) (secret string)
 	emptyTimeout time.Duration
 	timeout      time.Duration
 
@@ -72,6 +77,7 @@ func New(cfg Config) (*Server, error) {
 		rooms:        lksdk.NewRoomServiceClient(u.String(), cfg.APIKey, cfg.APISecret),
 		key:          cfg.APIKey,
 		secret:       cfg.APISecret,
+		otherKey:     cfg.OtherKey,
 		emptyTimeout: cfg.EmptyTimeout,
 		timeout:      cfg.Timeout,
 		renewing:     make(chan struct{}, 1),

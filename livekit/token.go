@@ -73,14 +73,27 @@ type joinClaims struct {
 	} `json:"video"`
 }
 
+// secretOf gives the secret of an API key.
+func (s *Server) secretOf(key string) ([]byte, error) {
+	if key == s.key {
+		return []byte(s.secret), nil
+	}
+	if s.otherKey != nil {
+		if secret := s.otherKey(key); secret != "" {
+			return []byte(secret), nil
+		}
+	}
+	return nil, errors.New("livekit: the token is of an unknown API key")
+}
+
 var joinTokens = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
 
 // ReadToken implements [meet.Media]. The protocol's own verifier refuses tokens
 // whose time is over.
 func (s *Server) ReadToken(token string) (roomID, identity string, ok bool) {
 	var claims joinClaims
-	_, err := joinTokens.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return []byte(s.secret), nil })
-	if err != nil || claims.Issuer != s.key || !claims.Video.RoomJoin || claims.Video.Room == "" || claims.Subject == "" {
+	_, err := joinTokens.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.secretOf(claims.Issuer) })
+	if err != nil || !claims.Video.RoomJoin || claims.Video.Room == "" || claims.Subject == "" {
 		return "", "", false
 	}
 	return claims.Video.Room, claims.Subject, true

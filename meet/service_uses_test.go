@@ -23,7 +23,9 @@ func withDoor(t *testing.T, options ...Option) *System {
 	t.Helper()
 	var s *System
 	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
-		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) { return s.Service.Enter(ctx, roomID, identity) }})
+		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
+			return s.Service.Enter(ctx, roomID, identity)
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,7 +185,8 @@ type Store interface {
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 
 	// Forget deletes at most limit events from before since, ended presences
-	// from before since, and visits of tokens that died unused by now.
+	// from before since, visits of tokens that died unused by now, and access
+	// tokens that expired before since.
 	Forget(ctx context.Context, since, now time.Time, limit int) error
 
 	// Ping says whether the database answers.

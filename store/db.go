@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"roomkey/meet"
 )
@@ -38,14 +40,20 @@ type DB struct {
 	lists  sync.Map      // statement text → *sql.Stmt, kept for the next list of that shape
 	slots  chan struct{} // one for each list that may run now; see list
 	close  func() error  // does it once
+
+	checked bool                  // every page was looked at when it was opened
+	damage  atomic.Pointer[error] // what [DB.Check] has found
 }
 
 var _ meet.Store = (*DB)(nil)
 
 // Open opens the SQLite file at path, making it (mode 0600) and its folder
-// (mode 0700) if need be, and brings its schema up to date. The caller closes
-// what it gives.
-func Open(ctx context.Context, path string) (*DB, error) {
+// (mode 0700) if need be, and brings its schema up to date. It gives
+// [ErrDamaged] for a file that is no database or not whole, as far as that can
+// be seen in two seconds. The caller closes what it gives.
+func Open(ctx context.Context, path string) (*DB, error) { return openAndCheck(ctx, path, checkWithin) }
+
+func openAndCheck(ctx context.Context, path string, checkWithin time.Duration) (*DB, error) {
 	path, err := prepareFile(path)
 	if err != nil {
 		return nil, err
@@ -55,11 +63,16 @@ func Open(ctx context.Context, path string) (*DB, error) {
 		return nil, err
 	}
 	writes.SetMaxOpenConns(1)
-	db, err := open(ctx, path, writes)
+	checked, err := checkAtStart(ctx, writes, checkWithin)
+	var db *DB
+	if err == nil {
+		db, err = open(ctx, path, writes)
+	}
 	if err != nil {
 		_ = writes.Close()
-		return nil, err
+		return nil, readable(err)
 	}
+	db.checked = checked
 	return db, nil
 }
 
@@ -124,6 +137,9 @@ func (db *DB) shutDown() error {
 
 // Ping says whether the database answers with data from its file.
 func (db *DB) Ping(ctx context.Context) error {
+	if damage := db.damage.Load(); damage != nil {
+		return *damage
+	}
 	var one int
 	err := db.reads.QueryRowContext(ctx, `SELECT 1 FROM rooms LIMIT 1`).Scan(&one)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -82,6 +82,10 @@ const (
 	checkPages = `PRAGMA quick_check(1)`
 )
 
+// copyInto writes all that is in the database at one moment into a new file. It
+// reads, and so keeps nobody from writing.
+const copyInto = `VACUUM INTO $1`
+
 // mergeLog moves the write-ahead log into the database file and empties it.
 const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`
 
@@ -93,6 +97,25 @@ func (t *tx) insertNumbered(text string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return result.LastInsertId()
+}
+
+// isBusy says whether another process had the database for too long.
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// ErrDamaged says that a file is no database, or not a whole one.
+var ErrDamaged = errors.New("the database is damaged")
+
+// readable adds [ErrDamaged] to what a driver says of a file that is no database
+// or not whole.
+func readable(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+		return fmt.Errorf("%w (%w)", ErrDamaged, err)
+	}
+	return err
 }
 
 // violation is the kind of constraint that a statement ran into.

@@ -119,6 +119,7 @@ func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) error
 		{"events", selectOldEvents, deleteOldEvents, since},
 		{"presences", selectOldPresences, deleteOldPresences, since},
 		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
+		{"access tokens", selectOldTokens, deleteOldTokens, since},
 	} {
 		args := []any{old.from.UnixMilli(), max(limit, 0)}
 		found, err := list(ctx, db, old.look, args, textPointers)

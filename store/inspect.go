@@ -50,16 +50,7 @@ func Inspect(ctx context.Context, path, scratch string) (schema Schema, err erro
 	if err = schema.check(path); err != nil {
 		return schema, err
 	}
-	var wrong string
-	switch err = db.QueryRowContext(ctx, checkPages).Scan(&wrong); {
-	case err != nil && ctx.Err() != nil:
-		return schema, ctx.Err()
-	case err != nil:
-		return schema, fmt.Errorf("check database: %w", err)
-	case wrong != "ok":
-		return schema, fmt.Errorf("check database: %s", wrong)
-	}
-	return schema, nil
+	return schema, checkWhole(ctx, db)
 }
 
 // readSchema asks without making the table of versions, as goose does.

@@ -109,7 +109,7 @@ func TestInspect(t *testing.T) {
 			file := contents(t, filepath.Dir(path))[filepath.Base(path)]
 			at := (rootOf(t, path, "events_room") - 1) * 4096
 			writeFile(t, path, file[:at]+strings.Repeat("x", 4096)+file[at+4096:])
-		}, knownSchema, "check database: "},
+		}, knownSchema, "the database is damaged ("},
 		{"half a file", func(t *testing.T, path string) {
 			makeSchema(t, path, knownSchema, walMode)
 			file := contents(t, filepath.Dir(path))[filepath.Base(path)]

@@ -148,6 +148,8 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectOldPresences:  {"INDEX presences_left (left_at<?)"},
 		deleteOldPresences:  {"INDEX sqlite_autoindex_presences_1 (sid=?)", "INDEX presences_left (left_at<?)"},
 		selectUnusedVisits:  {"INDEX visits_until (until<?)"},
+		selectOldTokens:     {"INDEX tokens_expires (expires_at<?)"},
+		selectTokenRevoked:  {"PRIMARY KEY (id=?)"},
 		deleteUnusedVisits:  {"PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)", "INDEX visits_until (until<?)"},
 
 		selectBlocks:     {"PRIMARY KEY (room_id=?)"},

@@ -8,7 +8,7 @@ import (
 
 // hotReads are the point reads, prepared once for each connection.
 type hotReads struct {
-	roomByID, roomByName, nameTaken, codes, codeAndRoom, join, blocks, presence *sql.Stmt
+	roomByID, roomByName, nameTaken, codes, codeAndRoom, join, blocks, presence, tokenRevoked *sql.Stmt
 }
 
 func (db *DB) prepare(ctx context.Context) error {
@@ -21,6 +21,8 @@ func (db *DB) prepare(ctx context.Context) error {
 		selectJoin:        &db.hot.join,
 		selectBlocks:      &db.hot.blocks,
 		selectPresence:    &db.hot.presence,
+
+		selectTokenRevoked: &db.hot.tokenRevoked,
 	} {
 		var err error
 		if *stmt, err = db.reads.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the pool closes

@@ -138,7 +138,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := path + " has schema 99999, made by a newer roomkey; this one knows " + strconv.FormatInt(knownSchema, 10) +
-		": start the newer one, or restore the backup"
+		": start the newer one, or bring back a backup from before it (roomkey restore)"
 	if _, err := Open(t.Context(), path); err == nil || err.Error() != want {
 		t.Errorf("open a schema of a newer program: got %v, want %s", err, want)
 	}

@@ -94,7 +94,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 	if a.token { // before the body is taken in, which costs memory
 		p, err := s.bearer(r)
 		if err != nil {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+			if err.Code == meet.CodeUnauthenticated {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+			}
 			return s.refuse(w, r, err)
 		}
 		if err := s.ceiling(r, a); err != nil {
@@ -156,6 +158,9 @@ func (s *Server) bearer(r *http.Request) (meet.Principal, *meet.Error) {
 		return meet.Principal{}, e
 	}
 	p, err := s.Authenticate(token)
+	if e := new(meet.Error); errors.As(err, &e) {
+		return meet.Principal{}, e
+	}
 	if err != nil {
 		return meet.Principal{}, &meet.Error{Code: meet.CodeUnauthenticated, Message: "The access token is not valid or has expired",
 			Hint: "Make a new one with roomkey token.", Err: err}

@@ -7,9 +7,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // healthz says that the process lives.
@@ -48,12 +45,6 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, s.Version)
-}
-
-// metrics shows our own counters, and Go's and LiveKit's, which register
-// themselves with Prometheus's default registry.
-func (s *Server) metrics() http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherers{s.Metrics, prometheus.DefaultGatherer}, promhttp.HandlerOpts{})
 }
 
 // front greets whoever opens the bare address.

@@ -55,7 +55,7 @@ func (s *Server) routes() []route {
 		{"/healthz", readOnly, s.healthz},
 		{"/readyz", readOnly, s.readyz},
 		{"/version", readOnly, s.version},
-		{"/metrics", readOnly, s.metrics().ServeHTTP},
+		{"/metrics", readOnly, s.metrics},
 
 		{"/join/{code}", readOnly, s.pageDocument},
 		{"/join/{code}/qr.svg", readOnly, s.qrCode},

@@ -23,8 +23,9 @@ type Config struct {
 	Service *meet.Service
 	MCP     http.Handler // gets POST requests with a principal in their context
 
-	// Authenticate turns an access token into who bears it. Its error is
-	// for the log; the caller is only told that the token is no good.
+	// Authenticate turns an access token into who bears it. Its error is for the
+	// log; the caller is only told that the token is no good, unless it is a
+	// *meet.Error.
 	Authenticate func(token string) (meet.Principal, error)
 
 	// The operator's ceilings hold for the Rooms API and the Room Codes API as they
@@ -52,7 +53,14 @@ type Config struct {
 
 	Version Version
 	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
-	Log     *slog.Logger
+
+	// The metrics are shown on this machine, and elsewhere with MetricsToken if
+	// there is one; MetricsElsewhere says that they have an address of their own
+	// (see [Server.MetricsHandler]) and are not here.
+	MetricsToken     string
+	MetricsElsewhere bool
+
+	Log *slog.Logger
 }
 
 // Version is the answer of /version.
@@ -74,7 +82,10 @@ type Server struct {
 	webhooks *prometheus.CounterVec
 	page     *page
 	openAPI  []byte // the document, filled in
-	handler  http.Handler
+
+	showMetrics http.Handler
+
+	handler http.Handler
 
 	stopWaiting func() // calls that are held open answer at once
 }
@@ -95,6 +106,7 @@ func New(c Config, listen netip.AddrPort) *Server {
 	}
 	c.Metrics.MustRegister(s.requests, s.webhooks)
 
+	s.showMetrics = s.newMetricsHandler()
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
 		s.handle(mux, r)

@@ -39,6 +39,8 @@ type app struct {
 	server   *http.Server
 	silent   silentConns
 	auth     *auth.Authority
+
+	metricsServer *metricsServer // nil where metrics have no address of their own
 }
 
 // sweepEvery is how often rooms whose time has come are looked for.
@@ -98,6 +100,9 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	case err != nil:
 		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
 	}
+	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
+		return nil, partError{partAddress, err}
+	}
 	address, err := netip.ParseAddrPort(a.listener.Addr().String())
 	if err != nil {
 		return nil, fmt.Errorf("read the address listened on: %w", err)
@@ -113,19 +118,20 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	if err := announce(a.lock, reachable(a.listener.Addr().String())); err != nil {
 		return nil, partError{partData, fmt.Errorf("write the address into the data folder's lock: %w", err)}
 	}
-	secret, authority, err := openAuth(c)
+	keyring, err := openKeyring(c)
 	if err != nil {
 		return nil, partError{partSecret, err}
 	}
-	a.auth = authority
 	if a.store, err = store.Open(ctx, databaseFile(c)); err != nil {
-		return nil, partError{partDatabase, err}
+		return nil, partError{partDatabase, databaseError(c, err)}
 	}
-	lk, err := a.startLiveKit(ctx, c, secret, listen)
+	a.auth = serverAuth(c, keyring, a.store, log)
+	lk, err := a.startLiveKit(ctx, c, keyring, listen)
 	if err != nil {
 		return nil, partError{partLiveKit, err}
 	}
-	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, EmptyTimeout: c.LiveKit.EmptyTimeout})
+	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
+		EmptyTimeout: c.LiveKit.EmptyTimeout})
 	if err != nil {
 		return nil, err
 	}
@@ -141,55 +147,36 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: buildVersion(), Metrics: metrics.registry, Log: log,
+		MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, listen)
 	a.server = handler.HTTPServer()
 	a.server.ConnState = a.silent.watch
+	a.metricsServer.start(handler.MetricsHandler())
 	return a, nil
 }
 
-// secretFile is where the signing secret is kept.
-func secretFile(c Config) string { return filepath.Join(c.Data, "secret") }
-
 // databaseFile is where everything that has to last is kept.
-func databaseFile(c Config) string { return filepath.Join(c.Data, "roomkey.db") }
-
-// openAuth gives the signing secret and who signs with it.
-func openAuth(c Config) ([]byte, *auth.Authority, error) {
-	secret := []byte(c.Auth.Secret)
-	if len(secret) == 0 {
-		var err error
-		if secret, err = auth.LoadSecret(secretFile(c)); err != nil {
-			return nil, nil, err
-		}
-	}
-	authority, err := auth.NewAuthority(secret, nil)
-	return secret, authority, err
-}
+func databaseFile(c Config) string { return filepath.Join(c.Data, databaseName) }
 
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
 	api, key, secret string
-	public           string   // where clients connect
-	proxied          *url.URL // where /rtc leads; nil for a foreign server
+	otherKey         func(name string) string // see livekit.Config
+	public           string                   // where clients connect
+	proxied          *url.URL                 // where /rtc leads; nil for a foreign server
 }
 
-// insideKeys are the API key and secret of the LiveKit inside.
-func insideKeys(secret []byte) (apiKey, apiSecret string, err error) {
-	apiSecret, err = auth.Derive(secret, "livekit")
-	return "roomkey", apiSecret, err
-}
-
-func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen netip.AddrPort) (liveKitAccess, error) {
+func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring, listen netip.AddrPort) (liveKitAccess, error) {
 	if c.foreign() {
 		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: webSocketURL(c.LiveKit.URL)}, nil
 	}
-	apiKey, apiSecret, err := insideKeys(secret)
+	apiKey, apiSecret, err := insideKeys(keyring.Accepted()[0])
 	if err != nil {
 		return liveKitAccess{}, err
 	}
-	e := c.LiveKit.Embedded
-	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret,
+	e, otherKey := c.LiveKit.Embedded, otherInsideKey(keyring)
+	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret, OtherKey: otherKey,
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), MachineIP: machineIP(c, listen),
 		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
@@ -212,7 +199,8 @@ func (a *app) startLiveKit(ctx context.Context, c Config, secret []byte, listen 
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("read LiveKit's URL: %w", err)
 	}
-	return liveKitAccess{api: a.embedded.URL(), key: apiKey, secret: apiSecret, public: webSocketURL(a.public.String()), proxied: proxied}, nil
+	return liveKitAccess{api: a.embedded.URL(), key: apiKey, secret: apiSecret, otherKey: otherKey,
+		public: webSocketURL(a.public.String()), proxied: proxied}, nil
 }
 
 // run serves until ctx is done or a part dies, then stops everything in order:
@@ -223,6 +211,7 @@ func (a *app) run(ctx context.Context) error {
 	var sweeper sync.WaitGroup
 	sweeper.Go(func() { a.every(ctx, sweepEvery, "sweep", a.service.Sweep) })
 	sweeper.Go(func() { a.every(ctx, reconcileEvery, "reconciliation", a.service.Reconcile) })
+	sweeper.Go(func() { a.checkDatabase(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(web.Listener(a.listener, a.log)) }()
 	settling := time.AfterFunc(settleAfter, settle)
@@ -234,6 +223,8 @@ func (a *app) run(ctx context.Context) error {
 	case <-ctx.Done():
 	case err = <-served:
 		err = fmt.Errorf("serve HTTP: %w", err)
+	case <-a.metricsServer.ended():
+		err = fmt.Errorf("serve the metrics: %w", a.metricsServer.err)
 	case <-a.livekitDone():
 		err = fmt.Errorf("the LiveKit inside has ended: %w", a.embedded.Err())
 	}
@@ -269,7 +260,7 @@ func (a *app) every(ctx context.Context, interval time.Duration, what string, do
 
 // close stops what newApp has started.
 func (a *app) close() error {
-	var errs []error
+	errs := []error{a.metricsServer.stop()}
 	if a.listener != nil {
 		_ = a.listener.Close() // usually closed by the HTTP server already
 	}

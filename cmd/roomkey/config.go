@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"roomkey/auth"
 	"roomkey/livekit"
 	"roomkey/meet"
 	"roomkey/tools"
@@ -23,6 +24,7 @@ type Config struct {
 
 	Auth    AuthConfig    `yaml:"auth"`
 	HTTP    HTTPConfig    `yaml:"http"`
+	Metrics MetricsConfig `yaml:"metrics"`
 	LiveKit LiveKitConfig `yaml:"livekit"`
 	Rooms   RoomsConfig   `yaml:"rooms"`
 	Events  EventsConfig  `yaml:"events"`
@@ -31,7 +33,21 @@ type Config struct {
 
 // AuthConfig is about access tokens.
 type AuthConfig struct {
+	Secret          string                 `yaml:"secret"`
+	PreviousSecrets []PreviousSecretConfig `yaml:"previous_secrets"`
+	MaxTTL          time.Duration          `yaml:"max_ttl"`
+}
+
+// PreviousSecretConfig is a secret that signs no more, and when its tokens end.
+type PreviousSecretConfig struct {
 	Secret string `yaml:"secret"`
+	Until  string `yaml:"until"` // see parseUntil
+}
+
+// MetricsConfig is about who may read the metrics.
+type MetricsConfig struct {
+	Listen string `yaml:"listen"`
+	Token  string `yaml:"token"`
 }
 
 // HTTPConfig is about who may reach the server.
@@ -97,6 +113,7 @@ const (
 func defaultConfig() Config {
 	c := Config{
 		Listen: "127.0.0.1:9090", Data: "data", LogLevel: "info", LogFormat: "text",
+		Auth:    AuthConfig{PreviousSecrets: []PreviousSecretConfig{}, MaxTTL: auth.DefaultMaxTTL},
 		HTTP:    HTTPConfig{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
 		LiveKit: LiveKitConfig{EmptyTimeout: livekit.DefaultEmptyTimeout},
 		Rooms:   RoomsConfig{CreateMedia: mediaAtCreate, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true},

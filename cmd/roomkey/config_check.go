@@ -37,9 +37,8 @@ func (l *loader) validate() {
 	for _, set := range c.Toolsets {
 		l.oneOf("toolsets", set, stringsOf(tools.Toolsets)...)
 	}
-	if n := len(c.Auth.Secret); n > 0 && n < auth.MinSecret {
-		l.bad("auth.secret", "has %d bytes, at least %d are needed", n, auth.MinSecret)
-	}
+	l.validateAuth(c.Auth)
+	l.validateMetrics(c.Metrics)
 	l.validateHTTP(c.HTTP)
 	l.validateLiveKit(c.LiveKit)
 	l.validateRooms(c.Rooms)
@@ -69,6 +68,50 @@ func (l *loader) oneOf(key, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
 		l.bad(key, "must be one of %s, not %q", strings.Join(allowed, ", "), value)
 	}
+}
+
+func (l *loader) validateAuth(c AuthConfig) {
+	if n := len(c.Secret); n > 0 && n < auth.MinSecret {
+		l.bad("auth.secret", "has %d bytes, at least %d are needed", n, auth.MinSecret)
+	}
+	for i, previous := range c.PreviousSecrets {
+		key := fmt.Sprintf("auth.previous_secrets[%d]", i)
+		if n := len(previous.Secret); n < auth.MinSecret {
+			l.bad(key+".secret", "has %d bytes, at least %d are needed", n, auth.MinSecret)
+		}
+		if _, err := parseUntil(previous.Until); err != nil {
+			l.bad(key+".until", "%v", err)
+		}
+	}
+	if c.MaxTTL < time.Minute {
+		l.bad("auth.max_ttl", "must be at least 1m, not %s", c.MaxTTL)
+	}
+}
+
+// minMetricsToken is the shortest token that opens the metrics, in bytes.
+const minMetricsToken = 16
+
+func (l *loader) validateMetrics(c MetricsConfig) {
+	if c.Listen != "" {
+		if _, err := parseListen(c.Listen); err != nil {
+			l.bad("metrics.listen", "%v", err)
+		}
+	}
+	if n := len(c.Token); n > 0 && n < minMetricsToken {
+		l.bad("metrics.token", "has %d bytes, at least %d are needed", n, minMetricsToken)
+	}
+}
+
+// parseUntil reads a day, which ends then (UTC), or a moment.
+func parseUntil(s string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, s); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	moment, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", s)
+	}
+	return moment, nil
 }
 
 func (l *loader) validateHTTP(c HTTPConfig) {

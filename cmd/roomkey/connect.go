@@ -62,7 +62,7 @@ func connect(cmd *cobra.Command, config Config, client mcpClient, target string,
 	if client.local {
 		with.program, err = thisProgram()
 	} else if with.url, err = connectURL(config, target); err == nil {
-		with.token, err = wanted.sign(config, notes)
+		with.token, err = wanted.issue(cmd, config)
 	}
 	if err != nil {
 		return err

@@ -73,12 +73,12 @@ func (d *doctor) checkData(ctx context.Context, p *patient) {
 	slow := errors.Is(err, context.DeadlineExceeded)
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
-		d.fail(partDatabase, oneLine(err), "Look for the roomkey that was last here, or for the backup from before it.")
+		d.fail(partDatabase, oneLine(err), "Start the roomkey that was last here, or bring back a backup from before it with roomkey restore FILE --force.")
 	case err != nil && !slow:
-		d.fail(partDatabase, oneLine(err), "Is "+database+" a database of this or an earlier roomkey? Otherwise put a backup in its place.")
+		d.fail(partDatabase, oneLine(err), "Bring back the newest backup with roomkey restore FILE --force, which keeps what is there aside.")
 	case schema.Have > 0 && schema.Have < schema.Know:
 		d.warn(partDatabase, fmt.Sprintf("schema %d; serve brings it to %d, and the older program cannot open it any more", schema.Have, schema.Know),
-			"Back up the folder "+d.config.Data+" before that.")
+			"Before that: roomkey backup FILE --data "+shellWord(d.config.Data))
 	case slow:
 		d.warn(partDatabase, fmt.Sprintf("not all of it could be read within %v", doctorReadsWithin), "It may be too large for that; then all is well.")
 	case schema.Have == 0:

@@ -141,7 +141,7 @@ func TestDoctorChangesNothing(t *testing.T) {
 		t.Parallel()
 		folder := makeData(t, 2, expiredRoom)
 		holdExamined(t, folder, 0, "ok   data: "+folder+" is used by no other roomkey\n",
-			fmt.Sprintf("warn database: schema 2; serve brings it to %d, and the older program cannot open it any more\n       Back up the folder %s before that.\n", knownSchema(), folder),
+			fmt.Sprintf("warn database: schema 2; serve brings it to %d, and the older program cannot open it any more\n       Before that: roomkey backup FILE --data %s\n", knownSchema(), folder),
 			"ok   signalling: ")
 	})
 	t.Run("old events and an expired room", func(t *testing.T) {

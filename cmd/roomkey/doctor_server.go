@@ -30,6 +30,7 @@ type patient struct {
 	url    string // on this machine
 	public *url.URL
 	listen netip.AddrPort
+	config Config // as far as the doctor knows it
 	data   string // its data folder
 	secret []byte // its signing secret
 	app    *app   // nil if it ran before the doctor came
@@ -72,7 +73,7 @@ func (d *doctor) admit(ctx context.Context) *patient {
 		return nil
 	}
 	a.server.Handler = forDoctor(a.server.Handler)
-	p := &patient{public: a.public, url: "http://" + reachable(a.listener.Addr().String()), data: config.Data, app: a}
+	p := &patient{public: a.public, url: "http://" + reachable(a.listener.Addr().String()), config: config, data: config.Data, app: a}
 	p.listen, _ = netip.ParseAddrPort(a.listener.Addr().String()) // of our own listener
 	p.secret, _, err = openAuth(config)
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -117,7 +118,7 @@ func (d *doctor) discharge(p *patient) {
 
 // visit examines the roomkey at the configured address.
 func (d *doctor) visit(ctx context.Context) *patient {
-	p := &patient{data: d.config.Data}
+	p := &patient{config: d.config, data: d.config.Data}
 	var err error
 	if p.url, err = localURL(d.config); err == nil {
 		p.listen, err = parseListen(d.config.Listen)
@@ -274,11 +275,14 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 // webhooks counts what LiveKit has sent to the roomkey, by outcome: accepted,
 // repeated, refused, failed.
 func (p *patient) webhooks(ctx context.Context) (map[string]float64, error) {
-	resp, err := get(ctx, p.url+"/metrics", "")
+	resp, err := get(ctx, metricsURL(p.config, p.url), p.config.Metrics.Token)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answers with %d", resp.Request.URL, resp.StatusCode)
+	}
 	counts := map[string]float64{}
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, maxLine)

@@ -32,7 +32,7 @@ func run(ctx context.Context, io streams, args []string) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return meet.Invalid("", err.Error(), "See "+c.CommandPath()+" --help.")
 	})
-	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), callCommand(), toolsCommand(), connectCommand(),
+	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), secretCommand(), backupCommand(), restoreCommand(), callCommand(), toolsCommand(), connectCommand(),
 		doctorCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"lines":     scriptLines,
 			"occupy":    scriptOccupy,
 			"repeat":    scriptRepeat,
+			"becomes":   scriptBecomes,
 			"await":     scriptAwait,
 			"mode":      scriptMode,
 			"livekit":   scriptLiveKit,
@@ -154,6 +155,20 @@ func scriptRepeat(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	for range n {
 		scriptExits(ts, neg, args[1:])
+	}
+}
+
+// becomes CODE COMMAND… repeats a command until it ends with that exit code.
+func scriptBecomes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: becomes CODE COMMAND [ARG…]")
+	}
+	if !eventually(func() bool {
+		var exit *exec.ExitError
+		err := ts.Exec(args[1], args[2:]...)
+		return err == nil && args[0] == "0" || errors.As(err, &exit) && strconv.Itoa(exit.ExitCode()) == args[0]
+	}) {
+		ts.Fatalf("the exit code did not become %s within %v", args[0], patience)
 	}
 }
 

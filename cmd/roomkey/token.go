@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -16,14 +15,14 @@ func tokenCommand() *cobra.Command {
 	var wanted accessToken
 	c := &cobra.Command{
 		Use:   "token --sub SUBJECT",
-		Short: "Print an access token",
+		Short: "Print an access token; list and revoke those that were made",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := loadConfig(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			token, err := wanted.sign(config, cmd.ErrOrStderr())
+			token, err := wanted.issue(cmd, config)
 			if err != nil {
 				return err
 			}
@@ -33,6 +32,7 @@ func tokenCommand() *cobra.Command {
 	}
 	addSourceFlags(c.Flags())
 	wanted.addFlags(c.Flags(), "", "who the token is for (required)", 24*time.Hour)
+	c.AddCommand(tokenListCommand(), tokenRevokeCommand())
 	return c
 }
 
@@ -49,9 +49,13 @@ func (t *accessToken) addFlags(f *pflag.FlagSet, sub, subUsage string, ttl time.
 	f.DurationVar(&t.ttl, "ttl", ttl, "how long it is good for")
 }
 
-// sign makes the token with the local secret. It makes the secret too where
-// there is none yet, and says so on notes.
-func (t *accessToken) sign(config Config, notes io.Writer) (string, error) {
+// issue makes the token with the local secret and puts it on record. It makes
+// the secret too where there is none yet, and says so.
+func (t *accessToken) issue(cmd *cobra.Command, config Config) (string, error) {
+	notes, longest := cmd.ErrOrStderr(), config.Auth.MaxTTL
+	if !cmd.Flags().Changed("ttl") {
+		t.ttl = min(t.ttl, longest)
+	}
 	switch {
 	case t.sub == "":
 		return "", meet.Invalid("sub", "--sub is required", "Name the user or agent the token is for, like --sub ada.")
@@ -59,6 +63,9 @@ func (t *accessToken) sign(config Config, notes io.Writer) (string, error) {
 		return "", meet.Invalid("role", "--role must be superadmin, user or guest", "")
 	case t.ttl <= 0:
 		return "", meet.Invalid("ttl", "--ttl must be a positive time span", "For example 24h.")
+	case t.ttl > longest:
+		return "", meet.Invalid("ttl", fmt.Sprintf("--ttl must be at most %s, the configured auth.max_ttl", longest),
+			"Ask for less and make a new token in time, or raise auth.max_ttl for the server as well.")
 	}
 	if _, err := os.Stat(secretFile(config)); err != nil && config.Auth.Secret == "" {
 		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", config.Data)
@@ -67,9 +74,12 @@ func (t *accessToken) sign(config Config, notes io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := authority.Sign(meet.Principal{ID: t.sub, Name: t.name, Role: meet.PrincipalRole(t.role)}, t.ttl)
+	issued, err := authority.Issue(meet.Principal{ID: t.sub, Name: t.name, Role: meet.PrincipalRole(t.role)}, t.ttl)
 	if err != nil {
 		return "", meet.Invalid("", err.Error(), "")
 	}
-	return token, nil
+	if err := record(cmd.Context(), config, issued, notes); err != nil {
+		return "", err
+	}
+	return issued.Token, nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry"
-	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/logger"
 	"github.com/livekit/protocol/rpc"
 	"github.com/livekit/protocol/utils"
@@ -77,7 +76,7 @@ func assemble(conf *config.Config, local routing.LocalNode, c Config) (server li
 		return nil, nil, err
 	}
 	clients.signal = limits.signals(clients.signal)
-	keys := auth.NewFileBasedKeyProviderFromMap(conf.Keys)
+	keys := keyProvider{own: conf.Keys, other: c.OtherKey}
 	notifier := newNotifier(conf)
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, local))
 	notifier.RegisterProcessedHook(events.Webhook)

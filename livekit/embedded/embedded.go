@@ -40,6 +40,10 @@ type Config struct {
 	APIKey    string
 	APISecret string // at least 32 characters
 
+	// OtherKey gives the secret of a further key whose tokens are taken, empty
+	// for one whose are not. Nothing is signed with it. Nil is none.
+	OtherKey func(name string) (secret string)
+
 	Port    int // of signalling and API, on 127.0.0.1 only; 0 is a free one
 	UDPPort int // of media; 0 is 7882, or a free one if that is taken
 	TCPPort int // of media where UDP is blocked, on every address; 0 is off

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"archive/tar"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"roomkey/meet"
+)
+
+// A backup is a tar archive: the files of a data folder that have to last, and
+// at its end a manifest that names them with their checksums. So one that was
+// cut off, or has changed, is not taken for a whole one.
+const (
+	manifestName  = "manifest.json"
+	archiveFormat = 1
+	maxManifest   = 64 << 10 // bytes
+)
+
+// manifest is what a backup says of itself.
+type manifest struct {
+	Format  int               `json:"roomkey_backup"`
+	MadeAt  time.Time         `json:"made_at"`
+	Version string            `json:"version"` // of the program that made it
+	Schema  int64             `json:"schema"`
+	Files   map[string]string `json:"files"` // name → SHA-256 in hex
+}
+
+// The files of a data folder that have to last.
+const (
+	databaseName = "roomkey.db"
+	secretName   = "secret"
+	previousName = "previous_secrets"
+)
+
+var lasting = []string{secretName, previousName, databaseName}
+
+// writeArchive writes the files at paths, by name, and the manifest.
+func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
+	archive := tar.NewWriter(w)
+	m.Format, m.Files = archiveFormat, map[string]string{}
+	for _, name := range lasting {
+		path, ok := paths[name]
+		if !ok {
+			continue
+		}
+		sum, err := addFile(archive, name, path, m.MadeAt)
+		if err != nil {
+			return fmt.Errorf("put %s into the backup: %w", name, err)
+		}
+		m.Files[name] = sum
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the backup's manifest: %w", err)
+	}
+	err = archive.WriteHeader(archiveHeader(manifestName, int64(len(text)), m.MadeAt))
+	if err == nil {
+		_, err = archive.Write(text)
+	}
+	if err = errors.Join(err, archive.Close()); err != nil {
+		return fmt.Errorf("write the backup's manifest: %w", err)
+	}
+	return nil
+}
+
+func archiveHeader(name string, size int64, at time.Time) *tar.Header {
+	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at, Format: tar.FormatPAX}
+}
+
+func addFile(archive *tar.Writer, name, path string, at time.Time) (sum string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return "", err
+	}
+	if err := archive.WriteHeader(archiveHeader(name, info.Size(), at)); err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	if _, err := io.Copy(io.MultiWriter(archive, hash), file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// errNotWhole says that a backup was cut off or has changed.
+var errNotWhole = &meet.Error{Code: meet.CodeInvalid, Message: "The backup is not whole: it was cut off, or has changed since it was made",
+	Hint: "Nothing was restored. Use another backup."}
+
+// errNoBackup says that a file is something else.
+var errNoBackup = &meet.Error{Code: meet.CodeInvalid, Message: "The file is no backup that roomkey backup has made", Hint: "Nothing was restored."}
+
+// readArchive puts the files of a backup into an empty folder and gives its
+// manifest, if it is whole.
+func readArchive(r io.Reader, folder string) (m manifest, err error) {
+	archive, sums := tar.NewReader(r), map[string]string{}
+	for {
+		header, err := archive.Next()
+		switch {
+		case err != nil && len(sums) == 0:
+			return m, errNoBackup
+		case err != nil: // the end, too: the manifest comes last
+			return m, errNotWhole
+		case header.Name == manifestName:
+			return readManifest(archive, sums)
+		case header.Typeflag != tar.TypeReg || !slices.Contains(lasting, header.Name) || sums[header.Name] != "":
+			return m, errNoBackup
+		}
+		if sums[header.Name], err = extract(archive, filepath.Join(folder, header.Name)); err != nil {
+			return m, err
+		}
+	}
+}
+
+func readManifest(r io.Reader, sums map[string]string) (m manifest, err error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxManifest))
+	if err != nil || json.Unmarshal(text, &m) != nil {
+		return m, errNotWhole
+	}
+	switch {
+	case m.Format == 0:
+		return m, errNoBackup
+	case m.Format > archiveFormat:
+		return m, &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey", Hint: "Restore it with that one. Nothing was restored."}
+	case len(m.Files) != len(sums) || sums[databaseName] == "":
+		return m, errNotWhole
+	}
+	for name, sum := range m.Files {
+		if sums[name] != sum {
+			return m, errNotWhole
+		}
+	}
+	return m, nil
+}
+
+// extract writes a file that survives a power cut.
+func extract(from io.Reader, path string) (sum string, err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("restore: %w", err)
+	}
+	hash, broken := sha256.New(), &sourceError{from: from}
+	_, err = io.Copy(io.MultiWriter(file, hash), broken)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if broken.err != nil {
+		return "", errNotWhole
+	}
+	if err != nil {
+		return "", fmt.Errorf("restore %s: %w", filepath.Base(path), cause(err))
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// sourceError remembers that it was the reading that failed.
+type sourceError struct {
+	from io.Reader
+	err  error
+}
+
+// Read implements [io.Reader].
+func (s *sourceError) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}

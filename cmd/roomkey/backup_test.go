@@ -1,0 +1,104 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Backups that are made while a server writes are whole, and hold everything
+// that was answered before they began.
+func TestBackupsUnderLoad(t *testing.T) {
+	t.Parallel()
+	const clients, backups, between = 3, 8, 10
+	m := newMachine(t)
+	m.serve()
+	token := m.run("token", "--sub", "ada")
+	var mu sync.Mutex
+	acknowledged := map[string]string{} // name → id
+	done := make(chan struct{})
+	var writing sync.WaitGroup
+	for n := range clients {
+		writing.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				name := fmt.Sprintf("room-%d-%d", n, i)
+				raw, err := callAt(t.Context(), m.server.url, token, "create_room", map[string]any{"name": name, "create_codes": true})
+				var made struct{ Room struct{ ID string } }
+				if err == nil {
+					err = json.Unmarshal(raw, &made)
+				}
+				if err != nil || made.Room.ID == "" {
+					t.Errorf("create_room: got %s, %v, want a room", raw, err)
+					return
+				}
+				mu.Lock()
+				acknowledged[name] = made.Room.ID
+				mu.Unlock()
+			}
+		})
+	}
+	answered := func() map[string]string {
+		mu.Lock()
+		defer mu.Unlock()
+		return maps.Clone(acknowledged)
+	}
+	before := make([]map[string]string, backups)
+	for i := range before {
+		if !eventually(func() bool { return len(answered()) >= i*between || t.Failed() }) {
+			t.Fatal("the server creates no rooms any more")
+		}
+		before[i] = answered()
+		m.run("backup", fmt.Sprintf("backup-%d", i))
+	}
+	close(done)
+	writing.Wait()
+	total := len(answered())
+	for i, want := range before {
+		folder := filepath.Join(m.dir, fmt.Sprintf("restored-%d", i))
+		m.run("restore", fmt.Sprintf("backup-%d", i), "--data", folder)
+		holdRestored(t, folder, want)
+	}
+	t.Logf("%d backups while %d rooms were created", backups, total)
+}
+
+// holdRestored looks into the database of a folder that was restored.
+func holdRestored(t *testing.T, folder string, want map[string]string) {
+	t.Helper()
+	changeDatabase(t, folder, func(db *sql.DB) error {
+		var verdict string
+		if err := db.QueryRowContext(t.Context(), `PRAGMA integrity_check`).Scan(&verdict); err != nil {
+			return err
+		}
+		if verdict != "ok" {
+			t.Errorf("%s: integrity_check says %s", filepath.Base(folder), verdict)
+		}
+		rows, err := db.QueryContext(t.Context(), `SELECT name, id FROM rooms`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		found := map[string]string{}
+		for rows.Next() {
+			var name, id string
+			if err := rows.Scan(&name, &id); err != nil {
+				return err
+			}
+			found[name] = id
+		}
+		for name, id := range want {
+			if found[name] != id {
+				t.Errorf("%s: %s, which was answered before, has the id %q, want %q", filepath.Base(folder), name, found[name], id)
+			}
+		}
+		return rows.Err()
+	})
+}

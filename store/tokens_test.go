@@ -1,0 +1,133 @@
+package store
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
+)
+
+func openTokensAt(t *testing.T, path string) *Tokens {
+	t.Helper()
+	tokens, err := OpenTokens(t.Context(), path)
+	if err != nil {
+		t.Fatalf("OpenTokens: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := tokens.Close(); err != nil {
+			t.Errorf("close tokens: %v", err)
+		}
+	})
+	return tokens
+}
+
+func newToken(id string, issued time.Time) Token {
+	return Token{ID: id, Subject: "ann", Name: "Ann", Role: meet.User, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)}
+}
+
+// What a command writes beside a roomkey that runs, that one sees at once.
+func TestTokensBesideARunningStore(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "room.db")
+	db := openAt(t, path)
+	tokens := openTokensAt(t, path)
+	first, second := newToken("first", epoch), newToken("second", epoch.Add(time.Second))
+	for _, token := range []Token{first, second} {
+		if err := tokens.Add(t.Context(), token); err != nil {
+			t.Fatalf("Add: %v", err)
+		}
+	}
+	if err := tokens.Add(t.Context(), first); err == nil {
+		t.Error("an id was put on record twice")
+	}
+	revoked := func(id string) bool {
+		t.Helper()
+		yes, err := db.TokenRevoked(t.Context(), id)
+		if err != nil {
+			t.Errorf("TokenRevoked: %v", err)
+		}
+		return yes
+	}
+	if revoked("first") || revoked("elsewhere") {
+		t.Error("a token is revoked that nobody has revoked")
+	}
+	at := epoch.Add(time.Minute)
+	got, err := tokens.Revoke(t.Context(), "first", at, false)
+	first.RevokedAt = at
+	if err != nil || !cmp.Equal(got, first) {
+		t.Errorf("Revoke: got %+v, %v, want %+v", got, err, first)
+	}
+	if got, err := tokens.Revoke(t.Context(), "first", at.Add(time.Hour), true); err != nil || !got.RevokedAt.Equal(at) {
+		t.Errorf("Revoke again: got %+v, %v, want it as it was", got, err)
+	}
+	if _, err := tokens.Revoke(t.Context(), "elsewhere", at, false); !errors.Is(err, meet.ErrNotFound) {
+		t.Errorf("Revoke an id that is not on record: got %v, want %v", err, meet.ErrNotFound)
+	}
+	if !revoked("first") || revoked("second") || revoked("elsewhere") {
+		t.Error("want the first to be revoked and no other")
+	}
+	elsewhere := Token{ID: "elsewhere", RevokedAt: at}
+	if got, err := tokens.Revoke(t.Context(), "elsewhere", at, true); err != nil || !cmp.Equal(got, elsewhere) {
+		t.Errorf("Revoke an unlisted id: got %+v, %v, want %+v", got, err, elsewhere)
+	}
+	if !revoked("elsewhere") {
+		t.Error("an unlisted id is not revoked")
+	}
+	list, err := tokens.List(t.Context())
+	if want := []Token{second, first, elsewhere}; err != nil || !cmp.Equal(list, want) {
+		t.Errorf("List: %v\n%s", err, cmp.Diff(want, list))
+	}
+}
+
+// What has expired is forgotten with the events of its time. A revocation of an
+// id of which nothing else is known stays.
+func TestExpiredTokensAreForgotten(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "room.db")
+	db := openAt(t, path)
+	tokens := openTokensAt(t, path)
+	old, fresh := newToken("old", epoch), newToken("fresh", epoch.Add(time.Minute))
+	for _, token := range []Token{old, fresh} {
+		if err := tokens.Add(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := tokens.Revoke(t.Context(), "elsewhere", epoch, true); err != nil {
+		t.Fatal(err)
+	}
+	since := old.ExpiresAt.Add(time.Second)
+	if err := db.Forget(t.Context(), since, since, 10); err != nil {
+		t.Fatal(err)
+	}
+	list, err := tokens.List(t.Context())
+	if err != nil || len(list) != 2 || list[0].ID != "fresh" || list[1].ID != "elsewhere" {
+		t.Errorf("after Forget: got %+v, %v, want fresh and elsewhere", list, err)
+	}
+}
+
+// A command neither makes a database nor changes its schema.
+func TestOpenTokensLeavesTheSchema(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "room.db")
+	if _, err := OpenTokens(t.Context(), path); !errors.Is(err, ErrNoDatabase) {
+		t.Errorf("without a database: got %v, want %v", err, ErrNoDatabase)
+	}
+	makeSchema(t, path, 1)
+	if _, err := OpenTokens(t.Context(), path); !errors.Is(err, ErrOlderSchema) {
+		t.Errorf("an older schema: got %v, want %v", err, ErrOlderSchema)
+	}
+	if schema, err := Inspect(t.Context(), path, t.TempDir()); err != nil || schema.Have != 1 {
+		t.Errorf("afterwards: got %+v, %v, want schema 1", schema, err)
+	}
+	db := openAt(t, path)
+	if _, err := db.writer.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenTokens(t.Context(), path); !errors.Is(err, ErrNewerSchema) {
+		t.Errorf("a newer schema: got %v, want %v", err, ErrNewerSchema)
+	}
+}
