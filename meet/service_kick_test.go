@@ -13,7 +13,8 @@ import (
 func dead(t *testing.T, s *System, token string) bool {
 	t.Helper()
 	err := s.Arrive(t.Context(), token)
-	if err != nil && (!meet.IsCode(err, meet.CodeForbidden) || meet.AsError(err).Message != "You were removed from the room") {
+	removed := meet.IsCode(err, meet.CodeForbidden) && meet.AsError(err).Message == "You were removed from the room"
+	if err != nil && !removed && !meet.IsCode(err, meet.CodeNotFound) { // not found: of a session that is over
 		t.Fatalf("Arrive: %v", err)
 	}
 	_, identity, _ := s.Media.ReadToken(token)
