@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"roomkey/meet"
@@ -104,18 +105,15 @@ func asObject(value any) (map[string]any, bool) {
 }
 
 // asInteger reads every JSON number without a fraction that is exact, also as
-// a string: "5".
+// a string of its digits: "5", "5.0".
 func asInteger(value any) (int64, bool) {
 	if text, ok := value.(string); ok {
-		var number json.Number
-		if json.Unmarshal([]byte(text), &number) != nil || number.String() != text { // a text in a text, or white space
+		whole, fraction, _ := strings.Cut(text, ".")
+		n, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil || strings.Trim(fraction, "0") != "" || strings.HasSuffix(text, ".") || strconv.FormatInt(n, 10) != whole {
 			return 0, false
 		}
-		f, err := number.Float64()
-		if err != nil {
-			return 0, false
-		}
-		value = f
+		value = float64(n)
 	}
 	f, ok := value.(float64)
 	if !ok || f != math.Trunc(f) || math.Abs(f) > 1<<53 {

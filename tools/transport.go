@@ -31,32 +31,36 @@ func (s *Server) HTTPHandler() http.Handler {
 			http.Error(w, "the body could not be read", http.StatusBadRequest)
 			return
 		}
-		if isCancellation(body) {
+		in := readMessage(body)
+		switch {
+		case in.silent:
 			w.WriteHeader(http.StatusAccepted)
+			return
+		case in.fault != nil:
+			in.refuse(w, r)
 			return
 		}
 		r.Header.Del(mcp.HeaderLastEventID) // streams are not resumable; some clients send it all the same
 		r.Header.Del(mcp.HeaderSessionID)   // there are no sessions to steer
-		out := &messageWriter{ResponseWriter: w}
+		out := &messageWriter{ResponseWriter: w, in: in}
 		// Handle leaves the check of Host to our front, which knows more of it.
-		transport.Handle(out, &server.HTTPRequest{Method: r.Method, URL: r.URL, Header: r.Header, Body: body,
+		transport.Handle(out, &server.HTTPRequest{Method: r.Method, URL: r.URL, Header: r.Header, Body: in.body,
 			Context: context.WithValue(r.Context(), placeKey{}, &out.place)})
 		out.finish()
 	})
 }
 
-// isCancellation spots notifications/cancelled. Without sessions mcp-go would
-// let any client cancel another one's call that has the same id, so such
-// notifications go no further; a client that gives up closes its connection.
-func isCancellation(body []byte) bool {
-	// An escape in the body could hide the word, so then it is parsed too.
-	if !bytes.Contains(body, []byte("cancelled")) && !bytes.ContainsRune(body, '\\') {
-		return false
+// refuse answers a message that goes no further because of its fault.
+func (in incoming) refuse(w http.ResponseWriter, r *http.Request) {
+	status := http.StatusOK
+	if isNull(in.id) || mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
+		status = http.StatusBadRequest // before 2026-07-28, clients do not read the answer to their request then
 	}
-	var message struct {
-		Method string `json:"method"`
-	}
-	return json.Unmarshal(body, &message) == nil && message.Method == "notifications/cancelled"
+	answer := in.response()
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	w.WriteHeader(status)
+	_, _ = w.Write(answer) // a client that is gone needs no answer
 }
 
 // placeKey is where a handler finds the [place] of its answer.
@@ -105,6 +109,7 @@ func quoteJSON(text []byte) []byte {
 // not a stream.
 type messageWriter struct {
 	http.ResponseWriter
+	in     incoming // what is answered
 	status int
 	wrote  bool
 	place
@@ -117,6 +122,9 @@ func (w *messageWriter) Write(p []byte) (int, error) {
 	parts := [][]byte{scrub(p)}
 	if w.refusal != nil {
 		parts[0], w.status = w.refusal.message(p), w.refusal.status
+	}
+	if w.in.masked {
+		parts[0] = unmask(parts[0], w.in.id)
 	}
 	if w.rendered != nil {
 		before, after, ok := bytes.Cut(parts[0], placeholder)
@@ -162,7 +170,6 @@ func (w *messageWriter) finish() {
 // Errors of the protocol itself come from mcp-go with texts of Go in them. They
 // are replaced by these.
 var protocolErrors = map[int]string{
-	mcp.PARSE_ERROR:     "The request is not valid JSON.",
 	mcp.INVALID_REQUEST: "The request does not have the shape that its method takes.",
 	mcp.INTERNAL_ERROR:  "Internal error.",
 }
@@ -205,6 +212,9 @@ func scrub(message []byte) []byte {
 	}
 	if json.Unmarshal(message, &response) != nil || response.Error == nil {
 		return message
+	}
+	if response.Error.Code == mcp.PARSE_ERROR { // readMessage has let through only what is JSON
+		response.Error.Code = mcp.INVALID_REQUEST
 	}
 	text, ok := protocolErrors[response.Error.Code]
 	for _, unknown := range unknownThings {

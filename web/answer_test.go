@@ -16,7 +16,7 @@ import (
 func TestUnknownPaths(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, path := range []string{"/nothing", "/mcp/", "/mcp/x", "/MCP", "/v2", "/v2/", "/v2/token/", "/join", "/join/", "/join/a/b", "/m/", "/healthz/", "/.env",
+	for _, path := range []string{"/nothing", "/mcp/x", "/mcp/x/", "/MCP", "/v2", "/v2/", "/v2/token/", "/join", "/join/", "/join/a/b", "/m/", "/healthz/", "/.env",
 		"/twirp/livekit.RoomService/ListRooms", "/rtcx", "/debug/pprof/", "/agent", "/api", "/api/", "/api/room", "/api/room/", "/api/room/list/", "/api/room/daily/kick/", "/api/room/daily/kick/eve/", "/api/room/daily/video/eve", "/api/room//kick/eve",
 		"/v2/room-codes", "/v2/room-codes/", "/v2/room-codes/room/", "/v2/room-codes/code/", "/v2/room-codes/code/a/b", "/v2/room-codes/room/daily/role/",
 		"/%2e%2e/etc/passwd", "/../etc/passwd", "/./", "//evil.com/", "/join/../mcp", "/api/room/../room/list", "/api/./room/list", "/api//room/list", "/v2/room-codes/../token", "/v2//token", "/api/../v2/token", "/v2/token/..", "/v2/token/.", "/\\evil.com", "/nothing?token=x"} {

@@ -35,6 +35,7 @@ var (
 func (s *Server) routes() []route {
 	all := []route{
 		{"/mcp", mcpCall, s.MCP.ServeHTTP},
+		{"/mcp/{$}", mcpCall, s.MCP.ServeHTTP}, // as some people, and clients, write the address
 		{"/livekit/webhook", webhookCall, s.webhook},
 
 		{"/api/room/create", apiPost, s.apiCreate},

@@ -92,6 +92,9 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 			}
 			var message envelope
 			_ = json.Unmarshal(line, &message) // what is no message is for the server to refuse
+			if string(message.ID) == "null" {
+				message.ID = nil // nobody waits for an answer of the bridge's own
+			}
 			if message.Method == "notifications/cancelled" {
 				b.cancel(message.Params.RequestID)
 				continue

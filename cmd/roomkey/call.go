@@ -196,6 +196,9 @@ func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]a
 func parseArguments(tool string, pairs []string, object string) (map[string]any, error) {
 	arguments := map[string]any{}
 	if object != "" {
+		if strings.Join(strings.Fields(object), "") == "[]" { // how PHP writes an empty object
+			object = "{}"
+		}
 		if err := json.Unmarshal([]byte(object), &arguments); err != nil || arguments == nil {
 			return nil, meet.Invalid("json", "--json must be a JSON object", `For example --json '{"room_id": "team-standup"}'.`)
 		}

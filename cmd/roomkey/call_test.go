@@ -40,7 +40,8 @@ func TestParseArguments(t *testing.T) {
 		{"no =", "create_room", []string{"name"}, "", nil, `"name" is not key=value`},
 		{"no key", "create_room", []string{"=x"}, "", nil, `"=x" is not key=value`},
 		{"json null", "create_room", nil, "null", nil, "--json must be a JSON object"},
-		{"json list", "create_room", nil, "[]", nil, "--json must be a JSON object"},
+		{"json list", "create_room", nil, "[{}]", nil, "--json must be a JSON object"},
+		{"json empty list", "create_room", []string{"name=a"}, "[ ]", object{"name": "a"}, ""},
 		{"json and more", "create_room", nil, "{} x", nil, "--json must be a JSON object"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -106,7 +106,7 @@ func TestPromptsAndResourcesByToken(t *testing.T) {
 			{"prompts/get", map[string]any{"name": "moderate_room", "arguments": map[string]any{"room": "alpha"}}, -32602, "forbidden: You are not allowed to "},
 			{"prompts/get", map[string]any{"name": "host_a_meeting"}, -32602, "forbidden: You are not allowed to create a room. "},
 			{"prompts/get", map[string]any{"name": "open_sesame"}, -32602, tools.NoSuchPrompt},
-			{"prompts/get", map[string]any{"name": "moderate_room", "arguments": "room"}, -32600, ""},
+			{"prompts/get", map[string]any{"name": "moderate_room", "arguments": "room"}, -32602, "arguments must be an object, not a string."},
 			{"resources/read", map[string]any{"uri": "file:///etc/passwd"}, e.notFound(), tools.NoSuchResource},
 			{"resources/read", map[string]any{"uri": "roomkey://rooms/omega"}, e.notFound(), "not_found: Room not found. "},
 			{"resources/subscribe", map[string]any{"uri": "roomkey://roles"}, -32601, ""},
