@@ -49,6 +49,7 @@ fuzz: ## a minute for each fuzz target
 	$(GO) test ./meet -fuzz FuzzParseCode -fuzztime 1m
 	$(GO) test ./auth -fuzz FuzzVerify -fuzztime 1m
 	$(GO) test ./tools -fuzz FuzzArguments -fuzztime 1m
+	$(GO) test ./tools -fuzz FuzzMessage -fuzztime 1m
 	$(GO) test ./web -fuzz FuzzExchange -fuzztime 1m
 	$(GO) test ./web -fuzz 'FuzzRooms$$' -fuzztime 1m
 	$(GO) test ./web -fuzz FuzzRoomCodes -fuzztime 1m
