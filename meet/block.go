@@ -13,7 +13,7 @@ type Block struct {
 	UserID    string // claimed; empty where it is proven or nothing was claimed
 	Code      string // they came by; empty for a join by name
 	Label     string // of that code
-	Verified  bool   // an access token proved who they are
+	Verified  bool   // an access token proved that they are Subject
 	Name      string // display name
 	Reason    string
 	BlockedBy string // subject
@@ -23,7 +23,7 @@ type Block struct {
 // newBlock is about the person who came into a room by a join.
 func newBlock(join Join, by, reason string, now time.Time) Block {
 	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Label: join.Label,
-		Verified: join.verified(), Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+		Verified: join.Subject != "" && !join.Vouched, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
 	switch {
 	case join.Subject == "":
 		b.UserID = join.UserID
