@@ -24,6 +24,9 @@ type KickCall struct {
 // media server stop answering then, [Service.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
+	if err == nil {
+		err = checkCeiling(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}

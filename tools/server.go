@@ -47,11 +47,13 @@ type Server struct {
 	log     *slog.Logger
 	observe func(tool, outcome string, took time.Duration)
 	mcp     *server.MCPServer
+
+	noDestruction bool
 }
 
 // NewServer puts a server together.
 func NewServer(c Config) *Server {
-	s := &Server{service: c.Service, log: c.Log, observe: c.Observe}
+	s := &Server{service: c.Service, log: c.Log, observe: c.Observe, noDestruction: c.Selection.DisableDestructive}
 	if s.observe == nil {
 		s.observe = func(string, string, time.Duration) {}
 	}
@@ -97,6 +99,9 @@ func definition(t Tool) mcp.Tool {
 func (s *Server) handler(t Tool) server.ToolHandlerFunc {
 	return func(ctx context.Context, req mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
 		started := time.Now()
+		if s.noDestruction {
+			ctx = meet.WithoutDestruction(ctx)
+		}
 		principal, requestID := meet.PrincipalFrom(ctx), meet.RequestIDFrom(ctx)
 		if info := server.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientInfo != nil { // better than what its HTTP library says
 			ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: info.ClientInfo.Name + " " + info.ClientInfo.Version})
