@@ -37,12 +37,17 @@ type claims struct {
 	jwt.RegisteredClaims
 	Name string             `json:"name,omitempty"`
 	Role meet.PrincipalRole `json:"role"`
+
+	Local bool `json:"local,omitempty"` // made for the local owner, by this program
 }
 
 // Validate is called by the parser after the registered claims have passed.
 func (c claims) Validate() error {
 	if c.Subject == "" || c.Subject != meet.CleanText(c.Subject, meet.MaxUserID) {
 		return errors.New("sub is missing or not clean")
+	}
+	if !c.mayBear() {
+		return errors.New("sub is reserved")
 	}
 	if !c.Role.Valid() {
 		return errors.New("role is not superadmin, user or guest")
@@ -137,7 +142,7 @@ func (a *Authority) Issue(p meet.Principal, ttl time.Duration) (Issued, error) {
 			ID: newID(), Subject: p.ID, Issuer: Issuer, Audience: jwt.ClaimStrings{Audience},
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
 		},
-		Name: p.Name, Role: p.Role,
+		Name: p.Name, Role: p.Role, Local: isOwner(p),
 	}
 	if err := c.Validate(); err != nil {
 		return Issued{}, err

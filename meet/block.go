@@ -4,8 +4,9 @@ import "time"
 
 // Block keeps a person out of a room until it is lifted. A person is known by
 // the subject of an access token. Who came without one is known by the user
-// id they typed and by the code they came by: that code then lets nobody in
-// who cannot prove to be somebody else.
+// id they typed. Anybody can leave their token at home, so the code they came by,
+// and the page of a public room, let nobody in then who cannot prove to be
+// somebody else.
 type Block struct {
 	RoomID    string
 	Identity  string // whom it was made for; it is lifted by it
@@ -13,7 +14,7 @@ type Block struct {
 	UserID    string // claimed; empty where it is proven or nothing was claimed
 	Code      string // they came by; empty for a join by name
 	Label     string // of that code
-	Verified  bool   // an access token proved who they are
+	Verified  bool   // an access token proved that they are Subject
 	Name      string // display name
 	Reason    string
 	BlockedBy string // subject
@@ -23,7 +24,7 @@ type Block struct {
 // newBlock is about the person who came into a room by a join.
 func newBlock(join Join, by, reason string, now time.Time) Block {
 	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Label: join.Label,
-		Verified: join.verified(), Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+		Verified: join.Subject != "" && !join.Vouched, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
 	switch {
 	case join.Subject == "":
 		b.UserID = join.UserID
@@ -51,14 +52,14 @@ func (b Block) onProven(join Join) bool {
 }
 
 // onClaim says whether whoever joins only claims to be who is blocked, or cannot
-// say who they are and comes the way they came: by the same code, or by the page
-// of a public room. What is claimed stands for nobody who has an access token
+// say who they are and comes a way that is open to who is blocked: by the same
+// code, or by the page of a public room, which anybody finds. What is claimed stands for nobody who has an access token
 // or whom an admin vouches for: a stranger must not get them blocked.
 func (b Block) onClaim(join Join) bool {
 	if join.Vouched || join.asThemself() {
 		return false
 	}
-	sameWay := join.Subject == "" && b.Code == join.Code && (b.Code != "" || b.Subject == "")
+	sameWay := join.Subject == "" && (join.Code == "" || join.Code == b.Code)
 	return sameWay || b.UserID != "" && b.UserID == join.UserID
 }
 
@@ -70,7 +71,11 @@ func checkBlocks(blocks []Block, join Join) error {
 		case b.onProven(join) || b.UserID != "" && b.UserID == join.UserID && b.onClaim(join):
 			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
 		case b.onClaim(join):
-			return &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way", Hint: "Ask the host for another link."}
+			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way", Hint: "Ask the host for another link."}
+			if join.Code == "" {
+				e.Message = "The host has blocked somebody, so this page lets in only people with an access token"
+			}
+			return e
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ const (
 	principalKey contextKey = iota
 	requestIDKey
 	callerKey
+	ceilingKey
 )
 
 // Via is the way on which something reached the service.

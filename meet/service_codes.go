@@ -50,7 +50,11 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 			details["label"] = label
 		}
 		e := s.event(ctx, p, CodesCreated, room, "", details)
-		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, s.roles.Names(), now, e)
+		var living []string // nil disables no code of a role that is no more
+		if mayDestroy(ctx) {
+			living = s.roles.Names()
+		}
+		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, living, now, e)
 		if err == nil {
 			s.logEvent(ctx, e)
 			codes, err := s.withBlocks(ctx, room, codes)
@@ -179,6 +183,11 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
+	if removeParticipants {
+		if err := checkCeiling(ctx); err != nil {
+			return RoomCode{}, nil, err
+		}
+	}
 	if !removeParticipants {
 		code, _, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
 		return code, []string{}, err
@@ -228,6 +237,9 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		}
 		if err := s.checkEnabled(change, *c); err != nil {
 			return err
+		}
+		if !mayDestroy(ctx) && (was.Enabled && !c.Enabled || was.shut(now) == "" && c.shut(now) != "") {
+			return CeilingError("No code is switched off by this server")
 		}
 		e.Action, e.Details = CodeUpdated, codeDifferences(was, *c)
 		if len(e.Details) == 0 && revocation == nil {
@@ -299,6 +311,9 @@ func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) (
 // The old one stops in the same transaction.
 func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (RoomCode, error) {
 	old, room, err := s.manageCode(ctx, p, written)
+	if err == nil {
+		err = checkCeiling(ctx)
+	}
 	if err != nil {
 		return RoomCode{}, err
 	}

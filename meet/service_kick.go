@@ -24,6 +24,9 @@ type KickCall struct {
 // media server stop answering then, [Service.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
+	if err == nil {
+		err = checkCeiling(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if join.Identity != "" {
 		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
 	}
-	details := map[string]string{"participant_name": hide(person.Name, join.Code), "role": person.Role}
+	details := join.who(map[string]string{"participant_name": hide(person.Name, join.Code), "role": person.Role})
 	if call.Reason != "" {
 		details["reason"] = hide(call.Reason, join.Code)
 	}
@@ -170,7 +173,7 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 	if err := checkIdentity(identity); err != nil {
 		return err
 	}
-	e := s.event(ctx, p, Unblocked, room, identity, nil)
+	e := s.event(ctx, p, Unblocked, room, identity, s.whoIs(ctx, room, identity, nil))
 	err = s.store.Unblock(ctx, room.ID, identity, e)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: CodeNotFound, Message: "Nobody is blocked by this identity", Field: "identity",

@@ -150,7 +150,7 @@ func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people
 	if len(tracks) == 0 {
 		return Stopped{Tracks: tracks}, err
 	}
-	e := s.event(ctx, p, what.action, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))})
+	e := s.event(ctx, p, what.action, room, call.Identity, s.whoIs(ctx, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))}))
 	if err != nil {
 		e.Outcome = OutcomeIncomplete
 	}

@@ -175,13 +175,13 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	case !room.Active(s.now()):
 		return nil // its media room goes as a whole
 	case person.Identity != join.Identity: // beside the first it could not be moderated
-		return s.putOut(ctx, room, person, "second connection")
+		return s.putOut(ctx, room, join, person, "second connection")
 	case slices.ContainsFunc(person.Tracks, Track.pretends):
-		return s.putOut(ctx, room, person, pretended)
+		return s.putOut(ctx, room, join, person, pretended)
 	}
 	switch err := s.mayBeInside(ctx, join, room); {
 	case tokenDead(err):
-		return s.putOut(ctx, room, person, "token is dead")
+		return s.putOut(ctx, room, join, person, "token is dead")
 	case err != nil:
 		return err
 	}
@@ -190,7 +190,7 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 		return err
 	}
 	if over {
-		return s.putOut(ctx, room, person, "room is full")
+		return s.putOut(ctx, room, join, person, "room is full")
 	}
 	if err := s.setGrants(ctx, room, person); err != nil {
 		return mediaUnavailable(err)
@@ -204,7 +204,7 @@ func (s *Service) published(ctx context.Context, roomID string, person Participa
 	if !slices.ContainsFunc(person.Tracks, Track.pretends) {
 		return nil
 	}
-	room, _, unlock, err := s.holding(ctx, roomID, person.Identity)
+	room, join, unlock, err := s.holding(ctx, roomID, person.Identity)
 	defer unlock()
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -212,7 +212,7 @@ func (s *Service) published(ctx context.Context, roomID string, person Participa
 	case err != nil:
 		return err
 	}
-	return s.putOut(ctx, room, person, pretended)
+	return s.putOut(ctx, room, join, person, pretended)
 }
 
 // pretended is why somebody is put out whose track is not what it says it is.
@@ -249,7 +249,7 @@ func (s *Service) seen(ctx context.Context, room Room, people []Participant, mea
 
 func (s *Service) joinedEvent(ctx context.Context, room Room, identity string, join Join) *Event {
 	return s.event(ctx, Principal{ID: identity}, Joined, room, identity,
-		map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)})
+		join.who(map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)}))
 }
 
 // overLimit says whether somebody came who found no seat: a media room that the
@@ -275,14 +275,14 @@ func (s *Service) overLimit(ctx context.Context, room Room, person Participant, 
 
 // putOut removes somebody who came back although they may not. The room's lock
 // is held.
-func (s *Service) putOut(ctx context.Context, room Room, person Participant, why string) error {
+func (s *Service) putOut(ctx context.Context, room Room, join Join, person Participant, why string) error {
 	switch err := s.media.Remove(ctx, room.ID, person.Identity); {
 	case presumed(err):
 		return nil
 	case err != nil:
 		return mediaUnavailable(err)
 	}
-	return s.record(ctx, s.event(ctx, itself, Removed, room, person.Identity, map[string]string{"reason": why}))
+	return s.record(ctx, s.event(ctx, itself, Removed, room, person.Identity, join.who(map[string]string{"reason": why})))
 }
 
 // departed is called for a connection that has ended.
@@ -329,8 +329,8 @@ func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
 	if !rightful(join, room, s.now()) {
 		return s.save(ctx, p, nil, nil)
 	}
-	left := s.event(ctx, Principal{ID: p.Identity}, Left, room, p.Identity, map[string]string{"participant_name": hide(join.Name, join.Code),
-		"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()})
+	left := s.event(ctx, Principal{ID: p.Identity}, Left, room, p.Identity, join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
+		"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
 	return s.save(ctx, p, s.joinedEvent(ctx, room, p.Identity, join), left)
 }
 

@@ -62,7 +62,8 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
 		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, CreatedAt: now, SeenAt: now}
-	e := s.event(ctx, p, Requested, room, requestName(request.ID), map[string]string{"participant_name": hide(request.Name, request.Code), "role": request.Role})
+	e := s.event(ctx, p, Requested, room, requestName(request.ID),
+		request.who(map[string]string{"participant_name": hide(request.Name, request.Code), "role": request.Role}))
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
 		switch {
 		case n.Caller >= maxRequestsPerCaller:
@@ -135,7 +136,7 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
-		e.Action, e.Details = "", map[string]string{"participant_name": hide(r.Name, r.Code), "role": r.Role}
+		e.Action, e.Details = "", r.who(map[string]string{"participant_name": hide(r.Name, r.Code), "role": r.Role})
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
 			e.Action = action

@@ -119,6 +119,9 @@ func (s *Service) bringUpToDate(ctx context.Context, room Room) {
 // last step fail, [Service.Sweep] makes it good.
 func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
 	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	if err == nil {
+		err = checkCeiling(ctx)
+	}
 	if err != nil {
 		return Room{}, nil, err
 	}

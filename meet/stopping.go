@@ -52,7 +52,7 @@ func videoStopping(call StopCall) (stopping, error) {
 func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
 	done := Stopped{Locked: []string{}}
 	for _, source := range what.sources {
-		e := s.event(ctx, p, Locked, room, call.Identity, map[string]string{"source": string(source)})
+		e := s.event(ctx, p, Locked, room, call.Identity, s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source)}))
 		if call.Identity != Everyone {
 			e.Details["identities"] = identities(people)
 			changed, err := s.store.LockJoins(ctx, room.ID, identityList(people), source, true, e)
@@ -84,7 +84,8 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
 	done := Stopped{Unlocked: []string{}}
 	for _, source := range what.sources {
-		e := s.event(ctx, p, Unlocked, room, call.Identity, map[string]string{"source": string(source), "identities": call.Identity})
+		e := s.event(ctx, p, Unlocked, room, call.Identity,
+			s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source), "identities": call.Identity}))
 		if call.Identity != Everyone {
 			changed, err := s.store.LockJoins(ctx, room.ID, []string{call.Identity}, source, false, e)
 			if err != nil {

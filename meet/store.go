@@ -60,8 +60,8 @@ type Store interface {
 
 	// EnsureCodes stores those of the fresh codes whose room, role and label
 	// have no current code, disables the room's codes whose role is not one
-	// of roles, and gives the current codes for the room, roles and labels
-	// of fresh, in that order. ErrCodeTaken if a fresh code exists,
+	// of roles (nil disables none), and gives the current codes for the room,
+	// roles and labels of fresh, in that order. ErrCodeTaken if a fresh code exists,
 	// ErrNotFound if the room does not.
 	EnsureCodes(ctx context.Context, roomID string, fresh []RoomCode, roles []string, now time.Time, e *Event) ([]RoomCode, error)
 

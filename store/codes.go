@@ -57,9 +57,12 @@ func (db *DB) EnsureCodes(ctx context.Context, roomID string, fresh []meet.RoomC
 				return nil, err
 			}
 		}
-		disabled, err := t.disableOtherRoles(roomID, roles, now)
-		if err != nil {
-			return nil, err
+		disabled := false
+		if roles != nil {
+			var err error
+			if disabled, err = t.disableOtherRoles(roomID, roles, now); err != nil {
+				return nil, err
+			}
 		}
 		if changed || disabled {
 			if err := t.event(e); err != nil {

@@ -40,7 +40,7 @@ var moderateRoom = definePrompt(Prompt{
 			say(muteParticipant.Name, "room_id", room, "identity", meet.Everyone, "lock", true) + ".",
 		"Somebody disturbs by picture: " + say(disableParticipantVideo.Name, "room_id", room, "identity", one(who), "lock", true) + ". lock means the same as for the microphone.",
 		"Somebody has to go: " + say(kickParticipant.Name, "room_id", room, "identity", one(who), "reason", "REASON") + ". They can come back with a code that works; block true keeps them out: " +
-			say(kickParticipant.Name, "room_id", room, "identity", one(who), "block", true, "reason", "REASON") + ". The code they came by then lets in nobody without an access token, so everybody else needs another one. A block is lifted with its identity in blocks: " +
+			say(kickParticipant.Name, "room_id", room, "identity", one(who), "block", true, "reason", "REASON") + ". The code they came by, and a public room's page, then let in nobody without an access token, so everybody else needs another code; warning says what the block cannot stop. A block is lifted with its identity in blocks: " +
 			say(kickParticipant.Name, "room_id", room, "identity", "BLOCKED", "block", false) + ".",
 		"Somebody waits: " + say(answerJoinRequest.Name, "room_id", room, "request_id", "REQUEST_ID", "approve", true) + "; approve false refuses.",
 	}

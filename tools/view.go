@@ -2,6 +2,7 @@ package tools
 
 import (
 	"cmp"
+	"maps"
 	"strconv"
 	"time"
 
@@ -85,6 +86,8 @@ type participantView struct {
 	Identity string      `json:"identity"`
 	Name     string      `json:"name"`
 	UserID   string      `json:"user_id,omitempty"`
+	Verified bool        `json:"verified"`
+	Label    string      `json:"label,omitempty"` // of the code they came by
 	Role     string      `json:"role,omitempty"`
 	JoinedAt time.Time   `json:"joined_at"`
 	Tracks   []trackView `json:"tracks"`
@@ -105,7 +108,8 @@ func viewParticipants(people []meet.Participant) []participantView {
 		for j, t := range p.Tracks {
 			tracks[j] = trackView{t.Source, t.Muted}
 		}
-		views[i] = participantView{p.Identity, p.Name, p.UserID, p.Role, p.JoinedAt, tracks, p.Admin, p.Locked}
+		views[i] = participantView{Identity: p.Identity, Name: p.Name, UserID: p.UserID, Verified: p.Verified, Label: p.Label, Role: p.Role,
+			JoinedAt: p.JoinedAt, Tracks: tracks, IsAdmin: p.Admin, Locked: p.Locked}
 	}
 	return views
 }
@@ -115,13 +119,16 @@ type requestView struct {
 	RequestID string            `json:"request_id"`
 	Name      string            `json:"name"`
 	UserID    string            `json:"user_id,omitempty"`
+	Verified  bool              `json:"verified"`
+	Label     string            `json:"label,omitempty"`
 	Role      string            `json:"role"`
 	Status    meet.RequestState `json:"status"`
 	CreatedAt time.Time         `json:"created_at"`
 }
 
 func viewRequest(r meet.JoinRequest) requestView {
-	return requestView{r.ID, r.Name, r.UserID, r.Role, r.State, r.CreatedAt}
+	return requestView{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Role: r.Role,
+		Status: r.State, CreatedAt: r.CreatedAt}
 }
 
 func viewRequests(requests []meet.JoinRequest) []requestView {
@@ -137,6 +144,8 @@ type blockView struct {
 	Identity  string    `json:"identity"`
 	Name      string    `json:"name"`
 	UserID    string    `json:"user_id,omitempty"`
+	Verified  bool      `json:"verified"`
+	Label     string    `json:"label,omitempty"`
 	Code      string    `json:"code,omitempty"` // its first group: it lets nobody in who has no access token
 	Reason    string    `json:"reason,omitempty"`
 	BlockedBy string    `json:"blocked_by"`
@@ -146,7 +155,8 @@ type blockView struct {
 func viewBlocks(blocks []meet.Block) []blockView {
 	views := make([]blockView, len(blocks))
 	for i, b := range blocks {
-		views[i] = blockView{b.Identity, b.Name, cmp.Or(b.Subject, b.UserID), meet.FirstGroup(b.Code), b.Reason, b.BlockedBy, b.CreatedAt}
+		views[i] = blockView{Identity: b.Identity, Name: b.Name, UserID: cmp.Or(b.Subject, b.UserID), Verified: b.Verified, Label: b.Label,
+			Code: meet.FirstGroup(b.Code), Reason: b.Reason, BlockedBy: b.BlockedBy, CreatedAt: b.CreatedAt}
 	}
 	return views
 }
@@ -163,6 +173,9 @@ type eventView struct {
 	RoomID    string            `json:"room_id"`
 	RoomName  string            `json:"room_name"`
 	Target    string            `json:"target,omitempty"`
+	UserID    string            `json:"user_id,omitempty"`
+	Verified  *bool             `json:"verified,omitempty"` // of events about a person
+	Label     string            `json:"label,omitempty"`
 	Outcome   meet.Outcome      `json:"outcome"`
 	Details   map[string]string `json:"details,omitempty"`
 	RequestID string            `json:"request_id,omitempty"`
@@ -171,10 +184,26 @@ type eventView struct {
 func viewEvents(events []meet.Event) []eventView {
 	views := make([]eventView, len(events))
 	for i, e := range events {
-		views[i] = eventView{strconv.FormatInt(e.ID, 10), e.At, e.Actor, e.Caller.Via, e.Caller.Client, e.Action.Kind(), e.Action,
-			e.RoomID, e.RoomName, e.Target, e.Outcome, e.Details, e.RequestID}
+		views[i] = eventView{ID: strconv.FormatInt(e.ID, 10), Time: e.At, Actor: e.Actor, Via: e.Caller.Via, Client: e.Caller.Client,
+			Kind: e.Action.Kind(), Action: e.Action, RoomID: e.RoomID, RoomName: e.RoomName, Target: e.Target, Outcome: e.Outcome,
+			Details: e.Details, RequestID: e.RequestID}
+		views[i].tellWho()
 	}
 	return views
+}
+
+// tellWho tells whom an event is about beside its target, as lists of people do.
+func (v *eventView) tellWho() {
+	said, ok := v.Details[meet.DetailVerified]
+	if !ok {
+		return
+	}
+	verified := said == "true"
+	v.Verified, v.UserID, v.Label = &verified, v.Details[meet.DetailUserID], v.Details[meet.DetailLabel]
+	v.Details = maps.Clone(v.Details)
+	for _, name := range []string{meet.DetailVerified, meet.DetailUserID, meet.DetailLabel} {
+		delete(v.Details, name)
+	}
 }
 
 // stoppedTrackView is a track that was on and is off now.

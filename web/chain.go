@@ -42,6 +42,9 @@ func (s *Server) handle(mux *http.ServeMux, route route) {
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		r = r.WithContext(meet.WithCaller(meet.WithRequestID(r.Context(), id), callerOf(route.access.via, r)))
+		if s.DisableDestructive || r.Header.Get(CeilingHeader) == DisableDestructive {
+			r = r.WithContext(meet.WithoutDestruction(r.Context()))
+		}
 		defer func() {
 			cut := s.recovered(w, r, recover())
 			s.requests.WithLabelValues(name, strconv.Itoa(w.statusCode())).Inc()
@@ -114,6 +117,13 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 	return r
 }
 
+// CeilingHeader lets a client put its own calls under a ceiling: a bridge has one
+// that the server behind it need not have.
+const (
+	CeilingHeader      = "Roomkey-Ceiling"
+	DisableDestructive = "disable-destructive"
+)
+
 // ceiling refuses what the operator has switched off for everybody.
 func (s *Server) ceiling(r *http.Request, a access) *meet.Error {
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -121,7 +131,7 @@ func (s *Server) ceiling(r *http.Request, a access) *meet.Error {
 	case s.ReadOnly && a.changes && !reads:
 		return &meet.Error{Code: meet.CodeForbidden, Message: "This server is read-only", Hint: "Its operator started it with read_only."}
 	case s.DisableDestructive && a.destructive:
-		return &meet.Error{Code: meet.CodeForbidden, Message: "Nobody is put out by this server", Hint: "Its operator started it with disable_destructive."}
+		return meet.CeilingError("Nobody is put out by this server")
 	}
 	return nil
 }

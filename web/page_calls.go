@@ -96,8 +96,15 @@ type pageRequestsResponse struct {
 type pageRequest struct {
 	RequestID string            `json:"request_id"`
 	Name      string            `json:"name"`
+	UserID    string            `json:"user_id,omitempty"` // as they typed it, unless it is verified
+	Verified  bool              `json:"verified"`
+	Label     string            `json:"label,omitempty"` // of the code they came by
 	Status    meet.RequestState `json:"status"`
 	CreatedAt time.Time         `json:"created_at"`
+}
+
+func viewRequest(r meet.JoinRequest) pageRequest {
+	return pageRequest{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Status: r.State, CreatedAt: r.CreatedAt}
 }
 
 // pageRequests tells a host who is inside the room who waits before it. The
@@ -116,7 +123,7 @@ func (s *Server) pageRequests(w http.ResponseWriter, r *http.Request) {
 	}
 	requests := make([]pageRequest, len(list.Requests))
 	for i, request := range list.Requests {
-		requests[i] = pageRequest{request.ID, request.Name, request.State, request.CreatedAt}
+		requests[i] = viewRequest(request)
 	}
 	answer(w, http.StatusOK, pageRequestsResponse{list.Inside, requests, list.Version})
 }
@@ -142,7 +149,7 @@ func (s *Server) pageAnswer(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, meet.AsError(err))
 		return
 	}
-	answer(w, http.StatusOK, map[string]pageRequest{"request": {request.ID, request.Name, request.State, request.CreatedAt}})
+	answer(w, http.StatusOK, map[string]pageRequest{"request": viewRequest(request)})
 }
 
 // pageCaller reads a call of the page, from somebody with an access token or

@@ -277,6 +277,7 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 		Requests []struct {
 			RequestID string    `json:"request_id"`
 			Name      string    `json:"name"`
+			Verified  *bool     `json:"verified"`
 			Status    string    `json:"status"`
 			CreatedAt time.Time `json:"created_at"`
 		} `json:"requests"`
@@ -284,7 +285,8 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 	}
 	r := s.callPage(t, "requests", map[string]any{}, bearer(a.Token))
 	strict(t, "requests", r.body, &list)
-	if r.status != http.StatusOK || !list.Inside || len(list.Requests) != 1 || list.Requests[0].RequestID != guest.RequestID || list.Requests[0].Name != "<b>Eve</b>" {
+	if r.status != http.StatusOK || !list.Inside || len(list.Requests) != 1 || list.Requests[0].RequestID != guest.RequestID || list.Requests[0].Name != "<b>Eve</b>" ||
+		list.Requests[0].Verified == nil || *list.Requests[0].Verified {
 		t.Fatalf("requests: status %d, %s; want the guest's", r.status, r.body)
 	}
 	s.callPage(t, "requests/answer", map[string]any{"request_id": guest.RequestID}, bearer(a.Token)).refused(t, "no answer", http.StatusBadRequest, meet.CodeInvalid)

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/spf13/cobra"
 
+	"roomkey/auth"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -66,7 +67,7 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 }
 
 // localOwner is who calls from the machine that holds the secret.
-var localOwner = meet.Principal{ID: "owner", Name: "Owner", Role: meet.Superadmin}
+var localOwner = meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
 
 // errNoSecret says that nothing here can sign a token. Only a server, and the
 // token command, make a secret: one made elsewhere would sign for nobody.

@@ -17,6 +17,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"roomkey/meet"
+	"roomkey/web"
 )
 
 // client sends JSON-RPC messages to the MCP endpoint of a running roomkey.
@@ -26,6 +27,8 @@ type client struct {
 	http  *http.Client
 
 	agent atomic.Pointer[string] // whom it speaks for, for the server's record; nil is the program itself
+
+	noDestruction bool // the server is to put nobody out and end nothing for it
 
 	unauthenticated string // what to say when the token is refused; empty is what the server says
 }
@@ -83,6 +86,9 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	req.Header.Set("User-Agent", "roomkey/"+buildVersion().Version)
 	if agent := c.agent.Load(); agent != nil {
 		req.Header.Set("User-Agent", *agent)
+	}
+	if c.noDestruction {
+		req.Header.Set(web.CeilingHeader, web.DisableDestructive)
 	}
 	setStandardHeaders(req.Header, message)
 	resp, err := c.http.Do(req)

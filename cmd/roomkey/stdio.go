@@ -79,6 +79,7 @@ func bridgeTo(ctx context.Context, config Config, url string, io streams) error 
 		return err
 	}
 	b := &bridge{client: newClient(url, tokens), out: io.out, offered: offering(config.selection())}
+	b.client.noDestruction = config.DisableDestructive
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
 	err = b.client.post(ctx, ping, func([]byte) error { return nil })
 	if meet.IsCode(err, meet.CodeUnauthenticated) {

@@ -24,7 +24,7 @@ WHERE code IN (SELECT code FROM codes WHERE label <> '');
 UPDATE join_requests SET label = (SELECT label FROM codes WHERE codes.code = join_requests.code)
 WHERE code IN (SELECT code FROM codes WHERE label <> '');
 UPDATE blocks SET label = COALESCE((SELECT label FROM codes WHERE codes.code = blocks.code), ''),
-	verified = EXISTS (SELECT 1 FROM joins WHERE joins.identity = blocks.identity AND vouched = 0 AND joins.subject <> '' AND joins.subject = joins.user_id);
+	verified = EXISTS (SELECT 1 FROM joins WHERE joins.identity = blocks.identity AND vouched = 0 AND joins.subject <> '');
 
 -- +goose Down
 ALTER TABLE blocks DROP COLUMN verified;

@@ -31,6 +31,12 @@ export interface Admission {
 export interface JoinRequest {
   request_id: string;
   name: string;
+  /** user_id is as they typed it, unless verified. */
+  user_id?: string;
+  /** verified says that an access token proved who they are. */
+  verified?: boolean;
+  /** label is that of the code they came by. */
+  label?: string;
   created_at: string;
 }
 
@@ -43,6 +49,8 @@ export type Answered<T> = { kind: 'answered'; value: T } | Refusal;
 export interface Entering {
   name: string;
   requestId?: string;
+  /** joinToken is one that was given before: it proves that this is who the request has let in. */
+  joinToken?: string | undefined;
   /** hold asks the server to keep the call until somebody has answered. */
   hold?: boolean;
 }
@@ -68,7 +76,7 @@ export async function lookUp(door: Door, accessToken?: string): Promise<Answered
 
 /** enter asks for a token; the answer may be that somebody has to let the person in first. */
 export async function enter(door: Door, who: Entering, accessToken?: string, signal?: AbortSignal): Promise<Entry> {
-  const said = { name: who.name, ...(who.requestId ? { request_id: who.requestId } : {}) };
+  const said = { name: who.name, ...(who.requestId ? { request_id: who.requestId } : {}), ...(who.joinToken ? { join_token: who.joinToken } : {}) };
   const reply =
     door.kind === 'code'
       ? await post({ path: '/v2/token', body: { code: door.code, ...said }, hold: who.hold, signal })

@@ -9,7 +9,7 @@ import { untilAnswered } from './waiting';
 export async function ask(door: Door, name: string, signal: AbortSignal): Promise<Entry> {
   const request = keptRequest(door);
   if (request?.name === name) {
-    const entry = await enter(door, { name, requestId: request.requestId }, keptAccessToken(), signal);
+    const entry = await enter(door, { name, requestId: request.requestId, joinToken: request.joinToken }, keptAccessToken(), signal);
     if (signal.aborted || entry.kind !== 'refused' || (entry.status !== 403 && entry.status !== 404)) return entry;
     // The remembered request may be what is over, not the link.
     keepRequest(null);

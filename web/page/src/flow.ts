@@ -215,6 +215,8 @@ export class Flow {
 
   private async admitted(admission: Admission, name: string, invitation: Invitation, attempt: AbortSignal) {
     if (!this.door) return;
+    const request = keptRequest(this.door);
+    if (request?.name === name) keepRequest({ ...request, joinToken: admission.token });
     const { microphone, camera } = readChoices();
     const now = { ...invitation, e2ee: admission.e2ee }; // the setting may have changed while the person typed their name
     const session: Session = { ...this.placeOf(admission, now), door: this.door, invitation: now, name, microphone, camera, left: false, plain: this.plain };
@@ -229,7 +231,10 @@ export class Flow {
   private async back(kept: Session, attempt: AbortSignal): Promise<boolean> {
     const held = await this.seat.takeAgain(kept.identity, this.around.reloaded(), attempt);
     if (attempt.aborted) return true;
-    if (!held) return false;
+    if (!held) {
+      keepRequest(null); // a copy of the tab: the approval is the other tab's
+      return false;
+    }
     const session = { ...kept, left: false, plain: kept.plain || this.plain };
     keepSession(session);
     const ending = await this.connect(session, attempt);

@@ -105,11 +105,13 @@ interface KeptRequest {
   requestId: string;
   name: string;
   waiting: boolean;
+  /** joinToken is the one that its approval brought. */
+  joinToken?: string;
 }
 
 const requestKey = 'roomkey.request';
 
-/** keepRequest remembers a join request: to go on waiting after a reload, and since its approval counts for later joins too. */
+/** keepRequest remembers a join request: to go on waiting after a reload, and since its approval lets the same person in again. */
 export function keepRequest(request: KeptRequest | null) {
   tabStore.write(requestKey, request);
 }

@@ -179,6 +179,10 @@ export const text = {
   requests: {
     heading: 'Waiting to be let in',
     wants: 'wants to join',
+    signedIn: (userId: string) => `Signed in as ${userId}.`,
+    unproven: 'Not signed in: anybody can type this name.',
+    claims: (userId: string) => `Not signed in: anybody can type this name, and the user id ${userId}.`,
+    label: (label: string) => `Came by the code “${label}”.`,
     letIn: 'Let in',
     letInName: (name: string) => `Let in ${name}`,
     refuse: 'Refuse',

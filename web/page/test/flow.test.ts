@@ -131,7 +131,7 @@ describe('waiting', () => {
     flow.again();
     await reaches('prejoin');
     await flow.join('Ada');
-    expect(calls('/v2/token').at(-1)).toMatchObject({ request_id: 'r1' });
+    expect(calls('/v2/token').at(-1)).toMatchObject({ request_id: 'r1', join_token: admission.token });
   });
   it.each([
     [403, 'refused'],

@@ -106,3 +106,18 @@ describe('a host who is not inside just now', () => {
     vi.useRealTimers();
   });
 });
+
+describe('who asks', () => {
+  it.each([
+    [{ verified: false }, 'Not signed in: anybody can type this name.'],
+    [{ verified: false, user_id: 'bob' }, 'Not signed in: anybody can type this name, and the user id bob.'],
+    [{ verified: true, user_id: 'bob', label: 'press' }, 'Signed in as bob. Came by the code “press”.'],
+    [{}, 'Not signed in: anybody can type this name.'],
+  ])('is told in plain words: %o', async (known, words) => {
+    const waiting = { inside: true, requests: [{ ...request('Bob'), ...known }], version: '1' };
+    let asked = 0;
+    vi.stubGlobal('fetch', () => (asked++ ? new Promise(() => {}) : Promise.resolve(new Response(JSON.stringify(waiting), { status: 200 }))));
+    render(<RequestList call={{ token: () => 't', notices: new Notices() } as unknown as Call} />);
+    expect(await screen.findByText(words)).toBeTruthy();
+  });
+});

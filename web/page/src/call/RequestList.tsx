@@ -76,6 +76,7 @@ function Request({ call, request, remove, pressed }: Props) {
       <p>
         <Name>{name}</Name> {text.requests.wants}
       </p>
+      <p className="who">{whoAsks(request)}</p>
       <div className="buttons">
         <button className="primary let-in" aria-disabled={answering} onClick={() => void answer(true)} aria-label={text.requests.letInName(name)}>
           {text.requests.letIn}
@@ -86,4 +87,11 @@ function Request({ call, request, remove, pressed }: Props) {
       </div>
     </li>
   );
+}
+
+/** whoAsks tells what is known of somebody beside the name that they typed. */
+function whoAsks({ user_id, verified, label }: JoinRequest): string {
+  const userId = shortName(user_id ?? '');
+  const who = verified ? text.requests.signedIn(userId) : userId ? text.requests.claims(userId) : text.requests.unproven;
+  return label ? `${who} ${text.requests.label(shortName(label))}` : who;
 }
