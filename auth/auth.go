@@ -177,7 +177,7 @@ func (a *Authority) Verify(token string) (meet.Principal, error) {
 	v, known := a.seen.get(key, a.Keyring.generationAt(now), now)
 	if !known {
 		var err error
-		if v, err = a.read(token, now); err != nil {
+		if v, err = a.readAnew(token, now); err != nil {
 			return meet.Principal{}, err
 		}
 	}
@@ -209,6 +209,17 @@ func (a *Authority) checkRevoked(v verified) error {
 		return ErrRevoked
 	}
 	return nil
+}
+
+// readAnew is read. A token whose signature is wrong may be of a secret that is
+// newer than the last look at the files.
+func (a *Authority) readAnew(token string, now time.Time) (verified, error) {
+	before := a.Keyring.generationAt(now)
+	v, err := a.read(token, now)
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && a.Keyring.look(now) != before {
+		return a.read(token, now)
+	}
+	return v, err
 }
 
 // read checks the token itself: signature, claims and times.

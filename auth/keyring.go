@@ -103,20 +103,26 @@ func (k *Keyring) stat() (seen [2]os.FileInfo) {
 
 // refresh reads the files again if they have changed and it is time to look.
 func (k *Keyring) refresh(now time.Time) {
-	if k.file == "" {
-		return
-	}
 	k.mu.RLock()
-	due := !withinLook(k.looked, now)
+	due := k.file != "" && !withinLook(k.looked, now)
 	k.mu.RUnlock()
-	if !due {
-		return
+	if due {
+		k.look(now)
 	}
+}
+
+// look reads the files again if they have changed. It says which secrets count
+// by now.
+func (k *Keyring) look(now time.Time) (generation int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if withinLook(k.looked, now) {
-		return // somebody else was faster
+	if k.file != "" {
+		k.reload(now)
 	}
+	return k.generation
+}
+
+func (k *Keyring) reload(now time.Time) {
 	k.looked = now
 	seen := k.stat()
 	if seen[0] == nil || same(seen[0], k.seen[0]) && same(seen[1], k.seen[1]) {

@@ -44,12 +44,12 @@ func TestRotation(t *testing.T) {
 	if bytes.Equal(first, second) {
 		t.Fatal("the secret is still the same")
 	}
-	c.advance(time.Second)
 	keyring, err := auth.OpenKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	started := auth.New(auth.Config{Keyring: keyring, Now: c.Now})
+	refused(t, a.Verify, "signed with the new secret by another process", sign(t, started, ada, 48*time.Hour), nil)
 	fresh := sign(t, a, ada, 48*time.Hour)
 	if _, err := jwt.Parse(fresh, func(*jwt.Token) (any, error) { return second, nil }, jwt.WithTimeFunc(c.Now)); err != nil {
 		t.Errorf("after the rotation a token is not signed with the new secret: %v", err)

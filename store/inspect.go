@@ -67,7 +67,7 @@ func readSchema(ctx context.Context, db *sql.DB) (schema Schema, err error) {
 		schema.Have, err = provider.GetDBVersion(ctx)
 	}
 	if err != nil {
-		err = fmt.Errorf("read schema version: %w", err)
+		err = fmt.Errorf("read schema version: %w", readable(err))
 	}
 	return schema, err
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,4 +132,41 @@ func TestOpenTokensLeavesTheSchema(t *testing.T) {
 	if _, err := OpenTokens(t.Context(), path); !errors.Is(err, ErrNewerSchema) {
 		t.Errorf("a newer schema: got %v, want %v", err, ErrNewerSchema)
 	}
+}
+
+// A command gets its turn while a roomkey writes as fast as it can, and does
+// not stop it.
+func TestTokensGetTheirTurn(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "room.db")
+	db := openAt(t, path)
+	var writing sync.WaitGroup
+	done := make(chan struct{})
+	for n := range 4 {
+		writing.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := db.CreateRoom(t.Context(), newRoom(fmt.Sprintf("room-%d-%d", n, i)), nil, nil); err != nil {
+					t.Errorf("CreateRoom: %v", err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		tokens, err := OpenTokens(t.Context(), path)
+		if err != nil {
+			t.Errorf("OpenTokens: %v", err)
+			break
+		}
+		if err := errors.Join(tokens.Add(t.Context(), newToken(fmt.Sprint(i), epoch)), tokens.Close()); err != nil {
+			t.Errorf("Add: %v", err)
+		}
+	}
+	close(done)
+	writing.Wait()
 }

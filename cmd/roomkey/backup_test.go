@@ -58,6 +58,7 @@ func TestBackupsUnderLoad(t *testing.T) {
 		}
 		before[i] = answered()
 		m.run("backup", fmt.Sprintf("backup-%d", i))
+		m.run("token", "--sub", "bob") // gets its turn to write, too
 	}
 	close(done)
 	writing.Wait()

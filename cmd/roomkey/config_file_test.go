@@ -48,7 +48,8 @@ func allKeys(t reflect.Type, prefix string) []string {
 	return keys
 }
 
-// mentions says whether path leads somewhere in n, in every item of a list.
+// mentions says whether path leads somewhere in n, in every item of a list. Of
+// a list that is empty by default, the comment shows an item.
 func mentions(n *yaml.Node, path []string) bool {
 	if len(path) == 0 {
 		return true
@@ -58,6 +59,9 @@ func mentions(n *yaml.Node, path []string) bool {
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == path[0] {
+			if value := n.Content[i+1]; value.Kind == yaml.SequenceNode && len(value.Content) == 0 && len(path) == 2 {
+				return strings.Contains(n.Content[i].HeadComment, path[1]+":")
+			}
 			return mentions(n.Content[i+1], path[1:])
 		}
 	}

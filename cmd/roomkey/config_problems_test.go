@@ -62,7 +62,15 @@ func TestConfigProblems(t *testing.T) {
 		"toolsets":       {file: "toolsets:\n  - rooms\n  - doors", want: []string{`c.yaml:2: toolsets must be one of rooms, codes, moderation, hms, not "doors"`}},
 		"toolsets, none": {file: "toolsets: []", want: []string{"c.yaml:1: toolsets must name at least one of rooms, codes, moderation, hms"}},
 		"toolsets, flag": {args: []string{"--toolsets=,"}, want: []string{"--toolsets: toolsets must name at least one of rooms, codes, moderation, hms"}},
-		"secret":         {file: "auth: {secret: '0123456789012345678901234567890'}", want: []string{"c.yaml:1: auth.secret has 31 bytes, at least 32 are needed"}},
+		"previous secrets": {file: "auth:\n  previous_secrets:\n    - {secret: short, until: soon}\n    - until: 2027-01-31", want: []string{
+			"c.yaml:3: auth.previous_secrets[0].secret has 5 bytes, at least 32 are needed",
+			`c.yaml:3: auth.previous_secrets[0].until must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not "soon"`,
+			"c.yaml:4: auth.previous_secrets[1].secret has 0 bytes, at least 32 are needed"}},
+		"longest life": {file: "auth: {max_ttl: 59s}", want: []string{"c.yaml:1: auth.max_ttl must be at least 1m, not 59s"}},
+		"metrics": {file: "metrics: {listen: everywhere, token: short}", want: []string{
+			`c.yaml:1: metrics.listen must be an address and a port like 127.0.0.1:9090, not "everywhere"`,
+			"c.yaml:1: metrics.token has 5 bytes, at least 16 are needed"}},
+		"secret": {file: "auth: {secret: '0123456789012345678901234567890'}", want: []string{"c.yaml:1: auth.secret has 31 bytes, at least 32 are needed"}},
 		"http": {file: "http:\n  allowed_hosts: [a.example, 'http://b', 'c:80', '*.d', '']\n  allowed_origins: ['https://a.example', b.example, 'https://c/', 'https://*.d']\n  trusted_proxies: [10.0.0.1, 10.0.0.0/33]", want: []string{
 			`c.yaml:2: http.allowed_hosts must hold host names without scheme, port and wildcards, not "http://b"`,
 			`c.yaml:2: http.allowed_hosts must hold host names without scheme, port and wildcards, not "c:80"`,

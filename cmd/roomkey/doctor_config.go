@@ -18,7 +18,7 @@ func (d *doctor) checkConfiguration() {
 		return
 	}
 	info, err := os.Stat(d.file)
-	secrets := d.config.Auth.Secret != "" || d.config.LiveKit.APISecret != ""
+	secrets := d.config.Auth.Secret != "" || len(d.config.Auth.PreviousSecrets) > 0 || d.config.LiveKit.APISecret != "" || d.config.Metrics.Token != ""
 	if err == nil && secrets && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		d.warn(check, fmt.Sprintf("%s can be read by others (mode %04o), and roomkey is given secrets", d.file, info.Mode().Perm()),
 			"Run chmod 600 on it, or move the secrets into the environment.")

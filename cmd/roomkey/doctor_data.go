@@ -74,8 +74,10 @@ func (d *doctor) checkData(ctx context.Context, p *patient) {
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
 		d.fail(partDatabase, oneLine(err), "Start the roomkey that was last here, or bring back a backup from before it with roomkey restore FILE --force.")
-	case err != nil && !slow:
+	case errors.Is(err, store.ErrDamaged):
 		d.fail(partDatabase, oneLine(err), "Bring back the newest backup with roomkey restore FILE --force, which keeps what is there aside.")
+	case err != nil && !slow:
+		d.fail(partDatabase, oneLine(err), "Is "+database+" a database of this or an earlier roomkey?")
 	case schema.Have > 0 && schema.Have < schema.Know:
 		d.warn(partDatabase, fmt.Sprintf("schema %d; serve brings it to %d, and the older program cannot open it any more", schema.Have, schema.Know),
 			"Before that: roomkey backup FILE --data "+shellWord(d.config.Data))

@@ -19,7 +19,7 @@ import (
 
 // tokensWithin is how long a command waits for a roomkey that is just starting
 // to have its database ready.
-const tokensWithin = 20 * time.Second
+const tokensWithin = 10 * time.Second
 
 // openTokens gives the access tokens on record, beside the roomkey that may be
 // running. A database that is not there yet, or is of an earlier version, is
