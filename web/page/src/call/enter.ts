@@ -62,12 +62,13 @@ export const enterCall: EnterCall = async (entrance) => {
   let { key } = entrance;
   let leaving = false;
 
-  if (encryption && key) {
-    await encryption.setKey(key);
+  if (encryption) {
+    if (key) await encryption.setKey(key);
+    // Also without a key: then nothing can be sent yet, rather than something in the clear.
     await room.setE2EEEnabled(true);
   }
   watchRoom(room, notices);
-  const secrecy = new Secrecy(room, notices, encryption !== null);
+  const secrecy = new Secrecy(room, notices, encryption);
   const chat = new Chat(room, notices, secrecy); // here, since messages may come before anything is drawn
   // Nothing may be published before there is a key to encrypt it with.
   if (!encryption || key) room.once(RoomEvent.SignalConnected, () => void publish(room, entrance, notices));
@@ -92,7 +93,6 @@ export const enterCall: EnterCall = async (entrance) => {
     key = newKey();
     entrance.keepKey(key);
     await encryption.setKey(key);
-    await room.setE2EEEnabled(true);
     void publish(room, entrance, notices);
   }
 
