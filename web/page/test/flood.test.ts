@@ -47,6 +47,17 @@ describe('the chat under a flood', () => {
     expect(list).toHaveLength(mostMessages);
     expect([list[0], list.at(-1)]).toEqual(['Ada: before', 'Ada: after']);
   });
+  it('keeps no more of one that goes on for long', () => {
+    const { says, shown } = setup();
+    says('Ada', { id: 'a', message: 'before' });
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 300; i++) says('Eve', { id: `${round} ${i}`, message: `m${round} ${i}` });
+      shown();
+    }
+    const list = shown();
+    expect(list).toHaveLength(mostMessages);
+    expect([list[0], list.at(-1)]).toEqual(['Ada: before', 'Eve: m4 299']);
+  });
   it('is not read out line by line', () => {
     const { notices, says, shown } = setup();
     for (let i = 0; i < 100; i++) says('Eve', { id: String(i), message: 'x' });
