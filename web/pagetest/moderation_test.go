@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -118,7 +116,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.line.mend()
-	tabs["Reloads"].run(chromedp.Reload())
+	tabs["Reloads"].reload()
 	for name, tab := range tabs {
 		if name != "Stays" {
 			tab.message("removed", "You were removed from the room")
@@ -126,7 +124,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	}
 	tabs["Stays"].readOut("You are back in the call")
 	tabs["Stays"].screen("call")
-	tabs["Kicked"].run(chromedp.Reload()) // asks anew
+	tabs["Kicked"].reload() // asks anew
 	tabs["Kicked"].screen("prejoin")
 	livekittest.Wait(t, "the one who was not removed to be inside", func() bool { return slices.Equal(s.names(room), []string{"Stays"}) })
 	used, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{})

@@ -128,7 +128,7 @@ func TestAFaultInTheCall(t *testing.T) {
 	ada.see("Your camera and microphone are off")
 	ada.wait("every device to be off", `window.streams.length > 1 && window.streams.every(track => track.readyState === "ended")`)
 	livekittest.Wait(t, "Ada to be out of the room", func() bool { return len(s.names(room)) == 1 })
-	ada.run(chromedp.Reload()) // does not lead into the same fault
+	ada.reload() // does not lead into the same fault
 	ada.screen("prejoin")
 	ada.visit("/join/" + codes["host"])
 	ada.ask("Ada")
@@ -221,7 +221,7 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	ada.press("Camera")
 	ada.press("Camera")
 	for _, tab := range []*tab{ada, bob} {
-		tab.run(chromedp.Reload())
+		tab.reload()
 		tab.screen("call")
 	}
 	ada.watches(1)
@@ -263,7 +263,7 @@ func TestAKeyForARoomThatIsNotEncrypted(t *testing.T) {
 	bob.ask("Bob")
 	bob.screen("call")
 	s.publishes(room, "Bob", meet.Camera, false)
-	bob.run(chromedp.Reload())
+	bob.reload()
 	bob.screen("call")
 	bob.quiet()
 
@@ -307,7 +307,7 @@ func TestEveryNameOfThisMachine(t *testing.T) {
 	livekittest.Wait(t, "all inside", func() bool { return len(s.names(room)) == len(tabs) })
 	for _, tab := range tabs {
 		tab.watches(len(tabs) - 1)
-		tab.run(chromedp.Reload())
+		tab.reload()
 		tab.screen("call")
 		tab.quiet()
 	}
