@@ -93,7 +93,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	if err != nil {
 		return nil, err
 	}
-	a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", listen.String())
+	a.listener, err = listenAt(ctx, listen, log)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, partError{partAddress, fmt.Errorf("%s %w", c.Listen, errAddressInUse)}

@@ -80,3 +80,68 @@ func TestTheRoomEnds(t *testing.T) {
 	bob.message("ended", "The room has ended")
 	bob.quiet()
 }
+
+// Who was removed while their connection was cut is told so when it is back,
+// and comes in again only by a button.
+func TestBeingRemovedWhileAway(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	codes := map[string]string{}
+	tabs := map[string]*tab{}
+	for _, name := range []string{"Kicked", "Blocked", "Disabled", "Reloads", "Stays"} {
+		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: meettest.Of("guest"), Label: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes[name] = made[0].Code
+		tabs[name] = s.open(wide)
+		tabs[name].join(codes[name], name)
+	}
+	identities := map[string]string{}
+	for name := range tabs {
+		s.publishes(room, name, meet.Camera, false)
+		identities[name] = s.identity(room, name)
+	}
+	s.line.cut()
+	for _, tab := range tabs {
+		tab.see("Connection lost")
+	}
+	for name, block := range map[string]bool{"Kicked": false, "Blocked": true, "Reloads": false} {
+		if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: identities[name], Block: block}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, codes["Disabled"], meet.CodeChange{Enabled: meettest.Of(false)}, true); err != nil {
+		t.Fatal(err)
+	}
+	s.line.mend()
+	tabs["Reloads"].reload()
+	for name, tab := range tabs {
+		if name != "Stays" {
+			tab.message("removed", "You were removed from the room")
+		}
+	}
+	tabs["Stays"].readOut("You are back in the call")
+	tabs["Stays"].screen("call")
+	tabs["Kicked"].reload() // asks anew
+	tabs["Kicked"].screen("prejoin")
+	livekittest.Wait(t, "the one who was not removed to be inside", func() bool { return slices.Equal(s.names(room), []string{"Stays"}) })
+	used, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range used {
+		if code.Uses != 1 {
+			t.Errorf("%s: the code was used %d times, want once", code.Label, code.Uses)
+		}
+	}
+	tabs["Reloads"].press("Join again")
+	tabs["Reloads"].ask("Reloads")
+	tabs["Reloads"].screen("call")
+	tabs["Blocked"].press("Join again")
+	tabs["Blocked"].ask("Blocked")
+	tabs["Blocked"].message("refused", "You were not let in")
+	tabs["Disabled"].press("Join again")
+	tabs["Disabled"].message("link", "This link does not work")
+}

@@ -174,6 +174,19 @@ func TestTheFirstTryFails(t *testing.T) {
 	}
 }
 
+// blocks lets no request to addresses of these patterns out, and all others.
+func (tab *tab) blocks(patterns ...string) {
+	tab.t.Helper()
+	blocked := []*network.BlockPattern{}
+	for _, pattern := range patterns {
+		blocked = append(blocked, &network.BlockPattern{URLPattern: pattern, Block: true})
+	}
+	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: blocked})
+		return err
+	}))
+}
+
 // offline takes the network away from the tab, or gives it back.
 func (tab *tab) offline(yes bool) {
 	tab.t.Helper()

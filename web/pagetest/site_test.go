@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ type site struct {
 	url  string // http://127.0.0.1:port
 	auth *auth.Authority
 	line *line // through which browsers reach it
+
+	serve func(net.Listener) // on another address, too
 }
 
 func setup(t *testing.T, options ...meettest.Option) *site {
@@ -64,10 +67,22 @@ func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.Syst
 		PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins, LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(s.line) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
+	var serving sync.WaitGroup
+	s.serve = func(l net.Listener) { serving.Go(func() { _ = server.Serve(l) }) }
+	s.serve(s.line)
+	t.Cleanup(func() { _ = server.Close(); serving.Wait() })
 	return s
+}
+
+// alsoOnIPv6 has the site answer at [::1], too; false where there is none.
+func (s *site) alsoOnIPv6(port string) bool {
+	s.t.Helper()
+	l, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "[::1]:"+port)
+	if err != nil {
+		return false
+	}
+	s.serve(l)
+	return true
 }
 
 func mustURL(s string) *url.URL {

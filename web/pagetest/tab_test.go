@@ -211,7 +211,7 @@ func (tab *tab) reload() {
 		tab.firefoxDo("reload", nil, nil)
 		return
 	}
-	tab.reload()
+	tab.run(chromedp.Reload())
 }
 
 // eval gives what a JavaScript expression, or the promise that it is, comes to.

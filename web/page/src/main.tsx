@@ -35,7 +35,10 @@ addEventListener('unhandledrejection', (event) => {
   if (event.reason instanceof DOMException || (event.reason as Error | null)?.name === 'DeviceUnsupportedError') event.preventDefault();
   else flow.fault();
 });
-addEventListener('error', () => flow.fault());
+addEventListener('error', (event) => {
+  // Browsers call it an error when a change of size is drawn one frame later.
+  if (!event.message.startsWith('ResizeObserver')) flow.fault();
+});
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <Boundary broken={() => flow.broke()} fallback={<LastResort />}>

@@ -9,10 +9,11 @@ export class Seat {
   take(session: Session) {
     keepSession(session);
     // Nobody else knows this identity yet, so there is nothing to wait for.
-    void claim(session.identity, false).then((held) => {
+    const claimed = (held: Claim | null) => {
       this.claim?.release();
       this.claim = held;
-    });
+    };
+    claim(session.identity, false).then(claimed, () => claimed(null));
   }
 
   /** takeAgain takes the place of a kept session; false when another tab has it, or the signal ended it. */

@@ -15,12 +15,12 @@ function setup({ encrypted = false, isE2EEEnabled = false } = {}) {
   const localParticipant = { identity: 'me', name: 'Me', publishData: vi.fn(async () => {}) };
   const room = Object.assign(events, { localParticipant, isE2EEEnabled }) as unknown as Room;
   const notices = new Notices();
-  const chat = new Chat(room, notices, new Secrecy(room, notices, encrypted));
+  const chat = new Chat(room, notices, new Secrecy(room, notices, encrypted ? { opened: (bytes) => new TextDecoder().decode(bytes).includes('sealed') } : null));
   const changes = vi.fn();
   chat.subscribe(changes);
-  const says = (name: string, sent: unknown, more: { known?: boolean; topic?: string; encryption?: number } = {}) => {
+  const says = (name: string, sent: unknown, more: { known?: boolean; topic?: string } = {}) => {
     const bytes = sent instanceof Uint8Array ? sent : new TextEncoder().encode(JSON.stringify(sent));
-    events.emit(RoomEvent.DataReceived, bytes, more.known === false ? undefined : { identity: name, name }, 0, more.topic ?? 'lk-chat-topic', more.encryption ?? 0, name);
+    events.emit(RoomEvent.DataReceived, bytes, more.known === false ? undefined : { identity: name, name }, 0, more.topic ?? 'lk-chat-topic', 0, name);
   };
   const shown = () => (vi.advanceTimersByTime(2000), chat.messages.map(({ name, message }) => `${name}: ${message}`));
   return { events, chat, notices, changes, says, shown, localParticipant };
@@ -46,6 +46,17 @@ describe('the chat under a flood', () => {
     const list = shown();
     expect(list).toHaveLength(mostMessages);
     expect([list[0], list.at(-1)]).toEqual(['Ada: before', 'Ada: after']);
+  });
+  it('keeps no more of one that goes on for long', () => {
+    const { says, shown } = setup();
+    says('Ada', { id: 'a', message: 'before' });
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 300; i++) says('Eve', { id: `${round} ${i}`, message: `m${round} ${i}` });
+      shown();
+    }
+    const list = shown();
+    expect(list).toHaveLength(mostMessages);
+    expect([list[0], list.at(-1)]).toEqual(['Ada: before', 'Eve: m4 299']);
   });
   it('is not read out line by line', () => {
     const { notices, says, shown } = setup();
@@ -81,7 +92,7 @@ describe('messages', () => {
   it('are neither shown nor sent without encryption in an encrypted room', async () => {
     const { chat, says, shown, localParticipant } = setup({ encrypted: true });
     says('Eve', { id: '1', message: 'plain' });
-    says('Ada', { id: '1', message: 'sealed' }, { encryption: 1 });
+    says('Ada', { id: '1', message: 'sealed' });
     expect(shown()).toEqual(['Ada: sealed']);
     await expect(chat.send('too early')).rejects.toThrow();
     expect(localParticipant.publishData).not.toHaveBeenCalled();

@@ -1,6 +1,6 @@
 import { type Participant, type RemoteParticipant, type Room, RoomEvent, type TrackPublication } from 'livekit-client';
 import { describe, expect, it, vi } from 'vitest';
-import { alwaysEncrypting } from '../src/call/encryption';
+import { alwaysEncrypting, openedBy } from '../src/call/encryption';
 import { Notices } from '../src/call/notices';
 import { Secrecy } from '../src/call/secrecy';
 import { text } from '../src/text';
@@ -8,10 +8,12 @@ import { Events } from './events';
 
 vi.mock('livekit-client/e2ee-worker?worker', () => ({ default: class {} }));
 
+const [plainMessage, sealedMessage] = [new Uint8Array(1), new Uint8Array(1)];
+
 function setup(encrypted: boolean) {
   const events = new Events();
   const notices = new Notices();
-  const secrecy = new Secrecy(events as unknown as Room, notices, encrypted);
+  const secrecy = new Secrecy(events as unknown as Room, notices, encrypted ? { opened: (bytes) => bytes === sealedMessage } : null);
   return { events, secrecy, shown: () => notices.list.map((notice) => notice.text), withheld: () => Object.fromEntries(secrecy.list()) };
 }
 
@@ -51,10 +53,17 @@ describe('an encrypted room', () => {
   });
   it('shows no message that is not encrypted, and says so once for each writer', () => {
     const { secrecy, shown } = setup(true);
-    expect(secrecy.mayRead(1, person('Ada'), 'Ada')).toBe(true);
-    for (const who of [person('Eve'), person('Eve'), undefined, undefined]) expect(secrecy.mayRead(0, who, who?.identity ?? 'x')).toBe(false);
-    expect(secrecy.mayRead(undefined, undefined, 'x')).toBe(false);
+    expect(secrecy.mayRead(sealedMessage, person('Ada'), 'Ada')).toBe(true);
+    for (const who of [person('Eve'), person('Eve'), undefined, undefined]) expect(secrecy.mayRead(plainMessage, who, who?.identity ?? 'x')).toBe(false);
     expect(shown()).toEqual([text.notice.plainMessage('Eve'), text.notice.plainMessage(text.nobody)]);
+  });
+  it('knows what the worker has decrypted, of whatever part is handed on', () => {
+    const worker = new EventTarget() as Worker;
+    const opened = openedBy(worker);
+    const payload = new Uint8Array([1, 2, 3]);
+    worker.dispatchEvent(new MessageEvent('message', { data: { kind: 'decryptDataResponse', data: { uuid: 'x', payload } } }));
+    worker.dispatchEvent(new MessageEvent('message', { data: { kind: 'encryptDataResponse', data: { payload: plainMessage } } }));
+    expect([opened(payload.subarray(1)), opened(plainMessage), opened(new Uint8Array([1, 2, 3]))]).toEqual([true, false, false]);
   });
   it('does not let one track without a key switch encryption off for the others of its sender, or for our own', () => {
     const posted: unknown[] = [];
@@ -76,6 +85,6 @@ describe('a room that is not encrypted', () => {
     expect(withheld()).toEqual({ Eve: 'encrypted' });
     expect(shown()).toEqual([text.notice.unexpectedlyEncrypted('Eve')]);
     expect(secrecy.seals(person('Me', plain) as Participant)).toBe(false);
-    expect(secrecy.mayRead(0, undefined, 'Ada')).toBe(true);
+    expect(secrecy.mayRead(plainMessage, undefined, 'Ada')).toBe(true);
   });
 });

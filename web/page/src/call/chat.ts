@@ -57,9 +57,9 @@ export class Chat {
     private readonly secrecy: Secrecy,
   ) {
     room
-      .on(RoomEvent.DataReceived, (bytes, who, _kind, about, encryption, identity) => {
+      .on(RoomEvent.DataReceived, (bytes, who, _kind, about, _encryption, identity) => {
         if (about !== topic && about !== editTopic) return;
-        if (this.secrecy.mayRead(encryption, who, identity ?? '')) this.take({ bytes, identity: who?.identity ?? identity ?? '', name: who ? nameOf(who) : '' });
+        if (this.secrecy.mayRead(bytes, who, identity ?? '')) this.take({ bytes, identity: who?.identity ?? identity ?? '', name: who ? nameOf(who) : '' });
       })
       .on(RoomEvent.ParticipantConnected, (who) => this.nameLater(who))
       .once(RoomEvent.Disconnected, () => clearTimeout(this.timer));

@@ -8,6 +8,8 @@ export interface Encryption {
   options: E2EEManagerOptions;
   /** setKey takes the key as it is in the link, so that LiveKit's other clients can use it too. */
   setKey(key: string): Promise<void>;
+  /** opened says whether bytes that LiveKit hands on were encrypted with the key; LiveKit itself does not tell. */
+  opened(bytes: Uint8Array): boolean;
   /** close ends the worker, of which every try to get into the call has one. */
   close(): void;
 }
@@ -15,7 +17,7 @@ export interface Encryption {
 export function makeEncryption(): Encryption {
   const keyProvider = new ExternalE2EEKeyProvider();
   const worker = alwaysEncrypting(new EncryptionWorker());
-  return { options: { keyProvider, worker }, setKey: (key) => keyProvider.setKey(key), close: () => worker.terminate() };
+  return { options: { keyProvider, worker }, setKey: (key) => keyProvider.setKey(key), opened: openedBy(worker), close: () => worker.terminate() };
 }
 
 /**
@@ -32,4 +34,18 @@ export function alwaysEncrypting(worker: Worker): Worker {
 function enabling(message: unknown): unknown {
   const { kind, data } = message as { kind?: unknown; data?: object };
   return kind === 'enable' ? { kind, data: { ...data, enabled: true } } : message;
+}
+
+/**
+ * openedBy remembers what the worker has decrypted: what LiveKit hands on is a
+ * part of the very same memory. What it says of a message's encryption is the
+ * sender's word, and its own clients say nothing.
+ */
+export function openedBy(worker: Pick<Worker, 'addEventListener'>): (bytes: Uint8Array) => boolean {
+  const opened = new WeakSet<ArrayBufferLike>();
+  worker.addEventListener('message', (event) => {
+    const { kind, data } = (event as MessageEvent<{ kind?: unknown; data?: { payload?: unknown } }>).data;
+    if (kind === 'decryptDataResponse' && data?.payload instanceof Uint8Array) opened.add(data.payload.buffer);
+  });
+  return (bytes) => opened.has(bytes.buffer);
 }

@@ -1,6 +1,6 @@
 // Into the call: one function that turns a session into a connected room.
 
-import { type E2EEManagerOptions, EngineEvent, LocalTrack, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
+import { ConnectionState, type E2EEManagerOptions, EngineEvent, LocalTrack, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
 import { setLogLevel as setComponentsLogLevel } from '@livekit/components-react';
 import type { Source } from '../api';
 import { newKey } from '../key';
@@ -62,19 +62,20 @@ export const enterCall: EnterCall = async (entrance) => {
   let { key } = entrance;
   let leaving = false;
 
-  if (encryption && key) {
-    await encryption.setKey(key);
+  if (encryption) {
+    if (key) await encryption.setKey(key);
+    // Also without a key: then nothing can be sent yet, rather than something in the clear.
     await room.setE2EEEnabled(true);
   }
   watchRoom(room, notices);
-  const secrecy = new Secrecy(room, notices, encryption !== null);
+  const secrecy = new Secrecy(room, notices, encryption);
   const chat = new Chat(room, notices, secrecy); // here, since messages may come before anything is drawn
   // Nothing may be published before there is a key to encrypt it with.
-  if (!encryption || key) room.once(RoomEvent.SignalConnected, () => void publish(room, entrance, notices));
+  if (!encryption || key) room.once(RoomEvent.SignalConnected, () => publish(room, entrance, notices));
 
   try {
     // Saves a round trip to a media server elsewhere; ours is warm already.
-    if (new URL(session.livekitUrl).host !== location.host) void room.prepareConnection(session.livekitUrl);
+    if (new URL(session.livekitUrl).host !== location.host) room.prepareConnection(session.livekitUrl).catch(() => {});
     await room.connect(session.livekitUrl, session.token);
   } catch (error) {
     encryption?.close();
@@ -90,10 +91,15 @@ export const enterCall: EnterCall = async (entrance) => {
       return { why: 'nokey' };
     }
     key = newKey();
-    entrance.keepKey(key);
-    await encryption.setKey(key);
-    await room.setE2EEEnabled(true);
-    void publish(room, entrance, notices);
+    try {
+      entrance.keepKey(key);
+      await encryption.setKey(key);
+    } catch (error) {
+      await room.disconnect(); // nobody stays inside whom no page shows
+      encryption.close();
+      throw error;
+    }
+    publish(room, entrance, notices);
   }
 
   let over = false;
@@ -126,7 +132,7 @@ export const enterCall: EnterCall = async (entrance) => {
     madeKey,
     token: () => session.token,
     leave: () => {
-      leaving = true;
+      leaving = over = true;
       stopDevices(room);
       room.disconnect().catch(console.error);
     },
@@ -146,24 +152,27 @@ function makeRoom(encryption: E2EEManagerOptions | undefined): Room {
   });
 }
 
-/** publish shows what the preview showed, or what was on before a reload. */
-async function publish(room: Room, { session, preview }: Entrance, notices: Notices) {
+/** publish shows what the preview showed, or what was on before a reload. What does not work is told. */
+function publish(room: Room, { session, preview }: Entrance, notices: Notices) {
   const me = room.localParticipant;
   const allowed = (source: Source) => (me.permissions ? mayPublish(me.permissions, source) : session.invitation.publish.includes(source));
-  const failed = () => void notices.tell(text.notice.publishFailed, { topic: 'device', tone: 'warning' });
+  const failed = () => notices.tell(text.notice.publishFailed, { topic: 'device', tone: 'warning' });
   if (!navigator.mediaDevices) return; // no secure origin: said before joining
   if (!preview) {
     // A device that fails is told through MediaDevicesError.
-    if (session.microphone && allowed('microphone')) void me.setMicrophoneEnabled(true).catch(() => {});
-    if (session.camera && allowed('camera')) void me.setCameraEnabled(true).catch(() => {});
+    if (session.microphone && allowed('microphone')) me.setMicrophoneEnabled(true).catch(() => {});
+    if (session.camera && allowed('camera')) me.setCameraEnabled(true).catch(() => {});
     return;
   }
-  await preview.settled(previewPatienceMs);
-  for (const track of preview.take()) {
-    const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
-    if (allowed(source)) me.publishTrack(track, { source }).catch(failed);
-    else track.stop();
-  }
+  const show = async () => {
+    await preview.settled(previewPatienceMs);
+    for (const track of preview.take()) {
+      const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
+      if (allowed(source) && room.state !== ConnectionState.Disconnected) me.publishTrack(track, { source }).catch(failed);
+      else track.stop();
+    }
+  };
+  show().catch(failed);
 }
 
 /** stopDevices turns camera and microphone off, whatever becomes of the rest. */

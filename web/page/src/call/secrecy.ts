@@ -4,6 +4,7 @@
 
 import { ConnectionState, type Participant, type RemoteParticipant, type Room, RoomEvent, type TrackPublication } from 'livekit-client';
 import { text } from '../text';
+import type { Encryption } from './encryption';
 import type { Notices } from './notices';
 import { nameOf } from './watch';
 
@@ -19,7 +20,7 @@ export class Secrecy {
   constructor(
     room: Room,
     private readonly notices: Notices,
-    readonly encrypted: boolean,
+    private readonly encryption: Pick<Encryption, 'opened'> | null,
   ) {
     room
       .on(RoomEvent.EncryptionError, (_error, who) => {
@@ -38,6 +39,11 @@ export class Secrecy {
       });
   }
 
+  /** encrypted says whether the room is, as far as this page is concerned. */
+  get encrypted(): boolean {
+    return this.encryption !== null;
+  }
+
   subscribe = (listener: () => void) => {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
@@ -53,8 +59,8 @@ export class Secrecy {
   }
 
   /** mayRead says whether a message is as secret as the room is, and tells when it is not. */
-  mayRead(encryption: number | undefined, who: RemoteParticipant | undefined, identity: string): boolean {
-    if (!this.encrypted || encryption) return true; // with a key: what LiveKit hands on it has decrypted
+  mayRead(bytes: Uint8Array, who: RemoteParticipant | undefined, identity: string): boolean {
+    if (!this.encryption || this.encryption.opened(bytes)) return true;
     if (this.told.has(identity) || this.told.size > mostTold) return false;
     this.told.add(identity);
     this.notices.tell(text.notice.plainMessage(who ? nameOf(who) : text.nobody), { topic: `plain-chat-${identity}`, tone: 'warning' });

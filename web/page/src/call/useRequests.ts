@@ -15,7 +15,7 @@ export function useRequests(call: Call): { requests: JoinRequest[]; remove(reque
   const [requests, setRequests] = useState<JoinRequest[]>([]);
   useEffect(() => {
     const over = new AbortController();
-    void follow(call, setRequests, over.signal);
+    follow(call, setRequests, over.signal).catch(console.error); // refusals and networks do not come here
     return () => over.abort();
   }, [call]);
   return { requests, remove: (requestId) => setRequests((before) => before.filter((request) => request.request_id !== requestId)) };
