@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -89,7 +91,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	codes := map[string]string{}
 	tabs := map[string]*tab{}
-	for _, name := range []string{"Kicked", "Blocked", "Disabled", "Reloads", "Stays"} {
+	for _, name := range []string{"Kicked", "Blocked", "Disabled", "Returns", "Stays"} {
 		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: meettest.Of("guest"), Label: name})
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +109,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	for _, tab := range tabs {
 		tab.see("Connection lost")
 	}
-	for name, block := range map[string]bool{"Kicked": false, "Blocked": true, "Reloads": false} {
+	for name, block := range map[string]bool{"Kicked": false, "Blocked": true, "Returns": false} {
 		if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: identities[name], Block: block}); err != nil {
 			t.Fatal(err)
 		}
@@ -115,8 +117,9 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, codes["Disabled"], meet.CodeChange{Enabled: meettest.Of(false)}, true); err != nil {
 		t.Fatal(err)
 	}
+	tabs["Returns"].run(chromedp.Navigate("about:blank")) // or its page would come back before it is loaded anew
 	s.line.mend()
-	tabs["Reloads"].reload()
+	tabs["Returns"].visit("/join/" + codes["Returns"])
 	for name, tab := range tabs {
 		if name != "Stays" {
 			tab.message("removed", "You were removed from the room")
@@ -136,9 +139,9 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 			t.Errorf("%s: the code was used %d times, want once", code.Label, code.Uses)
 		}
 	}
-	tabs["Reloads"].press("Join again")
-	tabs["Reloads"].ask("Reloads")
-	tabs["Reloads"].screen("call")
+	tabs["Returns"].press("Join again")
+	tabs["Returns"].ask("Returns")
+	tabs["Returns"].screen("call")
 	tabs["Blocked"].press("Join again")
 	tabs["Blocked"].ask("Blocked")
 	tabs["Blocked"].message("refused", "You were not let in")
