@@ -48,6 +48,7 @@ const (
 	Admitted      EventAction = "participant.admitted" // was given a token
 	Joined        EventAction = "participant.joined"   // is connected
 	Left          EventAction = "participant.left"     // of their own accord, or lost
+	Visited       EventAction = "participant.visited"  // saw who is inside by signalling alone, and is gone
 	Kicked        EventAction = "participant.kicked"
 	Unblocked     EventAction = "participant.unblocked"
 	Removed       EventAction = "participant.removed" // came back with a token that is dead

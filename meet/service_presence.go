@@ -44,14 +44,10 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
 	case MediaParticipantLeft:
 		if err = s.store.KeepUse(ctx, e.Participant.Identity); err == nil { // nobody leaves who was not inside
-			err = s.departed(ctx, room, e)
+			err = s.departed(ctx, room, e, Left)
 		}
 	case MediaConnectionAborted:
-		var known bool // nobody came, unless they were seen before
-		if known, err = s.store.HasPresence(ctx, e.Participant.SID); known {
-			err = s.departed(ctx, room, e)
-		}
-		if err == nil {
+		if err = s.visited(ctx, room, e); err == nil {
 			err = s.aborted(ctx, room, e)
 		}
 	}
@@ -94,7 +90,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 	for roomID, gone := range inside {
 		for _, p := range gone {
-			errs = append(errs, s.left(ctx, roomID, p))
+			errs = append(errs, s.left(ctx, roomID, p, Left))
 		}
 	}
 	return errors.Join(errs...)
@@ -285,8 +281,21 @@ func (s *Service) putOut(ctx context.Context, room Room, join Join, person Parti
 	return s.record(ctx, s.event(ctx, itself, Removed, room, person.Identity, join.who(map[string]string{"reason": why})))
 }
 
-// departed is called for a connection that has ended.
-func (s *Service) departed(ctx context.Context, room Room, e MediaEvent) error {
+// visited is called for a connection that ended before sound and picture could
+// flow. They saw who is inside by signalling all the same.
+func (s *Service) visited(ctx context.Context, room Room, e MediaEvent) error {
+	known, err := s.store.HasPresence(ctx, e.Participant.SID)
+	switch {
+	case err != nil:
+		return s.storeError(err, "")
+	case known:
+		return s.departed(ctx, room, e, Left)
+	}
+	return s.departed(ctx, room, e, Visited)
+}
+
+// departed is called for a connection that has ended; how is [Left] or [Visited].
+func (s *Service) departed(ctx context.Context, room Room, e MediaEvent, how EventAction) error {
 	join, err := s.joinOf(ctx, room.ID, e.Participant.Identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -295,7 +304,7 @@ func (s *Service) departed(ctx context.Context, room Room, e MediaEvent) error {
 		return s.storeError(err, "")
 	}
 	return s.left(ctx, room.ID, Presence{SID: e.Participant.SID, RoomID: room.ID, RoomSID: e.RoomSID, Identity: e.Participant.Identity,
-		Subject: join.Subject, JoinedAt: e.Participant.JoinedAt, LeftAt: e.At})
+		Subject: join.Subject, JoinedAt: e.Participant.JoinedAt, LeftAt: e.At}, how)
 }
 
 // everybodyLeft ends the presences in a media room that is no more; not those
@@ -309,7 +318,7 @@ func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) er
 	for _, p := range open {
 		if p.RoomID == room.ID && p.RoomSID == e.RoomSID {
 			p.LeftAt = e.At
-			errs = append(errs, s.left(ctx, room.ID, p))
+			errs = append(errs, s.left(ctx, room.ID, p, Left))
 		}
 	}
 	return errors.Join(errs...)
@@ -317,7 +326,7 @@ func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) er
 
 // left puts the end of a presence on record. Of those who were put out the line
 // about that is the last.
-func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
+func (s *Service) left(ctx context.Context, roomID string, p Presence, how EventAction) error {
 	room, join, unlock, err := s.holding(ctx, roomID, p.Identity) // not while somebody is being put out: that line comes first
 	defer unlock()
 	if err != nil {
@@ -329,8 +338,11 @@ func (s *Service) left(ctx context.Context, roomID string, p Presence) error {
 	if !rightful(join, room, s.now()) {
 		return s.save(ctx, p, nil, nil)
 	}
-	left := s.event(ctx, Principal{ID: p.Identity}, Left, room, p.Identity, join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
+	left := s.event(ctx, Principal{ID: p.Identity}, how, room, p.Identity, join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
 		"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
+	if how == Visited {
+		return s.save(ctx, p, nil, left)
+	}
 	return s.save(ctx, p, s.joinedEvent(ctx, room, p.Identity, join), left)
 }
 

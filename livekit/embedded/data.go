@@ -65,7 +65,7 @@ func (l *limiter) bind(room *rtc.Room, p types.LocalParticipant) {
 	listener := listenerOf(impl)
 	if inner := listener.Load(); inner != nil {
 		var bounded types.LocalParticipantListener = &boundedListener{
-			LocalParticipantListener: *inner, limits: l, gone: p.Disconnected(),
+			LocalParticipantListener: receivers{*inner, room}, limits: l, gone: p.Disconnected(),
 			bytes:    rate.NewLimiter(rate.Limit(l.DataBytesPerSecond), dataBurst*l.DataBytesPerSecond),
 			messages: rate.NewLimiter(rate.Limit(l.DataMessagesPerSecond), dataBurst*l.DataMessagesPerSecond),
 		}

@@ -30,15 +30,27 @@ func Knock(tb testing.TB, url, token string) int {
 // test, and returns when LiveKit has said hello.
 func Signal(tb testing.TB, url, token string) {
 	tb.Helper()
+	tb.Cleanup(look(tb, url, token))
+}
+
+// Look is Signal that ends at once: a visit that sees who is inside and never
+// has sound or picture.
+func Look(tb testing.TB, url, token string) {
+	tb.Helper()
+	look(tb, url, token)()
+}
+
+func look(tb testing.TB, url, token string) (end func()) {
+	tb.Helper()
 	conn, resp, err := websocket.DefaultDialer.DialContext(tb.Context(), signalling(url, token), nil)
 	if err != nil {
 		tb.Fatalf("open a signalling connection: %v", err)
 	}
 	_ = resp.Body.Close()
-	tb.Cleanup(func() { _ = conn.Close() })
 	if _, _, err := conn.ReadMessage(); err != nil {
 		tb.Fatalf("read from a signalling connection: %v", err)
 	}
+	return func() { _ = conn.Close() }
 }
 
 // signalling is where and how a browser asks for a signalling connection.

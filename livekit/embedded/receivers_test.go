@@ -1,0 +1,74 @@
+package embedded_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	livekitpb "github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"roomkey/livekit"
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+)
+
+// Who may not subscribe gets no data: not what is for all, not what is for them,
+// and not what comes by the API. They may still send, and get it all as soon as
+// they may.
+func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
+	t.Parallel()
+	s := start(t, config())
+	const room = "receivers"
+	a := livekittest.Join(t, s.URL(), token(t, s, room, "a"))
+	b := livekittest.Join(t, s.URL(), token(t, s, room, "b"))
+	lk, err := livekit.New(livekit.Config{URL: s.URL(), APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deafToken, err := lk.Token(meet.Join{Identity: "deaf", RoomID: room}, meet.Grants{Data: true}, time.Now().Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deaf := livekittest.Join(t, s.URL(), deafToken)
+	livekittest.Wait(t, "them to see each other", func() bool { return a.Sees("b") && a.Sees("deaf") && b.Sees("a") })
+
+	send := func(text string, to ...string) {
+		t.Helper()
+		options := []lksdk.DataPublishOption{lksdk.WithDataPublishReliable(true), lksdk.WithDataPublishDestination(to)}
+		if err := a.Room().LocalParticipant.PublishDataPacket(lksdk.UserData([]byte(text)), options...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	api := lksdk.NewRoomServiceClient(s.URL(), livekittest.APIKey, livekittest.APISecret)
+	sendByAPI := func(text string, to ...string) {
+		t.Helper()
+		req := &livekitpb.SendDataRequest{Room: room, Data: []byte(text), Kind: livekitpb.DataPacket_RELIABLE, DestinationIdentities: to}
+		if _, err := api.SendData(t.Context(), req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("for all")
+	send("for deaf", "deaf")
+	send("for both", "deaf", "b")
+	sendByAPI("by the API")
+	sendByAPI("by the API for deaf", "deaf")
+	sendByAPI("by the API for both", "deaf", "b")
+	deaf.Send("from deaf")
+	b.WaitMessage("from deaf")
+	for _, want := range []string{"for all", "for both", "by the API", "by the API for both"} {
+		b.WaitMessage(want)
+	}
+	if got := b.Messages(); slices.Contains(got, "for deaf") || slices.Contains(got, "by the API for deaf") {
+		t.Errorf("b got %q: what is for deaf went to all", got)
+	}
+
+	if err := lk.SetGrants(t.Context(), room, "deaf", meet.RoleGuest, meet.Grants{Subscribe: true, Data: true}); err != nil {
+		t.Fatal(err)
+	}
+	send("for all again") // comes last, on the same channel
+	deaf.WaitMessage("for all again")
+	if got := deaf.Messages(); len(got) != 1 {
+		t.Errorf("deaf got %q, want only what came when they may subscribe", got)
+	}
+}
