@@ -147,7 +147,7 @@ func (w *world) run() {
 	w.mu.Lock()
 	w.process = p
 	w.mu.Unlock()
-	for deadline := time.Now().Add(30 * time.Second); !saysYes(w.url + "/readyz"); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !saysYes(w.url + "/readyz"); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.exited:
 			w.tb.Fatalf("roomkey ended: %v\n%s", cmd.ProcessState, w.output.end())

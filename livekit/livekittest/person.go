@@ -1,6 +1,7 @@
 package livekittest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,19 +110,27 @@ func (p *Person) Leave() {
 // PublishMicrophone publishes silence.
 func (p *Person) PublishMicrophone() {
 	p.tb.Helper()
-	p.mustPublish(meet.Microphone)
+	p.Publish(meet.Microphone)
 }
 
 // PublishCamera publishes a black picture.
 func (p *Person) PublishCamera() {
 	p.tb.Helper()
-	p.mustPublish(meet.Camera)
+	p.Publish(meet.Camera)
 }
 
-func (p *Person) mustPublish(source meet.Source) {
+// Publish publishes what must be allowed. On a busy machine the SDK may give up
+// before the server has answered; then it is tried again.
+func (p *Person) Publish(source meet.Source) {
 	p.tb.Helper()
-	if err := p.TryPublish(source); err != nil {
-		p.tb.Fatalf("publish %s: %v", source, err)
+	for deadline := time.Now().Add(patience); ; {
+		err := p.TryPublish(source)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, lksdk.ErrTrackPublishTimeout) || time.Now().After(deadline) {
+			p.tb.Fatalf("publish %s: %v", source, err)
+		}
 	}
 }
 
