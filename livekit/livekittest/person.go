@@ -48,6 +48,13 @@ func Join(tb testing.TB, url, token string) *Person {
 // TryJoin is Join for a token that may be refused.
 func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	tb.Helper()
+	return TryJoinFor(tb, url, token, patience)
+}
+
+// TryJoinFor is TryJoin for somebody who may be removed before they have
+// connected: the SDK does not notice that, but gives up after the timeout.
+func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Person, error) {
+	tb.Helper()
 	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool), came: make(map[came]bool), told: told{token: token}}
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = sync.OnceFunc(p.disconnected)
@@ -68,7 +75,7 @@ func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	}
 	tb.Cleanup(p.relay.close)
 	// Without a context: the SDK would keep it, and could not reconnect later.
-	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(patience)); err != nil {
+	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(timeout)); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.Leave)
