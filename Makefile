@@ -28,7 +28,7 @@ OTHER_TESTS = $(shell $(GO) list ./... | grep -v -e /web/pagetest -e /e2e)
 
 test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
-	$(GO) test -count=1 $(TESTFLAGS) $(E2E_TESTS)
+	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(E2E_TESTS)
 	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 

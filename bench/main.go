@@ -37,6 +37,7 @@ var measurements = []measurement{
 	{"initialize", measureInitialize},
 	{"page", measurePage},
 	{"frame", measureFrame},
+	{"reactions", measureReactions},
 }
 
 // names are those of the measurements.

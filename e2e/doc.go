@@ -5,5 +5,7 @@
 // where they connect past it and only webhooks tell of them.
 //
 // There is nothing here but tests. With -v, or with ROOMKEY_TEST_TABLE set to a
-// file, they end with a table of what was seen and how long it took.
+// file, they end with a table of what was seen and how long it took. No test
+// fails because something took long, but for what would be waiting for ever:
+// bench/ holds reaction times against what is promised (ROOMKEY_TEST_REACTIONS).
 package e2e

@@ -67,7 +67,7 @@ func testFlood(t *testing.T, w *world) {
 		t.Error("ada was thrown out")
 	}
 	grown := s.counter(rss) - before
-	eventually(5*time.Second, func() bool { grown = s.counter(rss) - before; return grown < growth })
+	eventually(patience, func() bool { grown = s.counter(rss) - before; return grown < growth })
 	after := s.events("participant.joined", "participant.left", "participant.removed", "room.cleared")
 	table.add("13 flood: memory, events", s.mode, fmt.Sprintf("%+.0f MB, %+d events", grown/(1<<20), len(after)-len(stored)))
 	if grown > growth {

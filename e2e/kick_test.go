@@ -91,7 +91,7 @@ func (s *scene) staysOutBy(want int, row string, p pass, token string) {
 func (s *scene) comeBack(p pass, token string) (stayed time.Duration, joined bool) {
 	s.t.Helper()
 	before := len(s.hooksAbout("participant_joined", p.Identity))
-	back, err := livekittest.TryJoin(s.t, p.url(), token)
+	back, err := livekittest.TryJoinFor(s.t, p.url(), token, 5*time.Second)
 	if err == nil {
 		back.WaitDisconnected()
 	}
@@ -102,7 +102,7 @@ func (s *scene) comeBack(p pass, token string) (stayed time.Duration, joined boo
 	if err == nil {
 		return back.GoneAt().Sub(came[before].At), true
 	}
-	// They were out before the SDK had connected; it notices after 5 s.
+	// They were out before the SDK had connected, or it was too slow.
 	var gone time.Time
 	s.wait("LiveKit to tell that they are gone", func() bool {
 		for _, h := range s.hooksAbout("participant_left", p.Identity) {

@@ -13,14 +13,14 @@ import (
 // A room whose time has come puts everybody out, and nothing opens it.
 func TestExpiry(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		s := w.open(t, arg{"expires_in_seconds": 3})
+		s := w.open(t, nil)
 		ada, unused := s.guest("ada"), s.exchange(meet.RoleGuest, "cleo")
 		var got struct {
 			Room struct {
 				ExpiresAt time.Time `json:"expires_at"`
 			}
 		}
-		s.do("get_room", nil, &got)
+		s.do("update_room", arg{"expires_in_seconds": 1}, &got)
 		ada.WaitDisconnected()
 		s.within("8 expiry with people inside", "out", ada.GoneAt().Sub(got.Room.ExpiresAt), 2*time.Second)
 		s.exchangeGives(http.StatusNotFound, "ada")

@@ -47,6 +47,7 @@ func run(m *testing.M) (code int) {
 	shared[foreign] = sync.OnceValue(func() *world { return start(all, foreign) })
 	code = m.Run()
 	table.print()
+	reactions.write()
 	return code
 }
 

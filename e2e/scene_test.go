@@ -341,7 +341,8 @@ func (s *scene) about(action, identity string) (n int) {
 	return n
 }
 
-const patience = 20 * time.Second
+// patience is only there against waiting for ever.
+const patience = 90 * time.Second
 
 // eventually polls until ok says true, and gives false if it never does.
 func eventually(within time.Duration, ok func() bool) bool {

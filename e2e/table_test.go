@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -77,21 +78,52 @@ func (s *scene) saw(row, what string, took time.Duration) {
 	table.add(row, s.mode, what)
 }
 
-// within is saw for what is promised to take no longer than that. The test
-// fails at three times as much: the machine may be busy.
+// within is saw for what is promised to take no longer than that. Here it only
+// has to happen: a busy machine is slower, not wrong. Whether it was in time is
+// written down, for bench/ to judge.
 func (s *scene) within(row, what string, took, promised time.Duration) {
 	s.t.Helper()
 	s.saw(row, what, took)
-	switch {
-	case took > 3*promised:
-		s.t.Errorf("%s: took %v, want %v", row, took, promised)
-	case took > promised:
+	if took > promised {
 		s.t.Logf("%s: took %v, promised are %v", row, took, promised)
+	}
+	reactions.note(row, s.mode, took, promised)
+}
+
+// reactions are what was promised to happen in a time, and how long it took.
+var reactions promises
+
+type promises struct {
+	mu    sync.Mutex
+	lines []byte // JSON
+}
+
+func (p *promises) note(row string, m mode, took, promised time.Duration) {
+	line, err := json.Marshal(map[string]any{"case": row, "livekit": m,
+		"took_ms": float64(took) / float64(time.Millisecond), "promised_ms": float64(promised) / float64(time.Millisecond)})
+	if err != nil {
+		panic(err) // plain values marshal
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines = append(append(p.lines, line...), '\n')
+}
+
+// write writes them to where they were asked for.
+func (p *promises) write() {
+	name := os.Getenv("ROOMKEY_TEST_REACTIONS")
+	if name == "" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := os.WriteFile(name, p.lines, 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 }
 
-// atOnce is within for what has to happen by the call itself. That is asserted
-// because reconciliation would make it good within ten seconds.
+// atOnce is within for what has to happen by the call itself. That it does is
+// seen by the tests of meet, where nothing reconciles.
 func (s *scene) atOnce(row, what string, took time.Duration) {
 	s.t.Helper()
 	s.within(row, what, took, time.Second)

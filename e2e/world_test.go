@@ -90,14 +90,14 @@ func eachAlone(t *testing.T, test func(*testing.T, *world)) {
 // test.
 func start(tb testing.TB, m mode, env ...string) *world {
 	tb.Helper()
-	w := &world{tb: tb, mode: m, dir: tb.TempDir(), key: "roomkey", fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
+	w := &world{tb: tb, mode: m, dir: tb.TempDir(), fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
 	address, api := freeAddress(tb), freeAddress(tb)
 	w.url = "http://" + address
 	w.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + w.dir, "ROOMKEY_AUTH_SECRET=" + secret,
 		"ROOMKEY_LISTEN=" + address, "ROOMKEY_HTTP_TRUSTED_PROXIES=127.0.0.1/32", "ROOMKEY_LOG_LEVEL=debug"}
 	authority, err := auth.NewAuthority([]byte(secret), nil)
 	if err == nil {
-		w.secret, err = auth.Derive([]byte(secret), "livekit")
+		w.key, w.secret, err = insideKeys()
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -126,6 +126,16 @@ func start(tb testing.TB, m mode, env ...string) *world {
 	return w
 }
 
+// insideKeys are the API key and secret that roomkey gives the LiveKit inside.
+func insideKeys() (key, apiSecret string, err error) {
+	name, err := auth.Derive([]byte(secret), "livekit key name")
+	if err != nil {
+		return "", "", err
+	}
+	apiSecret, err = auth.Derive([]byte(secret), "livekit")
+	return "roomkey-" + name[:8], apiSecret, err
+}
+
 // run starts roomkey and waits until it is ready.
 func (w *world) run() {
 	w.tb.Helper()
@@ -147,7 +157,7 @@ func (w *world) run() {
 	w.mu.Lock()
 	w.process = p
 	w.mu.Unlock()
-	for deadline := time.Now().Add(30 * time.Second); !saysYes(w.url + "/readyz"); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !saysYes(w.url + "/readyz"); time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.exited:
 			w.tb.Fatalf("roomkey ended: %v\n%s", cmd.ProcessState, w.output.end())

@@ -1,6 +1,7 @@
 package livekittest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,6 +48,13 @@ func Join(tb testing.TB, url, token string) *Person {
 // TryJoin is Join for a token that may be refused.
 func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	tb.Helper()
+	return TryJoinFor(tb, url, token, patience)
+}
+
+// TryJoinFor is TryJoin for somebody who may be removed before they have
+// connected: the SDK does not notice that, but gives up after the timeout.
+func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Person, error) {
+	tb.Helper()
 	p := &Person{tb: tb, gone: make(chan struct{}), received: make(map[string]bool), came: make(map[came]bool), told: told{token: token}}
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = sync.OnceFunc(p.disconnected)
@@ -67,7 +75,7 @@ func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 	}
 	tb.Cleanup(p.relay.close)
 	// Without a context: the SDK would keep it, and could not reconnect later.
-	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(patience)); err != nil {
+	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(timeout)); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.Leave)
@@ -109,19 +117,27 @@ func (p *Person) Leave() {
 // PublishMicrophone publishes silence.
 func (p *Person) PublishMicrophone() {
 	p.tb.Helper()
-	p.mustPublish(meet.Microphone)
+	p.Publish(meet.Microphone)
 }
 
 // PublishCamera publishes a black picture.
 func (p *Person) PublishCamera() {
 	p.tb.Helper()
-	p.mustPublish(meet.Camera)
+	p.Publish(meet.Camera)
 }
 
-func (p *Person) mustPublish(source meet.Source) {
+// Publish publishes what must be allowed. On a busy machine the SDK may give up
+// before the server has answered; then it is tried again.
+func (p *Person) Publish(source meet.Source) {
 	p.tb.Helper()
-	if err := p.TryPublish(source); err != nil {
-		p.tb.Fatalf("publish %s: %v", source, err)
+	for deadline := time.Now().Add(patience); ; {
+		err := p.TryPublish(source)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, lksdk.ErrTrackPublishTimeout) || time.Now().After(deadline) {
+			p.tb.Fatalf("publish %s: %v", source, err)
+		}
 	}
 }
 
