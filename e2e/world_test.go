@@ -90,14 +90,14 @@ func eachAlone(t *testing.T, test func(*testing.T, *world)) {
 // test.
 func start(tb testing.TB, m mode, env ...string) *world {
 	tb.Helper()
-	w := &world{tb: tb, mode: m, dir: tb.TempDir(), key: "roomkey", fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
+	w := &world{tb: tb, mode: m, dir: tb.TempDir(), fates: map[string]func(livekittest.Webhook) livekittest.Fate{}}
 	address, api := freeAddress(tb), freeAddress(tb)
 	w.url = "http://" + address
 	w.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + w.dir, "ROOMKEY_AUTH_SECRET=" + secret,
 		"ROOMKEY_LISTEN=" + address, "ROOMKEY_HTTP_TRUSTED_PROXIES=127.0.0.1/32", "ROOMKEY_LOG_LEVEL=debug"}
 	authority, err := auth.NewAuthority([]byte(secret), nil)
 	if err == nil {
-		w.secret, err = auth.Derive([]byte(secret), "livekit")
+		w.key, w.secret, err = auth.LiveKitKey([]byte(secret))
 	}
 	if err != nil {
 		tb.Fatal(err)
