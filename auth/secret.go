@@ -116,6 +116,18 @@ func randomBytes(n int) []byte {
 	return b
 }
 
+// LiveKitKey is the API key of the LiveKit inside and its secret, both made of
+// the signing secret. The key is named after it, so that after a rotation the
+// tokens of before are told from those of now.
+func LiveKitKey(secret []byte) (name, apiSecret string, err error) {
+	suffix, err := Derive(secret, "livekit key name")
+	if err != nil {
+		return "", "", err
+	}
+	apiSecret, err = Derive(secret, "livekit")
+	return "roomkey-" + suffix[:8], apiSecret, err
+}
+
 // Derive makes another secret out of a secret, for the named purpose (HKDF,
 // RFC 5869), in hex. Knowing the one does not help to find the other.
 func Derive(secret []byte, purpose string) (string, error) {

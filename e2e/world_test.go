@@ -97,7 +97,7 @@ func start(tb testing.TB, m mode, env ...string) *world {
 		"ROOMKEY_LISTEN=" + address, "ROOMKEY_HTTP_TRUSTED_PROXIES=127.0.0.1/32", "ROOMKEY_LOG_LEVEL=debug"}
 	authority, err := auth.NewAuthority([]byte(secret), nil)
 	if err == nil {
-		w.key, w.secret, err = insideKeys()
+		w.key, w.secret, err = auth.LiveKitKey([]byte(secret))
 	}
 	if err != nil {
 		tb.Fatal(err)
@@ -124,16 +124,6 @@ func start(tb testing.TB, m mode, env ...string) *world {
 		}
 	})
 	return w
-}
-
-// insideKeys are the API key and secret that roomkey gives the LiveKit inside.
-func insideKeys() (key, apiSecret string, err error) {
-	name, err := auth.Derive([]byte(secret), "livekit key name")
-	if err != nil {
-		return "", "", err
-	}
-	apiSecret, err = auth.Derive([]byte(secret), "livekit")
-	return "roomkey-" + name[:8], apiSecret, err
 }
 
 // run starts roomkey and waits until it is ready.

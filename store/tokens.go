@@ -13,6 +13,7 @@ import (
 	"roomkey/meet"
 )
 
+//nolint:gosec // G101: statements, no credentials
 const (
 	tokenColumns = `id, subject, name, role, issued_at, expires_at, revoked_at`
 

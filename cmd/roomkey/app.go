@@ -171,7 +171,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 	if c.foreign() {
 		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: webSocketURL(c.LiveKit.URL)}, nil
 	}
-	apiKey, apiSecret, err := insideKeys(keyring.Accepted()[0])
+	apiKey, apiSecret, err := auth.LiveKitKey(keyring.Accepted()[0])
 	if err != nil {
 		return liveKitAccess{}, err
 	}

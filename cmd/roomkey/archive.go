@@ -119,6 +119,7 @@ func readArchive(r io.Reader, folder string) (m manifest, err error) {
 		case header.Typeflag != tar.TypeReg || !slices.Contains(lasting, header.Name) || sums[header.Name] != "":
 			return m, errNoBackup
 		}
+		//nolint:gosec // G305: the name is one of lasting
 		if sums[header.Name], err = extract(archive, filepath.Join(folder, header.Name)); err != nil {
 			return m, err
 		}

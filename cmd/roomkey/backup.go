@@ -76,10 +76,10 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	if err := placeNew(whole, file); err != nil {
 		return err
 	}
-	return tellBackup(out, file, m, paths[secretName] != "")
+	return tellBackup(out, file, paths[secretName] != "")
 }
 
-func tellBackup(out io.Writer, file string, m manifest, secret bool) error {
+func tellBackup(out io.Writer, file string, secret bool) error {
 	what := "the database and the signing secret: whoever has it can sign access tokens"
 	if !secret {
 		what = "the database; there is no signing secret in the data folder, so keep auth.secret as well"

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"roomkey/auth"
 	"roomkey/livekit"
 	"roomkey/meet"
 )
@@ -89,7 +90,7 @@ func (d *doctor) checkInsideLiveKit(ctx context.Context, p *patient) {
 // insideToken is a join token for a room that does not exist, signed as the
 // roomkey with that secret does it.
 func insideToken(base string, secret []byte) (string, error) {
-	key, apiSecret, err := insideKeys(secret)
+	key, apiSecret, err := auth.LiveKitKey(secret)
 	if err != nil {
 		return "", err
 	}

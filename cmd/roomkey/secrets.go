@@ -62,18 +62,6 @@ func serverAuth(c Config, keyring *auth.Keyring, db *store.DB, log *slog.Logger)
 // was taken back.
 const revokedWithin = 5 * time.Second
 
-// insideKeys are the API key and secret of the LiveKit inside. The key is named
-// after the secret, so that after a rotation the tokens of before are told
-// from those of now.
-func insideKeys(secret []byte) (apiKey, apiSecret string, err error) {
-	name, err := auth.Derive(secret, "livekit key name")
-	if err != nil {
-		return "", "", err
-	}
-	apiSecret, err = auth.Derive(secret, "livekit")
-	return unnamedInsideKey + "-" + name[:8], apiSecret, err
-}
-
 // unnamedInsideKey is what versions before rotation called the key. Their join
 // tokens live on for ten minutes after an update.
 const unnamedInsideKey = "roomkey"
@@ -83,7 +71,7 @@ const unnamedInsideKey = "roomkey"
 func otherInsideKey(keyring *auth.Keyring) func(name string) string {
 	return func(name string) string {
 		for i, secret := range keyring.Accepted() {
-			key, apiSecret, err := insideKeys(secret)
+			key, apiSecret, err := auth.LiveKitKey(secret)
 			if err == nil && (name == key || i == 0 && name == unnamedInsideKey) {
 				return apiSecret
 			}
