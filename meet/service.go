@@ -31,6 +31,7 @@ type Service struct {
 	heard       heard
 	keepEvents  time.Duration
 	onLimit     func(limit string)
+	connections *connections
 	log         *slog.Logger
 }
 
@@ -51,6 +52,8 @@ type Config struct {
 
 	// KeepEvents is how long events are kept; 0 is DefaultKeepEvents.
 	KeepEvents time.Duration
+
+	Connections ConnectionLimits
 
 	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
 
@@ -94,7 +97,8 @@ func NewService(c Config) *Service {
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
 		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
 		locks: newRoomLocks(), keepEvents: c.KeepEvents, onLimit: c.OnLimit,
-		stopped: make(chan struct{}), log: c.Log,
+		connections: newConnections(c.Connections, now),
+		stopped:     make(chan struct{}), log: c.Log,
 	}
 }
 

@@ -18,6 +18,7 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(livekit)
+			r.Out.Header.Del("Sec-Websocket-Extensions") // compression: nobody can say how long a message becomes
 			// With publish=x LiveKit lets in a second connection beside the
 			// first, as identity#x, which nobody could mute or kick.
 			if query := r.Out.URL.Query(); query.Has("publish") {
@@ -41,7 +42,14 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, token := range joinTokens(r) {
+		tokens := joinTokens(r)
+		release, err := s.connect(r, tokens)
+		if err != nil {
+			refuseSignalling(w, meet.AsError(err))
+			return
+		}
+		defer release()
+		for _, token := range tokens {
 			err := s.Service.Arrive(r.Context(), token)
 			if meet.IsCode(err, meet.CodeForbidden) || meet.IsCode(err, meet.CodeNotFound) { // their token is dead
 				refuseSignalling(w, meet.AsError(err))
@@ -63,6 +71,9 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 func refuseSignalling(w http.ResponseWriter, e *meet.Error) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds())))
+	}
 	w.WriteHeader(e.Code.Status())
 	_, _ = io.WriteString(w, e.Message) //nolint:gosec // G705: a fixed text
 }

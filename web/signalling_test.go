@@ -273,3 +273,36 @@ func (s *site) expired(t *testing.T, a admission) string {
 	must(t, err)
 	return token
 }
+
+// Connections that are open are counted, and one that ends makes room.
+func TestSignallingConnectionsAreBounded(t *testing.T) {
+	t.Parallel()
+	log := new(logs)
+	s := serve(t, meettest.New(t, log.of, func(c *meet.Config) { c.Connections = meet.ConnectionLimits{PerCode: 1} }), log)
+	code := s.guestCode(t)
+	first := livekittest.Join(t, s.signal(), s.redeem(t, map[string]any{"code": code}).Token)
+	token := s.redeem(t, map[string]any{"code": code}).Token
+	if got := livekittest.Knock(t, s.url, token); got != http.StatusTooManyRequests {
+		t.Errorf("a second connection by the code: %d, want 429", got)
+	}
+	r := s.do(t, "GET", "/rtc/validate?access_token="+token, "", origins("https://elsewhere.example.org"))
+	if r.status != http.StatusTooManyRequests || r.header.Get("Retry-After") == "" || !strings.Contains(r.body, "too many connections") ||
+		r.header.Get("Access-Control-Allow-Origin") == "" {
+		t.Errorf("asked why: status %d, body %q, header %v", r.status, r.body, r.header)
+	}
+	first.Leave()
+	livekittest.Wait(t, "the place to be free", func() bool { return livekittest.Knock(t, s.url, token) == http.StatusSwitchingProtocols })
+}
+
+// Compression would let a short message become a long one.
+func TestSignallingDropsExtensions(t *testing.T) {
+	t.Parallel()
+	asked := make(chan string, 1)
+	behind := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Header.Get("Sec-Websocket-Extensions") }))
+	t.Cleanup(behind.Close)
+	s := setup(t, func(c *web.Config) { c.LiveKit, _ = url.Parse(behind.URL) })
+	s.do(t, "GET", "/rtc?access_token=abc", "", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Extensions", "permessage-deflate") })
+	if got := <-asked; got != "" {
+		t.Errorf("%s reaches LiveKit", got)
+	}
+}

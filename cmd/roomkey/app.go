@@ -139,6 +139,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
 		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
+		Connections: c.Limits.connections(),
 	})
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
 	handler := web.New(web.Config{
@@ -182,7 +183,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
 			return a.service.Enter(ctx, roomID, identity)
 		},
-		Log: a.log, OnLimit: a.metrics.onLimit})
+		Log: a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.participant()})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/livekit"
+	"roomkey/livekit/embedded"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -28,6 +29,7 @@ type Config struct {
 	LiveKit LiveKitConfig `yaml:"livekit"`
 	Rooms   RoomsConfig   `yaml:"rooms"`
 	Events  EventsConfig  `yaml:"events"`
+	Limits  LimitsConfig  `yaml:"limits"`
 	Roles   []RoleConfig  `yaml:"roles"`
 }
 
@@ -93,6 +95,18 @@ type EventsConfig struct {
 	Keep time.Duration `yaml:"keep"`
 }
 
+// LimitsConfig bounds what one stranger, code or user may cost.
+type LimitsConfig struct {
+	SignallingMessageBytes      int           `yaml:"signalling_message_bytes"`
+	SignallingMessagesPerSecond int           `yaml:"signalling_messages_per_second"`
+	SignallingWithoutMedia      time.Duration `yaml:"signalling_without_media"`
+	SignallingPerAddress        int           `yaml:"signalling_per_address"`
+	SignallingPerCode           int           `yaml:"signalling_per_code"`
+	SignallingPerRoom           int           `yaml:"signalling_per_room"`
+	DataBytesPerSecond          int           `yaml:"data_bytes_per_second"`
+	DataMessagesPerSecond       int           `yaml:"data_messages_per_second"`
+}
+
 // RoleConfig is a role: one of the built-in ones made different, or another.
 type RoleConfig struct {
 	Name         string   `yaml:"name"`
@@ -118,6 +132,13 @@ func defaultConfig() Config {
 		LiveKit: LiveKitConfig{EmptyTimeout: livekit.DefaultEmptyTimeout},
 		Rooms:   RoomsConfig{CreateMedia: mediaAtCreate, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true},
 		Events:  EventsConfig{Keep: meet.DefaultKeepEvents},
+		Limits: LimitsConfig{
+			SignallingMessageBytes: embedded.DefaultLimits.SignalBytes, SignallingMessagesPerSecond: embedded.DefaultLimits.SignalsPerSecond,
+			SignallingWithoutMedia: embedded.DefaultLimits.MediaWithin,
+			SignallingPerAddress:   meet.DefaultConnectionLimits.PerAddress, SignallingPerCode: meet.DefaultConnectionLimits.PerCode,
+			SignallingPerRoom:  meet.DefaultConnectionLimits.PerRoom,
+			DataBytesPerSecond: embedded.DefaultLimits.DataBytesPerSecond, DataMessagesPerSecond: embedded.DefaultLimits.DataMessagesPerSecond,
+		},
 	}
 	for _, set := range tools.DefaultToolsets {
 		c.Toolsets = append(c.Toolsets, string(set))

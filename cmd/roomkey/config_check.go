@@ -45,6 +45,7 @@ func (l *loader) validate() {
 	if c.Events.Keep < time.Hour {
 		l.bad("events.keep", "must be at least 1h, not %s", c.Events.Keep)
 	}
+	l.validateSignalling(c.Limits)
 	l.validateRoles(c.Roles)
 }
 

@@ -56,7 +56,11 @@ func TestConfigProblems(t *testing.T) {
 		"public_url, host": {file: "public_url: https://:443", want: []string{"c.yaml:1: public_url " + public + `"https://:443"`}},
 		"public_url, user": {file: "public_url: https://u@a", want: []string{"c.yaml:1: public_url " + public + `"https://u@a"`}},
 		"public_url, tail": {file: "public_url: https://a?", want: []string{"c.yaml:1: public_url " + public + `"https://a?"`}},
-		"data":             {file: "data: ' '", want: []string{"c.yaml:1: data must name a folder"}},
+		"limits": {file: "limits: {signalling_message_bytes: 1000, signalling_without_media: 1s, data_messages_per_second: 0}", want: []string{
+			"c.yaml:1: limits.signalling_message_bytes must be between 65536 and 16777216, not 1000",
+			"c.yaml:1: limits.data_messages_per_second must be between 1 and 100000, not 0",
+			"c.yaml:1: limits.signalling_without_media must be between 5s and 1m, not 1s"}},
+		"data": {file: "data: ' '", want: []string{"c.yaml:1: data must name a folder"}},
 		"log": {file: "log_level: INFO\nlog_format: ''", want: []string{
 			`c.yaml:1: log_level must be one of debug, info, warn, error, not "INFO"`, `c.yaml:2: log_format must be one of text, json, not ""`}},
 		"toolsets":       {file: "toolsets:\n  - rooms\n  - doors", want: []string{`c.yaml:2: toolsets must be one of rooms, codes, moderation, hms, not "doors"`}},

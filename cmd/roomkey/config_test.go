@@ -142,6 +142,10 @@ var everyKey = map[string]struct {
 	"rooms.max_participants": {"12", 12}, "rooms.expires_in": {"1h30m", 90 * time.Minute}, "rooms.allow_chat": {"false", false},
 	"rooms.allow_video": {"false", false}, "rooms.allow_audio": {"false", false}, "rooms.e2ee": {"true", true},
 	"rooms.require_approval": {"true", true}, "events.keep": {"720h", 720 * time.Hour},
+	"limits.signalling_message_bytes": {"70000", 70_000}, "limits.signalling_messages_per_second": {"20", 20},
+	"limits.signalling_without_media": {"20s", 20 * time.Second}, "limits.signalling_per_address": {"21", 21},
+	"limits.signalling_per_code": {"22", 22}, "limits.signalling_per_room": {"23", 23},
+	"limits.data_bytes_per_second": {"20000", 20_000}, "limits.data_messages_per_second": {"24", 24},
 }
 
 func TestConfigEveryKeyByEnvironment(t *testing.T) {

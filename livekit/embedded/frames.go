@@ -137,7 +137,7 @@ type guarded struct {
 func (l *limiter) newGuarded(conn net.Conn) *guarded {
 	g := &guarded{Conn: conn, limits: l,
 		messages: rate.NewLimiter(rate.Limit(l.SignalsPerSecond), l.SignalsPerSecond*signalBurst),
-		bytes:    rate.NewLimiter(rate.Limit(4*l.SignalBytes), 16*l.SignalBytes)}
+		bytes:    rate.NewLimiter(rate.Limit(l.SignalBytes), 4*l.SignalBytes)}
 	g.in.each, g.out.each = g.begun, func(frame) {}
 	return g
 }

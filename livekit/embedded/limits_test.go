@@ -283,7 +283,7 @@ func TestTooManyTracksEndTheConnection(t *testing.T) {
 // Who signals and never has a media connection costs memory, and takes a seat.
 func TestWhoHasNoMediaGoes(t *testing.T) {
 	t.Parallel()
-	s, limits := bounded(t, embedded.Limits{MediaWithin: 8 * time.Second})
+	s, limits := bounded(t, embedded.Limits{})
 	person := livekittest.Join(t, s.URL(), token(t, s, "room", "person"))
 	conn := dial(t, s, token(t, s, "room", "ghost"), false)
 	closed(t, conn)
