@@ -67,6 +67,9 @@ const commands = {
     if (!element) throw new Error('there is nothing to click on');
     await element.click();
   },
+  async resize({ page }, { width, height }) {
+    await page.setViewport({ width, height });
+  },
   async screenshot({ page }) {
     return page.screenshot({ encoding: 'base64' });
   },
