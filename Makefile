@@ -72,8 +72,8 @@ page-check: page ## test the page's own logic, and that what is committed is wha
 firefox-driver: ## what the tests drive Firefox with (needs Node 20.19 or newer)
 	cd web/pagetest/firefox && npm ci
 
-pictures: ## take the pictures of the join page in docs/pictures (needs Chromium)
-	$(GO) test ./web/pagetest -count=1 -run TestLooks -pictures ../../docs/pictures
+pictures: ## take the pictures of the join page in docs/pictures (needs Chromium and Firefox)
+	$(GO) test ./web/pagetest -count=1 -run 'TestLooks|TestFirefoxAndChromium/with_the_defaults' -pictures ../../docs/pictures
 
 bench: build ## measure against the named peers; figures for docs/performance.md
 	cd bench && $(GO) run .

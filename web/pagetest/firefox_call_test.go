@@ -30,7 +30,7 @@ func TestFirefoxAndChromium(t *testing.T) {
 // one of Firefox.
 func (s *served) meet(room string, codes map[string]string, encrypted bool) {
 	s.t.Helper()
-	ada := s.open(wide)
+	ada := s.chromiumForPicture()
 	ada.join(codes["host"], "Ada")
 	key := ""
 	if encrypted {
@@ -39,6 +39,7 @@ func (s *served) meet(room string, codes map[string]string, encrypted bool) {
 	}
 	bob := s.openFirefox(wide)
 	bob.visit("/join/" + codes["guest"] + key)
+	bob.showPortrait(gracesPortrait)
 	bob.ask("Bob")
 	bob.screen("call")
 	both := func() {
@@ -49,6 +50,7 @@ func (s *served) meet(room string, codes map[string]string, encrypted bool) {
 		bob.hears()
 	}
 	both()
+	s.pictureOf("firefox-and-chromium.png", ada, bob)
 
 	ada.press("Chat")
 	ada.fill("Message", "good morning")

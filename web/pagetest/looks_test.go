@@ -45,14 +45,10 @@ func (tab *tab) look(name, axe string) {
 	if *pictures == "" || !slices.ContainsFunc(pictured, func(what string) bool { return strings.HasPrefix(name, what) }) {
 		return
 	}
-	png, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		tab.t.Fatalf("take a picture: %v", err)
-	}
 	if err := os.MkdirAll(*pictures, 0o755); err != nil {
 		tab.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), tab.screenshot(), 0o644); err != nil {
 		tab.t.Fatal(err)
 	}
 }

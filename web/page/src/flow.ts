@@ -285,7 +285,7 @@ export class Flow {
     const done = await untilBack(async () => {
       const ending = await this.connect(session, attempt);
       if (attempt.aborted || !ending) return true;
-      if (ending.why === 'unavailable') return false;
+      if (ending.why === 'unavailable' || ending.why === 'nomedia') return false;
       if (ending.why !== 'stale' || session !== lost) {
         this.ended(ending, session, attempt);
         return true;
@@ -335,7 +335,7 @@ export class Flow {
         break;
     }
     // In all other cases the session stays: "Try again" goes in with it, and uses up nothing.
-    this.message(ending.why);
+    this.message(ending.why, ending.said ? { said: ending.said } : {});
   }
 
   private invited(invitation: Invitation) {
@@ -372,10 +372,10 @@ export class Flow {
     return this.door?.kind === 'room' ? this.door.room : '';
   }
 
-  private message(message: MessageKind, more: { seconds?: number; encryption?: boolean } = {}) {
+  private message(message: MessageKind, more: { seconds?: number; encryption?: boolean; said?: string } = {}) {
     this.preview?.stop();
     this.preview = null;
-    this.show({ screen: 'message', message, seconds: more.seconds ?? 0, encryption: more.encryption ?? false });
+    this.show({ screen: 'message', message, seconds: more.seconds ?? 0, encryption: more.encryption ?? false, ...(more.said && { said: more.said }) });
   }
 
   /** placeOf is the part of a session that an admission gives. */

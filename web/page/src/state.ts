@@ -10,7 +10,7 @@ export type State =
   | { screen: 'prejoin'; invitation: Invitation; name: string; joining: boolean; keyMissing: boolean }
   | { screen: 'waiting'; invitation: Invitation }
   | { screen: 'call'; invitation: Invitation; call: Call }
-  | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean };
+  | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean; said?: string };
 
 /** Surroundings is what the flow needs of the browser. */
 export interface Surroundings {

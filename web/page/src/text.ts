@@ -94,6 +94,8 @@ export const text = {
     duplicate: { heading: 'You are in the call elsewhere', detail: 'The same place in this call was taken over by another window. You can close this one.', action: 'Join again here' },
     busy: { heading: 'Too many tries', detail: 'Wait a little before you try again.', action: 'Try again' },
     unavailable: { heading: 'The call cannot be reached', detail: 'Check your network connection. If it is fine, the server may be restarting.', action: 'Try again' },
+    browser: { heading: 'Your browser could not make the call', detail: 'Try again. If that does not help, use another browser: a current Chrome, Edge, Firefox or Safari.', action: 'Try again' },
+    nomedia: { heading: 'Sound and picture do not get through', detail: 'Your browser reaches the server, but a firewall, a VPN or the network may keep it from sending and receiving sound and picture. Try again, with another network, or with another browser.', action: 'Try again' },
     unsupported: { heading: 'This browser cannot join', detail: 'It does not know WebRTC. Use a current version of Chrome, Edge, Firefox or Safari.', action: '' },
     plain: {
       heading: 'This room is not encrypted',
@@ -104,6 +106,8 @@ export const text = {
     nokey: { heading: 'The link lacks its key', detail: 'This room is end-to-end encrypted, and the key is the end of the link, after #key=. Ask the host for the whole link.', action: '' },
   },
   unsupportedEncryption: 'This room is end-to-end encrypted, which this browser cannot do. Use a current version of Chrome, Edge, Firefox or Safari.',
+  // What the person can pass on to whoever runs the server.
+  browserSaid: (browser: string, said: string) => (said ? `${browser || 'The browser'} says: ${said}` : browser && `Your browser is ${browser}.`),
   busyFor: (n: number) => (n < 90 ? `You can try again in ${seconds(n)}.` : `You can try again in ${minutes(Math.ceil(n / 60))}.`),
   key: {
     label: 'The whole link, or its key',

@@ -35,6 +35,17 @@ describe('endingOfError', () => {
     expect(endingOfError(ConnectionError.leaveRequest('bye', DisconnectReason.ROOM_DELETED))).toEqual({ why: 'ended' });
     expect(endingOfError(ConnectionError.leaveRequest('bye', DisconnectReason.SERVER_SHUTDOWN))).toEqual({ why: 'unavailable' });
   });
+  it('tells what the browser threw, and no token', () => {
+    const error = ConnectionError.serverUnreachable('could not establish signal connection: it threw');
+    const thrown = { what: 'setConfiguration', error: new SyntaxError("'stun:127.0.0.1:9' uses a port that is blocked eyJhbGciOiJIUzI1NiJ9.e30.x") };
+    expect(endingOfError(error, thrown)).toEqual({ why: 'browser', said: "setConfiguration: 'stun:127.0.0.1:9' uses a port that is blocked …" });
+    expect(endingOfError('what?', thrown).why).toBe('browser');
+    expect(endingOfError(ConnectionError.notAllowed('no', 401), thrown)).toEqual({ why: 'stale' });
+  });
+  it('knows when sound and picture do not get through', () => {
+    expect(endingOfError(ConnectionError.internal('could not establish pc connection'))).toEqual({ why: 'nomedia' });
+    expect(endingOfError(ConnectionError.internal('could not establish PC connection, timeout'))).toEqual({ why: 'nomedia' });
+  });
   it('takes everything else for a broken connection', () => {
     expect(endingOfError(ConnectionError.timeout('late'))).toEqual({ why: 'unavailable' });
     expect(endingOfError('what?')).toEqual({ why: 'unavailable' });

@@ -38,6 +38,16 @@ describe('watchRoom', () => {
     large.events.emit(RoomEvent.TrackMuted, publication(Track.Source.Microphone), person('Eve'));
     expect(large.spoken()).toEqual([]);
   });
+  it('tells which device failed, and of a screen only what the person does not know', () => {
+    const { events, shown } = setup();
+    events.emit(RoomEvent.MediaDevicesError, new DOMException('', 'NotFoundError'), 'audioinput');
+    expect(shown()).toEqual([text.devices.missing('microphone')]);
+    events.emit(RoomEvent.MediaDevicesError, new DOMException('', 'NotFoundError'), undefined);
+    expect(shown()).toEqual([text.notice.screenFailed]);
+    const cancelled = setup();
+    cancelled.events.emit(RoomEvent.MediaDevicesError, new DOMException('', 'NotAllowedError'), undefined);
+    expect(cancelled.shown()).toEqual([]);
+  });
   it('shows that the connection is lost until it is back', () => {
     const { events, shown } = setup();
     events.emit(RoomEvent.SignalReconnecting);

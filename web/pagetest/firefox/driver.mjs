@@ -61,8 +61,14 @@ const commands = {
   async evaluate({ page }, { expression }) {
     return page.evaluate(expression);
   },
-  async type({ page }, { keys }) {
-    for (const key of keys) await page.keyboard.press(key);
+  // click is by a hand on a mouse, which some things in browsers ask for.
+  async click({ page }, { expression }) {
+    const element = (await page.evaluateHandle(expression)).asElement();
+    if (!element) throw new Error('there is nothing to click on');
+    await element.click();
+  },
+  async resize({ page }, { width, height }) {
+    await page.setViewport({ width, height });
   },
   async screenshot({ page }) {
     return page.screenshot({ encoding: 'base64' });

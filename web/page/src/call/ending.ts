@@ -2,13 +2,18 @@
 
 import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
 import type { MessageKind } from '../text';
+import type { Thrown } from './browser';
 
 /**
  * Ending is a message for the person, or one of three things that are for the
  * flow: the call broke off, the token is not taken any more, or the page
  * itself goes away.
  */
-export type Ending = { why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'nokey'> | 'lost' | 'stale' | 'suspended' };
+export type Ending = {
+  why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'browser' | 'nomedia' | 'nokey'> | 'lost' | 'stale' | 'suspended';
+  /** said is what the browser had to say, for the person to pass on. */
+  said?: string;
+};
 
 /** endingOf reads LiveKit's reason for the end of a call. */
 export function endingOf(reason: DisconnectReason | undefined): Ending {
@@ -30,10 +35,14 @@ export function endingOf(reason: DisconnectReason | undefined): Ending {
   }
 }
 
-/** endingOfError reads why a connection could not be made. */
-export function endingOfError(error: unknown): Ending {
+// Such a token in what the browser says is nobody's to see.
+const secret = /eyJ[\w.-]+/g;
+
+/** endingOfError reads why a connection could not be made, of LiveKit's error and of what the browser threw meanwhile. */
+export function endingOfError(error: unknown, thrown: Thrown['last'] = null): Ending {
   if (error instanceof Error && /max(imum)? participants/i.test(error.message)) return { why: 'full' };
-  if (!(error instanceof ConnectionError)) return { why: 'unavailable' };
+  const browser = thrown && ({ why: 'browser', said: `${thrown.what}: ${thrown.error.message || thrown.error.name}`.replace(secret, '…') } as const);
+  if (!(error instanceof ConnectionError)) return browser ?? { why: 'unavailable' };
   switch (error.reason) {
     case ConnectionErrorReason.NotAllowed:
       // Our own /rtc says why a token is dead. Everything else is a token that is too old.
@@ -46,6 +55,9 @@ export function endingOfError(error: unknown): Ending {
     }
     default:
       // 404: the room of this token is not there any more.
-      return { why: error.status === 404 ? 'stale' : 'unavailable' };
+      if (error.status === 404) return { why: 'stale' };
+      if (browser) return browser;
+      // Signalling stands then, and what it was to lead to did not come about.
+      return { why: /pc connection/i.test(error.message) ? 'nomedia' : 'unavailable' };
   }
 }

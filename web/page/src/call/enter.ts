@@ -8,6 +8,7 @@ import type { Preview } from '../media/preview';
 import { type Session, keepSession } from '../session';
 import { readChoices } from '../storage';
 import { text } from '../text';
+import { Thrown } from './browser';
 import { type Ending, endingOf, endingOfError } from './ending';
 import { Chat } from './chat';
 import { Notices } from './notices';
@@ -73,13 +74,20 @@ export const enterCall: EnterCall = async (entrance) => {
   // Nothing may be published before there is a key to encrypt it with.
   if (!encryption || key) room.once(RoomEvent.SignalConnected, () => publish(room, entrance, notices));
 
+  const thrown = new Thrown();
   try {
     // Saves a round trip to a media server elsewhere; ours is warm already.
     if (new URL(session.livekitUrl).host !== location.host) room.prepareConnection(session.livekitUrl).catch(() => {});
     await room.connect(session.livekitUrl, session.token);
   } catch (error) {
     encryption?.close();
-    return endingOfError(error);
+    const ending = endingOfError(error, thrown.last);
+    // What a developer is asked for; LiveKit's own lines are silenced.
+    if (ending.why === 'browser') console.error('The browser refused what the call needs.', ending.said);
+    if (ending.why === 'nomedia') console.error('Signalling works, but no connection for sound and picture came about.');
+    return ending;
+  } finally {
+    thrown.stop();
   }
 
   const madeKey = encryption !== null && key === null;

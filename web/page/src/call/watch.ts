@@ -35,8 +35,9 @@ export function watchRoom(room: Room, notices: Notices) {
     })
     .on(RoomEvent.MediaDevicesError, (error, kind) => {
       const problem = problemOf(error);
-      const device = kind === 'videoinput' ? 'camera' : kind === 'audioinput' ? 'microphone' : 'both';
-      notices.tell(deviceProblem(problem, device), { topic: 'device', tone: 'warning' });
+      const device = { videoinput: 'camera', audioinput: 'microphone' }[kind as string] as 'camera' | 'microphone' | undefined;
+      if (!device && problem === 'denied') return; // a screen: the person has changed their mind
+      notices.tell(device ? deviceProblem(problem, device) : text.notice.screenFailed, { topic: 'device', tone: 'warning' });
     });
 }
 

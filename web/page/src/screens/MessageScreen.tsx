@@ -1,10 +1,14 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { browserName } from '../call/browser';
 import type { Flow } from '../flow';
 import type { State } from '../state';
 import { text } from '../text';
 import { Heading, Screen } from './Screen';
 
 type Props = { flow: Flow; state: Extract<State, { screen: 'message' }> };
+
+// Messages that depend on which browser it is.
+const aboutBrowser: string[] = ['browser', 'nomedia'];
 
 export function MessageScreen({ flow, state }: Props) {
   const words = text.message[state.message];
@@ -13,6 +17,7 @@ export function MessageScreen({ flow, state }: Props) {
     <Screen name="message" message={state.message}>
       <Heading>{words.heading}</Heading>
       <p className="wrap">{state.encryption ? text.unsupportedEncryption : words.detail}</p>
+      {aboutBrowser.includes(state.message) && <p className="quiet wrap">{text.browserSaid(browserName(), state.said ?? '')}</p>}
       {left > 0 && <p className="quiet">{text.busyFor(left)}</p>}
       {state.message === 'nokey' && <KeyForm flow={flow} />}
       {words.action && (
