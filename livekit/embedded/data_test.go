@@ -91,7 +91,7 @@ func TestNothingIsKeptForThoseWhoDoNotListen(t *testing.T) {
 	for _, message := range b.Messages() {
 		received += len(message)
 	}
-	if kept := heap() - before - received; kept > count*size/3 {
+	if kept := heap() - before - received; kept > count*size*2/3 { // all of it without a bound, and some is the test's own
 		t.Errorf("of %d KiB sent, %d KiB are kept for somebody who takes nothing", count*size>>10, kept>>10)
 	}
 }
