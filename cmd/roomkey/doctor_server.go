@@ -67,7 +67,7 @@ func (d *doctor) admit(ctx context.Context) *patient {
 		d.startFailed(ctx, partError{partSecret, errors.Join(err, discard())})
 		return nil
 	}
-	a, err := newApp(ctx, config, d.log)
+	a, err := newApp(ctx, config, d.log, commandServe)
 	if err != nil {
 		d.startFailed(ctx, errors.Join(err, discard()))
 		return nil
@@ -147,12 +147,18 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		d.startFailed(ctx, partError{partSecret, err})
 		return nil
 	}
+	h, err := findHolder(ctx, d.config.Data)
+	if err != nil || h.url() != p.url {
+		d.fail(partData, "the roomkey that runs at "+p.url+" has another data folder than "+d.config.Data, hint)
+		return nil
+	}
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	client := newClient(p.url, tokens)
-	client.http = doctorHTTP
+	client := ownerClient(h, tokens)
+	client.http.Timeout = doctorHTTP.Timeout
+	defer client.http.CloseIdleConnections()
 	switch err = client.post(ctx, ping, func([]byte) error { return nil }); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):
-		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than "+d.config.Data, hint)
+		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than this configuration", hint)
 		return nil
 	case err != nil:
 		d.fail(partAddress, "the roomkey at "+p.url+" does not answer as it should", "Look at its log.")
@@ -173,7 +179,8 @@ func (d *doctor) startFailed(ctx context.Context, err error) {
 		d.fail(checkPorts, fmt.Sprintf("%s port %d cannot be used: %v", port.Network, port.Port, port.Err), "Free it, or choose another one with "+port.Setting+".")
 	case errors.Is(err, errDataInUse):
 		hint := "Stop that one, or run the doctor with its --listen and --config."
-		if at, ok := strings.CutPrefix(ownerURL(ctx, d.config.Data), "http://"); ok {
+		if h, holderErr := findHolder(ctx, d.config.Data); holderErr == nil {
+			at := h.address.String()
 			hint = "It answers at " + at + ": run the doctor with --listen " + at + " and its --config."
 		}
 		d.fail(partData, d.config.Data+" is in use by another roomkey, which does not answer at "+d.config.Listen, hint)

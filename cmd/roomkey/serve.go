@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -26,7 +30,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			ignoreBrokenPipes()
-			a, err := newApp(cmd.Context(), config, newLogger(config, os.Stderr))
+			a, err := newServer(cmd.Context(), config, newLogger(config, os.Stderr))
 			if err != nil {
 				return err
 			}
@@ -38,6 +42,35 @@ func serveCommand() *cobra.Command {
 	}
 	addConfigFlags(c.Flags())
 	return c
+}
+
+// newServer is newApp for serve. A stdio that has the data folder is told that a
+// serve wants it, and leaves it.
+func newServer(ctx context.Context, c Config, log *slog.Logger) (*app, error) {
+	a, err := newApp(ctx, c, log, commandServe)
+	if !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) {
+		return a, err
+	}
+	if h, holderErr := readHolder(c.Data); holderErr != nil || h.command != commandStdio {
+		return nil, err
+	}
+	wait, waitErr := announceWait(c.Data)
+	if waitErr != nil {
+		return nil, err // another serve waits already
+	}
+	defer func() { _ = wait.Close() }()
+	log.Info("waiting for a roomkey stdio to leave the data folder")
+	for deadline := time.Now().Add(startWithin); ; {
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(keeperEvery):
+		}
+		a, err = newApp(ctx, c, log, commandServe)
+		if err == nil || !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) || time.Now().After(deadline) {
+			return a, err
+		}
+	}
 }
 
 // addConfigFlags adds the flags of the commands that run the server.
