@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"syscall"
 )
 
 // lockData claims nothing on systems without flock(2): there the operator sees
@@ -33,6 +34,9 @@ func waitsForData(string) bool { return false }
 
 // announceWait tells nobody.
 func announceWait(string) (*os.File, error) { return nil, nil }
+
+// signalFileSize is none: SIGPIPE is ignored anyway.
+const signalFileSize = syscall.SIGPIPE
 
 // mayWrite believes that every file may be changed.
 func mayWrite(string) error { return nil }

@@ -115,6 +115,9 @@ func flock(lock *os.File, folder string, how int) error {
 	return nil
 }
 
+// signalFileSize comes when a file reaches the size that the system allows.
+const signalFileSize = unix.SIGXFSZ
+
 // mayWrite says whether a file that exists may be changed. It does not open
 // it: closing a database again would drop the locks that this process holds.
 func mayWrite(path string) error { return unix.Access(path, unix.W_OK) }

@@ -29,7 +29,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ignoreBrokenPipes()
+			ignoreSignals()
 			a, err := newServer(cmd.Context(), config, newLogger(config, os.Stderr))
 			if err != nil {
 				return err
@@ -90,10 +90,11 @@ func addSourceFlags(f *pflag.FlagSet) {
 	f.String("data", "", "folder for the database and the signing secret (default data)")
 }
 
-// ignoreBrokenPipes keeps a long-running command alive when whoever reads its
-// output goes away. Otherwise the next line of the log would end the process
-// on the spot.
-func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
+// ignoreSignals keeps a long-running command alive when whoever reads its
+// output goes away, or a file reaches the size that the system allows.
+// Otherwise the next line of the log, or the next write to the database, would
+// end the process on the spot.
+func ignoreSignals() { signal.Ignore(syscall.SIGPIPE, signalFileSize) }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -33,7 +33,7 @@ started here. To roomkey serve the data folder is left when that is started.`,
 }
 
 func serveStdio(ctx context.Context, config Config, io streams) error {
-	ignoreBrokenPipes()
+	ignoreSignals()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	k := newKeeper(config, newLogger(config, os.Stderr))
