@@ -37,6 +37,7 @@ type app struct {
 	store    *store.DB
 	embedded *embedded.Server // nil with a foreign LiveKit
 	service  *meet.Service
+	web      *web.Server
 	server   *http.Server
 	silent   silentConns
 	auth     *auth.Authority
@@ -139,7 +140,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 	})
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
-	handler := web.New(web.Config{
+	a.web = web.New(web.Config{
 		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
@@ -148,8 +149,8 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 		MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, listen)
-	a.server = handler.HTTPServer()
-	a.server.Handler = a.holder.provable(a.server.Handler)
+	a.server = a.web.HTTPServer()
+	a.server.Handler = a.holder.provable(a.reporting(a.server.Handler))
 	a.server.ConnState = a.silent.watch
 	a.metricsServer.start(handler.MetricsHandler())
 	if err := a.holder.announce(a.lock); err != nil {

@@ -30,10 +30,13 @@ type patient struct {
 	url    string // on this machine
 	public *url.URL
 	listen netip.AddrPort
-	config Config // as far as the doctor knows it
-	data   string // its data folder
-	secret []byte // its signing secret
-	app    *app   // nil if it ran before the doctor came
+	config Config  // as far as the doctor knows it
+	data   string  // its data folder
+	secret []byte  // its signing secret
+	owner  *client // to ask it what only its owner is told; nil with app
+
+	reached bool // it answers where people are sent, as seen from here
+	app     *app // nil if it ran before the doctor came
 
 	// What it has for a database is not the one to examine, which was looked at
 	// by itself.
@@ -108,6 +111,9 @@ func (d *doctor) addressTaken(ctx context.Context) bool {
 
 // discharge stops what admit has started.
 func (d *doctor) discharge(p *patient) {
+	if p.owner != nil {
+		p.owner.http.CloseIdleConnections()
+	}
 	if p.stop == nil {
 		return
 	}
@@ -153,10 +159,9 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		return nil
 	}
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	client := ownerClient(h, tokens)
-	client.http.Timeout = doctorHTTP.Timeout
-	defer client.http.CloseIdleConnections()
-	switch err = client.post(ctx, ping, func([]byte) error { return nil }); {
+	p.owner = ownerClient(h, tokens)
+	p.owner.http.Timeout = doctorHTTP.Timeout
+	switch err = p.owner.post(ctx, ping, func([]byte) error { return nil }); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):
 		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than this configuration", hint)
 		return nil
@@ -265,7 +270,7 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 	case err != nil:
 		d.fail(partDatabase, "roomkey does not say how it is (GET /readyz)", "Look at its log.")
 	case parts.Database != "ok":
-		d.fail(partDatabase, "the database does not answer", "Look at the log of roomkey, and at the disk of "+p.data+".")
+		d.fail(partDatabase, "the database does not answer, or what is written to it fails", "Look at the log of roomkey, and at the disk of "+p.data+".")
 	case !p.examined && d.checkWritable(p.data):
 		d.ok(partDatabase, "answers, and can be written to")
 	}
