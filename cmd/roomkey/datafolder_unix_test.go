@@ -4,11 +4,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
+
+// hangsAfter ends what should not have begun to serve.
+const hangsAfter = 30 * time.Second
 
 // A data folder into which another user can put things is refused by whatever
 // would write to it or believe what is in it, and nothing is written.
@@ -88,7 +93,9 @@ func TestDataFolderOfOthers(t *testing.T) {
 					}
 					args = append(args, "--listen", address)
 				}
-				code := run(t.Context(), streams{strings.NewReader(""), &out, &stderr}, args)
+				ctx, cancel := context.WithTimeout(t.Context(), hangsAfter)
+				defer cancel()
+				code := run(ctx, streams{strings.NewReader(""), &out, &stderr}, args)
 				if said := out.String() + stderr.String(); code != 1 || !strings.Contains(said, want) {
 					t.Errorf("%s: got exit code %d, %s, want 1, %s", args[0], code, said, want)
 				}
