@@ -152,7 +152,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	a.server = a.web.HTTPServer()
 	a.server.Handler = a.holder.provable(a.reporting(a.server.Handler))
 	a.server.ConnState = a.silent.watch
-	a.metricsServer.start(handler.MetricsHandler())
+	a.metricsServer.start(a.web.MetricsHandler())
 	if err := a.holder.announce(a.lock); err != nil {
 		return nil, partError{partData, err}
 	}
