@@ -189,7 +189,8 @@ type Store interface {
 	// tokens that expired before since.
 	Forget(ctx context.Context, since, now time.Time, limit int) error
 
-	// Ping says whether the database answers.
+	// Ping says whether the database answers and whether writes succeed. It may
+	// be asked often: it does no more than a write a second.
 	Ping(ctx context.Context) error
 }
 

@@ -90,7 +90,7 @@ func open(ctx context.Context, path string, writes *sql.DB) (*DB, error) {
 	db := &DB{reads: reads, cache: newCache(), slots: make(chan struct{}, readers/2)}
 	db.close = sync.OnceValue(db.shutDown)
 	if err = db.prepare(ctx); err == nil {
-		db.writer, err = newWriter(ctx, writes, db.cache)
+		db.writer, err = newWriter(ctx, writes, db.cache, newProbe(path))
 	}
 	if err != nil {
 		_ = reads.Close()
@@ -135,8 +135,8 @@ func (db *DB) shutDown() error {
 	return errors.Join(failed("close reads", db.reads.Close()), db.writer.close())
 }
 
-// Ping says whether the database answers with data from its file.
-func (db *DB) Ping(ctx context.Context) error {
+// pingReads says whether the database answers with data from its file.
+func (db *DB) pingReads(ctx context.Context) error {
 	if damage := db.damage.Load(); damage != nil {
 		return *damage
 	}

@@ -86,6 +86,10 @@ const (
 // reads, and so keeps nobody from writing.
 const copyInto = `VACUUM INTO $1`
 
+// writeNothing changes nothing, and is a change to be committed all the same. The
+// number is for programs to use; nobody uses this one.
+const writeNothing = `PRAGMA user_version = 0`
+
 // mergeLog moves the write-ahead log into the database file and empties it.
 const mergeLog = `PRAGMA wal_checkpoint(TRUNCATE)`
 

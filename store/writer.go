@@ -38,6 +38,7 @@ type writer struct {
 	stopped chan struct{} // closed when run has returned
 	commits atomic.Int64  // how many there were, for tests
 	cache   *cache        // forgets what commits change
+	probe   *probe        // hears how commits end
 
 	patience time.Duration // how long a write waits to begin
 
@@ -45,13 +46,14 @@ type writer struct {
 	closed bool
 }
 
-func newWriter(ctx context.Context, db *sql.DB, cache *cache) (*writer, error) {
+func newWriter(ctx context.Context, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
 	w := &writer{
 		db:      db,
 		kept:    make(map[string]*sql.Stmt, len(hotWrites)),
 		queue:   make(chan *operation, maxBatch),
 		stopped: make(chan struct{}),
 		cache:   cache,
+		probe:   probe,
 
 		patience: patience,
 	}
@@ -186,6 +188,7 @@ func (w *writer) transact(first *operation) []*operation {
 		_ = sqlTx.Rollback()
 	}
 	w.cache.release(t.changed, err == nil)
+	w.probe.note(err == nil)
 	if err != nil {
 		failAll(batch, err)
 		return batch

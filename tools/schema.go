@@ -202,3 +202,13 @@ func argumentType(t reflect.Type, path []string) string {
 	}
 	return ""
 }
+
+// ReadOnly says whether a tool only reads. One that there is not does not.
+func ReadOnly(tool string) bool {
+	for _, t := range Catalogue() {
+		if t.Name == tool {
+			return t.Hints.ReadOnly
+		}
+	}
+	return false
+}

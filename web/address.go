@@ -32,12 +32,17 @@ func (s *Server) callerAddress(r *http.Request) string {
 			}
 		}
 	}
-	if caller.Is6() {
-		if prefix, err := caller.WithZone("").Prefix(64); err == nil {
+	return networkOf(caller)
+}
+
+// networkOf is an address, or of IPv6 its /64.
+func networkOf(address netip.Addr) string {
+	if address.Is6() {
+		if prefix, err := address.WithZone("").Prefix(64); err == nil {
 			return prefix.String()
 		}
 	}
-	return caller.String()
+	return address.String()
 }
 
 func (s *Server) trusts(address netip.Addr) bool {

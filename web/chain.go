@@ -56,6 +56,7 @@ func (s *Server) handle(mux *http.ServeMux, route route) {
 				panic(http.ErrAbortHandler) // net/http's own way to drop a connection
 			}
 		}()
+		s.noteForwarder(r)
 		if admitted := s.admit(w, r, route.access); admitted != nil {
 			route.serve(w, admitted)
 		}

@@ -72,7 +72,8 @@ func (s *Server) routes() []route {
 	}
 	if s.LiveKit != nil {
 		proxy := s.signalling(s.LiveKit).ServeHTTP
-		all = append(all, route{"/rtc", signallingAccess, proxy}, route{"/rtc/", signallingAccess, proxy})
+		all = append(all, route{"/rtc", signallingAccess, proxy}, route{"/rtc/", signallingAccess, proxy},
+			route{UpgradePath, signallingAccess, s.upgrade})
 	}
 	return all
 }

@@ -87,6 +87,8 @@ type Server struct {
 
 	handler http.Handler
 
+	forwarders forwarders
+
 	stopWaiting func() // calls that are held open answer at once
 }
 

@@ -32,10 +32,12 @@ type app struct {
 	metrics  metrics
 	listener net.Listener
 	lock     *os.File // of the data folder
+	holder   holder   // as the lock names it
 	public   *url.URL
 	store    *store.DB
 	embedded *embedded.Server // nil with a foreign LiveKit
 	service  *meet.Service
+	web      *web.Server
 	server   *http.Server
 	silent   silentConns
 	auth     *auth.Authority
@@ -80,8 +82,9 @@ const (
 )
 
 // newApp starts every part but serves nobody yet. The address is taken first:
-// whoever has it is the roomkey of this configuration.
-func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error) {
+// whoever has it is the roomkey of this configuration. command is the one that
+// the program was started with.
+func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ *app, err error) {
 	metrics := newMetrics()
 	a := &app{log: log, metrics: metrics}
 	defer func() {
@@ -100,14 +103,10 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	case err != nil:
 		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
 	}
-	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
-		return nil, partError{partAddress, err}
+	if a.holder, err = newHolder(reachable(a.listener.Addr().String()), command); err != nil {
+		return nil, err
 	}
-	address, err := netip.ParseAddrPort(a.listener.Addr().String())
-	if err != nil {
-		return nil, fmt.Errorf("read the address listened on: %w", err)
-	}
-	listen = netip.AddrPortFrom(listen.Addr(), address.Port())
+	listen = netip.AddrPortFrom(listen.Addr(), a.holder.address.Port())
 	if a.public, err = publicURL(c, listen); err != nil {
 		return nil, err
 	}
@@ -115,8 +114,8 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 	if a.lock, err = lockData(c.Data); err != nil {
 		return nil, partError{partData, err}
 	}
-	if err := announce(a.lock, reachable(a.listener.Addr().String())); err != nil {
-		return nil, partError{partData, fmt.Errorf("write the address into the data folder's lock: %w", err)}
+	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
+		return nil, partError{partAddress, err}
 	}
 	keyring, err := openKeyring(c)
 	if err != nil {
@@ -142,7 +141,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		Connections: c.Limits.connections(),
 	})
 	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
-	handler := web.New(web.Config{
+	a.web = web.New(web.Config{
 		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
@@ -151,9 +150,13 @@ func newApp(ctx context.Context, c Config, log *slog.Logger) (_ *app, err error)
 		MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, listen)
-	a.server = handler.HTTPServer()
+	a.server = a.web.HTTPServer()
+	a.server.Handler = a.holder.provable(a.reporting(a.server.Handler))
 	a.server.ConnState = a.silent.watch
-	a.metricsServer.start(handler.MetricsHandler())
+	a.metricsServer.start(a.web.MetricsHandler())
+	if err := a.holder.announce(a.lock); err != nil {
+		return nil, partError{partData, err}
+	}
 	return a, nil
 }
 
@@ -273,7 +276,7 @@ func (a *app) close() error {
 		errs = append(errs, a.store.Close())
 	}
 	if a.lock != nil {
-		errs = append(errs, announce(a.lock, ""), a.lock.Close())
+		errs = append(errs, renounce(a.lock), a.lock.Close())
 	}
 	return errors.Join(errs...)
 }

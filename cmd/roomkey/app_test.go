@@ -39,7 +39,7 @@ func startApp(t *testing.T, change func(*Config)) *testApp {
 	a := &testApp{log: new(output)}
 	var err error
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if a.app, err = newApp(t.Context(), c, log); err != nil {
+	if a.app, err = newApp(t.Context(), c, log, commandServe); err != nil {
 		t.Fatalf("start: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -46,6 +46,9 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	if err := checkTarget(file); err != nil {
 		return err
 	}
+	if err := checkDataFolder(c.Data); err != nil {
+		return err
+	}
 	scratch, err := os.MkdirTemp(filepath.Dir(file), ".roomkey-backup-*") // mode 0700
 	if err != nil {
 		return meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, cause(err)), "Name a file in a folder that is there.")

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -26,7 +27,11 @@ const maxBridged = 32
 
 // bridge carries MCP between lines of text and a roomkey's HTTP endpoint.
 type bridge struct {
-	client  *client
+	client  *client // of the roomkey that answers; nil where it may be another each time
+	servers *keeper // then knows it
+
+	agent atomic.Pointer[mcp.Implementation] // whom it speaks for
+
 	offered map[string]bool // the tools, prompts and templates that may be seen and used through it; nil is all
 
 	writing sync.Mutex
@@ -101,7 +106,7 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 			}
 			call, done := b.register(calls, message.ID)
 			if message.Method == string(mcp.MethodInitialize) {
-				b.client.speakFor(message.Params.ClientInfo)
+				b.agent.Store(&message.Params.ClientInfo)
 				b.carry(call, line, message) // nothing may overtake the handshake
 				done()
 				continue
@@ -150,7 +155,7 @@ func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	if l, ok := lists[mcp.MCPMethod(message.Method)]; ok {
 		reply = func(answer []byte) error { return b.write(b.onlyOffered(answer, l)) }
 	}
-	err := b.client.post(ctx, line, reply)
+	err := b.deliver(ctx, line, message, reply)
 	if err == nil || ctx.Err() != nil || len(message.ID) == 0 || message.Method == "" {
 		return // answered, given up, or nobody waits for an answer
 	}
@@ -169,6 +174,11 @@ func bridgeError(message envelope, err error) []byte {
 		return protocolError(message, mcp.INTERNAL_ERROR, errorLine(e))
 	}
 	result := tools.ErrorResult(e, "stdio")
+	if errors.Is(err, errOutcomeUnknown) {
+		report := e.Report("stdio")
+		report.Retryable = false
+		result.Meta.AdditionalFields[tools.ErrorKey] = report
+	}
 	if mcp.IsModernProtocol(message.Params.Meta.ProtocolVersion()) {
 		result.ResultType = mcp.ResultTypeComplete // which that version requires
 	}

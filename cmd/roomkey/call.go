@@ -30,9 +30,8 @@ JSON, an error to standard error.
 Arguments are key=value, with settings.allow_chat=false for what is inside an
 object, or a JSON object with --json; the two can be mixed.
 
-Without --url the roomkey that has the data folder is called, as its owner, or
-the one at the configured address.
-With --url give an access token with --token or in ROOMKEY_TOKEN.
+Without --url the roomkey that has the data folder is called, as its owner. With
+--url give an access token with --token or in ROOMKEY_TOKEN.
 
 Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 6 conflict, 7 gone, 8 rate limited, 9 unavailable, 1 anything else.`,
@@ -88,44 +87,54 @@ func ownerTokens(c Config) (func() (string, error), error) {
 	return func() (string, error) { return authority.Sign(localOwner, time.Minute) }, nil
 }
 
-// callClient finds out whom to call as whom. The local secret is used only for
-// the roomkey of the local data folder or configuration: a token made with it
-// must not go to any address that somebody names.
+// callClient finds out whom to call as whom. Tokens of the owner are made for
+// the roomkey that has the local data folder, once it has proved that: none
+// must go to whatever listens at an address that somebody names, or that is
+// configured.
 func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	config, err := loadConfig(cmd.Flags(), os.Environ())
 	if err != nil {
+		return nil, err
+	}
+	if token == "" {
+		token = os.Getenv("ROOMKEY_TOKEN")
+	}
+	if target != "" {
+		if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
+		}
+	}
+	if target != "" && token != "" {
+		return newClient(target, always(token)), nil
+	}
+	h, err := findHolder(cmd.Context(), config.Data)
+	switch {
+	case err == nil && (target == "" || newClient(target, nil).base == h.url()):
+		if token != "" {
+			return ownerClient(h, always(token)), nil
+		}
+		tokens, err := ownerTokens(config)
+		c := ownerClient(h, tokens)
+		if errors.Is(err, errNoSecret) { // it has its secret from elsewhere
+			c.token, c.unauthenticated, err = always(""), err.Error(), nil
+		}
+		return c, err
+	case target != "":
+		c := newClient(target, always(""))
+		c.unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
+		return c, nil
+	case !errors.Is(err, errNobody) && !errors.Is(err, errSilent):
 		return nil, err
 	}
 	local, err := localURL(config)
 	if err != nil {
 		return nil, err
 	}
-	ours := target == ""
-	if ours {
-		if target = ownerURL(cmd.Context(), config.Data); target == "" {
-			target = local
-		}
+	c := newClient(local, always(token))
+	if token != "" || !c.isRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
+		return c, nil
 	}
-	if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
-	}
-	if token == "" {
-		token = os.Getenv("ROOMKEY_TOKEN")
-	}
-	c := newClient(target, always(token))
-	switch {
-	case token != "":
-	case !ours && c.base != local:
-		c.unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
-	default:
-		if c.token, err = ownerTokens(config); errors.Is(err, errNoSecret) {
-			// Whether anybody answers at all is the first thing to know.
-			c.token, c.unauthenticated = always(""), err.Error()
-		} else if err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
+	return nil, notTheOwners(local, config.Data)
 }
 
 // localURL is where the roomkey of this configuration answers on this machine.

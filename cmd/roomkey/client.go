@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,15 @@ type client struct {
 
 	unauthenticated string // what to say when the token is refused; empty is what the server says
 }
+
+// lostError says that the other side has gone before it had answered.
+type lostError struct {
+	error
+	sent bool // the message may have arrived
+}
+
+// Unwrap gives the cause.
+func (e lostError) Unwrap() error { return e.error }
 
 // always gives one and the same token.
 func always(token string) func() (string, error) {
@@ -82,7 +92,9 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+token)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	req.Header.Set("User-Agent", "roomkey/"+buildVersion().Version)
 	if agent := c.agent.Load(); agent != nil {
 		req.Header.Set("User-Agent", *agent)
@@ -91,10 +103,12 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 		req.Header.Set(web.CeilingHeader, web.DisableDestructive)
 	}
 	setStandardHeaders(req.Header, message)
+	var sent atomic.Bool // perhaps not all of it
+	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.base,
-			Hint: "Start one with roomkey serve, or give its address with --url.", Err: err}
+			Hint: "Start one with roomkey serve, or give its address with --url.", Err: lostError{err, sent.Load()}}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
@@ -102,7 +116,7 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke", Hint: "Try again.", Err: err}
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke", Hint: "Try again.", Err: lostError{err, true}}
 	}
 	if refusal := refusalIn(resp.StatusCode, body); refusal != nil {
 		if c.unauthenticated != "" && refusal.Code == meet.CodeUnauthenticated {
@@ -178,7 +192,7 @@ func eachEvent(body io.Reader, reply func([]byte) error) error {
 		}
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, context.Canceled) {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The stream broke", Hint: "Try again.", Err: err}
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The stream broke", Hint: "Try again.", Err: lostError{err, true}}
 	}
 	return nil
 }

@@ -122,6 +122,7 @@ func (d *doctor) examine(ctx context.Context) {
 		defer d.discharge(p)
 		d.checkReadiness(checks, p)
 		d.checkPublicURL(checks, p)
+		d.checkForwarders(checks, p)
 	}
 	if d.config.foreign() {
 		d.checkForeignLiveKit(checks, p)

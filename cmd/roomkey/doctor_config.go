@@ -33,6 +33,7 @@ func (d *doctor) checkPublicURL(ctx context.Context, p *patient) {
 	const noCamera = "browsers give camera and microphone to https pages alone, but for those of the same machine"
 	const setIt = "Put TLS in front of roomkey and set public_url to the https address that people reach."
 	public := p.public.String()
+	p.reached = d.config.PublicURL == "" || newClient(public, nil).isRoomkey(ctx)
 	switch local := isLoopback(p.public); {
 	case d.config.PublicURL == "" && local:
 		d.ok(check, "none, so links are for this machine alone: "+public)
@@ -40,7 +41,7 @@ func (d *doctor) checkPublicURL(ctx context.Context, p *patient) {
 		d.warn(check, "none while listening on "+d.config.Listen+", so links lead to "+public+": "+noCamera, setIt)
 	case p.public.Scheme == "http" && !local:
 		d.warn(check, public+" is plain http: "+noCamera, setIt)
-	case !newClient(public, nil).isRoomkey(ctx):
+	case !p.reached:
 		d.warn(check, "no roomkey answers at "+public+", as seen from this machine",
 			"Let the proxy there pass everything on to "+p.url+". If only this machine cannot reach it, all is well.")
 	case p.public.Scheme == "https" && len(d.config.HTTP.TrustedProxies) == 0:

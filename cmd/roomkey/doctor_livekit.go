@@ -71,7 +71,9 @@ func (d *doctor) checkInsideLiveKit(ctx context.Context, p *patient) {
 	case refused != http.StatusUnauthorized || unknown != http.StatusNotFound:
 		d.fail(checkSignalling, fmt.Sprintf("/rtc answers with %d where a bad token is refused with 401, and with %d where a good one without a room is told 404", refused, unknown),
 			"Restart roomkey, and look at its log if that does not help.")
-	default:
+	case !p.reached:
+		d.ok(checkSignalling, "clients on this machine reach the LiveKit inside through /rtc")
+	case d.checkUpgrade(ctx, p.public):
 		d.ok(checkSignalling, "clients reach the LiveKit inside through /rtc")
 	}
 	counts, err := p.webhooks(ctx)
@@ -180,6 +182,14 @@ func (d *doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	case got != http.StatusOK:
 		d.fail(checkSignalling, fmt.Sprintf("%s/rtc/validate answers with %d to a good join token", base, got),
 			"Let the proxy before LiveKit pass everything on, WebSockets too, to the server that has the API.")
+		return
+	}
+	switch got, err = tryUpgrade(ctx, base, "/rtc?auto_subscribe=0&access_token="+url.QueryEscape(token), false); {
+	case err != nil && got == 0:
+		d.fail(checkSignalling, "nobody can join: a WebSocket to "+base+" fails: "+trouble(err), passUpgrade)
+		return
+	case err != nil || got != http.StatusSwitchingProtocols:
+		d.fail(checkSignalling, fmt.Sprintf("nobody can join: a WebSocket to %s/rtc is answered with %d", base, got), passUpgrade)
 		return
 	}
 	if got, err = validate(ctx, base, homeless); err == nil && got == http.StatusOK {

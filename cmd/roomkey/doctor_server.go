@@ -30,10 +30,13 @@ type patient struct {
 	url    string // on this machine
 	public *url.URL
 	listen netip.AddrPort
-	config Config // as far as the doctor knows it
-	data   string // its data folder
-	secret []byte // its signing secret
-	app    *app   // nil if it ran before the doctor came
+	config Config  // as far as the doctor knows it
+	data   string  // its data folder
+	secret []byte  // its signing secret
+	owner  *client // to ask it what only its owner is told; nil with app
+
+	reached bool // it answers where people are sent, as seen from here
+	app     *app // nil if it ran before the doctor came
 
 	// What it has for a database is not the one to examine, which was looked at
 	// by itself.
@@ -67,7 +70,7 @@ func (d *doctor) admit(ctx context.Context) *patient {
 		d.startFailed(ctx, partError{partSecret, errors.Join(err, discard())})
 		return nil
 	}
-	a, err := newApp(ctx, config, d.log)
+	a, err := newApp(ctx, config, d.log, commandServe)
 	if err != nil {
 		d.startFailed(ctx, errors.Join(err, discard()))
 		return nil
@@ -108,6 +111,9 @@ func (d *doctor) addressTaken(ctx context.Context) bool {
 
 // discharge stops what admit has started.
 func (d *doctor) discharge(p *patient) {
+	if p.owner != nil {
+		p.owner.http.CloseIdleConnections()
+	}
 	if p.stop == nil {
 		return
 	}
@@ -147,12 +153,17 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		d.startFailed(ctx, partError{partSecret, err})
 		return nil
 	}
+	h, err := findHolder(ctx, d.config.Data)
+	if err != nil || h.url() != p.url {
+		d.fail(partData, "the roomkey that runs at "+p.url+" has another data folder than "+d.config.Data, hint)
+		return nil
+	}
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	client := newClient(p.url, tokens)
-	client.http = doctorHTTP
-	switch err = client.post(ctx, ping, func([]byte) error { return nil }); {
+	p.owner = ownerClient(h, tokens)
+	p.owner.http.Timeout = doctorHTTP.Timeout
+	switch err = p.owner.post(ctx, ping, func([]byte) error { return nil }); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):
-		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than "+d.config.Data, hint)
+		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than this configuration", hint)
 		return nil
 	case err != nil:
 		d.fail(partAddress, "the roomkey at "+p.url+" does not answer as it should", "Look at its log.")
@@ -173,7 +184,8 @@ func (d *doctor) startFailed(ctx context.Context, err error) {
 		d.fail(checkPorts, fmt.Sprintf("%s port %d cannot be used: %v", port.Network, port.Port, port.Err), "Free it, or choose another one with "+port.Setting+".")
 	case errors.Is(err, errDataInUse):
 		hint := "Stop that one, or run the doctor with its --listen and --config."
-		if at, ok := strings.CutPrefix(ownerURL(ctx, d.config.Data), "http://"); ok {
+		if h, holderErr := findHolder(ctx, d.config.Data); holderErr == nil {
+			at := h.address.String()
 			hint = "It answers at " + at + ": run the doctor with --listen " + at + " and its --config."
 		}
 		d.fail(partData, d.config.Data+" is in use by another roomkey, which does not answer at "+d.config.Listen, hint)
@@ -258,7 +270,7 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 	case err != nil:
 		d.fail(partDatabase, "roomkey does not say how it is (GET /readyz)", "Look at its log.")
 	case parts.Database != "ok":
-		d.fail(partDatabase, "the database does not answer", "Look at the log of roomkey, and at the disk of "+p.data+".")
+		d.fail(partDatabase, "the database does not answer, or what is written to it fails", "Look at the log of roomkey, and at the disk of "+p.data+".")
 	case !p.examined && d.checkWritable(p.data):
 		d.ok(partDatabase, "answers, and can be written to")
 	}

@@ -4,6 +4,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -33,21 +37,38 @@ func TestParseOwnAddress(t *testing.T) {
 	}
 }
 
-// What has the lock and is no roomkey, or names none, is shown no token.
-func TestLockOfOthers(t *testing.T) {
-	t.Parallel()
-	var shown atomic.Int32
-	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// startImpostor is another program that says it is a roomkey, and takes down how
+// often it was shown a token.
+func startImpostor(t *testing.T, address string) (url string, shown *atomic.Int32) {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown = new(atomic.Int32)
+	other := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "" {
 			shown.Add(1)
 		}
-		w.WriteHeader(http.StatusTeapot)
+		_, _ = io.WriteString(w, `{"name": "roomkey", "proof": "`+strings.Repeat("00", keySize)+`"}`)
 	}))
-	defer other.Close()
+	_ = other.Listener.Close()
+	other.Listener = l
+	other.Start()
+	t.Cleanup(other.Close)
+	return other.URL, shown
+}
+
+// What the lock names and cannot prove that it has it is shown no token, and
+// neither is what answers at the configured address.
+func TestLockOfOthers(t *testing.T) {
+	t.Parallel()
 	address, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
+	configured, shown := startImpostor(t, address)
+	named, shownToo := startImpostor(t, "127.0.0.1:0")
 	data := t.TempDir()
 	lock, err := lockData(data)
 	if err != nil {
@@ -58,23 +79,75 @@ func TestLockOfOthers(t *testing.T) {
 	if err := os.WriteFile(file, []byte("listen: "+address+"\nauth:\n  secret: "+testSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, named := range []string{strings.TrimPrefix(other.URL, "http://"), other.URL, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), address, ""} {
-		if err := announce(lock, named); err != nil {
+	h, err := newHolder(strings.TrimPrefix(named, "http://"), commandServe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := hex.EncodeToString(h.key)
+	for _, says := range []string{"", h.address.String() + "\n", named + "\n" + key + "\nserve\n", h.address.String() + "\n\nserve\n",
+		h.address.String() + "\n" + key + "\nserve\n"} {
+		if _, err := lock.WriteAt([]byte(says), 0); err != nil {
 			t.Fatal(err)
 		}
 		var out, stderr bytes.Buffer
 		code := run(t.Context(), streams{nil, &out, &stderr}, []string{"call", "list_rooms", "--data", data, "--config", file})
-		if want := "unavailable: No roomkey answers at http://" + address; code != 9 || !strings.HasPrefix(stderr.String(), want) {
-			t.Errorf("call with %q in the lock: got exit code %d, %s, want 9, %s", named, code, &stderr, want)
+		if want := "unauthenticated: The roomkey at " + configured + " has another data folder than " + data; code != 3 || !strings.HasPrefix(stderr.String(), want) {
+			t.Errorf("call with %q in the lock: got exit code %d, %s, want 3, %s", says, code, &stderr, want)
 		}
-		stderr.Reset()
-		code = run(t.Context(), streams{strings.NewReader(""), &out, &stderr}, []string{"stdio", "--data", data, "--config", file})
-		if want := errDataInUse.Error(); code != 1 || !strings.Contains(stderr.String(), want) {
-			t.Errorf("stdio with %q in the lock: got exit code %d, %s, want 1, %s", named, code, &stderr, want)
+		run(t.Context(), streams{nil, &out, &stderr}, []string{"call", "list_rooms", "--data", data, "--config", file, "--url", configured})
+		if code = run(t.Context(), streams{nil, &out, &stderr}, []string{"doctor", "--data", data, "--config", file}); code != 1 {
+			t.Errorf("doctor with %q in the lock: got exit code %d, want 1", says, code)
 		}
 	}
-	if n := shown.Load(); n > 0 {
-		t.Errorf("the other program was shown %d tokens, want none", n)
+	var out, stderr bytes.Buffer
+	code := run(t.Context(), streams{strings.NewReader(""), &out, &stderr}, []string{"stdio", "--data", data, "--config", file})
+	if code != 1 {
+		t.Errorf("stdio: got exit code %d, %s, want 1", code, &stderr)
+	}
+	if n := shown.Load() + shownToo.Load(); n > 0 {
+		t.Errorf("the other programs were shown %d tokens, want none", n)
+	}
+}
+
+// A program that passes everything on to the roomkey, the challenge too, proves
+// nothing: it is at another address.
+func TestProofIsForOneAddress(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	relay, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = relay.Close() })
+	go func() {
+		for {
+			from, err := relay.Accept()
+			if err != nil {
+				return
+			}
+			to, err := net.Dial("tcp", a.holder.address.String())
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(to, from); _ = to.Close() }()
+			go func() { _, _ = io.Copy(from, to); _ = from.Close() }()
+		}
+	}()
+	conn, err := a.holder.dial(t.Context())
+	if err != nil {
+		t.Fatalf("the roomkey itself: got %v, want a proof", err)
+	}
+	_ = conn.Close()
+	relayed := a.holder
+	relayed.address = netip.MustParseAddrPort(relay.Addr().String())
+	if conn, err := relayed.dial(t.Context()); !errors.Is(err, errUnproved) {
+		t.Errorf("a relay before it: got %v, %v, want %v", conn, err, errUnproved)
+	}
+	other := a.holder
+	other.key = make([]byte, keySize)
+	if conn, err := other.dial(t.Context()); !errors.Is(err, errUnproved) {
+		t.Errorf("the roomkey of another lock: got %v, %v, want %v", conn, err, errUnproved)
 	}
 }
 

@@ -66,9 +66,6 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	if err := announce(lock, ""); err != nil { // nobody answers for this folder now
-		return fmt.Errorf("write the data folder's lock: %w", err)
-	}
 	if there := dataThere(c); len(there) > 0 && !force {
 		return &meet.Error{Code: meet.CodeConflict, Message: "The data folder " + c.Data + " holds data already: " + strings.Join(there, ", "),
 			Hint: "Choose another folder with --data, or give --force: then that is kept aside."}

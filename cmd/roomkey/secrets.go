@@ -28,6 +28,9 @@ func openKeyring(c Config) (*auth.Keyring, error) {
 	if c.Auth.Secret != "" {
 		return auth.NewKeyring([]byte(c.Auth.Secret), previous...)
 	}
+	if err := checkDataFolder(c.Data); err != nil {
+		return nil, err
+	}
 	return auth.OpenKeyring(secretFile(c), previous...)
 }
 

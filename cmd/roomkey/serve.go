@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -25,8 +29,8 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ignoreBrokenPipes()
-			a, err := newApp(cmd.Context(), config, newLogger(config, os.Stderr))
+			ignoreSignals()
+			a, err := newServer(cmd.Context(), config, newLogger(config, os.Stderr))
 			if err != nil {
 				return err
 			}
@@ -38,6 +42,35 @@ func serveCommand() *cobra.Command {
 	}
 	addConfigFlags(c.Flags())
 	return c
+}
+
+// newServer is newApp for serve. A stdio that has the data folder is told that a
+// serve wants it, and leaves it.
+func newServer(ctx context.Context, c Config, log *slog.Logger) (*app, error) {
+	a, err := newApp(ctx, c, log, commandServe)
+	if !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) {
+		return a, err
+	}
+	if h, holderErr := readHolder(c.Data); holderErr != nil || h.command != commandStdio {
+		return nil, err
+	}
+	wait, waitErr := announceWait(c.Data)
+	if waitErr != nil {
+		return nil, err // another serve waits already
+	}
+	defer func() { _ = wait.Close() }()
+	log.Info("waiting for a roomkey stdio to leave the data folder")
+	for deadline := time.Now().Add(startWithin); ; {
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(keeperEvery):
+		}
+		a, err = newApp(ctx, c, log, commandServe)
+		if err == nil || !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) || time.Now().After(deadline) {
+			return a, err
+		}
+	}
 }
 
 // addConfigFlags adds the flags of the commands that run the server.
@@ -57,10 +90,11 @@ func addSourceFlags(f *pflag.FlagSet) {
 	f.String("data", "", "folder for the database and the signing secret (default data)")
 }
 
-// ignoreBrokenPipes keeps a long-running command alive when whoever reads its
-// output goes away. Otherwise the next line of the log would end the process
-// on the spot.
-func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
+// ignoreSignals keeps a long-running command alive when whoever reads its
+// output goes away, or a file reaches the size that the system allows.
+// Otherwise the next line of the log, or the next write to the database, would
+// end the process on the spot.
+func ignoreSignals() { signal.Ignore(syscall.SIGPIPE, signalFileSize) }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

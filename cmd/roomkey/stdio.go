@@ -7,8 +7,6 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
-
-	"roomkey/meet"
 )
 
 func stdioCommand(io streams) *cobra.Command {
@@ -18,8 +16,9 @@ func stdioCommand(io streams) *cobra.Command {
 		Long: `Serve MCP on standard input and output as the local owner.
 
 Starts what roomkey serve starts, so that join links work while the client
-runs. Where a roomkey already has the data folder, or answers at the configured
-address, messages are bridged to that one.`,
+runs. Where a roomkey already has the data folder, wherever it answers, messages
+are bridged to that one, and when it ends, to the next one or to one that is
+started here. To roomkey serve the data folder is left when that is started.`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := loadConfig(cmd.Flags(), os.Environ())
@@ -34,56 +33,42 @@ address, messages are bridged to that one.`,
 }
 
 func serveStdio(ctx context.Context, config Config, io streams) error {
-	ignoreBrokenPipes()
-	log := newLogger(config, os.Stderr)
-	local, err := localURL(config)
-	if err != nil {
-		return err
-	}
-	a, err := newApp(ctx, config, log)
-	switch {
-	case errors.Is(err, errAddressInUse), errors.Is(err, errDataInUse):
-		running := ownerURL(ctx, config.Data)
-		if running == "" && errors.Is(err, errAddressInUse) && newClient(local, nil).isRoomkey(ctx) {
-			running = local
-		}
-		if running == "" {
-			return err
-		}
-		log.Info("a roomkey is running already, bridging to it", "url", running)
-		return bridgeTo(ctx, config, running, io)
-	case err != nil:
-		return err
-	}
+	ignoreSignals()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	stopped := make(chan error, 1)
-	go func() { stopped <- a.run(ctx) }()
-	bridged := make(chan error, 1)
-	go func() { bridged <- bridgeTo(ctx, config, "http://"+reachable(a.listener.Addr().String()), io) }()
+	k := newKeeper(config, newLogger(config, os.Stderr))
+	begun, kept := make(chan struct{}), make(chan error, 1)
+	go func() { kept <- k.run(ctx, func() { close(begun) }) }()
 	select {
-	case err = <-bridged: // the client has gone
-		stop()
-		return errors.Join(err, <-stopped)
-	case err = <-stopped: // by a signal, or because a part died
-		return errors.Join(err, <-bridged) // which has seen to it that running calls are answered
+	case err := <-kept:
+		return notBegun(ctx, config, err)
+	case <-begun:
 	}
+	// No more is offered than this configuration does: the ceilings of a
+	// client's command line hold whichever roomkey answers.
+	b := &bridge{servers: k, out: io.out, offered: offering(config.selection())}
+	bridged := make(chan error, 1)
+	go func() { bridged <- b.run(ctx, io.in) }()
+	var err1, err2 error
+	select {
+	case err1 = <-bridged: // the client has gone
+		stop()
+		err2 = <-kept
+	case err2 = <-kept: // by a signal, or because a part died
+		stop()
+		err1 = <-bridged // which has seen to it that running calls are answered
+	}
+	return errors.Join(err1, err2)
 }
 
-// bridgeTo bridges to the roomkey at url as the local owner, and offers no more
-// than this configuration does: the ceilings of a client's command line
-// hold whichever server answers.
-func bridgeTo(ctx context.Context, config Config, url string, io streams) error {
-	tokens, err := ownerTokens(config)
-	if err != nil {
+// notBegun words why there is no roomkey to bridge to.
+func notBegun(ctx context.Context, config Config, err error) error {
+	local, urlErr := localURL(config)
+	if !errors.Is(err, errAddressInUse) || urlErr != nil || !newClient(local, nil).isRoomkey(ctx) {
 		return err
 	}
-	b := &bridge{client: newClient(url, tokens), out: io.out, offered: offering(config.selection())}
-	b.client.noDestruction = config.DisableDestructive
-	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	err = b.client.post(ctx, ping, func([]byte) error { return nil })
-	if meet.IsCode(err, meet.CodeUnauthenticated) {
-		return fmt.Errorf("the roomkey at %s has another signing secret: give its --data", url)
+	if _, err := ownerTokens(config); errors.Is(err, errNoSecret) {
+		return err
 	}
-	return b.run(ctx, io.in)
+	return fmt.Errorf("the roomkey at %s has another data folder than %s: give its --data", local, config.Data)
 }

@@ -141,7 +141,7 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 		rtc.NodeIP.V4, rtc.NodeIP.V6 = c.NodeIP+"/"+c.NodeIP, c.MachineIP+"/"+c.MachineIP
 	}
 	rtc.EnableLoopbackCandidate = bind.IsLoopback()
-	rtc.TCPPort = uint32(c.TCPPort) //nolint:gosec // a port, as complete has checked
+	rtc.TCPPort = 0 // see useTCP
 	fallback := c.TCPPort != 0
 	rtc.AllowTCPFallback = &fallback
 

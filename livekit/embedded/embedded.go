@@ -46,7 +46,7 @@ type Config struct {
 
 	Port    int // of signalling and API, on 127.0.0.1 only; 0 is a free one
 	UDPPort int // of media; 0 is 7882, or a free one if that is taken
-	TCPPort int // of media where UDP is blocked, on every address; 0 is off
+	TCPPort int // of media where UDP is blocked; 0 is off
 
 	// NodeIP is the address that participants are told to send media to;
 	// empty is 127.0.0.1, for participants on this machine.
@@ -169,7 +169,7 @@ func start(ctx context.Context, cfg Config) (*Server, error) {
 	go s.run()
 	if err := s.ready(ctx); err != nil {
 		_ = s.Stop(context.WithoutCancel(ctx))
-		return nil, listenError(err, cfg, s.lk.HTTPPort(), s.udpPort)
+		return nil, listenError(err, s.lk.HTTPPort(), s.udpPort)
 	}
 	return s, nil
 }
@@ -199,10 +199,25 @@ func (s *Server) initialize(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("make LiveKit's node: %w", err)
 	}
+	tcp, err := listenTCP(ctx, cfg)
+	if err != nil {
+		return err
+	}
 	s.lines.take()
 	if s.lk, s.stopRest, err = cfg.assemble(conf, node, cfg); err != nil {
 		s.lines.leave()
-		return listenError(fmt.Errorf("assemble LiveKit: %w", err), cfg, port, s.udpPort)
+		if tcp != nil {
+			_ = tcp.Close()
+		}
+		return listenError(fmt.Errorf("assemble LiveKit: %w", err), port, s.udpPort)
+	}
+	if tcp != nil {
+		if err := useTCP(s.lk.RoomManager(), tcp); err != nil {
+			s.lk.RoomManager().Stop()
+			s.stopRest()
+			s.lines.leave()
+			return errors.Join(err, tcp.Close())
+		}
 	}
 	s.url = "http://" + net.JoinHostPort(httpAddress, strconv.Itoa(port))
 	return nil

@@ -343,6 +343,61 @@ func TestTCPFallbackIsOffered(t *testing.T) {
 	}
 }
 
+// Media over TCP is received where all media is: while people are on this
+// machine alone, not on its other addresses.
+func TestTCPFallbackListensWhereUDPDoes(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, node string
+		outside    bool
+	}{{"loopback", "", false}, {"every address", outside(t), true}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "0.0.0.0:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := config()
+			cfg.NodeIP, cfg.TCPPort = c.node, l.Addr().(*net.TCPAddr).Port
+			l.Close()
+			s := start(t, cfg)
+			for address, want := range map[string]bool{"127.0.0.1": true, outside(t): c.outside} {
+				conn, err := net.Dial("tcp", net.JoinHostPort(address, strconv.Itoa(cfg.TCPPort)))
+				if (err == nil) != want {
+					t.Errorf("connect to %s: got %v, want success %v", address, err, want)
+				}
+				if err == nil {
+					conn.Close()
+				}
+			}
+			stop(t, s)
+			if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TCPPort))); err != nil {
+				t.Errorf("the port after the stop: %v, want it free", err)
+			} else {
+				l.Close()
+			}
+		})
+	}
+}
+
+// Media gets through over TCP where UDP does not.
+func TestMediaOverTCP(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config()
+	cfg.TCPPort = l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	s := start(t, cfg)
+	embedded.OnlyTCP(t, s)
+	a := livekittest.Join(t, s.URL(), token(t, s, "room", "a"))
+	b := livekittest.Join(t, s.URL(), token(t, s, "room", "b"))
+	a.PublishMicrophone()
+	livekittest.Wait(t, "b to hear a", func() bool { return b.Receives("a", meet.Microphone) })
+}
+
 func TestOnlyTheNodesAddressIsAdvertised(t *testing.T) {
 	t.Parallel()
 	cfg := config()

@@ -101,7 +101,7 @@ func listenUDP(ctx context.Context, address string, port int) (int, error) {
 }
 
 // listenError makes a *PortError of err if a port was the trouble.
-func listenError(err error, cfg Config, port, udpPort int) error {
+func listenError(err error, port, udpPort int) error {
 	var op *net.OpError
 	if !errors.As(err, &op) || op.Op != "listen" {
 		return err
@@ -113,7 +113,6 @@ func listenError(err error, cfg Config, port, udpPort int) error {
 		if addr.Port == port {
 			return &PortError{Network: "TCP", Port: port, Setting: settingPort, Err: reason(err)}
 		}
-		return &PortError{Network: "TCP", Port: cfg.TCPPort, Setting: settingTCPPort, Err: reason(err)}
 	}
 	return err
 }

@@ -1,0 +1,74 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ownFiles are the files in a data folder that roomkey opens by their names.
+var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal"}
+
+// checkDataFolder refuses a data folder into which another user can put things:
+// roomkey would write through a link that they made, or believe a secret that
+// they know. What does not exist is as good as an empty folder. The folder
+// itself may be reached through a link, as its operator names it.
+func checkDataFolder(folder string) error {
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at the data folder: %w", err)
+	case !info.IsDir():
+		return nil // whoever makes or opens it says so
+	}
+	if mode := info.Mode().Perm(); mode&0o002 != 0 {
+		return fmt.Errorf("the data folder %s can be written to by every user (mode %04o): run chmod 700 on it, after a look at what is in it", folder, mode)
+	}
+	if err := checkOwner("the data folder "+folder, info); err != nil {
+		return err
+	}
+	for _, name := range ownFiles {
+		if err := checkOwnFile(filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkOwnFile refuses a file of the data folder that is not one of roomkey's
+// own making. There may be none.
+func checkOwnFile(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look at the data folder: %w", err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s is a symbolic link, which roomkey does not follow: put the file itself there, or remove the link", path)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file: remove it", path)
+	}
+	if mode := info.Mode().Perm(); mode&0o002 != 0 {
+		return fmt.Errorf("%s can be written to by every user (mode %04o): run chmod 600 on it, if you know that its content is yours", path, mode)
+	}
+	return checkOwner(path, info)
+}
+
+// checkOwner refuses what belongs to another user. Root could change everything
+// anyway.
+func checkOwner(what string, info fs.FileInfo) error {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || stat.Uid == 0 || int64(stat.Uid) == int64(os.Geteuid()) {
+		return nil
+	}
+	return fmt.Errorf("%s belongs to another user (uid %d, and roomkey runs as %d): run roomkey as that user, or change the owner with chown",
+		what, stat.Uid, os.Geteuid())
+}

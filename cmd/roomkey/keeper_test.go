@@ -1,0 +1,211 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+)
+
+// stdioProcess is a roomkey stdio whose client is the test.
+type stdioProcess struct {
+	*process
+	in      io.WriteCloser
+	answers chan string
+}
+
+// startStdio runs a roomkey stdio on a data folder, on an address of its own.
+func startStdio(t *testing.T, dir string, env ...string) *stdioProcess {
+	t.Helper()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startStdioAt(t, address, dir, env...)
+}
+
+func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProcess {
+	t.Helper()
+	cmd := command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "stdio")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading, writing := io.Pipe()
+	cmd.Stdout = writing
+	p, err := start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stdioProcess{process: p, in: in, answers: make(chan string, 100)}
+	go func() {
+		lines := bufio.NewScanner(reading)
+		for lines.Scan() {
+			s.answers <- lines.Text()
+		}
+	}()
+	go func() {
+		<-p.exited
+		_ = writing.Close()
+	}()
+	t.Cleanup(s.kill)
+	return s
+}
+
+// say sends a call of a tool and does not wait for its answer.
+func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
+	t.Helper()
+	if _, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", tool, arguments); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// hear waits for an answer.
+func (s *stdioProcess) hear(t *testing.T) toolResult {
+	t.Helper()
+	select {
+	case line := <-s.answers:
+		return readResult(t, readResponse(t, []byte(line)).Result)
+	case <-s.exited:
+		t.Fatalf("stdio has ended:\n%s", s.err)
+	case <-time.After(patience):
+		t.Fatalf("no answer within %v:\n%s", patience, s.err)
+	}
+	return toolResult{}
+}
+
+// must calls a tool that has to succeed.
+func (s *stdioProcess) must(t *testing.T, tool, arguments string) string {
+	t.Helper()
+	s.say(t, tool, arguments)
+	r := s.hear(t)
+	if r.IsError {
+		t.Errorf("%s: got the error %v, want success\n%s", tool, r.Content, s.err)
+	}
+	return string(r.StructuredContent)
+}
+
+func (s *stdioProcess) mustKnow(t *testing.T, room string) {
+	t.Helper()
+	if got := s.must(t, "list_rooms", "{}"); !strings.Contains(got, `"name":"`+room+`"`) {
+		t.Errorf("list_rooms: got %s, want the room %s in it", got, room)
+	}
+}
+
+// Of several stdio on one data folder one serves, whatever their ports. When it
+// ends, killed or not, another takes over, and calls in between wait.
+func TestStdioTakesOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := startStdioAt(t, address, dir)
+	second := startStdioAt(t, address, dir) // at the same moment
+	first.must(t, "create_room", `{"name": "alpha"}`)
+	second.mustKnow(t, "alpha")
+	third := startStdio(t, dir)
+	third.must(t, "create_room", `{"name": "beta"}`)
+	if !first.err.contains("msg=serving") { // the other one was faster
+		first, second = second, first
+	}
+
+	first.kill()
+	third.mustKnow(t, "beta")
+	second.mustKnow(t, "beta")
+	second.must(t, "create_room", `{"name": "gamma"}`)
+
+	if !second.err.contains("msg=serving") {
+		second, third = third, second
+	}
+	_ = second.in.Close() // a clean end
+	third.mustKnow(t, "gamma")
+	<-second.exited
+	third.mustKnow(t, "gamma") // and nobody else is there who could have answered
+	if code := second.cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code of a stdio whose client has gone: got %d, want 0", code)
+	}
+	late := startStdio(t, dir)
+	late.mustKnow(t, "gamma")
+	if late.err.contains("msg=serving") {
+		t.Error("a stdio serves beside another")
+	}
+}
+
+// Where another program has the address by the time a stdio takes over, it
+// serves at another one.
+func TestStdioTakesOverElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startStdio(t, dir)
+	first.must(t, "create_room", `{"name": "alpha"}`)
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := startStdioAt(t, address, dir)
+	second.mustKnow(t, "alpha")
+	_, shown := startImpostor(t, address)
+	first.kill()
+	second.mustKnow(t, "alpha")
+	if shown.Load() > 0 {
+		t.Error("the other program was shown a token")
+	}
+}
+
+// A serve gets the data folder from a stdio, which bridges to it then and takes
+// over again when it ends.
+func TestServeAndStdio(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	stdio := startStdio(t, dir)
+	stdio.must(t, "create_room", `{"name": "alpha"}`)
+	server := startServer(t, dir)
+	stdio.mustKnow(t, "alpha")
+	stdio.must(t, "create_room", `{"name": "beta"}`)
+	if !stdio.err.contains("bridging to it\" url=" + server.url) {
+		t.Errorf("stdio beside serve: got %s, want it to bridge to %s", stdio.err, server.url)
+	}
+	if err := server.terminate(); err != nil {
+		t.Error(err)
+	}
+	stdio.mustKnow(t, "beta")
+	again := startServer(t, dir)
+	again.kill()
+	stdio.mustKnow(t, "beta")
+}
+
+// What was under way when the roomkey ended: a change is not made again, and
+// what only reads is asked again.
+func TestStdioCallsUnderWay(t *testing.T) {
+	t.Parallel()
+	dir, lk := t.TempDir(), startGatedLiveKit(t)
+	server := startServer(t, dir, lk.env()...)
+	stdio := startStdio(t, dir, lk.env()...)
+	stdio.must(t, "create_room", `{"name": "alpha"}`)
+	lk.close()
+	stdio.say(t, "create_room", `{"name": "beta"}`)
+	lk.await(t)
+	server.kill()
+	r := stdio.hear(t)
+	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, "unavailable: Roomkey ended during this call, and it is not known") {
+		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
+	}
+	lk.open()
+	stdio.mustKnow(t, "alpha")
+	server = startServer(t, dir, lk.env()...)
+	stdio.mustKnow(t, "alpha")
+	lk.close()
+	stdio.say(t, "list_participants", `{"room_id": "alpha"}`)
+	lk.await(t)
+	server.kill()
+	lk.open()
+	if r := stdio.hear(t); r.IsError {
+		t.Errorf("reading under way: got %+v, want an answer", r.Content)
+	}
+}

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// probeEvery is how often at most it is tried out whether writes succeed. A
+// commit of anybody's within that time says it as well.
+const probeEvery = time.Second
+
+// probeSize is how much room there has to be beside the database, in bytes.
+const probeSize = 64 << 10
+
+// A probe finds out whether writes succeed, once for all who ask at the same
+// time.
+type probe struct {
+	folder string        // of the database
+	turn   chan struct{} // holds a value while somebody tries
+
+	at  time.Time // of the last try; with err it belongs to who has the turn
+	err error
+
+	committed atomic.Int64 // when the last commit succeeded, in Unix nanoseconds; 0 after one that failed
+}
+
+func newProbe(path string) *probe {
+	return &probe{folder: filepath.Dir(path), turn: make(chan struct{}, 1)}
+}
+
+// note hears of the end of a commit.
+func (p *probe) note(ok bool) {
+	if ok {
+		p.committed.Store(time.Now().UnixNano())
+		return
+	}
+	p.committed.Store(0)
+}
+
+// ask says whether writes succeed. try makes one, if need be.
+func (p *probe) ask(ctx context.Context, try func(context.Context) error) error {
+	if time.Since(time.Unix(0, p.committed.Load())) < probeEvery {
+		return ctx.Err()
+	}
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if time.Since(p.at) < probeEvery {
+		return p.err
+	}
+	err := errors.Join(p.tryRoom(), try(ctx))
+	if ctx.Err() == nil { // else it says nothing about the database
+		p.at, p.err = time.Now(), err
+	}
+	return err
+}
+
+// tryRoom says whether there is room for a little more. A commit may fit into
+// what the log already has of the disk.
+func (p *probe) tryRoom() error {
+	file, err := os.CreateTemp(p.folder, ".roomkey-probe-*")
+	if err != nil {
+		return fmt.Errorf("make a file beside the database: %w", err)
+	}
+	removed := os.Remove(file.Name()) // at once, so that nothing stays after a crash
+	_, err = file.Write(make([]byte, probeSize))
+	if err = errors.Join(err, file.Close()); removed != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	if err != nil {
+		return fmt.Errorf("write to a file beside the database: %w", err)
+	}
+	return nil
+}
+
+// Ping says whether the database answers with data from its file, and whether
+// writes succeed.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.pingReads(ctx); err != nil {
+		return err
+	}
+	return db.writer.probe.ask(ctx, func(ctx context.Context) error {
+		_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) { return struct{}{}, t.exec(writeNothing) })
+		return err
+	})
+}

@@ -1,0 +1,56 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+)
+
+// forwarders are the addresses that have sent X-Forwarded-For without being a
+// trusted proxy.
+type forwarders struct {
+	mu        sync.Mutex
+	addresses []string
+}
+
+// maxForwarders is how many addresses are remembered and told of. An operator
+// has few proxies; the others are strangers who make the header up.
+const maxForwarders = 16
+
+// add says whether an address is one more.
+func (f *forwarders) add(address string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.addresses) >= maxForwarders || slices.Contains(f.addresses, address) {
+		return false
+	}
+	f.addresses = append(f.addresses, address)
+	return true
+}
+
+// Forwarders gives the addresses that have sent X-Forwarded-For without being a
+// trusted proxy, the first sixteen of them.
+func (s *Server) Forwarders() []string {
+	s.forwarders.mu.Lock()
+	defer s.forwarders.mu.Unlock()
+	return slices.Clone(s.forwarders.addresses)
+}
+
+// noteForwarder warns, once for each address, of what may be a proxy that is not
+// trusted: all who come through it count as one, and have to wait together
+// where one of them guesses codes.
+func (s *Server) noteForwarder(r *http.Request) {
+	if len(r.Header["X-Forwarded-For"]) == 0 {
+		return
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || s.trusts(peer.Addr().Unmap()) {
+		return
+	}
+	if address := networkOf(peer.Addr().Unmap()); s.forwarders.add(address) {
+		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For comes from an address that is not in http.trusted_proxies and is not believed: "+
+			"if that is your proxy, everybody behind it counts as one, and one who guesses codes has all of them wait", slog.String("address", address))
+	}
+}
