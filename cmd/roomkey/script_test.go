@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strconv"
@@ -35,6 +36,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			address, err1 := freeAddress()
 			another, err2 := freeAddress()
+			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
 			e.Setenv("KNOWN_SCHEMA", strconv.FormatInt(knownSchema(), 10))
 			e.Setenv("ADDR", address)
 			e.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
@@ -226,4 +228,13 @@ func scriptOccupy(ts *testscript.TestScript, _ bool, _ []string) {
 	vacate := func() { _ = other.Close() }
 	ts.Defer(vacate)
 	ts.SetCmd("vacate", func(*testscript.TestScript, bool, []string) { vacate() })
+}
+
+// mediaAddresses are where a roomkey without any configuration receives media,
+// as the doctor says it: a machine without a network has loopback alone.
+func mediaAddresses() string {
+	if machine := machineIP(defaultConfig(), netip.MustParseAddrPort("127.0.0.1:9090")); machine != "" {
+		return loopbackIP + " and " + machine
+	}
+	return loopbackIP
 }
