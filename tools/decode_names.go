@@ -95,14 +95,15 @@ func (c *nameCheck) place(path, name string) {
 		if plainName(known.name) != plain && plainName(known.path+known.name) != plain {
 			continue
 		}
-		hint := ""
+		var hint string
 		switch in := strings.TrimSuffix(known.path, "."); {
 		case known.path == path:
 			hint = fmt.Sprintf("%s is called %s here.", path+shown, path+known.name)
 		case in != "":
 			hint = fmt.Sprintf("%s belongs inside %s: {%q: {%q: …}}.", shown, in, in, known.name)
 		default:
-			hint = fmt.Sprintf("%s belongs outside %s: {%q: …}.", shown, meet.CleanText(strings.TrimSuffix(path, "."), maxName), known.name)
+			around := meet.CleanText(strings.TrimSuffix(path, "."), maxName)
+			hint = fmt.Sprintf("%s belongs outside %s: {%q: …}.", shown, around, known.name)
 		}
 		if !slices.Contains(c.belongs, hint) {
 			c.belongs = append(c.belongs, hint)

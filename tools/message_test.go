@@ -64,7 +64,7 @@ func TestEachMember(t *testing.T) {
 	same := func(_ string, value json.RawMessage) json.RawMessage { return value }
 	for text, want := range map[string]string{
 		`{"b":1,"a":{"z":[]},"b":2,"B":null}`: `{"b":1,"a":{"z":[]},"b":2,"B":null}`,
-		` { "a" : "x\u0000" } `:               `{"a":"x\u0000"}`,
+		`{ "a" : "x\u0000" } `:                `{"a":"x\u0000"}`,
 		`{}`:                                  `{}`,
 		`[1]`:                                 `[1]`,
 		`null`:                                `null`,
@@ -74,7 +74,7 @@ func TestEachMember(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
-	deep := func(name string, value json.RawMessage) json.RawMessage { return emptyObjects(value, capabilitiesDepth) }
+	deep := func(_ string, value json.RawMessage) json.RawMessage { return emptyObjects(value, capabilitiesDepth) }
 	if got := string(eachMember(json.RawMessage(`{"a":[],"b":{"c":[ ],"d":[1,[]]}}`), deep)); got != `{"a":{},"b":{"c":{},"d":[1,[]]}}` {
 		t.Errorf("empty arrays: got %s", got)
 	}
