@@ -46,7 +46,7 @@ func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacke
 	if !slices.ContainsFunc(people, func(p types.LocalParticipant) bool { return !p.CanSubscribe() }) {
 		return packet
 	}
-	sids := packet.GetUser().GetDestinationSids() //nolint:staticcheck // old clients address that way
+	sids := packet.GetUser().GetDestinationSids()                                                               //nolint:staticcheck // old clients address that way
 	identities := slices.Concat(packet.GetDestinationIdentities(), packet.GetUser().GetDestinationIdentities()) //nolint:staticcheck // old clients address that way
 	toAll := len(sids) == 0 && len(identities) == 0
 	var to []string
