@@ -46,8 +46,8 @@ func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacke
 	if !slices.ContainsFunc(people, func(p types.LocalParticipant) bool { return !p.CanSubscribe() }) {
 		return packet
 	}
-	sids := packet.GetUser().GetDestinationSids()
-	identities := append(slices.Clone(packet.GetDestinationIdentities()), packet.GetUser().GetDestinationIdentities()...)
+	sids := packet.GetUser().GetDestinationSids()                                                               //nolint:staticcheck // old clients address that way
+	identities := slices.Concat(packet.GetDestinationIdentities(), packet.GetUser().GetDestinationIdentities()) //nolint:staticcheck // old clients address that way
 	toAll := len(sids) == 0 && len(identities) == 0
 	var to []string
 	for _, p := range people {
@@ -62,7 +62,7 @@ func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacke
 	packet = proto.CloneOf(packet)
 	packet.DestinationIdentities = to
 	if user := packet.GetUser(); user != nil {
-		user.DestinationSids, user.DestinationIdentities = nil, nil
+		user.DestinationSids, user.DestinationIdentities = nil, nil //nolint:staticcheck // old clients address that way
 	}
 	return packet
 }
@@ -74,7 +74,7 @@ func (s doorRoomService) SendData(ctx context.Context, req *livekit.SendDataRequ
 		return s.RoomService.SendData(ctx, req)
 	}
 	packet := forReceivers(room, &livekit.DataPacket{DestinationIdentities: req.GetDestinationIdentities(),
-		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{DestinationSids: req.GetDestinationSids()}}})
+		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{DestinationSids: req.GetDestinationSids()}}}) //nolint:staticcheck // old clients address that way
 	switch {
 	case packet == nil: // for nobody: to an address that nobody has, so that it is checked as any other
 		packet = &livekit.DataPacket{DestinationIdentities: []string{"nobody who may get it"}}
