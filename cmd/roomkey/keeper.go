@@ -163,7 +163,7 @@ func (k *keeper) lead(ctx context.Context, t *try, begin func()) error {
 		return err
 	}
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // it was stopped, which is no trouble
 	}
 	waited := time.Since(t.since)
 	foreign := errors.Is(err, errAddressInUse) && waited > addressWithin && !k.taken() // another program's address

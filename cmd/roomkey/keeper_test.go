@@ -196,6 +196,9 @@ func TestStdioCallsUnderWay(t *testing.T) {
 	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, "unavailable: Roomkey ended during this call, and it is not known") {
 		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
 	}
+	if report(t, r).Retryable {
+		t.Error("a change under way: got that it may be repeated, want not")
+	}
 	lk.open()
 	stdio.mustKnow(t, "alpha")
 	server = startServer(t, dir, lk.env()...)
