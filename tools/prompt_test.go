@@ -273,7 +273,7 @@ func TestPromptRefusals(t *testing.T) {
 		}
 	}
 	wantRefusal(t, "a number", a.ask(meettest.Ada, false, "prompts/get", map[string]any{"name": "moderate_room", "arguments": map[string]any{"room": 7}}),
-		-32600, "The request does not have the shape")
+		-32602, "room must be a string, not a number.")
 }
 
 // Whatever an argument holds, it is refused, or stands in the text as one
