@@ -12,8 +12,8 @@ const sweepBatch = 100
 // What is old goes in batches, so that no other write waits long, and in so many
 // of them in one sweep that more goes than can come in meanwhile.
 const (
-	forgetBatch   = 500
-	forgetBatches = 40
+	forgetBatch   = 250
+	forgetBatches = 80
 )
 
 // expire ends rooms whose time has come. It is called by the sweeper, and by
