@@ -28,6 +28,9 @@ func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref strin
 	if err != nil {
 		return nil, nil, err
 	}
+	if all {
+		ids = nil
+	}
 	for _, id := range ids {
 		if err := checkRequestID(id); err != nil {
 			return nil, nil, err
@@ -41,7 +44,6 @@ func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref strin
 		if err != nil {
 			return nil, nil, err
 		}
-		ids = nil
 		for _, r := range waiting {
 			ids = append(ids, r.ID)
 		}
