@@ -71,48 +71,72 @@ func TestRateWithFullMemoryRefuses(t *testing.T) {
 }
 
 // However many ask at once, the media server is asked once, and no more than
-// once a second.
+// once a second as long as it answers.
 func TestProbeIsShared(t *testing.T) {
 	t.Parallel()
 	var now atomic.Pointer[time.Time]
 	set := func(at time.Time) { now.Store(&at) }
 	set(time.Unix(1_790_000_000, 0))
-	var pings atomic.Int32
+	var pings, failures atomic.Int32
 	asked, answer := make(chan struct{}), make(chan error)
-	p := probe{now: func() time.Time { return *now.Load() }, ping: func(context.Context) error {
+	p := probe{now: func() time.Time { return *now.Load() }, ping: func(ctx context.Context) error {
 		pings.Add(1)
 		asked <- struct{}{}
-		return <-answer
+		select {
+		case err := <-answer:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}}
 	down := errors.New("down")
 	var all sync.WaitGroup
-	var failures atomic.Int32
 	check := func() {
 		if err := p.check(t.Context()); errors.Is(err, down) {
 			failures.Add(1)
+		} else if err != nil {
+			t.Errorf("check: %v", err)
 		}
 	}
-	all.Go(check)
-	<-asked
-	for range 50 {
+	want := func(when string, asked, failed int32) {
+		t.Helper()
+		if pings.Load() != asked || failures.Load() != failed {
+			t.Errorf("%s: %d pings, %d were told of a failure; want %d and %d", when, pings.Load(), failures.Load(), asked, failed)
+		}
+	}
+	together := func(err error) { // some may come when the answer is there
 		all.Go(check)
+		<-asked
+		for range 50 {
+			all.Go(check)
+		}
+		answer <- err
 	}
-	answer <- down
+	together(nil)
 	all.Wait()
-	if pings.Load() != 1 || failures.Load() != 51 {
-		t.Errorf("%d pings, %d were told of the failure; want 1 and 51", pings.Load(), failures.Load())
-	}
+	want("answered", 1, 0)
 	set(now.Load().Add(probeFor - time.Millisecond))
 	check()
-	if pings.Load() != 1 || failures.Load() != 52 {
-		t.Errorf("within a second: %d pings, %d failures; want the same answer once more", pings.Load(), failures.Load())
-	}
+	want("within a second", 1, 0)
 	set(now.Load().Add(time.Millisecond))
+
+	// Who asks may give up; another one asks in their place.
+	ctx, giveUp := context.WithCancel(t.Context())
+	gaveUp := make(chan error)
+	go func() { gaveUp <- p.check(ctx) }()
+	<-asked
 	all.Go(check)
+	giveUp()
+	if err := <-gaveUp; !errors.Is(err, context.Canceled) {
+		t.Errorf("who gave up is told %v", err)
+	}
+	<-asked
+	answer <- down
+	all.Wait()
+	want("after a second", 3, 1)
+	all.Go(check) // a failure is not remembered: it may answer again
 	<-asked
 	answer <- nil
 	all.Wait()
-	if pings.Load() != 2 || failures.Load() != 52 {
-		t.Errorf("after a second: %d pings, %d failures; want to have asked anew", pings.Load(), failures.Load())
-	}
+	want("back again", 4, 1)
 }

@@ -6,50 +6,66 @@ import (
 	"time"
 )
 
-// probeFor is how long the answer of the media server to a probe counts.
+// probeFor is how long it counts that the media server has answered.
 const probeFor = time.Second
 
 // probe knows whether the media server answers, for calls that do not need it
-// now but make something that will. All of them share one question a second.
+// now but make something that will. All of them share one question at a time,
+// and one a second as long as it is answered.
 type probe struct {
 	now  func() time.Time
 	ping func(context.Context) error
 
-	mu    sync.Mutex
-	asked time.Time
-	err   error         // the answer
-	under chan struct{} // closed with the answer; nil while nobody asks
+	mu       sync.Mutex
+	answered time.Time
+	asking   *question // nil while nobody asks
+}
+
+// question is one that several wait for.
+type question struct {
+	done chan struct{} // closed with the answer
+	err  error
+	lost bool // who asked gave up; the others have to ask anew
 }
 
 // check gives nil if the media server answered not longer than probeFor ago.
 func (p *probe) check(ctx context.Context) error {
-	p.mu.Lock()
-	if since := p.now().Sub(p.asked); !p.asked.IsZero() && since >= 0 && since < probeFor {
-		defer p.mu.Unlock()
-		return p.err
-	}
-	if under := p.under; under != nil {
+	for {
+		p.mu.Lock()
+		if since := p.now().Sub(p.answered); since >= 0 && since < probeFor {
+			p.mu.Unlock()
+			return nil
+		}
+		q := p.asking
+		if q == nil {
+			q = &question{done: make(chan struct{})}
+			p.asking = q
+			p.mu.Unlock()
+			return p.ask(ctx, q)
+		}
 		p.mu.Unlock()
 		select {
-		case <-under:
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			return p.err
+		case <-q.done:
+			if !q.lost {
+				return q.err
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	under := make(chan struct{})
-	p.under = under
-	p.mu.Unlock()
+}
 
-	ctx, cancel := withBudget(context.WithoutCancel(ctx)) // others wait for the answer, too
+func (p *probe) ask(ctx context.Context, q *question) error {
+	budget, cancel := withBudget(ctx)
 	defer cancel()
-	err := p.ping(ctx)
-
+	q.err = p.ping(budget)
+	q.lost = q.err != nil && ctx.Err() != nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked, p.err, p.under = p.now(), err, nil
-	close(under)
-	return err
+	if q.err == nil {
+		p.answered = p.now()
+	}
+	p.asking = nil
+	close(q.done)
+	return q.err
 }
