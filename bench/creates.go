@@ -18,7 +18,7 @@ import (
 // roomkey lets rooms that are made at the same time share a commit. No answer
 // may come before its commit: every room is looked for in the file afterwards.
 func measureCreates(ctx context.Context, l *lab) ([]row, error) {
-	r, err := l.startRoomkey(ctx, "creates", "ROOMKEY_ROOMS_CREATE_MEDIA=on_join")
+	r, err := l.startRoomkey(ctx, "creates")
 	if err != nil {
 		return nil, err
 	}

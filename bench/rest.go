@@ -118,11 +118,11 @@ func joinRows(n int, ours, bare []load.Result) []row {
 	return []row{rate, ratio}
 }
 
-// measureRESTCreates makes rooms with the settings that roomkey comes with:
-// LiveKit makes each its media room before the row is stored. An empty media
-// room costs LiveKit something for as long as it lives, so every round has a
-// server of its own. Beside it stands a server that leaves the media room to
-// the first join, which is what create_room is measured with.
+// measureRESTCreates makes rooms with the settings that roomkey comes with: the
+// media room is left to the first join, as in what create_room is measured with.
+// Beside it stands a server where LiveKit makes each its media room before the
+// row is stored. An empty media room costs LiveKit something for as long as it
+// lives, so every round has a server of its own.
 func measureRESTCreates(ctx context.Context, l *lab) ([]row, error) {
 	yardstick, err := openYardstick(ctx, filepath.Join(l.dir, "rest-yardstick.db"))
 	if err != nil {
@@ -136,7 +136,7 @@ func measureRESTCreates(ctx context.Context, l *lab) ([]row, error) {
 		conns []int
 	}{
 		{"room/create", nil, restConns},
-		{"the same, media room on join", []string{"ROOMKEY_ROOMS_CREATE_MEDIA=on_join"}, []int{restAsked}},
+		{"the same, media room at once", []string{"ROOMKEY_ROOMS_CREATE_MEDIA=at_create"}, []int{restAsked}},
 	}
 	runs := make(map[string][]load.Result) // by name of the row
 	ratios := make(map[string][]float64)

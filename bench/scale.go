@@ -46,7 +46,7 @@ func measureScale(ctx context.Context, l *lab) ([]row, error) {
 // id that theirs are lookalikes of. Roomkey makes its own database and the first room;
 // the others are put into the file while it is stopped.
 func (l *lab) startFull(ctx context.Context, name string, rooms int) (*roomkey, string, error) {
-	r, err := l.startRoomkey(ctx, name, foreignScale()...)
+	r, err := l.startRoomkey(ctx, name) // rooms are not made without LiveKit
 	if err != nil {
 		return nil, "", err
 	}
@@ -60,12 +60,6 @@ func (l *lab) startFull(ctx context.Context, name string, rooms int) (*roomkey, 
 		return nil, "", err
 	}
 	log.Printf("filled in %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
-	r, err = l.startRoomkey(ctx, name, foreignScale()...)
+	r, err = l.startRoomkey(ctx, name, foreignLiveKit()...) // out of the way of the database, and of a second roomkey
 	return r, made.id, err
-}
-
-// foreignScale keeps LiveKit out of a measurement of the database, and out of
-// the way of a second roomkey on this machine. Rooms are made without it.
-func foreignScale() []string {
-	return append(foreignLiveKit(), "ROOMKEY_ROOMS_CREATE_MEDIA=on_join")
 }

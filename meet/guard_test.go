@@ -60,17 +60,37 @@ func TestGuardCeiling(t *testing.T) {
 	if err := g.admit("somebody with a good code"); err != nil {
 		t.Errorf("somebody who has not failed is refused: %v", err)
 	}
-	for i := range 2 * guardMemory {
-		_ = g.fail(fmt.Sprint("flood ", i))
-	}
-	if got := len(g.failures); got != guardMemory || len(g.byKey) > guardMemory {
-		t.Errorf("%d failures of %d callers are remembered; want no more than %d", got, len(g.byKey), guardMemory)
-	}
 	now = now.Add(guardWindow)
 	if err := g.admit("attacker 7"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
 	}
-	if len(g.failures) != 0 || len(g.byKey) != 0 {
-		t.Errorf("%d failures of %d callers are remembered a minute later", len(g.failures), len(g.byKey))
+}
+
+// Memory is bounded, and where it is full a guess that could not be counted is
+// no free one.
+func TestGuardWithFullMemoryRefuses(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_790_000_000, 0)
+	g := guard{now: func() time.Time { return now }}
+	for i := range ledgerMemory {
+		_ = g.fail(fmt.Sprint("flood ", i))
+	}
+	for range 2 {
+		if err := g.admit("one more"); !IsCode(err, CodeRateLimited) {
+			t.Errorf("a caller who could not be remembered may try: %v; want rate_limited", err)
+		}
+		if err := g.fail("one more"); !IsCode(err, CodeRateLimited) {
+			t.Errorf("its failure gives %v; want rate_limited", err)
+		}
+	}
+	if got := len(g.byKey.entries); got != ledgerMemory {
+		t.Errorf("%d callers are remembered; want no more than %d", got, ledgerMemory)
+	}
+	now = now.Add(guardWindow)
+	if err := g.admit("one more"); err != nil {
+		t.Errorf("still refused a minute later: %v", err)
+	}
+	if got := len(g.byKey.entries); got != 0 {
+		t.Errorf("%d callers are remembered a minute later", got)
 	}
 }

@@ -41,13 +41,6 @@ const (
 // RequestLifetime is how long a join request lives without a sign of life.
 const RequestLifetime = 10 * time.Minute
 
-// The bounds of a waiting room, so that the holder of one code cannot fill
-// memory or bury the others. Refused requests count until they are forgotten.
-const (
-	maxRequests          = 200 // waiting in a room
-	maxRequestsPerCaller = 100 // in a room, from one caller, which may be the address of a whole school
-)
-
 // signOfLife is how old SeenAt may get before it is written anew.
 const signOfLife = time.Minute
 
@@ -66,13 +59,16 @@ type RequestQuery struct {
 	State       RequestState
 	CreatedFrom time.Time // this moment or later
 	SeenAfter   time.Time // later than this moment
+	OpenAt      time.Time // only those whose code, if they have one, lets somebody in at that moment; zero is all
 	Limit       int
 }
 
-// RequestCount is how many join requests of a room there are.
+// RequestCount is how many join requests of a room there are beside a new one.
+// Those whose code lets nobody in any more do not count.
 type RequestCount struct {
 	Waiting int // all that are waiting
-	Caller  int // those of one caller that are waiting or refused
+	Code    int // those of them that came by the same code, or all without one
+	Caller  int // those of the same caller that are waiting or refused
 }
 
 const requestLetters = 26

@@ -23,6 +23,11 @@ type Service struct {
 	now         func() time.Time
 	random      random
 	guard       guard
+	probe       probe
+	limits      Limits
+	rates       *rates
+	underWay    underWay
+	keepName    time.Duration
 	bell        bell
 	waits       waits
 	stopped     chan struct{} // closed by StopWaiting
@@ -46,9 +51,16 @@ type Config struct {
 	Defaults Defaults // of new rooms
 
 	// MediaOnJoin makes the media room when the first person joins instead
-	// of when the room is created. Creating is faster then, and does not
-	// notice that the media server is down.
+	// of when the room is created. A room that nobody enters costs the media
+	// server nothing then. That the media server is down is noticed all the
+	// same, within a second.
 	MediaOnJoin bool
+
+	Limits *Limits // nil is DefaultLimits
+
+	// KeepName is for how long only its creator may give a new room the name
+	// of one that is over; 0 is not at all.
+	KeepName time.Duration
 
 	// KeepEvents is how long events are kept; 0 is DefaultKeepEvents.
 	KeepEvents time.Duration
@@ -87,6 +99,10 @@ func NewService(c Config) *Service {
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
 	}
+	if c.Limits == nil {
+		defaults := DefaultLimits()
+		c.Limits = &defaults
+	}
 	if c.KeepEvents == 0 {
 		c.KeepEvents = DefaultKeepEvents
 	}
@@ -96,6 +112,7 @@ func NewService(c Config) *Service {
 		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
 		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
+		probe: probe{now: now, ping: c.Media.Ping}, limits: *c.Limits, rates: newRates(*c.Limits, now), keepName: c.KeepName,
 		locks: newRoomLocks(), keepEvents: c.KeepEvents, onLimit: c.OnLimit,
 		connections: newConnections(c.Connections, now),
 		stopped:     make(chan struct{}), log: c.Log,

@@ -3,6 +3,7 @@ package meet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,6 +37,14 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayChange(p); err != nil {
+		return nil, err
+	}
+	end, err := s.roomForCodes(ctx, room, roles, label)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	now := s.now()
 	for range drawAgain {
 		fresh := s.drawCodes(room.ID, roles, label, now)
@@ -65,6 +74,34 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		}
 	}
 	return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
+}
+
+// roomForCodes refuses codes that would be more than a room may have; those it
+// has already are not made again. end is called when they are stored, or will
+// not be.
+func (s *Service) roomForCodes(ctx context.Context, room Room, roles []string, label string) (end func(), err error) {
+	most := s.limits.CodesPerRoom
+	if most <= 0 {
+		return func() {}, nil
+	}
+	underWay, end := s.underWay.begin("codes of "+room.ID, len(roles))
+	codes, err := s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: most})
+	if err != nil {
+		end()
+		return func() {}, s.storeError(err, "")
+	}
+	more := underWay
+	for _, code := range codes {
+		if code.Label == label && slices.Contains(roles, code.Role) {
+			more--
+		}
+	}
+	if more > 0 && len(codes)+more > most {
+		end()
+		return func() {}, s.full("codes_per_room", fmt.Sprintf("The room has %d codes, which is as many as a room may have", len(codes)),
+			"Give the same code to several people, or make another room.")
+	}
+	return end, nil
 }
 
 // drawCodes makes one code for each role, a millisecond after the other, so that
@@ -147,6 +184,7 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 	code, room, err := s.store.CodeAndRoom(ctx, canonical)
 	if errors.Is(err, ErrNotFound) {
 		if limited := s.guard.fail(p.key()); limited != nil {
+			s.onLimit(limitGuesses)
 			return RoomCode{}, Room{}, limited
 		}
 	}
@@ -166,6 +204,7 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 		}
 	}
 	if err := s.guard.admit(p.key()); err != nil {
+		s.onLimit(limitGuesses)
 		return RoomCode{}, Room{}, err
 	}
 	code, room, err := s.lookUpCode(ctx, p, written)
@@ -187,6 +226,9 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		if err := checkCeiling(ctx); err != nil {
 			return RoomCode{}, nil, err
 		}
+	}
+	if err := s.mayChange(p); err != nil {
+		return RoomCode{}, nil, err
 	}
 	if !removeParticipants {
 		code, _, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
@@ -315,6 +357,9 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 		err = checkCeiling(ctx)
 	}
 	if err != nil {
+		return RoomCode{}, err
+	}
+	if err := s.mayChange(p); err != nil {
 		return RoomCode{}, err
 	}
 	now := s.now()

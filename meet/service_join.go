@@ -101,6 +101,9 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admi
 		}
 		join.RequestID, join.Name = request.ID, request.Name // the one the host has seen
 	}
+	if err := s.mayJoin(p, join); err != nil {
+		return Admission{}, err
+	}
 	return s.admit(ctx, p, room, join)
 }
 
@@ -178,6 +181,7 @@ func (s *Service) uniform(p Principal, err error, waited bool) error {
 	case (e.Code == CodeInvalid || e.Code == CodeGone) && waited:
 	case e.Code == CodeInvalid || e.Code == CodeGone:
 		if limited := s.guard.fail(p.key()); limited != nil {
+			s.onLimit(limitGuesses)
 			return limited
 		}
 	default:
@@ -192,6 +196,7 @@ func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, jo
 		return Room{}, err
 	}
 	if limited := s.guard.admit(p.key()); limited != nil && !s.isExpected(ctx, p, call) {
+		s.onLimit(limitGuesses)
 		return Room{}, limited
 	}
 	code, room, err := s.lookUpCode(ctx, p, *call.Code)

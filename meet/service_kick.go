@@ -3,6 +3,7 @@ package meet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -36,6 +37,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
 		return nil, err
 	}
+	if err := s.mayChange(p); err != nil {
+		return nil, err
+	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	unlock, err := s.locks.lock(ctx, room.ID)
@@ -43,6 +47,11 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		return nil, mediaUnavailable(err)
 	}
 	defer unlock()
+	if call.Block {
+		if err := s.roomForBlock(ctx, room, call.Identity); err != nil {
+			return nil, err
+		}
+	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
 		return nil, mediaUnavailable(err)
@@ -86,6 +95,11 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	s.logEvent(ctx, e)
 	defer s.bell.ring(room.ID) // whoever asked for the list of those who wait is out
+	if call.Block {
+		if err := s.dropBlocked(ctx, room); err != nil {
+			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
+		}
+	}
 	removed, err := s.remove(ctx, room, having(people, revocation.Identities))
 	if err != nil {
 		s.incomplete(ctx, e)
@@ -109,6 +123,21 @@ func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) 
 		return mediaUncertain(err)
 	}
 	return nil
+}
+
+// roomForBlock refuses a block that would be more than a room may have: every
+// join looks at all of them. The room's lock is held.
+func (s *Service) roomForBlock(ctx context.Context, room Room, identity string) error {
+	blocks, err := s.store.Blocks(ctx, room.ID)
+	if err != nil {
+		return s.storeError(err, "")
+	}
+	again := slices.ContainsFunc(blocks, func(b Block) bool { return b.Identity == identity })
+	if most := s.limits.BlocksPerRoom; most <= 0 || again || len(blocks) < most {
+		return nil
+	}
+	return s.full("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be", len(blocks)),
+		"Lift some of the blocks (block false), or let people in one by one: update_room with settings.require_approval true.")
 }
 
 // blockFor makes the block of who came by a join.
@@ -171,6 +200,9 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 		return err
 	}
 	if err := checkIdentity(identity); err != nil {
+		return err
+	}
+	if err := s.mayChange(p); err != nil {
 		return err
 	}
 	e := s.event(ctx, p, Unblocked, room, identity, s.whoIs(ctx, room, identity, nil))

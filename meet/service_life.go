@@ -9,9 +9,12 @@ import (
 // for long; the next sweep goes on.
 const sweepBatch = 100
 
-// forgetBatch is how many old lines one sweep deletes: more than can come in
-// meanwhile.
-const forgetBatch = 10_000
+// What is old goes in batches, so that no other write waits long, and in so many
+// of them in one sweep that more goes than can come in meanwhile.
+const (
+	forgetBatch   = 250
+	forgetBatches = 80
+)
 
 // expire ends rooms whose time has come. It is called by the sweeper, and by
 // whoever comes upon such a room before it.
@@ -61,7 +64,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.store.ForgetJoinRequests(ctx, s.now().Add(-RequestLifetime), sweepBatch); err != nil {
 		return s.storeError(err, "")
 	}
-	if err := s.store.Forget(ctx, s.now().Add(-s.keepEvents), s.now(), forgetBatch); err != nil {
+	if err := s.forget(ctx); err != nil {
 		return s.storeError(err, "")
 	}
 	uncleared, err := s.store.UnclearedRooms(ctx, sweepBatch)
@@ -77,6 +80,21 @@ func (s *Service) Sweep(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
+}
+
+// forget deletes what is older than the audit trail reaches.
+func (s *Service) forget(ctx context.Context) error {
+	now := s.now()
+	if err := s.store.ForgetNames(ctx, now.Add(-s.keepName), forgetBatch); err != nil {
+		return err
+	}
+	for range forgetBatches {
+		more, err := s.store.Forget(ctx, now.Add(-s.keepEvents), now, forgetBatch)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear puts everyone out of a room that is over, and says whether its media

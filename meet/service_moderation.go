@@ -35,7 +35,7 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, 
 			return Roster{}, err
 		}
 	}
-	if roster.Requests, err = s.waiting(ctx, room); err != nil {
+	if roster.Requests, err = s.waiting(ctx, room, MaxPage); err != nil {
 		return Roster{}, err
 	}
 	if roster.Blocks, err = s.store.Blocks(ctx, room.ID); err != nil {
@@ -95,6 +95,9 @@ func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCa
 		return Stopped{}, err
 	}
 	if err := what.check(call.Identity); err != nil {
+		return Stopped{}, err
+	}
+	if err := s.mayChange(p); err != nil {
 		return Stopped{}, err
 	}
 	ctx, cancel := withBudget(ctx)

@@ -84,7 +84,7 @@ func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string
 		case err != nil:
 			return false, err
 		}
-		requests, err := s.waiting(ctx, room)
+		requests, err := s.waiting(ctx, room, MaxPage)
 		list = WaitingList{Inside: true, Requests: requests, Version: versionOf(requests)}
 		return list.Version != version, err
 	})

@@ -59,19 +59,17 @@ func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join 
 }
 
 func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Join) (JoinRequest, error) {
+	if err := s.mayJoin(p, join); err != nil {
+		return JoinRequest{}, err
+	}
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
 		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, CreatedAt: now, SeenAt: now}
 	e := s.event(ctx, p, Requested, room, requestName(request.ID),
 		request.who(map[string]string{"participant_name": hide(request.Name, request.Code), "role": request.Role}))
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
-		switch {
-		case n.Caller >= maxRequestsPerCaller:
-			return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
-				Hint: "Whoever has a request_id goes on with it; others try again when the host has answered some."}
-		case n.Waiting >= maxRequests:
-			return &Error{Code: CodeConflict, Message: "Too many people are waiting to be let into this room",
-				Hint: "Try again when its host has let some of them in."}
+		if err := s.mayWait(n); err != nil {
+			return err
 		}
 		return s.checkEntry(RoomCode{}, room, now)
 	}, e)
@@ -84,75 +82,39 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 }
 
 // waiting lists who waits to be let into a room now, the longest first, and
-// would get in if they were.
-func (s *Service) waiting(ctx context.Context, room Room) ([]JoinRequest, error) {
+// would get in if they were: limit at most.
+func (s *Service) waiting(ctx context.Context, room Room, limit int) ([]JoinRequest, error) {
 	now := s.now()
 	if !room.Active(now) || !room.Settings.RequireApproval {
 		return nil, nil
 	}
 	asked, err := s.store.JoinRequests(ctx, RequestQuery{RoomID: room.ID, State: RequestWaiting,
-		CreatedFrom: room.OpenedAt, SeenAfter: now.Add(-RequestLifetime), Limit: MaxPage})
+		CreatedFrom: room.OpenedAt, SeenAfter: now.Add(-RequestLifetime), OpenAt: now, Limit: limit})
+	return asked, s.storeError(err, "")
+}
+
+// dropBlocked forgets the requests of those who would not get in any more,
+// because a block means them: they must neither bury nor hold up the others.
+func (s *Service) dropBlocked(ctx context.Context, room Room) error {
+	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
-		return nil, s.storeError(err, "")
+		return err
 	}
-	open := map[string]bool{"": true} // codes that still let somebody in
-	requests := make([]JoinRequest, 0, len(asked))
+	asked, err := s.waiting(ctx, room, mostWaiting)
+	if err != nil {
+		return err
+	}
+	var over []string
 	for _, r := range asked {
-		if _, known := open[r.Code]; !known {
-			code, _, err := s.store.CodeAndRoom(ctx, r.Code)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return nil, s.storeError(err, "")
-			}
-			open[r.Code] = err == nil && code.Check(now) == nil
-		}
-		if open[r.Code] {
-			requests = append(requests, r)
+		if checkBlocks(blocks, Join{RoomID: r.RoomID, Subject: r.Subject, UserID: r.UserID, Role: r.Role, Code: r.Code}) != nil {
+			over = append(over, r.ID)
 		}
 	}
-	return requests, nil
+	return s.store.DropJoinRequests(ctx, over)
 }
 
-// AnswerJoinRequest lets somebody in who waits, or not. A refusal is the end
-// of the request; an approval can be taken back for the person's next joins.
-func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id string, approve bool) (JoinRequest, error) {
-	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
-	if err != nil {
-		return JoinRequest{}, err
-	}
-	return s.answer(ctx, p, room, id, approve)
-}
-
-// answer is given by p, who was found to be entitled to it.
-func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
-	if err := checkRequestID(id); err != nil {
-		return JoinRequest{}, err
-	}
-	now, state, action := s.now(), RequestRefused, Refused
-	if approve {
-		state, action = RequestApproved, Approved
-	}
-	e := s.event(ctx, p, action, room, requestName(id), nil)
-	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
-		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
-			return ErrNotFound
-		}
-		e.Action, e.Details = "", r.who(map[string]string{"participant_name": hide(r.Name, r.Code), "role": r.Role})
-		if r.State != state {
-			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
-			e.Action = action
-		}
-		return nil
-	}, e)
-	if errors.Is(err, ErrNotFound) {
-		return JoinRequest{}, requestNotFound()
-	}
-	if err != nil {
-		return JoinRequest{}, s.storeError(err, "")
-	}
-	s.bell.ring(room.ID)
-	s.logEvent(ctx, e)
-	return request, nil
-}
+// mostWaiting is more than wait at any room.
+const mostWaiting = 100_000
 
 // requestName is as much of a request's id as a record may hold: whoever has
 // all of it can go on with it.

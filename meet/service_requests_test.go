@@ -2,7 +2,6 @@ package meet_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -386,54 +385,5 @@ func TestSignsOfLife(t *testing.T) {
 	}
 	if got := waitingNow(t, s, room); len(got) != 1 || got[0] != a.RequestID {
 		t.Errorf("waiting: %v; want the one who called all the time", got)
-	}
-}
-
-func TestWaitingRoomIsBounded(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	ask := func(address string) error {
-		_, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code})
-		return err
-	}
-	for range 100 {
-		wantCode(t, "ask", ask("192.0.2.1"), "")
-	}
-	wantCode(t, "too often from one address", ask("192.0.2.1"), meet.CodeRateLimited)
-	answer(t, s, room, waitingNow(t, s, room)[0], false)
-	wantCode(t, "too often, after a refusal", ask("192.0.2.1"), meet.CodeRateLimited)
-	for i := range 101 {
-		wantCode(t, "ask from elsewhere", ask(fmt.Sprint("198.51.100.", i)), "")
-	}
-	wantCode(t, "a full waiting room", ask("203.0.113.1"), meet.CodeConflict)
-	for _, id := range waitingNow(t, s, room) {
-		answer(t, s, room, id, false)
-	}
-	wantCode(t, "when some were refused", ask("203.0.113.1"), "")
-	s.Clock.Advance(10 * time.Minute)
-	wantCode(t, "when all are forgotten", ask("192.0.2.1"), "")
-}
-
-func TestAnswersAreForAdmins(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	elsewhere := s.NewRoom(t, meet.RoomChange{})
-	a := knock(t, s, code, "")
-	for _, p := range []meet.Principal{Bob, Gus} {
-		_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, a.RequestID, true)
-		wantCode(t, "answer by "+p.ID, err, meet.CodeForbidden)
-	}
-	for _, p := range []meet.Principal{Anon, Zero} {
-		_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, a.RequestID, true)
-		wantCode(t, "answer by nobody", err, meet.CodeUnauthenticated)
-	}
-	_, err := s.AnswerJoinRequest(t.Context(), Ada, elsewhere.ID, a.RequestID, true)
-	wantCode(t, "answer at another room", err, meet.CodeNotFound)
-	_, err = s.AnswerJoinRequest(t.Context(), Ada, room.ID, "nonsense", true)
-	wantCode(t, "answer nonsense", err, meet.CodeInvalid)
-	if b := knock(t, s, code, a.RequestID); !b.Waiting {
-		t.Error("somebody without the right to let in has done so")
 	}
 }

@@ -11,9 +11,10 @@ import (
 // CreateRoom opens a room whose admin is p. Without a name one is made. With
 // createCodes it comes with one code per role.
 //
-// The media room is made first, under an id nobody else has: if the media
-// server fails, the database has not been touched, and if the name turns out
-// to be taken, nobody but this call ever saw that media room.
+// With MediaOnJoin the media server is only asked whether it answers, or was a
+// moment ago. Otherwise the media room is made first, under an id nobody else
+// has: if the media server fails, the database has not been touched, and if the
+// name turns out to be taken, nobody but this call ever saw that media room.
 func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange, createCodes bool) (Room, []RoomCode, error) {
 	if err := authorize(p, ActCreateRoom, nil); err != nil {
 		return Room{}, nil, err
@@ -22,6 +23,14 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	if err != nil {
 		return Room{}, nil, err
 	}
+	if err := s.mayOpen(p); err != nil {
+		return Room{}, nil, err
+	}
+	end, err := s.roomFor(ctx, p, room.CreatedBy)
+	if err != nil {
+		return Room{}, nil, err
+	}
+	defer end()
 	if named && !s.mediaOnJoin { // no media room for a name that is taken; the last word is the store's
 		taken, err := s.store.NameTaken(ctx, room.Name, room.CreatedAt)
 		if err != nil {
@@ -35,14 +44,13 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 		if err := s.expireHolder(ctx, room.Name); err != nil {
 			return Room{}, nil, err
 		}
-	}
-	if !s.mediaOnJoin {
-		budget, cancel := withBudget(ctx)
-		defer cancel()
-		if err := s.media.EnsureRoom(budget, room); err != nil {
-			return Room{}, nil, &Error{Code: CodeUnavailable, Message: msgMediaFailed,
-				Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
+		if err := s.nameFree(ctx, room.Name, room.CreatedBy); err != nil {
+			return Room{}, nil, err
 		}
+	}
+	if err := s.prepareMedia(ctx, room); err != nil {
+		return Room{}, nil, &Error{Code: CodeUnavailable, Message: msgMediaFailed,
+			Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
 	}
 	e := s.event(ctx, p, RoomCreated, room, "", differences(Room{}, room))
 	if createCodes {
@@ -57,6 +65,34 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	}
 	s.logEvent(ctx, e)
 	return room, codes, nil
+}
+
+// prepareMedia makes the media room of a new room, or sees that it can be made.
+func (s *Service) prepareMedia(ctx context.Context, room Room) error {
+	if s.mediaOnJoin {
+		return s.probe.check(ctx)
+	}
+	budget, cancel := withBudget(ctx)
+	defer cancel()
+	return s.media.EnsureRoom(budget, room)
+}
+
+// nameFree refuses a name that a room of somebody else gave up not long ago:
+// links to that room lead by its name, and must not lead to strangers.
+func (s *Service) nameFree(ctx context.Context, name, creator string) error {
+	if s.keepName <= 0 {
+		return nil
+	}
+	holder, gaveUp, err := s.store.NameHolder(ctx, name, s.now().Add(-s.keepName))
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && holder == creator:
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	}
+	e := nameTaken()
+	e.Hint = "It is kept for whoever had it before until " + moment(gaveUp.Add(s.keepName)) + ". " + e.Hint
+	return e
 }
 
 // MayCreateRoom gives nil, or the error with which [Service.CreateRoom] would
@@ -151,7 +187,7 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		if details.Codes, err = s.withBlocks(ctx, room, details.Codes); err != nil {
 			return RoomDetails{}, err
 		}
-		if details.Requests, err = s.waiting(ctx, room); err != nil {
+		if details.Requests, err = s.waiting(ctx, room, MaxPage); err != nil {
 			return RoomDetails{}, err
 		}
 	}

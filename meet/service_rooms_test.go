@@ -193,12 +193,23 @@ func TestMediaServerDownAtCreate(t *testing.T) {
 	}
 }
 
-// With MediaOnJoin a create does not need the media server, and listings never do.
+// With MediaOnJoin a create makes no media room, but needs a media server that
+// answers; listings never do.
 func TestMediaServerDownAfterCreate(t *testing.T) {
 	t.Parallel()
-	s := NewOn(t, "http://127.0.0.1:1", func(c *meet.Config) { c.MediaOnJoin = true })
+	address, lose := LiveKitToLose(t)
+	s := NewOn(t, address, func(c *meet.Config) { c.MediaOnJoin = true })
 	room := s.NewRoom(t, meet.RoomChange{Name: Of("standup")})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(1)})
+	lose()
+	create := func() error {
+		_, _, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of("another"), ExpiresIn: Of(time.Second)}, false)
+		return err
+	}
+	s.Clock.Advance(time.Second)
+	if err := create(); !meet.IsCode(err, meet.CodeUnavailable) || meet.AsError(err).Message != "Failed to create media room" {
+		t.Errorf("create = %v; want the media server known to be down", err)
+	}
 	rooms, _, err := s.Rooms(t.Context(), Ada, meet.RoomFilter{})
 	if err != nil || len(rooms) != 1 || rooms[0].Participants != nil {
 		t.Errorf("rooms = %+v, %v; want one, with no number of participants made up", rooms, err)

@@ -15,6 +15,14 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
+	if err := s.mayChange(p); err != nil {
+		return Room{}, err
+	}
+	end, err := s.takes(ctx, p, room, change, reopen)
+	if err != nil {
+		return Room{}, err
+	}
+	defer end()
 	if room.Active(s.now()) && (change.concernsRights() || change.MaxParticipants != nil) {
 		if err := s.lookInside(ctx, room, change); err != nil {
 			return Room{}, err
@@ -70,6 +78,27 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	return room, nil
 }
 
+// takes looks at a change by which the room takes a name or becomes active
+// again, as if it were created anew. end is called when that is stored, or will
+// not be.
+func (s *Service) takes(ctx context.Context, p Principal, room Room, change RoomChange, reopen bool) (end func(), err error) {
+	name, end := room.Name, func() {}
+	if change.Name != nil {
+		name = normalizeName(*change.Name)
+	}
+	reopen = reopen && !room.Active(s.now())
+	if !reopen && name == room.Name {
+		return end, nil
+	}
+	if err := s.mayOpen(p); err != nil {
+		return end, err
+	}
+	if err := s.nameFree(ctx, name, room.CreatedBy); err != nil || !reopen {
+		return end, err
+	}
+	return s.roomFor(ctx, p, room.CreatedBy)
+}
+
 // lookInside prepares a change that concerns people inside. A media server that
 // is down must leave their rights as they were; and whoever is inside keeps their
 // seat, which a lower limit must find on record.
@@ -123,6 +152,9 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		err = checkCeiling(ctx)
 	}
 	if err != nil {
+		return Room{}, nil, err
+	}
+	if err := s.mayChange(p); err != nil {
 		return Room{}, nil, err
 	}
 	if normalizeName(confirmName) != room.Name {

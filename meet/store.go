@@ -38,6 +38,15 @@ type Store interface {
 	// NameTaken says whether an active room has the name at that moment.
 	NameTaken(ctx context.Context, name string, now time.Time) (bool, error)
 
+	// NameHolder gives who created the room that had the name last, if it gave
+	// it up later than since: by ending, expiring or taking another name. Else
+	// ErrNotFound.
+	NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error)
+
+	// ActiveRooms counts the rooms that a subject created and that are active
+	// at that moment, up to most.
+	ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (int, error)
+
 	// Rooms lists rooms, newest first.
 	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
 
@@ -137,8 +146,9 @@ type Store interface {
 
 	// AddJoinRequest stores a new join request after check has looked at its
 	// room and at how many requests there are that were made in the room's
-	// present session and seen after seenAfter. ErrNotFound if there is no
-	// such room.
+	// present session and seen after seenAfter, and whose code, if they have
+	// one, lets somebody in when the new one is made. ErrNotFound if there is
+	// no such room.
 	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error, e *Event) error
 
 	// JoinRequest finds a request by its id; JoinRequestBySubject the newest
@@ -153,6 +163,9 @@ type Store interface {
 	// UpdateJoinRequest reads a join request and its room, lets change alter
 	// its state, answer and sign of life, and stores it. ErrNotFound.
 	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error, e *Event) (JoinRequest, error)
+
+	// DropJoinRequests deletes join requests.
+	DropJoinRequests(ctx context.Context, ids []string) error
 
 	// ForgetJoinRequests deletes at most limit join requests that are not
 	// approved and gave no sign of life after seenUntil.
@@ -184,10 +197,17 @@ type Store interface {
 	// Events lists events, newest first.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 
-	// Forget deletes at most limit events from before since, ended presences
-	// from before since, visits of tokens that died unused by now, and access
-	// tokens that expired before since.
-	Forget(ctx context.Context, since, now time.Time, limit int) error
+	// Forget deletes at most limit events from before since, as many ended
+	// presences, admissions, and access tokens that expired, from before it, and
+	// visits of tokens that died unused by now. Admissions of who is connected
+	// stay, and those of a room's present session with which something is locked
+	// or given back. more is true if there may be more to delete. No other write
+	// waits longer than limit allows.
+	Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error)
+
+	// ForgetNames deletes at most limit names that rooms changed for others by
+	// then; NameHolder does not know them any more.
+	ForgetNames(ctx context.Context, until time.Time, limit int) error
 
 	// Ping says whether the database answers and whether writes succeed. It may
 	// be asked often: it does no more than a write a second.

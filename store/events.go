@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"time"
 
 	"roomkey/meet"
 )
@@ -24,17 +23,6 @@ const (
 	WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
 	selectEventsOfRoom = `SELECT ` + eventColumns + ` FROM events
 	WHERE room_id = $5 AND id < $1 AND ($3 = '' OR kind = $3) AND ($4 = '' OR admin_id = $4) ORDER BY id DESC LIMIT $2`
-
-	// Ids grow with time, so the oldest are looked at and no more.
-	selectOldEvents = `SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) AS oldest WHERE at < $1`
-	deleteOldEvents = `DELETE FROM events WHERE id IN (` + selectOldEvents + `)`
-
-	selectOldPresences = `SELECT sid FROM presences WHERE left_at < $1 LIMIT $2`
-	deleteOldPresences = `DELETE FROM presences WHERE sid IN (` + selectOldPresences + `)`
-
-	selectUnusedVisits = `SELECT room_id FROM visits WHERE until <= $1 LIMIT $2`
-	deleteUnusedVisits = `DELETE FROM visits WHERE (subject, room_created_at, room_id) IN
-		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
 )
 
 // event writes a line, unless there is none to write. It is given its id after
@@ -107,28 +95,4 @@ func (d *details) Scan(value any) error {
 		return nil
 	}
 	return json.Unmarshal([]byte(text), (*map[string]string)(d))
-}
-
-// Forget implements [meet.Store]. Usually there is nothing to forget, and
-// nothing is written.
-func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) error {
-	for _, old := range []struct {
-		what, look, forget string
-		from               time.Time
-	}{
-		{"events", selectOldEvents, deleteOldEvents, since},
-		{"presences", selectOldPresences, deleteOldPresences, since},
-		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
-		{"access tokens", selectOldTokens, deleteOldTokens, since},
-	} {
-		args := []any{old.from.UnixMilli(), max(limit, 0)}
-		found, err := list(ctx, db, old.look, args, textPointers)
-		if err == nil && len(found) > 0 {
-			_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.exec(old.forget, args...) })
-		}
-		if err != nil {
-			return failed("forget old "+old.what, err)
-		}
-	}
-	return nil
 }

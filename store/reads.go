@@ -9,6 +9,7 @@ import (
 // hotReads are the point reads, prepared once for each connection.
 type hotReads struct {
 	roomByID, roomByName, nameTaken, codes, codeAndRoom, join, blocks, presence, tokenRevoked *sql.Stmt
+	nameHolder, activeRooms                                                                   *sql.Stmt
 }
 
 func (db *DB) prepare(ctx context.Context) error {
@@ -23,6 +24,8 @@ func (db *DB) prepare(ctx context.Context) error {
 		selectPresence:    &db.hot.presence,
 
 		selectTokenRevoked: &db.hot.tokenRevoked,
+		selectNameHolder:   &db.hot.nameHolder,
+		selectActiveRooms:  &db.hot.activeRooms,
 	} {
 		var err error
 		if *stmt, err = db.reads.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the pool closes

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"roomkey/meet"
@@ -17,9 +18,17 @@ const (
 	useRequest = `UPDATE join_requests SET code = $2,
 		generation = (SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $2) WHERE id = $1`
 
-	countRequests = `SELECT COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0),
-		COALESCE(SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END), 0) FROM join_requests
-	WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4`
+	// Whether a code lets anybody in is looked up once for each code.
+	countRequests = `SELECT COALESCE(SUM(waiting), 0), COALESCE(SUM(of_caller), 0),
+		COALESCE(SUM(CASE WHEN found.code = $5 THEN waiting ELSE 0 END), 0)
+	FROM (SELECT code, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting,
+			SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END) AS of_caller FROM join_requests
+		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4 GROUP BY code) AS found
+	WHERE found.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = found.code AND ` + codeIsOpen + `$6))`
+
+	// As RoomCode.Check of package meet has it; what follows is the moment.
+	codeIsOpen = `codes.retired_at IS NULL AND codes.enabled = 1 AND (codes.max_uses = 0 OR codes.uses < codes.max_uses)
+		AND (codes.expires_at IS NULL OR codes.expires_at > `
 
 	selectRequest = `SELECT ` + requestColumns + requestsFrom + `WHERE id = $1`
 
@@ -29,13 +38,18 @@ const (
 	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
 	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4
 		AND (state <> 'approved' OR revocations.came_by IS NULL)
+		AND ($6 < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
 	ORDER BY created_at, id LIMIT $5`
+
+	deleteRequest = `DELETE FROM join_requests WHERE id = $1`
 
 	selectForgotten = `SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2`
 
 	deleteForgotten = `DELETE FROM join_requests WHERE id IN (SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2)`
 
-	deleteRequestsOfRoom = `DELETE FROM join_requests WHERE room_id = $1 AND EXISTS (SELECT 1 FROM rooms WHERE id = $1 AND state <> 'active')`
+	selectRequestsOfRoom = `SELECT id FROM join_requests
+	WHERE room_id = $1 AND EXISTS (SELECT 1 FROM rooms WHERE rooms.id = $1 AND rooms.state <> 'active') LIMIT $2`
+	deleteRequestsOfRoom = `DELETE FROM join_requests WHERE id IN (` + selectRequestsOfRoom + `)`
 )
 
 // AddJoinRequest implements [meet.Store].
@@ -45,8 +59,10 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 		if err != nil {
 			return none, err
 		}
-		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli()),
-			func(c *meet.RequestCount) []any { return []any{(*count)(&c.Waiting), (*count)(&c.Caller)} })
+		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli(), r.Code, r.CreatedAt.UnixMilli()),
+			func(c *meet.RequestCount) []any {
+				return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
+			})
 		if err != nil {
 			return none, failed("count join requests", err)
 		}
@@ -85,8 +101,12 @@ func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID,
 
 // JoinRequests implements [meet.Store].
 func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.JoinRequest, error) {
+	open := int64(-1)
+	if !q.OpenAt.IsZero() {
+		open = q.OpenAt.UnixMilli()
+	}
 	requests, err := list(ctx, db, selectRequests,
-		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0)}, requestPointers)
+		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0), open}, requestPointers)
 	return requests, failed("list join requests", err)
 }
 
@@ -114,16 +134,25 @@ func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*mee
 	})
 }
 
-// ForgetJoinRequests implements [meet.Store]. Usually there is nothing to
-// forget, and nothing is written.
-func (db *DB) ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error {
-	args := []any{seenUntil.UnixMilli(), max(limit, 0)}
-	forgotten, err := list(ctx, db, selectForgotten, args, textPointers)
-	if err != nil || len(forgotten) == 0 {
-		return failed("look for forgotten join requests", err)
+// DropJoinRequests implements [meet.Store].
+func (db *DB) DropJoinRequests(ctx context.Context, ids []string) error {
+	for some := range slices.Chunk(ids, requestsAtOnce) {
+		if _, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+			for _, id := range some {
+				if err := t.exec(deleteRequest, id); err != nil {
+					return none, failed("delete join request", err)
+				}
+			}
+			return none, nil
+		}); err != nil {
+			return err
+		}
 	}
-	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		return none, failed("forget join requests", t.exec(deleteForgotten, args...))
-	})
+	return nil
+}
+
+// ForgetJoinRequests implements [meet.Store].
+func (db *DB) ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error {
+	_, err := db.forget(ctx, "join requests", selectForgotten, deleteForgotten, seenUntil.UnixMilli(), max(limit, 0))
 	return err
 }

@@ -123,6 +123,9 @@ func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room)
 		if room, err = t.updateRoom(was.ID, room); err != nil {
 			return meet.Room{}, err
 		}
+		if err := t.giveUpName(was, room); err != nil {
+			return meet.Room{}, err
+		}
 		return room, t.event(e)
 	})
 }

@@ -61,3 +61,31 @@ func TestRevokingACodeCostsTheSameHoweverManyCame(t *testing.T) {
 		}
 	}
 }
+
+// What goes, goes in transactions of a bounded size.
+func TestForgettingNeverHoldsTheWriterForLong(t *testing.T) {
+	t.Parallel()
+	const joins, limit = 20_000, 500
+	db := withRoom(t, setup(t))
+	manyJoins(t, db, joins)
+	before, commits := rowsChanged(t, db), db.writer.commits.Load()
+	started := time.Now()
+	more, err := db.Forget(t.Context(), epoch.Add(24*time.Hour), epoch, limit)
+	if err != nil || !more {
+		t.Fatalf("Forget: more %v, %v; want more", more, err)
+	}
+	t.Logf("%d joins were forgotten in %v", limit, time.Since(started))
+	if got := rowsChanged(t, db) - before; got != limit || db.writer.commits.Load() != commits+1 {
+		t.Errorf("%d rows were changed in %d commits, want %d in one", got, db.writer.commits.Load()-commits, limit)
+	}
+	if _, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error { r.State, r.EndedAt = meet.RoomEnded, epoch; return nil }, nil); err != nil {
+		t.Fatal(err)
+	}
+	before, commits = rowsChanged(t, db), db.writer.commits.Load()
+	if _, err := db.SetCleared(t.Context(), "id-room", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := rowsChanged(t, db) - before; got != joins+1 || db.writer.commits.Load() != commits+joins/requestsAtOnce+1 {
+		t.Errorf("%d rows were changed in %d commits, want the %d requests, %d at a time", got, db.writer.commits.Load()-commits, joins, requestsAtOnce)
+	}
+}

@@ -46,19 +46,36 @@ func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 	return ids, failed("list uncleared rooms", err)
 }
 
+// requestsAtOnce bounds how many join requests a transaction deletes.
+const requestsAtOnce = 500
+
 // SetCleared implements [meet.Store]. A room that is not there needs no
-// clearing.
+// clearing. Its join requests go before the mark is set, so that a room with some
+// left is looked at again.
 func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error) {
+	for more := cleared; more; {
+		if more, err = db.deleteRequests(ctx, roomID); err != nil {
+			return false, err
+		}
+	}
 	return write(ctx, db.writer, func(t *tx) (before bool, err error) {
 		err = t.row(selectCleared, roomID).Scan((*flag)(&before))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return false, failed("read mark of room", err)
 		}
-		if cleared {
-			if err := t.exec(deleteRequestsOfRoom, roomID); err != nil {
-				return false, failed("delete join requests", err)
-			}
-		}
 		return before, failed("mark room", t.exec(setCleared, roomID, bit(cleared)))
 	})
+}
+
+// deleteRequests deletes some join requests of a room that is over, and says
+// whether there may be more.
+func (db *DB) deleteRequests(ctx context.Context, roomID string) (more bool, err error) {
+	found, err := list(ctx, db, selectRequestsOfRoom, []any{roomID, requestsAtOnce}, textPointers)
+	if err != nil || len(found) == 0 {
+		return false, failed("look for join requests", err)
+	}
+	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+		return none, failed("delete join requests", t.exec(deleteRequestsOfRoom, roomID, requestsAtOnce))
+	})
+	return len(found) == requestsAtOnce, err
 }

@@ -134,9 +134,11 @@ func TestCompletionIsBounded(t *testing.T) {
 func TestCompletionWithoutLiveKit(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	a.System = meettest.NewOn(t, "http://127.0.0.1:1", func(c *meet.Config) { c.MediaOnJoin = true })
+	address, lose := meettest.LiveKitToLose(t)
+	a.System = meettest.NewOn(t, address, func(c *meet.Config) { c.MediaOnJoin = true })
 	a.server = NewServer(Config{Service: a.Service, Version: "test", Log: slog.New(slog.NewTextHandler(a.log, nil))})
 	room := a.NewRoom(t, meet.RoomChange{})
+	lose()
 	if got := a.values(meettest.Ada, "moderate_room", "identity", "", map[string]any{"room": room.ID}); len(got) > 0 {
 		t.Errorf("identities = %v; want none", got)
 	}

@@ -77,6 +77,12 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		}
 		into.SetInt(n)
 	case reflect.Struct:
+		if many, ok := into.Addr().Interface().(*oneOrMore); ok {
+			if !many.read(value) {
+				return meet.Invalid(path+f.name, path+f.name+" must be a string or an array of 1 to 1000 strings, not "+describe(value), "It is: "+f.doc)
+			}
+			return nil
+		}
 		o, ok := asObject(value)
 		if !ok {
 			return wrong()

@@ -115,19 +115,28 @@ func nothingDone(done meet.Stopped, lock *bool, nothing string) string {
 }
 
 type answerJoinRequestInput struct {
-	RoomID    string `json:"room_id" doc:"Id or name of the room"`
-	RequestID string `json:"request_id" doc:"From join_requests of list_participants or get_room"`
-	Approve   bool   `json:"approve" doc:"true lets the person in, false refuses"`
+	RoomID    string    `json:"room_id" doc:"Id or name of the room"`
+	RequestID oneOrMore `json:"request_id" doc:"From join_requests of list_participants or get_room: one, a list of them, or * for everybody who waits now"`
+	Approve   bool      `json:"approve" doc:"true lets them in, false refuses"`
 }
 
 type answerJoinRequestOutput struct {
-	Request requestView `json:"request" doc:"The request as it is now"`
+	Request  *requestView  `json:"request,omitempty" doc:"The request as it is now, where one was named"`
+	Requests []requestView `json:"requests,omitzero" doc:"The requests as they are now, for a list or *; the first 100"`
+	Answered *int          `json:"answered,omitempty" doc:"How many were answered, for a list or *"`
+	Missing  []string      `json:"missing,omitempty" doc:"Those of a list of which nobody waits any more"`
 }
 
 var answerJoinRequest = define(Tool{
 	Name: "answer_join_request", Title: "Let somebody in or refuse", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Let somebody into a room you administer who waits for approval, or refuse. An approval holds until the room ends; whoever is refused can ask again.",
+	Description: "Let somebody into a room you administer who waits for approval, or refuse; several of them or all at once, too. An approval holds until the room ends; whoever is refused can ask again.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in answerJoinRequestInput) (answerJoinRequestOutput, error) {
-	request, err := s.AnswerJoinRequest(ctx, p, in.RoomID, in.RequestID, in.Approve)
-	return answerJoinRequestOutput{viewRequest(request)}, err
+	if one, ok := in.RequestID.one(); ok && one != meet.Everyone {
+		request, err := s.AnswerJoinRequest(ctx, p, in.RoomID, one, in.Approve)
+		view := viewRequest(request)
+		return answerJoinRequestOutput{Request: &view}, err
+	}
+	requests, missing, err := s.AnswerJoinRequests(ctx, p, in.RoomID, in.RequestID.list, in.RequestID.all(), in.Approve)
+	answered := len(requests)
+	return answerJoinRequestOutput{Requests: viewRequests(requests[:min(answered, meet.MaxPage)]), Answered: &answered, Missing: missing}, err
 })

@@ -113,7 +113,9 @@ func inputObject(t reflect.Type, doc string) object {
 	o := object{Type: "object", Doc: doc, Closed: &closed, Properties: properties{}}
 	for _, f := range fieldsOf(t) {
 		var schema any
-		if f.typ.Kind() == reflect.Struct {
+		if f.typ == oneOrMoreType {
+			schema = oneOrMoreSchema(f.doc)
+		} else if f.typ.Kind() == reflect.Struct {
 			schema = inputObject(f.typ, f.doc)
 		} else {
 			schema = property{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min, Max: f.max}
@@ -163,7 +165,7 @@ func jsonType(t reflect.Type) string {
 	case reflect.Slice:
 		return "array"
 	case reflect.Struct:
-		if t == timeType {
+		if t == timeType || t == oneOrMoreType {
 			return "string"
 		}
 		return "object"
@@ -196,7 +198,7 @@ func argumentType(t reflect.Type, path []string) string {
 		case f.name != path[0]:
 		case len(path) == 1:
 			return jsonType(f.typ)
-		case f.typ.Kind() == reflect.Struct:
+		case f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType:
 			return argumentType(f.typ, path[1:])
 		}
 	}

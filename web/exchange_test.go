@@ -163,8 +163,10 @@ func TestUserIDsProveNothing(t *testing.T) {
 func TestExchangeWithoutLiveKit(t *testing.T) {
 	t.Parallel()
 	log := new(logs)
-	s := serve(t, meettest.NewOn(t, down, log.of, func(c *meet.Config) { c.MediaOnJoin = true }), log)
+	address, lose := meettest.LiveKitToLose(t)
+	s := serve(t, meettest.NewOn(t, address, log.of, func(c *meet.Config) { c.MediaOnJoin = true }), log)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
+	lose()
 	r := s.exchange(t, map[string]any{"code": code})
 	r.refusedExchange(t, "LiveKit down", http.StatusServiceUnavailable)
 	for _, leak := range []string{"127.0.0.1", "connection", "twirp", "dial"} {

@@ -137,6 +137,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	a.service = meet.NewService(meet.Config{
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
 		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
+		KeepName: c.Rooms.KeepName, Limits: c.limits(),
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 		Connections: c.Limits.connections(),
 	})

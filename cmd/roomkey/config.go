@@ -88,6 +88,7 @@ type RoomsConfig struct {
 	AllowAudio      bool          `yaml:"allow_audio"`
 	E2EE            bool          `yaml:"e2ee"`
 	RequireApproval bool          `yaml:"require_approval"`
+	KeepName        time.Duration `yaml:"keep_name"`
 }
 
 // EventsConfig is about the audit trail.
@@ -95,8 +96,9 @@ type EventsConfig struct {
 	Keep time.Duration `yaml:"keep"`
 }
 
-// LimitsConfig bounds what one stranger, code or user may cost.
+// LimitsConfig bounds what one caller, one code or one user may cost.
 type LimitsConfig struct {
+	// Of connections, with the LiveKit inside.
 	SignallingMessageBytes      int           `yaml:"signalling_message_bytes"`
 	SignallingMessagesPerSecond int           `yaml:"signalling_messages_per_second"`
 	SignallingWithoutMedia      time.Duration `yaml:"signalling_without_media"`
@@ -105,6 +107,19 @@ type LimitsConfig struct {
 	SignallingPerRoom           int           `yaml:"signalling_per_room"`
 	DataBytesPerSecond          int           `yaml:"data_bytes_per_second"`
 	DataMessagesPerSecond       int           `yaml:"data_messages_per_second"`
+
+	// Of what is kept; 0 is no limit.
+	RoomsPerUser       int `yaml:"rooms_per_user"`
+	RoomsPerMinute     int `yaml:"rooms_per_minute"`
+	CodesPerRoom       int `yaml:"codes_per_room"`
+	BlocksPerRoom      int `yaml:"blocks_per_room"`
+	JoinsPerAddress    int `yaml:"joins_per_address"`
+	JoinsPerCode       int `yaml:"joins_per_code"`
+	JoinsPerUser       int `yaml:"joins_per_user"`
+	ChangesPerUser     int `yaml:"changes_per_user"`
+	RequestsPerAddress int `yaml:"requests_per_address"`
+	RequestsPerCode    int `yaml:"requests_per_code"`
+	RequestsPerRoom    int `yaml:"requests_per_room"`
 }
 
 // RoleConfig is a role: one of the built-in ones made different, or another.
@@ -125,12 +140,13 @@ const (
 
 // defaultConfig is what holds where nobody says anything.
 func defaultConfig() Config {
+	l := meet.DefaultLimits()
 	c := Config{
 		Listen: "127.0.0.1:9090", Data: "data", LogLevel: "info", LogFormat: "text",
 		Auth:    AuthConfig{PreviousSecrets: []PreviousSecretConfig{}, MaxTTL: auth.DefaultMaxTTL},
 		HTTP:    HTTPConfig{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
 		LiveKit: LiveKitConfig{EmptyTimeout: livekit.DefaultEmptyTimeout},
-		Rooms:   RoomsConfig{CreateMedia: mediaAtCreate, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true},
+		Rooms:   RoomsConfig{CreateMedia: mediaOnJoin, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true, KeepName: 30 * 24 * time.Hour},
 		Events:  EventsConfig{Keep: meet.DefaultKeepEvents},
 		Limits: LimitsConfig{
 			SignallingMessageBytes: embedded.DefaultLimits.SignalBytes, SignallingMessagesPerSecond: embedded.DefaultLimits.SignalsPerSecond,
@@ -138,6 +154,9 @@ func defaultConfig() Config {
 			SignallingPerAddress:   meet.DefaultConnectionLimits.PerAddress, SignallingPerCode: meet.DefaultConnectionLimits.PerCode,
 			SignallingPerRoom:  meet.DefaultConnectionLimits.PerRoom,
 			DataBytesPerSecond: embedded.DefaultLimits.DataBytesPerSecond, DataMessagesPerSecond: embedded.DefaultLimits.DataMessagesPerSecond,
+			RoomsPerUser: l.RoomsPerUser, RoomsPerMinute: l.RoomsPerMinute, CodesPerRoom: l.CodesPerRoom, BlocksPerRoom: l.BlocksPerRoom,
+			JoinsPerAddress: l.JoinsPerAddress, JoinsPerCode: l.JoinsPerCode, JoinsPerUser: l.JoinsPerUser, ChangesPerUser: l.ChangesPerUser,
+			RequestsPerAddress: l.RequestsPerAddress, RequestsPerCode: l.RequestsPerCode, RequestsPerRoom: l.RequestsPerRoom,
 		},
 	}
 	for _, set := range tools.DefaultToolsets {
@@ -192,6 +211,16 @@ func (c Config) defaults() meet.Defaults {
 	return meet.Defaults{IsPublic: r.IsPublic, Mode: meet.Mode(r.Mode), MaxParticipants: r.MaxParticipants, ExpiresIn: r.ExpiresIn,
 		Settings: meet.Settings{AllowChat: r.AllowChat, AllowVideo: r.AllowVideo, AllowAudio: r.AllowAudio, E2EE: r.E2EE,
 			RequireApproval: r.RequireApproval}}
+}
+
+// limits are those of package meet.
+func (c Config) limits() *meet.Limits {
+	l := c.Limits
+	return &meet.Limits{
+		RoomsPerUser: l.RoomsPerUser, RoomsPerMinute: l.RoomsPerMinute, CodesPerRoom: l.CodesPerRoom, BlocksPerRoom: l.BlocksPerRoom,
+		JoinsPerAddress: l.JoinsPerAddress, JoinsPerCode: l.JoinsPerCode, JoinsPerUser: l.JoinsPerUser, ChangesPerUser: l.ChangesPerUser,
+		RequestsPerAddress: l.RequestsPerAddress, RequestsPerCode: l.RequestsPerCode, RequestsPerRoom: l.RequestsPerRoom,
+	}
 }
 
 // foreign says whether LiveKit runs elsewhere.

@@ -46,6 +46,7 @@ func (l *loader) validate() {
 		l.bad("events.keep", "must be at least 1h, not %s", c.Events.Keep)
 	}
 	l.validateSignalling(c.Limits)
+	l.validateLimits(c.Limits)
 	l.validateRoles(c.Roles)
 }
 
@@ -175,8 +176,27 @@ func (l *loader) validateRooms(c RoomsConfig) {
 	if c.MaxParticipants < 0 || c.MaxParticipants > meet.MaxParticipants {
 		l.bad("rooms.max_participants", "must be between 0 (unlimited) and %d", meet.MaxParticipants)
 	}
+	if c.KeepName < 0 || c.KeepName > meet.MaxLifetime {
+		l.bad("rooms.keep_name", "must be between 0 (not at all) and %v", meet.MaxLifetime)
+	}
 	if c.ExpiresIn < 0 || c.ExpiresIn > meet.MaxLifetime {
 		l.bad("rooms.expires_in", "must be between 0 (never) and %v", meet.MaxLifetime)
+	}
+}
+
+// validateLimits refuses negative numbers; 0 is no limit.
+func (l *loader) validateLimits(c LimitsConfig) {
+	for _, limit := range []struct {
+		key string
+		n   int
+	}{
+		{"rooms_per_user", c.RoomsPerUser}, {"rooms_per_minute", c.RoomsPerMinute}, {"codes_per_room", c.CodesPerRoom}, {"blocks_per_room", c.BlocksPerRoom},
+		{"joins_per_address", c.JoinsPerAddress}, {"joins_per_code", c.JoinsPerCode}, {"joins_per_user", c.JoinsPerUser}, {"changes_per_user", c.ChangesPerUser},
+		{"requests_per_address", c.RequestsPerAddress}, {"requests_per_code", c.RequestsPerCode}, {"requests_per_room", c.RequestsPerRoom},
+	} {
+		if limit.n < 0 {
+			l.bad("limits."+limit.key, "must be 0 (no limit) or more, not %d", limit.n)
+		}
 	}
 }
 

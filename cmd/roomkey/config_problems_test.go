@@ -98,6 +98,9 @@ func TestConfigProblems(t *testing.T) {
 		"rooms": {file: "rooms:\n  create_media: later\n  mode: party\n  max_participants: 100001\n  expires_in: -1s", want: []string{
 			`c.yaml:2: rooms.create_media must be one of at_create, on_join, not "later"`, `c.yaml:3: rooms.mode must be one of standard, webinar, not "party"`,
 			"c.yaml:4: rooms.max_participants must be between 0 (unlimited) and 100000", "c.yaml:5: rooms.expires_in must be between 0 (never) and 87600h0m0s"}},
+		"limits of what is kept": {file: "limits:\n  rooms_per_user: -1\n  requests_per_room: -2\nrooms:\n  keep_name: -1s", want: []string{
+			"c.yaml:5: rooms.keep_name must be between 0 (not at all) and 87600h0m0s",
+			"c.yaml:2: limits.rooms_per_user must be 0 (no limit) or more, not -1", "c.yaml:3: limits.requests_per_room must be 0 (no limit) or more, not -2"}},
 		"roles": {file: "roles:\n  - name: Host\n  - name: guest\n  - name: guest\n    publish: [camera,\n      hologram]\n  - chat: true", want: []string{
 			`c.yaml:2: roles[0].name must be lowercase letters, digits, - and _, a letter first, at most 32, not "Host"`, `c.yaml:4: roles[2].name is given twice: "guest"`,
 			`c.yaml:5: roles[2].publish must be one of camera, microphone, screen_share, screen_share_audio, not "hologram"`,

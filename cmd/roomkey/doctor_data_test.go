@@ -206,6 +206,7 @@ func TestDoctorKeepsToItself(t *testing.T) {
 	made := startApp(t, func(c *Config) {
 		c.Data, c.Auth.Secret = folder, testSecret
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = lk.URL(), livekittest.APIKey, livekittest.APISecret
+		c.Rooms.CreateMedia = mediaAtCreate
 	})
 	room := must[struct{ Room struct{ ID string } }](t, made, "create_room", map[string]any{"name": "alpha"}).Room.ID
 	if err := made.stop(); err != nil {

@@ -74,8 +74,8 @@ func holdReadiness(t *testing.T, a *testApp, status int) {
 func TestLiveKitHangs(t *testing.T) {
 	t.Parallel()
 	data, url := t.TempDir(), startHangingLiveKit(t)
-	// Rooms can be made without LiveKit, so this program makes them.
-	made := startApp(t, func(c *Config) { foreignLiveKit(url)(c); c.Data, c.Rooms.CreateMedia = data, mediaOnJoin })
+	// Rooms are made with the LiveKit inside, as long as there is one.
+	made := startApp(t, func(c *Config) { c.Data = data })
 	must[any](t, made, "create_room", map[string]any{"name": "alpha", "create_codes": true})
 	guest := must[struct{ Codes []struct{ Code string } }](t, made, "get_room_codes", map[string]any{"room_id": "alpha", "role": "guest"}).Codes[0].Code
 	if err := made.stop(); err != nil {

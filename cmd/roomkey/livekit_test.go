@@ -104,6 +104,7 @@ func (g *gatedLiveKit) await(t *testing.T) {
 
 // use points a program in this process to it.
 func (g *gatedLiveKit) use(c *Config) {
+	c.Rooms.CreateMedia = mediaAtCreate // every create asks it
 	c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = g.url, livekittest.APIKey, livekittest.APISecret
 }
 

@@ -5,7 +5,11 @@ package meettest
 
 import (
 	"context"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,7 +51,8 @@ var shared = sync.OnceValues(func() (*embedded.Server, error) {
 // Option changes how the service is made.
 type Option func(*meet.Config)
 
-// New gives a fresh system that ends with the test.
+// New gives a fresh system that ends with the test. Nothing is limited but
+// guessing, unless an option says so.
 func New(tb testing.TB, options ...Option) *System {
 	tb.Helper()
 	lk, err := shared()
@@ -75,13 +80,33 @@ func NewOn(tb testing.TB, url string, options ...Option) *System {
 		tb.Fatalf("reach LiveKit: %v", err)
 	}
 	s := &System{Store: db, Media: media, URL: url, Path: path, Clock: &Clock{now: time.Now()}}
-	c := meet.Config{Store: db, Media: media, Links: Links, Now: s.Clock.Now,
+	c := meet.Config{Store: db, Media: media, Links: Links, Now: s.Clock.Now, Limits: &meet.Limits{},
 		Defaults: meet.Defaults{Settings: meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true}}}
 	for _, option := range options {
 		option(&c)
 	}
 	s.Service = meet.NewService(c)
 	return s
+}
+
+// LiveKitToLose gives the address of a LiveKit server that can be reached until
+// lose is called.
+func LiveKitToLose(tb testing.TB) (address string, lose func()) {
+	tb.Helper()
+	lk, err := shared()
+	if err != nil {
+		tb.Fatalf("start LiveKit: %v", err)
+	}
+	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(lk.URL(), "http"), "ws"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	relay := httptest.NewServer(httputil.NewSingleHostReverseProxy(target))
+	tb.Cleanup(relay.Close)
+	return relay.URL, func() {
+		relay.CloseClientConnections()
+		relay.Close()
+	}
 }
 
 // NewRoom makes a room of Ada's.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"roomkey/meet"
 )
@@ -112,7 +113,14 @@ func calls(s meet.Store) []call {
 			_, err := s.Events(ctx, meet.EventQuery{RoomID: "id-room", Limit: 10})
 			return err
 		}},
-		{"Forget", func(ctx context.Context) error { return s.Forget(ctx, at(1e6), at(1e6), 10) }},
+		{"DropJoinRequests", func(ctx context.Context) error { return s.DropJoinRequests(ctx, []string{"none"}) }},
+		{"NameHolder", func(ctx context.Context) error {
+			_, _, err := s.NameHolder(ctx, "room", time.Time{}) // expired by now
+			return err
+		}},
+		{"ActiveRooms", func(ctx context.Context) error { _, err := s.ActiveRooms(ctx, "ann", noon, 10); return err }},
+		{"Forget", func(ctx context.Context) error { _, err := s.Forget(ctx, at(1e6), at(1e6), 10); return err }},
+		{"ForgetNames", func(ctx context.Context) error { return s.ForgetNames(ctx, at(1e6), 10) }},
 		{"UnclearedRooms", func(ctx context.Context) error { _, err := s.UnclearedRooms(ctx, 10); return err }},
 		{"SetCleared", func(ctx context.Context) error { _, err := s.SetCleared(ctx, "id-over", true); return err }},
 	}

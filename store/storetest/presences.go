@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ func (b bed) actions() []string {
 
 func (b bed) forget(since, now time.Time, limit int) {
 	b.t.Helper()
-	if err := b.Forget(b.t.Context(), since, now, limit); err != nil {
+	if _, err := b.Forget(b.t.Context(), since, now, limit); err != nil {
 		b.t.Fatalf("Forget: %v", err)
 	}
 }
@@ -210,6 +211,61 @@ var presenceTests = []test{
 		b.forget(at(1e6), noon, 10)
 		wantSame(t, "left long after", b.onRecord(all...), []string{"open"})
 	}},
+}
+
+var forgetTests = []test{
+	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
+		b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
+		b.create(newRoom("over"))
+		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "over, locked", "late"}
+		for i, identity := range all {
+			join := byCode(identity, "")
+			join.CreatedAt = at(5 + i)
+			if strings.HasPrefix(identity, "present") {
+				join.CreatedAt = at(11)
+			}
+			switch identity {
+			case "over, locked":
+				join.RoomID = "id-over"
+			case "late":
+				join.CreatedAt = at(20)
+			}
+			b.join(join)
+			if strings.HasSuffix(identity, "locked") {
+				wantSame(t, "locked", b.lockedNow(join), true)
+			}
+		}
+		b.end("id-over")
+		for sid, identity := range map[string]string{"open": "inside", "closed": "left"} {
+			p := gone(sid, 12)
+			p.Identity = identity
+			if sid == "open" {
+				p.LeftAt = time.Time{}
+			}
+			b.save(p)
+		}
+		b.forget(at(5), noon, 10)
+		wantSame(t, "before their time", b.admitted(all...), all)
+		b.forget(at(20), noon, 1)
+		wantSame(t, "with limit 1", len(b.admitted(all...)), len(all)-1)
+		more, err := b.Forget(t.Context(), at(20), noon, 4)
+		wantErr(t, "Forget", err, nil)
+		wantSame(t, "more", more, true)
+		more, err = b.Forget(t.Context(), at(20), noon, 4)
+		wantErr(t, "Forget", err, nil)
+		wantSame(t, "more when all is done", more, false)
+		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "late"})
+	}},
+}
+
+// lockedNow locks the microphone of a join.
+func (b bed) lockedNow(join meet.Join) bool {
+	b.t.Helper()
+	locked, err := b.LockJoins(b.t.Context(), join.RoomID, []string{join.Identity}, meet.Microphone, true, nil)
+	if err != nil {
+		b.t.Fatalf("LockJoins(%s): %v", join.Identity, err)
+	}
+	return len(locked) == 1
 }
 
 // joinedRooms gives the rooms that ann has joined.

@@ -22,6 +22,10 @@ func bySubject(subject string) func(*meet.JoinRequest) {
 	return func(r *meet.JoinRequest) { r.Subject, r.Caller = subject, "subject "+subject }
 }
 
+func byWay(code string) func(*meet.JoinRequest) {
+	return func(r *meet.JoinRequest) { r.Code = code }
+}
+
 func inState(state meet.RequestState) func(*meet.JoinRequest) {
 	return func(r *meet.JoinRequest) { r.State = state }
 }
@@ -55,8 +59,10 @@ var requestTests = []test{
 		wantSame(t, "request by subject", got, want)
 	}},
 	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b bed) {
-		room := b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
+		room := b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.create(newRoom("other"))
+		b.ask(newRequest("by another code", 21, inState(meet.RequestWaiting), byWay("bbb")))
+		b.ask(newRequest("by name", 21, bySubject("carl"), byWay("")))
 		b.ask(newRequest("before the session", 9))
 		b.ask(newRequest("forgotten", 11, func(r *meet.JoinRequest) { r.SeenAt = at(20) }))
 		b.ask(newRequest("approved", 21, inState(meet.RequestApproved)))
@@ -68,7 +74,7 @@ var requestTests = []test{
 		err := b.AddJoinRequest(t.Context(), newRequest("new", 22), at(20), func(r meet.Room, n meet.RequestCount) error {
 			called = true
 			wantSame(t, "room", r, room)
-			wantSame(t, "count", n, meet.RequestCount{Waiting: 2, Caller: 2})
+			wantSame(t, "count", n, meet.RequestCount{Waiting: 4, Code: 2, Caller: 3})
 			return errRefused
 		}, nil)
 		wantAsItIs(t, err, errRefused)
@@ -78,8 +84,36 @@ var requestTests = []test{
 		_, err = b.JoinRequest(t.Context(), "new")
 		wantErr(t, "a refused request", err, meet.ErrNotFound)
 	}},
-	{"NoMoreThanCheckAllows", func(t *testing.T, b bed) {
+	{"WhoseCodeIsNoMoreDoesNotCount", func(t *testing.T, b bed) {
+		codes := []meet.RoomCode{newCode("open", "guest"), newCode("disabled", "guest", label("1"), disabled), newCode("retired", "guest", label("2")),
+			newCode("expired", "guest", label("3"), func(c *meet.RoomCode) { c.ExpiresAt = at(2) }),
+			newCode("expires", "guest", label("4"), func(c *meet.RoomCode) { c.ExpiresAt = at(2).Add(time.Millisecond) }),
+			newCode("used up", "guest", label("5"), func(c *meet.RoomCode) { c.MaxUses, c.Uses = 2, 2 }),
+			newCode("not used up", "guest", label("6"), func(c *meet.RoomCode) { c.MaxUses, c.Uses = 2, 1 })}
+		b.create(newRoom("room"), codes...)
+		b.replace("retired", "fresh", at(1))
+		for _, code := range append(codes, meet.RoomCode{Code: "unknown"}, meet.RoomCode{Code: ""}) {
+			b.ask(newRequest("by "+code.Code, 1, byWay(code.Code)))
+		}
+		open := []string{"by ", "by expires", "by not used up", "by open"}
+		q := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, OpenAt: at(2), Limit: 4}
+		wantSame(t, "listed", b.asking(q), open)
+		_ = b.AddJoinRequest(t.Context(), newRequest("new", 2, byWay("expires")), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
+			wantSame(t, "count", n, meet.RequestCount{Waiting: 4, Code: 1, Caller: 4})
+			return errRefused
+		}, nil)
+	}},
+	{"DroppedRequestsAreGone", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
+		for _, id := range []string{"a", "b", "c"} {
+			b.ask(newRequest(id, 1))
+		}
+		wantErr(t, "DropJoinRequests", b.DropJoinRequests(t.Context(), []string{"a", "none", "c"}), nil)
+		wantErr(t, "DropJoinRequests of none", b.DropJoinRequests(t.Context(), nil), nil)
+		wantSame(t, "left", b.left("a", "b", "c"), []string{"b"})
+	}},
+	{"NoMoreThanCheckAllows", func(t *testing.T, b bed) {
+		b.create(newRoom("room"), newCode("aaa", "guest"))
 		errs := together(t.Context(), 30, func(ctx context.Context, i int) error {
 			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
 				if n.Waiting >= 5 {

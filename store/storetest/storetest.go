@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 	}{
 		{"Rooms", roomTests},
 		{"Names", nameTests},
+		{"Holders", holderTests},
 		{"Sweep", sweepTests},
 		{"Lists", listTests},
 		{"Codes", codeTests},
@@ -40,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"Approvals", approvalTests},
 		{"Presences", presenceTests},
 		{"Visits", visitTests},
+		{"Forget", forgetTests},
 		{"Context", contextTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

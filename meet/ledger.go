@@ -1,0 +1,54 @@
+package meet
+
+import "time"
+
+// ledgerMemory bounds how many keys a ledger remembers, in about 10 MB.
+const ledgerMemory = 50_000
+
+// ledger remembers something about each of many keys until a moment of its own.
+// Its memory is bounded: where full says so there is no place for another key,
+// and whoever asks must be refused. It is not safe for concurrent use.
+type ledger struct {
+	entries map[string]entry
+	room    time.Time // when it may have room again, once it was full
+}
+
+type entry struct {
+	until time.Time // over at that moment
+	n     int
+}
+
+// get gives what is known of a key now.
+func (l *ledger) get(key string, now time.Time) (entry, bool) {
+	e, ok := l.entries[key]
+	if !ok || !now.Before(e.until) {
+		return entry{}, false
+	}
+	return e, true
+}
+
+// put remembers an entry. Look at full before with a key that is not known.
+func (l *ledger) put(key string, e entry) {
+	if l.entries == nil {
+		l.entries = map[string]entry{}
+	}
+	l.entries[key] = e
+}
+
+// full says whether there is no place for another key, after it has forgotten
+// what is over.
+func (l *ledger) full(now time.Time) bool {
+	if len(l.entries) < ledgerMemory {
+		return false
+	}
+	if now.Before(l.room) {
+		return true // not all of them are looked at each time
+	}
+	l.room = now.Add(time.Second)
+	for key, e := range l.entries {
+		if !now.Before(e.until) {
+			delete(l.entries, key)
+		}
+	}
+	return len(l.entries) >= ledgerMemory
+}

@@ -1,0 +1,216 @@
+package meet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Limits bound what one caller, one code or one user may cost. 0 is no limit.
+// Superadmins are free of all that are about users: they are the operator.
+type Limits struct {
+	RoomsPerUser   int // that one user has created and that are active
+	RoomsPerMinute int // that one user creates, opens again or gives another name
+	CodesPerRoom   int // current ones
+	BlocksPerRoom  int
+
+	// In ten minutes, all of them at once if need be.
+	JoinsPerAddress int // by callers without an access token
+	JoinsPerCode    int // of a room without a code: of the room
+	JoinsPerUser    int // by the bearers of one user's access tokens
+	ChangesPerUser  int // to codes, people and settings
+
+	// Join requests that wait.
+	RequestsPerAddress int // in one room, with those refused, of one address or one user
+	RequestsPerCode    int
+	RequestsPerRoom    int
+}
+
+// DefaultLimits are generous for people, also for a class that arrives at once
+// from one address, and for agents.
+func DefaultLimits() Limits {
+	return Limits{
+		RoomsPerUser: 200, RoomsPerMinute: 60, CodesPerRoom: 1000, BlocksPerRoom: 1000,
+		JoinsPerAddress: 1000, JoinsPerCode: 3000, JoinsPerUser: 5000, ChangesPerUser: 3000,
+		RequestsPerAddress: 400, RequestsPerCode: 600, RequestsPerRoom: 1500,
+	}
+}
+
+// limitGuesses names the limit of the guard in the metrics.
+const limitGuesses = "guesses"
+
+// limitWindow is what the limits on joins and changes are about.
+const limitWindow = 10 * time.Minute
+
+// rates are the limits that are about how often something happens.
+type rates struct {
+	rooms, joinsOfAddress, joinsOfCode, joinsOfUser, changes rate
+}
+
+func newRates(l Limits, now func() time.Time) *rates {
+	return &rates{
+		rooms:          rate{name: "rooms_per_minute", now: now, most: l.RoomsPerMinute, window: time.Minute},
+		joinsOfAddress: rate{name: "joins_per_address", now: now, most: l.JoinsPerAddress, window: limitWindow},
+		joinsOfCode:    rate{name: "joins_per_code", now: now, most: l.JoinsPerCode, window: limitWindow},
+		joinsOfUser:    rate{name: "joins_per_user", now: now, most: l.JoinsPerUser, window: limitWindow},
+		changes:        rate{name: "changes_per_user", now: now, most: l.ChangesPerUser, window: limitWindow},
+	}
+}
+
+// rate lets each of many callers do something most times in a window. They may
+// do all of it at once; then one more each time that the window divided by most
+// has passed.
+type rate struct {
+	name   string // for the metrics
+	now    func() time.Time
+	most   int // 0 is no limit
+	window time.Duration
+
+	mu    sync.Mutex
+	calls ledger // an entry is over when its caller may do all of it at once again
+}
+
+// take counts one call, and gives 0; or how long to wait before the next, which
+// is then not counted.
+func (r *rate) take(key string) (wait time.Duration) {
+	if r.most <= 0 {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	e, known := r.calls.get(key, now)
+	switch {
+	case !known && r.calls.full(now):
+		return r.calls.room.Sub(now)
+	case !known:
+		e.until = now
+	}
+	e.until = e.until.Add(r.window / time.Duration(r.most))
+	if wait := e.until.Sub(now) - r.window; wait > 0 {
+		return wait
+	}
+	r.calls.put(key, e)
+	return 0
+}
+
+// within counts a call of the holder of key against a rate, or refuses it.
+func (s *Service) within(r *rate, key, message string) error {
+	wait := r.take(key)
+	if wait == 0 {
+		return nil
+	}
+	s.onLimit(r.name)
+	wait = max(wait.Truncate(time.Second)+time.Second, time.Second)
+	return &Error{Code: CodeRateLimited, Message: message, RetryAfter: wait,
+		Hint: fmt.Sprintf("Wait %d seconds and try again.", wait/time.Second)}
+}
+
+// mayOpen counts a room that p opens, or a name that it takes.
+func (s *Service) mayOpen(p Principal) error {
+	if p.Role == Superadmin {
+		return nil
+	}
+	return s.within(&s.rates.rooms, p.ID, "Too many rooms were created by you within a minute")
+}
+
+// mayChange counts a change that p makes to a room, its codes or its people:
+// each leaves a line in the audit trail.
+func (s *Service) mayChange(p Principal) error {
+	if p.Role == Superadmin {
+		return nil
+	}
+	return s.within(&s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
+}
+
+// mayJoin counts a join, which leaves something in the database whether anybody
+// connects or not. Those who wait to be let in are counted once they are.
+func (s *Service) mayJoin(p Principal, join Join) error {
+	if p.Role == Superadmin {
+		return nil
+	}
+	r, message := &s.rates.joinsOfUser, "Too many joins were made with your access tokens within ten minutes"
+	if p.Role == Anonymous {
+		r, message = &s.rates.joinsOfAddress, "Too many people have joined from your address within ten minutes"
+	}
+	if err := s.within(r, p.key(), message); err != nil {
+		return err
+	}
+	way, message := join.Code, "Too many people have joined with this code within ten minutes"
+	if way == "" {
+		way, message = join.RoomID, "Too many people have joined this room without a code within ten minutes"
+	}
+	return s.within(&s.rates.joinsOfCode, way, message)
+}
+
+// mayWait refuses one more join request beside those there are.
+func (s *Service) mayWait(n RequestCount) error {
+	l := s.limits
+	switch {
+	case l.RequestsPerAddress > 0 && n.Caller >= l.RequestsPerAddress:
+		s.onLimit("requests_per_address")
+		return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
+			Hint: "Whoever has a request_id goes on with it; others try again when the host has answered some."}
+	case l.RequestsPerCode > 0 && n.Code >= l.RequestsPerCode:
+		return s.full("requests_per_code", "Too many people are waiting with this code to be let into this room",
+			"Try again when its host has answered some of them, or ask the host for another code.")
+	case l.RequestsPerRoom > 0 && n.Waiting >= l.RequestsPerRoom:
+		return s.full("requests_per_room", "Too many people are waiting to be let into this room",
+			"Try again when its host has let some of them in.")
+	}
+	return nil
+}
+
+// full refuses what would be more than a limit allows. Time alone does not help.
+func (s *Service) full(limit, message, hint string) error {
+	s.onLimit(limit)
+	return &Error{Code: CodeConflict, Message: message, Hint: hint}
+}
+
+// underWay counts what is being made and not in the database yet, so that many
+// calls at once do not get past a limit together.
+type underWay struct {
+	mu    sync.Mutex
+	count map[string]int
+}
+
+// begin gives how many are under way for the key with these n, which end takes
+// back.
+func (u *underWay) begin(key string, n int) (all int, end func()) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.count == nil {
+		u.count = map[string]int{}
+	}
+	u.count[key] += n
+	return u.count[key], func() {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if u.count[key] -= n; u.count[key] == 0 {
+			delete(u.count, key)
+		}
+	}
+}
+
+// roomFor refuses a user who has as many active rooms as one may have. end is
+// called when the new one is stored, or will not be.
+func (s *Service) roomFor(ctx context.Context, p Principal, creator string) (end func(), err error) {
+	most := s.limits.RoomsPerUser
+	if p.Role == Superadmin || most <= 0 {
+		return func() {}, nil
+	}
+	underWay, end := s.underWay.begin("rooms of "+creator, 1)
+	active, err := s.store.ActiveRooms(ctx, creator, s.now(), most)
+	switch {
+	case err != nil:
+		err = s.storeError(err, msgCreateFailed)
+	case active+underWay > most:
+		err = s.full("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
+			"End some that are not needed any more (end_room; list_rooms with scope mine shows them), or create rooms with expires_in_seconds.")
+	default:
+		return end, nil
+	}
+	end()
+	return func() {}, err
+}

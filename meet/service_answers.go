@@ -1,0 +1,126 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// AnswerJoinRequest lets somebody in who waits, or not. A refusal is the end
+// of the request; an approval can be taken back for the person's next joins.
+func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id string, approve bool) (JoinRequest, error) {
+	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
+	if err != nil {
+		return JoinRequest{}, err
+	}
+	if err := s.mayChange(p); err != nil {
+		return JoinRequest{}, err
+	}
+	return s.answer(ctx, p, room, id, approve)
+}
+
+// AnswerJoinRequests is [Service.AnswerJoinRequest] for several: for all who wait
+// now and would get in, or for those that ids names. Of the latter it gives the
+// ids of which nobody waits any more.
+func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref string, ids []string, all, approve bool) (answered []JoinRequest, missing []string, err error) {
+	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
+	if err != nil {
+		return nil, nil, err
+	}
+	if all {
+		ids = nil
+	}
+	for _, id := range ids {
+		if err := checkRequestID(id); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := s.mayChange(p); err != nil {
+		return nil, nil, err
+	}
+	if all {
+		waiting, err := s.waiting(ctx, room, mostWaiting)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range waiting {
+			ids = append(ids, r.ID)
+		}
+	}
+	return s.answerEach(ctx, p, room, ids, approve)
+}
+
+// answerAtOnce is how many requests are answered at a time: they share commits.
+const answerAtOnce = 16
+
+func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []string, approve bool) (answered []JoinRequest, missing []string, err error) {
+	requests, errs := make([]JoinRequest, len(ids)), make([]error, len(ids))
+	var all sync.WaitGroup
+	slots := make(chan struct{}, answerAtOnce)
+	for i, id := range ids {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			requests[i], errs[i] = s.answerQuietly(ctx, p, room, id, approve)
+		})
+	}
+	all.Wait()
+	s.bell.ring(room.ID)
+	for i, id := range ids {
+		switch {
+		case errs[i] == nil:
+			answered = append(answered, requests[i])
+		case IsCode(errs[i], CodeNotFound):
+			missing = append(missing, id)
+		default:
+			err = errs[i]
+		}
+	}
+	if err != nil {
+		e := AsError(err)
+		return nil, nil, &Error{Code: e.Code, Message: fmt.Sprintf("%d of %d join requests were answered", len(answered), len(ids)),
+			Hint: "The database stopped answering. Repeat the call in a few seconds.", Err: err}
+	}
+	return answered, missing, nil
+}
+
+// answer is given by p, who was found to be entitled to it.
+func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
+	request, err := s.answerQuietly(ctx, p, room, id, approve)
+	if err == nil {
+		s.bell.ring(room.ID)
+	}
+	return request, err
+}
+
+// answerQuietly is answer without a word to those who wait.
+func (s *Service) answerQuietly(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
+	if err := checkRequestID(id); err != nil {
+		return JoinRequest{}, err
+	}
+	now, state, action := s.now(), RequestRefused, Refused
+	if approve {
+		state, action = RequestApproved, Approved
+	}
+	e := s.event(ctx, p, action, room, requestName(id), nil)
+	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
+		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
+			return ErrNotFound
+		}
+		e.Action, e.Details = "", r.who(map[string]string{"participant_name": hide(r.Name, r.Code), "role": r.Role})
+		if r.State != state {
+			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
+			e.Action = action
+		}
+		return nil
+	}, e)
+	if errors.Is(err, ErrNotFound) {
+		return JoinRequest{}, requestNotFound()
+	}
+	if err != nil {
+		return JoinRequest{}, s.storeError(err, "")
+	}
+	s.logEvent(ctx, e)
+	return request, nil
+}

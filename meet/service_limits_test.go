@@ -1,0 +1,413 @@
+package meet_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// stops counts which limits have stopped somebody.
+type stops struct {
+	mu    sync.Mutex
+	names map[string]int
+}
+
+func (s *stops) add(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.names[name]++
+}
+
+func (s *stops) of(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.names[name]
+}
+
+// limited is a system with limits, and what they have stopped.
+func limited(t *testing.T, l meet.Limits, options ...Option) (*System, *stops) {
+	t.Helper()
+	stopped := &stops{names: map[string]int{}}
+	return New(t, append(options, func(c *meet.Config) { c.MediaOnJoin, c.Limits, c.OnLimit = true, &l, stopped.add })...), stopped
+}
+
+func open(t *testing.T, s *System, p meet.Principal, change meet.RoomChange) error {
+	t.Helper()
+	_, _, err := s.CreateRoom(t.Context(), p, change, false)
+	return err
+}
+
+func TestRoomsOfAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{RoomsPerUser: 3})
+	var made atomic.Int32
+	var all sync.WaitGroup
+	for i := range 12 { // at once
+		all.Go(func() {
+			switch err := open(t, s, Ada, meet.RoomChange{Name: Of(fmt.Sprint("room-", i)), ExpiresIn: Of(time.Hour)}); {
+			case err == nil:
+				made.Add(1)
+			case !meet.IsCode(err, meet.CodeConflict):
+				t.Errorf("create: %v; want conflict", err)
+			}
+		})
+	}
+	all.Wait()
+	if made.Load() != 3 || stopped.of("rooms_per_user") != 9 {
+		t.Errorf("%d rooms were made and %d stopped; want 3 and 9", made.Load(), stopped.of("rooms_per_user"))
+	}
+	wantCode(t, "another user", open(t, s, Bob, meet.RoomChange{}), "")
+	for range 5 {
+		wantCode(t, "superadmin", open(t, s, Root, meet.RoomChange{}), "")
+	}
+	rooms, _, err := s.Rooms(t.Context(), Ada, meet.RoomFilter{Scope: meet.ScopeMine})
+	wantCode(t, "list", err, "")
+	_, _, err = s.EndRoom(t.Context(), Ada, rooms[0].ID, rooms[0].Name)
+	wantCode(t, "end", err, "")
+	wantCode(t, "create when one has ended", open(t, s, Ada, meet.RoomChange{Name: Of("next")}), "")
+	_, err = s.UpdateRoom(t.Context(), Ada, rooms[0].ID, meet.RoomChange{}, true)
+	wantCode(t, "open one again", err, meet.CodeConflict)
+	_, err = s.UpdateRoom(t.Context(), Ada, rooms[1].ID, meet.RoomChange{MaxParticipants: Of(5)}, true)
+	wantCode(t, "change one that is active", err, "")
+	s.Clock.Advance(time.Hour)
+	wantCode(t, "create when the others have expired", open(t, s, Ada, meet.RoomChange{}), "")
+}
+
+func TestCreationsOfAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{RoomsPerMinute: 3})
+	for range 3 {
+		wantCode(t, "create", open(t, s, Ada, meet.RoomChange{}), "")
+	}
+	err := open(t, s, Ada, meet.RoomChange{})
+	wantCode(t, "one too many", err, meet.CodeRateLimited)
+	if wait := meet.AsError(err).RetryAfter; wait < 20*time.Second || wait > 22*time.Second || stopped.of("rooms_per_minute") != 1 {
+		t.Errorf("RetryAfter = %v, stopped %d; want a third of a minute, told once", wait, stopped.of("rooms_per_minute"))
+	}
+	wantCode(t, "another user", open(t, s, Bob, meet.RoomChange{}), "")
+	s.Clock.Advance(22 * time.Second)
+	wantCode(t, "after waiting", open(t, s, Ada, meet.RoomChange{Name: Of("one")}), "")
+	_, err = s.UpdateRoom(t.Context(), Ada, "one", meet.RoomChange{Name: Of("two")}, false) // a name more that others cannot have
+	wantCode(t, "another name", err, meet.CodeRateLimited)
+	_, err = s.UpdateRoom(t.Context(), Ada, "one", meet.RoomChange{Name: Of("one"), IsPublic: Of(true)}, false)
+	wantCode(t, "the same name", err, "")
+}
+
+func TestCodesAndBlocksOfARoomAreBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{CodesPerRoom: 7, BlocksPerRoom: 2})
+	room := s.NewRoom(t, meet.RoomChange{})
+	create := func(label string, role *string) error {
+		_, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Label: label, Role: role})
+		return err
+	}
+	wantCode(t, "three", create("a", nil), "")
+	wantCode(t, "six", create("b", nil), "")
+	wantCode(t, "nine", create("c", nil), meet.CodeConflict)
+	wantCode(t, "seven", create("c", Of(meet.RoleGuest)), "")
+	wantCode(t, "those there are already", create("a", nil), "")
+	wantCode(t, "eight", create("d", Of(meet.RoleGuest)), meet.CodeConflict)
+	if got := stopped.of("codes_per_room"); got != 2 {
+		t.Errorf("stopped %d times; want 2", got)
+	}
+
+	var people []string
+	for _, p := range []meet.Principal{Bob, Gus, {ID: "eve", Role: meet.User}} {
+		people = append(people, s.Enter(t, p, room).Identity())
+	}
+	block := func(identity string) error {
+		_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity, Block: true})
+		return err
+	}
+	wantCode(t, "block", block(people[0]), "")
+	wantCode(t, "block", block(people[1]), "")
+	wantCode(t, "one block too many", block(people[2]), meet.CodeConflict)
+	wantCode(t, "unblock", s.Unblock(t.Context(), Ada, room.ID, people[0]), "")
+	wantCode(t, "block in its place", block(people[2]), "")
+	if got := stopped.of("blocks_per_room"); got != 1 {
+		t.Errorf("stopped %d times; want 1", got)
+	}
+}
+
+func TestChangesOfAUserAreBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{ChangesPerUser: 1})
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("room")})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	for name, change := range map[string]func(p meet.Principal) error{
+		"update": func(p meet.Principal) error {
+			_, err := s.UpdateRoom(t.Context(), p, room.ID, meet.RoomChange{}, false)
+			return err
+		},
+		"end": func(p meet.Principal) error { _, _, err := s.EndRoom(t.Context(), p, room.ID, "other"); return err },
+		"codes": func(p meet.Principal) error {
+			_, err := s.CreateCodes(t.Context(), p, room.ID, meet.CodeRequest{})
+			return err
+		},
+		"code": func(p meet.Principal) error {
+			_, _, err := s.UpdateCode(t.Context(), p, code.Code, meet.CodeChange{}, false)
+			return err
+		},
+		"rotate": func(p meet.Principal) error { _, err := s.RotateCode(t.Context(), p, code.Code); return err },
+		"kick": func(p meet.Principal) error {
+			_, err := s.Kick(t.Context(), p, room.ID, meet.KickCall{Identity: "a_b"})
+			return err
+		},
+		"unblock": func(p meet.Principal) error { return s.Unblock(t.Context(), p, room.ID, "a_b") },
+		"mute": func(p meet.Principal) error {
+			_, err := s.Mute(t.Context(), p, room.ID, meet.StopCall{Identity: "*"})
+			return err
+		},
+		"answer": func(p meet.Principal) error {
+			_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
+			return err
+		},
+		"answer all": func(p meet.Principal) error {
+			_, _, err := s.AnswerJoinRequests(t.Context(), p, room.ID, nil, true, true)
+			return err
+		},
+	} {
+		before := stopped.of("changes_per_user")
+		wantCode(t, name, change(Ada), meet.CodeRateLimited)
+		if stopped.of("changes_per_user") != before+1 {
+			t.Errorf("%s: the limit was not told of", name)
+		}
+		if name != "rotate" { // which a superadmin may do, too
+			if err := change(Root); meet.IsCode(err, meet.CodeRateLimited) {
+				t.Errorf("%s: a superadmin is limited", name)
+			}
+		}
+	}
+}
+
+func TestExchangesAreBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{JoinsPerAddress: 5, JoinsPerCode: 8, JoinsPerUser: 3})
+	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	other := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	exchange := func(code meet.RoomCode, address string) error {
+		_, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code})
+		return err
+	}
+	for range 5 {
+		wantCode(t, "exchange", exchange(code, "192.0.2.1"), "")
+	}
+	err := exchange(code, "192.0.2.1")
+	wantCode(t, "too many from one address", err, meet.CodeRateLimited)
+	if meet.AsError(err).RetryAfter < time.Second || stopped.of("joins_per_address") != 1 {
+		t.Errorf("%+v, stopped %d; want seconds to wait, told once", err, stopped.of("joins_per_address"))
+	}
+	_, err = s.EnterRoom(t.Context(), meet.Principal{Role: meet.Anonymous, Address: "192.0.2.1"}, meet.JoinCall{RoomID: &room.Name})
+	wantCode(t, "by the page of the public room", err, meet.CodeRateLimited)
+	for range 3 {
+		wantCode(t, "exchange from elsewhere", exchange(code, "192.0.2.2"), "")
+	}
+	wantCode(t, "too many with one code", exchange(code, "192.0.2.2"), meet.CodeRateLimited)
+	wantCode(t, "another code", exchange(other, "192.0.2.3"), "")
+	if stopped.of("joins_per_code") != 1 {
+		t.Errorf("stopped %d times; want 1", stopped.of("joins_per_code"))
+	}
+	join := func(p meet.Principal) error {
+		_, err := s.Join(t.Context(), p, meet.JoinCall{RoomID: &room.ID})
+		return err
+	}
+	for range 3 {
+		wantCode(t, "join", join(Bob), "")
+	}
+	wantCode(t, "too many with one user's tokens", join(Bob), meet.CodeRateLimited)
+	wantCode(t, "another user", join(Gus), "")
+	for range 4 {
+		wantCode(t, "superadmin", join(Root), "")
+	}
+	s.Clock.Advance(10 * time.Minute)
+	wantCode(t, "ten minutes later", exchange(code, "192.0.2.1"), "")
+}
+
+// A class arrives at once, from one address and with one code, and reloads.
+func TestAClassArrivesAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := limited(t, meet.DefaultLimits())
+	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{})
+	waiting := s.NewCode(t, s.NewRoom(t, meet.RoomChange{RequireApproval: Of(true)}), meet.RoleGuest, meet.CodeChange{})
+	var all sync.WaitGroup
+	for range 300 {
+		all.Go(func() {
+			for range 2 {
+				_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
+				wantCode(t, "exchange", err, "")
+			}
+			_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &waiting.Code})
+			wantCode(t, "ask to be let in", err, "")
+		})
+	}
+	all.Wait()
+}
+
+func TestWaitingRoomIsBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{RequestsPerAddress: 10, RequestsPerCode: 15, RequestsPerRoom: 20})
+	room, code := guarded(t, s, meet.RoomChange{})
+	other := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	ask := func(code meet.RoomCode, address string) error {
+		_, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code})
+		return err
+	}
+	for range 10 {
+		wantCode(t, "ask", ask(code, "192.0.2.1"), "")
+	}
+	wantCode(t, "too often from one address", ask(code, "192.0.2.1"), meet.CodeRateLimited)
+	answer(t, s, room, waitingNow(t, s, room)[0], false)
+	wantCode(t, "too often, after a refusal", ask(code, "192.0.2.1"), meet.CodeRateLimited)
+	for range 6 {
+		wantCode(t, "ask from elsewhere", ask(code, "192.0.2.2"), "")
+	}
+	wantCode(t, "too many with one code", ask(code, "192.0.2.2"), meet.CodeConflict)
+	for range 5 {
+		wantCode(t, "with another code", ask(other, "192.0.2.3"), "")
+	}
+	wantCode(t, "a full waiting room", ask(other, "192.0.2.4"), meet.CodeConflict)
+	for limit, want := range map[string]int{"requests_per_address": 2, "requests_per_code": 1, "requests_per_room": 1} {
+		if got := stopped.of(limit); got != want {
+			t.Errorf("%s has stopped %d, want %d", limit, got, want)
+		}
+	}
+	// With a code go those who wait with it.
+	fresh, err := s.RotateCode(t.Context(), Ada, code.Code)
+	wantCode(t, "rotate", err, "")
+	if got := waitingNow(t, s, room); len(got) != 5 {
+		t.Errorf("%d wait; want those with the other code", len(got))
+	}
+	for range 10 {
+		wantCode(t, "with the new code", ask(fresh, "192.0.2.1"), "")
+	}
+	s.Clock.Advance(10 * time.Minute)
+	wantCode(t, "when all are forgotten", ask(fresh, "192.0.2.1"), "")
+}
+
+// Those who wait by a code that a block has closed are gone with it.
+func TestABlockTakesWhoWaitTheSameWay(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	id := knock(t, s, code, "").RequestID
+	answer(t, s, room, id, true)
+	person := s.EnterWith(t, knock(t, s, code, id))
+	knock(t, s, code, "")
+	stays := []string{knock(t, s, viewer, "").RequestID}
+	byName, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+	wantCode(t, "join", err, "")
+	stays = append(stays, byName.RequestID)
+	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity(), Block: true})
+	wantCode(t, "kick", err, "")
+	got := waitingNow(t, s, room)
+	slices.Sort(got)
+	slices.Sort(stays)
+	if !slices.Equal(got, stays) {
+		t.Errorf("waiting: %v; want %v", got, stays)
+	}
+}
+
+func TestSeveralAreAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := guarded(t, s, meet.RoomChange{})
+	shut := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	var ids []string
+	for range 120 { // more than a list shows
+		ids = append(ids, knock(t, s, code, "").RequestID)
+	}
+	hidden := knock(t, s, shut, "").RequestID
+	_, _, err := s.UpdateCode(t.Context(), Ada, shut.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	wantCode(t, "disable", err, "")
+	all := func(p meet.Principal, ids []string, all, approve bool) (answered, missing []string, err error) {
+		requests, missing, err := s.AnswerJoinRequests(context.Background(), p, room.ID, ids, all, approve)
+		for _, r := range requests {
+			answered = append(answered, r.ID)
+		}
+		return answered, missing, err
+	}
+	_, _, err = all(Bob, nil, true, true)
+	wantCode(t, "by somebody else", err, meet.CodeForbidden)
+	_, _, err = all(Ada, []string{ids[0], "x"}, false, true)
+	wantCode(t, "with what is no id", err, meet.CodeInvalid)
+	answered, missing, err := all(Ada, []string{ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa", ids[0]}, false, false)
+	wantCode(t, "some", err, "")
+	if !slices.Equal(answered, []string{ids[1], ids[0]}) || !slices.Equal(missing, []string{"aaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
+		t.Errorf("answered %v, missing %v", answered, missing)
+	}
+	answered, missing, err = all(Ada, nil, true, true)
+	wantCode(t, "all", err, "")
+	slices.Sort(answered)
+	want := slices.Clone(ids[2:])
+	slices.Sort(want)
+	if !slices.Equal(answered, want) || missing != nil {
+		t.Errorf("answered %d, missing %v; want the %d who wait", len(answered), missing, len(want))
+	}
+	if r, err := s.Store.JoinRequest(t.Context(), hidden); err != nil || r.State != meet.RequestWaiting {
+		t.Errorf("who would not get in: %+v, %v; want it left alone", r, err)
+	}
+	if a := knock(t, s, code, ids[5]); a.Waiting {
+		t.Error("somebody who was let in waits")
+	}
+	answered, _, err = all(Ada, nil, true, true)
+	if err != nil || answered != nil {
+		t.Errorf("nobody waits: %v, %v", answered, err)
+	}
+}
+
+// Whoever had a room's name keeps it for a time: links lead by it.
+func TestANameStaysWithItsCreator(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("team-standup")})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	end := func(p meet.Principal, ref string) {
+		t.Helper()
+		_, _, err := s.EndRoom(t.Context(), p, ref, "team-standup")
+		wantCode(t, "end", err, "")
+	}
+	taken := func(doing string, p meet.Principal) {
+		t.Helper()
+		err := open(t, s, p, meet.RoomChange{Name: Of(" Team-Standup ")})
+		if e := meet.AsError(err); e.Code != meet.CodeConflict || e.Message != "a room with this name already exists" {
+			t.Errorf("%s: %v; want that the name exists", doing, err)
+		}
+	}
+	end(Ada, room.ID)
+	taken("another user", Bob)
+	taken("a superadmin", Root)
+	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: Of("other")}, false)
+	wantCode(t, "create", err, "")
+	_, err = s.UpdateRoom(t.Context(), Bob, bobs.ID, meet.RoomChange{Name: Of("team-standup")}, false)
+	wantCode(t, "by another name first", err, meet.CodeConflict)
+	wantCode(t, "its creator", open(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
+	_, err = s.UpdateRoom(t.Context(), Ada, "team-standup", meet.RoomChange{Name: Of("something-else")}, false)
+	wantCode(t, "rename", err, "")
+	taken("when it was renamed", Bob)
+	_, err = s.UpdateRoom(t.Context(), Ada, "something-else", meet.RoomChange{Name: Of("team-standup"), ExpiresIn: Of(time.Hour)}, false)
+	wantCode(t, "rename back", err, "")
+	s.Clock.Advance(time.Hour)
+	taken("when it has expired", Bob)
+	s.Clock.Advance(24*time.Hour - time.Millisecond)
+	taken("until then", Bob)
+	s.Clock.Advance(time.Millisecond)
+	wantCode(t, "a day after its end", open(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
+
+	// What was made for the old room leads to it, or nowhere.
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
+	wantCode(t, "the old code", err, meet.CodeNotFound)
+	end(Bob, "team-standup")
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+	wantCode(t, "the first room again, under a name that is another's now", err, meet.CodeConflict)
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Name: Of("mine-again")}, true)
+	wantCode(t, "under another name", err, "")
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// Ids grow with time, so the oldest are looked at and no more.
+	selectOldEvents = `SELECT id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) AS oldest WHERE at < $1`
+	deleteOldEvents = `DELETE FROM events WHERE id IN (` + selectOldEvents + `)`
+
+	selectOldPresences = `SELECT sid FROM presences WHERE left_at < $1 LIMIT $2`
+	deleteOldPresences = `DELETE FROM presences WHERE sid IN (` + selectOldPresences + `)`
+
+	// A lock, and an exception from one, hold for the person's next joins in the
+	// same session.
+	selectOldJoins = `SELECT joins.identity FROM joins JOIN rooms ON rooms.id = joins.room_id
+	WHERE joins.created_at < $1 AND (joins.locked = '' AND joins.unlocked = '' OR joins.created_at < rooms.opened_at OR rooms.state <> 'active')
+		AND NOT EXISTS (SELECT 1 FROM presences WHERE presences.identity = joins.identity AND presences.left_at IS NULL)
+	ORDER BY joins.created_at LIMIT $2`
+	deleteOldJoins = `DELETE FROM joins WHERE identity IN (` + selectOldJoins + `)`
+
+	selectUnusedVisits = `SELECT room_id FROM visits WHERE until <= $1 LIMIT $2`
+	deleteUnusedVisits = `DELETE FROM visits WHERE (subject, room_created_at, room_id) IN
+		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
+)
+
+// Forget implements [meet.Store].
+func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error) {
+	for _, old := range []struct {
+		what, look, forget string
+		from               time.Time
+	}{
+		{"events", selectOldEvents, deleteOldEvents, since},
+		{"presences", selectOldPresences, deleteOldPresences, since},
+		{"joins", selectOldJoins, deleteOldJoins, since},
+		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
+		{"access tokens", selectOldTokens, deleteOldTokens, since},
+	} {
+		n, err := db.forget(ctx, old.what, old.look, old.forget, old.from.UnixMilli(), max(limit, 0))
+		if err != nil {
+			return false, err
+		}
+		more = more || limit > 0 && n >= limit
+	}
+	return more, nil
+}
+
+// forget deletes what is old, in a transaction of its own, and says how much that
+// was. Usually there is nothing, and nothing is written.
+func (db *DB) forget(ctx context.Context, what, look, forget string, args ...any) (int, error) {
+	found, err := list(ctx, db, look, args, textPointers)
+	if err == nil && len(found) > 0 {
+		_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.exec(forget, args...) })
+	}
+	return len(found), failed("forget old "+what, err)
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"roomkey/meet"
+)
+
+const (
+	// Of the rooms that are over and the names that were changed for others.
+	selectNameHolder = `SELECT created_by, gave_up FROM (
+		SELECT * FROM (SELECT created_by, ended_at AS gave_up FROM rooms
+			WHERE name = $1 AND state <> 'active' AND ended_at > $2 ORDER BY ended_at DESC LIMIT 1) AS branch
+		UNION ALL SELECT created_by, released_at FROM former_names WHERE name = $1 AND released_at > $2) AS found
+	ORDER BY gave_up DESC LIMIT 1`
+
+	// A name that was given up more than once counts as of the last time.
+	insertFormerName = `INSERT INTO former_names (name, created_by, released_at) VALUES ($1, $2, $3)
+	ON CONFLICT (name) DO UPDATE SET created_by = excluded.created_by, released_at = excluded.released_at
+		WHERE excluded.released_at >= former_names.released_at`
+
+	selectOldNames = `SELECT name FROM former_names WHERE released_at <= $1 LIMIT $2`
+	deleteOldNames = `DELETE FROM former_names WHERE name IN (` + selectOldNames + `)`
+
+	selectActiveRooms = `SELECT COUNT(*) FROM (SELECT 1 FROM rooms
+	WHERE created_by = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2) LIMIT $3) AS found`
+)
+
+// holder is who had a name, and until when.
+type holder struct {
+	creator string
+	gaveUp  time.Time
+}
+
+func (h *holder) pointers() []any { return []any{&h.creator, (*moment)(&h.gaveUp)} }
+
+// NameHolder implements [meet.Store].
+func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error) {
+	if ctx, err = briefly(ctx); err != nil {
+		return "", time.Time{}, err
+	}
+	h, err := scanOne(db.hot.nameHolder.QueryRowContext(ctx, name, since.UnixMilli()), (*holder).pointers)
+	return h.creator, h.gaveUp, failed("look for the holder of a room name", err)
+}
+
+// ActiveRooms implements [meet.Store].
+func (db *DB) ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (n int, err error) {
+	if ctx, err = briefly(ctx); err != nil {
+		return 0, err
+	}
+	err = db.hot.activeRooms.QueryRowContext(ctx, creator, now.UnixMilli(), max(most, 0)).Scan((*count)(&n))
+	return n, failed("count active rooms", err)
+}
+
+// giveUpName remembers who had a name that a room changes for another one. One
+// that is over gave it up when it ended.
+func (t *tx) giveUpName(was, is meet.Room) error {
+	if was.Name == is.Name {
+		return nil
+	}
+	when := is.UpdatedAt
+	if was.State != meet.RoomActive {
+		when = was.EndedAt
+	}
+	return failed("remember a former room name", t.exec(insertFormerName, was.Name, was.CreatedBy, when.UnixMilli()))
+}
+
+// ForgetNames implements [meet.Store].
+func (db *DB) ForgetNames(ctx context.Context, until time.Time, limit int) error {
+	_, err := db.forget(ctx, "room names", selectOldNames, deleteOldNames, until.UnixMilli(), max(limit, 0))
+	return err
+}
