@@ -134,6 +134,7 @@ type Join struct {
 	RequestID string // the approved join request it came by; empty where none was needed
 	CreatedAt time.Time
 
+	Returned  bool      // its use of a code was given back, because its bearer never got inside; its tokens are dead
 	RevokedAt time.Time // when its tokens died, because a moderator put its bearer out; zero while they live
 	Locked    []Source  // what a moderator has taken away
 	Unlocked  []Source  // what a moderator has given back although it is taken from all

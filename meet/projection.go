@@ -43,7 +43,8 @@ func (l *roomLocks) lock(ctx context.Context, roomID string) (unlock func(), err
 // rightful says whether a join still lets its bearer be in the room: a kick, or
 // an end of the room since, has put an end to it.
 func rightful(join Join, room Room, now time.Time) bool {
-	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.CreatedAt.Before(room.OpenedAt)
+	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.Returned &&
+		!join.CreatedAt.Before(room.OpenedAt)
 }
 
 // mediaPrecision is how exact the times are that the media server tells.
@@ -58,6 +59,8 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 	switch {
 	case !join.RevokedAt.IsZero():
 		return errRemoved
+	case join.Returned:
+		return errReturned
 	case !rightful(join, room, s.now()):
 		return errSessionOver
 	case join.Admin:
@@ -84,7 +87,8 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 	return nil
 }
 
-// Why a token of somebody who was let in is dead. Both are told to whoever
+// Why a token of somebody who was let in is dead (errReturned is another one).
+// Both are told to whoever
 // holds it, so that clients do not take them for a token that has expired, for
 // which it is enough to ask for another one.
 var (
@@ -97,7 +101,9 @@ var (
 )
 
 // tokenDead says whether an error of mayBeInside is that a token is dead.
-func tokenDead(err error) bool { return errors.Is(err, errRemoved) || errors.Is(err, errSessionOver) }
+func tokenDead(err error) bool {
+	return errors.Is(err, errRemoved) || errors.Is(err, errSessionOver) || errors.Is(err, errReturned)
+}
 
 // roleOf is the role of somebody who was let in. Of those who came without a
 // code it follows the room's mode.

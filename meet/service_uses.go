@@ -16,7 +16,7 @@ import (
 // their connection for sound and picture stands (Participant.Active). It is
 // given back when the media server tells that their connection was given up
 // before that, or else when their token has died. First the admission is
-// revoked, then whoever may just be connecting with it is put out; so its token
+// ended, then whoever may just be connecting with it is put out; so its token
 // opens nothing any more when the use is there for somebody else.
 
 // PendingUse is a use of a code by somebody who has not been inside yet.
@@ -24,8 +24,13 @@ type PendingUse struct {
 	Identity string // of the join
 	RoomID   string
 	Code     string
-	Revoked  bool // the join is revoked, and the use can be given back
+	Ended    bool // the join is ended, and the use can be given back
 }
+
+// errReturned is for who comes with a token whose use of a code was given back.
+// They may ask for another one by the same code, as with a token that is too old.
+var errReturned = &Error{Code: CodeUnauthenticated, Hint: "Join the room anew.",
+	Message: "This join token does not count any more: it was not used in time"}
 
 // tokenMargin is how long after its end a token is taken to be able to open
 // something: the media server's clock, or its patience, may differ.
@@ -42,8 +47,8 @@ func (s *Service) aborted(ctx context.Context, room Room, e MediaEvent) error {
 	case err != nil:
 		return s.storeError(err, "")
 	}
-	s.log.LogAttrs(ctx, slog.LevelWarn, "somebody could not get into the call", slog.String("room_id", room.ID), slog.String("room_name", room.Name),
-		slog.String("identity", join.Identity), slog.String("reason", e.Reason))
+	s.log.LogAttrs(ctx, slog.LevelWarn, "somebody could not get into the call", slog.String("room_id", room.ID),
+		slog.String("room_name", room.Name), slog.String("identity", join.Identity), slog.String("reason", e.Reason))
 	if join.Code == "" || join.RequestID != "" {
 		return nil // an approval is used up by the token: who has one can try again with that, until it dies
 	}
@@ -73,7 +78,7 @@ func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why s
 			return nil
 		}
 	}
-	if err := s.store.RevokePending(ctx, use.Identity, s.now()); err != nil {
+	if err := s.store.EndPending(ctx, use.Identity, s.now()); err != nil {
 		return s.unlessNotFound(err)
 	}
 	// Nobody comes in with this token from now on. Who just did is put out.

@@ -89,6 +89,7 @@ func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 		}
 	}
 	second := mustRedeem(t, s, code)
+	wantCode(t, "arrive with the token whose use was given back", s.Arrive(t.Context(), first.Token), meet.CodeUnauthenticated)
 	if _, err := livekittest.TryJoin(t, s.URL, first.Token); err == nil {
 		t.Error("the token whose use was given back opens the room")
 	}

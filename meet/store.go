@@ -103,15 +103,15 @@ type Store interface {
 	KeepUse(ctx context.Context, identity string) error
 
 	// PendingUses lists at most limit pending uses whose tokens died, or that
-	// RevokePending was called for, until due.
+	// EndPending was called for, until due.
 	PendingUses(ctx context.Context, due time.Time, limit int) ([]PendingUse, error)
 
-	// RevokePending puts an end to the admission with a pending use, and to
-	// nothing else. Of one that is revoked already the use is kept. ErrNotFound
+	// EndPending puts an end to the admission with a pending use (Returned), and
+	// to nothing else. Of one that is revoked already the use is kept. ErrNotFound
 	// if no use is pending, or no more.
-	RevokePending(ctx context.Context, identity string, at time.Time) error
+	EndPending(ctx context.Context, identity string, at time.Time) error
 
-	// ReturnUse takes back a use that is pending, once RevokePending was called.
+	// ReturnUse takes back a use that is pending, once EndPending was called.
 	// ErrNotFound if there is none.
 	ReturnUse(ctx context.Context, identity string, e *Event) error
 

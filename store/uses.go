@@ -12,15 +12,15 @@ import (
 const (
 	insertPendingUse = `INSERT INTO pending_uses (identity, code, room_id, due) VALUES ($1, $2, $3, $4)`
 
-	selectPendingUse = `SELECT identity, room_id, code, revoked FROM pending_uses WHERE identity = $1`
+	selectPendingUse = `SELECT identity, room_id, code, ended FROM pending_uses WHERE identity = $1`
 
-	selectPendingUses = `SELECT identity, room_id, code, revoked FROM pending_uses WHERE due <= $1 ORDER BY due LIMIT $2`
+	selectPendingUses = `SELECT identity, room_id, code, ended FROM pending_uses WHERE due <= $1 ORDER BY due LIMIT $2`
 
 	deletePendingUse = `DELETE FROM pending_uses WHERE identity = $1`
 
-	revokePendingUse = `UPDATE pending_uses SET revoked = 1, due = $2 WHERE identity = $1`
+	endPendingUse = `UPDATE pending_uses SET ended = 1, due = $2 WHERE identity = $1`
 
-	revokeJoinOfUse = `UPDATE joins SET revoked_at = $2 WHERE identity = $1`
+	endJoinOfUse = `UPDATE joins SET returned = 1 WHERE identity = $1`
 
 	returnUse = `UPDATE codes SET uses = uses - 1 WHERE code = $1 AND uses > 0`
 )
@@ -53,11 +53,11 @@ func (db *DB) KeepUse(ctx context.Context, identity string) error {
 	return err
 }
 
-// RevokePending implements [meet.Store].
-func (db *DB) RevokePending(ctx context.Context, identity string, at time.Time) error {
+// EndPending implements [meet.Store].
+func (db *DB) EndPending(ctx context.Context, identity string, at time.Time) error {
 	found, err := write(ctx, db.writer, func(t *tx) (pending bool, err error) {
 		use, err := scanOne(t.row(selectPendingUse, identity), pendingUsePointers)
-		if err != nil || use.Revoked {
+		if err != nil || use.Ended {
 			return err == nil, failed("read pending use", err)
 		}
 		join, err := scanOne(t.row(selectJoin, identity), joinPointers)
@@ -67,10 +67,10 @@ func (db *DB) RevokePending(ctx context.Context, identity string, at time.Time) 
 		if err != nil {
 			return false, failed("read join", err)
 		}
-		if err := t.exec(revokeJoinOfUse, identity, at.UnixMilli()); err != nil {
-			return false, failed("revoke join", err)
+		if err := t.exec(endJoinOfUse, identity); err != nil {
+			return false, failed("end join", err)
 		}
-		return true, failed("revoke pending use", t.exec(revokePendingUse, identity, at.UnixMilli()))
+		return true, failed("end pending use", t.exec(endPendingUse, identity, at.UnixMilli()))
 	})
 	if err == nil && !found {
 		return meet.ErrNotFound
@@ -82,7 +82,7 @@ func (db *DB) RevokePending(ctx context.Context, identity string, at time.Time) 
 func (db *DB) ReturnUse(ctx context.Context, identity string, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
 		use, err := scanOne(t.row(selectPendingUse, identity), pendingUsePointers)
-		if err == nil && !use.Revoked {
+		if err == nil && !use.Ended {
 			err = sql.ErrNoRows
 		}
 		if err != nil {
@@ -107,5 +107,5 @@ func (db *DB) PendingUses(ctx context.Context, due time.Time, limit int) ([]meet
 }
 
 func pendingUsePointers(u *meet.PendingUse) []any {
-	return []any{&u.Identity, &u.RoomID, &u.Code, (*flag)(&u.Revoked)}
+	return []any{&u.Identity, &u.RoomID, &u.Code, (*flag)(&u.Ended)}
 }

@@ -51,7 +51,8 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		defer release()
 		for _, token := range tokens {
 			err := s.Service.Arrive(r.Context(), token)
-			if meet.IsCode(err, meet.CodeForbidden) || meet.IsCode(err, meet.CodeNotFound) { // their token is dead
+			if meet.IsCode(err, meet.CodeForbidden) || meet.IsCode(err, meet.CodeNotFound) ||
+				meet.IsCode(err, meet.CodeUnauthenticated) { // their token is dead
 				refuseSignalling(w, meet.AsError(err))
 				return
 			}

@@ -44,20 +44,22 @@ var useTests = []test{
 		b.join(byCode("one", "aaa"))
 		b.join(byCode("two", "aaa"))
 		wantErr(t, "ReturnUse of a living admission", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
-		wantErr(t, "RevokePending", b.RevokePending(ctx, "one", at(5)), nil)
+		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), nil)
 		join, err := b.Join(ctx, "one")
 		wantErr(t, "Join", err, nil)
-		wantSame(t, "revoked", join.RevokedAt, at(5))
-		if other, err := b.Join(ctx, "two"); err != nil || !other.RevokedAt.IsZero() {
+		if !join.Returned || !join.RevokedAt.IsZero() {
+			t.Errorf("the admission: %+v; want it ended, but not by anybody", join)
+		}
+		if other, err := b.Join(ctx, "two"); err != nil || other.Returned {
 			t.Errorf("the other admission: %+v, %v; want it to live", other, err)
 		}
 		wantSame(t, "uses before", b.code("aaa").Uses, 2)
 		wantSame(t, "due at once", b.pending(5), []string{"one"})
-		wantErr(t, "RevokePending again", b.RevokePending(ctx, "one", at(6)), nil)
+		wantErr(t, "EndPending again", b.EndPending(ctx, "one", at(6)), nil)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), nil)
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
 		wantErr(t, "ReturnUse again", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
-		wantErr(t, "RevokePending of what is given back", b.RevokePending(ctx, "one", at(7)), meet.ErrNotFound)
+		wantErr(t, "EndPending of what is given back", b.EndPending(ctx, "one", at(7)), meet.ErrNotFound)
 		wantSame(t, "uses in the end", b.code("aaa").Uses, 1)
 		wantSame(t, "due in the end", b.pending(tokensDead), []string{"two"})
 	}},
@@ -69,16 +71,16 @@ var useTests = []test{
 			wantErr(t, "KeepUse", b.KeepUse(ctx, "one"), nil)
 		}
 		wantErr(t, "KeepUse of nobody", b.KeepUse(ctx, "nobody"), nil)
-		wantErr(t, "RevokePending", b.RevokePending(ctx, "one", at(5)), meet.ErrNotFound)
+		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
-		if join, err := b.Join(ctx, "one"); err != nil || !join.RevokedAt.IsZero() {
+		if join, err := b.Join(ctx, "one"); err != nil || join.Returned {
 			t.Errorf("the admission: %+v, %v; want it to live", join, err)
 		}
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
 
 		// Also between the two steps.
 		b.join(byCode("two", "aaa"))
-		wantErr(t, "RevokePending", b.RevokePending(ctx, "two", at(5)), nil)
+		wantErr(t, "EndPending", b.EndPending(ctx, "two", at(5)), nil)
 		wantErr(t, "KeepUse", b.KeepUse(ctx, "two"), nil)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "two", nil), meet.ErrNotFound)
 		wantSame(t, "uses", b.code("aaa").Uses, 2)
@@ -88,7 +90,7 @@ var useTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
 		wantErr(t, "RevokeJoins", b.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(3), By: "ann"}, nil), nil)
-		wantErr(t, "RevokePending", b.RevokePending(ctx, "one", at(5)), meet.ErrNotFound)
+		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
 		wantSame(t, "due", b.pending(tokensDead), []string{})
@@ -104,7 +106,7 @@ var useTests = []test{
 		join := byCode("one", "aaa")
 		join.RequestID = "asked"
 		b.join(join)
-		wantErr(t, "RevokePending", b.RevokePending(t.Context(), "one", at(5)), nil)
+		wantErr(t, "EndPending", b.EndPending(t.Context(), "one", at(5)), nil)
 		if r, err := b.JoinRequest(t.Context(), "asked"); err != nil || r.State != meet.RequestApproved {
 			t.Errorf("the approval: %+v, %v; want it to stand", r, err)
 		}
@@ -126,7 +128,7 @@ var useTests = []test{
 			return &meet.Event{At: at(6), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "roomkey", Action: meet.UseReturned, Outcome: meet.OutcomeOK}
 		}
 		wantErr(t, "ReturnUse", b.ReturnUse(t.Context(), "one", e()), meet.ErrNotFound)
-		wantErr(t, "RevokePending", b.RevokePending(t.Context(), "one", at(5)), nil)
+		wantErr(t, "EndPending", b.EndPending(t.Context(), "one", at(5)), nil)
 		wantErr(t, "ReturnUse", b.ReturnUse(t.Context(), "one", e()), nil)
 		events, err := b.Events(t.Context(), meet.EventQuery{RoomID: "id-room", Limit: 10})
 		wantErr(t, "Events", err, nil)
@@ -151,7 +153,7 @@ var useTests = []test{
 					inside[i] = true
 					return b.KeepUse(ctx, identity)
 				}
-				if err := b.RevokePending(ctx, identity, at(2)); err != nil {
+				if err := b.EndPending(ctx, identity, at(2)); err != nil {
 					return err
 				}
 				if err := b.ReturnUse(ctx, identity, nil); err != nil {
