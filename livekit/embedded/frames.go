@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -127,7 +128,8 @@ type guarded struct {
 	messages *rate.Limiter
 	bytes    *rate.Limiter
 
-	why atomic.Pointer[closing] // the connection ends as soon as no frame is on its way out
+	why       atomic.Pointer[closing] // the connection ends as soon as no frame is on its way out
+	lingering sync.Once
 
 	mu     sync.Mutex // of what follows
 	out    frames
@@ -221,6 +223,29 @@ func (g *guarded) say(why closing) {
 	message := binary.BigEndian.AppendUint16([]byte{0x88, byte(2 + len(why.reason))}, why.code)
 	_ = g.Conn.SetWriteDeadline(time.Now().Add(time.Second))
 	_, _ = g.Conn.Write(append(message, why.reason...))
+}
+
+// How long, and how much, a client may still send when its connection has ended
+// over a limit.
+const (
+	lingerFor   = 2 * time.Second
+	lingerBytes = 1 << 20
+)
+
+// Close ends the connection. The system resets one with unread bytes, and the
+// client would lose the close frame; so what a client goes on sending after a
+// limit was reached is read for a moment.
+func (g *guarded) Close() error {
+	if g.why.Load() != nil {
+		g.lingering.Do(func() {
+			if half, ok := g.Conn.(interface{ CloseWrite() error }); ok {
+				_ = half.CloseWrite()
+			}
+			_ = g.Conn.SetReadDeadline(time.Now().Add(lingerFor))
+			_, _ = io.CopyN(io.Discard, g.Conn, lingerBytes)
+		})
+	}
+	return g.Conn.Close()
 }
 
 // guard is a handler whose WebSockets are guarded.
