@@ -70,11 +70,12 @@ func serve(t *testing.T, env ...string) *served {
 		}
 	})
 	livekittest.Wait(t, "roomkey to serve", func() bool {
-		address, err := os.ReadFile(filepath.Join(s.dir, "data", "lock"))
-		if err != nil || len(bytes.TrimSpace(address)) == 0 {
+		lock, err := os.ReadFile(filepath.Join(s.dir, "data", "lock"))
+		address, _, _ := strings.Cut(string(lock), "\n")
+		if err != nil || address == "" {
 			return false
 		}
-		s.url = "http://" + string(bytes.TrimSpace(address))
+		s.url = "http://" + address
 		resp, err := http.Get(s.url + "/readyz")
 		if err != nil {
 			return false
