@@ -113,11 +113,12 @@ func inputObject(t reflect.Type, doc string) object {
 	o := object{Type: "object", Doc: doc, Closed: &closed, Properties: properties{}}
 	for _, f := range fieldsOf(t) {
 		var schema any
-		if f.typ == oneOrMoreType {
+		switch {
+		case f.typ == oneOrMoreType:
 			schema = oneOrMoreSchema(f.doc)
-		} else if f.typ.Kind() == reflect.Struct {
+		case f.typ.Kind() == reflect.Struct:
 			schema = inputObject(f.typ, f.doc)
-		} else {
+		default:
 			schema = property{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min, Max: f.max}
 		}
 		o.Properties = append(o.Properties, namedSchema{f.name, schema})
