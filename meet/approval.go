@@ -38,6 +38,9 @@ func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request 
 		}
 		return Admission{}, err
 	}
+	if err := s.mayJoin(p, join); err != nil { // it leaves a line in the audit trail each time
+		return Admission{}, err
+	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
 	if err := s.ensureFresh(budget, room); err != nil {

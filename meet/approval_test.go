@@ -116,3 +116,22 @@ func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
 		t.Errorf("bob twice: %+v and %+v; want two admissions", one, two)
 	}
 }
+
+// Coming back by an approval leaves a line in the audit trail each time, so it
+// is bounded like any other join.
+func TestComingBackByAnApprovalIsBounded(t *testing.T) {
+	t.Parallel()
+	s, stopped := limited(t, meet.Limits{JoinsPerAddress: 4})
+	room, code := guarded(t, s, meet.RoomChange{})
+	const home = "192.0.2.1"
+	id := from(t, s, home, code, "", "").RequestID
+	answer(t, s, room, id, true)
+	for range 3 {
+		from(t, s, home, code, id, "")
+	}
+	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
+	wantCode(t, "once more", err, meet.CodeRateLimited)
+	if stopped.of("joins_per_address") != 1 {
+		t.Error("the limit did not count whom it stopped")
+	}
+}
