@@ -134,6 +134,25 @@ func TestEventsAreForgotten(t *testing.T) {
 	}
 }
 
+// Whoever was put out stays out, also if they came in so long ago that their
+// admission would be forgotten: connected clients hold tokens that are younger.
+func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.KeepEvents = time.Hour })
+	room := s.NewRoom(t, meet.RoomChange{})
+	a := s.Admit(t, Bob, room)
+	wantCode(t, "hear of their coming", s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_1")), "")
+	s.EnterWith(t, a)
+	s.Clock.Advance(2 * time.Hour)
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: a.Identity})
+	wantCode(t, "kick", err, "")
+	wantCode(t, "hear of their going", s.Hear(t.Context(), told(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1")), "")
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	if _, err := s.Service.Enter(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
+		t.Errorf("coming back: %v; want forbidden", err)
+	}
+}
+
 // However many events are told, only so many are remembered.
 func TestHeardIsBounded(t *testing.T) {
 	t.Parallel()

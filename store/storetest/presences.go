@@ -217,7 +217,7 @@ var forgetTests = []test{
 	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
 		b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
 		b.create(newRoom("over"))
-		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "over, locked", "late"}
+		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "put out late", "over, locked", "late"}
 		for i, identity := range all {
 			join := byCode(identity, "")
 			join.CreatedAt = at(5 + i)
@@ -236,14 +236,18 @@ var forgetTests = []test{
 			}
 		}
 		b.end("id-over")
-		for sid, identity := range map[string]string{"open": "inside", "closed": "left"} {
+		for sid, identity := range map[string]string{"open": "inside", "closed": "left", "late": "left late"} {
 			p := gone(sid, 12)
 			p.Identity = identity
-			if sid == "open" {
+			switch sid {
+			case "open":
 				p.LeftAt = time.Time{}
+			case "late":
+				p.LeftAt = at(20)
 			}
 			b.save(p)
 		}
+		wantErr(t, "RevokeJoins", b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"put out late"}, At: at(20)}, nil), nil)
 		b.forget(at(5), noon, 10)
 		wantSame(t, "before their time", b.admitted(all...), all)
 		b.forget(at(20), noon, 1)
@@ -254,7 +258,7 @@ var forgetTests = []test{
 		more, err = b.Forget(t.Context(), at(20), noon, 4)
 		wantErr(t, "Forget", err, nil)
 		wantSame(t, "more when all is done", more, false)
-		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "late"})
+		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "left late", "put out late", "late"})
 	}},
 }
 
