@@ -43,6 +43,9 @@ const (
 
 var lasting = []string{secretName, previousName, databaseName}
 
+// ownFiles are the files in a data folder that roomkey opens by their names.
+var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal"}
+
 // writeArchive writes the files at paths, by name, and the manifest.
 func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 	archive := tar.NewWriter(w)

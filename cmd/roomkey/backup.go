@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ secret in the configuration (auth.secret) is not in it.`,
 // backup writes a backup to a file that is not there yet. Until it is whole it
 // lies beside, under another name.
 func backup(ctx context.Context, c Config, file string, out io.Writer) (err error) {
-	if err := checkTarget(file); err != nil {
+	if err := errors.Join(checkTarget(file), checkNotOwn(c, file)); err != nil {
 		return err
 	}
 	if err := checkDataFolder(c.Data); err != nil {
@@ -101,6 +102,19 @@ func checkTarget(file string) error {
 		return nil
 	}
 	return meet.Invalid("", fmt.Sprintf("%s cannot be written: %v", file, cause(err)), "Name another file.")
+}
+
+// checkNotOwn refuses a name by which roomkey would take a backup for a file of
+// its own, as a secret or a log of the database.
+func checkNotOwn(c Config, file string) error {
+	folder, err := os.Stat(filepath.Dir(file))
+	if err != nil || !slices.Contains(ownFiles, filepath.Base(file)) {
+		return nil
+	}
+	if data, err := os.Stat(c.Data); err != nil || !os.SameFile(folder, data) {
+		return nil
+	}
+	return &meet.Error{Code: meet.CodeConflict, Message: file + " is the name of a file that roomkey keeps in its data folder", Hint: "Name another file."}
 }
 
 // writeWhole writes an archive that is on disk when it returns.

@@ -11,9 +11,6 @@ import (
 	"syscall"
 )
 
-// ownFiles are the files in a data folder that roomkey opens by their names.
-var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal"}
-
 // checkDataFolder refuses a data folder into which another user can put things:
 // roomkey would write through a link that they made, or believe a secret that
 // they know. What does not exist is as good as an empty folder. The folder
