@@ -24,6 +24,10 @@ type JoinCall struct {
 	RequestID string
 	Wait      time.Duration
 
+	// StillMay is asked before a call that has waited goes on; an error ends it:
+	// the access token may have been revoked meanwhile. Nil is always.
+	StillMay func() error
+
 	// JoinToken is one that the caller was given before. It proves that they
 	// are who the request has let in.
 	JoinToken string
@@ -56,6 +60,11 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admissi
 		return a, err // whoever has just asked is told their request's id first
 	}
 	err = s.await(ctx, waiter{room: a.Room.ID, who: a.RequestID}, call.Wait, func() (bool, error) {
+		if call.StillMay != nil {
+			if err := call.StillMay(); err != nil {
+				return false, err
+			}
+		}
 		now, err := s.join(ctx, p, call)
 		if err == nil {
 			a = now

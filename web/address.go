@@ -22,7 +22,7 @@ func (s *Server) callerAddress(r *http.Request) string {
 		// its end; the first one that is not a proxy of ours is the caller.
 		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for _, part := range slices.Backward(forwarded) {
-			hop, err := netip.ParseAddr(strings.TrimSpace(part))
+			hop, err := parseHop(strings.TrimSpace(part))
 			if err != nil {
 				break
 			}
@@ -33,6 +33,14 @@ func (s *Server) callerAddress(r *http.Request) string {
 		}
 	}
 	return networkOf(caller)
+}
+
+// parseHop reads an address in X-Forwarded-For. Some proxies add the port.
+func parseHop(text string) (netip.Addr, error) {
+	if hop, err := netip.ParseAddrPort(text); err == nil {
+		return hop.Addr(), nil
+	}
+	return netip.ParseAddr(text)
 }
 
 // networkOf is an address, or of IPv6 its /64.

@@ -98,9 +98,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 	if a.token { // before the body is taken in, which costs memory
 		p, err := s.bearer(r)
 		if err != nil {
-			if err.Code == meet.CodeUnauthenticated {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
-			}
+			challenge(w, err)
 			return s.refuse(w, r, err)
 		}
 		if err := s.ceiling(r, a); err != nil {
@@ -116,6 +114,13 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a access) *http.R
 		return s.refuse(w, r, meet.Invalid("", "The body could not be read", "Send it again."))
 	}
 	return r
+}
+
+// challenge says how to prove who is asking, to somebody who has not.
+func challenge(w http.ResponseWriter, e *meet.Error) {
+	if e.Code == meet.CodeUnauthenticated {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+	}
 }
 
 // CeilingHeader lets a client put its own calls under a ceiling: a bridge has one

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 	"roomkey/web"
@@ -61,5 +63,45 @@ func TestRevokedTokens(t *testing.T) {
 		if r.status != http.StatusUnauthorized || !strings.Contains(r.body, body) || !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
 			t.Errorf("revoked, at %s: status %d, header %v, body %s", path, r.status, r.header, r.body)
 		}
+	}
+}
+
+// Whoever waits to be let in is not, once their access token was taken back.
+func TestRevokedWhileWaiting(t *testing.T) {
+	t.Parallel()
+	for path, body := range map[string]string{"/api/room/join": `{"roomName": %q, "requestId": %q}`, "/page/join": `{"room": %q, "request_id": %q}`} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			var revoked atomic.Bool
+			var asked atomic.Int32
+			var s *site
+			s = setup(t, func(c *web.Config) {
+				c.Authenticate = func(token string) (meet.Principal, error) {
+					asked.Add(1)
+					if revoked.Load() {
+						return meet.Principal{}, auth.ErrRevoked
+					}
+					return s.auth.Verify(token)
+				}
+			})
+			room, _, _ := s.guarded(t)
+			first, err := s.Join(t.Context(), meettest.Bob, meet.JoinCall{RoomID: &room.ID})
+			if err != nil || !first.Waiting {
+				t.Fatalf("join: %+v, %v, want to wait", first, err)
+			}
+			answered := make(chan reply, 1)
+			go func() {
+				answered <- s.do(t, "POST", path, fmt.Sprintf(body, room.Name, first.RequestID), bearer(s.token(t, meettest.Bob)), header("Prefer", "wait=20"))
+			}()
+			livekittest.Wait(t, "the call to wait", func() bool { return asked.Load() >= 2 })
+			revoked.Store(true)
+			if _, err := s.AnswerJoinRequest(t.Context(), meettest.Ada, room.ID, first.RequestID, false); err != nil {
+				t.Fatal(err)
+			}
+			r := <-answered
+			if r.status != http.StatusUnauthorized || !strings.Contains(r.body, "has been revoked") {
+				t.Errorf("status %d, body %s; want 401 and why", r.status, r.body)
+			}
+		})
 	}
 }

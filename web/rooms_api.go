@@ -51,11 +51,13 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, e)
 		return
 	}
-	call.Wait = preferredWait(r)
+	call.Wait, call.StillMay = preferredWait(r), s.stillBearer(r)
 	a, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
 	switch {
 	case err != nil:
-		s.refuse(w, r, body.named(call, meet.AsError(err)))
+		e := meet.AsError(err)
+		challenge(w, e) // their token may have been revoked while they waited
+		s.refuse(w, r, body.named(call, e))
 	case a.Waiting:
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
 		answer(w, http.StatusAccepted, waitingRoom{"waiting", a.RequestID})

@@ -25,3 +25,17 @@ func preferredWait(r *http.Request) time.Duration {
 	}
 	return 0
 }
+
+// stillBearer looks again at the access token of a call that is held open: it may
+// have been revoked, or have run out, since the call began.
+func (s *Server) stillBearer(r *http.Request) func() error {
+	if r.Header.Get("Authorization") == "" {
+		return nil
+	}
+	return func() error {
+		if _, e := s.bearer(r); e != nil {
+			return e
+		}
+		return nil
+	}
+}
