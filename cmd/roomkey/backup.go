@@ -107,14 +107,20 @@ func checkTarget(file string) error {
 // checkNotOwn refuses a name by which roomkey would take a backup for a file of
 // its own, as a secret or a log of the database.
 func checkNotOwn(c Config, file string) error {
-	folder, err := os.Stat(filepath.Dir(file))
-	if err != nil || !slices.Contains(ownFiles, filepath.Base(file)) {
-		return nil
-	}
-	if data, err := os.Stat(c.Data); err != nil || !os.SameFile(folder, data) {
+	if !slices.Contains(ownFiles, filepath.Base(file)) || !sameFolder(filepath.Dir(file), c.Data) {
 		return nil
 	}
 	return &meet.Error{Code: meet.CodeConflict, Message: file + " is the name of a file that roomkey keeps in its data folder", Hint: "Name another file."}
+}
+
+// sameFolder says whether two paths lead to one folder, which exists.
+func sameFolder(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // writeWhole writes an archive that is on disk when it returns.
