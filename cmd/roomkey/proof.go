@@ -88,7 +88,9 @@ func (h holder) challenge(ctx context.Context, conn net.Conn) error {
 	nonce := make([]byte, keySize)
 	_, _ = rand.Read(nonce) // never fails
 	challenge := hex.EncodeToString(nonce)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url()+proofPath+"?challenge="+challenge, nil)
+	// Not with ctx, which ends it below: a trace in ctx is of the call that needs
+	// the connection, and would take this request for that one.
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, h.url()+proofPath+"?challenge="+challenge, nil)
 	if err != nil {
 		return err
 	}
