@@ -151,7 +151,7 @@ func (s *Service) mayWait(n RequestCount) error {
 	case l.RequestsPerAddress > 0 && n.Caller >= l.RequestsPerAddress:
 		s.onLimit("requests_per_address")
 		return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
-			Hint: "Whoever has a request_id goes on with it; others try again when the host has answered some."}
+			Hint: "People who have a request_id go on with it; others try again when the host has answered some."}
 	case l.RequestsPerCode > 0 && n.Code >= l.RequestsPerCode:
 		return s.full("requests_per_code", "Too many people are waiting with this code to be let into this room",
 			"Try again when its host has answered some of them, or ask the host for another code.")

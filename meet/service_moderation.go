@@ -286,7 +286,8 @@ func notTold(err error) *Error {
 // checkOne refuses what is not the identity of one participant.
 func checkOne(identity string) error {
 	if identity == Everyone {
-		return Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
+		return Invalid("identity", "identity must name one participant",
+			"list_participants gives the identities. * is for mute_participant, and for a lock of disable_participant_video.")
 	}
 	return checkIdentity(identity)
 }

@@ -25,7 +25,7 @@ func backupCommand() *cobra.Command {
 runs: it is not disturbed, and everything that was answered before is in the
 file. What the file holds was checked when the command ends.
 
-Whoever has the file can sign access tokens: its mode is 0600, keep it so. A
+Everybody who has the file can sign access tokens: its mode is 0600, keep it so. A
 secret in the configuration (auth.secret) is not in it.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,7 +83,7 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 }
 
 func tellBackup(out io.Writer, file string, secret bool) error {
-	what := "the database and the signing secret: whoever has it can sign access tokens"
+	what := "the database and the signing secret: everybody who has it can sign access tokens"
 	if !secret {
 		what = "the database; there is no signing secret in the data folder, so keep auth.secret as well"
 	}

@@ -29,7 +29,7 @@ type client struct {
 
 	agent atomic.Pointer[string] // whom it speaks for, for the server's record; nil is the program itself
 
-	noDestruction bool // the server is to put nobody out and end nothing for it
+	noDestruction bool // the server is to remove nobody and end nothing for it
 
 	unauthenticated string // what to say when the token is refused; empty is what the server says
 }

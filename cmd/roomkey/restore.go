@@ -27,8 +27,8 @@ func restoreCommand() *cobra.Command {
 
 The backup is checked first. A folder that holds a database or a secret is left
 alone unless --force is given; then what is there is kept in a folder beside it.
-What happened after the backup was made is not in it: tokens and people that
-were put out since then count again.`,
+What happened after the backup was made is not in it: access tokens that were
+revoked since then count again, and people who were removed may come back.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := loadConfig(cmd.Flags(), os.Environ())
@@ -167,7 +167,8 @@ func swap(c Config, scratch string, m manifest) (aside string, err error) {
 }
 
 func tellRestored(out io.Writer, c Config, m manifest, aside string) error {
-	text := fmt.Sprintf("Restored the backup of %s into %s. What happened after it was made is not in it: access tokens and people that were put out since then count again.\n",
+	text := fmt.Sprintf("Restored the backup of %s into %s. What happened after it was made is not in it: "+
+		"access tokens that were revoked since then count again, and people who were removed may come back.\n",
 		m.MadeAt.Format("2006-01-02 15:04 UTC"), c.Data)
 	if m.Files[secretName] == "" {
 		text += "It holds no signing secret: start the server with the auth.secret that it had.\n"
