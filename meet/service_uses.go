@@ -85,7 +85,8 @@ func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why s
 	if err := s.media.Remove(ctx, room.ID, use.Identity); err != nil && !presumed(err) {
 		return mediaUnavailable(err)
 	}
-	e := s.event(ctx, itself, UseReturned, room, FirstGroup(use.Code), map[string]string{"identity": use.Identity, "reason": why})
+	e := s.event(ctx, itself, UseReturned, room, FirstGroup(use.Code),
+		map[string]string{"identity": use.Identity, "reason": why})
 	if err := s.store.ReturnUse(ctx, use.Identity, e); err != nil {
 		return s.unlessNotFound(err)
 	}

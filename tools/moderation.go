@@ -94,12 +94,14 @@ var disableParticipantVideo = define(Tool{
 	Name: "disable_participant_video", Title: "Turn a participant's camera off", Toolset: Moderation, Hints: Hints{Idempotent: true},
 	Description: "Turn a participant's camera or shared screen off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
-	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
+	done, err := s.DisableVideo(ctx, p, in.RoomID,
+		meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
 	nothing := "nothing to mute: the camera was off"
 	if in.Source != nil && meet.StopSource(*in.Source) != meet.StopCamera {
 		nothing = "nothing to stop: it was off"
 	}
-	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, nothing)}, err
+	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked,
+		nothingDone(done, in.Lock, nothing)}, err
 })
 
 // nothingDone says that there was nothing to do, "" if there was something; of
@@ -143,5 +145,6 @@ var answerJoinRequest = define(Tool{
 	}
 	requests, missing, err := s.AnswerJoinRequests(ctx, p, in.RoomID, in.RequestID.list, in.RequestID.all(), in.Approve)
 	answered := len(requests)
-	return answerJoinRequestOutput{Requests: viewRequests(requests[:min(answered, meet.MaxPage)]), Answered: &answered, Missing: missing}, err
+	return answerJoinRequestOutput{Requests: viewRequests(requests[:min(answered, meet.MaxPage)]), Answered: &answered,
+		Missing: missing}, err
 })

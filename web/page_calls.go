@@ -73,8 +73,9 @@ func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	a, err := s.Service.EnterRoom(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
-		JoinToken: body.JoinToken, Wait: preferredWait(r)})
+	a, err := s.Service.EnterRoom(r.Context(), p,
+		meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
+			JoinToken: body.JoinToken, Wait: preferredWait(r)})
 	if err != nil {
 		s.refuseSlowly(w, r, meet.AsError(err), started)
 		return
@@ -104,7 +105,8 @@ type pageRequest struct {
 }
 
 func viewRequest(r meet.JoinRequest) pageRequest {
-	return pageRequest{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Status: r.State, CreatedAt: r.CreatedAt}
+	return pageRequest{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label,
+		Status: r.State, CreatedAt: r.CreatedAt}
 }
 
 // pageRequests tells a host who is inside the room who waits before it. The

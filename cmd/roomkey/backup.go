@@ -51,7 +51,8 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(file), ".roomkey-backup-*") // mode 0700
 	if err != nil {
-		return meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, cause(err)), "Name a file in a folder that is there.")
+		return meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, cause(err)),
+			"Name a file in a folder that is there.")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 
@@ -59,7 +60,8 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	paths := map[string]string{databaseName: filepath.Join(scratch, databaseName)}
 	schema, err := store.Backup(ctx, databaseFile(c), paths[databaseName])
 	if errors.Is(err, store.ErrNoDatabase) {
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data, Hint: "Give the --data of the server.", Err: err}
+		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data,
+			Hint: "Give the --data of the server.", Err: err}
 	}
 	if err != nil {
 		return databaseError(c, err)
@@ -96,7 +98,8 @@ func checkTarget(file string) error {
 	_, err := os.Lstat(file)
 	switch {
 	case err == nil:
-		return &meet.Error{Code: meet.CodeConflict, Message: file + " is there already and is not overwritten", Hint: "Name another file."}
+		return &meet.Error{Code: meet.CodeConflict, Message: file + " is there already and is not overwritten",
+			Hint: "Name another file."}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}

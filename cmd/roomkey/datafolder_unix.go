@@ -12,7 +12,8 @@ import (
 )
 
 // ownFiles are the files in a data folder that roomkey opens by their names.
-var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal"}
+var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal",
+	databaseName + "-shm", databaseName + "-journal"}
 
 // checkDataFolder refuses a data folder into which another user can put things:
 // roomkey would write through a link that they made, or believe a secret that

@@ -90,7 +90,8 @@ func (h holder) challenge(ctx context.Context, conn net.Conn) error {
 	challenge := hex.EncodeToString(nonce)
 	// Not with ctx, which ends it below: a trace in ctx is of the call that needs
 	// the connection, and would take this request for that one.
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, h.url()+proofPath+"?challenge="+challenge, nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
+		h.url()+proofPath+"?challenge="+challenge, nil)
 	if err != nil {
 		return err
 	}
@@ -139,6 +140,7 @@ func ownerClient(h holder, token func() (string, error)) *client {
 // notTheOwners is the error where a roomkey answers that has another data
 // folder: a token of the owner is not for it.
 func notTheOwners(url, folder string) *meet.Error {
-	return &meet.Error{Code: meet.CodeUnauthenticated, Message: "The roomkey at " + url + " has another data folder than " + folder,
-		Hint: "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
+	return &meet.Error{Code: meet.CodeUnauthenticated,
+		Message: "The roomkey at " + url + " has another data folder than " + folder,
+		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
 }

@@ -48,7 +48,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 	source, err := os.Open(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no file " + file, Hint: "Name one that roomkey backup has written."}
+		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no file " + file,
+			Hint: "Name one that roomkey backup has written."}
 	case err != nil:
 		return fmt.Errorf("read %s: %w", file, cause(err))
 	}
@@ -56,7 +57,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 
 	lock, err := lockData(c.Data)
 	if errors.Is(err, errDataInUse) {
-		return &meet.Error{Code: meet.CodeConflict, Message: "The data folder " + c.Data + " is in use by another roomkey", Hint: "Stop that one first, or choose another folder with --data.", Err: err}
+		return &meet.Error{Code: meet.CodeConflict, Message: "The data folder " + c.Data + " is in use by another roomkey",
+			Hint: "Stop that one first, or choose another folder with --data.", Err: err}
 	}
 	if err != nil {
 		return err
@@ -94,7 +96,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 
 // replaced are the files that a restore replaces, in the order in which they
 // go. A log must not stay: SQLite would apply it to the new database.
-var replaced = []string{databaseName, databaseName + "-wal", databaseName + "-journal", databaseName + "-shm", previousName, secretName}
+var replaced = []string{databaseName, databaseName + "-wal", databaseName + "-journal", databaseName + "-shm",
+	previousName, secretName}
 
 // dataThere are the files of a data folder that a restore would replace.
 func dataThere(c Config) []string {
@@ -116,18 +119,21 @@ func checkRestored(ctx context.Context, folder string) error {
 	_, err := store.Inspect(ctx, filepath.Join(folder, databaseName), scratch)
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
-		return &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey", Hint: "Restore it with that one. Nothing was restored.", Err: err}
+		return &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
+			Hint: "Restore it with that one. Nothing was restored.", Err: err}
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return &meet.Error{Code: meet.CodeInvalid, Message: "The database in the backup is damaged", Hint: "Nothing was restored. Use another backup.", Err: err}
+		return &meet.Error{Code: meet.CodeInvalid, Message: "The database in the backup is damaged",
+			Hint: "Nothing was restored. Use another backup.", Err: err}
 	}
 	secret := filepath.Join(folder, secretName)
 	if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if _, err := auth.OpenKeyring(secret); err != nil {
-		return &meet.Error{Code: meet.CodeInvalid, Message: "The signing secret in the backup cannot be used", Hint: "Nothing was restored. Use another backup.", Err: err}
+		return &meet.Error{Code: meet.CodeInvalid, Message: "The signing secret in the backup cannot be used",
+			Hint: "Nothing was restored. Use another backup.", Err: err}
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ back by themselves.`,
 			until := now.Add(keep)
 			err = auth.Rotate(secretFile(config), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
-				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + config.Data, Hint: "Give the --data of the server."}
+				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + config.Data,
+					Hint: "Give the --data of the server."}
 			}
 			if err != nil {
 				return err
