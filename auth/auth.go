@@ -63,7 +63,8 @@ var (
 	ErrRevoked = &meet.Error{Code: meet.CodeUnauthenticated, Message: "The access token has been revoked",
 		Hint: "Make a new one with roomkey token."}
 	ErrTooLong = &meet.Error{Code: meet.CodeUnauthenticated,
-		Message: "The access token was made for a longer time than this server allows", Hint: "Make a new one with roomkey token."}
+		Message: "The access token was made for a longer time than this server allows",
+		Hint:    "Make a new one with roomkey token."}
 )
 
 // Config is what an [Authority] goes by.
@@ -203,8 +204,9 @@ func (a *Authority) checkRevoked(v verified) error {
 	}
 	switch revoked, err := a.Revoked(v.id); {
 	case err != nil:
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The database cannot say now whether the access token was revoked",
-			Hint: "Try again in a few seconds.", Err: err}
+		return &meet.Error{Code: meet.CodeUnavailable,
+			Message: "The database cannot say now whether the access token was revoked",
+			Hint:    "Try again in a few seconds.", Err: err}
 	case revoked:
 		return ErrRevoked
 	}

@@ -122,21 +122,21 @@ func TestSignRefuses(t *testing.T) {
 		principal meet.Principal
 		ttl       time.Duration
 	}{
-		"nobody":                {meet.Principal{}, time.Hour},
-		"no subject":            {meet.Principal{Role: meet.User}, time.Hour},
-		"dirty subject":         {meet.Principal{ID: "a\u202eda", Role: meet.User}, time.Hour},
-		"subject with spaces":   {meet.Principal{ID: " ada", Role: meet.User}, time.Hour},
-		"long subject":          {meet.Principal{ID: strings.Repeat("a", meet.MaxUserID+1), Role: meet.User}, time.Hour},
-		"the program":           {meet.Principal{ID: "roomkey", Role: meet.User}, time.Hour},
-		"whoever has no token":  {meet.Principal{ID: "Anonymous", Role: meet.User}, time.Hour},
-		"the owner as a user":   {meet.Principal{ID: "owner", Role: meet.User}, time.Hour},
-		"another owner":         {meet.Principal{ID: "OWNER", Role: meet.Superadmin}, time.Hour},
-		"no role":               {meet.Principal{ID: "ada"}, time.Hour},
-		"unknown role":          {meet.Principal{ID: "ada", Role: "admin"}, time.Hour},
-		"role without a token":  {meet.Principal{ID: "ada", Role: meet.Anonymous}, time.Hour},
-		"no time to live":       {ada, 0},
-		"negative time to live": {ada, -time.Hour},
-		"too long a life":       {ada, auth.DefaultMaxTTL + time.Second},
+		"nobody":                   {meet.Principal{}, time.Hour},
+		"no subject":               {meet.Principal{Role: meet.User}, time.Hour},
+		"dirty subject":            {meet.Principal{ID: "a\u202eda", Role: meet.User}, time.Hour},
+		"subject with spaces":      {meet.Principal{ID: " ada", Role: meet.User}, time.Hour},
+		"long subject":             {meet.Principal{ID: strings.Repeat("a", meet.MaxUserID+1), Role: meet.User}, time.Hour},
+		"the program":              {meet.Principal{ID: "roomkey", Role: meet.User}, time.Hour},
+		"a caller without a token": {meet.Principal{ID: "Anonymous", Role: meet.User}, time.Hour},
+		"the owner as a user":      {meet.Principal{ID: "owner", Role: meet.User}, time.Hour},
+		"another owner":            {meet.Principal{ID: "OWNER", Role: meet.Superadmin}, time.Hour},
+		"no role":                  {meet.Principal{ID: "ada"}, time.Hour},
+		"unknown role":             {meet.Principal{ID: "ada", Role: "admin"}, time.Hour},
+		"role without a token":     {meet.Principal{ID: "ada", Role: meet.Anonymous}, time.Hour},
+		"no time to live":          {ada, 0},
+		"negative time to live":    {ada, -time.Hour},
+		"too long a life":          {ada, auth.DefaultMaxTTL + time.Second},
 	} {
 		if token, err := a.Sign(c.principal, c.ttl); err == nil || token != "" {
 			t.Errorf("%s: Sign gave %q, %v, want an error", name, token, err)

@@ -223,9 +223,10 @@ func readPrevious(path string) ([]PreviousSecret, error) {
 }
 
 // Rotate puts a new secret in the place of the one in the file at path. The old
-// one counts until a time, as do those before it that have not yet ended; a
-// time that is past ends it at once. The order of the two files is such that a
-// process that reads them in between, or a crash, finds the old secret good.
+// one counts until a time; those before it count no longer than that either. A
+// time that is past ends them all at once. The order of the two files is such
+// that a process that reads them in between, or a crash, finds the old secret
+// good.
 func Rotate(path string, until, now time.Time) error {
 	old, err := readSecret(path)
 	if err != nil {
@@ -235,10 +236,14 @@ func Rotate(path string, until, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	previous = slices.DeleteFunc(previous, func(p PreviousSecret) bool { return !now.Before(p.Until) || bytes.Equal(p.Secret, old) })
-	if now.Before(until) {
-		previous = append(previous, PreviousSecret{Secret: old, Until: until})
+	previous = slices.DeleteFunc(previous, func(p PreviousSecret) bool { return bytes.Equal(p.Secret, old) })
+	previous = append(previous, PreviousSecret{Secret: old, Until: until})
+	for i, p := range previous {
+		if until.Before(p.Until) {
+			previous[i].Until = until
+		}
 	}
+	previous = slices.DeleteFunc(previous, func(p PreviousSecret) bool { return !now.Before(p.Until) })
 	var lines bytes.Buffer
 	for _, p := range previous {
 		fmt.Fprintf(&lines, "%s %s\n", p.Until.UTC().Format(time.RFC3339), p.Secret)

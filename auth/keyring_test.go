@@ -71,7 +71,7 @@ func TestRotation(t *testing.T) {
 }
 
 // Without a time to keep it, a secret that somebody knows counts no more at
-// once; those before it keep their own time.
+// once, nor do those before it, which stand beside it in the data folder.
 func TestRotationAtOnce(t *testing.T) {
 	t.Parallel()
 	path, a, c := setupRotation(t)
@@ -83,7 +83,24 @@ func TestRotationAtOnce(t *testing.T) {
 	rotate(t, path, 0)
 	c.advance(time.Second)
 	refused(t, a.Verify, "signed with the leaked secret", leaked, jwt.ErrTokenSignatureInvalid)
-	refused(t, a.Verify, "signed with the one before", oldest, nil)
+	refused(t, a.Verify, "signed with the one before", oldest, jwt.ErrTokenSignatureInvalid)
+}
+
+// No secret of before counts for longer than the last rotation said.
+func TestRotationBoundsAllBefore(t *testing.T) {
+	t.Parallel()
+	path, a, c := setupRotation(t)
+	oldest := sign(t, a, ada, 48*time.Hour)
+	rotate(t, path, 24*time.Hour)
+	c.advance(time.Second)
+	old := sign(t, a, ada, 48*time.Hour)
+	rotate(t, path, time.Hour)
+	c.advance(time.Second)
+	refused(t, a.Verify, "the oldest, in time", oldest, nil)
+	refused(t, a.Verify, "the old one, in time", old, nil)
+	c.advance(time.Hour)
+	refused(t, a.Verify, "the oldest, late", oldest, jwt.ErrTokenSignatureInvalid)
+	refused(t, a.Verify, "the old one, late", old, jwt.ErrTokenSignatureInvalid)
 }
 
 func TestRotationRefuses(t *testing.T) {

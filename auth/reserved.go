@@ -7,12 +7,12 @@ import (
 	"roomkey/meet"
 )
 
-// OwnerID is the subject of whoever runs commands on the machine that holds the
+// OwnerID is the subject of the person who runs commands on the machine that holds the
 // secret.
 const OwnerID = "owner"
 
 // reserved are subjects that mean somebody else in records: the program itself,
-// and whoever has no token.
+// and a caller without a token.
 var reserved = []string{"roomkey", "anonymous", OwnerID}
 
 // Reserved says whether nobody can have the subject: it would be taken for

@@ -10,7 +10,7 @@ import (
 	"roomkey/meet"
 )
 
-// A token for a reserved subject is refused, whoever signed it with the secret.
+// A token for a reserved subject is refused, no matter who signed it with the secret.
 func TestReservedSubjectsAreRefused(t *testing.T) {
 	t.Parallel()
 	a, _ := setup(t)

@@ -92,7 +92,8 @@ var joinTokens = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS
 // whose time is over.
 func (s *Server) ReadToken(token string) (roomID, identity string, ok bool) {
 	var claims joinClaims
-	_, err := joinTokens.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return s.secretOf(claims.Issuer) })
+	_, err := joinTokens.ParseWithClaims(token, &claims,
+		func(*jwt.Token) (any, error) { return s.secretOf(claims.Issuer) })
 	if err != nil || !claims.Video.RoomJoin || claims.Video.Room == "" || claims.Subject == "" {
 		return "", "", false
 	}

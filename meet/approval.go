@@ -11,7 +11,7 @@ import (
 // two people at a time. They are known by the join token that they were given, or
 // by the address that they asked from: an answer can get lost.
 
-// spent says whether an approval is for somebody else than whoever asks: it has
+// spent says whether an approval is for somebody else than the person who asks: it has
 // let somebody in, and of who has no access token the request's id proves nothing.
 func (r JoinRequest) spent(join Join) bool { return r.Admitted != "" && join.Subject == "" }
 

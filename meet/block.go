@@ -71,7 +71,8 @@ func checkBlocks(blocks []Block, join Join) error {
 		case b.onProven(join) || b.UserID != "" && b.UserID == join.UserID && b.onClaim(join):
 			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
 		case b.onClaim(join):
-			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way", Hint: "Ask the host for another link."}
+			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way",
+				Hint: "Ask the host for another link."}
 			if join.Code == "" {
 				e.Message = "The host has blocked somebody, so this page lets in only people with an access token"
 			}

@@ -3,11 +3,11 @@ package meet
 import "context"
 
 // The operator's ceiling disable_destructive holds for everybody, on every way
-// that leads here: nobody is put out, and nothing is ended or switched off.
+// that leads here: nobody is removed, and nothing is ended or switched off.
 // Edges do not offer what does nothing else; what depends on the arguments, or
 // comes as a by-product, is refused or left out here.
 
-// WithoutDestruction puts whoever acts with ctx under that ceiling.
+// WithoutDestruction puts the caller who acts with ctx under that ceiling.
 func WithoutDestruction(ctx context.Context) context.Context {
 	return context.WithValue(ctx, ceilingKey, true)
 }
@@ -18,12 +18,12 @@ func mayDestroy(ctx context.Context) bool {
 	return !under
 }
 
-// checkCeiling refuses what puts people out or ends something.
+// checkCeiling refuses what removes people or ends something.
 func checkCeiling(ctx context.Context) error {
 	if mayDestroy(ctx) {
 		return nil
 	}
-	return CeilingError("Nobody is put out by this server")
+	return CeilingError("This server removes nobody")
 }
 
 // CeilingError refuses what the operator has switched off for everybody.

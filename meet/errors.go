@@ -108,11 +108,11 @@ func mediaUnavailable(err error) *Error {
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 }
 
-// mediaUncertain is for a call that asks the media server to put people out:
+// mediaUncertain is for a call that asks the media server to remove people:
 // it may have done so before it stopped answering.
 func mediaUncertain(err error) *Error {
 	e := mediaUnavailable(err)
-	e.Hint = "People may have been put out; nothing else was changed. Repeat the call in a few seconds."
+	e.Hint = "People may have been removed; nothing else was changed. Repeat the call in a few seconds."
 	return e
 }
 

@@ -7,7 +7,7 @@ const ledgerMemory = 50_000
 
 // ledger remembers something about each of many keys until a moment of its own.
 // Its memory is bounded: where full says so there is no place for another key,
-// and whoever asks must be refused. It is not safe for concurrent use.
+// and the caller must be refused. It is not safe for concurrent use.
 type ledger struct {
 	entries map[string]entry
 	room    time.Time // when it may have room again, once it was full

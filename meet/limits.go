@@ -151,7 +151,7 @@ func (s *Service) mayWait(n RequestCount) error {
 	case l.RequestsPerAddress > 0 && n.Caller >= l.RequestsPerAddress:
 		s.onLimit("requests_per_address")
 		return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
-			Hint: "Whoever has a request_id goes on with it; others try again when the host has answered some."}
+			Hint: "People who have a request_id go on with it; others try again when the host has answered some."}
 	case l.RequestsPerCode > 0 && n.Code >= l.RequestsPerCode:
 		return s.full("requests_per_code", "Too many people are waiting with this code to be let into this room",
 			"Try again when its host has answered some of them, or ask the host for another code.")
@@ -200,17 +200,33 @@ func (s *Service) roomFor(ctx context.Context, p Principal, creator string) (end
 	if p.Role == Superadmin || most <= 0 {
 		return func() {}, nil
 	}
-	underWay, end := s.underWay.begin("rooms of "+creator, 1)
-	active, err := s.store.ActiveRooms(ctx, creator, s.now(), most)
-	switch {
-	case err != nil:
-		err = s.storeError(err, msgCreateFailed)
-	case active+underWay > most:
-		err = s.full("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
-			"End some that are not needed any more (end_room; list_rooms with scope mine shows them), or create rooms with expires_in_seconds.")
-	default:
-		return end, nil
+	for {
+		underWay, end := s.underWay.begin("rooms of "+creator, 1)
+		active, err := s.store.ActiveRooms(ctx, creator, s.now(), most)
+		if err == nil && active+underWay <= most {
+			return end, nil
+		}
+		end()
+		if err == nil && active >= most {
+			return func() {}, s.full("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
+				"End some that are not needed any more (end_room; list_rooms with scope mine shows them), or create rooms with expires_in_seconds.")
+		}
+		if err == nil {
+			err = othersFirst(ctx)
+		}
+		if err != nil {
+			return func() {}, s.storeError(err, msgCreateFailed)
+		}
 	}
-	end()
-	return func() {}, err
+}
+
+// othersFirst waits a moment for what others have under way. Until it is over,
+// it may be counted twice: what is stored just now is in the database as well.
+func othersFirst(ctx context.Context) error {
+	select {
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

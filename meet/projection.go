@@ -88,11 +88,11 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 }
 
 // Why a token of somebody who was let in is dead (errReturned is another one).
-// Both are told to whoever
-// holds it, so that clients do not take them for a token that has expired, for
-// which it is enough to ask for another one.
+// Both are told to the client that has it, which would otherwise take it for a
+// token that has expired, for which it is enough to ask for another one.
 var (
-	errRemoved = &Error{Code: CodeForbidden, Message: "You were removed from the room", Hint: "Ask a host to invite you again."}
+	errRemoved = &Error{Code: CodeForbidden, Message: "You were removed from the room",
+		Hint: "Ask a host to invite you again."}
 
 	// LiveKit's clients look for the words "requested room does not exist", and
 	// try without end to find another way in where a 404 does not have them.

@@ -202,7 +202,8 @@ func (s *Service) storeError(err error, failed string) error {
 	case errors.Is(err, ErrNameTaken):
 		return nameTaken()
 	}
-	e = &Error{Code: CodeUnavailable, Message: "The database cannot be reached", Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
+	e = &Error{Code: CodeUnavailable, Message: "The database cannot be reached",
+		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 	if errors.Is(err, ErrOutcomeUnknown) {
 		e.Message, e.Hint = "The database has not confirmed the change in time", "It may have been made or not: look before you repeat the call."
 	}

@@ -79,7 +79,8 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 	}
 	if err != nil {
 		e := AsError(err)
-		return nil, nil, &Error{Code: e.Code, Message: fmt.Sprintf("%d of %d join requests were answered", len(answered), len(ids)),
+		return nil, nil, &Error{Code: e.Code, Message: fmt.Sprintf("%d of %d join requests were answered", len(answered),
+			len(ids)),
 			Hint: "The database stopped answering. Repeat the call in a few seconds.", Err: err}
 	}
 	return answered, missing, nil

@@ -97,7 +97,8 @@ func (c *connections) try(identity string) error {
 	}
 	if c.tries[identity] >= connectTries {
 		return &Error{Code: CodeRateLimited, Message: "You have connected too often in the last minute",
-			RetryAfter: max(c.since.Add(connectWindow).Sub(now).Round(time.Second), time.Second), Hint: "Wait a minute, then join again."}
+			RetryAfter: max(c.since.Add(connectWindow).Sub(now).Round(time.Second), time.Second),
+			Hint:       "Wait a minute, then join again."}
 	}
 	c.tries[identity]++
 	return nil

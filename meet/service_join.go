@@ -398,7 +398,8 @@ func (s *Service) findSeat(ctx context.Context, room Room, identity string) erro
 }
 
 func (s *Service) admittedEvent(ctx context.Context, p Principal, room Room, join Join) *Event {
-	e := s.event(ctx, p, Admitted, room, join.Identity, join.who(map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role}))
+	e := s.event(ctx, p, Admitted, room, join.Identity,
+		join.who(map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role}))
 	if join.Code != "" {
 		e.Details["code"] = FirstGroup(join.Code)
 	}

@@ -136,7 +136,8 @@ func (s *Service) roomForBlock(ctx context.Context, room Room, identity string) 
 	if most := s.limits.BlocksPerRoom; most <= 0 || again || len(blocks) < most {
 		return nil
 	}
-	return s.full("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be", len(blocks)),
+	return s.full("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be",
+		len(blocks)),
 		"Lift some of the blocks (block false), or let people in one by one: update_room with settings.require_approval true.")
 }
 

@@ -364,7 +364,7 @@ func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 	}
 }
 
-// Whoever had a room's name keeps it for a time: links lead by it.
+// The creator of a room keeps its name for a time: links lead by it.
 func TestANameStaysWithItsCreator(t *testing.T) {
 	t.Parallel()
 	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })

@@ -77,7 +77,8 @@ type StoppedTrack struct {
 // the same subject or user id when they join anew in this session of the room;
 // that on everyone also for who comes later.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{sources: []Source{Microphone}, action: Muted, meant: Track.isSound, check: checkIdentity})
+	return s.stop(ctx, p, ref, call, stopping{sources: []Source{Microphone}, action: Muted, meant: Track.isSound,
+		check: checkIdentity})
 }
 
 // DisableVideo stops pictures of a participant, like [Service.Mute] does sound.
@@ -153,7 +154,8 @@ func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people
 	if len(tracks) == 0 {
 		return Stopped{Tracks: tracks}, err
 	}
-	e := s.event(ctx, p, what.action, room, call.Identity, s.whoIs(ctx, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))}))
+	e := s.event(ctx, p, what.action, room, call.Identity,
+		s.whoIs(ctx, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))}))
 	if err != nil {
 		e.Outcome = OutcomeIncomplete
 	}
@@ -286,7 +288,8 @@ func notTold(err error) *Error {
 // checkOne refuses what is not the identity of one participant.
 func checkOne(identity string) error {
 	if identity == Everyone {
-		return Invalid("identity", "identity must name one participant", "list_participants gives the identities.")
+		return Invalid("identity", "identity must name one participant",
+			"list_participants gives the identities. * is for mute_participant, and for a lock of disable_participant_video.")
 	}
 	return checkIdentity(identity)
 }

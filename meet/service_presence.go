@@ -338,8 +338,9 @@ func (s *Service) left(ctx context.Context, roomID string, p Presence, how Event
 	if !rightful(join, room, s.now()) {
 		return s.save(ctx, p, nil, nil)
 	}
-	left := s.event(ctx, Principal{ID: p.Identity}, how, room, p.Identity, join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
-		"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
+	left := s.event(ctx, Principal{ID: p.Identity}, how, room, p.Identity,
+		join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
+			"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
 	if how == Visited {
 		return s.save(ctx, p, nil, left)
 	}

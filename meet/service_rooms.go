@@ -91,7 +91,7 @@ func (s *Service) nameFree(ctx context.Context, name, creator string) error {
 		return s.storeError(err, "")
 	}
 	e := nameTaken()
-	e.Hint = "It is kept for whoever had it before until " + moment(gaveUp.Add(s.keepName)) + ". " + e.Hint
+	e.Hint = "It is kept for the creator of the room that had it, until " + moment(gaveUp.Add(s.keepName)) + ". " + e.Hint
 	return e
 }
 

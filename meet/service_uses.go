@@ -16,7 +16,7 @@ import (
 // their connection for sound and picture stands (Participant.Active). It is
 // given back when the media server tells that their connection was given up
 // before that, or else when their token has died. First the admission is
-// ended, then whoever may just be connecting with it is put out; so its token
+// ended, then anybody who may just be connecting with it is removed; so its token
 // opens nothing any more when the use is there for somebody else.
 
 // PendingUse is a use of a code by somebody who has not been inside yet.
@@ -81,11 +81,12 @@ func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why s
 	if err := s.store.EndPending(ctx, use.Identity, s.now()); err != nil {
 		return s.unlessNotFound(err)
 	}
-	// Nobody comes in with this token from now on. Who just did is put out.
+	// Nobody comes in with this token from now on. Somebody who just did is removed.
 	if err := s.media.Remove(ctx, room.ID, use.Identity); err != nil && !presumed(err) {
 		return mediaUnavailable(err)
 	}
-	e := s.event(ctx, itself, UseReturned, room, FirstGroup(use.Code), map[string]string{"identity": use.Identity, "reason": why})
+	e := s.event(ctx, itself, UseReturned, room, FirstGroup(use.Code),
+		map[string]string{"identity": use.Identity, "reason": why})
 	if err := s.store.ReturnUse(ctx, use.Identity, e); err != nil {
 		return s.unlessNotFound(err)
 	}

@@ -52,7 +52,8 @@ func videoStopping(call StopCall) (stopping, error) {
 func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
 	done := Stopped{Locked: []string{}}
 	for _, source := range what.sources {
-		e := s.event(ctx, p, Locked, room, call.Identity, s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source)}))
+		e := s.event(ctx, p, Locked, room, call.Identity,
+			s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source)}))
 		if call.Identity != Everyone {
 			e.Details["identities"] = identities(people)
 			changed, err := s.store.LockJoins(ctx, room.ID, identityList(people), source, true, e)
@@ -99,7 +100,8 @@ func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, peopl
 		if err != nil {
 			return room, done, s.storeError(err, "")
 		}
-		held := slices.DeleteFunc(slices.Clone(people), func(p Participant) bool { return !slices.Contains(p.Locked, source) })
+		held := slices.DeleteFunc(slices.Clone(people),
+			func(p Participant) bool { return !slices.Contains(p.Locked, source) })
 		e.Details["identities"] = some(merge(locked, identityList(held)))
 		changed, unlocked, err := s.store.LockForAll(ctx, room.ID, source, false, e)
 		if err != nil {

@@ -73,7 +73,8 @@ func (t *tx) revokeAll(r meet.Revocation) error {
 		return nil
 	}
 	t.blocksChanged(b.RoomID)
-	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy, b.CreatedAt.UnixMilli(),
+	err := t.exec(insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason, b.BlockedBy,
+		b.CreatedAt.UnixMilli(),
 		b.Label, bit(b.Verified))
 	return failed("insert block", err)
 }
@@ -139,7 +140,8 @@ func (t *tx) blocks(roomID string) ([]meet.Block, error) {
 }
 
 func blockPointers(b *meet.Block) []any {
-	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy, (*moment)(&b.CreatedAt),
+	return []any{&b.RoomID, &b.Identity, &b.Subject, &b.UserID, &b.Code, &b.Name, &b.Reason, &b.BlockedBy,
+		(*moment)(&b.CreatedAt),
 		&b.Label, (*flag)(&b.Verified)}
 }
 

@@ -168,7 +168,8 @@ func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error 
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
+	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID,
+		j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
 		j.Label, sourcesText(j.Unlocked))
 	if err == nil && j.Subject != "" {
 		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())

@@ -59,7 +59,8 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 		if err != nil {
 			return none, err
 		}
-		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli(), r.Code, r.CreatedAt.UnixMilli()),
+		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli(),
+			r.Code, r.CreatedAt.UnixMilli()),
 			func(c *meet.RequestCount) []any {
 				return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
 			})
@@ -106,7 +107,8 @@ func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.Joi
 		open = q.OpenAt.UnixMilli()
 	}
 	requests, err := list(ctx, db, selectRequests,
-		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0), open}, requestPointers)
+		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0),
+			open}, requestPointers)
 	return requests, failed("list join requests", err)
 }
 

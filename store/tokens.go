@@ -44,7 +44,8 @@ type Token struct {
 }
 
 func tokenPointers(t *Token) []any {
-	return []any{&t.ID, &t.Subject, &t.Name, (*string)(&t.Role), (*moment)(&t.IssuedAt), (*moment)(&t.ExpiresAt), (*moment)(&t.RevokedAt)}
+	return []any{&t.ID, &t.Subject, &t.Name, (*string)(&t.Role), (*moment)(&t.IssuedAt), (*moment)(&t.ExpiresAt),
+		(*moment)(&t.RevokedAt)}
 }
 
 // TokenRevoked says whether the access token with an id was taken back, by

@@ -55,12 +55,12 @@ type updateRoomCodeInput struct {
 	Enabled            *bool  `json:"enabled" doc:"false: it lets nobody in any more; true: it does again"`
 	ExpiresInSeconds   *int   `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long it works from now; 0 is forever"`
 	MaxUses            *int   `json:"max_uses" min:"0" max:"1000000000" doc:"How many joins it lets in altogether; 0 is unlimited"`
-	RemoveParticipants *bool  `json:"remove_participants" doc:"true: also put out those inside who came by this code"`
+	RemoveParticipants *bool  `json:"remove_participants" doc:"true: also remove those inside who came by this code"`
 }
 
 type updateRoomCodeOutput struct {
 	Code    codeView `json:"code" doc:"The code as it is now"`
-	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+	Removed []string `json:"removed" doc:"Identities of those who were removed"`
 }
 
 var updateRoomCode = define(Tool{

@@ -28,14 +28,16 @@ type kickParticipantInput struct {
 }
 
 type kickParticipantOutput struct {
-	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+	Removed []string `json:"removed" doc:"Identities of those who were removed"`
 	Message string   `json:"message" doc:"What holds from now on"`
 	Warning string   `json:"warning,omitempty" doc:"What the block cannot stop, and what does"`
 }
 
 var kickParticipant = define(Tool{
 	Name: "kick_participant", Title: "Kick a participant", Toolset: Moderation, Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "Put a participant out of a room you administer. Their token does not work again. They can come back by asking anew with a working code (where the room requires approval they wait again), unless block is true: then the person stays out, and the code they came by and a public room's page let in nobody who has no access token, until block false lifts it.",
+	Description: "Remove a participant from a room you administer. Their token does not work again. They can come back by asking " +
+		"anew with a working code (where the room requires approval they wait again), unless block is true: then the person stays " +
+		"out, and the code they came by and a public room's page let in nobody who has no access token, until block false lifts it.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in kickParticipantInput) (kickParticipantOutput, error) {
 	if in.Block != nil && !*in.Block {
 		err := s.Unblock(ctx, p, in.RoomID, in.Identity)
@@ -65,7 +67,9 @@ type muteParticipantOutput struct {
 
 var muteParticipant = define(Tool{
 	Name: "mute_participant", Title: "Mute a participant", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Mute a participant now, the sound of a shared screen too; they can unmute themselves unless lock is true. A lock holds through reconnects, and for the same user_id when they join anew, until lock false or the room's end.",
+	Description: "Mute a participant now, the sound of a shared screen too; they can unmute themselves unless lock is true. A lock " +
+		"holds through reconnects, and when they join anew under the same user_id with an access token or the same code, until lock " +
+		"false or the room's end.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteParticipantInput) (muteParticipantOutput, error) {
 	done, err := s.Mute(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
 	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute")}, err
@@ -90,12 +94,14 @@ var disableParticipantVideo = define(Tool{
 	Name: "disable_participant_video", Title: "Turn a participant's camera off", Toolset: Moderation, Hints: Hints{Idempotent: true},
 	Description: "Turn a participant's camera or shared screen off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
-	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
+	done, err := s.DisableVideo(ctx, p, in.RoomID,
+		meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
 	nothing := "nothing to mute: the camera was off"
 	if in.Source != nil && meet.StopSource(*in.Source) != meet.StopCamera {
 		nothing = "nothing to stop: it was off"
 	}
-	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, nothing)}, err
+	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked,
+		nothingDone(done, in.Lock, nothing)}, err
 })
 
 // nothingDone says that there was nothing to do, "" if there was something; of
@@ -129,7 +135,8 @@ type answerJoinRequestOutput struct {
 
 var answerJoinRequest = define(Tool{
 	Name: "answer_join_request", Title: "Let somebody in or refuse", Toolset: Moderation, Hints: Hints{Idempotent: true},
-	Description: "Let somebody into a room you administer who waits for approval, or refuse; several of them or all at once, too. An approval holds until the room ends; whoever is refused can ask again.",
+	Description: "Let somebody into a room you administer who waits for approval, or refuse; several of them or all at once, too. " +
+		"An approval lets in one person and holds until the room ends; those who are refused can ask again.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in answerJoinRequestInput) (answerJoinRequestOutput, error) {
 	if one, ok := in.RequestID.one(); ok && one != meet.Everyone {
 		request, err := s.AnswerJoinRequest(ctx, p, in.RoomID, one, in.Approve)
@@ -138,5 +145,6 @@ var answerJoinRequest = define(Tool{
 	}
 	requests, missing, err := s.AnswerJoinRequests(ctx, p, in.RoomID, in.RequestID.list, in.RequestID.all(), in.Approve)
 	answered := len(requests)
-	return answerJoinRequestOutput{Requests: viewRequests(requests[:min(answered, meet.MaxPage)]), Answered: &answered, Missing: missing}, err
+	return answerJoinRequestOutput{Requests: viewRequests(requests[:min(answered, meet.MaxPage)]), Answered: &answered,
+		Missing: missing}, err
 })

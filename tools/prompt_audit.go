@@ -40,7 +40,7 @@ var auditAccess = definePrompt(Prompt{
 	}
 	closing := []string{
 		"A code that nobody needs any more: " + say(updateRoomCode.Name, "code", "CODE", "enabled", false) + ". If strangers came by it: " +
-			say(updateRoomCode.Name, "code", "CODE", "enabled", false, "remove_participants", true) + " also puts out whoever is inside by it.",
+			say(updateRoomCode.Name, "code", "CODE", "enabled", false, "remove_participants", true) + " also removes those who are inside by it.",
 		"A code that got into wrong hands and is still needed: " + say(rotateRoomCode.Name, "code", "CODE") + ". The old one stops at once; give the new join_url to those who should have it.",
 		"A block that nobody needs any more: " + say(kickParticipant.Name, "room_id", room, "identity", "BLOCKED", "block", false) + ", with its identity in blocks.",
 		"A code without an end: " + say(updateRoomCode.Name, "code", "CODE", "expires_in_seconds", 86400, "max_uses", 10) + ", with the user's numbers.",

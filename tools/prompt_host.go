@@ -40,7 +40,7 @@ var hostAMeeting = definePrompt(Prompt{
 		say(createRoomCodes.Name, "room_id", room, "role", meet.RoleGuest, "label", "press", "max_uses", 5, "expires_in_seconds", 86400))
 	fmt.Fprintf(&b, "3. While it runs, %s shows who is inside and, in join_requests, who waits. Let in whom the user expects: %s; approve false refuses. Ask about anybody else.\n",
 		say(listParticipants.Name, "room_id", room), say(answerJoinRequest.Name, "room_id", room, "request_id", "REQUEST_ID", "approve", true))
-	fmt.Fprintf(&b, "4. When the meeting is over, and only once the user says so: %s. Everyone is put out and the codes stop working.\n\n",
+	fmt.Fprintf(&b, "4. When the meeting is over, and only once the user says so: %s. Everyone is removed and the codes stop working.\n\n",
 		say(endRoom.Name, "room_id", room, "confirm_name", room))
 	b.WriteString(sayPlaceholders + " " + sayStrangers + "\n")
 	return b.String(), nil

@@ -16,7 +16,7 @@ type settingsInput struct {
 }
 
 type createRoomInput struct {
-	Name             *string        `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; unique among active rooms; left out, one is made"`
+	Name             *string        `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; unique among active rooms, and kept for its creator for a time after the end; left out, one is made"`
 	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
 	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Who joins without a code is a guest (standard) or a viewer who only watches (webinar)"`
 	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside at once; 0 is unlimited"`
@@ -114,7 +114,7 @@ type updateRoomInput struct {
 	Name             *string        `json:"name" doc:"New name; the id stays"`
 	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
 	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Role of everyone who joins or joined without a code"`
-	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"Nobody inside is put out by a lower limit; 0 is unlimited"`
+	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"A lower limit removes nobody who is inside; 0 is unlimited"`
 	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time from now; 0 is never"`
 	Settings         *settingsInput `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
 	IsActive         *bool          `json:"is_active" doc:"true opens an ended or expired room again; to end one call end_room"`
@@ -144,12 +144,12 @@ type endRoomInput struct {
 
 type endRoomOutput struct {
 	Room    roomView `json:"room" doc:"The room, no longer active"`
-	Removed []string `json:"removed" doc:"Identities of those who were put out"`
+	Removed []string `json:"removed" doc:"Identities of those who were removed"`
 }
 
 var endRoom = define(Tool{
 	Name: "end_room", Title: "End a room", Toolset: Rooms, Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "End a room: everyone is put out at once and its codes stop working. update_room with is_active true opens it again.",
+	Description: "End a room: everyone is removed at once and its codes stop working. update_room with is_active true opens it again.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in endRoomInput) (endRoomOutput, error) {
 	room, removed, err := s.EndRoom(ctx, p, in.RoomID, in.ConfirmName)
 	return endRoomOutput{viewRoom(s, room), list(removed)}, err

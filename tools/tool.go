@@ -39,7 +39,7 @@ var (
 type Hints struct {
 	ReadOnly bool // changes nothing
 
-	// Destructive: puts people out, or ends something that the same tool
+	// Destructive: removes people, or ends something that the same tool
 	// cannot bring back.
 	Destructive bool
 

@@ -9,7 +9,7 @@ import (
 	"roomkey/meet/meettest"
 )
 
-// Whoever does too much is told so by every API, and how long to wait; a limit
+// A caller who does too much is told so by every API, and how long to wait; a limit
 // that time alone does not lift is a conflict.
 func TestLimitsOverHTTP(t *testing.T) {
 	t.Parallel()

@@ -54,7 +54,8 @@ func (s *Server) metricsToken(r *http.Request) bool {
 }
 
 // forwardingHeaders are what proxies add.
-var forwardingHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"}
+var forwardingHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+	"X-Real-Ip", "Via"}
 
 // fromThisMachine says whether a request comes from a program on this machine
 // that speaks for itself. A proxy on this machine looks almost like one; it is

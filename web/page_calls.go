@@ -104,7 +104,8 @@ type pageRequest struct {
 }
 
 func viewRequest(r meet.JoinRequest) pageRequest {
-	return pageRequest{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Status: r.State, CreatedAt: r.CreatedAt}
+	return pageRequest{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label,
+		Status: r.State, CreatedAt: r.CreatedAt}
 }
 
 // pageRequests tells a host who is inside the room who waits before it. The

@@ -15,7 +15,8 @@ import (
 const UpgradePath = "/rtc/upgrade"
 
 // upgrader takes WebSockets of any page, as signalling does.
-var upgrader = websocket.Upgrader{HandshakeTimeout: 5 * time.Second, CheckOrigin: func(*http.Request) bool { return true }}
+var upgrader = websocket.Upgrader{HandshakeTimeout: 5 * time.Second,
+	CheckOrigin: func(*http.Request) bool { return true }}
 
 // upgrade accepts a WebSocket and closes it.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +31,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // which has been answered
 	}
-	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
+		time.Now().Add(time.Second))
 	_ = conn.Close() // who has gone needs no goodbye
 }

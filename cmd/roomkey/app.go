@@ -82,7 +82,7 @@ const (
 )
 
 // newApp starts every part but serves nobody yet. The address is taken first:
-// whoever has it is the roomkey of this configuration. command is the one that
+// the process that has it is the roomkey of this configuration. command is the one that
 // the program was started with.
 func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ *app, err error) {
 	metrics := newMetrics()

@@ -100,11 +100,13 @@ func addFile(archive *tar.Writer, name, path string, at time.Time) (sum string, 
 }
 
 // errNotWhole says that a backup was cut off or has changed.
-var errNotWhole = &meet.Error{Code: meet.CodeInvalid, Message: "The backup is not whole: it was cut off, or has changed since it was made",
-	Hint: "Nothing was restored. Use another backup."}
+var errNotWhole = &meet.Error{Code: meet.CodeInvalid,
+	Message: "The backup is not whole: it was cut off, or has changed since it was made",
+	Hint:    "Nothing was restored. Use another backup."}
 
 // errNoBackup says that a file is something else.
-var errNoBackup = &meet.Error{Code: meet.CodeInvalid, Message: "The file is no backup that roomkey backup has made", Hint: "Nothing was restored."}
+var errNoBackup = &meet.Error{Code: meet.CodeInvalid, Message: "The file is no backup that roomkey backup has made",
+	Hint: "Nothing was restored."}
 
 // readArchive puts the files of a backup into an empty folder and gives its
 // manifest, if it is whole.
@@ -138,7 +140,8 @@ func readManifest(r io.Reader, sums map[string]string) (m manifest, err error) {
 	case m.Format == 0:
 		return m, errNoBackup
 	case m.Format > archiveFormat:
-		return m, &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey", Hint: "Restore it with that one. Nothing was restored."}
+		return m, &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
+			Hint: "Restore it with that one. Nothing was restored."}
 	case len(m.Files) != len(sums) || sums[databaseName] == "":
 		return m, errNotWhole
 	}

@@ -26,7 +26,7 @@ func backupCommand() *cobra.Command {
 runs: it is not disturbed, and everything that was answered before is in the
 file. What the file holds was checked when the command ends.
 
-Whoever has the file can sign access tokens: its mode is 0600, keep it so. A
+Everybody who has the file can sign access tokens: its mode is 0600, keep it so. A
 secret in the configuration (auth.secret) is not in it.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -52,7 +52,8 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(file), ".roomkey-backup-*") // mode 0700
 	if err != nil {
-		return meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, cause(err)), "Name a file in a folder that is there.")
+		return meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, cause(err)),
+			"Name a file in a folder that is there.")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 
@@ -60,7 +61,8 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	paths := map[string]string{databaseName: filepath.Join(scratch, databaseName)}
 	schema, err := store.Backup(ctx, databaseFile(c), paths[databaseName])
 	if errors.Is(err, store.ErrNoDatabase) {
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data, Hint: "Give the --data of the server.", Err: err}
+		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data,
+			Hint: "Give the --data of the server.", Err: err}
 	}
 	if err != nil {
 		return databaseError(c, err)
@@ -84,7 +86,7 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 }
 
 func tellBackup(out io.Writer, file string, secret bool) error {
-	what := "the database and the signing secret: whoever has it can sign access tokens"
+	what := "the database and the signing secret: everybody who has it can sign access tokens"
 	if !secret {
 		what = "the database; there is no signing secret in the data folder, so keep auth.secret as well"
 	}
@@ -97,7 +99,8 @@ func checkTarget(file string) error {
 	_, err := os.Lstat(file)
 	switch {
 	case err == nil:
-		return &meet.Error{Code: meet.CodeConflict, Message: file + " is there already and is not overwritten", Hint: "Name another file."}
+		return &meet.Error{Code: meet.CodeConflict, Message: file + " is there already and is not overwritten",
+			Hint: "Name another file."}
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}

@@ -43,8 +43,9 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 		case err == nil, answered, ctx.Err() != nil, !errors.As(err, &lost):
 			return err
 		case lost.sent && !repeatable(message):
-			return &meet.Error{Code: meet.CodeUnavailable, Message: "Roomkey ended during this call, and it is not known whether the change was made",
-				Hint: "Look at what is there now, with list_rooms, get_room or list_events, before you repeat it.", Err: errOutcomeUnknown}
+			return &meet.Error{Code: meet.CodeUnavailable,
+				Message: "Roomkey ended during this call, and it is not known whether the change was made",
+				Hint:    "Look at what is there now, with list_rooms, get_room or list_events, before you repeat it.", Err: errOutcomeUnknown}
 		case lost.sent && errors.Is(err, context.DeadlineExceeded): // it hangs, and so would the next
 			return err
 		}

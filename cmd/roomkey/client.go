@@ -29,7 +29,7 @@ type client struct {
 
 	agent atomic.Pointer[string] // whom it speaks for, for the server's record; nil is the program itself
 
-	noDestruction bool // the server is to put nobody out and end nothing for it
+	noDestruction bool // the server is to remove nobody and end nothing for it
 
 	unauthenticated string // what to say when the token is refused; empty is what the server says
 }
@@ -104,7 +104,8 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	}
 	setStandardHeaders(req.Header, message)
 	var sent atomic.Bool // perhaps not all of it
-	req = req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
+	req = req.WithContext(httptrace.WithClientTrace(ctx,
+		&httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.base,
@@ -116,7 +117,8 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke", Hint: "Try again.", Err: lostError{err, true}}
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke",
+			Hint: "Try again.", Err: lostError{err, true}}
 	}
 	if refusal := refusalIn(resp.StatusCode, body); refusal != nil {
 		if c.unauthenticated != "" && refusal.Code == meet.CodeUnauthenticated {
@@ -192,7 +194,8 @@ func eachEvent(body io.Reader, reply func([]byte) error) error {
 		}
 	}
 	if err := lines.Err(); err != nil && !errors.Is(err, context.Canceled) {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The stream broke", Hint: "Try again.", Err: lostError{err, true}}
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The stream broke",
+			Hint: "Try again.", Err: lostError{err, true}}
 	}
 	return nil
 }

@@ -146,8 +146,9 @@ func defaultConfig() Config {
 		Auth:    AuthConfig{PreviousSecrets: []PreviousSecretConfig{}, MaxTTL: auth.DefaultMaxTTL},
 		HTTP:    HTTPConfig{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
 		LiveKit: LiveKitConfig{EmptyTimeout: livekit.DefaultEmptyTimeout},
-		Rooms:   RoomsConfig{CreateMedia: mediaOnJoin, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true, AllowAudio: true, KeepName: 30 * 24 * time.Hour},
-		Events:  EventsConfig{Keep: meet.DefaultKeepEvents},
+		Rooms: RoomsConfig{CreateMedia: mediaOnJoin, Mode: string(meet.Standard), AllowChat: true, AllowVideo: true,
+			AllowAudio: true, KeepName: 30 * 24 * time.Hour},
+		Events: EventsConfig{Keep: meet.DefaultKeepEvents},
 		Limits: LimitsConfig{
 			SignallingMessageBytes: embedded.DefaultLimits.SignalBytes, SignallingMessagesPerSecond: embedded.DefaultLimits.SignalsPerSecond,
 			SignallingWithoutMedia: embedded.DefaultLimits.MediaWithin,

@@ -190,9 +190,12 @@ func (l *loader) validateLimits(c LimitsConfig) {
 		key string
 		n   int
 	}{
-		{"rooms_per_user", c.RoomsPerUser}, {"rooms_per_minute", c.RoomsPerMinute}, {"codes_per_room", c.CodesPerRoom}, {"blocks_per_room", c.BlocksPerRoom},
-		{"joins_per_address", c.JoinsPerAddress}, {"joins_per_code", c.JoinsPerCode}, {"joins_per_user", c.JoinsPerUser}, {"changes_per_user", c.ChangesPerUser},
-		{"requests_per_address", c.RequestsPerAddress}, {"requests_per_code", c.RequestsPerCode}, {"requests_per_room", c.RequestsPerRoom},
+		{"rooms_per_user", c.RoomsPerUser}, {"rooms_per_minute", c.RoomsPerMinute},
+		{"codes_per_room", c.CodesPerRoom}, {"blocks_per_room", c.BlocksPerRoom},
+		{"joins_per_address", c.JoinsPerAddress}, {"joins_per_code", c.JoinsPerCode},
+		{"joins_per_user", c.JoinsPerUser}, {"changes_per_user", c.ChangesPerUser},
+		{"requests_per_address", c.RequestsPerAddress}, {"requests_per_code", c.RequestsPerCode},
+		{"requests_per_room", c.RequestsPerRoom},
 	} {
 		if limit.n < 0 {
 			l.bad("limits."+limit.key, "must be 0 (no limit) or more, not %d", limit.n)

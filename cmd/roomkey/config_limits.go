@@ -17,7 +17,8 @@ func (c LimitsConfig) participant() embedded.Limits {
 
 // connections is how many may be open at a time.
 func (c LimitsConfig) connections() meet.ConnectionLimits {
-	return meet.ConnectionLimits{PerAddress: c.SignallingPerAddress, PerCode: c.SignallingPerCode, PerRoom: c.SignallingPerRoom}
+	return meet.ConnectionLimits{PerAddress: c.SignallingPerAddress, PerCode: c.SignallingPerCode,
+		PerRoom: c.SignallingPerRoom}
 }
 
 // validateSignalling checks the limits on signalling and data. The least values

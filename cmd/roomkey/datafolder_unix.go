@@ -23,7 +23,7 @@ func checkDataFolder(folder string) error {
 	case err != nil:
 		return fmt.Errorf("look at the data folder: %w", err)
 	case !info.IsDir():
-		return nil // whoever makes or opens it says so
+		return nil // the caller that makes or opens it says so
 	}
 	if mode := info.Mode().Perm(); mode&0o002 != 0 {
 		return fmt.Errorf("the data folder %s can be written to by every user (mode %04o): run chmod 700 on it, after a look at what is in it", folder, mode)

@@ -189,7 +189,8 @@ func (d *doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 		d.fail(checkSignalling, "nobody can join: a WebSocket to "+base+" fails: "+trouble(err), passUpgrade)
 		return
 	case err != nil || got != http.StatusSwitchingProtocols:
-		d.fail(checkSignalling, fmt.Sprintf("nobody can join: a WebSocket to %s/rtc is answered with %d", base, got), passUpgrade)
+		d.fail(checkSignalling, fmt.Sprintf("nobody can join: a WebSocket to %s/rtc is answered with %d", base, got),
+			passUpgrade)
 		return
 	}
 	if got, err = validate(ctx, base, homeless); err == nil && got == http.StatusOK {

@@ -270,7 +270,8 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 	case err != nil:
 		d.fail(partDatabase, "roomkey does not say how it is (GET /readyz)", "Look at its log.")
 	case parts.Database != "ok":
-		d.fail(partDatabase, "the database does not answer, or what is written to it fails", "Look at the log of roomkey, and at the disk of "+p.data+".")
+		d.fail(partDatabase, "the database does not answer, or what is written to it fails",
+			"Look at the log of roomkey, and at the disk of "+p.data+".")
 	case !p.examined && d.checkWritable(p.data):
 		d.ok(partDatabase, "answers, and can be written to")
 	}

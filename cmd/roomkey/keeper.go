@@ -196,7 +196,8 @@ func (k *keeper) elsewhere() (Config, error) {
 		return c, err
 	}
 	c.Listen = netip.AddrPortFrom(listen.Addr(), 0).String()
-	k.log.Warn("another program has the address, so another port is used: links that were handed out do not work", "listen", k.config.Listen)
+	k.log.Warn("another program has the address, so another port is used: links that were handed out do not work",
+		"listen", k.config.Listen)
 	return c, nil
 }
 

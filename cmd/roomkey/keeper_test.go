@@ -137,6 +137,33 @@ func TestStdioTakesOver(t *testing.T) {
 	}
 }
 
+// A change that is asked for after the roomkey has ended goes to the next one:
+// nobody can have made it, so its outcome is not unknown.
+func TestStdioChangesAfterAnEnd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	address, err := freeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		first, second := startStdioAt(t, address, dir), startStdioAt(t, address, dir)
+		first.must(t, "list_rooms", "{}")
+		if !first.err.contains("msg=serving") { // the other one was faster
+			first, second = second, first
+		}
+		third := startStdioAt(t, address, dir)
+		second.must(t, "list_rooms", "{}")
+		third.must(t, "list_rooms", "{}") // leaves a connection open
+		_ = first.in.Close()
+		<-first.exited
+		second.must(t, "list_rooms", "{}") // there is a next one
+		third.must(t, "create_room", fmt.Sprintf(`{"name": "after-%d"}`, i))
+		second.kill()
+		third.kill()
+	}
+}
+
 // Where another program has the address by the time a stdio takes over, it
 // serves at another one.
 func TestStdioTakesOverElsewhere(t *testing.T) {

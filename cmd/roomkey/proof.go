@@ -88,7 +88,10 @@ func (h holder) challenge(ctx context.Context, conn net.Conn) error {
 	nonce := make([]byte, keySize)
 	_, _ = rand.Read(nonce) // never fails
 	challenge := hex.EncodeToString(nonce)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url()+proofPath+"?challenge="+challenge, nil)
+	// Not with ctx, which ends it below: a trace in ctx is of the call that needs
+	// the connection, and would take this request for that one.
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
+		h.url()+proofPath+"?challenge="+challenge, nil)
 	if err != nil {
 		return err
 	}
@@ -137,6 +140,7 @@ func ownerClient(h holder, token func() (string, error)) *client {
 // notTheOwners is the error where a roomkey answers that has another data
 // folder: a token of the owner is not for it.
 func notTheOwners(url, folder string) *meet.Error {
-	return &meet.Error{Code: meet.CodeUnauthenticated, Message: "The roomkey at " + url + " has another data folder than " + folder,
-		Hint: "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
+	return &meet.Error{Code: meet.CodeUnauthenticated,
+		Message: "The roomkey at " + url + " has another data folder than " + folder,
+		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
 }

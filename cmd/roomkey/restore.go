@@ -27,8 +27,8 @@ func restoreCommand() *cobra.Command {
 
 The backup is checked first. A folder that holds a database or a secret is left
 alone unless --force is given; then what is there is kept in a folder beside it.
-What happened after the backup was made is not in it: tokens and people that
-were put out since then count again.`,
+What happened after the backup was made is not in it: access tokens that were
+revoked since then count again, and people who were removed may come back.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			config, err := loadConfig(cmd.Flags(), os.Environ())
@@ -48,7 +48,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 	source, err := os.Open(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no file " + file, Hint: "Name one that roomkey backup has written."}
+		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no file " + file,
+			Hint: "Name one that roomkey backup has written."}
 	case err != nil:
 		return fmt.Errorf("read %s: %w", file, cause(err))
 	}
@@ -56,7 +57,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 
 	lock, err := lockData(c.Data)
 	if errors.Is(err, errDataInUse) {
-		return &meet.Error{Code: meet.CodeConflict, Message: "The data folder " + c.Data + " is in use by another roomkey", Hint: "Stop that one first, or choose another folder with --data.", Err: err}
+		return &meet.Error{Code: meet.CodeConflict, Message: "The data folder " + c.Data + " is in use by another roomkey",
+			Hint: "Stop that one first, or choose another folder with --data.", Err: err}
 	}
 	if err != nil {
 		return err
@@ -94,7 +96,8 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 
 // replaced are the files that a restore replaces, in the order in which they
 // go. A log must not stay: SQLite would apply it to the new database.
-var replaced = []string{databaseName, databaseName + "-wal", databaseName + "-journal", databaseName + "-shm", previousName, secretName}
+var replaced = []string{databaseName, databaseName + "-wal", databaseName + "-journal", databaseName + "-shm",
+	previousName, secretName}
 
 // dataThere are the files of a data folder that a restore would replace.
 func dataThere(c Config) []string {
@@ -116,18 +119,21 @@ func checkRestored(ctx context.Context, folder string) error {
 	_, err := store.Inspect(ctx, filepath.Join(folder, databaseName), scratch)
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
-		return &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey", Hint: "Restore it with that one. Nothing was restored.", Err: err}
+		return &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
+			Hint: "Restore it with that one. Nothing was restored.", Err: err}
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return &meet.Error{Code: meet.CodeInvalid, Message: "The database in the backup is damaged", Hint: "Nothing was restored. Use another backup.", Err: err}
+		return &meet.Error{Code: meet.CodeInvalid, Message: "The database in the backup is damaged",
+			Hint: "Nothing was restored. Use another backup.", Err: err}
 	}
 	secret := filepath.Join(folder, secretName)
 	if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if _, err := auth.OpenKeyring(secret); err != nil {
-		return &meet.Error{Code: meet.CodeInvalid, Message: "The signing secret in the backup cannot be used", Hint: "Nothing was restored. Use another backup.", Err: err}
+		return &meet.Error{Code: meet.CodeInvalid, Message: "The signing secret in the backup cannot be used",
+			Hint: "Nothing was restored. Use another backup.", Err: err}
 	}
 	return nil
 }
@@ -167,7 +173,8 @@ func swap(c Config, scratch string, m manifest) (aside string, err error) {
 }
 
 func tellRestored(out io.Writer, c Config, m manifest, aside string) error {
-	text := fmt.Sprintf("Restored the backup of %s into %s. What happened after it was made is not in it: access tokens and people that were put out since then count again.\n",
+	text := fmt.Sprintf("Restored the backup of %s into %s. What happened after it was made is not in it: "+
+		"access tokens that were revoked since then count again, and people who were removed may come back.\n",
 		m.MadeAt.Format("2006-01-02 15:04 UTC"), c.Data)
 	if m.Files[secretName] == "" {
 		text += "It holds no signing secret: start the server with the auth.secret that it had.\n"

@@ -30,8 +30,8 @@ func secretRotateCommand() *cobra.Command {
 		Use:   "rotate",
 		Short: "Make a new signing secret; tokens of the old one count for a while",
 		Long: `Make a new signing secret in the data folder. Access tokens that were signed
-with the old one count until the time given by --keep has passed, or they have
-expired. If somebody may know the old secret, use --keep 0s and restart the
+with the old one, or with one before it, count until the time given by --keep
+has passed, or they have expired. If somebody may know the old secret, use --keep 0s and restart the
 server: then every token of before is refused.
 
 A running server takes the new secret within a second. The LiveKit inside goes
@@ -54,17 +54,23 @@ back by themselves.`,
 			until := now.Add(keep)
 			err = auth.Rotate(secretFile(config), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
-				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + config.Data, Hint: "Give the --data of the server."}
+				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + config.Data,
+					Hint: "Give the --data of the server."}
 			}
 			if err != nil {
 				return err
 			}
 			out := cmd.OutOrStdout()
 			if keep == 0 {
-				fmt.Fprintln(out, "There is a new signing secret. No token of before counts. Restart the server, so that the LiveKit inside forgets the old one, too.")
-				return nil
+				fmt.Fprintln(out, "There is a new signing secret. No token of before counts. "+
+					"Restart the server, so that the LiveKit inside forgets the old one, too.")
+			} else {
+				fmt.Fprintf(out, "There is a new signing secret. Tokens that the old one has signed count until %s.\n",
+					until.UTC().Format("2006-01-02 15:04 UTC"))
 			}
-			fmt.Fprintf(out, "There is a new signing secret. Tokens that the old one has signed count until %s.\n", until.UTC().Format("2006-01-02 15:04 UTC"))
+			if len(config.Auth.PreviousSecrets) > 0 {
+				fmt.Fprintln(out, "Those in the configuration (auth.previous_secrets) count until the time that stands there.")
+			}
 			return nil
 		},
 	}

@@ -79,7 +79,7 @@ func addConfigFlags(f *pflag.FlagSet) {
 	f.String("listen", "", "address and port to listen on (default 127.0.0.1:9090)")
 	f.String("public-url", "", "where people reach this server, if not at the address it listens on")
 	f.Bool("read-only", false, "offer only tools that change nothing")
-	f.Bool("disable-destructive", false, "offer no tools that put people out or end something")
+	f.Bool("disable-destructive", false, "offer no tools that remove people or end something")
 	f.String("toolsets", "", "tools to offer, separated by commas: rooms, codes, moderation, hms (default all but hms)")
 	f.String("log-level", "", "debug, info, warn or error (default info)")
 }
@@ -90,7 +90,7 @@ func addSourceFlags(f *pflag.FlagSet) {
 	f.String("data", "", "folder for the database and the signing secret (default data)")
 }
 
-// ignoreSignals keeps a long-running command alive when whoever reads its
+// ignoreSignals keeps a long-running command alive when the program that reads its
 // output goes away, or a file reaches the size that the system allows.
 // Otherwise the next line of the log, or the next write to the database, would
 // end the process on the spot.

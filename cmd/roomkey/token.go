@@ -61,7 +61,8 @@ func (t *accessToken) issue(cmd *cobra.Command, config Config) (string, error) {
 	case t.sub == "":
 		return "", meet.Invalid("sub", "--sub is required", "Name the user or agent the token is for, like --sub ada.")
 	case auth.Reserved(t.sub):
-		return "", meet.Invalid("sub", "--sub "+t.sub+" is reserved", "In records it means somebody else: roomkey, anonymous and owner are nobody's subject.")
+		return "", meet.Invalid("sub", "--sub "+t.sub+" is reserved",
+			"In records it means somebody else: roomkey, anonymous and owner are nobody's subject.")
 	case !meet.PrincipalRole(t.role).Valid():
 		return "", meet.Invalid("role", "--role must be superadmin, user or guest", "")
 	case t.ttl <= 0:

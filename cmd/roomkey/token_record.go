@@ -38,8 +38,9 @@ func openTokens(ctx context.Context, c Config, create bool) (*store.Tokens, erro
 		}
 		err = prepareDatabase(ctx, c)
 		if errors.Is(err, errDataInUse) && time.Now().After(deadline) {
-			return nil, &meet.Error{Code: meet.CodeConflict, Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
-				Hint: "Restart it as this version, then try again.", Err: err}
+			return nil, &meet.Error{Code: meet.CodeConflict,
+				Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
+				Hint:    "Restart it as this version, then try again.", Err: err}
 		}
 		if err != nil && !errors.Is(err, errDataInUse) {
 			return nil, databaseError(c, err)
@@ -84,7 +85,8 @@ func record(ctx context.Context, c Config, issued auth.Issued, notes io.Writer) 
 	if err != nil {
 		return err
 	}
-	err = tokens.Add(ctx, store.Token{ID: issued.ID, Subject: issued.Principal.ID, Name: issued.Principal.Name, Role: issued.Principal.Role,
+	err = tokens.Add(ctx, store.Token{ID: issued.ID, Subject: issued.Principal.ID, Name: issued.Principal.Name,
+		Role:     issued.Principal.Role,
 		IssuedAt: issued.IssuedAt, ExpiresAt: issued.ExpiresAt})
 	return errors.Join(err, tokens.Close())
 }
@@ -214,8 +216,9 @@ back. Who is inside a room stays there; kick_participant removes them.`,
 const maxTokenID = 256
 
 func revokeToken(ctx context.Context, c Config, id string, unlisted bool, out io.Writer) error {
-	unknown := &meet.Error{Code: meet.CodeNotFound, Message: "No access token with the id " + meet.CleanText(id, 80) + " is on record",
-		Hint: "roomkey token list shows the ids. One that was made elsewhere is taken back with --unlisted."}
+	unknown := &meet.Error{Code: meet.CodeNotFound,
+		Message: "No access token with the id " + meet.CleanText(id, 80) + " is on record",
+		Hint:    "roomkey token list shows the ids. One that was made elsewhere is taken back with --unlisted."}
 	switch {
 	case strings.HasPrefix(id, "eyJ"):
 		return meet.Invalid("id", "that is an access token, not its id", "roomkey token list shows the ids.")
@@ -224,7 +227,8 @@ func revokeToken(ctx context.Context, c Config, id string, unlisted bool, out io
 	}
 	tokens, err := openTokens(ctx, c, false)
 	if errors.Is(err, store.ErrNoDatabase) {
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data, Hint: "Give the --data of the server."}
+		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data,
+			Hint: "Give the --data of the server."}
 	}
 	if err != nil {
 		return err

@@ -97,12 +97,14 @@ func assemble(conf *config.Config, local routing.LocalNode, c Config) (server li
 	launcher := service.NewEgressLauncher(clients.egress, info, store)
 	turnAuth := service.NewTURNAuthHandler(keys)
 
-	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, clients.room, clients.participant)
+	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, clients.room,
+		clients.participant)
 	if err != nil {
 		return nil, nil, err
 	}
 	// From here on the ports of media are bound.
-	manager, err := service.NewLocalRoomManager(conf, store, local, router, allocator, limits.events(door.honestly(events), door), clients.agent, store.LocalStore,
+	manager, err := service.NewLocalRoomManager(conf, store, local, router, allocator,
+		limits.events(door.honestly(events), door), clients.agent, store.LocalStore,
 		launcher, utils.NewDefaultTimedVersionGenerator(), turnAuth, bus, nil)
 	if err != nil {
 		return nil, nil, err

@@ -138,7 +138,8 @@ func (l *boundedListener) wait(packet *livekit.DataPacket) bool { return l.waitF
 // there any more.
 func (l *boundedListener) waitFor(bytes int) bool {
 	now := time.Now()
-	delay := max(l.bytes.ReserveN(now, min(bytes, l.bytes.Burst())).DelayFrom(now), l.messages.ReserveN(now, 1).DelayFrom(now))
+	delay := max(l.bytes.ReserveN(now, min(bytes, l.bytes.Burst())).DelayFrom(now),
+		l.messages.ReserveN(now, 1).DelayFrom(now))
 	if delay <= 0 {
 		return true
 	}

@@ -15,7 +15,7 @@ import (
 	"roomkey/livekit/livekittest"
 )
 
-// Whoever sends more than there may be is slowed down; nothing is lost.
+// A person who sends more than allowed is slowed down; nothing is lost.
 func TestDataIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	const perSecond, atOnce, more = 20, 8 * 20, 80

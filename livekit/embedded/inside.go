@@ -49,7 +49,8 @@ func insideFits() error {
 		name  string
 		want  reflect.Type
 	}{
-		{reflect.TypeFor[rtc.ParticipantImpl](), "participantListener", reflect.TypeFor[uber.Pointer[types.LocalParticipantListener]]()},
+		{reflect.TypeFor[rtc.ParticipantImpl](), "participantListener",
+			reflect.TypeFor[uber.Pointer[types.LocalParticipantListener]]()},
 		{reflect.TypeFor[rtc.TransportManager](), "publisher", reflect.TypeFor[*rtc.PCTransport]()},
 		{reflect.TypeFor[rtc.TransportManager](), "subscriber", reflect.TypeFor[*rtc.PCTransport]()},
 		{reflect.TypeFor[rtc.PCTransport](), "pc", reflect.TypeFor[*webrtc.PeerConnection]()},
@@ -57,7 +58,8 @@ func insideFits() error {
 	} {
 		got, ok := f.owner.FieldByName(f.name)
 		if !ok || got.Type != f.want {
-			return fmt.Errorf("this version of LiveKit or pion has changed: %v has no field %s of type %v", f.owner, f.name, f.want)
+			return fmt.Errorf("this version of LiveKit or pion has changed: %v has no field %s of type %v", f.owner, f.name,
+				f.want)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ type Limits struct {
 }
 
 // DefaultLimits are generous. A page in a room of 50 cameras and microphones
-// answers with 130 kB, in one of a hundred with twice as much, and whoever
+// answers with 130 kB, in one of a hundred with twice as much, and a page that
 // resumes a session repeats offer and answer in one message.
 var DefaultLimits = Limits{
 	SignalBytes:           1 << 20,

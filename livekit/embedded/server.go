@@ -179,7 +179,7 @@ func (n *node) closeIdleRooms(failed <-chan error) error {
 	}
 }
 
-// Stop ends the server, whoever is inside; it returns when it has ended. One
+// Stop ends the server, also with people inside; it returns when it has ended. One
 // that does not run is left alone.
 func (n *node) Stop(bool) {
 	n.router.Drain()

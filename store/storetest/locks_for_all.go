@@ -23,7 +23,8 @@ func (b bed) wantLockAll(source meet.Source, locked, wantChanged bool, wantUnloc
 	b.t.Helper()
 	changed, unlocked := b.lockAll(source, locked)
 	if changed != wantChanged || !slices.Equal(unlocked, wantUnlocked) {
-		b.t.Errorf("LockForAll(%s, %v): got %v, %v, want %v, %v", source, locked, changed, unlocked, wantChanged, wantUnlocked)
+		b.t.Errorf("LockForAll(%s, %v): got %v, %v, want %v, %v", source, locked, changed, unlocked, wantChanged,
+			wantUnlocked)
 	}
 }
 
@@ -99,7 +100,8 @@ var approvalTests = []test{
 		b.create(newRoom("room"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
 		for i, want := range []string{"", "first", "first"} {
-			join := meet.Join{Identity: []string{"first", "second", "third"}[i], RoomID: "id-room", Role: "guest", RequestID: "asked", CreatedAt: at(i)}
+			join := meet.Join{Identity: []string{"first", "second", "third"}[i], RoomID: "id-room", Role: "guest",
+				RequestID: "asked", CreatedAt: at(i)}
 			_, err := b.AddJoin(t.Context(), join, tokenDies, func(d meet.Door) error {
 				wantSame(t, "seen by the check", d.Request.Admitted, want)
 				return nil

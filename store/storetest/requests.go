@@ -59,7 +59,8 @@ var requestTests = []test{
 		wantSame(t, "request by subject", got, want)
 	}},
 	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b bed) {
-		room := b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }), newCode("aaa", "guest"), newCode("bbb", "host"))
+		room := b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }), newCode("aaa", "guest"),
+			newCode("bbb", "host"))
 		b.create(newRoom("other"))
 		b.ask(newRequest("by another code", 21, inState(meet.RequestWaiting), byWay("bbb")))
 		b.ask(newRequest("by name", 21, bySubject("carl"), byWay("")))
@@ -85,7 +86,8 @@ var requestTests = []test{
 		wantErr(t, "a refused request", err, meet.ErrNotFound)
 	}},
 	{"WhoseCodeIsNoMoreDoesNotCount", func(t *testing.T, b bed) {
-		codes := []meet.RoomCode{newCode("open", "guest"), newCode("disabled", "guest", label("1"), disabled), newCode("retired", "guest", label("2")),
+		codes := []meet.RoomCode{newCode("open", "guest"), newCode("disabled", "guest", label("1"), disabled),
+			newCode("retired", "guest", label("2")),
 			newCode("expired", "guest", label("3"), func(c *meet.RoomCode) { c.ExpiresAt = at(2) }),
 			newCode("expires", "guest", label("4"), func(c *meet.RoomCode) { c.ExpiresAt = at(2).Add(time.Millisecond) }),
 			newCode("used up", "guest", label("5"), func(c *meet.RoomCode) { c.MaxUses, c.Uses = 2, 2 }),
@@ -98,10 +100,11 @@ var requestTests = []test{
 		open := []string{"by ", "by expires", "by not used up", "by open"}
 		q := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, OpenAt: at(2), Limit: 4}
 		wantSame(t, "listed", b.asking(q), open)
-		_ = b.AddJoinRequest(t.Context(), newRequest("new", 2, byWay("expires")), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
-			wantSame(t, "count", n, meet.RequestCount{Waiting: 4, Code: 1, Caller: 4})
-			return errRefused
-		}, nil)
+		_ = b.AddJoinRequest(t.Context(), newRequest("new", 2, byWay("expires")), time.Time{},
+			func(_ meet.Room, n meet.RequestCount) error {
+				wantSame(t, "count", n, meet.RequestCount{Waiting: 4, Code: 1, Caller: 4})
+				return errRefused
+			}, nil)
 	}},
 	{"DroppedRequestsAreGone", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))

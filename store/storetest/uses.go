@@ -35,7 +35,8 @@ var useTests = []test{
 	}},
 	{"ARefusedJoinLeavesNoPendingUse", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
-		wantErr(t, "AddJoin", b.admit(t.Context(), byCode("one", "aaa"), func(meet.Door) error { return errRefused }), errRefused)
+		wantErr(t, "AddJoin", b.admit(t.Context(), byCode("one", "aaa"), func(meet.Door) error { return errRefused }),
+			errRefused)
 		wantSame(t, "due", b.pending(tokensDead), []string{})
 	}},
 	{"AUseIsGivenBackOnce", func(t *testing.T, b bed) {
@@ -89,7 +90,8 @@ var useTests = []test{
 		ctx := t.Context()
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
-		wantErr(t, "RevokeJoins", b.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(3), By: "ann"}, nil), nil)
+		wantErr(t, "RevokeJoins", b.RevokeJoins(ctx,
+			meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(3), By: "ann"}, nil), nil)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
@@ -119,20 +121,23 @@ var useTests = []test{
 		}
 		uses, err := b.PendingUses(t.Context(), at(30), 2)
 		wantErr(t, "PendingUses", err, nil)
-		wantSame(t, "the first two", names(uses, func(u meet.PendingUse) string { return u.Identity }), []string{"three", "two"})
+		wantSame(t, "the first two", names(uses, func(u meet.PendingUse) string { return u.Identity }),
+			[]string{"three", "two"})
 	}},
 	{"TheLineComesWithTheUse", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
 		e := func() *meet.Event {
-			return &meet.Event{At: at(6), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "roomkey", Action: meet.UseReturned, Outcome: meet.OutcomeOK}
+			return &meet.Event{At: at(6), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "roomkey",
+				Action: meet.UseReturned, Outcome: meet.OutcomeOK}
 		}
 		wantErr(t, "ReturnUse", b.ReturnUse(t.Context(), "one", e()), meet.ErrNotFound)
 		wantErr(t, "EndPending", b.EndPending(t.Context(), "one", at(5)), nil)
 		wantErr(t, "ReturnUse", b.ReturnUse(t.Context(), "one", e()), nil)
 		events, err := b.Events(t.Context(), meet.EventQuery{RoomID: "id-room", Limit: 10})
 		wantErr(t, "Events", err, nil)
-		wantSame(t, "lines", names(events, func(e meet.Event) string { return string(e.Action) }), []string{string(meet.UseReturned)})
+		wantSame(t, "lines", names(events, func(e meet.Event) string { return string(e.Action) }),
+			[]string{string(meet.UseReturned)})
 	}},
 	// Uses go back and forth while many want the code: never are more admitted
 	// that have not been given back than the code lets in.

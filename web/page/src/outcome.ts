@@ -31,7 +31,7 @@ export function outcomeOf(refusal: Refusal, step: Step, door: Door): Outcome {
   }
 }
 
-/** isShut says that a link does not lead anywhere, whoever asks. */
+/** isShut says that a link leads nowhere, no matter who asks. */
 export function isShut(answer: Entry | Answered<unknown>): boolean {
   return answer.kind === 'refused' && (answer.status === 401 || answer.status === 404);
 }

@@ -106,7 +106,7 @@ export const text = {
     nokey: { heading: 'The link lacks its key', detail: 'This room is end-to-end encrypted, and the key is the end of the link, after #key=. Ask the host for the whole link.', action: '' },
   },
   unsupportedEncryption: 'This room is end-to-end encrypted, which this browser cannot do. Use a current version of Chrome, Edge, Firefox or Safari.',
-  // What the person can pass on to whoever runs the server.
+  // What the person can pass on to those who run the server.
   browserSaid: (browser: string, said: string) => (said ? `${browser || 'The browser'} says: ${said}` : browser && `Your browser is ${browser}.`),
   busyFor: (n: number) => (n < 90 ? `You can try again in ${seconds(n)}.` : `You can try again in ${minutes(Math.ceil(n / 60))}.`),
   key: {

@@ -101,5 +101,5 @@ export class Secrecy {
   }
 }
 
-// Enough for everybody in a room; whoever changes their name without end is not told of for ever.
+// Enough for everybody in a room; somebody who changes their name again and again is not told of without end.
 const mostTold = 1000;
