@@ -134,7 +134,7 @@ func TestEventsAreForgotten(t *testing.T) {
 	}
 }
 
-// Whoever was put out stays out, also if they came in so long ago that their
+// A removed person stays out, also if they came in so long ago that their
 // admission would be forgotten: connected clients hold tokens that are younger.
 func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	t.Parallel()

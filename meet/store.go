@@ -200,7 +200,7 @@ type Store interface {
 	// Forget deletes at most limit events from before since, as many ended
 	// presences, admissions, and access tokens that expired, from before it, and
 	// visits of tokens that died unused by now. Admissions of who was connected
-	// or put out since then stay, and those of a room's present session with which
+	// or removed since then stay, and those of a room's present session with which
 	// something is locked or given back. more is true if there may be more to delete. No other write
 	// waits longer than limit allows.
 	Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error)

@@ -14,7 +14,7 @@ const (
 	deleteOldPresences = `DELETE FROM presences WHERE sid IN (` + selectOldPresences + `)`
 
 	// A lock, and an exception from one, hold for the person's next joins in the
-	// same session. Whoever was inside, or was put out, since then may hold a token
+	// same session. Somebody who was inside or removed since then may hold a token
 	// that the media server has made anew: without the join it would count.
 	selectOldJoins = `SELECT joins.identity FROM joins JOIN rooms ON rooms.id = joins.room_id
 	WHERE joins.created_at < $1 AND (joins.locked = '' AND joins.unlocked = '' OR joins.created_at < rooms.opened_at OR rooms.state <> 'active')

@@ -66,7 +66,7 @@ func TestRevokedTokens(t *testing.T) {
 	}
 }
 
-// Whoever waits to be let in is not, once their access token was taken back.
+// Somebody who waits is not let in any more once their access token was taken back.
 func TestRevokedWhileWaiting(t *testing.T) {
 	t.Parallel()
 	for path, body := range map[string]string{"/api/room/join": `{"roomName": %q, "requestId": %q}`, "/page/join": `{"room": %q, "request_id": %q}`} {

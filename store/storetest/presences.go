@@ -217,7 +217,7 @@ var forgetTests = []test{
 	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
 		b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
 		b.create(newRoom("over"))
-		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "put out late", "over, locked", "late"}
+		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late", "over, locked", "late"}
 		for i, identity := range all {
 			join := byCode(identity, "")
 			join.CreatedAt = at(5 + i)
@@ -247,7 +247,7 @@ var forgetTests = []test{
 			}
 			b.save(p)
 		}
-		wantErr(t, "RevokeJoins", b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"put out late"}, At: at(20)}, nil), nil)
+		wantErr(t, "RevokeJoins", b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"removed late"}, At: at(20)}, nil), nil)
 		b.forget(at(5), noon, 10)
 		wantSame(t, "before their time", b.admitted(all...), all)
 		b.forget(at(20), noon, 1)
@@ -258,7 +258,7 @@ var forgetTests = []test{
 		more, err = b.Forget(t.Context(), at(20), noon, 4)
 		wantErr(t, "Forget", err, nil)
 		wantSame(t, "more when all is done", more, false)
-		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "left late", "put out late", "late"})
+		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "left late", "removed late", "late"})
 	}},
 }
 
