@@ -42,15 +42,24 @@ func TestBothLoopbackAddresses(t *testing.T) {
 // Where another program has the port at ::1, 127.0.0.1 is enough.
 func TestTheOtherLoopbackAddressIsTaken(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "[::1]:0")
+	probe, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skip("this machine has no ::1")
 	}
-	defer func() { _ = taken.Close() }()
-	port := netip.MustParseAddrPort(taken.Addr().String()).Port()
-	l, err := listenAt(t.Context(), netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port), slog.New(slog.DiscardHandler))
+	_ = probe.Close()
+	address, err := freeAddress()
 	if err != nil {
-		t.Skipf("127.0.0.1 is taken, too: %v", err)
+		t.Fatal(err)
+	}
+	listen := netip.MustParseAddrPort(address)
+	taken, err := net.Listen("tcp", netip.AddrPortFrom(netip.IPv6Loopback(), listen.Port()).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	l, err := listenAt(t.Context(), listen, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatalf("listen at %s while [::1] is taken: %v", listen, err)
 	}
 	_ = l.Close()
 }
