@@ -32,6 +32,7 @@ test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 
+race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
 race: ## the same under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(OTHER_TESTS)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)

@@ -216,8 +216,9 @@ func startReady(t *testing.T, cmd *exec.Cmd) *process {
 	return p
 }
 
-// stopAtRaces makes a data race end a process, with exit code 66.
-const stopAtRaces = "GORACE=halt_on_error=1"
+// stopAtRaces makes a data race end a process, with exit code 66; what the
+// environment says of the race detector stays.
+var stopAtRaces = strings.TrimSpace("GORACE=halt_on_error=1 " + os.Getenv("GORACE"))
 
 // bareEnvironment is nothing of ours but what the test's own tools need.
 func bareEnvironment(dir string) []string {
