@@ -20,7 +20,7 @@ import (
 func TestParticipantsSayWhoIsThere(t *testing.T) {
 	w := setup(t)
 	before := time.Now().Truncate(time.Millisecond)
-	join := meet.Join{Identity: "ada_1", RoomID: w.room.ID, UserID: "ada", Name: "Ada L.", Role: meet.RoleHost, Admin: true}
+	join := meet.Admission{Identity: "ada_1", RoomID: w.room.ID, UserID: "ada", Name: "Ada L.", Role: meet.RoleHost, Admin: true}
 	token, err := w.Token(join, allowAll, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)

@@ -73,7 +73,7 @@ var allowAll = meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}
 // token is for somebody with that identity in w.room.
 func (w world) token(identity string, grants meet.Grants) string {
 	w.Helper()
-	join := meet.Join{Identity: identity, RoomID: w.room.ID, UserID: "user of " + identity, Name: "Name of " + identity, Role: meet.RoleGuest}
+	join := meet.Admission{Identity: identity, RoomID: w.room.ID, UserID: "user of " + identity, Name: "Name of " + identity, Role: meet.RoleGuest}
 	token, err := w.Token(join, grants, time.Now().Add(time.Minute))
 	if err != nil {
 		w.Fatalf("Token: %v", err)

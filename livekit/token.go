@@ -21,7 +21,7 @@ const (
 )
 
 // Token signs what lets somebody into the media room until expires.
-func (s *Server) Token(join meet.Join, grants meet.Grants, expires time.Time) (string, error) {
+func (s *Server) Token(join meet.Admission, grants meet.Grants, expires time.Time) (string, error) {
 	left := time.Until(expires)
 	if left <= 0 {
 		return "", errors.New("livekit: a join token has to expire later than now") // LiveKit would make 6 hours of it

@@ -10,7 +10,7 @@ import (
 )
 
 // from goes on with a request from an address, and may show a join token.
-func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.Admission {
+func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.JoinResult {
 	t.Helper()
 	a, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id, JoinToken: joinToken})
 	wantCode(t, "exchange from "+address, err, "")
@@ -28,7 +28,7 @@ func TestOneApprovalLetsInOnePerson(t *testing.T) {
 	var (
 		all      sync.WaitGroup
 		mu       sync.Mutex
-		admitted []meet.Admission
+		admitted []meet.JoinResult
 	)
 	const many = 20
 	for i := range many {
@@ -62,7 +62,7 @@ func TestComingBackByAnApproval(t *testing.T) {
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{})
 	const home, elsewhere = "192.0.2.1", "198.51.100.1"
-	enter := func(address string) (string, meet.Admission) {
+	enter := func(address string) (string, meet.JoinResult) {
 		t.Helper()
 		id := from(t, s, address, code, "", "").RequestID
 		answer(t, s, room, id, true)
@@ -72,7 +72,7 @@ func TestComingBackByAnApproval(t *testing.T) {
 	_, other := enter("203.0.113.1")
 	person := s.EnterWith(t, first)
 	s.Clock.Advance(2 * meet.TokenLifetime) // a token proves who they are also when its time is over
-	for what, again := range map[string]meet.Admission{
+	for what, again := range map[string]meet.JoinResult{
 		"from the same address": from(t, s, home, code, id, ""),
 		"with the token":        from(t, s, elsewhere, code, id, first.Token),
 		"with both":             from(t, s, home, code, id, first.Token),
@@ -81,7 +81,7 @@ func TestComingBackByAnApproval(t *testing.T) {
 			t.Errorf("%s: %+v; want %s let in again", what, again, first.Identity)
 		}
 	}
-	for what, again := range map[string]meet.Admission{
+	for what, again := range map[string]meet.JoinResult{
 		"from elsewhere":               from(t, s, elsewhere, code, id, ""),
 		"with the token of another":    from(t, s, elsewhere, code, id, other.Token),
 		"from home, but as another":    from(t, s, home, code, id, other.Token),
@@ -104,7 +104,7 @@ func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room, _ := guarded(t, s, meet.RoomChange{})
-	join := func() meet.Admission {
+	join := func() meet.JoinResult {
 		t.Helper()
 		a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 		wantCode(t, "join", err, "")

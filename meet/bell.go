@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// bell tells those who wait at a room that something has changed there.
-type bell struct {
+// roomNotifier tells those who wait at a room that something has changed there.
+type roomNotifier struct {
 	mu    sync.Mutex
-	rooms map[string]*strike
+	rooms map[string]*roomSignal
 }
 
-// strike is the next ring of one room's bell.
-type strike struct {
+// roomSignal is the next ring of one room's bell.
+type roomSignal struct {
 	rung    chan struct{} // closed when it rings
 	waiting int
 }
@@ -21,15 +21,15 @@ type strike struct {
 // listen gives a channel that is closed at the next ring. Look at the state
 // after listening, not before, so that no ring is missed. leave must be
 // called in the end.
-func (b *bell) listen(roomID string) (rung <-chan struct{}, leave func()) {
+func (b *roomNotifier) listen(roomID string) (rung <-chan struct{}, leave func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := b.rooms[roomID]
 	if next == nil {
 		if b.rooms == nil {
-			b.rooms = map[string]*strike{}
+			b.rooms = map[string]*roomSignal{}
 		}
-		next = &strike{rung: make(chan struct{})}
+		next = &roomSignal{rung: make(chan struct{})}
 		b.rooms[roomID] = next
 	}
 	next.waiting++
@@ -42,7 +42,7 @@ func (b *bell) listen(roomID string) (rung <-chan struct{}, leave func()) {
 	}
 }
 
-func (b *bell) ring(roomID string) {
+func (b *roomNotifier) notify(roomID string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if next := b.rooms[roomID]; next != nil {
@@ -58,14 +58,14 @@ type waiter struct {
 	who  string // a join request's id or a participant's identity
 }
 
-// waits are the calls that wait now.
-type waits struct {
+// waiters are the calls that wait now.
+type waiters struct {
 	mu    sync.Mutex
 	calls map[waiter]chan struct{} // closed when a newer one comes
 }
 
 // begin takes the waiter's place from an older call, if there is one.
-func (w *waits) begin(who waiter) (displaced <-chan struct{}, end func()) {
+func (w *waiters) begin(who waiter) (displaced <-chan struct{}, end func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if older, ok := w.calls[who]; ok {
@@ -94,12 +94,12 @@ func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, loo
 		_, err := look()
 		return err
 	}
-	displaced, end := s.waits.begin(who)
+	displaced, end := s.waiters.begin(who)
 	defer end()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
-		rung, leave := s.bell.listen(who.room)
+		rung, leave := s.notifier.listen(who.room)
 		done, err := look()
 		if err != nil || done {
 			leave()
@@ -112,7 +112,7 @@ func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, loo
 		case <-timer.C:
 		case <-ctx.Done():
 		case <-displaced:
-		case <-s.stopped:
+		case <-s.shutdown:
 		}
 		leave()
 		return nil
@@ -121,4 +121,4 @@ func (s *Service) await(ctx context.Context, who waiter, wait time.Duration, loo
 
 // StopWaiting has calls that wait for something to happen answer at once, now
 // and from now on. Call it once, when the program is to stop.
-func (s *Service) StopWaiting() { close(s.stopped) }
+func (s *Service) StopWaiting() { close(s.shutdown) }

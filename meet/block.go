@@ -22,7 +22,7 @@ type Block struct {
 }
 
 // newBlock is about the person who came into a room by a join.
-func newBlock(join Join, by, reason string, now time.Time) Block {
+func newBlock(join Admission, by, reason string, now time.Time) Block {
 	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Label: join.Label,
 		Verified: join.Subject != "" && !join.Vouched, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
 	switch {
@@ -32,31 +32,31 @@ func newBlock(join Join, by, reason string, now time.Time) Block {
 		b.Subject = join.UserID
 	default:
 		b.Subject = join.Subject
-		if !join.asThemself() {
+		if !join.joinsAsSelf() {
 			b.UserID = join.UserID
 		}
 	}
 	return b
 }
 
-// asThemself says whether somebody with an access token joined as who they are
+// joinsAsSelf says whether somebody with an access token joined as who they are
 // and not on somebody's behalf.
-func (j Join) asThemself() bool {
+func (j Admission) joinsAsSelf() bool {
 	return j.Subject != "" && j.UserID == CleanText(j.Subject, MaxUserID)
 }
 
-// onProven says whether the block is on whoever joins, and they have proven, or
+// matchesProven says whether the block is on whoever joins, and they have proven, or
 // somebody with an access token says, that they are who is blocked.
-func (b Block) onProven(join Join) bool {
+func (b Block) matchesProven(join Admission) bool {
 	return b.Subject != "" && (b.Subject == join.UserID || b.Subject == join.Subject && !join.Vouched)
 }
 
-// onClaim says whether whoever joins only claims to be who is blocked, or cannot
+// matchesClaim says whether whoever joins only claims to be who is blocked, or cannot
 // say who they are and comes a way that is open to who is blocked: by the same
 // code, or by the page of a public room, which anybody finds. What is claimed stands for nobody who has an access token
 // or whom an admin vouches for: a stranger must not get them blocked.
-func (b Block) onClaim(join Join) bool {
-	if join.Vouched || join.asThemself() {
+func (b Block) matchesClaim(join Admission) bool {
+	if join.Vouched || join.joinsAsSelf() {
 		return false
 	}
 	sameWay := join.Subject == "" && (join.Code == "" || join.Code == b.Code)
@@ -64,13 +64,13 @@ func (b Block) onClaim(join Join) bool {
 }
 
 // checkBlocks refuses who is blocked. The admin never is.
-func checkBlocks(blocks []Block, join Join) error {
+func checkBlocks(blocks []Block, join Admission) error {
 	for _, b := range blocks {
 		switch {
 		case join.Admin:
-		case b.onProven(join) || b.UserID != "" && b.UserID == join.UserID && b.onClaim(join):
+		case b.matchesProven(join) || b.UserID != "" && b.UserID == join.UserID && b.matchesClaim(join):
 			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
-		case b.onClaim(join):
+		case b.matchesClaim(join):
 			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way",
 				Hint: "Ask the host for another link."}
 			if join.Code == "" {

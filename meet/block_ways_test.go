@@ -19,8 +19,8 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 			s := New(t)
 			room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
 			code, other := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-			page := func() (meet.Admission, error) {
-				return s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Somebody"})
+			page := func() (meet.JoinResult, error) {
+				return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Somebody"})
 			}
 			neighbour, err := page()
 			wantCode(t, "enter over the page", err, "")
@@ -28,7 +28,7 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 			hoarded, err := page() // by bob, without his token, before he was blocked
 			wantCode(t, "enter over the page", err, "")
 
-			var a meet.Admission
+			var a meet.JoinResult
 			switch first {
 			case "by name":
 				a = s.Admit(t, Bob, room)

@@ -12,21 +12,21 @@ func WithoutDestruction(ctx context.Context) context.Context {
 	return context.WithValue(ctx, ceilingKey, true)
 }
 
-// mayDestroy says whether ctx is under no such ceiling.
-func mayDestroy(ctx context.Context) bool {
+// destructionAllowed says whether ctx is under no such ceiling.
+func destructionAllowed(ctx context.Context) bool {
 	under, _ := ctx.Value(ceilingKey).(bool)
 	return !under
 }
 
-// checkCeiling refuses what removes people or ends something.
-func checkCeiling(ctx context.Context) error {
-	if mayDestroy(ctx) {
+// checkDestructionAllowed refuses what removes people or ends something.
+func checkDestructionAllowed(ctx context.Context) error {
+	if destructionAllowed(ctx) {
 		return nil
 	}
-	return CeilingError("This server removes nobody")
+	return DestructionDisabledError("This server removes nobody")
 }
 
-// CeilingError refuses what the operator has switched off for everybody.
-func CeilingError(message string) *Error {
+// DestructionDisabledError refuses what the operator has switched off for everybody.
+func DestructionDisabledError(message string) *Error {
 	return &Error{Code: CodeForbidden, Message: message, Hint: "Its operator started it with disable_destructive."}
 }

@@ -26,8 +26,8 @@ type RoomCode struct {
 	Blocked bool // worked out, not stored: somebody who came by it is blocked, so it lets in nobody without an access token
 }
 
-// shut says why the code opens nothing now, or "" if it is good.
-func (c RoomCode) shut(now time.Time) string {
+// reasonClosed says why the code opens nothing now, or "" if it is good.
+func (c RoomCode) reasonClosed(now time.Time) string {
 	switch {
 	case !c.RetiredAt.IsZero():
 		return "This room code was replaced by a new one"
@@ -44,7 +44,7 @@ func (c RoomCode) shut(now time.Time) string {
 // Check is the test that redeeming a code has to pass, inside the transaction
 // that counts the use.
 func (c RoomCode) Check(now time.Time) error {
-	if why := c.shut(now); why != "" {
+	if why := c.reasonClosed(now); why != "" {
 		return &Error{Code: CodeGone, Message: why, Field: "code",
 			Hint: "The room's admin can give out another one (create_room_codes, update_room_code)."}
 	}
@@ -61,7 +61,7 @@ type CodeChange struct {
 // apply writes the change into code after checking every field of it.
 func (c CodeChange) apply(code *RoomCode, now time.Time) error {
 	if c.ExpiresIn != nil {
-		at, err := expiry(*c.ExpiresIn, now)
+		at, err := expiresAt(*c.ExpiresIn, now)
 		if err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (c CodeChange) apply(code *RoomCode, now time.Time) error {
 		}
 		code.MaxUses = *c.MaxUses
 	}
-	set(&code.Enabled, c.Enabled)
+	assign(&code.Enabled, c.Enabled)
 	return nil
 }
 
@@ -88,13 +88,13 @@ func codeDifferences(was, is RoomCode) map[string]string {
 		d["max_uses"] = strconv.Itoa(is.MaxUses)
 	}
 	if !was.ExpiresAt.Equal(is.ExpiresAt) {
-		d["expires_at"] = moment(is.ExpiresAt)
+		d["expires_at"] = formatTime(is.ExpiresAt)
 	}
 	return d
 }
 
-// moment writes a time that may be never.
-func moment(t time.Time) string {
+// formatTime writes a time that may be never.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}

@@ -43,7 +43,7 @@ func WithCaller(ctx context.Context, c Caller) context.Context {
 // stranger's text: it is cleaned here, for the few calls that leave a line.
 func CallerFrom(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
-	c.Client = CleanText(scrub(c.Client), MaxClient)
+	c.Client = CleanText(redactSecrets(c.Client), MaxClient)
 	return c
 }
 

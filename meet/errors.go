@@ -83,35 +83,35 @@ const (
 	msgNoPerson     = "Participant not found"
 )
 
-func roomNotFound() *Error {
+func errRoomNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: msgNoRoom, Field: "room_id",
 		Hint: "Give the id or the name of a room; list_rooms shows those you can see."}
 }
 
-func participantNotFound() *Error {
+func errParticipantNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: msgNoPerson, Field: "identity",
 		Hint: "list_participants gives the identity of everyone who is in the room now."}
 }
 
-func codeNotFound() *Error {
+func errCodeNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: "Room code not found", Field: "code",
 		Hint: "Check the code with whoever gave it out; get_room_codes lists the codes of a room you own."}
 }
 
-func nameTaken() *Error {
+func errNameTaken() *Error {
 	return &Error{Code: CodeConflict, Message: msgNameTaken, Field: "name",
 		Hint: "Choose another name, or leave name out to have one made."}
 }
 
-func mediaUnavailable(err error) *Error {
+func errMediaUnavailable(err error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "The media server cannot be reached",
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 }
 
-// mediaUncertain is for a call that asks the media server to remove people:
+// errMediaUncertain is for a call that asks the media server to remove people:
 // it may have done so before it stopped answering.
-func mediaUncertain(err error) *Error {
-	e := mediaUnavailable(err)
+func errMediaUncertain(err error) *Error {
+	e := errMediaUnavailable(err)
 	e.Hint = "People may have been removed; nothing else was changed. Repeat the call in a few seconds."
 	return e
 }

@@ -83,9 +83,9 @@ const (
 	OutcomeIncomplete Outcome = "incomplete" // the media server stopped answering in the middle
 )
 
-// actorItself is who acts when nobody asked: the sweeper, or the hand that
+// systemActor is who acts when nobody asked: the sweeper, or the hand that
 // puts a kicked person out again.
-const actorItself = "roomkey"
+const systemActor = "roomkey"
 
 // EventQuery says which events to list, newest first.
 type EventQuery struct {

@@ -2,20 +2,20 @@ package meet
 
 // Waiters is how many calls wait for something to happen at a room.
 func (s *Service) Waiters(roomID string) int {
-	s.bell.mu.Lock()
-	defer s.bell.mu.Unlock()
-	if next := s.bell.rooms[roomID]; next != nil {
+	s.notifier.mu.Lock()
+	defer s.notifier.mu.Unlock()
+	if next := s.notifier.rooms[roomID]; next != nil {
 		return next.waiting
 	}
 	return 0
 }
 
-// HeardMemory bounds what is remembered of events.
-const HeardMemory = heardMemory
+// SeenEventsMemory bounds what is remembered of events.
+const SeenEventsMemory = seenEventsMemory
 
-// HeardNow is how many events are remembered.
-func (s *Service) HeardNow() int {
-	s.heard.mu.Lock()
-	defer s.heard.mu.Unlock()
-	return len(s.heard.young) + len(s.heard.older)
+// SeenEvents is how many events are remembered.
+func (s *Service) SeenEvents() int {
+	s.seenEvents.mu.Lock()
+	defer s.seenEvents.mu.Unlock()
+	return len(s.seenEvents.young) + len(s.seenEvents.older)
 }

@@ -7,32 +7,32 @@ import (
 	"time"
 )
 
-// freshFor is how long a media room that was just made or seen is taken to be
+// recentFor is how long a media room that was just made or seen is taken to be
 // there still. A token that was given out then lives for minutes; whatever
 // could go wrong within these two seconds could go wrong after them as well.
-const freshFor = 2 * time.Second
+const recentFor = 2 * time.Second
 
-// freshMemory bounds how many rooms are remembered.
-const freshMemory = 10_000
+// recentMemory bounds how many rooms are remembered.
+const recentMemory = 10_000
 
-// freshRooms remembers which media rooms were ensured a moment ago, so that
+// recentRooms remembers which media rooms were ensured a moment ago, so that
 // many who join at once ask the media server once.
-type freshRooms struct {
+type recentRooms struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	ensured map[string]freshRoom // by room id
-	deletes uint64               // how often something was forgotten
+	ensured map[string]recentRoom // by room id
+	deletes uint64                // how often something was forgotten
 }
 
-type freshRoom struct {
+type recentRoom struct {
 	until time.Time
 	limit int // of participants, as the media room has it
 }
 
 // has says whether the media room is there, as the room would have it, and
 // gives what put needs.
-func (f *freshRooms) has(room Room) (ok bool, seen uint64) {
+func (f *recentRooms) has(room Room) (ok bool, seen uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	known, ok := f.ensured[room.ID]
@@ -41,46 +41,46 @@ func (f *freshRooms) has(room Room) (ok bool, seen uint64) {
 
 // put remembers a room that was ensured after has gave seen, unless one was
 // deleted meanwhile: it could be that one.
-func (f *freshRooms) put(room Room, seen uint64) {
+func (f *recentRooms) put(room Room, seen uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.deletes != seen {
 		return
 	}
-	if f.ensured == nil || len(f.ensured) >= freshMemory {
-		f.ensured = map[string]freshRoom{}
+	if f.ensured == nil || len(f.ensured) >= recentMemory {
+		f.ensured = map[string]recentRoom{}
 	}
-	f.ensured[room.ID] = freshRoom{f.now().Add(freshFor), room.MaxParticipants}
+	f.ensured[room.ID] = recentRoom{f.now().Add(recentFor), room.MaxParticipants}
 }
 
-func (f *freshRooms) forget(roomID string) {
+func (f *recentRooms) forget(roomID string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.deletes++
 	delete(f.ensured, roomID)
 }
 
-// ensureFresh is EnsureRoom for somebody who joins, left out if it was done a
+// ensureMediaRoom is EnsureRoom for somebody who joins, left out if it was done a
 // moment ago.
-func (s *Service) ensureFresh(ctx context.Context, room Room) error {
-	ok, seen := s.fresh.has(room)
+func (s *Service) ensureMediaRoom(ctx context.Context, room Room) error {
+	ok, seen := s.recentRooms.has(room)
 	if ok {
 		return nil
 	}
 	if err := s.media.EnsureRoom(ctx, room); err != nil {
 		return err
 	}
-	s.fresh.put(room, seen)
+	s.recentRooms.put(room, seen)
 	return nil
 }
 
-// Arrive sees to it that there is a media room for the bearer of a join token,
+// BeforeConnect sees to it that there is a media room for the bearer of a join token,
 // who is about to connect: a media server that was started anew knows none of
 // its rooms. That is done for active rooms alone. It refuses whose token is dead,
 // also if its time is over: with CodeForbidden who was removed, with CodeNotFound
 // those whose session of the room has ended. Whether a token is any good otherwise
 // is the media server's word.
-func (s *Service) Arrive(ctx context.Context, joinToken string) error {
+func (s *Service) BeforeConnect(ctx context.Context, joinToken string) error {
 	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok {
 		return nil
@@ -92,13 +92,13 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 	case err != nil:
 		return s.storeError(err, "")
 	}
-	join, err := s.joinOf(ctx, roomID, identity)
+	join, err := s.admissionOf(ctx, roomID, identity)
 	known := err == nil
 	switch {
 	case !known && !errors.Is(err, ErrNotFound):
 		return s.storeError(err, "")
 	case known:
-		if err := s.mayBeInside(ctx, join, room); err != nil {
+		if err := s.checkAdmission(ctx, join, room); err != nil {
 			return err
 		}
 	case !room.Active(s.now()):
@@ -106,11 +106,11 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	if err := s.ensureFresh(ctx, room); err != nil {
-		return mediaUnavailable(err)
+	if err := s.ensureMediaRoom(ctx, room); err != nil {
+		return errMediaUnavailable(err)
 	}
 	if now, err := s.store.RoomByID(ctx, roomID); err == nil && !now.Active(s.now()) {
-		s.mediaRoomIsBack(ctx, now) // it has ended meanwhile
+		s.markUncleared(ctx, now) // it has ended meanwhile
 	}
 	return nil
 }
@@ -119,7 +119,7 @@ func (s *Service) Arrive(ctx context.Context, joinToken string) error {
 // it is forgotten before, for those who come meanwhile, and after, for those
 // who came meanwhile.
 func (s *Service) deleteMediaRoom(ctx context.Context, roomID string) (existed bool, err error) {
-	s.fresh.forget(roomID)
-	defer s.fresh.forget(roomID)
+	s.recentRooms.forget(roomID)
+	defer s.recentRooms.forget(roomID)
 	return s.media.DeleteRoom(ctx, roomID)
 }

@@ -14,47 +14,47 @@ const (
 	guardCeiling = 300 // failures of all callers together
 )
 
-// guard counts wrong codes.
-type guard struct {
+// guesses counts wrong codes.
+type guesses struct {
 	now func() time.Time
 
 	mu    sync.Mutex
-	byKey ledger // failures of each caller; an entry is over when its window is
-	all   entry  // failures of everybody
+	byKey boundedCounts // failures of each caller; an entry is over when its window is
+	all   callCount     // failures of everybody
 }
 
-// admit says whether the caller may try a code: an error once it has failed
+// check says whether the caller may try a code: an error once it has failed
 // too often. At the ceiling everybody who has failed at all has to wait, but
 // people who come with a good code still get in. A caller whose failure could
 // not be remembered any more may not try at all.
-func (g *guard) admit(key string) error {
+func (g *guesses) check(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	count, known := g.byKey.get(key, now)
 	switch {
-	case known && (count.n >= guardPerKey || g.everybody(now).n >= guardCeiling):
+	case known && (count.n >= guardPerKey || g.total(now).n >= guardCeiling):
 		return g.limited(count, now)
 	case !known && g.byKey.full(now):
-		return g.limited(entry{until: g.byKey.room}, now)
+		return g.limited(callCount{until: g.byKey.room}, now)
 	}
 	return nil
 }
 
-// fail records a wrong code. It is an error when that was one too many, which
+// countWrong records a wrong code. It is an error when that was one too many, which
 // is then the answer in place of the verdict on the code.
-func (g *guard) fail(key string) error {
+func (g *guesses) countWrong(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
 	count, known := g.byKey.get(key, now)
 	if !known {
 		if g.byKey.full(now) {
-			return g.limited(entry{until: g.byKey.room}, now)
+			return g.limited(callCount{until: g.byKey.room}, now)
 		}
 		count.until = now.Add(guardWindow)
 	}
-	over := count.n >= guardPerKey || g.everybody(now).n >= guardCeiling
+	over := count.n >= guardPerKey || g.total(now).n >= guardCeiling
 	if count.n < guardPerKey {
 		count.n++
 		g.all.n++
@@ -66,16 +66,16 @@ func (g *guard) fail(key string) error {
 	return nil
 }
 
-// everybody gives the failures of all callers in the present window.
-func (g *guard) everybody(now time.Time) entry {
+// total gives the failures of all callers in the present window.
+func (g *guesses) total(now time.Time) callCount {
 	if !now.Before(g.all.until) {
-		g.all = entry{until: now.Add(guardWindow)}
+		g.all = callCount{until: now.Add(guardWindow)}
 	}
 	return g.all
 }
 
 // limited tells the caller to wait until its window is over.
-func (g *guard) limited(count entry, now time.Time) error {
+func (g *guesses) limited(count callCount, now time.Time) error {
 	wait := max(count.until.Sub(now).Round(time.Second), time.Second)
 	return &Error{Code: CodeRateLimited, Message: "Too many codes that open nothing", RetryAfter: wait,
 		Hint: fmt.Sprintf("Wait %d seconds, and check the code with whoever gave it out.", wait/time.Second)}

@@ -9,32 +9,32 @@ import (
 func TestGuardLimitsOneCaller(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
-	g := guard{now: func() time.Time { return now }}
+	g := guesses{now: func() time.Time { return now }}
 	for i := range guardPerKey {
-		if err := g.admit("a"); err != nil {
+		if err := g.check("a"); err != nil {
 			t.Fatalf("attempt %d is refused: %v", i+1, err)
 		}
-		if err := g.fail("a"); err != nil {
+		if err := g.countWrong("a"); err != nil {
 			t.Fatalf("failure %d is not told as one: %v", i+1, err)
 		}
 		now = now.Add(time.Second)
 	}
-	err := g.admit("a")
+	err := g.check("a")
 	if !IsCode(err, CodeRateLimited) {
 		t.Fatalf("attempt %d gives %v; want rate_limited", guardPerKey+1, err)
 	}
 	if got, want := AsError(err).RetryAfter, guardWindow-guardPerKey*time.Second; got != want {
 		t.Errorf("RetryAfter = %v; want %v, when the first failure is forgotten", got, want)
 	}
-	if err := g.admit("b"); err != nil {
+	if err := g.check("b"); err != nil {
 		t.Errorf("another caller is refused: %v", err)
 	}
 	// Attempts that were under way when the limit was reached tell nothing either.
-	if err := g.fail("a"); !IsCode(err, CodeRateLimited) {
+	if err := g.countWrong("a"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the limit gives %v; want rate_limited", err)
 	}
 	now = now.Add(guardWindow - guardPerKey*time.Second)
-	if err := g.admit("a"); err != nil {
+	if err := g.check("a"); err != nil {
 		t.Errorf("refused although the first failure is a minute old: %v", err)
 	}
 }
@@ -42,26 +42,26 @@ func TestGuardLimitsOneCaller(t *testing.T) {
 func TestGuardCeiling(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
-	g := guard{now: func() time.Time { return now }}
+	g := guesses{now: func() time.Time { return now }}
 	for i := range guardCeiling {
-		if err := g.fail(fmt.Sprint("attacker ", i)); err != nil {
+		if err := g.countWrong(fmt.Sprint("attacker ", i)); err != nil {
 			t.Fatalf("failure %d gives %v", i+1, err)
 		}
 	}
-	if err := g.fail("fresh attacker"); !IsCode(err, CodeRateLimited) {
+	if err := g.countWrong("fresh attacker"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the ceiling gives %v; want rate_limited", err)
 	}
-	if err := g.admit("fresh attacker"); !IsCode(err, CodeRateLimited) {
+	if err := g.check("fresh attacker"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("whoever has failed over the ceiling may try again: %v; want rate_limited", err)
 	}
-	if err := g.admit("attacker 7"); !IsCode(err, CodeRateLimited) {
+	if err := g.check("attacker 7"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("somebody who has failed gives %v; want rate_limited", err)
 	}
-	if err := g.admit("somebody with a good code"); err != nil {
+	if err := g.check("somebody with a good code"); err != nil {
 		t.Errorf("somebody who has not failed is refused: %v", err)
 	}
 	now = now.Add(guardWindow)
-	if err := g.admit("attacker 7"); err != nil {
+	if err := g.check("attacker 7"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
 	}
 }
@@ -71,15 +71,15 @@ func TestGuardCeiling(t *testing.T) {
 func TestGuardWithFullMemoryRefuses(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
-	g := guard{now: func() time.Time { return now }}
+	g := guesses{now: func() time.Time { return now }}
 	for i := range ledgerMemory {
-		_ = g.fail(fmt.Sprint("flood ", i))
+		_ = g.countWrong(fmt.Sprint("flood ", i))
 	}
 	for range 2 {
-		if err := g.admit("one more"); !IsCode(err, CodeRateLimited) {
+		if err := g.check("one more"); !IsCode(err, CodeRateLimited) {
 			t.Errorf("a caller who could not be remembered may try: %v; want rate_limited", err)
 		}
-		if err := g.fail("one more"); !IsCode(err, CodeRateLimited) {
+		if err := g.countWrong("one more"); !IsCode(err, CodeRateLimited) {
 			t.Errorf("its failure gives %v; want rate_limited", err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestGuardWithFullMemoryRefuses(t *testing.T) {
 		t.Errorf("%d callers are remembered; want no more than %d", got, ledgerMemory)
 	}
 	now = now.Add(guardWindow)
-	if err := g.admit("one more"); err != nil {
+	if err := g.check("one more"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
 	}
 	if got := len(g.byKey.entries); got != 0 {

@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// heardMemory is how many events are remembered at least; twice as many at
+// seenEventsMemory is how many events are remembered at least; twice as many at
 // most. A repetition that is not recognized changes nothing either, since what
 // an event leads to goes by what is so; it only costs a look.
-const heardMemory = 16_384
+const seenEventsMemory = 16_384
 
-// heard remembers which events of the media server were taken in, as
+// seenEvents remembers which events of the media server were taken in, as
 // fingerprints in two generations.
-type heard struct {
+type seenEvents struct {
 	once sync.Once
 	seed maphash.Seed
 
@@ -20,14 +20,14 @@ type heard struct {
 	young, older map[uint64]struct{}
 }
 
-func (h *heard) fingerprint(id string) uint64 {
+func (h *seenEvents) fingerprint(id string) uint64 {
 	h.once.Do(func() { h.seed = maphash.MakeSeed() })
 	return maphash.String(h.seed, id)
 }
 
 // before says whether an event of that id was taken in. One without an id
 // never was.
-func (h *heard) before(id string) bool {
+func (h *seenEvents) before(id string) bool {
 	key := h.fingerprint(id)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -36,11 +36,11 @@ func (h *heard) before(id string) bool {
 	return id != "" && (young || older)
 }
 
-func (h *heard) add(id string) {
+func (h *seenEvents) add(id string) {
 	key := h.fingerprint(id)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.young) >= heardMemory {
+	if len(h.young) >= seenEventsMemory {
 		h.young, h.older = nil, h.young
 	}
 	if h.young == nil {

@@ -82,15 +82,15 @@ func checkRequestID(id string) error {
 		"join_requests of list_participants have it, and the answer of a join that is waiting.")
 }
 
-// requestOver tells somebody who wants to join that their request means nothing
+// errRequestOver tells somebody who wants to join that their request means nothing
 // any more.
-func requestOver() *Error {
+func errRequestOver() *Error {
 	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
 		Hint: "It was for somebody or something else, or it is over. Leave request_id out to ask anew."}
 }
 
-// requestNotFound tells somebody who answers that there is nothing to answer.
-func requestNotFound() *Error {
+// errRequestNotFound tells somebody who answers that there is nothing to answer.
+func errRequestNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
 		Hint: "It was refused before, or the person has gone: list_participants shows who is waiting now. They can ask again."}
 }

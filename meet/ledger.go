@@ -5,39 +5,39 @@ import "time"
 // ledgerMemory bounds how many keys a ledger remembers, in about 10 MB.
 const ledgerMemory = 50_000
 
-// ledger remembers something about each of many keys until a moment of its own.
+// boundedCounts remembers something about each of many keys until a moment of its own.
 // Its memory is bounded: where full says so there is no place for another key,
 // and the caller must be refused. It is not safe for concurrent use.
-type ledger struct {
-	entries map[string]entry
+type boundedCounts struct {
+	entries map[string]callCount
 	room    time.Time // when it may have room again, once it was full
 }
 
-type entry struct {
+type callCount struct {
 	until time.Time // over at that moment
 	n     int
 }
 
 // get gives what is known of a key now.
-func (l *ledger) get(key string, now time.Time) (entry, bool) {
+func (l *boundedCounts) get(key string, now time.Time) (callCount, bool) {
 	e, ok := l.entries[key]
 	if !ok || !now.Before(e.until) {
-		return entry{}, false
+		return callCount{}, false
 	}
 	return e, true
 }
 
 // put remembers an entry. Look at full before with a key that is not known.
-func (l *ledger) put(key string, e entry) {
+func (l *boundedCounts) put(key string, e callCount) {
 	if l.entries == nil {
-		l.entries = map[string]entry{}
+		l.entries = map[string]callCount{}
 	}
 	l.entries[key] = e
 }
 
 // full says whether there is no place for another key, after it has forgotten
 // what is over.
-func (l *ledger) full(now time.Time) bool {
+func (l *boundedCounts) full(now time.Time) bool {
 	if len(l.entries) < ledgerMemory {
 		return false
 	}

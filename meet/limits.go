@@ -68,7 +68,7 @@ type rate struct {
 	window time.Duration
 
 	mu    sync.Mutex
-	calls ledger // an entry is over when its caller may do all of it at once again
+	calls boundedCounts // an entry is over when its caller may do all of it at once again
 }
 
 // take counts one call, and gives 0; or how long to wait before the next, which
@@ -95,8 +95,8 @@ func (r *rate) take(key string) (wait time.Duration) {
 	return 0
 }
 
-// within counts a call of the holder of key against a rate, or refuses it.
-func (s *Service) within(r *rate, key, message string) error {
+// checkRate counts a call of the holder of key against a rate, or refuses it.
+func (s *Service) checkRate(r *rate, key, message string) error {
 	wait := r.take(key)
 	if wait == 0 {
 		return nil
@@ -107,26 +107,26 @@ func (s *Service) within(r *rate, key, message string) error {
 		Hint: fmt.Sprintf("Wait %d seconds and try again.", wait/time.Second)}
 }
 
-// mayOpen counts a room that p opens, or a name that it takes.
-func (s *Service) mayOpen(p Principal) error {
+// checkRoomRate counts a room that p opens, or a name that it takes.
+func (s *Service) checkRoomRate(p Principal) error {
 	if p.Role == Superadmin {
 		return nil
 	}
-	return s.within(&s.rates.rooms, p.ID, "Too many rooms were created by you within a minute")
+	return s.checkRate(&s.rates.rooms, p.ID, "Too many rooms were created by you within a minute")
 }
 
-// mayChange counts a change that p makes to a room, its codes or its people:
+// checkChangeRate counts a change that p makes to a room, its codes or its people:
 // each leaves a line in the audit trail.
-func (s *Service) mayChange(p Principal) error {
+func (s *Service) checkChangeRate(p Principal) error {
 	if p.Role == Superadmin {
 		return nil
 	}
-	return s.within(&s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
+	return s.checkRate(&s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
 }
 
-// mayJoin counts a join, which leaves something in the database whether anybody
+// checkJoinRate counts a join, which leaves something in the database whether anybody
 // connects or not. Those who wait to be let in are counted once they are.
-func (s *Service) mayJoin(p Principal, join Join) error {
+func (s *Service) checkJoinRate(p Principal, join Admission) error {
 	if p.Role == Superadmin {
 		return nil
 	}
@@ -134,18 +134,18 @@ func (s *Service) mayJoin(p Principal, join Join) error {
 	if p.Role == Anonymous {
 		r, message = &s.rates.joinsOfAddress, "Too many people have joined from your address within ten minutes"
 	}
-	if err := s.within(r, p.key(), message); err != nil {
+	if err := s.checkRate(r, p.key(), message); err != nil {
 		return err
 	}
 	way, message := join.Code, "Too many people have joined with this code within ten minutes"
 	if way == "" {
 		way, message = join.RoomID, "Too many people have joined this room without a code within ten minutes"
 	}
-	return s.within(&s.rates.joinsOfCode, way, message)
+	return s.checkRate(&s.rates.joinsOfCode, way, message)
 }
 
-// mayWait refuses one more join request beside those there are.
-func (s *Service) mayWait(n RequestCount) error {
+// checkWaitingLimits refuses one more join request beside those there are.
+func (s *Service) checkWaitingLimits(n RequestCount) error {
 	l := s.limits
 	switch {
 	case l.RequestsPerAddress > 0 && n.Caller >= l.RequestsPerAddress:
@@ -153,31 +153,31 @@ func (s *Service) mayWait(n RequestCount) error {
 		return &Error{Code: CodeRateLimited, Message: "Too many join requests", RetryAfter: signOfLife,
 			Hint: "People who have a request_id go on with it; others try again when the host has answered some."}
 	case l.RequestsPerCode > 0 && n.Code >= l.RequestsPerCode:
-		return s.full("requests_per_code", "Too many people are waiting with this code to be let into this room",
+		return s.limitReached("requests_per_code", "Too many people are waiting with this code to be let into this room",
 			"Try again when its host has answered some of them, or ask the host for another code.")
 	case l.RequestsPerRoom > 0 && n.Waiting >= l.RequestsPerRoom:
-		return s.full("requests_per_room", "Too many people are waiting to be let into this room",
+		return s.limitReached("requests_per_room", "Too many people are waiting to be let into this room",
 			"Try again when its host has let some of them in.")
 	}
 	return nil
 }
 
-// full refuses what would be more than a limit allows. Time alone does not help.
-func (s *Service) full(limit, message, hint string) error {
+// limitReached refuses what would be more than a limit allows. Time alone does not help.
+func (s *Service) limitReached(limit, message, hint string) error {
 	s.onLimit(limit)
 	return &Error{Code: CodeConflict, Message: message, Hint: hint}
 }
 
-// underWay counts what is being made and not in the database yet, so that many
+// pendingCounts counts what is being made and not in the database yet, so that many
 // calls at once do not get past a limit together.
-type underWay struct {
+type pendingCounts struct {
 	mu    sync.Mutex
 	count map[string]int
 }
 
 // begin gives how many are under way for the key with these n, which end takes
 // back.
-func (u *underWay) begin(key string, n int) (all int, end func()) {
+func (u *pendingCounts) begin(key string, n int) (all int, end func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.count == nil {
@@ -193,26 +193,26 @@ func (u *underWay) begin(key string, n int) (all int, end func()) {
 	}
 }
 
-// roomFor refuses a user who has as many active rooms as one may have. end is
+// checkRoomLimit refuses a user who has as many active rooms as one may have. end is
 // called when the new one is stored, or will not be.
-func (s *Service) roomFor(ctx context.Context, p Principal, creator string) (end func(), err error) {
+func (s *Service) checkRoomLimit(ctx context.Context, p Principal, creator string) (end func(), err error) {
 	most := s.limits.RoomsPerUser
 	if p.Role == Superadmin || most <= 0 {
 		return func() {}, nil
 	}
 	for {
-		underWay, end := s.underWay.begin("rooms of "+creator, 1)
+		underWay, end := s.pendingCounts.begin("rooms of "+creator, 1)
 		active, err := s.store.ActiveRooms(ctx, creator, s.now(), most)
 		if err == nil && active+underWay <= most {
 			return end, nil
 		}
 		end()
 		if err == nil && active >= most {
-			return func() {}, s.full("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
+			return func() {}, s.limitReached("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
 				"End some that are not needed any more (end_room; list_rooms with scope mine shows them), or create rooms with expires_in_seconds.")
 		}
 		if err == nil {
-			err = othersFirst(ctx)
+			err = waitForOthers(ctx)
 		}
 		if err != nil {
 			return func() {}, s.storeError(err, msgCreateFailed)
@@ -220,9 +220,9 @@ func (s *Service) roomFor(ctx context.Context, p Principal, creator string) (end
 	}
 }
 
-// othersFirst waits a moment for what others have under way. Until it is over,
+// waitForOthers waits a moment for what others have under way. Until it is over,
 // it may be counted twice: what is stored just now is in the database as well.
-func othersFirst(ctx context.Context) error {
+func waitForOthers(ctx context.Context) error {
 	select {
 	case <-time.After(20 * time.Millisecond):
 		return nil

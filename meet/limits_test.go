@@ -115,7 +115,7 @@ func TestProbeIsShared(t *testing.T) {
 	together(nil)
 	all.Wait()
 	want("answered", 1, 0)
-	set(now.Load().Add(probeFor - time.Millisecond))
+	set(now.Load().Add(probeTTL - time.Millisecond))
 	check()
 	want("within a second", 1, 0)
 	set(now.Load().Add(time.Millisecond))

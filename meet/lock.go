@@ -2,28 +2,28 @@ package meet
 
 import "slices"
 
-// covers is what a lock on a source keeps from being published. Sound is sound
+// lockCovers is what a lock on a source keeps from being published. Sound is sound
 // whatever its track is called, and a screen is a picture. What is of no known
 // source nobody is given in the first place.
-var covers = map[Source][]Source{
+var lockCovers = map[Source][]Source{
 	Microphone:  {Microphone, ScreenShareAudio},
 	Camera:      {Camera, ScreenShare},
 	ScreenShare: {ScreenShare},
 }
 
-// covered gives all that locks on some sources keep from being published.
-func covered(locked []Source) []Source {
+// allCovered gives all that locks on some sources keep from being published.
+func allCovered(locked []Source) []Source {
 	var all []Source
 	for _, source := range locked {
 		all = append(all, source)
-		all = append(all, covers[source]...)
+		all = append(all, lockCovers[source]...)
 	}
 	return all
 }
 
-// lockedFor is what moderators have taken from somebody who was let in: from
+// locksOf is what moderators have taken from somebody who was let in: from
 // them, or from all but admins unless it was given back to them.
-func lockedFor(join Join, room Room) []Source {
+func locksOf(join Admission, room Room) []Source {
 	locked := slices.Clone(join.Locked)
 	if join.Admin {
 		return locked

@@ -46,7 +46,7 @@ type Media interface {
 	MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error)
 
 	// Token signs what lets somebody into the media room until expires.
-	Token(join Join, grants Grants, expires time.Time) (string, error)
+	Token(join Admission, grants Grants, expires time.Time) (string, error)
 
 	// ReadToken says whom a token of Token's was made for and for which room,
 	// also of one whose time is over or which the server made anew for
@@ -105,9 +105,9 @@ func (t Track) isScreen() bool { return !t.Audio && t.Source == ScreenShare }
 // isCamera says whether the track is a picture that is not a shared screen.
 func (t Track) isCamera() bool { return !t.Audio && t.Source != ScreenShare }
 
-// pretends says whether the track is named after a source of the other kind, by
+// isMislabeled says whether the track is named after a source of the other kind, by
 // which somebody gets past what they may publish.
-func (t Track) pretends() bool {
+func (t Track) isMislabeled() bool {
 	switch t.Source {
 	case Microphone, ScreenShareAudio:
 		return !t.Audio
@@ -117,9 +117,9 @@ func (t Track) pretends() bool {
 	return false
 }
 
-// Join is one admission to a room. It is on record before its token is given
+// Admission is one admission to a room. It is on record before its token is given
 // out, because the database decides later who came by which code.
-type Join struct {
+type Admission struct {
 	Identity  string
 	RoomID    string
 	Subject   string // of the access token it was asked with; empty without one

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// probeFor is how long it counts that the media server has answered.
-const probeFor = time.Second
+// probeTTL is how long it counts that the media server has answered.
+const probeTTL = time.Second
 
 // probe knows whether the media server answers, for calls that do not need it
 // now but make something that will. All of them share one question at a time,
@@ -18,11 +18,11 @@ type probe struct {
 
 	mu       sync.Mutex
 	answered time.Time
-	asking   *question // nil while nobody asks
+	asking   *probeCall // nil while nobody asks
 }
 
-// question is one that several wait for.
-type question struct {
+// probeCall is one that several wait for.
+type probeCall struct {
 	done chan struct{} // closed with the answer
 	err  error
 	lost bool // who asked gave up; the others have to ask anew
@@ -32,13 +32,13 @@ type question struct {
 func (p *probe) check(ctx context.Context) error {
 	for {
 		p.mu.Lock()
-		if since := p.now().Sub(p.answered); since >= 0 && since < probeFor {
+		if since := p.now().Sub(p.answered); since >= 0 && since < probeTTL {
 			p.mu.Unlock()
 			return nil
 		}
 		q := p.asking
 		if q == nil {
-			q = &question{done: make(chan struct{})}
+			q = &probeCall{done: make(chan struct{})}
 			p.asking = q
 			p.mu.Unlock()
 			return p.ask(ctx, q)
@@ -55,7 +55,7 @@ func (p *probe) check(ctx context.Context) error {
 	}
 }
 
-func (p *probe) ask(ctx context.Context, q *question) error {
+func (p *probe) ask(ctx context.Context, q *probeCall) error {
 	budget, cancel := withBudget(ctx)
 	defer cancel()
 	q.err = p.ping(budget)

@@ -40,9 +40,9 @@ func (l *roomLocks) lock(ctx context.Context, roomID string) (unlock func(), err
 	}
 }
 
-// rightful says whether a join still lets its bearer be in the room: a kick, or
+// isValid says whether a join still lets its bearer be in the room: a kick, or
 // an end of the room since, has put an end to it.
-func rightful(join Join, room Room, now time.Time) bool {
+func isValid(join Admission, room Room, now time.Time) bool {
 	return join.RoomID == room.ID && room.Active(now) && join.RevokedAt.IsZero() && !join.Returned &&
 		!join.CreatedAt.Before(room.OpenedAt)
 }
@@ -50,18 +50,18 @@ func rightful(join Join, room Room, now time.Time) bool {
 // mediaPrecision is how exact the times are that the media server tells.
 const mediaPrecision = time.Second
 
-// mayBeInside refuses whose tokens are dead, and says why: errRemoved by a kick
+// checkAdmission refuses whose tokens are dead, and says why: errRemoved by a kick
 // or because they are blocked and hold a token from before, errSessionOver by
 // the end of the room since. Of those whom a block means only because they came
 // the same way, or claim to be the same, who was inside when it was made may stay
 // and come back.
-func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
+func (s *Service) checkAdmission(ctx context.Context, join Admission, room Room) error {
 	switch {
 	case !join.RevokedAt.IsZero():
 		return errRemoved
 	case join.Returned:
 		return errReturned
-	case !rightful(join, room, s.now()):
+	case !isValid(join, room, s.now()):
 		return errSessionOver
 	case join.Admin:
 		return nil
@@ -72,9 +72,9 @@ func (s *Service) mayBeInside(ctx context.Context, join Join, room Room) error {
 	}
 	for _, b := range blocks {
 		switch {
-		case b.onProven(join):
+		case b.matchesProven(join):
 			return errRemoved
-		case !b.onClaim(join):
+		case !b.matchesClaim(join):
 			continue
 		}
 		switch was, err := s.store.WasInside(ctx, join.Identity, b.CreatedAt.Add(-mediaPrecision)); {
@@ -100,14 +100,14 @@ var (
 		Hint: "If it was opened again, join it anew."}
 )
 
-// tokenDead says whether an error of mayBeInside is that a token is dead.
-func tokenDead(err error) bool {
+// isTokenRevoked says whether an error of mayBeInside is that a token is dead.
+func isTokenRevoked(err error) bool {
 	return errors.Is(err, errRemoved) || errors.Is(err, errSessionOver) || errors.Is(err, errReturned)
 }
 
 // roleOf is the role of somebody who was let in. Of those who came without a
 // code it follows the room's mode.
-func roleOf(join Join, room Room) string {
+func roleOf(join Admission, room Room) string {
 	if join.Code == "" && (join.Role == RoleGuest || join.Role == RoleViewer) {
 		return roleWithoutCode(room, false)
 	}
@@ -115,9 +115,9 @@ func roleOf(join Join, room Room) string {
 }
 
 // grantsOf is what somebody who was let in may do now.
-func (s *Service) grantsOf(join Join, room Room) Grants {
+func (s *Service) grantsOf(join Admission, room Room) Grants {
 	role, _ := s.roles.Get(roleOf(join, room)) // the zero role grants nothing
-	return role.Grants(room.Settings).without(covered(lockedFor(join, room)))
+	return role.Grants(room.Settings).without(allCovered(locksOf(join, room)))
 }
 
 // Entry is what the media server has to know about somebody who connects.
@@ -126,10 +126,10 @@ type Entry struct {
 	Grants Grants
 }
 
-// Enter is asked by the media server about somebody who is connecting with a
-// good token. It refuses whose token is dead, as [Service.Arrive] does.
-func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, error) {
-	join, err := s.joinOf(ctx, roomID, identity)
+// AuthorizeSession is asked by the media server about somebody who is connecting with a
+// good token. It refuses whose token is dead, as [Service.BeforeConnect] does.
+func (s *Service) AuthorizeSession(ctx context.Context, roomID, identity string) (Entry, error) {
+	join, err := s.admissionOf(ctx, roomID, identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Entry{}, nil
@@ -140,27 +140,27 @@ func (s *Service) Enter(ctx context.Context, roomID, identity string) (Entry, er
 	if err != nil {
 		return Entry{}, s.storeError(err, "")
 	}
-	if err := s.mayBeInside(ctx, join, room); err != nil {
+	if err := s.checkAdmission(ctx, join, room); err != nil {
 		return Entry{}, err
 	}
 	return Entry{Known: true, Grants: s.grantsOf(join, room)}, nil
 }
 
-// joinOf finds the admission of somebody inside a room. The media server calls
+// admissionOf finds the admission of somebody inside a room. The media server calls
 // a second connection of theirs identity#something.
-func (s *Service) joinOf(ctx context.Context, roomID, identity string) (Join, error) {
-	join, err := s.store.Join(ctx, identity)
+func (s *Service) admissionOf(ctx context.Context, roomID, identity string) (Admission, error) {
+	join, err := s.store.Admission(ctx, identity)
 	if base, _, second := strings.Cut(identity, "#"); errors.Is(err, ErrNotFound) && second {
-		join, err = s.store.Join(ctx, base)
+		join, err = s.store.Admission(ctx, base)
 	}
 	if err == nil && join.RoomID != roomID {
-		return Join{}, ErrNotFound
+		return Admission{}, ErrNotFound
 	}
 	return join, err
 }
 
-// projectAtOnce is how many participants are set anew at a time.
-const projectAtOnce = 8
+// maxParallelGrants is how many participants are set anew at a time.
+const maxParallelGrants = 8
 
 // project sets the rights of everybody inside a room anew, as the database has
 // them now.
@@ -185,7 +185,7 @@ func (s *Service) project(ctx context.Context, roomID string) error {
 func (s *Service) projectOnto(ctx context.Context, room Room, people []Participant) error {
 	var (
 		all   sync.WaitGroup
-		slots = make(chan struct{}, projectAtOnce)
+		slots = make(chan struct{}, maxParallelGrants)
 		mu    sync.Mutex
 		errs  []error
 	)
@@ -207,7 +207,7 @@ func (s *Service) projectOnto(ctx context.Context, room Room, people []Participa
 // setGrants gives somebody inside the rights that are theirs. Those who did not
 // come through here keep what they have.
 func (s *Service) setGrants(ctx context.Context, room Room, person Participant) error {
-	join, err := s.joinOf(ctx, room.ID, person.Identity)
+	join, err := s.admissionOf(ctx, room.ID, person.Identity)
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil
@@ -219,32 +219,32 @@ func (s *Service) setGrants(ctx context.Context, room Room, person Participant) 
 		return nil
 	}
 	err = s.media.SetGrants(ctx, room.ID, person.Identity, role, want)
-	if presumed(err) {
+	if isNotFound(err) {
 		return nil // they have just left
 	}
 	return err
 }
 
-// known completes what the media server says of somebody by what the database
+// withAdmission completes what the media server says of somebody by what the database
 // knows: it has the last word on who is who.
-func (s *Service) known(ctx context.Context, room Room, person Participant) (Participant, Join, error) {
-	join, err := s.joinOf(ctx, room.ID, person.Identity)
+func (s *Service) withAdmission(ctx context.Context, room Room, person Participant) (Participant, Admission, error) {
+	join, err := s.admissionOf(ctx, room.ID, person.Identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		person.Admin, person.Known = false, false
-		return person, Join{}, nil
+		return person, Admission{}, nil
 	case err != nil:
-		return person, Join{}, s.storeError(err, "")
+		return person, Admission{}, s.storeError(err, "")
 	}
 	person.Name, person.UserID, person.Role, person.Admin = join.Name, join.UserID, roleOf(join, room), join.Admin
-	person.Known, person.Locked = true, lockedFor(join, room)
+	person.Known, person.Locked = true, locksOf(join, room)
 	person.Verified, person.Label = join.verified(), join.Label
 	return person, join, nil
 }
 
-// tellInside brings the rights of those inside up to date after a change that
+// projectOrLog brings the rights of those inside up to date after a change that
 // is stored already. What fails is made good by [Service.Reconcile].
-func (s *Service) tellInside(ctx context.Context, room Room) (told bool) {
+func (s *Service) projectOrLog(ctx context.Context, room Room) (told bool) {
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	if err := s.project(ctx, room.ID); err != nil {

@@ -120,7 +120,7 @@ func differences(was, is Room) map[string]string {
 	note("settings.e2ee", was.Settings.E2EE, is.Settings.E2EE)
 	note("settings.require_approval", was.Settings.RequireApproval, is.Settings.RequireApproval)
 	if !was.ExpiresAt.Equal(is.ExpiresAt) {
-		d["expires_at"] = moment(is.ExpiresAt)
+		d["expires_at"] = formatTime(is.ExpiresAt)
 	}
 	return d
 }
@@ -154,30 +154,30 @@ func (c RoomChange) apply(r *Room, now time.Time) error {
 		r.MaxParticipants = *c.MaxParticipants
 	}
 	if c.ExpiresIn != nil {
-		at, err := expiry(*c.ExpiresIn, now)
+		at, err := expiresAt(*c.ExpiresIn, now)
 		if err != nil {
 			return err
 		}
 		r.ExpiresAt = at
 	}
-	set(&r.IsPublic, c.IsPublic)
-	set(&r.Settings.AllowChat, c.AllowChat)
-	set(&r.Settings.AllowVideo, c.AllowVideo)
-	set(&r.Settings.AllowAudio, c.AllowAudio)
-	set(&r.Settings.E2EE, c.E2EE)
-	set(&r.Settings.RequireApproval, c.RequireApproval)
+	assign(&r.IsPublic, c.IsPublic)
+	assign(&r.Settings.AllowChat, c.AllowChat)
+	assign(&r.Settings.AllowVideo, c.AllowVideo)
+	assign(&r.Settings.AllowAudio, c.AllowAudio)
+	assign(&r.Settings.E2EE, c.E2EE)
+	assign(&r.Settings.RequireApproval, c.RequireApproval)
 	return nil
 }
 
-// set writes *value to *field unless value is absent.
-func set[T any](field, value *T) {
+// assign writes *value to *field unless value is absent.
+func assign[T any](field, value *T) {
 	if value != nil {
 		*field = *value
 	}
 }
 
-// expiry turns a time span from now into a moment; 0 is never, the zero time.
-func expiry(in time.Duration, now time.Time) (time.Time, error) {
+// expiresAt turns a time span from now into a moment; 0 is never, the zero time.
+func expiresAt(in time.Duration, now time.Time) (time.Time, error) {
 	switch {
 	case in < 0 || in > MaxLifetime:
 		return time.Time{}, Invalid("expires_in_seconds", "expires_in_seconds must be between 0 and 315360000", "0 means never.")

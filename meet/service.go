@@ -14,30 +14,30 @@ import (
 // server in the order that leaves nothing behind when one of them fails
 // (docs/architecture.md); each fails with an [*Error].
 type Service struct {
-	store       Store
-	media       Media
-	roles       Roles
-	defaults    Defaults
-	mediaOnJoin bool
-	links       Links
-	now         func() time.Time
-	random      random
-	guard       guard
-	probe       probe
-	limits      Limits
-	rates       *rates
-	underWay    underWay
-	keepName    time.Duration
-	bell        bell
-	waits       waits
-	stopped     chan struct{} // closed by StopWaiting
-	fresh       freshRooms
-	locks       *roomLocks
-	heard       heard
-	keepEvents  time.Duration
-	onLimit     func(limit string)
-	connections *connections
-	log         *slog.Logger
+	store         Store
+	media         Media
+	roles         Roles
+	defaults      Defaults
+	mediaOnJoin   bool
+	links         Links
+	now           func() time.Time
+	random        random
+	guesses       guesses
+	probe         probe
+	limits        Limits
+	rates         *rates
+	pendingCounts pendingCounts
+	keepName      time.Duration
+	notifier      roomNotifier
+	waiters       waiters
+	shutdown      chan struct{} // closed by StopWaiting
+	recentRooms   recentRooms
+	locks         *roomLocks
+	seenEvents    seenEvents
+	keepEvents    time.Duration
+	onLimit       func(limit string)
+	connections   *connections
+	log           *slog.Logger
 }
 
 // Config is what a [Service] is made of.
@@ -111,11 +111,11 @@ func NewService(c Config) *Service {
 	return &Service{
 		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
 		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
-		random: random{c.Random, now}, guard: guard{now: now}, fresh: freshRooms{now: now},
+		random: random{c.Random, now}, guesses: guesses{now: now}, recentRooms: recentRooms{now: now},
 		probe: probe{now: now, ping: c.Media.Ping}, limits: *c.Limits, rates: newRates(*c.Limits, now), keepName: c.KeepName,
 		locks: newRoomLocks(), keepEvents: c.KeepEvents, onLimit: c.OnLimit,
 		connections: newConnections(c.Connections, now),
-		stopped:     make(chan struct{}), log: c.Log,
+		shutdown:    make(chan struct{}), log: c.Log,
 	}
 }
 
@@ -152,9 +152,9 @@ func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, mediaBudget)
 }
 
-// drawAgain is how often a random name or code that is taken is drawn anew
+// maxDraws is how often a random name or code that is taken is drawn anew
 // before something else must be wrong.
-const drawAgain = 8
+const maxDraws = 8
 
 // resolve finds the room that ref means: its id or its name.
 func (s *Service) resolve(ctx context.Context, ref string) (Room, error) {
@@ -198,9 +198,9 @@ func (s *Service) storeError(err error, failed string) error {
 	case errors.As(err, &e): // from a function that was handed in
 		return e
 	case errors.Is(err, ErrNotFound):
-		return roomNotFound()
+		return errRoomNotFound()
 	case errors.Is(err, ErrNameTaken):
-		return nameTaken()
+		return errNameTaken()
 	}
 	e = &Error{Code: CodeUnavailable, Message: "The database cannot be reached",
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
@@ -213,8 +213,8 @@ func (s *Service) storeError(err error, failed string) error {
 	return e
 }
 
-// changedAllTheSame is for a read that failed after its change was stored.
-func changedAllTheSame(err error) error {
+// errAfterChange is for a read that failed after its change was stored.
+func errAfterChange(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -225,7 +225,7 @@ func changedAllTheSame(err error) error {
 // codeError is storeError for lookups by code.
 func (s *Service) codeError(err error) error {
 	if errors.Is(err, ErrNotFound) {
-		return codeNotFound()
+		return errCodeNotFound()
 	}
 	return s.storeError(err, "")
 }

@@ -14,7 +14,7 @@ func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id st
 	if err != nil {
 		return JoinRequest{}, err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return JoinRequest{}, err
 	}
 	return s.answer(ctx, p, room, id, approve)
@@ -36,11 +36,11 @@ func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref strin
 			return nil, nil, err
 		}
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return nil, nil, err
 	}
 	if all {
-		waiting, err := s.waiting(ctx, room, mostWaiting)
+		waiting, err := s.waitingRequests(ctx, room, maxWaiting)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -51,13 +51,13 @@ func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref strin
 	return s.answerEach(ctx, p, room, ids, approve)
 }
 
-// answerAtOnce is how many requests are answered at a time: they share commits.
-const answerAtOnce = 16
+// maxParallelAnswers is how many requests are answered at a time: they share commits.
+const maxParallelAnswers = 16
 
 func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []string, approve bool) (answered []JoinRequest, missing []string, err error) {
 	requests, errs := make([]JoinRequest, len(ids)), make([]error, len(ids))
 	var all sync.WaitGroup
-	slots := make(chan struct{}, answerAtOnce)
+	slots := make(chan struct{}, maxParallelAnswers)
 	for i, id := range ids {
 		slots <- struct{}{}
 		all.Go(func() {
@@ -66,7 +66,7 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 		})
 	}
 	all.Wait()
-	s.bell.ring(room.ID)
+	s.notifier.notify(room.ID)
 	for i, id := range ids {
 		switch {
 		case errs[i] == nil:
@@ -90,7 +90,7 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
 	request, err := s.answerQuietly(ctx, p, room, id, approve)
 	if err == nil {
-		s.bell.ring(room.ID)
+		s.notifier.notify(room.ID)
 	}
 	return request, err
 }
@@ -104,12 +104,12 @@ func (s *Service) answerQuietly(ctx context.Context, p Principal, room Room, id 
 	if approve {
 		state, action = RequestApproved, Approved
 	}
-	e := s.event(ctx, p, action, room, requestName(id), nil)
+	e := s.event(ctx, p, action, room, shortRequestID(id), nil)
 	request, err := s.store.UpdateJoinRequest(ctx, id, func(r *JoinRequest, in Room) error {
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
-		e.Action, e.Details = "", r.who(map[string]string{"participant_name": hide(r.Name, r.Code), "role": r.Role})
+		e.Action, e.Details = "", r.identityDetails(map[string]string{"participant_name": redactCode(r.Name, r.Code), "role": r.Role})
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
 			e.Action = action
@@ -117,7 +117,7 @@ func (s *Service) answerQuietly(ctx context.Context, p Principal, room Room, id 
 		return nil
 	}, e)
 	if errors.Is(err, ErrNotFound) {
-		return JoinRequest{}, requestNotFound()
+		return JoinRequest{}, errRequestNotFound()
 	}
 	if err != nil {
 		return JoinRequest{}, s.storeError(err, "")

@@ -37,16 +37,16 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return nil, err
 	}
-	end, err := s.roomForCodes(ctx, room, roles, label)
+	end, err := s.checkCodeLimit(ctx, room, roles, label)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
 	now := s.now()
-	for range drawAgain {
+	for range maxDraws {
 		fresh := s.drawCodes(room.ID, roles, label, now)
 		for i := range fresh {
 			if err := req.Change.apply(&fresh[i], now); err != nil {
@@ -60,14 +60,14 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		}
 		e := s.event(ctx, p, CodesCreated, room, "", details)
 		var living []string // nil disables no code of a role that is no more
-		if mayDestroy(ctx) {
+		if destructionAllowed(ctx) {
 			living = s.roles.Names()
 		}
 		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, living, now, e)
 		if err == nil {
 			s.logEvent(ctx, e)
 			codes, err := s.withBlocks(ctx, room, codes)
-			return codes, changedAllTheSame(err)
+			return codes, errAfterChange(err)
 		}
 		if !errors.Is(err, ErrCodeTaken) {
 			return nil, s.storeError(err, "")
@@ -76,16 +76,16 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
 }
 
-// roomForCodes refuses codes that would be more than a room may have; those it
+// checkCodeLimit refuses codes that would be more than a room may have; those it
 // has already are not made again. end is called when they are stored, or will
 // not be.
-func (s *Service) roomForCodes(ctx context.Context, room Room, roles []string, label string) (end func(), err error) {
+func (s *Service) checkCodeLimit(ctx context.Context, room Room, roles []string, label string) (end func(), err error) {
 	most := s.limits.CodesPerRoom
 	if most <= 0 {
 		return func() {}, nil
 	}
 	for {
-		underWay, end := s.underWay.begin("codes of "+room.ID, len(roles))
+		underWay, end := s.pendingCounts.begin("codes of "+room.ID, len(roles))
 		codes, err := s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: most})
 		kept := 0
 		for _, code := range codes {
@@ -99,11 +99,11 @@ func (s *Service) roomForCodes(ctx context.Context, room Room, roles []string, l
 		}
 		end()
 		if err == nil && len(codes)+own > most {
-			return func() {}, s.full("codes_per_room", fmt.Sprintf("The room has %d codes, which is as many as a room may have", len(codes)),
+			return func() {}, s.limitReached("codes_per_room", fmt.Sprintf("The room has %d codes, which is as many as a room may have", len(codes)),
 				"Give the same code to several people, or make another room.")
 		}
 		if err == nil {
-			err = othersFirst(ctx)
+			err = waitForOthers(ctx)
 		}
 		if err != nil {
 			return func() {}, s.storeError(err, "")
@@ -190,7 +190,7 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 	}
 	code, room, err := s.store.CodeAndRoom(ctx, canonical)
 	if errors.Is(err, ErrNotFound) {
-		if limited := s.guard.fail(p.key()); limited != nil {
+		if limited := s.guesses.countWrong(p.key()); limited != nil {
 			s.onLimit(limitGuesses)
 			return RoomCode{}, Room{}, limited
 		}
@@ -210,7 +210,7 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 			return code, room, nil
 		}
 	}
-	if err := s.guard.admit(p.key()); err != nil {
+	if err := s.guesses.check(p.key()); err != nil {
 		s.onLimit(limitGuesses)
 		return RoomCode{}, Room{}, err
 	}
@@ -230,11 +230,11 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		return RoomCode{}, nil, err
 	}
 	if removeParticipants {
-		if err := checkCeiling(ctx); err != nil {
+		if err := checkDestructionAllowed(ctx); err != nil {
 			return RoomCode{}, nil, err
 		}
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return RoomCode{}, nil, err
 	}
 	if !removeParticipants {
@@ -245,10 +245,10 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	defer cancel()
 	unlock, err := s.locks.lock(ctx, room.ID)
 	if err != nil {
-		return RoomCode{}, nil, mediaUnavailable(err)
+		return RoomCode{}, nil, errMediaUnavailable(err)
 	}
 	defer unlock()
-	came, err := s.cameBy(ctx, room, code.Code) // asked first: a media server that is down must leave everything as it was
+	came, err := s.participantsByCode(ctx, room, code.Code) // asked first: a media server that is down must leave everything as it was
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
@@ -258,9 +258,9 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		return RoomCode{}, nil, err
 	}
 	removed := []string{}
-	came, err = s.cameBy(ctx, room, code.Code) // and once more now, when nobody comes by it any more
+	came, err = s.participantsByCode(ctx, room, code.Code) // and once more now, when nobody comes by it any more
 	if err == nil {
-		removed, err = s.remove(ctx, room, came)
+		removed, err = s.removeAll(ctx, room, came)
 	}
 	if err != nil {
 		s.incomplete(ctx, e)
@@ -287,8 +287,8 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		if err := s.checkEnabled(change, *c); err != nil {
 			return err
 		}
-		if !mayDestroy(ctx) && (was.Enabled && !c.Enabled || was.shut(now) == "" && c.shut(now) != "") {
-			return CeilingError("No code is switched off by this server")
+		if !destructionAllowed(ctx) && (was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != "") {
+			return DestructionDisabledError("No code is switched off by this server")
 		}
 		e.Action, e.Details = CodeUpdated, codeDifferences(was, *c)
 		if len(e.Details) == 0 && revocation == nil {
@@ -304,10 +304,10 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		return RoomCode{}, nil, s.codeError(err)
 	}
 	s.logEvent(ctx, e)
-	s.bell.ring(room.ID)
+	s.notifier.notify(room.ID)
 	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
 	if err != nil {
-		return RoomCode{}, nil, changedAllTheSame(err)
+		return RoomCode{}, nil, errAfterChange(err)
 	}
 	return codes[0], e, nil
 }
@@ -321,15 +321,15 @@ func (s *Service) checkEnabled(change CodeChange, code RoomCode) error {
 		Hint: "The roles are " + strings.Join(s.roles.Names(), ", ") + "."}
 }
 
-// cameBy finds who is inside by a code.
-func (s *Service) cameBy(ctx context.Context, room Room, code string) ([]Participant, error) {
+// participantsByCode finds who is inside by a code.
+func (s *Service) participantsByCode(ctx context.Context, room Room, code string) ([]Participant, error) {
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, errMediaUnavailable(err)
 	}
 	var came []Participant
 	for _, person := range people {
-		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
+		switch join, err := s.admissionOf(ctx, room.ID, person.Identity); {
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return nil, s.storeError(err, "")
 		case err == nil && join.Code == code:
@@ -361,16 +361,16 @@ func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) (
 func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (RoomCode, error) {
 	old, room, err := s.manageCode(ctx, p, written)
 	if err == nil {
-		err = checkCeiling(ctx)
+		err = checkDestructionAllowed(ctx)
 	}
 	if err != nil {
 		return RoomCode{}, err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return RoomCode{}, err
 	}
 	now := s.now()
-	for range drawAgain {
+	for range maxDraws {
 		var code RoomCode
 		fresh := s.random.grouped()
 		e := s.event(ctx, p, CodeRotated, room, FirstGroup(old.Code), map[string]string{"role": old.Role, "successor": FirstGroup(fresh)})
@@ -381,7 +381,7 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 			return nil
 		}, e)
 		if err == nil {
-			s.bell.ring(room.ID)
+			s.notifier.notify(room.ID)
 			s.logEvent(ctx, e)
 			return code, nil
 		}

@@ -108,22 +108,22 @@ func (c *connections) try(identity string) error {
 // comes free when somebody leaves.
 const connectionRetry = 15 * time.Second
 
-// Connect takes a place for a connection from that address by the bearer of a
+// ReserveConnection takes a place for a connection from that address by the bearer of a
 // join token, until release is called. An error says that there are too many.
-// Whether the token is any good is not asked here (see [Service.Arrive]).
-func (s *Service) Connect(ctx context.Context, address, joinToken string) (release func(), err error) {
+// Whether the token is any good is not asked here (see [Service.BeforeConnect]).
+func (s *Service) ReserveConnection(ctx context.Context, address, joinToken string) (release func(), err error) {
 	limits := s.connections.limits
 	shares := []share{{"address " + address, limits.PerAddress, "signalling_per_address", "from your address"}}
 	who := ""
 	if roomID, identity, ok := s.media.ReadToken(joinToken); ok {
-		join, err := s.joinOf(ctx, roomID, identity)
+		join, err := s.admissionOf(ctx, roomID, identity)
 		switch {
 		case errors.Is(err, ErrNotFound): // a recorder or an agent, with a key of the operator's
 		case err != nil:
 			return nil, s.storeError(err, "")
 		default:
 			who = join.Identity
-			shares = append(shares, share{cameBy(join), limits.PerCode, "signalling_per_code", "by the way that you came"},
+			shares = append(shares, share{entryKey(join), limits.PerCode, "signalling_per_code", "by the way that you came"},
 				share{"room " + roomID, limits.PerRoom, "signalling_per_room", "into this room"})
 		}
 	}
@@ -143,8 +143,8 @@ func (s *Service) Connect(ctx context.Context, address, joinToken string) (relea
 	return release, nil
 }
 
-// cameBy says by which way somebody was admitted.
-func cameBy(join Join) string {
+// entryKey says by which way somebody was admitted.
+func entryKey(join Admission) string {
 	switch {
 	case join.Code != "":
 		return "code " + join.Code

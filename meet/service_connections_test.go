@@ -28,7 +28,7 @@ type places struct {
 
 func (p *places) take(address, token string) error {
 	p.t.Helper()
-	release, err := p.s.Connect(p.t.Context(), address, token)
+	release, err := p.s.ReserveConnection(p.t.Context(), address, token)
 	if err == nil {
 		p.release = append(p.release, release)
 	}

@@ -16,15 +16,15 @@ func (s *Service) event(ctx context.Context, p Principal, action EventAction, ro
 	}
 	for _, strange := range []string{"participant_name", "reason", "label"} {
 		if text, ok := details[strange]; ok {
-			details[strange] = scrub(text)
+			details[strange] = redactSecrets(text)
 		}
 	}
 	return &Event{At: s.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
 		Action: action, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
 }
 
-// itself is who acts when nobody has asked for it.
-var itself = Principal{ID: actorItself, Role: Superadmin}
+// systemPrincipal is who acts when nobody has asked for it.
+var systemPrincipal = Principal{ID: systemActor, Role: Superadmin}
 
 // logEvent leaves one structured line about an event, if it is on record.
 func (s *Service) logEvent(ctx context.Context, e *Event) {
@@ -112,5 +112,5 @@ func parseEventCursor(cursor string) (int64, error) {
 	return id, nil
 }
 
-// presumed says whether an error only means that somebody is not there.
-func presumed(err error) bool { return errors.Is(err, ErrNotFound) || IsCode(err, CodeNotFound) }
+// isNotFound says whether an error only means that somebody is not there.
+func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) || IsCode(err, CodeNotFound) }

@@ -36,7 +36,7 @@ func TestUserIDsWithAHash(t *testing.T) {
 	people, err := s.Media.Participants(t.Context(), room.ID)
 	wantCode(t, "participants", err, "")
 	for _, person := range people {
-		if err := s.Hear(t.Context(), meet.MediaEvent{ID: person.SID, Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: person}); err != nil {
+		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: person.SID, Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: person}); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Contains(person.Identity, "#") {
@@ -60,7 +60,7 @@ func TestTypedUserIDsHurtNobody(t *testing.T) {
 	wantCode(t, "join", err, "")
 	brought := s.EnterWith(t, vouched)
 	_, mallory := enterBy(t, s, viewers.Code, "bob")
-	_, err = s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: mallory.Identity(), Lock: Of(true)})
+	_, err = s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: mallory.Identity(), Lock: Of(true)})
 	wantCode(t, "lock", err, "")
 	if a, err := exchange(t, s, guests.Code, "bob"); err != nil || len(lockedOf(t, s, a.Identity)) != 0 {
 		t.Errorf("bob by another code: locked %v, %v; want nothing", lockedOf(t, s, a.Identity), err)
@@ -87,7 +87,7 @@ func TestLocksFollowTheSubject(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	gus := s.Enter(t, Gus, room)
-	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: gus.Identity(), Lock: Of(true)})
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: gus.Identity(), Lock: Of(true)})
 	wantCode(t, "lock", err, "")
 	a, err := s.Join(t.Context(), Gus, meet.JoinCall{RoomID: &room.ID, UserID: "somebody-else"})
 	wantCode(t, "join", err, "")
@@ -95,7 +95,7 @@ func TestLocksFollowTheSubject(t *testing.T) {
 		t.Errorf("gus under another name: locked %v; want the microphone", lockedOf(t, s, a.Identity))
 	}
 	gus.Leave()
-	done, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: a.Identity, Lock: Of(false)}) // who has never been inside
+	done, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: a.Identity, Lock: Of(false)}) // who has never been inside
 	if err != nil || len(done.Unlocked) != 2 {
 		t.Errorf("unlock = %+v, %v; want both of gus's", done, err)
 	}
@@ -127,8 +127,8 @@ func TestBlockOnThePage(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
-	enter := func() (meet.Admission, error) {
-		return s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Eve"})
+	enter := func() (meet.JoinResult, error) {
+		return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Eve"})
 	}
 	a, err := enter()
 	wantCode(t, "enter", err, "")
@@ -244,7 +244,7 @@ func TestTheTrailEndsWithTheRemoval(t *testing.T) {
 	id := eve.Identity()
 	tell := func(kind meet.MediaEventKind, event, sid string) {
 		t.Helper()
-		if err := s.Hear(t.Context(), told(s, kind, event, room.ID, "RM_1", id, sid)); err != nil {
+		if err := s.HandleMediaEvent(t.Context(), told(s, kind, event, room.ID, "RM_1", id, sid)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -277,7 +277,7 @@ func TestIdentitiesFitTheMediaServer(t *testing.T) {
 // lockedOf is what is taken from who was let in by an identity.
 func lockedOf(t *testing.T, s *System, identity string) []meet.Source {
 	t.Helper()
-	join, err := s.Store.Join(t.Context(), identity)
+	join, err := s.Store.Admission(t.Context(), identity)
 	if err != nil {
 		t.Fatalf("Join(%s): %v", identity, err)
 	}
@@ -294,7 +294,7 @@ func TestPretendersArePutOut(t *testing.T) {
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
 	_, honest := enterBy(t, s, code, "honest")
 	_, liar := enterBy(t, s, code, "liar")
-	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: liar.Identity(), Lock: Of(true)})
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: liar.Identity(), Lock: Of(true)})
 	wantCode(t, "lock", err, "")
 	honest.PublishMicrophone()
 	honest.PublishCamera()
@@ -302,7 +302,7 @@ func TestPretendersArePutOut(t *testing.T) {
 	liar.PublishMicrophone() // and calls it a camera
 	honestTrack := meet.MediaEvent{ID: "1", Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
 		Identity: honest.Identity(), SID: "PA_x", Tracks: []meet.Track{{ID: "TR_x", Source: meet.Microphone, Audio: true}}}}
-	wantCode(t, "hear of an honest track", s.Hear(t.Context(), honestTrack), "")
+	wantCode(t, "hear of an honest track", s.HandleMediaEvent(t.Context(), honestTrack), "")
 	livekittest.Wait(t, "the liar to be put out", func() bool {
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 		return countEvents(t, s, room, meet.Removed) == 1
@@ -321,7 +321,7 @@ func TestPretendersAreToldOf(t *testing.T) {
 	liar := s.Enter(t, Bob, room)
 	tell := func(id, identity string, source meet.Source) {
 		t.Helper()
-		if err := s.Hear(t.Context(), meet.MediaEvent{ID: id, Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
+		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: id, Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
 			Identity: identity, Tracks: []meet.Track{{ID: "TR_x", Source: source, Audio: true}}}}); err != nil {
 			t.Fatal(err)
 		}

@@ -35,9 +35,9 @@ type JoinCall struct {
 	onPage bool // by a person on the join page
 }
 
-// Admission is what lets somebody in, or with Waiting the request that has to
+// JoinResult is what lets somebody in, or with Waiting the request that has to
 // be approved first; then only RequestID and Room are set.
-type Admission struct {
+type JoinResult struct {
 	Waiting   bool
 	RequestID string
 
@@ -54,7 +54,7 @@ type Admission struct {
 // the room asks for approval and p has to wait for it, it gives an admission
 // that is waiting: the same call with its RequestID goes on. An error that ends
 // the wait comes with the admission that was waiting.
-func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	a, err := s.join(ctx, p, call)
 	if err != nil || !a.Waiting || call.Wait <= 0 || call.RequestID == "" {
 		return a, err // whoever has just asked is told their request's id first
@@ -74,12 +74,12 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (Admissi
 	return a, err
 }
 
-// lookAgain is how often a join is decided anew because the approval it needs
+// maxJoinAttempts is how often a join is decided anew because the approval it needs
 // has changed meanwhile.
-const lookAgain = 3
+const maxJoinAttempts = 3
 
-func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (a Admission, err error) {
-	for range lookAgain {
+func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (a JoinResult, err error) {
+	for range maxJoinAttempts {
 		a, err = s.tryJoin(ctx, p, call)
 		if !errors.Is(err, errNotApproved) {
 			return a, err
@@ -88,36 +88,36 @@ func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (a Admis
 	return a, err
 }
 
-func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
-	room, join, err := s.approach(ctx, p, call)
+func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
+	room, join, err := s.resolveJoin(ctx, p, call)
 	if err != nil {
-		return Admission{}, err
+		return JoinResult{}, err
 	}
 	s.identify(p, room, &join)
 	if err := s.refuseBlocked(ctx, room, join); err != nil {
-		return Admission{}, err
+		return JoinResult{}, err
 	}
 	if s.hasToWait(p, room, join.Role) {
-		request, err := s.ask(ctx, p, room, join, call.RequestID)
+		request, err := s.findOrMakeRequest(ctx, p, room, join, call.RequestID)
 		if err != nil {
-			return Admission{}, err
+			return JoinResult{}, err
 		}
 		if request.State == RequestWaiting {
-			return Admission{Waiting: true, RequestID: request.ID, Room: room}, nil
+			return JoinResult{Waiting: true, RequestID: request.ID, Room: room}, nil
 		}
-		if request.spent(join) {
+		if request.isUsed(join) {
 			return s.comeBack(ctx, p, room, request, call.JoinToken)
 		}
 		join.RequestID, join.Name = request.ID, request.Name // the one the host has seen
 	}
-	if err := s.mayJoin(p, join); err != nil {
-		return Admission{}, err
+	if err := s.checkJoinRate(p, join); err != nil {
+		return JoinResult{}, err
 	}
 	return s.admit(ctx, p, room, join)
 }
 
 // refuseBlocked refuses who is blocked before they are asked to wait.
-func (s *Service) refuseBlocked(ctx context.Context, room Room, join Join) error {
+func (s *Service) refuseBlocked(ctx context.Context, room Room, join Admission) error {
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return s.storeError(err, "")
@@ -125,27 +125,27 @@ func (s *Service) refuseBlocked(ctx context.Context, room Room, join Join) error
 	return checkBlocks(blocks, join)
 }
 
-// approach finds the room that a call is about and the role in which it would
+// resolveJoin finds the room that a call is about and the role in which it would
 // let p in now.
-func (s *Service) approach(ctx context.Context, p Principal, call JoinCall) (Room, Join, error) {
+func (s *Service) resolveJoin(ctx context.Context, p Principal, call JoinCall) (Room, Admission, error) {
 	if (call.RoomID == nil) == (call.Code == nil) {
-		return Room{}, Join{}, Invalid("room_id", "exactly one of room_id and code must be given",
+		return Room{}, Admission{}, Invalid("room_id", "exactly one of room_id and code must be given",
 			"Give room_id to join by id or name, or code to join by a room code.")
 	}
 	name, err := checkText("name", call.Name, MaxDisplayName)
 	if err != nil {
-		return Room{}, Join{}, err
+		return Room{}, Admission{}, err
 	}
 	userID, err := checkText("user_id", call.UserID, MaxUserID)
 	if err != nil {
-		return Room{}, Join{}, err
+		return Room{}, Admission{}, err
 	}
 	if call.RequestID != "" {
 		if err := checkRequestID(call.RequestID); err != nil {
-			return Room{}, Join{}, err
+			return Room{}, Admission{}, err
 		}
 	}
-	join := Join{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
+	join := Admission{Subject: p.ID, UserID: userID, Name: name, CreatedAt: s.now()}
 	var room Room
 	if call.Code != nil {
 		room, err = s.joinByCode(ctx, p, call, &join)
@@ -159,15 +159,15 @@ func (s *Service) approach(ctx context.Context, p Principal, call JoinCall) (Roo
 // connects from address. What they typed is cleaned, not refused. Every code
 // that opens nothing now gives the same error, so that a guesser learns
 // nothing. A join request that is over is made anew: a person cannot help it.
-func (s *Service) Exchange(ctx context.Context, address string, call JoinCall) (Admission, error) {
+func (s *Service) Exchange(ctx context.Context, address string, call JoinCall) (JoinResult, error) {
 	p := Principal{Role: Anonymous, Address: address}
 	call.RoomID, call.Name, call.UserID = nil, CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
-	admission, err := s.joinAnew(ctx, p, call)
-	return admission, s.uniform(p, err, admission.Waiting)
+	admission, err := s.joinAgainIfOver(ctx, p, call)
+	return admission, s.hideReason(p, err, admission.Waiting)
 }
 
-// joinAnew is Join for people: a request that is over is made anew.
-func (s *Service) joinAnew(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+// joinAgainIfOver is Join for people: a request that is over is made anew.
+func (s *Service) joinAgainIfOver(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	admission, err := s.Join(ctx, p, call)
 	var e *Error
 	if call.RequestID != "" && errors.As(err, &e) && e.Code != CodeForbidden && e.Field == "request_id" {
@@ -177,10 +177,10 @@ func (s *Service) joinAnew(ctx context.Context, p Principal, call JoinCall) (Adm
 	return admission, err
 }
 
-// uniform hides from a caller without an access token why a code opens
+// hideReason hides from a caller without an access token why a code opens
 // nothing, and counts the attempt; not of somebody who waited, and whose code
 // was a good one until then.
-func (s *Service) uniform(p Principal, err error, waited bool) error {
+func (s *Service) hideReason(p Principal, err error, waited bool) error {
 	var e *Error
 	if !errors.As(err, &e) {
 		return err
@@ -189,7 +189,7 @@ func (s *Service) uniform(p Principal, err error, waited bool) error {
 	case e.Code == CodeNotFound: // counted by lookUpCode
 	case (e.Code == CodeInvalid || e.Code == CodeGone) && waited:
 	case e.Code == CodeInvalid || e.Code == CodeGone:
-		if limited := s.guard.fail(p.key()); limited != nil {
+		if limited := s.guesses.countWrong(p.key()); limited != nil {
 			s.onLimit(limitGuesses)
 			return limited
 		}
@@ -200,11 +200,11 @@ func (s *Service) uniform(p Principal, err error, waited bool) error {
 		Hint: "Check it with whoever gave it to you.", Err: err}
 }
 
-func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, join *Join) (Room, error) {
+func (s *Service) joinByCode(ctx context.Context, p Principal, call JoinCall, join *Admission) (Room, error) {
 	if err := authorize(p, ActRedeemCode, nil); err != nil {
 		return Room{}, err
 	}
-	if limited := s.guard.admit(p.key()); limited != nil && !s.isExpected(ctx, p, call) {
+	if limited := s.guesses.check(p.key()); limited != nil && !s.isExpected(ctx, p, call) {
 		s.onLimit(limitGuesses)
 		return Room{}, limited
 	}
@@ -254,7 +254,7 @@ func (s *Service) checkEntry(code RoomCode, room Room, now time.Time) error {
 	return e
 }
 
-func (s *Service) joinByName(ctx context.Context, p Principal, call JoinCall, join *Join) (room Room, err error) {
+func (s *Service) joinByName(ctx context.Context, p Principal, call JoinCall, join *Admission) (room Room, err error) {
 	if call.onPage && p.Role == Anonymous {
 		room, err = s.publicRoom(ctx, p, *call.RoomID)
 	} else {
@@ -266,23 +266,23 @@ func (s *Service) joinByName(ctx context.Context, p Principal, call JoinCall, jo
 	if err := s.checkEntry(RoomCode{}, room, join.CreatedAt); err != nil {
 		return Room{}, err
 	}
-	join.Role = roleWithoutCode(room, isAdmin(p, &room) && s.asThemself(p, *join))
+	join.Role = roleWithoutCode(room, isAdmin(p, &room) && s.joinsAsSelf(p, *join))
 	return room, nil
 }
 
-// asThemself says whether p joins as itself and not on somebody's behalf.
-func (s *Service) asThemself(p Principal, join Join) bool {
+// joinsAsSelf says whether p joins as itself and not on somebody's behalf.
+func (s *Service) joinsAsSelf(p Principal, join Admission) bool {
 	return p.ID != "" && (join.UserID == "" || join.UserID == p.ID)
 }
 
 // identify fills in who is joining. The identity is unique to this join: a
 // second device, an agent acting for somebody, or a stranger who types
 // somebody's user id never throws anyone out.
-func (s *Service) identify(p Principal, room Room, join *Join) {
+func (s *Service) identify(p Principal, room Room, join *Admission) {
 	join.RoomID = room.ID
-	join.Admin = isAdmin(p, &room) && s.asThemself(p, *join)
+	join.Admin = isAdmin(p, &room) && s.joinsAsSelf(p, *join)
 	join.Vouched = isAdmin(p, &room) && !join.Admin
-	if join.Name == "" && s.asThemself(p, *join) {
+	if join.Name == "" && s.joinsAsSelf(p, *join) {
 		join.Name = CleanText(p.Name, MaxDisplayName)
 	}
 	if join.UserID == "" {
@@ -306,8 +306,8 @@ const (
 
 // identityPrefix makes a user id fit for an identity, which is on record: it
 // holds no code, nor the # by which the media server names second connections.
-func identityPrefix(join Join) string {
-	prefix := cutBytes(strings.ReplaceAll(hide(join.UserID, join.Code), "#", "_"), maxIdentityBytes)
+func identityPrefix(join Admission) string {
+	prefix := cutBytes(strings.ReplaceAll(redactCode(join.UserID, join.Code), "#", "_"), maxIdentityBytes)
 	if prefix == "" {
 		return "guest"
 	}
@@ -317,7 +317,7 @@ func identityPrefix(join Join) string {
 // personOf names the person who joins, as far as that can be known: the bearer
 // of an access token, whoever an admin vouches for, and of those without a token
 // who says to be the same and comes by the same code.
-func personOf(join Join) string {
+func personOf(join Admission) string {
 	switch {
 	case join.Vouched:
 		return "subject " + join.UserID
@@ -329,10 +329,10 @@ func personOf(join Join) string {
 	return ""
 }
 
-// mediaRoomIsBack tells the sweeper of a media room that was made for somebody
+// markUncleared tells the sweeper of a media room that was made for somebody
 // who came too late, after the room had ended and been cleared: tokens given
 // out before would open it.
-func (s *Service) mediaRoomIsBack(ctx context.Context, room Room) {
+func (s *Service) markUncleared(ctx context.Context, room Room) {
 	if _, err := s.store.SetCleared(context.WithoutCancel(ctx), room.ID, false); err != nil {
 		s.log.WarnContext(ctx, "could not mark a room for clearing", "room", room.ID, "err", err)
 	}
@@ -345,50 +345,50 @@ var errNotApproved = &Error{Code: CodeForbidden, Message: "The host did not let 
 // admit makes the media room, sees that there is room in it, puts the join on
 // record and signs the token. Nothing is counted before the media server has
 // answered.
-func (s *Service) admit(ctx context.Context, p Principal, room Room, join Join) (Admission, error) {
+func (s *Service) admit(ctx context.Context, p Principal, room Room, join Admission) (JoinResult, error) {
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	if err := s.ensureFresh(budget, room); err != nil {
-		return Admission{}, mediaUnavailable(err)
+	if err := s.ensureMediaRoom(budget, room); err != nil {
+		return JoinResult{}, errMediaUnavailable(err)
 	}
-	if err := s.findSeat(budget, room, ""); err != nil {
-		return Admission{}, err
+	if err := s.checkCapacity(budget, room, ""); err != nil {
+		return JoinResult{}, err
 	}
 	expires := join.CreatedAt.Add(TokenLifetime)
 	e := s.admittedEvent(ctx, p, room, join)
-	join, err := s.store.AddJoin(ctx, join, expires, func(door Door) error {
+	join, err := s.store.AddAdmission(ctx, join, expires, func(door JoinContext) error {
 		room = door.Room
 		if err := checkBlocks(door.Blocks, join); err != nil {
 			return err
 		}
 		approved := door.Request.State == RequestApproved && door.Request.Living(room, s.now())
-		if s.hasToWait(p, room, join.Role) && (!approved || door.Request.spent(join)) {
+		if s.hasToWait(p, room, join.Role) && (!approved || door.Request.isUsed(join)) {
 			return errNotApproved
 		}
 		return s.checkEntry(door.Code, room, s.now())
 	}, e)
 	if err != nil {
 		if room.State != RoomActive {
-			s.mediaRoomIsBack(ctx, room)
+			s.markUncleared(ctx, room)
 		}
-		return Admission{}, s.codeError(err)
+		return JoinResult{}, s.codeError(err)
 	}
 	token, err := s.media.Token(join, s.grantsOf(join, room), expires)
 	if err != nil {
-		return Admission{}, AsError(err)
+		return JoinResult{}, AsError(err)
 	}
 	s.logEvent(ctx, e)
-	return s.admission(room, join, token, expires), nil
+	return s.joinResult(room, join, token, expires), nil
 }
 
-// findSeat refuses when the room is full. Who is inside already has a seat.
-func (s *Service) findSeat(ctx context.Context, room Room, identity string) error {
+// checkCapacity refuses when the room is full. Who is inside already has a seat.
+func (s *Service) checkCapacity(ctx context.Context, room Room, identity string) error {
 	if room.MaxParticipants == 0 {
 		return nil
 	}
 	inside, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return mediaUnavailable(err)
+		return errMediaUnavailable(err)
 	}
 	if len(inside) < room.MaxParticipants || identity != "" && slices.ContainsFunc(inside, func(p Participant) bool { return p.Identity == identity }) {
 		return nil
@@ -397,18 +397,18 @@ func (s *Service) findSeat(ctx context.Context, room Room, identity string) erro
 		Hint: "Try again when somebody has left, or let its admin raise max_participants (update_room)."}
 }
 
-func (s *Service) admittedEvent(ctx context.Context, p Principal, room Room, join Join) *Event {
+func (s *Service) admittedEvent(ctx context.Context, p Principal, room Room, join Admission) *Event {
 	e := s.event(ctx, p, Admitted, room, join.Identity,
-		join.who(map[string]string{"participant_name": hide(join.Name, join.Code), "role": join.Role}))
+		join.identityDetails(map[string]string{"participant_name": redactCode(join.Name, join.Code), "role": join.Role}))
 	if join.Code != "" {
 		e.Details["code"] = FirstGroup(join.Code)
 	}
 	return e
 }
 
-// admission is what lets somebody in who is on record.
-func (s *Service) admission(room Room, join Join, token string, expires time.Time) Admission {
-	a := Admission{Token: token, LiveKitURL: s.links.LiveKit, JoinURL: s.links.Room(room.Name),
+// joinResult is what lets somebody in who is on record.
+func (s *Service) joinResult(room Room, join Admission, token string, expires time.Time) JoinResult {
+	a := JoinResult{Token: token, LiveKitURL: s.links.LiveKit, JoinURL: s.links.Room(room.Name),
 		Identity: join.Identity, Role: join.Role, ExpiresAt: expires, Room: room}
 	if join.Code != "" {
 		a.JoinURL = s.links.Code(join.Code)

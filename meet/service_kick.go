@@ -26,35 +26,35 @@ type KickCall struct {
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err == nil {
-		err = checkCeiling(ctx)
+		err = checkDestructionAllowed(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOne(call.Identity); err != nil {
+	if err := checkSingleIdentity(call.Identity); err != nil {
 		return nil, err
 	}
 	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
 		return nil, err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return nil, err
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	unlock, err := s.locks.lock(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, errMediaUnavailable(err)
 	}
 	defer unlock()
 	if call.Block {
-		if err := s.roomForBlock(ctx, room, call.Identity); err != nil {
+		if err := s.checkBlockLimit(ctx, room, call.Identity); err != nil {
 			return nil, err
 		}
 	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, errMediaUnavailable(err)
 	}
 	at := slices.IndexFunc(people, func(person Participant) bool { return person.Identity == call.Identity })
 	if at < 0 {
@@ -63,7 +63,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		}
 		people, at = append(people, Participant{Identity: call.Identity}), len(people)
 	}
-	person, join, err := s.known(ctx, room, people[at])
+	person, join, err := s.withAdmission(ctx, room, people[at])
 	if err != nil {
 		return nil, err
 	}
@@ -71,9 +71,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if join.Identity != "" {
 		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
 	}
-	details := join.who(map[string]string{"participant_name": hide(person.Name, join.Code), "role": person.Role})
+	details := join.identityDetails(map[string]string{"participant_name": redactCode(person.Name, join.Code), "role": person.Role})
 	if call.Reason != "" {
-		details["reason"] = hide(call.Reason, join.Code)
+		details["reason"] = redactCode(call.Reason, join.Code)
 	}
 	if call.Block {
 		if revocation.Block, err = s.blockFor(p, join, call.Reason); err != nil {
@@ -85,22 +85,22 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 			return nil, err
 		}
 		revocation.Identities = append(revocation.Identities, same...)
-		if err := s.seen(ctx, room, people, revocation.Block.onClaim); err != nil {
+		if err := s.recordAllPresent(ctx, room, people, revocation.Block.matchesClaim); err != nil {
 			return nil, err
 		}
 	}
 	e := s.event(ctx, p, Kicked, room, call.Identity, details)
-	if err := s.store.RevokeJoins(ctx, revocation, e); err != nil {
+	if err := s.store.RevokeAdmissions(ctx, revocation, e); err != nil {
 		return nil, s.storeError(err, "")
 	}
 	s.logEvent(ctx, e)
-	defer s.bell.ring(room.ID) // whoever asked for the list of those who wait is out
+	defer s.notifier.notify(room.ID) // whoever asked for the list of those who wait is out
 	if call.Block {
 		if err := s.dropBlocked(ctx, room); err != nil {
 			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
 		}
 	}
-	removed, err := s.remove(ctx, room, having(people, revocation.Identities))
+	removed, err := s.removeAll(ctx, room, withIdentities(people, revocation.Identities))
 	if err != nil {
 		s.incomplete(ctx, e)
 		return nil, &Error{Code: CodeUnavailable, Message: "They may not be in the room any more, but could not be put out yet",
@@ -113,21 +113,21 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) error {
 	err := s.media.Remove(ctx, room.ID, call.Identity)
 	switch {
-	case presumed(err):
-		e := participantNotFound()
+	case isNotFound(err):
+		e := errParticipantNotFound()
 		if call.Block {
 			e.Hint = "Whoever has left cannot be blocked: list_events shows by which code they came (participant.admitted), update_room_code with enabled false closes it."
 		}
 		return e
 	case err != nil:
-		return mediaUncertain(err)
+		return errMediaUncertain(err)
 	}
 	return nil
 }
 
-// roomForBlock refuses a block that would be more than a room may have: every
+// checkBlockLimit refuses a block that would be more than a room may have: every
 // join looks at all of them. The room's lock is held.
-func (s *Service) roomForBlock(ctx context.Context, room Room, identity string) error {
+func (s *Service) checkBlockLimit(ctx context.Context, room Room, identity string) error {
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return s.storeError(err, "")
@@ -136,13 +136,13 @@ func (s *Service) roomForBlock(ctx context.Context, room Room, identity string) 
 	if most := s.limits.BlocksPerRoom; most <= 0 || again || len(blocks) < most {
 		return nil
 	}
-	return s.full("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be",
+	return s.limitReached("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be",
 		len(blocks)),
 		"Lift some of the blocks (block false), or let people in one by one: update_room with settings.require_approval true.")
 }
 
 // blockFor makes the block of who came by a join.
-func (s *Service) blockFor(p Principal, join Join, reason string) (*Block, error) {
+func (s *Service) blockFor(p Principal, join Admission, reason string) (*Block, error) {
 	switch {
 	case join.Identity == "":
 		return nil, &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be blocked",
@@ -159,7 +159,7 @@ func (s *Service) blockFor(p Principal, join Join, reason string) (*Block, error
 func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []Participant) ([]string, error) {
 	var same []string
 	for _, person := range people {
-		join, err := s.joinOf(ctx, room.ID, person.Identity)
+		join, err := s.admissionOf(ctx, room.ID, person.Identity)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, s.storeError(err, "")
 		}
@@ -170,9 +170,9 @@ func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []
 	return same, nil
 }
 
-// having gives those of the people who have one of the identities, with the
+// withIdentities gives those of the people who have one of the identities, with the
 // second connections that the media server may have let in.
-func having(people []Participant, identities []string) (meant []Participant) {
+func withIdentities(people []Participant, identities []string) (meant []Participant) {
 	for _, person := range people {
 		base, _, _ := strings.Cut(person.Identity, "#")
 		if slices.Contains(identities, person.Identity) || slices.Contains(identities, base) {
@@ -182,11 +182,11 @@ func having(people []Participant, identities []string) (meant []Participant) {
 	return meant
 }
 
-// remove puts people out. Whoever has left meanwhile is out as well.
-func (s *Service) remove(ctx context.Context, room Room, people []Participant) ([]string, error) {
+// removeAll puts people out. Whoever has left meanwhile is out as well.
+func (s *Service) removeAll(ctx context.Context, room Room, people []Participant) ([]string, error) {
 	removed := []string{}
 	for _, person := range people {
-		if err := s.media.Remove(ctx, room.ID, person.Identity); err != nil && !presumed(err) {
+		if err := s.media.Remove(ctx, room.ID, person.Identity); err != nil && !isNotFound(err) {
 			return removed, err
 		}
 		removed = append(removed, person.Identity)
@@ -203,10 +203,10 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 	if err := checkIdentity(identity); err != nil {
 		return err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return err
 	}
-	e := s.event(ctx, p, Unblocked, room, identity, s.whoIs(ctx, room, identity, nil))
+	e := s.event(ctx, p, Unblocked, room, identity, s.identityDetailsOf(ctx, room, identity, nil))
 	err = s.store.Unblock(ctx, room.ID, identity, e)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: CodeNotFound, Message: "Nobody is blocked by this identity", Field: "identity",

@@ -12,26 +12,26 @@ import (
 // dead says whether a join token is refused where people connect.
 func dead(t *testing.T, s *System, token string) bool {
 	t.Helper()
-	err := s.Arrive(t.Context(), token)
+	err := s.BeforeConnect(t.Context(), token)
 	removed := meet.IsCode(err, meet.CodeForbidden) && meet.AsError(err).Message == "You were removed from the room"
 	if err != nil && !removed && !meet.IsCode(err, meet.CodeNotFound) { // not found: of a session that is over
-		t.Fatalf("Arrive: %v", err)
+		t.Fatalf("BeforeConnect: %v", err)
 	}
 	_, identity, _ := s.Media.ReadToken(token)
 	roomID, _, _ := s.Media.ReadToken(token)
-	_, entered := s.Service.Enter(t.Context(), roomID, identity)
+	_, entered := s.Service.AuthorizeSession(t.Context(), roomID, identity)
 	if (entered != nil) != (err != nil) {
-		t.Fatalf("Arrive says %v, Enter %v; want the same", err, entered)
+		t.Fatalf("BeforeConnect says %v, AuthorizeSession %v; want the same", err, entered)
 	}
 	return err != nil
 }
 
-func exchange(t *testing.T, s *System, code, userID string) (meet.Admission, error) {
+func exchange(t *testing.T, s *System, code, userID string) (meet.JoinResult, error) {
 	t.Helper()
 	return s.Exchange(t.Context(), "192.0.2.7", meet.JoinCall{Code: &code, Name: "Eve", UserID: userID})
 }
 
-func enterBy(t *testing.T, s *System, code, userID string) (meet.Admission, *livekittest.Person) {
+func enterBy(t *testing.T, s *System, code, userID string) (meet.JoinResult, *livekittest.Person) {
 	t.Helper()
 	a, err := exchange(t, s, code, userID)
 	wantCode(t, "exchange", err, "")
@@ -70,7 +70,7 @@ func TestKickedComeBackPastUs(t *testing.T) {
 			if err != nil || len(people) != 1 {
 				t.Fatalf("participants: %+v, %v", people, err)
 			}
-			wantCode(t, "hear", s.Hear(t.Context(), meet.MediaEvent{ID: "e", Kind: meet.MediaParticipantJoined, RoomID: room.ID, RoomSID: "RM_x", Participant: people[0]}), "")
+			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: "e", Kind: meet.MediaParticipantJoined, RoomID: room.ID, RoomSID: "RM_x", Participant: people[0]}), "")
 		},
 		"asked": func(s *System, room meet.Room) {
 			livekittest.Wait(t, "LiveKit's list of rooms to count them, and the removal", func() bool {
@@ -177,7 +177,7 @@ func TestHoardedTokens(t *testing.T) {
 	unnamed, err := exchange(t, s, code.Code, "")
 	wantCode(t, "exchange", err, "")
 	inside, carol := enterBy(t, s, code.Code, "carol")
-	if err := s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol")); err != nil {
+	if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol")); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
@@ -196,7 +196,7 @@ func TestKickTakesTheApprovalBack(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{})
-	ask := func(id string) meet.Admission {
+	ask := func(id string) meet.JoinResult {
 		t.Helper()
 		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
 		wantCode(t, "exchange", err, "")

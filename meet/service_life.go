@@ -22,7 +22,7 @@ func (s *Service) expire(ctx context.Context) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
 	var events []*Event
 	expired, err := s.store.ExpireRooms(ctx, s.now(), sweepBatch, func(room Room) *Event {
-		e := s.event(ctx, itself, RoomHasExpired, room, "", nil)
+		e := s.event(ctx, systemPrincipal, RoomHasExpired, room, "", nil)
 		events = append(events, e)
 		return e
 	})
@@ -30,7 +30,7 @@ func (s *Service) expire(ctx context.Context) error {
 		return s.storeError(err, "")
 	}
 	for _, room := range expired {
-		s.bell.ring(room.ID)
+		s.notifier.notify(room.ID)
 	}
 	for _, e := range events {
 		s.logEvent(ctx, e)
@@ -71,7 +71,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return s.storeError(err, "")
 	}
-	failed := []error{s.giveBackUses(ctx)}
+	failed := []error{s.returnPendingUses(ctx)}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	for _, id := range uncleared {

@@ -162,7 +162,7 @@ func TestChangesOfAUserAreBounded(t *testing.T) {
 		},
 		"unblock": func(p meet.Principal) error { return s.Unblock(t.Context(), p, room.ID, "a_b") },
 		"mute": func(p meet.Principal) error {
-			_, err := s.Mute(t.Context(), p, room.ID, meet.StopCall{Identity: "*"})
+			_, err := s.Mute(t.Context(), p, room.ID, meet.MuteCall{Identity: "*"})
 			return err
 		},
 		"answer": func(p meet.Principal) error {
@@ -205,7 +205,7 @@ func TestExchangesAreBounded(t *testing.T) {
 	if meet.AsError(err).RetryAfter < time.Second || stopped.of("joins_per_address") != 1 {
 		t.Errorf("%+v, stopped %d; want seconds to wait, told once", err, stopped.of("joins_per_address"))
 	}
-	_, err = s.EnterRoom(t.Context(), meet.Principal{Role: meet.Anonymous, Address: "192.0.2.1"}, meet.JoinCall{RoomID: &room.Name})
+	_, err = s.JoinFromPage(t.Context(), meet.Principal{Role: meet.Anonymous, Address: "192.0.2.1"}, meet.JoinCall{RoomID: &room.Name})
 	wantCode(t, "by the page of the public room", err, meet.CodeRateLimited)
 	for range 3 {
 		wantCode(t, "exchange from elsewhere", exchange(code, "192.0.2.2"), "")

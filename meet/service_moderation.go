@@ -28,14 +28,14 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, 
 	}
 	var roster Roster
 	if roster.Participants, err = s.media.Participants(ctx, room.ID); err != nil {
-		return Roster{}, mediaUnavailable(err)
+		return Roster{}, errMediaUnavailable(err)
 	}
 	for i, person := range roster.Participants {
-		if roster.Participants[i], _, err = s.known(ctx, room, person); err != nil {
+		if roster.Participants[i], _, err = s.withAdmission(ctx, room, person); err != nil {
 			return Roster{}, err
 		}
 	}
-	if roster.Requests, err = s.waiting(ctx, room, MaxPage); err != nil {
+	if roster.Requests, err = s.waitingRequests(ctx, room, MaxPage); err != nil {
 		return Roster{}, err
 	}
 	if roster.Blocks, err = s.store.Blocks(ctx, room.ID); err != nil {
@@ -44,29 +44,29 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, 
 	return roster, nil
 }
 
-// StopCall says whose sound or picture to stop.
-type StopCall struct {
+// MuteCall says whose sound or picture to stop.
+type MuteCall struct {
 	Identity string // or [Everyone]; of pictures only together with Lock
 
 	// Source says which pictures [Service.DisableVideo] is about; empty is
-	// [StopCamera].
-	Source StopSource
+	// [VideoCamera].
+	Source VideoSource
 
 	// Lock takes the source away until it is given back with false, which
 	// stops nothing; nil only stops, and they can turn it on again.
 	Lock *bool
 }
 
-// Stopped is what a moderator has changed.
-type Stopped struct {
-	Tracks   []StoppedTrack // that were on and are off now
-	Locked   []string       // identities from whom a source was taken just now
-	Unlocked []string       // identities to whom one was given back
-	ForAll   bool           // that it is taken from all, or is no more, is new
+// MuteResult is what a moderator has changed.
+type MuteResult struct {
+	Tracks   []MutedTrack // that were on and are off now
+	Locked   []string     // identities from whom a source was taken just now
+	Unlocked []string     // identities to whom one was given back
+	ForAll   bool         // that it is taken from all, or is no more, is new
 }
 
-// StoppedTrack is a track that a moderator has just stopped.
-type StoppedTrack struct {
+// MutedTrack is a track that a moderator has just stopped.
+type MutedTrack struct {
 	Identity string
 	ID       string
 	Source   Source
@@ -76,66 +76,66 @@ type StoppedTrack struct {
 // but admins. A lock holds for the identity, however often it connects, and for
 // the same subject or user id when they join anew in this session of the room;
 // that on everyone also for who comes later.
-func (s *Service) Mute(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	return s.stop(ctx, p, ref, call, stopping{sources: []Source{Microphone}, action: Muted, meant: Track.isSound,
+func (s *Service) Mute(ctx context.Context, p Principal, ref string, call MuteCall) (MuteResult, error) {
+	return s.mute(ctx, p, ref, call, muteScope{sources: []Source{Microphone}, action: Muted, matches: Track.isSound,
 		check: checkIdentity})
 }
 
 // DisableVideo stops pictures of a participant, like [Service.Mute] does sound.
-func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call StopCall) (Stopped, error) {
-	what, err := videoStopping(call)
+func (s *Service) DisableVideo(ctx context.Context, p Principal, ref string, call MuteCall) (MuteResult, error) {
+	what, err := videoScope(call)
 	if err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
-	return s.stop(ctx, p, ref, call, what)
+	return s.mute(ctx, p, ref, call, what)
 }
 
-func (s *Service) stop(ctx context.Context, p Principal, ref string, call StopCall, what stopping) (Stopped, error) {
+func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall, what muteScope) (MuteResult, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
 	if err := what.check(call.Identity); err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
-	if err := s.mayChange(p); err != nil {
-		return Stopped{}, err
+	if err := s.checkChangeRate(p); err != nil {
+		return MuteResult{}, err
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	unlock, err := s.locks.lock(ctx, room.ID)
 	if err != nil {
-		return Stopped{}, mediaUnavailable(err)
+		return MuteResult{}, errMediaUnavailable(err)
 	}
 	defer unlock()
 	if room, err = s.store.RoomByID(ctx, room.ID); err != nil { // as it is with the lock held
-		return Stopped{}, s.storeError(err, "")
+		return MuteResult{}, s.storeError(err, "")
 	}
-	people, err := s.meantBy(ctx, room, call.Identity)
+	people, err := s.participantsMeant(ctx, room, call.Identity)
 	switch {
 	case call.Lock != nil && !*call.Lock && (err == nil || IsCode(err, CodeNotFound)):
 		return s.unlock(ctx, p, room, people, call, what)
 	case err != nil:
-		return Stopped{}, err
+		return MuteResult{}, err
 	case call.Lock != nil:
 		return s.lock(ctx, p, room, people, call, what)
 	}
-	return s.stopTracks(ctx, p, room, people, call, what)
+	return s.muteAndRecord(ctx, p, room, people, call, what)
 }
 
-// meantBy finds the participants that an identity means. Who is an admin is the
+// participantsMeant finds the participants that an identity means. Who is an admin is the
 // database's word, not the media server's.
-func (s *Service) meantBy(ctx context.Context, room Room, identity string) ([]Participant, error) {
+func (s *Service) participantsMeant(ctx context.Context, room Room, identity string) ([]Participant, error) {
 	inside, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, errMediaUnavailable(err)
 	}
 	var people []Participant
 	for _, person := range inside {
 		if identity != Everyone && person.Identity != identity {
 			continue
 		}
-		if person, _, err = s.known(ctx, room, person); err != nil {
+		if person, _, err = s.withAdmission(ctx, room, person); err != nil {
 			return nil, err
 		}
 		if identity != Everyone || !person.Admin {
@@ -143,29 +143,29 @@ func (s *Service) meantBy(ctx context.Context, room Room, identity string) ([]Pa
 		}
 	}
 	if len(people) == 0 && identity != Everyone {
-		return nil, participantNotFound()
+		return nil, errParticipantNotFound()
 	}
 	return people, nil
 }
 
-// stopTracks mutes tracks at the server, and writes it down if there were any.
-func (s *Service) stopTracks(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
-	tracks, err := s.muteTracks(ctx, room, people, what.meant)
+// muteAndRecord mutes tracks at the server, and writes it down if there were any.
+func (s *Service) muteAndRecord(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
+	tracks, err := s.muteTracks(ctx, room, people, what.matches)
 	if len(tracks) == 0 {
-		return Stopped{Tracks: tracks}, err
+		return MuteResult{Tracks: tracks}, err
 	}
 	e := s.event(ctx, p, what.action, room, call.Identity,
-		s.whoIs(ctx, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))}))
+		s.identityDetailsOf(ctx, room, call.Identity, map[string]string{"tracks": strconv.Itoa(len(tracks))}))
 	if err != nil {
 		e.Outcome = OutcomeIncomplete
 	}
-	return Stopped{Tracks: tracks}, cmp.Or(err, s.record(ctx, e))
+	return MuteResult{Tracks: tracks}, cmp.Or(err, s.record(ctx, e))
 }
 
 // muteTracks mutes tracks one after the other. With an error come those that
 // are muted already.
-func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]StoppedTrack, error) {
-	stopped := []StoppedTrack{}
+func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]MutedTrack, error) {
+	stopped := []MutedTrack{}
 	for _, person := range people {
 		for _, track := range person.Tracks {
 			if track.Muted || !meant(track) {
@@ -178,7 +178,7 @@ func (s *Service) muteTracks(ctx context.Context, room Room, people []Participan
 				return stopped, e
 			}
 			if done {
-				stopped = append(stopped, StoppedTrack{person.Identity, track.ID, track.Source})
+				stopped = append(stopped, MutedTrack{person.Identity, track.ID, track.Source})
 			}
 		}
 	}
@@ -187,27 +187,27 @@ func (s *Service) muteTracks(ctx context.Context, room Room, people []Participan
 
 // lock takes the source away, and with it what is published of it. Once that is
 // stored it holds also for whoever is connecting just now.
-func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
-	strangers, ours := split(people)
+func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
+	strangers, ours := splitByOrigin(people)
 	if len(strangers) > 0 && call.Identity != Everyone {
-		return Stopped{}, notOurs()
+		return MuteResult{}, errNotAdmittedHere()
 	}
 	room, done, err := s.storeLock(ctx, p, room, ours, call, what)
 	if err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
 	if err := s.projectOnto(ctx, room, ours); err != nil {
-		return Stopped{}, notTold(err)
+		return MuteResult{}, errNotApplied(err)
 	}
-	stopped, err := s.stopTracks(ctx, p, room, strangers, call, what)
+	stopped, err := s.muteAndRecord(ctx, p, room, strangers, call, what)
 	if err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
 	stopped.Locked, stopped.ForAll = done.Locked, done.ForAll
 	for _, person := range ours {
 		for _, track := range person.Tracks {
-			if !track.Muted && what.meant(track) {
-				stopped.Tracks = append(stopped.Tracks, StoppedTrack{person.Identity, track.ID, track.Source})
+			if !track.Muted && what.matches(track) {
+				stopped.Tracks = append(stopped.Tracks, MutedTrack{person.Identity, track.ID, track.Source})
 			}
 		}
 	}
@@ -216,33 +216,33 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 
 // unlock gives the source back, also to those who are not inside just now: to
 // whoever was let in by the identity, or to all it was taken from.
-func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Stopped, error) {
+func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
 	if call.Identity != Everyone {
-		switch _, err := s.joinOf(ctx, room.ID, call.Identity); {
+		switch _, err := s.admissionOf(ctx, room.ID, call.Identity); {
 		case errors.Is(err, ErrNotFound) && len(people) == 0:
-			return Stopped{}, participantNotFound()
+			return MuteResult{}, errParticipantNotFound()
 		case err != nil && !errors.Is(err, ErrNotFound):
-			return Stopped{}, s.storeError(err, "")
+			return MuteResult{}, s.storeError(err, "")
 		}
 	}
 	room, done, err := s.storeUnlock(ctx, p, room, people, call, what)
 	if err != nil {
-		return Stopped{}, err
+		return MuteResult{}, err
 	}
 	// Of everybody: it may have been taken from an admin, or from the person's
 	// other connections as well.
 	if people, err = s.media.Participants(ctx, room.ID); err != nil {
-		return Stopped{}, notTold(err)
+		return MuteResult{}, errNotApplied(err)
 	}
 	if err := s.projectOnto(ctx, room, people); err != nil {
-		return Stopped{}, notTold(err)
+		return MuteResult{}, errNotApplied(err)
 	}
-	done.Tracks = []StoppedTrack{}
+	done.Tracks = []MutedTrack{}
 	return done, nil
 }
 
-// split tells who came through here from who did not.
-func split(people []Participant) (strangers, ours []Participant) {
+// splitByOrigin tells who came through here from who did not.
+func splitByOrigin(people []Participant) (strangers, ours []Participant) {
 	for _, person := range people {
 		if person.Known {
 			ours = append(ours, person)
@@ -262,10 +262,10 @@ func identityList(people []Participant) []string {
 }
 
 // identities names people in an event.
-func identities(people []Participant) string { return some(identityList(people)) }
+func identities(people []Participant) string { return shortList(identityList(people)) }
 
-// some names the first of many in an event, which must not grow with a room.
-func some(names []string) string {
+// shortList names the first of many in an event, which must not grow with a room.
+func shortList(names []string) string {
 	const most = 50
 	if len(names) <= most {
 		return strings.Join(names, " ")
@@ -273,20 +273,20 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
 }
 
-func notOurs() *Error {
+func errNotAdmittedHere() *Error {
 	return &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be locked",
 		Hint: "Leave lock out to stop what they publish now, or kick them."}
 }
 
-// notTold is for a change that is stored but that the media server has not
+// errNotApplied is for a change that is stored but that the media server has not
 // heard of.
-func notTold(err error) *Error {
+func errNotApplied(err error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "It is stored, but the media server could not be told yet",
 		Hint: "It is told as soon as it answers. Repeat the call in a few seconds to be sure.", Err: err}
 }
 
-// checkOne refuses what is not the identity of one participant.
-func checkOne(identity string) error {
+// checkSingleIdentity refuses what is not the identity of one participant.
+func checkSingleIdentity(identity string) error {
 	if identity == Everyone {
 		return Invalid("identity", "identity must name one participant",
 			"list_participants gives the identities. * is for mute_participant, and for a lock of disable_participant_video.")
@@ -308,7 +308,7 @@ func checkIdentity(identity string) error {
 
 func moderationError(err error) error {
 	if IsCode(err, CodeNotFound) {
-		return participantNotFound()
+		return errParticipantNotFound()
 	}
-	return mediaUnavailable(err)
+	return errMediaUnavailable(err)
 }

@@ -60,14 +60,14 @@ func TestMute(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	person := s.Enter(t, Bob, room)
-	nothing, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	nothing, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
 	if err != nil || nothing.Tracks == nil || len(nothing.Tracks) != 0 {
 		t.Errorf("muting somebody without a microphone = %v, %v; want an empty list", nothing, err)
 	}
 	person.PublishMicrophone()
 	person.PublishCamera()
 	tracksAtServer(t, s, room, person, 2)
-	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
 	if err != nil || len(muted.Tracks) != 1 || muted.Tracks[0].Source != meet.Microphone || muted.Tracks[0].Identity != person.Identity() || muted.Tracks[0].ID == "" {
 		t.Errorf("muted = %+v, %v; want the microphone", muted, err)
 	}
@@ -75,10 +75,10 @@ func TestMute(t *testing.T) {
 	if person.Muted(meet.Camera) {
 		t.Error("the camera went off as well")
 	}
-	if again, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()}); err != nil || len(again.Tracks) != 0 {
+	if again, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()}); err != nil || len(again.Tracks) != 0 {
 		t.Errorf("muting again = %+v, %v; want nothing to mute", again, err)
 	}
-	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.StopCall{Identity: person.Identity()})
+	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
 	if err != nil || len(disabled.Tracks) != 1 || disabled.Tracks[0].Source != meet.Camera {
 		t.Errorf("disabled = %+v, %v; want the camera", disabled, err)
 	}
@@ -96,7 +96,7 @@ func TestMuteEveryoneButAdmins(t *testing.T) {
 		person.PublishMicrophone()
 		tracksAtServer(t, s, room, person, 1)
 	}
-	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone})
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestMuteEveryoneButAdmins(t *testing.T) {
 	if ada.Muted(meet.Microphone) {
 		t.Error("the admin was muted")
 	}
-	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone}); !meet.IsCode(err, meet.CodeInvalid) {
+	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); !meet.IsCode(err, meet.CodeInvalid) {
 		t.Errorf("video off for everyone = %v; want invalid", err)
 	}
 }
@@ -143,7 +143,7 @@ func TestKick(t *testing.T) {
 	if !guest.Connected() {
 		t.Error("the guest was put out by a kick that was refused")
 	}
-	_, err = s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: bob.Identity()})
+	_, err = s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: bob.Identity()})
 	wantCode(t, "muting somebody who has gone", err, meet.CodeNotFound)
 }
 

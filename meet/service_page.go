@@ -25,28 +25,28 @@ type Invitation struct {
 
 // Invitation tells where a link leads: a code, for a caller who needs no
 // access token and learns no more of it than [Service.Exchange] tells, or a
-// room, as for [Service.EnterRoom].
+// room, as for [Service.JoinFromPage].
 func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (Invitation, error) {
 	call.onPage = true
-	room, join, err := s.approach(ctx, p, call)
+	room, join, err := s.resolveJoin(ctx, p, call)
 	if err != nil {
 		if call.Code != nil {
-			err = s.uniform(p, err, false)
+			err = s.hideReason(p, err, false)
 		}
 		return Invitation{}, err
 	}
 	role, _ := s.roles.Get(join.Role)
 	return Invitation{RoomName: room.Name, Role: role.Name, Grants: role.Grants(room.Settings), E2EE: room.Settings.E2EE,
-		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit || isAdmin(p, &room) && s.asThemself(p, join)}, nil
+		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit || isAdmin(p, &room) && s.joinsAsSelf(p, join)}, nil
 }
 
-// EnterRoom is [Service.Join] by name for a person on a room's page: what they
+// JoinFromPage is [Service.Join] by name for a person on a room's page: what they
 // typed is cleaned, not refused, a join request that is over is made anew, and
 // a public room is open to those without an access token as well.
-func (s *Service) EnterRoom(ctx context.Context, p Principal, call JoinCall) (Admission, error) {
+func (s *Service) JoinFromPage(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	call.Code, call.onPage = nil, true
 	call.Name, call.UserID = CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
-	return s.joinAnew(ctx, p, call)
+	return s.joinAgainIfOver(ctx, p, call)
 }
 
 // publicRoom finds a room that whoever comes along may enter. Any other is
@@ -77,14 +77,14 @@ func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string
 	var list WaitingList
 	err := s.await(ctx, waiter{room: roomID, who: identity}, wait, func() (bool, error) {
 		list = WaitingList{}
-		_, room, err := s.host(ctx, joinToken)
+		_, room, err := s.hostOf(ctx, joinToken)
 		switch {
 		case errors.Is(err, errNotInside):
 			return true, nil
 		case err != nil:
 			return false, err
 		}
-		requests, err := s.waiting(ctx, room, MaxPage)
+		requests, err := s.waitingRequests(ctx, room, MaxPage)
 		list = WaitingList{Inside: true, Requests: requests, Version: versionOf(requests)}
 		return list.Version != version, err
 	})
@@ -93,22 +93,22 @@ func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string
 
 // AnswerAsHost is [Service.AnswerJoinRequest] by the bearer of a join token.
 func (s *Service) AnswerAsHost(ctx context.Context, joinToken, id string, approve bool) (JoinRequest, error) {
-	p, room, err := s.host(ctx, joinToken)
+	p, room, err := s.hostOf(ctx, joinToken)
 	if err != nil {
 		return JoinRequest{}, err
 	}
 	return s.answer(ctx, p, room, id, approve)
 }
 
-// host finds out who bears a join token. It proves who its bearer is even when
+// hostOf finds out who bears a join token. It proves who its bearer is even when
 // its time is over, and nothing else: whether they are inside the room now is
 // asked of the media server, and what they may do is the database's word.
-func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, error) {
+func (s *Service) hostOf(ctx context.Context, joinToken string) (Principal, Room, error) {
 	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok {
 		return Principal{}, Room{}, &Error{Code: CodeUnauthenticated, Message: "A join token is needed", Hint: "Join the room first."}
 	}
-	join, err := s.store.Join(ctx, identity)
+	join, err := s.store.Admission(ctx, identity)
 	if err == nil && join.RoomID != roomID {
 		err = ErrNotFound
 	}
@@ -126,15 +126,15 @@ func (s *Service) host(ctx context.Context, joinToken string) (Principal, Room, 
 	if err != nil {
 		return Principal{}, Room{}, s.storeError(err, "")
 	}
-	switch err := s.mayBeInside(ctx, join, room); {
-	case tokenDead(err): // though the media server may not have heard of it yet
+	switch err := s.checkAdmission(ctx, join, room); {
+	case isTokenRevoked(err): // though the media server may not have heard of it yet
 		return Principal{}, Room{}, errNotInside
 	case err != nil:
 		return Principal{}, Room{}, err
 	}
 	people, err := s.media.Participants(ctx, roomID)
 	if err != nil {
-		return Principal{}, Room{}, mediaUnavailable(err)
+		return Principal{}, Room{}, errMediaUnavailable(err)
 	}
 	if !slices.ContainsFunc(people, func(inside Participant) bool { return inside.Identity == identity }) {
 		return Principal{}, Room{}, errNotInside

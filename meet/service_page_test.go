@@ -78,7 +78,7 @@ func TestPublicRoomsAreOpenOnTheirPage(t *testing.T) {
 	for room, role := range map[string]string{public.Name: "guest", webinar.Name: "viewer"} {
 		i, err := s.Invitation(t.Context(), Anon, meet.JoinCall{RoomID: &room})
 		wantCode(t, "invitation", err, "")
-		a, err := s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room, Name: "\u202eEve", UserID: "ada"})
+		a, err := s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room, Name: "\u202eEve", UserID: "ada"})
 		wantCode(t, "enter", err, "")
 		if i.Role != role || a.Role != role || a.Token == "" || a.Identity[:4] != "ada_" {
 			t.Errorf("%s: invited as %s, admitted as %+v; want %s", room, i.Role, a, role)
@@ -92,7 +92,7 @@ func TestPublicRoomsAreOpenOnTheirPage(t *testing.T) {
 	for _, room := range []string{private.Name, private.ID, ended.Name, "no-such-room", "", "Not A Name!"} {
 		_, err := s.Invitation(t.Context(), Anon, meet.JoinCall{RoomID: &room})
 		wantCode(t, "invitation to "+room, err, meet.CodeUnauthenticated)
-		_, err = s.EnterRoom(t.Context(), Anon, meet.JoinCall{RoomID: &room})
+		_, err = s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room})
 		wantCode(t, "enter "+room, err, meet.CodeUnauthenticated)
 		e := meet.AsError(err)
 		if first == nil {
@@ -104,9 +104,9 @@ func TestPublicRoomsAreOpenOnTheirPage(t *testing.T) {
 		_, err = s.Join(t.Context(), Anon, meet.JoinCall{RoomID: &public.Name}) // elsewhere than on the page
 		wantCode(t, "join", err, meet.CodeUnauthenticated)
 	}
-	_, err = s.EnterRoom(t.Context(), Zero, meet.JoinCall{RoomID: &public.Name})
+	_, err = s.JoinFromPage(t.Context(), Zero, meet.JoinCall{RoomID: &public.Name})
 	wantCode(t, "enter as nobody", err, meet.CodeUnauthenticated)
-	_, err = s.EnterRoom(t.Context(), Bob, meet.JoinCall{RoomID: &ended.Name})
+	_, err = s.JoinFromPage(t.Context(), Bob, meet.JoinCall{RoomID: &ended.Name})
 	wantCode(t, "enter an ended room", err, meet.CodeGone)
 }
 

@@ -11,17 +11,17 @@ import (
 // This file keeps who is inside: the media server tells when somebody comes or
 // goes, and is asked every so often because what it tells can be lost.
 
-// Hear takes in what the media server tells. It is safe against repetition and
+// HandleMediaEvent takes in what the media server tells. It is safe against repetition and
 // against any order. ErrRepeated for what was heard before; any other error
 // means that it should be told once more.
-func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
-	if s.heard.before(e.ID) {
+func (s *Service) HandleMediaEvent(ctx context.Context, e MediaEvent) error {
+	if s.seenEvents.before(e.ID) {
 		return ErrRepeated
 	}
 	room, err := s.store.RoomByID(ctx, e.RoomID)
 	switch {
 	case errors.Is(err, ErrNotFound): // a room of somebody else on the same server
-		s.heard.add(e.ID)
+		s.seenEvents.add(e.ID)
 		return nil
 	case err != nil:
 		return s.storeError(err, "")
@@ -30,35 +30,35 @@ func (s *Service) Hear(ctx context.Context, e MediaEvent) error {
 	defer cancel()
 	switch e.Kind {
 	case MediaRoomStarted:
-		err = s.mediaRoomSeen(ctx, room)
+		err = s.clearIfOver(ctx, room)
 	case MediaRoomFinished:
-		s.fresh.forget(room.ID)
-		err = s.everybodyLeft(ctx, room, e)
+		s.recentRooms.forget(room.ID)
+		err = s.onRoomFinished(ctx, room, e)
 	case MediaTrackPublished:
-		err = s.published(ctx, room.ID, e.Participant)
+		err = s.onTrackPublished(ctx, room.ID, e.Participant)
 	case MediaParticipantJoined:
-		if err = s.mediaRoomSeen(ctx, room); err != nil {
+		if err = s.clearIfOver(ctx, room); err != nil {
 			break
 		}
 		e.Participant.Active = true
-		err = s.arrived(ctx, room.ID, e.RoomSID, e.Participant)
+		err = s.enforce(ctx, room.ID, e.RoomSID, e.Participant)
 	case MediaParticipantLeft:
 		if err = s.store.KeepUse(ctx, e.Participant.Identity); err == nil { // nobody leaves who was not inside
-			err = s.departed(ctx, room, e, Left)
+			err = s.onLeft(ctx, room, e, Left)
 		}
 	case MediaConnectionAborted:
-		if err = s.visited(ctx, room, e); err == nil {
-			err = s.aborted(ctx, room, e)
+		if err = s.onVisited(ctx, room, e); err == nil {
+			err = s.onConnectionAborted(ctx, room, e)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	s.heard.add(e.ID)
+	s.seenEvents.add(e.ID)
 	return nil
 }
 
-// ErrRepeated is what [Service.Hear] says to an event it has heard before.
+// ErrRepeated is what [Service.HandleMediaEvent] says to an event it has heard before.
 var ErrRepeated = errors.New("event repeated")
 
 // Reconcile asks the media server who is inside and puts right what is not as
@@ -73,7 +73,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 	rooms, err := s.media.Rooms(ctx)
 	if err != nil {
-		return mediaUnavailable(err)
+		return errMediaUnavailable(err)
 	}
 	inside := map[string][]Presence{}
 	for _, p := range open {
@@ -90,7 +90,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 	for roomID, gone := range inside {
 		for _, p := range gone {
-			errs = append(errs, s.left(ctx, roomID, p, Left))
+			errs = append(errs, s.recordLeft(ctx, roomID, p, Left))
 		}
 	}
 	return errors.Join(errs...)
@@ -106,7 +106,7 @@ func (s *Service) reconcileRoom(ctx context.Context, media MediaRoom, open []Pre
 	case err != nil:
 		return nil, s.storeError(err, "")
 	case !room.Active(s.now()):
-		return open, s.mediaRoomSeen(ctx, room)
+		return open, s.clearIfOver(ctx, room)
 	case media.Participants == 0 && len(open) == 0:
 		return nil, nil
 	}
@@ -114,11 +114,11 @@ func (s *Service) reconcileRoom(ctx context.Context, media MediaRoom, open []Pre
 	defer cancel()
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return nil, mediaUnavailable(err)
+		return nil, errMediaUnavailable(err)
 	}
 	var errs []error
 	for _, person := range people {
-		errs = append(errs, s.arrived(ctx, room.ID, media.SID, person))
+		errs = append(errs, s.enforce(ctx, room.ID, media.SID, person))
 	}
 	for _, p := range open {
 		if !slices.ContainsFunc(people, func(person Participant) bool { return person.SID == p.SID }) {
@@ -128,9 +128,9 @@ func (s *Service) reconcileRoom(ctx context.Context, media MediaRoom, open []Pre
 	return gone, errors.Join(errs...)
 }
 
-// mediaRoomSeen deletes a media room that lives although its room is over. A
+// clearIfOver deletes a media room that lives although its room is over. A
 // server that makes rooms by itself does that for whoever has a living token.
-func (s *Service) mediaRoomSeen(ctx context.Context, room Room) error {
+func (s *Service) clearIfOver(ctx context.Context, room Room) error {
 	if room.Active(s.now()) {
 		return nil
 	}
@@ -138,18 +138,18 @@ func (s *Service) mediaRoomSeen(ctx context.Context, room Room) error {
 	if err != nil || !cleared {
 		return err
 	}
-	return s.record(ctx, s.event(ctx, itself, RoomCleared, room, "", nil))
+	return s.record(ctx, s.event(ctx, systemPrincipal, RoomCleared, room, "", nil))
 }
 
-// holding takes the lock of a room, to be given back also with an error, and
+// lockRoomAndAdmission takes the lock of a room, to be given back also with an error, and
 // looks up the room and somebody's admission to it. ErrNotFound if there is none.
-func (s *Service) holding(ctx context.Context, roomID, identity string) (room Room, join Join, unlock func(), err error) {
+func (s *Service) lockRoomAndAdmission(ctx context.Context, roomID, identity string) (room Room, join Admission, unlock func(), err error) {
 	unlock, err = s.locks.lock(ctx, roomID)
 	if err != nil {
-		return Room{}, Join{}, func() {}, err
+		return Room{}, Admission{}, func() {}, err
 	}
 	if room, err = s.store.RoomByID(ctx, roomID); err == nil {
-		join, err = s.joinOf(ctx, roomID, identity)
+		join, err = s.admissionOf(ctx, roomID, identity)
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		err = s.storeError(err, "")
@@ -157,11 +157,11 @@ func (s *Service) holding(ctx context.Context, roomID, identity string) (room Ro
 	return room, join, unlock, err
 }
 
-// arrived is called for somebody who is inside, also when that is known: it
+// enforce is called for somebody who is inside, also when that is known: it
 // puts them out if they ought not to be there, gives them the rights that are
 // theirs, and sees that they are on record.
-func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Participant) error {
-	room, join, unlock, err := s.holding(ctx, roomID, person.Identity)
+func (s *Service) enforce(ctx context.Context, roomID, roomSID string, person Participant) error {
+	room, join, unlock, err := s.lockRoomAndAdmission(ctx, roomID, person.Identity)
 	defer unlock()
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -171,36 +171,36 @@ func (s *Service) arrived(ctx context.Context, roomID, roomSID string, person Pa
 	case !room.Active(s.now()):
 		return nil // its media room goes as a whole
 	case person.Identity != join.Identity: // beside the first it could not be moderated
-		return s.putOut(ctx, room, join, person, "second connection")
-	case slices.ContainsFunc(person.Tracks, Track.pretends):
-		return s.putOut(ctx, room, join, person, pretended)
+		return s.evict(ctx, room, join, person, "second connection")
+	case slices.ContainsFunc(person.Tracks, Track.isMislabeled):
+		return s.evict(ctx, room, join, person, reasonMislabeled)
 	}
-	switch err := s.mayBeInside(ctx, join, room); {
-	case tokenDead(err):
-		return s.putOut(ctx, room, join, person, "token is dead")
+	switch err := s.checkAdmission(ctx, join, room); {
+	case isTokenRevoked(err):
+		return s.evict(ctx, room, join, person, "token is dead")
 	case err != nil:
 		return err
 	}
-	over, err := s.overLimit(ctx, room, person, join.Admin)
+	over, err := s.exceedsCapacity(ctx, room, person, join.Admin)
 	if err != nil {
 		return err
 	}
 	if over {
-		return s.putOut(ctx, room, join, person, "room is full")
+		return s.evict(ctx, room, join, person, "room is full")
 	}
 	if err := s.setGrants(ctx, room, person); err != nil {
-		return mediaUnavailable(err)
+		return errMediaUnavailable(err)
 	}
-	return s.came(ctx, room, roomSID, person, join)
+	return s.recordPresent(ctx, room, roomSID, person, join)
 }
 
-// published is called for a new track. Of who publishes it the media server
+// onTrackPublished is called for a new track. Of who publishes it the media server
 // tells no more than who they are.
-func (s *Service) published(ctx context.Context, roomID string, person Participant) error {
-	if !slices.ContainsFunc(person.Tracks, Track.pretends) {
+func (s *Service) onTrackPublished(ctx context.Context, roomID string, person Participant) error {
+	if !slices.ContainsFunc(person.Tracks, Track.isMislabeled) {
 		return nil
 	}
-	room, join, unlock, err := s.holding(ctx, roomID, person.Identity)
+	room, join, unlock, err := s.lockRoomAndAdmission(ctx, roomID, person.Identity)
 	defer unlock()
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -208,34 +208,34 @@ func (s *Service) published(ctx context.Context, roomID string, person Participa
 	case err != nil:
 		return err
 	}
-	return s.putOut(ctx, room, join, person, pretended)
+	return s.evict(ctx, room, join, person, reasonMislabeled)
 }
 
-// pretended is why somebody is put out whose track is not what it says it is.
-const pretended = "a track is not what it says it is"
+// reasonMislabeled is why somebody is put out whose track is not what it says it is.
+const reasonMislabeled = "a track is not what it says it is"
 
-// came sees that somebody who is inside is on record.
-func (s *Service) came(ctx context.Context, room Room, roomSID string, person Participant, join Join) error {
+// recordPresent sees that somebody who is inside is on record.
+func (s *Service) recordPresent(ctx context.Context, room Room, roomSID string, person Participant, join Admission) error {
 	if person.Active && join.Code != "" {
 		if err := s.store.KeepUse(ctx, join.Identity); err != nil {
 			return s.storeError(err, "")
 		}
 	}
 	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity, Subject: join.Subject, JoinedAt: person.JoinedAt}
-	return s.save(ctx, p, s.joinedEvent(ctx, room, person.Identity, join), nil)
+	return s.savePresence(ctx, p, s.joinedEvent(ctx, room, person.Identity, join), nil)
 }
 
-// seen puts on record who of the people inside is meant. Word of their coming may
+// recordAllPresent puts on record who of the people inside is meant. Word of their coming may
 // still be on its way, or lost.
-func (s *Service) seen(ctx context.Context, room Room, people []Participant, meant func(Join) bool) error {
+func (s *Service) recordAllPresent(ctx context.Context, room Room, people []Participant, meant func(Admission) bool) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
 	for _, person := range people {
-		switch join, err := s.joinOf(ctx, room.ID, person.Identity); {
+		switch join, err := s.admissionOf(ctx, room.ID, person.Identity); {
 		case errors.Is(err, ErrNotFound):
 		case err != nil:
 			return s.storeError(err, "")
-		case meant(join) && rightful(join, room, s.now()):
-			if err := s.came(ctx, room, "", person, join); err != nil {
+		case meant(join) && isValid(join, room, s.now()):
+			if err := s.recordPresent(ctx, room, "", person, join); err != nil {
 				return err
 			}
 		}
@@ -243,15 +243,15 @@ func (s *Service) seen(ctx context.Context, room Room, people []Participant, mea
 	return nil
 }
 
-func (s *Service) joinedEvent(ctx context.Context, room Room, identity string, join Join) *Event {
+func (s *Service) joinedEvent(ctx context.Context, room Room, identity string, join Admission) *Event {
 	return s.event(ctx, Principal{ID: identity}, Joined, room, identity,
-		join.who(map[string]string{"participant_name": hide(join.Name, join.Code), "role": roleOf(join, room)}))
+		join.identityDetails(map[string]string{"participant_name": redactCode(join.Name, join.Code), "role": roleOf(join, room)}))
 }
 
-// overLimit says whether somebody came who found no seat: a media room that the
+// exceedsCapacity says whether somebody came who found no seat: a media room that the
 // server has made by itself has no limit. Whoever was inside before them, and
 // a limit that was lowered since, puts nobody out.
-func (s *Service) overLimit(ctx context.Context, room Room, person Participant, admin bool) (bool, error) {
+func (s *Service) exceedsCapacity(ctx context.Context, room Room, person Participant, admin bool) (bool, error) {
 	if room.MaxParticipants == 0 || admin {
 		return false, nil
 	}
@@ -260,7 +260,7 @@ func (s *Service) overLimit(ctx context.Context, room Room, person Participant, 
 	}
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return false, mediaUnavailable(err)
+		return false, errMediaUnavailable(err)
 	}
 	slices.SortStableFunc(people, func(a, b Participant) int {
 		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SID, b.SID))
@@ -269,47 +269,47 @@ func (s *Service) overLimit(ctx context.Context, room Room, person Participant, 
 	return seat >= room.MaxParticipants, nil
 }
 
-// putOut removes somebody who came back although they may not. The room's lock
+// evict removes somebody who came back although they may not. The room's lock
 // is held.
-func (s *Service) putOut(ctx context.Context, room Room, join Join, person Participant, why string) error {
+func (s *Service) evict(ctx context.Context, room Room, join Admission, person Participant, why string) error {
 	switch err := s.media.Remove(ctx, room.ID, person.Identity); {
-	case presumed(err):
+	case isNotFound(err):
 		return nil
 	case err != nil:
-		return mediaUnavailable(err)
+		return errMediaUnavailable(err)
 	}
-	return s.record(ctx, s.event(ctx, itself, Removed, room, person.Identity, join.who(map[string]string{"reason": why})))
+	return s.record(ctx, s.event(ctx, systemPrincipal, Removed, room, person.Identity, join.identityDetails(map[string]string{"reason": why})))
 }
 
-// visited is called for a connection that ended before sound and picture could
+// onVisited is called for a connection that ended before sound and picture could
 // flow. They saw who is inside by signalling all the same.
-func (s *Service) visited(ctx context.Context, room Room, e MediaEvent) error {
+func (s *Service) onVisited(ctx context.Context, room Room, e MediaEvent) error {
 	known, err := s.store.HasPresence(ctx, e.Participant.SID)
 	switch {
 	case err != nil:
 		return s.storeError(err, "")
 	case known:
-		return s.departed(ctx, room, e, Left)
+		return s.onLeft(ctx, room, e, Left)
 	}
-	return s.departed(ctx, room, e, Visited)
+	return s.onLeft(ctx, room, e, Visited)
 }
 
-// departed is called for a connection that has ended; how is [Left] or [Visited].
-func (s *Service) departed(ctx context.Context, room Room, e MediaEvent, how EventAction) error {
-	join, err := s.joinOf(ctx, room.ID, e.Participant.Identity)
+// onLeft is called for a connection that has ended; how is [Left] or [Visited].
+func (s *Service) onLeft(ctx context.Context, room Room, e MediaEvent, how EventAction) error {
+	join, err := s.admissionOf(ctx, room.ID, e.Participant.Identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil
 	case err != nil:
 		return s.storeError(err, "")
 	}
-	return s.left(ctx, room.ID, Presence{SID: e.Participant.SID, RoomID: room.ID, RoomSID: e.RoomSID, Identity: e.Participant.Identity,
+	return s.recordLeft(ctx, room.ID, Presence{SID: e.Participant.SID, RoomID: room.ID, RoomSID: e.RoomSID, Identity: e.Participant.Identity,
 		Subject: join.Subject, JoinedAt: e.Participant.JoinedAt, LeftAt: e.At}, how)
 }
 
-// everybodyLeft ends the presences in a media room that is no more; not those
+// onRoomFinished ends the presences in a media room that is no more; not those
 // in one that was made since.
-func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) error {
+func (s *Service) onRoomFinished(ctx context.Context, room Room, e MediaEvent) error {
 	open, err := s.store.OpenPresences(ctx)
 	if err != nil {
 		return s.storeError(err, "")
@@ -318,16 +318,16 @@ func (s *Service) everybodyLeft(ctx context.Context, room Room, e MediaEvent) er
 	for _, p := range open {
 		if p.RoomID == room.ID && p.RoomSID == e.RoomSID {
 			p.LeftAt = e.At
-			errs = append(errs, s.left(ctx, room.ID, p, Left))
+			errs = append(errs, s.recordLeft(ctx, room.ID, p, Left))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// left puts the end of a presence on record. Of those who were put out the line
+// recordLeft puts the end of a presence on record. Of those who were put out the line
 // about that is the last.
-func (s *Service) left(ctx context.Context, roomID string, p Presence, how EventAction) error {
-	room, join, unlock, err := s.holding(ctx, roomID, p.Identity) // not while somebody is being put out: that line comes first
+func (s *Service) recordLeft(ctx context.Context, roomID string, p Presence, how EventAction) error {
+	room, join, unlock, err := s.lockRoomAndAdmission(ctx, roomID, p.Identity) // not while somebody is being put out: that line comes first
 	defer unlock()
 	if err != nil {
 		return err
@@ -335,19 +335,19 @@ func (s *Service) left(ctx context.Context, roomID string, p Presence, how Event
 	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
 		p.LeftAt = s.now()
 	}
-	if !rightful(join, room, s.now()) {
-		return s.save(ctx, p, nil, nil)
+	if !isValid(join, room, s.now()) {
+		return s.savePresence(ctx, p, nil, nil)
 	}
 	left := s.event(ctx, Principal{ID: p.Identity}, how, room, p.Identity,
-		join.who(map[string]string{"participant_name": hide(join.Name, join.Code),
+		join.identityDetails(map[string]string{"participant_name": redactCode(join.Name, join.Code),
 			"stayed": p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
 	if how == Visited {
-		return s.save(ctx, p, nil, left)
+		return s.savePresence(ctx, p, nil, left)
 	}
-	return s.save(ctx, p, s.joinedEvent(ctx, room, p.Identity, join), left)
+	return s.savePresence(ctx, p, s.joinedEvent(ctx, room, p.Identity, join), left)
 }
 
-func (s *Service) save(ctx context.Context, p Presence, joined, left *Event) error {
+func (s *Service) savePresence(ctx context.Context, p Presence, joined, left *Event) error {
 	written, err := s.store.SavePresence(ctx, p, joined, left)
 	if err != nil {
 		return s.storeError(err, "")

@@ -56,7 +56,7 @@ func TestPresenceInAnyOrder(t *testing.T) {
 		{meet.MediaEvent{ID: "12", Kind: "egress_started", RoomID: room.ID}, 3, 3, false},
 		{meet.MediaEvent{}, 3, 3, false},
 	} {
-		if err := s.Hear(t.Context(), e.event); errors.Is(err, meet.ErrRepeated) != e.repeated || err != nil && !e.repeated {
+		if err := s.HandleMediaEvent(t.Context(), e.event); errors.Is(err, meet.ErrRepeated) != e.repeated || err != nil && !e.repeated {
 			t.Errorf("event %s: %v", e.event.ID, err)
 		}
 		if j, l := countEvents(t, s, room, meet.Joined), countEvents(t, s, room, meet.Left); j != e.joins || l != e.lefts {
@@ -72,7 +72,7 @@ func TestReconcileFindsOut(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	s.Enter(t, Bob, room)
 	gone := s.Admit(t, Gus, room).Identity
-	if err := s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_old", gone, "PA_gone")); err != nil {
+	if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_old", gone, "PA_gone")); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 { // it changes nothing more
@@ -100,7 +100,7 @@ func TestJoinedRooms(t *testing.T) {
 	if !joined(Gus) || !joined(Bob) {
 		t.Error("who has a token has not joined")
 	}
-	if err := s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", inside, "PA_1")); err != nil {
+	if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", inside, "PA_1")); err != nil {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(meet.TokenLifetime)
@@ -141,32 +141,32 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	s := New(t, func(c *meet.Config) { c.KeepEvents = time.Hour })
 	room := s.NewRoom(t, meet.RoomChange{})
 	a := s.Admit(t, Bob, room)
-	wantCode(t, "hear of their coming", s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_1")), "")
+	wantCode(t, "hear of their coming", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_1")), "")
 	s.EnterWith(t, a)
 	s.Clock.Advance(2 * time.Hour)
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: a.Identity})
 	wantCode(t, "kick", err, "")
-	wantCode(t, "hear of their going", s.Hear(t.Context(), told(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1")), "")
+	wantCode(t, "hear of their going", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1")), "")
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, err := s.Service.Enter(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
+	if _, err := s.Service.AuthorizeSession(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
 	}
 }
 
 // However many events are told, only so many are remembered.
-func TestHeardIsBounded(t *testing.T) {
+func TestSeenEventsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	for i := range 3 * meet.HeardMemory {
-		if err := s.Hear(t.Context(), meet.MediaEvent{ID: fmt.Sprint(i), RoomID: s.Path}); err != nil {
+	for i := range 3 * meet.SeenEventsMemory {
+		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: fmt.Sprint(i), RoomID: s.Path}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := s.HeardNow(); n > 2*meet.HeardMemory {
-		t.Errorf("%d events are remembered; want %d at most", n, 2*meet.HeardMemory)
+	if n := s.SeenEvents(); n > 2*meet.SeenEventsMemory {
+		t.Errorf("%d events are remembered; want %d at most", n, 2*meet.SeenEventsMemory)
 	}
-	last := meet.MediaEvent{ID: fmt.Sprint(3*meet.HeardMemory - 1), RoomID: s.Path}
-	if err := s.Hear(t.Context(), last); !errors.Is(err, meet.ErrRepeated) {
+	last := meet.MediaEvent{ID: fmt.Sprint(3*meet.SeenEventsMemory - 1), RoomID: s.Path}
+	if err := s.HandleMediaEvent(t.Context(), last); !errors.Is(err, meet.ErrRepeated) {
 		t.Errorf("the last event again: %v; want that it is known", err)
 	}
 }
@@ -185,7 +185,7 @@ func TestChangedRolesReachThoseInside(t *testing.T) {
 	if err != nil || len(people) != 1 {
 		t.Fatalf("participants = %+v, %v", people, err)
 	}
-	if err := restarted.Hear(t.Context(), meet.MediaEvent{ID: "1", Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: people[0]}); err != nil {
+	if err := restarted.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: "1", Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: people[0]}); err != nil {
 		t.Fatal(err)
 	}
 	person.WaitMayPublish(meet.Camera, false)

@@ -63,7 +63,7 @@ func TestJoinWhileTheRoomEnds(t *testing.T) {
 }
 
 // The same for somebody who comes back with a token.
-func TestArriveWhileTheRoomEnds(t *testing.T) {
+func TestConnectWhileTheRoomEnds(t *testing.T) {
 	t.Parallel()
 	real := New(t)
 	front, arm := before(t, real.URL)
@@ -76,17 +76,17 @@ func TestArriveWhileTheRoomEnds(t *testing.T) {
 			t.Errorf("EndRoom: %v", err)
 		}
 	})
-	wantCode(t, "arrive", s.Arrive(t.Context(), old.Token), "")
+	wantCode(t, "arrive", s.BeforeConnect(t.Context(), old.Token), "")
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
 		t.Error("an older token opens the room that has ended")
 	}
 	s.Clock.Advance(3 * time.Second)
-	wantCode(t, "arrive at an ended room", s.Arrive(t.Context(), old.Token), meet.CodeNotFound)
+	wantCode(t, "arrive at an ended room", s.BeforeConnect(t.Context(), old.Token), meet.CodeNotFound)
 	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
 		t.Error("coming back opens the room that has ended")
 	}
-	wantCode(t, "arrive with nonsense", s.Arrive(t.Context(), "nonsense"), "")
+	wantCode(t, "arrive with nonsense", s.BeforeConnect(t.Context(), "nonsense"), "")
 }
 
 // A media server that falls silent halfway: the answer says what is done.
@@ -102,12 +102,12 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 		tracksAtServer(t, s, room, person, 1)
 	}
 	arm("MutePublishedTrack", func() { arm("MutePublishedTrack", func() { panic(http.ErrAbortHandler) }) })
-	_, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone})
+	_, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
 	wantCode(t, "mute", err, meet.CodeUnavailable)
 	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {
 		t.Errorf("hint = %q; want it to say that one is muted", e.Hint)
 	}
-	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.StopCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
+	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
 }

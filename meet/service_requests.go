@@ -12,15 +12,15 @@ func (s *Service) hasToWait(p Principal, room Room, roleName string) bool {
 	return room.Settings.RequireApproval && !role.SkipApproval && !isAdmin(p, &room)
 }
 
-// ask gives the join request that decides about a join: the one that id names,
+// findOrMakeRequest gives the join request that decides about a join: the one that id names,
 // else the one that the subject has made before, else a new one. It is waiting
 // or approved.
-func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id string) (JoinRequest, error) {
+func (s *Service) findOrMakeRequest(ctx context.Context, p Principal, room Room, join Admission, id string) (JoinRequest, error) {
 	now := s.now()
 	request, err := s.findRequest(ctx, p, room, join, id)
 	switch {
 	case errors.Is(err, ErrNotFound) && id != "":
-		return JoinRequest{}, requestOver()
+		return JoinRequest{}, errRequestOver()
 	case errors.Is(err, ErrNotFound):
 		return s.newRequest(ctx, p, room, join)
 	case err != nil:
@@ -38,7 +38,7 @@ func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id
 		return nil
 	}, nil)
 	if errors.Is(err, ErrNotFound) {
-		return JoinRequest{}, requestOver()
+		return JoinRequest{}, errRequestOver()
 	}
 	return request, s.storeError(err, "")
 }
@@ -46,7 +46,7 @@ func (s *Service) ask(ctx context.Context, p Principal, room Room, join Join, id
 // findRequest finds a living request for this very join: the same caller, on
 // the same person's behalf, in the same role. Without a subject the id alone
 // says whose it is.
-func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join Join, id string) (request JoinRequest, err error) {
+func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join Admission, id string) (request JoinRequest, err error) {
 	if id != "" {
 		request, err = s.store.JoinRequest(ctx, id)
 	} else {
@@ -58,17 +58,17 @@ func (s *Service) findRequest(ctx context.Context, p Principal, room Room, join 
 	return request, err
 }
 
-func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Join) (JoinRequest, error) {
-	if err := s.mayJoin(p, join); err != nil {
+func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join Admission) (JoinRequest, error) {
+	if err := s.checkJoinRate(p, join); err != nil {
 		return JoinRequest{}, err
 	}
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
 		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, CreatedAt: now, SeenAt: now}
-	e := s.event(ctx, p, Requested, room, requestName(request.ID),
-		request.who(map[string]string{"participant_name": hide(request.Name, request.Code), "role": request.Role}))
+	e := s.event(ctx, p, Requested, room, shortRequestID(request.ID),
+		request.identityDetails(map[string]string{"participant_name": redactCode(request.Name, request.Code), "role": request.Role}))
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
-		if err := s.mayWait(n); err != nil {
+		if err := s.checkWaitingLimits(n); err != nil {
 			return err
 		}
 		return s.checkEntry(RoomCode{}, room, now)
@@ -76,14 +76,14 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join J
 	if err != nil {
 		return JoinRequest{}, s.storeError(err, "")
 	}
-	s.bell.ring(room.ID)
+	s.notifier.notify(room.ID)
 	s.logEvent(ctx, e)
 	return request, nil
 }
 
-// waiting lists who waits to be let into a room now, the longest first, and
+// waitingRequests lists who waits to be let into a room now, the longest first, and
 // would get in if they were: limit at most.
-func (s *Service) waiting(ctx context.Context, room Room, limit int) ([]JoinRequest, error) {
+func (s *Service) waitingRequests(ctx context.Context, room Room, limit int) ([]JoinRequest, error) {
 	now := s.now()
 	if !room.Active(now) || !room.Settings.RequireApproval {
 		return nil, nil
@@ -100,22 +100,22 @@ func (s *Service) dropBlocked(ctx context.Context, room Room) error {
 	if err != nil {
 		return err
 	}
-	asked, err := s.waiting(ctx, room, mostWaiting)
+	asked, err := s.waitingRequests(ctx, room, maxWaiting)
 	if err != nil {
 		return err
 	}
 	var over []string
 	for _, r := range asked {
-		if checkBlocks(blocks, Join{RoomID: r.RoomID, Subject: r.Subject, UserID: r.UserID, Role: r.Role, Code: r.Code}) != nil {
+		if checkBlocks(blocks, Admission{RoomID: r.RoomID, Subject: r.Subject, UserID: r.UserID, Role: r.Role, Code: r.Code}) != nil {
 			over = append(over, r.ID)
 		}
 	}
 	return s.store.DropJoinRequests(ctx, over)
 }
 
-// mostWaiting is more than wait at any room.
-const mostWaiting = 100_000
+// maxWaiting is more than wait at any room.
+const maxWaiting = 100_000
 
-// requestName is as much of a request's id as a record may hold: whoever has
+// shortRequestID is as much of a request's id as a record may hold: whoever has
 // all of it can go on with it.
-func requestName(id string) string { return id[:6] }
+func shortRequestID(id string) string { return id[:6] }

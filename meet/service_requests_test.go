@@ -20,7 +20,7 @@ func guarded(t *testing.T, s *System, change meet.RoomChange) (meet.Room, meet.R
 }
 
 // knock asks to be let in by a code, with the id of a request or "".
-func knock(t *testing.T, s *System, code meet.RoomCode, id string) meet.Admission {
+func knock(t *testing.T, s *System, code meet.RoomCode, id string) meet.JoinResult {
 	t.Helper()
 	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
 	wantCode(t, "exchange", err, "")
@@ -93,7 +93,7 @@ func TestApproval(t *testing.T) {
 	if got := waitingNow(t, s, room); len(got) != 2 || got[0] != first.RequestID {
 		t.Errorf("waiting: %v; want both, the longest first", got)
 	}
-	if got, err := s.Store.Join(t.Context(), first.Identity); err == nil {
+	if got, err := s.Store.Admission(t.Context(), first.Identity); err == nil {
 		t.Errorf("a join is on record before the approval: %+v", got)
 	}
 	if c, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{}); err != nil || c[0].Uses != 0 {
@@ -145,7 +145,7 @@ func TestApprovalOfASubject(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{})
-	join := func(p meet.Principal, call meet.JoinCall) meet.Admission {
+	join := func(p meet.Principal, call meet.JoinCall) meet.JoinResult {
 		t.Helper()
 		a, err := s.Join(t.Context(), p, call)
 		wantCode(t, "join", err, "")
@@ -184,7 +184,7 @@ func TestAnApprovalIsForOnePerson(t *testing.T) {
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{})
 	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	exchange := func(code meet.RoomCode, name, userID, id string) meet.Admission {
+	exchange := func(code meet.RoomCode, name, userID, id string) meet.JoinResult {
 		t.Helper()
 		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: name, UserID: userID, RequestID: id})
 		wantCode(t, "exchange", err, "")
@@ -203,7 +203,7 @@ func TestAnApprovalIsForOnePerson(t *testing.T) {
 		t.Errorf("%q is inside, want the name that was approved", name)
 	}
 
-	join := func(call meet.JoinCall) (meet.Admission, error) {
+	join := func(call meet.JoinCall) (meet.JoinResult, error) {
 		call.RoomID = &room.ID
 		return s.Join(t.Context(), Bob, call)
 	}

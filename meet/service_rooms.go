@@ -23,10 +23,10 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	if err != nil {
 		return Room{}, nil, err
 	}
-	if err := s.mayOpen(p); err != nil {
+	if err := s.checkRoomRate(p); err != nil {
 		return Room{}, nil, err
 	}
-	end, err := s.roomFor(ctx, p, room.CreatedBy)
+	end, err := s.checkRoomLimit(ctx, p, room.CreatedBy)
 	if err != nil {
 		return Room{}, nil, err
 	}
@@ -37,18 +37,18 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 			return Room{}, nil, s.storeError(err, msgCreateFailed)
 		}
 		if taken {
-			return Room{}, nil, nameTaken()
+			return Room{}, nil, errNameTaken()
 		}
 	}
 	if named {
 		if err := s.expireHolder(ctx, room.Name); err != nil {
 			return Room{}, nil, err
 		}
-		if err := s.nameFree(ctx, room.Name, room.CreatedBy); err != nil {
+		if err := s.checkNameFree(ctx, room.Name, room.CreatedBy); err != nil {
 			return Room{}, nil, err
 		}
 	}
-	if err := s.prepareMedia(ctx, room); err != nil {
+	if err := s.checkMedia(ctx, room); err != nil {
 		return Room{}, nil, &Error{Code: CodeUnavailable, Message: msgMediaFailed,
 			Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
 	}
@@ -67,8 +67,8 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	return room, codes, nil
 }
 
-// prepareMedia makes the media room of a new room, or sees that it can be made.
-func (s *Service) prepareMedia(ctx context.Context, room Room) error {
+// checkMedia makes the media room of a new room, or sees that it can be made.
+func (s *Service) checkMedia(ctx context.Context, room Room) error {
 	if s.mediaOnJoin {
 		return s.probe.check(ctx)
 	}
@@ -77,9 +77,9 @@ func (s *Service) prepareMedia(ctx context.Context, room Room) error {
 	return s.media.EnsureRoom(budget, room)
 }
 
-// nameFree refuses a name that a room of somebody else gave up not long ago:
+// checkNameFree refuses a name that a room of somebody else gave up not long ago:
 // links to that room lead by its name, and must not lead to strangers.
-func (s *Service) nameFree(ctx context.Context, name, creator string) error {
+func (s *Service) checkNameFree(ctx context.Context, name, creator string) error {
 	if s.keepName <= 0 {
 		return nil
 	}
@@ -90,8 +90,8 @@ func (s *Service) nameFree(ctx context.Context, name, creator string) error {
 	case err != nil:
 		return s.storeError(err, "")
 	}
-	e := nameTaken()
-	e.Hint = "It is kept for the creator of the room that had it, until " + moment(gaveUp.Add(s.keepName)) + ". " + e.Hint
+	e := errNameTaken()
+	e.Hint = "It is kept for the creator of the room that had it, until " + formatTime(gaveUp.Add(s.keepName)) + ". " + e.Hint
 	return e
 }
 
@@ -127,7 +127,7 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 // and are taken are drawn again.
 func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes bool, e *Event) (Room, []RoomCode, error) {
 	var err error
-	for range drawAgain {
+	for range maxDraws {
 		if !named {
 			room.Name = s.random.grouped()
 		}
@@ -141,7 +141,7 @@ func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes b
 		case err == nil:
 			return room, codes, nil
 		case errors.Is(err, ErrNameTaken) && named:
-			return room, nil, nameTaken()
+			return room, nil, errNameTaken()
 		case !errors.Is(err, ErrNameTaken) && !errors.Is(err, ErrCodeTaken):
 			return room, nil, s.storeError(err, msgCreateFailed)
 		}
@@ -187,7 +187,7 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		if details.Codes, err = s.withBlocks(ctx, room, details.Codes); err != nil {
 			return RoomDetails{}, err
 		}
-		if details.Requests, err = s.waiting(ctx, room, MaxPage); err != nil {
+		if details.Requests, err = s.waitingRequests(ctx, room, MaxPage); err != nil {
 			return RoomDetails{}, err
 		}
 	}

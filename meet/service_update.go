@@ -15,22 +15,22 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return Room{}, err
 	}
-	end, err := s.takes(ctx, p, room, change, reopen)
+	end, err := s.reserveRoom(ctx, p, room, change, reopen)
 	if err != nil {
 		return Room{}, err
 	}
 	defer end()
 	if room.Active(s.now()) && (change.concernsRights() || change.MaxParticipants != nil) {
-		if err := s.lookInside(ctx, room, change); err != nil {
+		if err := s.checkSettingsChange(ctx, room, change); err != nil {
 			return Room{}, err
 		}
 	}
 	unlock, err := s.locks.lock(ctx, room.ID) // not while the media room of its last session is being deleted
 	if err != nil {
-		return Room{}, mediaUnavailable(err)
+		return Room{}, errMediaUnavailable(err)
 	}
 	now, was := s.now(), room
 	if err := s.expireBefore(ctx, room, change); err != nil {
@@ -61,27 +61,27 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	unlock()
 	switch {
 	case errors.Is(err, ErrNameTaken):
-		e := nameTaken()
+		e := errNameTaken()
 		e.Hint = "Give a name that no other active room has."
 		return Room{}, e
 	case err != nil:
 		return Room{}, s.storeError(err, "")
 	}
-	s.bell.ring(room.ID) // whoever waits may not have to any more
+	s.notifier.notify(room.ID) // whoever waits may not have to any more
 	s.logEvent(ctx, e)
 	if room.Active(now) && (room.Settings != was.Settings || room.Mode != was.Mode) {
-		s.tellInside(ctx, room)
+		s.projectOrLog(ctx, room)
 	}
 	if change.MaxParticipants != nil && room.Active(now) {
-		s.bringUpToDate(ctx, room)
+		s.updateMediaRoom(ctx, room)
 	}
 	return room, nil
 }
 
-// takes looks at a change by which the room takes a name or becomes active
+// reserveRoom looks at a change by which the room takes a name or becomes active
 // again, as if it were created anew. end is called when that is stored, or will
 // not be.
-func (s *Service) takes(ctx context.Context, p Principal, room Room, change RoomChange, reopen bool) (end func(), err error) {
+func (s *Service) reserveRoom(ctx context.Context, p Principal, room Room, change RoomChange, reopen bool) (end func(), err error) {
 	name, end := room.Name, func() {}
 	if change.Name != nil {
 		name = normalizeName(*change.Name)
@@ -90,29 +90,29 @@ func (s *Service) takes(ctx context.Context, p Principal, room Room, change Room
 	if !reopen && name == room.Name {
 		return end, nil
 	}
-	if err := s.mayOpen(p); err != nil {
+	if err := s.checkRoomRate(p); err != nil {
 		return end, err
 	}
-	if err := s.nameFree(ctx, name, room.CreatedBy); err != nil || !reopen {
+	if err := s.checkNameFree(ctx, name, room.CreatedBy); err != nil || !reopen {
 		return end, err
 	}
-	return s.roomFor(ctx, p, room.CreatedBy)
+	return s.checkRoomLimit(ctx, p, room.CreatedBy)
 }
 
-// lookInside prepares a change that concerns people inside. A media server that
+// checkSettingsChange prepares a change that concerns people inside. A media server that
 // is down must leave their rights as they were; and whoever is inside keeps their
 // seat, which a lower limit must find on record.
-func (s *Service) lookInside(ctx context.Context, room Room, change RoomChange) error {
+func (s *Service) checkSettingsChange(ctx context.Context, room Room, change RoomChange) error {
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
 		if change.concernsRights() {
-			return mediaUnavailable(err)
+			return errMediaUnavailable(err)
 		}
 		return nil
 	}
-	return s.seen(ctx, room, people, func(Join) bool { return true })
+	return s.recordAllPresent(ctx, room, people, func(Admission) bool { return true })
 }
 
 // expireBefore ends what is over already before a change: the room itself, and
@@ -128,9 +128,9 @@ func (s *Service) expireBefore(ctx context.Context, room Room, change RoomChange
 	return s.expireHolder(ctx, name)
 }
 
-// bringUpToDate tells a living media room about a changed limit. If that
+// updateMediaRoom tells a living media room about a changed limit. If that
 // fails the next join does it, before it matters.
-func (s *Service) bringUpToDate(ctx context.Context, room Room) {
+func (s *Service) updateMediaRoom(ctx context.Context, room Room) {
 	ctx, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
 	if err := s.media.EnsureRoom(ctx, room); err != nil {
@@ -149,12 +149,12 @@ func (s *Service) bringUpToDate(ctx context.Context, room Room) {
 func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
 	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
 	if err == nil {
-		err = checkCeiling(ctx)
+		err = checkDestructionAllowed(ctx)
 	}
 	if err != nil {
 		return Room{}, nil, err
 	}
-	if err := s.mayChange(p); err != nil {
+	if err := s.checkChangeRate(p); err != nil {
 		return Room{}, nil, err
 	}
 	if normalizeName(confirmName) != room.Name {
@@ -165,15 +165,15 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	defer cancel()
 	unlock, err := s.locks.lock(budget, room.ID)
 	if err != nil {
-		return Room{}, nil, mediaUnavailable(err)
+		return Room{}, nil, errMediaUnavailable(err)
 	}
 	defer unlock()
 	inside, err := s.media.Participants(budget, room.ID)
 	if err != nil {
-		return Room{}, nil, mediaUnavailable(err)
+		return Room{}, nil, errMediaUnavailable(err)
 	}
 	if _, err := s.deleteMediaRoom(budget, room.ID); err != nil {
-		return Room{}, nil, mediaUncertain(err)
+		return Room{}, nil, errMediaUncertain(err)
 	}
 	now := s.now()
 	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})
@@ -192,7 +192,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if _, err := s.clearLocked(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
-	s.bell.ring(room.ID)
+	s.notifier.notify(room.ID)
 	removed := make([]string, len(inside))
 	for i, person := range inside {
 		removed[i] = person.Identity

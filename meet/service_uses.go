@@ -36,11 +36,11 @@ var errReturned = &Error{Code: CodeUnauthenticated, Hint: "Join the room anew.",
 // something: the media server's clock, or its patience, may differ.
 const tokenMargin = 2 * time.Minute
 
-// aborted is called for a connection that ended before sound and picture could
+// onConnectionAborted is called for a connection that ended before sound and picture could
 // flow. What went wrong is the operator's to know: the person sees it on the
 // page, if at all.
-func (s *Service) aborted(ctx context.Context, room Room, e MediaEvent) error {
-	join, err := s.joinOf(ctx, room.ID, e.Participant.Identity)
+func (s *Service) onConnectionAborted(ctx context.Context, room Room, e MediaEvent) error {
+	join, err := s.admissionOf(ctx, room.ID, e.Participant.Identity)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil
@@ -53,14 +53,14 @@ func (s *Service) aborted(ctx context.Context, room Room, e MediaEvent) error {
 		return nil // an approval is used up by the token: who has one can try again with that, until it dies
 	}
 	use := PendingUse{Identity: join.Identity, RoomID: room.ID, Code: join.Code}
-	return s.giveBack(ctx, room, use, e.Reason, func(p Participant) bool { return p.SID != e.Participant.SID })
+	return s.returnUse(ctx, room, use, e.Reason, func(p Participant) bool { return p.SID != e.Participant.SID })
 }
 
-// giveBack gives a use back that is pending, unless its bearer is inside, or
+// returnUse gives a use back that is pending, unless its bearer is inside, or
 // somebody put an end to their admission: that was meant to last. It does
 // nothing while there is another connection of theirs that trying says may
 // become one: what comes of it will be told.
-func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why string, trying func(Participant) bool) error {
+func (s *Service) returnUse(ctx context.Context, room Room, use PendingUse, why string, trying func(Participant) bool) error {
 	unlock, err := s.locks.lock(ctx, room.ID)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why s
 	defer unlock()
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		return mediaUnavailable(err)
+		return errMediaUnavailable(err)
 	}
 	if at := slices.IndexFunc(people, func(p Participant) bool { return p.Identity == use.Identity }); at >= 0 {
 		switch {
@@ -79,36 +79,36 @@ func (s *Service) giveBack(ctx context.Context, room Room, use PendingUse, why s
 		}
 	}
 	if err := s.store.EndPending(ctx, use.Identity, s.now()); err != nil {
-		return s.unlessNotFound(err)
+		return s.ignoreNotFound(err)
 	}
 	// Nobody comes in with this token from now on. Somebody who just did is removed.
-	if err := s.media.Remove(ctx, room.ID, use.Identity); err != nil && !presumed(err) {
-		return mediaUnavailable(err)
+	if err := s.media.Remove(ctx, room.ID, use.Identity); err != nil && !isNotFound(err) {
+		return errMediaUnavailable(err)
 	}
-	e := s.event(ctx, itself, UseReturned, room, FirstGroup(use.Code),
+	e := s.event(ctx, systemPrincipal, UseReturned, room, FirstGroup(use.Code),
 		map[string]string{"identity": use.Identity, "reason": why})
 	if err := s.store.ReturnUse(ctx, use.Identity, e); err != nil {
-		return s.unlessNotFound(err)
+		return s.ignoreNotFound(err)
 	}
 	s.logEvent(ctx, e)
 	return nil
 }
 
-func (s *Service) unlessNotFound(err error) error {
+func (s *Service) ignoreNotFound(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return s.storeError(err, "")
 }
 
-// usesAtOnce bounds how many uses one sweep gives back.
-const usesAtOnce = 50
+// maxUsesPerSweep bounds how many uses one sweep gives back.
+const maxUsesPerSweep = 50
 
-// giveBackUses gives back the uses whose tokens have died, and goes on where it
+// returnPendingUses gives back the uses whose tokens have died, and goes on where it
 // was interrupted. Each costs the database two short transactions.
-func (s *Service) giveBackUses(ctx context.Context) error {
+func (s *Service) returnPendingUses(ctx context.Context) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
-	uses, err := s.store.PendingUses(ctx, s.now().Add(-tokenMargin), usesAtOnce)
+	uses, err := s.store.PendingUses(ctx, s.now().Add(-tokenMargin), maxUsesPerSweep)
 	if err != nil {
 		return s.storeError(err, "")
 	}
@@ -121,10 +121,10 @@ func (s *Service) giveBackUses(ctx context.Context) error {
 			errs = append(errs, s.storeError(err, ""))
 			continue
 		}
-		errs = append(errs, s.giveBack(ctx, room, use, "the token ran out before its bearer was inside", never))
+		errs = append(errs, s.returnUse(ctx, room, use, "the token ran out before its bearer was inside", neverConnects))
 	}
 	return errors.Join(errs...)
 }
 
-// never is for a token that has died: no connection becomes one with it.
-func never(Participant) bool { return false }
+// neverConnects is for a token that has died: no connection becomes one with it.
+func neverConnects(Participant) bool { return false }

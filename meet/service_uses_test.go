@@ -24,7 +24,7 @@ func withDoor(t *testing.T, options ...Option) *System {
 	var s *System
 	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
-			return s.Service.Enter(ctx, roomID, identity)
+			return s.Service.AuthorizeSession(ctx, roomID, identity)
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -41,12 +41,12 @@ func forOne(t *testing.T, s *System) (meet.Room, string) {
 	return room, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{MaxUses: Of(1)}).Code
 }
 
-func redeem(t *testing.T, s *System, code string) (meet.Admission, error) {
+func redeem(t *testing.T, s *System, code string) (meet.JoinResult, error) {
 	t.Helper()
 	return s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "Bob"})
 }
 
-func mustRedeem(t *testing.T, s *System, code string) meet.Admission {
+func mustRedeem(t *testing.T, s *System, code string) meet.JoinResult {
 	t.Helper()
 	a, err := redeem(t, s, code)
 	wantCode(t, "redeem the code", err, "")
@@ -80,7 +80,7 @@ func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 	wantCode(t, "the code while it is in use", err, meet.CodeNotFound)
 
 	for range 2 { // it may be told twice
-		wantCode(t, "hear", s.Hear(t.Context(), gaveUp(s, room, first.Identity, "")), "")
+		wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, first.Identity, "")), "")
 	}
 	wantUses(t, s, room, 0)
 	for _, want := range []string{"level=WARN", "could not get into the call", "the client ended signalling", first.Identity} {
@@ -89,7 +89,7 @@ func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 		}
 	}
 	second := mustRedeem(t, s, code)
-	wantCode(t, "arrive with the token whose use was given back", s.Arrive(t.Context(), first.Token), meet.CodeUnauthenticated)
+	wantCode(t, "arrive with the token whose use was given back", s.BeforeConnect(t.Context(), first.Token), meet.CodeUnauthenticated)
 	if _, err := livekittest.TryJoin(t, s.URL, first.Token); err == nil {
 		t.Error("the token whose use was given back opens the room")
 	}
@@ -117,7 +117,7 @@ func TestAUseIsGivenBackWhenItsTokenHasDied(t *testing.T) {
 }
 
 // active waits until the media server has made somebody's connection.
-func active(t *testing.T, s *System, room meet.Room, a meet.Admission) {
+func active(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 	t.Helper()
 	livekittest.Wait(t, "the connection to stand", func() bool {
 		people, err := s.Media.Participants(t.Context(), room.ID)
@@ -129,14 +129,14 @@ func active(t *testing.T, s *System, room meet.Room, a meet.Admission) {
 // told later.
 func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]func(t *testing.T, s *System, room meet.Room, a meet.Admission){
-		"they came": func(t *testing.T, s *System, room meet.Room, a meet.Admission) {
-			wantCode(t, "hear", s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
+	for name, c := range map[string]func(t *testing.T, s *System, room meet.Room, a meet.JoinResult){
+		"they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
+			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
 		},
-		"they left, and nobody told that they came": func(t *testing.T, s *System, room meet.Room, a meet.Admission) {
-			wantCode(t, "hear", s.Hear(t.Context(), told(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
+		"they left, and nobody told that they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
+			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
 		},
-		"they were found inside": func(t *testing.T, s *System, room meet.Room, a meet.Admission) {
+		"they were found inside": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			person := s.EnterWith(t, a)
 			active(t, s, room, a)
 			livekittest.Wait(t, "reconcile to find them", func() bool { // LiveKit's list of rooms is late
@@ -145,11 +145,11 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 			})
 			person.Leave()
 		},
-		"they are inside now": func(t *testing.T, s *System, room meet.Room, a meet.Admission) {
+		"they are inside now": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			s.EnterWith(t, a)
 			active(t, s, room, a)
 		},
-		"they were kicked on the way": func(t *testing.T, s *System, room meet.Room, a meet.Admission) {
+		"they were kicked on the way": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			person := s.EnterWith(t, a)
 			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
 			wantCode(t, "kick", err, "")
@@ -161,7 +161,7 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 			room, code := forOne(t, s)
 			a := mustRedeem(t, s, code)
 			c(t, s, room, a)
-			wantCode(t, "hear", s.Hear(t.Context(), gaveUp(s, room, a.Identity, "9")), "")
+			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "9")), "")
 			s.Clock.Advance(meet.TokenLifetime + 2*time.Minute)
 			wantCode(t, "sweep", s.Sweep(t.Context()), "")
 			wantUses(t, s, room, 1)
@@ -191,7 +191,7 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 					active(t, real, room, a)
 				}
 			})
-			wantCode(t, "hear", s.Hear(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
+			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
 			if !asked {
 				t.Errorf("LiveKit was not asked to %s", call)
 			}
@@ -212,7 +212,7 @@ func TestTryingAgainAtOnce(t *testing.T) {
 	room, code := forOne(t, s)
 	a := mustRedeem(t, s, code)
 	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
-	wantCode(t, "hear", s.Hear(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
+	wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
 	wantUses(t, s, room, 1)
 	if _, err := livekittest.TryJoin(t, s.URL, a.Token); err != nil {
 		t.Errorf("the token after another try: %v; want it to open the room", err)
@@ -232,7 +232,7 @@ func TestGivingBackIsFinishedLater(t *testing.T) {
 		arm("GetParticipant", func() { panic(http.ErrAbortHandler) }) // by which it would be known that nobody is there
 		panic(http.ErrAbortHandler)
 	})
-	wantCode(t, "hear", s.Hear(t.Context(), gaveUp(s, room, a.Identity, "1")), meet.CodeUnavailable)
+	wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), meet.CodeUnavailable)
 	wantUses(t, s, room, 1)
 	s.Clock.Advance(3 * time.Minute)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
@@ -264,7 +264,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 					return
 				}
 				if (i+try)%3 == 0 {
-					if err := s.Hear(t.Context(), told(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity)); err != nil {
+					if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity)); err != nil {
 						t.Errorf("hear: %v", err)
 					}
 					mu.Lock()
@@ -272,7 +272,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 					mu.Unlock()
 					return
 				}
-				if err := s.Hear(t.Context(), gaveUp(s, room, a.Identity, "")); err != nil {
+				if err := s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "")); err != nil {
 					t.Errorf("hear: %v", err)
 				}
 			}
@@ -284,7 +284,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 		t.Errorf("%d are inside by a code for %d", len(inside), seats)
 	}
 	for _, identity := range inside {
-		if _, err := s.Service.Enter(t.Context(), room.ID, identity); err != nil {
+		if _, err := s.Service.AuthorizeSession(t.Context(), room.ID, identity); err != nil {
 			t.Errorf("%s was inside and may be there no more: %v", identity, err)
 		}
 	}

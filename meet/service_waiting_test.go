@@ -15,7 +15,7 @@ import (
 func TestWaitingEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	type outcome struct {
-		a   meet.Admission
+		a   meet.JoinResult
 		err error
 	}
 	for name, c := range map[string]struct {
@@ -102,7 +102,7 @@ func TestStopWaiting(t *testing.T) {
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{})
 	id := knock(t, s, code, "").RequestID
-	waited := make(chan meet.Admission, 1)
+	waited := make(chan meet.JoinResult, 1)
 	go func() {
 		a, _ := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
 		waited <- a
@@ -152,7 +152,7 @@ func TestEachWaitsOnce(t *testing.T) {
 	room, code := guarded(t, s, meet.RoomChange{})
 	id := knock(t, s, code, "").RequestID
 	const n = 20
-	ended := make(chan meet.Admission, n)
+	ended := make(chan meet.JoinResult, n)
 	for range n {
 		go func() {
 			a, _ := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})

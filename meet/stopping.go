@@ -5,58 +5,58 @@ import (
 	"slices"
 )
 
-// StopSource says which pictures to stop.
-type StopSource string
+// VideoSource says which pictures to stop.
+type VideoSource string
 
 // The pictures that can be stopped.
 const (
-	StopCamera StopSource = "camera"       // with a lock the shared screen as well: no picture passes
-	StopScreen StopSource = "screen_share" // the shared screen alone
-	StopAll    StopSource = "all"          // both, and each is locked by itself
+	VideoCamera VideoSource = "camera"       // with a lock the shared screen as well: no picture passes
+	VideoScreen VideoSource = "screen_share" // the shared screen alone
+	VideoAll    VideoSource = "all"          // both, and each is locked by itself
 )
 
-// StopSources are all of them, for schemas and messages.
-var StopSources = []StopSource{StopCamera, StopScreen, StopAll}
+// VideoSources are all of them, for schemas and messages.
+var VideoSources = []VideoSource{VideoCamera, VideoScreen, VideoAll}
 
-// stopping is one of the things that can be stopped.
-type stopping struct {
+// muteScope is one of the things that can be stopped.
+type muteScope struct {
 	sources []Source // that a lock takes away
 	action  EventAction
-	meant   func(Track) bool
+	matches func(Track) bool
 	check   func(identity string) error
 }
 
-// videoStopping is what a call about pictures means.
-func videoStopping(call StopCall) (stopping, error) {
-	what := stopping{sources: []Source{Camera}, action: VideoDisabled, meant: Track.isCamera, check: checkOne}
+// videoScope is what a call about pictures means.
+func videoScope(call MuteCall) (muteScope, error) {
+	what := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera, check: checkSingleIdentity}
 	if call.Lock != nil { // for everyone only what holds: stopping all cameras once helps nobody
 		what.check = checkIdentity
 	}
 	switch call.Source {
-	case "", StopCamera:
+	case "", VideoCamera:
 		if call.Lock != nil {
-			what.meant = Track.isPicture
+			what.matches = Track.isPicture
 		}
-	case StopScreen:
-		what.sources, what.meant = []Source{ScreenShare}, Track.isScreen
-	case StopAll:
-		what.sources, what.meant = []Source{Camera, ScreenShare}, Track.isPicture
+	case VideoScreen:
+		what.sources, what.matches = []Source{ScreenShare}, Track.isScreen
+	case VideoAll:
+		what.sources, what.matches = []Source{Camera, ScreenShare}, Track.isPicture
 	default:
-		return stopping{}, Invalid("source", "source must be camera, screen_share or all", "Leave it out for camera.")
+		return muteScope{}, Invalid("source", "source must be camera, screen_share or all", "Leave it out for camera.")
 	}
 	return what, nil
 }
 
 // storeLock takes the sources away: from the people, or from all but admins,
 // also from those who come later. It gives the room as it is then.
-func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
-	done := Stopped{Locked: []string{}}
+func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (Room, MuteResult, error) {
+	done := MuteResult{Locked: []string{}}
 	for _, source := range what.sources {
 		e := s.event(ctx, p, Locked, room, call.Identity,
-			s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source)}))
+			s.identityDetailsOf(ctx, room, call.Identity, map[string]string{"source": string(source)}))
 		if call.Identity != Everyone {
 			e.Details["identities"] = identities(people)
-			changed, err := s.store.LockJoins(ctx, room.ID, identityList(people), source, true, e)
+			changed, err := s.store.LockAdmissions(ctx, room.ID, identityList(people), source, true, e)
 			if err != nil {
 				return room, done, s.storeError(err, "")
 			}
@@ -82,13 +82,13 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 }
 
 // storeUnlock gives the sources back, as storeLock takes them away.
-func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Participant, call StopCall, what stopping) (Room, Stopped, error) {
-	done := Stopped{Unlocked: []string{}}
+func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (Room, MuteResult, error) {
+	done := MuteResult{Unlocked: []string{}}
 	for _, source := range what.sources {
 		e := s.event(ctx, p, Unlocked, room, call.Identity,
-			s.whoIs(ctx, room, call.Identity, map[string]string{"source": string(source), "identities": call.Identity}))
+			s.identityDetailsOf(ctx, room, call.Identity, map[string]string{"source": string(source), "identities": call.Identity}))
 		if call.Identity != Everyone {
-			changed, err := s.store.LockJoins(ctx, room.ID, []string{call.Identity}, source, false, e)
+			changed, err := s.store.LockAdmissions(ctx, room.ID, []string{call.Identity}, source, false, e)
 			if err != nil {
 				return room, done, s.storeError(err, "")
 			}
@@ -102,7 +102,7 @@ func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, peopl
 		}
 		held := slices.DeleteFunc(slices.Clone(people),
 			func(p Participant) bool { return !slices.Contains(p.Locked, source) })
-		e.Details["identities"] = some(merge(locked, identityList(held)))
+		e.Details["identities"] = shortList(merge(locked, identityList(held)))
 		changed, unlocked, err := s.store.LockForAll(ctx, room.ID, source, false, e)
 		if err != nil {
 			return room, done, s.storeError(err, "")

@@ -96,7 +96,7 @@ type Store interface {
 	// too. Until tokenDies the room counts as
 	// joined by the subject even if they never connect. A use of a code with a
 	// limit is pending then. ErrNotFound, also for a code of another room.
-	AddJoin(ctx context.Context, join Join, tokenDies time.Time, check func(Door) error, e *Event) (Join, error)
+	AddAdmission(ctx context.Context, join Admission, tokenDies time.Time, check func(JoinContext) error, e *Event) (Admission, error)
 
 	// KeepUse says that who joined is inside: if their use of a code was pending,
 	// it is no more.
@@ -116,7 +116,7 @@ type Store interface {
 	ReturnUse(ctx context.Context, identity string, e *Event) error
 
 	// Join finds an admission by its identity. ErrNotFound.
-	Join(ctx context.Context, identity string) (Join, error)
+	Admission(ctx context.Context, identity string) (Admission, error)
 
 	// RevokeJoins puts an end to admissions and to the approvals behind them
 	// (of a code, those that were used with it last); of admissions that are
@@ -124,11 +124,11 @@ type Store interface {
 	// came by a code. Block is stored with it.
 	// Those revoked before stay as they are; the event is written also if nobody
 	// was left to revoke.
-	RevokeJoins(ctx context.Context, r Revocation, e *Event) error
+	RevokeAdmissions(ctx context.Context, r Revocation, e *Event) error
 
 	// LockJoins takes a source away from admissions of a room, or gives it
 	// back, also where it is taken from all, and says whose that changed.
-	LockJoins(ctx context.Context, roomID string, identities []string, source Source, locked bool, e *Event) ([]string, error)
+	LockAdmissions(ctx context.Context, roomID string, identities []string, source Source, locked bool, e *Event) ([]string, error)
 
 	// LockForAll takes a source away from everybody in a room but its admins,
 	// also from those who come later, or gives it back to everybody, from
@@ -224,8 +224,8 @@ var (
 	ErrCodeTaken = errors.New("room code taken")
 )
 
-// Door is what a join goes through.
-type Door struct {
+// JoinContext is what a join goes through.
+type JoinContext struct {
 	Code    RoomCode // zero without a code
 	Room    Room
 	Request JoinRequest // zero without a join request, or if it is no more

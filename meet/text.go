@@ -24,7 +24,7 @@ func CleanText(s string, max int) string {
 		s = s[:8*max]
 	}
 	s = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unseen(r) || r == utf8.RuneError {
+		if isInvisible(r) || r == utf8.RuneError {
 			return -1
 		}
 		return r
@@ -42,7 +42,7 @@ func checkText(field, s string, max int) (string, error) {
 	if n := utf8.RuneCountInString(s); n > max {
 		return "", Invalid(field, fmt.Sprintf("%s must be at most %d characters", field, max), fmt.Sprintf("It has %d; shorten it.", n))
 	}
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, unseen) || strings.ContainsRune(s, utf8.RuneError) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, isInvisible) || strings.ContainsRune(s, utf8.RuneError) {
 		return "", Invalid(field, field+" must not contain control, zero-width or text-direction characters",
 			"Send it again with visible characters only.")
 	}
@@ -53,14 +53,14 @@ func checkText(field, s string, max int) (string, error) {
 // tokens and room codes.
 var secrets = regexp.MustCompile(`(eyJ)[\w-]+\.[\w-]+(?:\.[\w-]*)?|\b([A-Za-z]{3})-[A-Za-z]{4}-[A-Za-z]{3}\b`)
 
-// scrub takes out of a stranger's text what must not be on record: of a code
+// redactSecrets takes out of a stranger's text what must not be on record: of a code
 // its first group is left.
-func scrub(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
+func redactSecrets(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
 
-// hide is scrub for the text of somebody whose code is known: it goes however
+// redactCode is scrub for the text of somebody whose code is known: it goes however
 // it is written.
-func hide(s, code string) string {
-	s = scrub(s)
+func redactCode(s, code string) string {
+	s = redactSecrets(s)
 	bare := strings.ReplaceAll(code, "-", "")
 	if code == "" || !strings.Contains(onlyLetters(s), bare) {
 		return s
@@ -92,9 +92,9 @@ func cutBytes(s string, max int) string {
 	return s
 }
 
-// unseen says whether r is a control, format (zero-width, bidi, tag), line
+// isInvisible says whether r is a control, format (zero-width, bidi, tag), line
 // separator, private-use or blank filler character.
-func unseen(r rune) bool {
+func isInvisible(r rune) bool {
 	switch r {
 	case '\u115f', '\u1160', '\u3164', '\uffa0', '\u2800': // blank fillers that count as letters or symbols
 		return true

@@ -49,7 +49,7 @@ func FuzzCleanText(f *testing.F) {
 			return
 		}
 		got := CleanText(s, max)
-		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > max || strings.ContainsFunc(got, unseen) {
+		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > max || strings.ContainsFunc(got, isInvisible) {
 			t.Errorf("CleanText(%q, %d) = %q", s, max, got)
 		}
 		if again := CleanText(got, max); again != got {

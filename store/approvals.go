@@ -6,7 +6,7 @@ import "roomkey/meet"
 const useApproval = `UPDATE join_requests SET admitted = $2 WHERE id = $1 AND admitted = ''`
 
 // useApproval notes whom an approval has let in.
-func (t *tx) useApproval(join meet.Join, request meet.JoinRequest) error {
+func (t *tx) useApproval(join meet.Admission, request meet.JoinRequest) error {
 	if join.RequestID == "" || request.Admitted != "" {
 		return nil
 	}

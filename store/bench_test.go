@@ -163,9 +163,9 @@ func BenchmarkWrite(b *testing.B) {
 		}},
 		{"AddJoin", func(ctx context.Context, i int) error {
 			k := rand.IntN(n)
-			join := meet.Join{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
+			join := meet.Admission{Identity: fmt.Sprintf("bench_%d", i), RoomID: benchID(k), Subject: "bench", UserID: "bench",
 				Name: "Bench", Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch.Add(time.Duration(i) * time.Millisecond)}
-			_, err := db.AddJoin(ctx, join, join.CreatedAt.Add(meet.TokenLifetime), func(door meet.Door) error { return door.Code.Check(epoch) },
+			_, err := db.AddAdmission(ctx, join, join.CreatedAt.Add(meet.TokenLifetime), func(door meet.JoinContext) error { return door.Code.Check(epoch) },
 				benchEvent(meet.Admitted, join.RoomID, join.Identity, map[string]string{"participant_name": "Bench", "role": meet.RoleHost, "code": join.Code[:3]}))
 			return err
 		}},

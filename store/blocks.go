@@ -46,8 +46,8 @@ const (
 	selectLocked = `SELECT identity, locked FROM joins WHERE room_id = $1 AND locked <> '' ORDER BY created_at, identity`
 )
 
-// RevokeJoins implements [meet.Store].
-func (db *DB) RevokeJoins(ctx context.Context, r meet.Revocation, e *meet.Event) error {
+// RevokeAdmissions implements [meet.Store].
+func (db *DB) RevokeAdmissions(ctx context.Context, r meet.Revocation, e *meet.Event) error {
 	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
 		if err := t.revokeAll(r); err != nil {
 			return none, err
@@ -145,10 +145,10 @@ func blockPointers(b *meet.Block) []any {
 		&b.Label, (*flag)(&b.Verified)}
 }
 
-// LockJoins implements [meet.Store]. Identities of nobody in the room are passed
+// LockAdmissions implements [meet.Store]. Identities of nobody in the room are passed
 // over. What is given back is given back to the person, whose other joins are
 // changed with it: it must not be locked again when they join anew.
-func (db *DB) LockJoins(ctx context.Context, roomID string, identities []string, source meet.Source, locked bool, e *meet.Event) ([]string, error) {
+func (db *DB) LockAdmissions(ctx context.Context, roomID string, identities []string, source meet.Source, locked bool, e *meet.Event) ([]string, error) {
 	return write(ctx, db.writer, func(t *tx) ([]string, error) {
 		change := t.unlockPerson
 		if locked {
@@ -221,4 +221,4 @@ func (db *DB) LockedIn(ctx context.Context, roomID string, source meet.Source) (
 	return identities, failed("list locks", err)
 }
 
-func lockedPointers(j *meet.Join) []any { return []any{&j.Identity, (*sources)(&j.Locked)} }
+func lockedPointers(j *meet.Admission) []any { return []any{&j.Identity, (*sources)(&j.Locked)} }

@@ -68,7 +68,7 @@ func look(t *testing.T, db *DB) string {
 func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	db, ctx := openCached(t), t.Context()
-	pass := func(meet.Door) error { return nil }
+	pass := func(meet.JoinContext) error { return nil }
 	steps := []struct {
 		name string
 		do   func() error
@@ -86,7 +86,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | aaa true 0 | bbb true 0"},
 		{"use", func() error {
-			_, err := db.AddJoin(ctx, meet.Join{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow, pass, nil)
+			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow, pass, nil)
 			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
@@ -161,47 +161,47 @@ func TestOperationsThatShareACommit(t *testing.T) {
 	refuse := errors.New("refused")
 	type step struct {
 		name string
-		do   func(db *DB, seen *meet.Door) error
+		do   func(db *DB, seen *meet.JoinContext) error
 		fail bool
 	}
 	use := func(identity string) step {
-		return step{"use by " + identity, func(db *DB, seen *meet.Door) error {
-			join := meet.Join{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: cacheNow}
-			_, err := db.AddJoin(t.Context(), join, cacheNow, func(door meet.Door) error { *seen = door; return nil }, nil)
+		return step{"use by " + identity, func(db *DB, seen *meet.JoinContext) error {
+			join := meet.Admission{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: cacheNow}
+			_, err := db.AddAdmission(t.Context(), join, cacheNow, func(door meet.JoinContext) error { *seen = door; return nil }, nil)
 			return err
 		}, identity == "inside"}
 	}
 	change := func(name string, do func(db *DB) error) step {
-		return step{name: name, do: func(db *DB, _ *meet.Door) error { return do(db) }}
+		return step{name: name, do: func(db *DB, _ *meet.JoinContext) error { return do(db) }}
 	}
 	for name, c := range map[string]struct {
 		steps []step
 		uses  int
-		check func(meet.Door) bool // of what the last use has seen
+		check func(meet.JoinContext) bool // of what the last use has seen
 	}{
-		"uses":               {[]step{use("a"), use("b"), use("c")}, 4, func(d meet.Door) bool { return d.Code.Uses == 3 }},
-		"a use that fails":   {[]step{use("a"), use("inside")}, 2, func(d meet.Door) bool { return d.Code.Uses == 2 }},
-		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3, func(d meet.Door) bool { return d.Code.Uses == 2 }},
+		"uses":               {[]step{use("a"), use("b"), use("c")}, 4, func(d meet.JoinContext) bool { return d.Code.Uses == 3 }},
+		"a use that fails":   {[]step{use("a"), use("inside")}, 2, func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
+		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3, func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
 		"a room that ends": {[]step{use("a"), change("end", func(db *DB) error {
 			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil }, nil)
 			return err
-		}), use("b")}, 3, func(d meet.Door) bool { return d.Room.State == meet.RoomEnded }},
+		}), use("b")}, 3, func(d meet.JoinContext) bool { return d.Room.State == meet.RoomEnded }},
 		"a code that is disabled": {[]step{use("a"), change("disable", func(db *DB) error {
 			_, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil)
 			return err
-		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
+		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
 			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil }, nil)
 			return err
-		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.RetiredAt.IsZero() }},
+		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
 			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"guest"}, cacheNow, nil)
 			return err
-		}), use("b")}, 3, func(d meet.Door) bool { return !d.Code.Enabled }},
-		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.Door) error {
+		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled }},
+		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.JoinContext) error {
 			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil, nil)
 			return err
-		}, true}, use("b")}, 3, func(d meet.Door) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
+		}, true}, use("b")}, 3, func(d meet.JoinContext) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
 	} {
 		db := openCached(t)
 		for _, id := range []string{"one", "other"} {
@@ -210,13 +210,13 @@ func TestOperationsThatShareACommit(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := use("inside").do(db, new(meet.Door)); err != nil {
+		if err := use("inside").do(db, new(meet.JoinContext)); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := db.CodeAndRoom(t.Context(), "aaa"); err != nil { // remembers the room
 			t.Fatal(err)
 		}
-		var seen meet.Door
+		var seen meet.JoinContext
 		operations := make([]func() error, len(c.steps))
 		for i, s := range c.steps {
 			operations[i] = func() error { return s.do(db, &seen) }
@@ -312,8 +312,8 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 		writers.Go(func() {
 			for i := range 50 {
 				before := uses()
-				_, err := db.AddJoin(t.Context(), meet.Join{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow,
-					func(meet.Door) error { return nil }, nil)
+				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow,
+					func(meet.JoinContext) error { return nil }, nil)
 				if after := uses(); err != nil || after <= before {
 					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
 				}

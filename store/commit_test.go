@@ -54,8 +54,8 @@ func withRoom(t *testing.T, db *DB) *DB {
 func TestARolledBackOperationLeavesNoLine(t *testing.T) {
 	t.Parallel()
 	db := withRoom(t, setup(t))
-	join := meet.Join{Identity: "one", RoomID: "id-room", Role: "host", CreatedAt: epoch}
-	if _, err := db.AddJoin(t.Context(), join, epoch, func(meet.Door) error { return nil }, nil); err != nil {
+	join := meet.Admission{Identity: "one", RoomID: "id-room", Role: "host", CreatedAt: epoch}
+	if _, err := db.AddAdmission(t.Context(), join, epoch, func(meet.JoinContext) error { return nil }, nil); err != nil {
 		t.Fatal(err)
 	}
 	h := hold(t, db)
@@ -66,7 +66,7 @@ func TestARolledBackOperationLeavesNoLine(t *testing.T) {
 		h.queueRaw(func(t *tx) error { return errors.Join(t.event(refused), errors.New("refused")) }),
 		h.queueRaw(func(t *tx) error { panic(t.event(panicked)) }),
 		h.queue(func(ctx context.Context) error {
-			return db.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch, Block: &meet.Block{RoomID: "nowhere"}}, unblocked)
+			return db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch, Block: &meet.Block{RoomID: "nowhere"}}, unblocked)
 		}),
 	}
 	good = append(good, h.queueUpdate(last))
@@ -86,7 +86,7 @@ func TestARolledBackOperationLeavesNoLine(t *testing.T) {
 	if first.ID == 0 || last.ID <= first.ID {
 		t.Errorf("first has the id %d, last %d", first.ID, last.ID)
 	}
-	if join, err := db.Join(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
+	if join, err := db.Admission(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
 		t.Errorf("the join is %+v, %v; want it not revoked", join, err)
 	}
 	if got := db.writer.commits.Load() - before; got != 1 {
@@ -153,14 +153,14 @@ func blockInOneCommit(t *testing.T, code string) {
 	seen := map[string]int{}
 	join := func(identity string) {
 		done = append(done, h.queue(func(ctx context.Context) error {
-			_, err := db.AddJoin(ctx, meet.Join{Identity: identity, RoomID: "id-room", Role: "host", Code: code, CreatedAt: epoch}, epoch,
-				func(door meet.Door) error { seen[identity] = len(door.Blocks); return nil }, nil)
+			_, err := db.AddAdmission(ctx, meet.Admission{Identity: identity, RoomID: "id-room", Role: "host", Code: code, CreatedAt: epoch}, epoch,
+				func(door meet.JoinContext) error { seen[identity] = len(door.Blocks); return nil }, nil)
 			return err
 		}))
 	}
 	block := func(roomID, identity string) chan error {
 		return h.queue(func(ctx context.Context) error {
-			return db.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", At: epoch, Block: &meet.Block{RoomID: roomID, Identity: identity, CreatedAt: epoch}}, nil)
+			return db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", At: epoch, Block: &meet.Block{RoomID: roomID, Identity: identity, CreatedAt: epoch}}, nil)
 		})
 	}
 	join("before")
@@ -201,8 +201,8 @@ func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 	seen := map[string]string{}
 	join := func(identity, request string) {
 		done = append(done, h.queue(func(ctx context.Context) error {
-			_, err := db.AddJoin(ctx, meet.Join{Identity: identity, RoomID: "id-room", Role: "host", RequestID: request, CreatedAt: epoch}, epoch,
-				func(door meet.Door) error {
+			_, err := db.AddAdmission(ctx, meet.Admission{Identity: identity, RoomID: "id-room", Role: "host", RequestID: request, CreatedAt: epoch}, epoch,
+				func(door meet.JoinContext) error {
 					seen[identity] = string(door.Room.State) + " " + door.Request.ID
 					return nil
 				}, nil)
@@ -228,7 +228,7 @@ func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 // moderated is all that this file's words about people come back as.
 func moderated(t *testing.T, db *DB) string {
 	t.Helper()
-	join, err := db.Join(t.Context(), "one")
+	join, err := db.Admission(t.Context(), "one")
 	blocks, err2 := db.Blocks(t.Context(), "id-room")
 	open, err3 := db.OpenPresences(t.Context())
 	ended, err4 := db.HasPresence(t.Context(), "ended")
@@ -245,10 +245,10 @@ func TestWhatModeratorsSaySurvivesReopening(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "room.db")
 	db := withRoom(t, openAt(t, path))
 	ctx := t.Context()
-	_, err := db.AddJoin(ctx, meet.Join{Identity: "one", RoomID: "id-room", Subject: "eve", UserID: "eve", Role: "host", CreatedAt: epoch}, epoch,
-		func(meet.Door) error { return nil }, newEvent("admitted"))
-	_, err2 := db.LockJoins(ctx, "id-room", []string{"one"}, meet.Microphone, true, newEvent("locked"))
-	err3 := db.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch, By: "ann",
+	_, err := db.AddAdmission(ctx, meet.Admission{Identity: "one", RoomID: "id-room", Subject: "eve", UserID: "eve", Role: "host", CreatedAt: epoch}, epoch,
+		func(meet.JoinContext) error { return nil }, newEvent("admitted"))
+	_, err2 := db.LockAdmissions(ctx, "id-room", []string{"one"}, meet.Microphone, true, newEvent("locked"))
+	err3 := db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch, By: "ann",
 		Block: &meet.Block{RoomID: "id-room", Identity: "one", Subject: "eve", CreatedAt: epoch}}, newEvent("kicked"))
 	_, err4 := db.SavePresence(ctx, meet.Presence{SID: "open", RoomID: "id-room", Identity: "one", Subject: "eve", JoinedAt: epoch}, newEvent("joined"), nil)
 	_, err5 := db.SavePresence(ctx, meet.Presence{SID: "ended", RoomID: "id-room", Identity: "one", JoinedAt: epoch, LeftAt: epoch.Add(time.Hour)}, nil, newEvent("left"))
@@ -263,8 +263,8 @@ func TestWhatModeratorsSaySurvivesReopening(t *testing.T) {
 	if diff := cmp.Diff(want, moderated(t, db)); diff != "" {
 		t.Errorf("after reopening (-before +after):\n%s", diff)
 	}
-	if _, err := db.AddJoin(ctx, meet.Join{Identity: "two", RoomID: "id-room", Subject: "eve", UserID: "eve", Role: "host", CreatedAt: epoch}, epoch,
-		func(door meet.Door) error {
+	if _, err := db.AddAdmission(ctx, meet.Admission{Identity: "two", RoomID: "id-room", Subject: "eve", UserID: "eve", Role: "host", CreatedAt: epoch}, epoch,
+		func(door meet.JoinContext) error {
 			if len(door.Blocks) != 1 {
 				t.Errorf("the next join sees %d blocks", len(door.Blocks))
 			}

@@ -35,10 +35,10 @@ const (
 	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND created_at >= $3`
 )
 
-// AddJoin implements [meet.Store]. A code of another room than the join's is
+// AddAdmission implements [meet.Store]. A code of another room than the join's is
 // not found.
-func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, check func(meet.Door) error, e *meet.Event) (meet.Join, error) {
-	return write(ctx, db.writer, func(t *tx) (none meet.Join, err error) {
+func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies time.Time, check func(meet.JoinContext) error, e *meet.Event) (meet.Admission, error) {
+	return write(ctx, db.writer, func(t *tx) (none meet.Admission, err error) {
 		door, err := t.door(join)
 		if err != nil {
 			return none, err
@@ -78,7 +78,7 @@ func (db *DB) AddJoin(ctx context.Context, join meet.Join, tokenDies time.Time, 
 }
 
 // locksOf gives what is locked for the same person in the room's session.
-func (t *tx) locksOf(join meet.Join, room meet.Room) ([]meet.Source, error) {
+func (t *tx) locksOf(join meet.Admission, room meet.Room) ([]meet.Source, error) {
 	if join.Person == "" {
 		return nil, nil
 	}
@@ -95,17 +95,17 @@ func (t *tx) locksOf(join meet.Join, room meet.Room) ([]meet.Source, error) {
 	return locked, failed("read locks", err)
 }
 
-// Join implements [meet.Store].
-func (db *DB) Join(ctx context.Context, identity string) (meet.Join, error) {
+// Admission implements [meet.Store].
+func (db *DB) Admission(ctx context.Context, identity string) (meet.Admission, error) {
 	ctx, err := briefly(ctx)
 	if err != nil {
-		return meet.Join{}, err
+		return meet.Admission{}, err
 	}
 	join, err := scanOne(db.hot.join.QueryRowContext(ctx, identity), joinPointers)
 	return join, failed("read join", err)
 }
 
-func joinPointers(j *meet.Join) []any {
+func joinPointers(j *meet.Admission) []any {
 	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
 		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label, (*sources)(&j.Unlocked), (*flag)(&j.Returned)}
 }
@@ -135,11 +135,11 @@ func sourcesText(list []meet.Source) string {
 }
 
 // door reads what a join goes through.
-func (t *tx) door(join meet.Join) (door meet.Door, err error) {
+func (t *tx) door(join meet.Admission) (door meet.JoinContext, err error) {
 	if join.RequestID != "" {
 		door.Request, err = scanOne(t.row(selectRequest, join.RequestID), requestPointers)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return meet.Door{}, failed("read join request", err)
+			return meet.JoinContext{}, failed("read join request", err)
 		}
 	}
 	if kept, ok := t.doors[doorKey(join.Code, join.RoomID)]; ok && kept.Room.ID == join.RoomID { // by somebody whose join shares the commit
@@ -147,7 +147,7 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 		return kept, nil
 	}
 	if door.Blocks, err = t.blocks(join.RoomID); err != nil {
-		return meet.Door{}, err
+		return meet.JoinContext{}, err
 	}
 	if join.Code == "" {
 		if door.Room, err = t.room(join.RoomID); err == nil {
@@ -157,13 +157,13 @@ func (t *tx) door(join meet.Join) (door meet.Door, err error) {
 	}
 	found, err := scanOne(t.row(selectCodeAndRoom, join.Code), (*codeAndRoom).pointers)
 	if err == nil && found.room.ID != join.RoomID {
-		return meet.Door{}, meet.ErrNotFound
+		return meet.JoinContext{}, meet.ErrNotFound
 	}
 	door.Code, door.Room = found.code, found.room
 	return door, failed("read code and room", err)
 }
 
-func (t *tx) insertJoin(j meet.Join, room meet.Room, tokenDies time.Time) error {
+func (t *tx) insertJoin(j meet.Admission, room meet.Room, tokenDies time.Time) error {
 	var code any
 	if j.Code != "" {
 		code = j.Code

@@ -59,7 +59,7 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 // from all.
 func (t *tx) exceptNobody(roomID string, source meet.Source) error {
 	rows, err := t.rows(selectExcepted, roomID)
-	excepted, err := scanAll(rows, err, func(j *meet.Join) []any { return []any{&j.Identity, (*sources)(&j.Unlocked)} })
+	excepted, err := scanAll(rows, err, func(j *meet.Admission) []any { return []any{&j.Identity, (*sources)(&j.Unlocked)} })
 	if err != nil {
 		return failed("read who is excepted from a lock", err)
 	}
@@ -117,7 +117,7 @@ func (t *tx) exceptFromAll(roomID, identity string, source meet.Source, changed 
 	return changed, t.setUnlocked(join, source, true)
 }
 
-func (t *tx) setUnlocked(join meet.Join, source meet.Source, unlocked bool) error {
+func (t *tx) setUnlocked(join meet.Admission, source meet.Source, unlocked bool) error {
 	list := without(join.Unlocked, source)
 	if unlocked {
 		list = append(list, source)
@@ -128,7 +128,7 @@ func (t *tx) setUnlocked(join meet.Join, source meet.Source, unlocked bool) erro
 // givenBackTo gives what was given back to the same person in the room's
 // session although it is taken from all. Only an access token proves that it is
 // the same person.
-func (t *tx) givenBackTo(join meet.Join, room meet.Room) ([]meet.Source, error) {
+func (t *tx) givenBackTo(join meet.Admission, room meet.Room) ([]meet.Source, error) {
 	if room.LockedForAll == (meet.SourceSet{}) || join.Subject == "" || join.Person == "" {
 		return nil, nil
 	}

@@ -51,7 +51,7 @@ func TestRevokingACodeCostsTheSameHoweverManyCame(t *testing.T) {
 		t.Errorf("%d rows were changed, want 3: the code, the revocation and the event", got)
 	}
 	for _, identity := range []string{"guest_1", "guest_300000"} {
-		join, err := db.Join(t.Context(), identity)
+		join, err := db.Admission(t.Context(), identity)
 		if err != nil || !join.RevokedAt.Equal(r.At) {
 			t.Errorf("%s: %+v, %v; want it revoked", identity, join, err)
 		}

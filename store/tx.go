@@ -31,9 +31,9 @@ type tx struct {
 	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
 	here map[string]*sql.Stmt // those of kept that this transaction has used
 
-	lines   []line               // that the operation has written
-	changed changed              // for the cache to forget
-	doors   map[string]meet.Door // what joins went through, by doorKey, as it is by now
+	lines   []line                      // that the operation has written
+	changed changed                     // for the cache to forget
+	doors   map[string]meet.JoinContext // what joins went through, by doorKey, as it is by now
 }
 
 // roomChanged notes that a room's row is another.
@@ -63,16 +63,16 @@ func (t *tx) codesChanged(roomID string) {
 }
 
 // codeUsed notes the row that a use has made of a code.
-func (t *tx) codeUsed(door meet.Door) {
+func (t *tx) codeUsed(door meet.JoinContext) {
 	t.changed.codes = append(t.changed.codes, door.Room.ID)
 	t.changed.row(door.Code.Code, &door.Code)
 	t.keepDoor(door)
 }
 
 // keepDoor keeps a door for those whose joins share the commit.
-func (t *tx) keepDoor(door meet.Door) {
+func (t *tx) keepDoor(door meet.JoinContext) {
 	if t.doors == nil {
-		t.doors = map[string]meet.Door{}
+		t.doors = map[string]meet.JoinContext{}
 	}
 	t.doors[doorKey(door.Code.Code, door.Room.ID)] = door
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // pendUse notes that a use counts for good only when its bearer is inside.
-func (t *tx) pendUse(join meet.Join, code meet.RoomCode, due time.Time) error {
+func (t *tx) pendUse(join meet.Admission, code meet.RoomCode, due time.Time) error {
 	if code.Code == "" || code.MaxUses == 0 {
 		return nil
 	}

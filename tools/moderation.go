@@ -71,7 +71,7 @@ var muteParticipant = define(Tool{
 		"holds through reconnects, and when they join anew under the same user_id with an access token or the same code, until lock " +
 		"false or the room's end.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteParticipantInput) (muteParticipantOutput, error) {
-	done, err := s.Mute(ctx, p, in.RoomID, meet.StopCall{Identity: in.Identity, Lock: in.Lock})
+	done, err := s.Mute(ctx, p, in.RoomID, meet.MuteCall{Identity: in.Identity, Lock: in.Lock})
 	return muteParticipantOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked, nothingDone(done, in.Lock, "nothing to mute")}, err
 })
 
@@ -95,9 +95,9 @@ var disableParticipantVideo = define(Tool{
 	Description: "Turn a participant's camera or shared screen off now; they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
 	done, err := s.DisableVideo(ctx, p, in.RoomID,
-		meet.StopCall{Identity: in.Identity, Lock: in.Lock, Source: meet.StopSource(value(in.Source))})
+		meet.MuteCall{Identity: in.Identity, Lock: in.Lock, Source: meet.VideoSource(value(in.Source))})
 	nothing := "nothing to mute: the camera was off"
-	if in.Source != nil && meet.StopSource(*in.Source) != meet.StopCamera {
+	if in.Source != nil && meet.VideoSource(*in.Source) != meet.VideoCamera {
 		nothing = "nothing to stop: it was off"
 	}
 	return disableVideoOutput{viewStopped(done.Tracks), done.Locked, done.Unlocked,
@@ -106,7 +106,7 @@ var disableParticipantVideo = define(Tool{
 
 // nothingDone says that there was nothing to do, "" if there was something; of
 // a lock also what holds.
-func nothingDone(done meet.Stopped, lock *bool, nothing string) string {
+func nothingDone(done meet.MuteResult, lock *bool, nothing string) string {
 	switch {
 	case lock != nil && !*lock && len(done.Unlocked) == 0 && !done.ForAll:
 		return "nothing to unlock"

@@ -40,7 +40,7 @@ func TestWhoIsProven(t *testing.T) {
 		t.Fatal(err)
 	}
 	code := codes[0].Code
-	exchange := func() meet.Admission {
+	exchange := func() meet.JoinResult {
 		t.Helper()
 		admission, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "Bob", UserID: "bob"})
 		if err != nil {
@@ -48,7 +48,7 @@ func TestWhoIsProven(t *testing.T) {
 		}
 		return admission
 	}
-	join := func(p meet.Principal, call meet.JoinCall) meet.Admission {
+	join := func(p meet.Principal, call meet.JoinCall) meet.JoinResult {
 		t.Helper()
 		admission, err := a.Join(t.Context(), p, call)
 		if err != nil {
@@ -60,7 +60,7 @@ func TestWhoIsProven(t *testing.T) {
 	onBehalf := meet.JoinCall{RoomID: &room.ID, UserID: "bob", Name: "Bob"}
 	byCode := meet.JoinCall{Code: &code}
 	bob, typed := a.EnterWith(t, join(meettest.Bob, byName)), a.EnterWith(t, exchange())
-	for _, admission := range []meet.Admission{join(meettest.Bob, byCode), join(meettest.Gus, onBehalf), join(meettest.Ada, onBehalf)} {
+	for _, admission := range []meet.JoinResult{join(meettest.Bob, byCode), join(meettest.Gus, onBehalf), join(meettest.Ada, onBehalf)} {
 		a.EnterWith(t, admission)
 	}
 	const proven, provenByCode, claimedByCode, claimed = "bob true <nil>", "bob true press", "bob false press", "bob false <nil>"

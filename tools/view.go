@@ -213,7 +213,7 @@ type stoppedTrackView struct {
 	Source   meet.Source `json:"source"`
 }
 
-func viewStopped(tracks []meet.StoppedTrack) []stoppedTrackView {
+func viewStopped(tracks []meet.MutedTrack) []stoppedTrackView {
 	views := make([]stoppedTrackView, len(tracks))
 	for i, t := range tracks {
 		views[i] = stoppedTrackView{t.Identity, t.ID, t.Source}

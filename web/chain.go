@@ -137,7 +137,7 @@ func (s *Server) ceiling(r *http.Request, a access) *meet.Error {
 	case s.ReadOnly && a.changes && !reads:
 		return &meet.Error{Code: meet.CodeForbidden, Message: "This server is read-only", Hint: "Its operator started it with read_only."}
 	case s.DisableDestructive && a.destructive:
-		return meet.CeilingError("This server removes nobody")
+		return meet.DestructionDisabledError("This server removes nobody")
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
 }
 
 // answerAdmission answers 200 with the token, or 202 to somebody who waits.
-func answerAdmission(w http.ResponseWriter, a meet.Admission) {
+func answerAdmission(w http.ResponseWriter, a meet.JoinResult) {
 	if a.Waiting {
 		answer(w, http.StatusAccepted, waitingResponse{"waiting", a.RequestID, retryAfter.Milliseconds()})
 		return

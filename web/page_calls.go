@@ -73,7 +73,7 @@ func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	a, err := s.Service.EnterRoom(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
+	a, err := s.Service.JoinFromPage(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
 		JoinToken: body.JoinToken, Wait: preferredWait(r), StillMay: s.stillBearer(r)})
 	if err != nil {
 		s.refuseSlowly(w, r, meet.AsError(err), started)

@@ -112,12 +112,12 @@ func (s *Server) apiKick(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) apiMute(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Service.Mute(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.StopCall{Identity: r.PathValue("identity")})
+	_, err := s.Service.Mute(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.MuteCall{Identity: r.PathValue("identity")})
 	s.moderated(w, r, err)
 }
 
 func (s *Server) apiVideoOff(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Service.DisableVideo(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.StopCall{Identity: r.PathValue("identity")})
+	_, err := s.Service.DisableVideo(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.MuteCall{Identity: r.PathValue("identity")})
 	s.moderated(w, r, err)
 }
 

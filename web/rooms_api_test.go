@@ -269,7 +269,7 @@ func TestKickBlocksNobody(t *testing.T) {
 	}
 	bob.WaitDisconnected()
 	again := s.api(t, meettest.Bob, "POST", "/api/room/join", join).fields(t)
-	s.EnterWith(t, meet.Admission{Token: again["token"].(string)})
+	s.EnterWith(t, meet.JoinResult{Token: again["token"].(string)})
 	if roster, err := s.Roster(t.Context(), meettest.Ada, room.ID); err != nil || len(roster.Blocks) != 0 || len(roster.Participants) != 1 {
 		t.Errorf("%+v, %v; want Bob inside again and nobody blocked", roster, err)
 	}

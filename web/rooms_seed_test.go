@@ -335,7 +335,7 @@ func TestJoinExample(t *testing.T) {
 			"livekitHost": "wss://meet.example.com", "mode": "standard"}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
-		s.EnterWith(t, meet.Admission{Token: got["token"].(string)}).Leave()
+		s.EnterWith(t, meet.JoinResult{Token: got["token"].(string)}).Leave()
 	}
 	for p, relationship := range map[meet.Principal]string{meettest.Ada: "creator", meettest.Bob: "participant", meettest.Gus: "public"} {
 		r := s.api(t, p, "GET", "/api/room/list", "")

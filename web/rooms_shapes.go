@@ -131,7 +131,7 @@ type joinedRoom struct {
 	Mode            meet.Mode     `json:"mode"`
 }
 
-func (s *Server) joinedRoom(a meet.Admission) joinedRoom {
+func (s *Server) joinedRoom(a meet.JoinResult) joinedRoom {
 	r := a.Room
 	return joinedRoom{ID: r.ID, Name: r.Name, Token: a.Token, CreatedBy: r.CreatedBy, AdminID: r.AdminID, IsActive: s.Service.IsActive(r), IsPublic: r.IsPublic,
 		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings), LiveKitHost: a.LiveKitURL, Mode: r.Mode}

@@ -185,7 +185,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), MachineIP: machineIP(c, listen),
 		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
 		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
-			return a.service.Enter(ctx, roomID, identity)
+			return a.service.AuthorizeSession(ctx, roomID, identity)
 		},
 		Log: a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.participant()})
 	if err != nil {

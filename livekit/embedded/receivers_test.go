@@ -26,7 +26,7 @@ func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deafToken, err := lk.Token(meet.Join{Identity: "deaf", RoomID: room}, meet.Grants{Data: true}, time.Now().Add(time.Minute))
+	deafToken, err := lk.Token(meet.Admission{Identity: "deaf", RoomID: room}, meet.Grants{Data: true}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

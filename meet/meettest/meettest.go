@@ -130,7 +130,7 @@ func (s *System) NewCode(tb testing.TB, room meet.Room, role string, change meet
 }
 
 // Admit joins a room by name, without connecting.
-func (s *System) Admit(tb testing.TB, p meet.Principal, room meet.Room) meet.Admission {
+func (s *System) Admit(tb testing.TB, p meet.Principal, room meet.Room) meet.JoinResult {
 	tb.Helper()
 	a, err := s.Join(tb.Context(), p, meet.JoinCall{RoomID: &room.ID})
 	if err != nil {
@@ -156,7 +156,7 @@ func (s *System) EnterByCode(tb testing.TB, code meet.RoomCode, name string) *li
 }
 
 // EnterWith connects a real participant with an admission.
-func (s *System) EnterWith(tb testing.TB, a meet.Admission) *livekittest.Person {
+func (s *System) EnterWith(tb testing.TB, a meet.JoinResult) *livekittest.Person {
 	tb.Helper()
 	return livekittest.Join(tb, s.URL, a.Token)
 }

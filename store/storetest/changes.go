@@ -57,18 +57,18 @@ func changes() []change {
 			return err
 		}},
 		{"AddJoin", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.AddJoin(ctx, byCode("late", "aaa"), tokenDies, func(meet.Door) error { return inside() }, e)
+			_, err := b.AddAdmission(ctx, byCode("late", "aaa"), tokenDies, func(meet.JoinContext) error { return inside() }, e)
 			return err
 		}},
 		{"RevokeJoins", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			return b.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"guest"}, At: noon, By: "ann"}, e)
+			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"guest"}, At: noon, By: "ann"}, e)
 		}},
 		{"LockJoins", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.LockJoins(ctx, "id-room", []string{"nobody", "inside", "inside", "guest"}, meet.Microphone, true, e)
+			_, err := b.LockAdmissions(ctx, "id-room", []string{"nobody", "inside", "inside", "guest"}, meet.Microphone, true, e)
 			return err
 		}},
 		{"LockJoins, back", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.LockJoins(ctx, "id-room", []string{"inside", "guest"}, meet.Microphone, false, e)
+			_, err := b.LockAdmissions(ctx, "id-room", []string{"inside", "guest"}, meet.Microphone, false, e)
 			return err
 		}},
 		{"LockForAll", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
@@ -135,15 +135,15 @@ func failing(ctx context.Context, b bed) map[string]func(e *meet.Event) error {
 		"ReplaceCode by a taken one": func(e *meet.Event) error { _, err := b.ReplaceCode(ctx, "old", "aaa", noon, yes, e); return err },
 		"ReplaceCode of none":        func(e *meet.Event) error { _, err := b.ReplaceCode(ctx, "none", "new", noon, yes, e); return err },
 		"AddJoin of an identity there is": func(e *meet.Event) error {
-			_, err := b.AddJoin(ctx, byCode("inside", "aaa"), tokenDies, welcome, e)
+			_, err := b.AddAdmission(ctx, byCode("inside", "aaa"), tokenDies, welcome, e)
 			return err
 		},
 		"AddJoin by no code": func(e *meet.Event) error {
-			_, err := b.AddJoin(ctx, byCode("late", "none"), tokenDies, welcome, e)
+			_, err := b.AddAdmission(ctx, byCode("late", "none"), tokenDies, welcome, e)
 			return err
 		},
 		"RevokeJoins with a block of no room": func(e *meet.Event) error {
-			return b.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon, By: "ann",
+			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon, By: "ann",
 				Block: &meet.Block{RoomID: "nowhere", Identity: "inside", CreatedAt: noon}}, e)
 		},
 		"Unblock of nobody": func(e *meet.Event) error { return b.Unblock(ctx, "id-room", "nobody", e) },

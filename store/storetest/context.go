@@ -62,7 +62,7 @@ func calls(s meet.Store) []call {
 			return err
 		}},
 		{"AddJoin", func(ctx context.Context) error {
-			_, err := s.AddJoin(ctx, byCode("one", "aaa"), tokenDies, welcome, nil)
+			_, err := s.AddAdmission(ctx, byCode("one", "aaa"), tokenDies, welcome, nil)
 			return err
 		}},
 		{"EnsureCodes", func(ctx context.Context) error {
@@ -85,15 +85,15 @@ func calls(s meet.Store) []call {
 		{"ExpireRooms", func(ctx context.Context) error { _, err := s.ExpireRooms(ctx, at(1), 10, noLine); return err }},
 		{"KeepUse", func(ctx context.Context) error { return s.KeepUse(ctx, "nobody") }},
 		{"PendingUses", func(ctx context.Context) error { _, err := s.PendingUses(ctx, noon, 10); return err }},
-		{"Join", func(ctx context.Context) error { _, err := s.Join(ctx, "one"); return err }},
+		{"Join", func(ctx context.Context) error { _, err := s.Admission(ctx, "one"); return err }},
 		{"RevokeJoins", func(ctx context.Context) error {
 			block := newBlock("nobody")
-			return s.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"nobody"}, Code: "aaa", At: noon, Block: &block}, about(meet.Kicked, ""))
+			return s.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"nobody"}, Code: "aaa", At: noon, Block: &block}, about(meet.Kicked, ""))
 		}},
 		{"Blocks", func(ctx context.Context) error { _, err := s.Blocks(ctx, "id-room"); return err }},
 		{"Unblock", func(ctx context.Context) error { return s.Unblock(ctx, "id-room", "nobody", about(meet.Unblocked, "")) }},
 		{"LockJoins", func(ctx context.Context) error {
-			_, err := s.LockJoins(ctx, "id-room", []string{"one"}, mic, true, about(meet.Locked, ""))
+			_, err := s.LockAdmissions(ctx, "id-room", []string{"one"}, mic, true, about(meet.Locked, ""))
 			return err
 		}},
 		{"LockForAll", func(ctx context.Context) error {

@@ -144,9 +144,9 @@ var eventTests = []test{
 		if got := b.targets(); len(got) != 1 {
 			t.Errorf("%d lines, want one: the second time nothing changed", len(got))
 		}
-		_, err := b.LockJoins(ctx, "id-room", []string{"inside"}, meet.Camera, false, about(meet.Unlocked, ""))
+		_, err := b.LockAdmissions(ctx, "id-room", []string{"inside"}, meet.Camera, false, about(meet.Unlocked, ""))
 		wantErr(t, "LockJoins", err, nil)
-		_, err = b.LockJoins(ctx, "id-room", nil, meet.Camera, true, about(meet.Locked, ""))
+		_, err = b.LockAdmissions(ctx, "id-room", nil, meet.Camera, true, about(meet.Locked, ""))
 		wantErr(t, "LockJoins of nobody", err, nil)
 		expired, err := b.ExpireRooms(ctx, noon, 10, func(meet.Room) *meet.Event { return about(meet.RoomHasExpired, "") })
 		wantErr(t, "ExpireRooms", err, nil)

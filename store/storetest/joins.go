@@ -8,8 +8,8 @@ import (
 )
 
 // byCode is a join of id-room by a code.
-func byCode(identity, code string) meet.Join {
-	return meet.Join{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest", Admin: true, Code: code, CreatedAt: at(1)}
+func byCode(identity, code string) meet.Admission {
+	return meet.Admission{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest", Admin: true, Code: code, CreatedAt: at(1)}
 }
 
 // guests gives the identities guest-000 and so on.
@@ -27,9 +27,9 @@ var joinTests = []test{
 		want := b.code("aaa")
 		for i, identity := range []string{"one", "two"} {
 			seen := 0
-			err := b.admit(t.Context(), byCode(identity, "aaa"), func(door meet.Door) error {
+			err := b.admit(t.Context(), byCode(identity, "aaa"), func(door meet.JoinContext) error {
 				seen++
-				wantSame(t, "door seen by check", door, meet.Door{Code: want, Room: room})
+				wantSame(t, "door seen by check", door, meet.JoinContext{Code: want, Room: room})
 				return nil
 			})
 			wantErr(t, "AddJoin", err, nil)
@@ -47,8 +47,8 @@ var joinTests = []test{
 	{"AJoinWithoutACodeUsesNone", func(t *testing.T, b bed) {
 		room := b.create(newRoom("room"), newCode("aaa", "guest"))
 		was := b.code("aaa")
-		err := b.admit(t.Context(), byCode("one", ""), func(door meet.Door) error {
-			wantSame(t, "door seen by check", door, meet.Door{Room: room})
+		err := b.admit(t.Context(), byCode("one", ""), func(door meet.JoinContext) error {
+			wantSame(t, "door seen by check", door, meet.JoinContext{Room: room})
 			return nil
 		})
 		wantErr(t, "AddJoin", err, nil)
@@ -61,12 +61,12 @@ var joinTests = []test{
 			join := byCode(numbered("guest", i), "aaa")
 			join.RequestID = id
 			want, _ := b.JoinRequest(t.Context(), id)
-			err := b.admit(t.Context(), join, func(door meet.Door) error {
+			err := b.admit(t.Context(), join, func(door meet.JoinContext) error {
 				wantSame(t, "request seen by check", door.Request, want)
 				return nil
 			})
 			wantErr(t, "AddJoin", err, nil)
-			got, err := b.Join(t.Context(), join.Identity)
+			got, err := b.Admission(t.Context(), join.Identity)
 			wantErr(t, "Join", err, nil)
 			wantSame(t, "join", got, join)
 		}
@@ -75,7 +75,7 @@ var joinTests = []test{
 		b.create(newRoom("room", createdBy("bob")), newCode("aaa", "guest"))
 		was := b.code("aaa")
 		for _, code := range []string{"aaa", ""} {
-			err := b.admit(t.Context(), byCode("one", code), func(meet.Door) error { return errRefused })
+			err := b.admit(t.Context(), byCode("one", code), func(meet.JoinContext) error { return errRefused })
 			wantAsItIs(t, err, errRefused)
 		}
 		wantSame(t, "code", b.code("aaa"), was)
@@ -98,8 +98,8 @@ var joinTests = []test{
 		b.create(newRoom("room"))
 		elsewhere := byCode("one", "")
 		elsewhere.RoomID = "nowhere"
-		for _, join := range []meet.Join{byCode("one", "nope"), elsewhere} {
-			err := b.admit(t.Context(), join, func(meet.Door) error { t.Error("check called"); return nil })
+		for _, join := range []meet.Admission{byCode("one", "nope"), elsewhere} {
+			err := b.admit(t.Context(), join, func(meet.JoinContext) error { t.Error("check called"); return nil })
 			wantErr(t, "AddJoin", err, meet.ErrNotFound)
 		}
 		err := b.admit(t.Context(), byCode("one", "other"), welcome)
@@ -112,7 +112,7 @@ var joinTests = []test{
 		once := func(c *meet.RoomCode) { c.MaxUses = 1 }
 		b.create(newRoom("room"), newCode("once", "guest", once))
 		onlyOne(t, together(t.Context(), 50, func(ctx context.Context, i int) error {
-			return b.admit(ctx, byCode(numbered("guest", i), "once"), func(door meet.Door) error {
+			return b.admit(ctx, byCode(numbered("guest", i), "once"), func(door meet.JoinContext) error {
 				if c := door.Code; c.MaxUses > 0 && c.Uses >= c.MaxUses {
 					return errRefused
 				}

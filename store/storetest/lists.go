@@ -28,7 +28,7 @@ func (b bed) list(q meet.RoomQuery) []string {
 func (b bed) visit(subject string, rooms ...string) {
 	b.t.Helper()
 	for _, room := range rooms {
-		b.join(meet.Join{Identity: subject + " in " + room, RoomID: "id-" + room, Subject: subject, Role: "guest", CreatedAt: noon})
+		b.join(meet.Admission{Identity: subject + " in " + room, RoomID: "id-" + room, Subject: subject, Role: "guest", CreatedAt: noon})
 	}
 }
 
@@ -132,7 +132,7 @@ var listTests = []test{
 	{"ComingBackDoesNotDoubleARoom", func(t *testing.T, b bed) {
 		b.create(newRoom("room", createdBy("bob"), public))
 		for i := range 3 {
-			b.join(meet.Join{Identity: strconv.Itoa(i), RoomID: "id-room", Subject: "ann", Role: "guest", CreatedAt: at(i)})
+			b.join(meet.Admission{Identity: strconv.Itoa(i), RoomID: "id-room", Subject: "ann", Role: "guest", CreatedAt: at(i)})
 		}
 		wantSame(t, "list", b.list(meet.RoomQuery{Subject: "ann", Joined: true, Public: true}), []string{"room participant"})
 	}},

@@ -12,7 +12,7 @@ const mic, cam = meet.Microphone, meet.Camera
 // lock gives whose locks that changed.
 func (b bed) lock(source meet.Source, locked bool, identities ...string) []string {
 	b.t.Helper()
-	changed, err := b.LockJoins(b.t.Context(), "id-room", identities, source, locked, nil)
+	changed, err := b.LockAdmissions(b.t.Context(), "id-room", identities, source, locked, nil)
 	if err != nil {
 		b.t.Fatalf("LockJoins(%v): %v", identities, err)
 	}
@@ -45,7 +45,7 @@ func person(subject, userID string) string {
 // enter lets somebody into id-room and gives what is locked for them.
 func (b bed) enter(identity, subject, userID string, seconds int) []meet.Source {
 	b.t.Helper()
-	join, err := b.AddJoin(b.t.Context(), meet.Join{Identity: identity, RoomID: "id-room", Subject: subject, UserID: userID, Person: person(subject, userID), Role: "guest",
+	join, err := b.AddAdmission(b.t.Context(), meet.Admission{Identity: identity, RoomID: "id-room", Subject: subject, UserID: userID, Person: person(subject, userID), Role: "guest",
 		CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 	if err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", identity, err)
@@ -82,7 +82,7 @@ var lockTests = []test{
 	{"OnlyWhatWasNotSoIsChanged", func(t *testing.T, b bed) {
 		b.create(newRoom("other"))
 		b.create(newRoom("room"))
-		b.join(meet.Join{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
+		b.join(meet.Admission{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
 		for i, identity := range []string{"c", "a", "b"} {
 			b.enter(identity, "", "", i)
 		}
@@ -92,7 +92,7 @@ var lockTests = []test{
 		wantSame(t, "locked in the room", b.lockedIn("id-room", cam), []string{})
 		wantSame(t, "locked elsewhere", b.lockedIn("id-other", mic), []string{})
 		wantSame(t, "another room's join", b.locked("elsewhere"), []meet.Source(nil))
-		if _, err := b.LockJoins(t.Context(), "id-other", []string{"elsewhere"}, mic, true, nil); err != nil {
+		if _, err := b.LockAdmissions(t.Context(), "id-other", []string{"elsewhere"}, mic, true, nil); err != nil {
 			t.Fatal(err)
 		}
 		wantSame(t, "given back", b.lock(mic, false, "nobody", "b", "elsewhere", "a"), []string{"a"})
@@ -116,7 +116,7 @@ var lockTests = []test{
 			b.create(newRoom(name, opened(10)))
 			b.create(newRoom("next to "+name, opened(10)))
 			enter := func(room, identity string, who [2]string, seconds int) []meet.Source {
-				join, err := b.AddJoin(t.Context(), meet.Join{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
+				join, err := b.AddAdmission(t.Context(), meet.Admission{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
 					CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 				wantErr(t, "AddJoin", err, nil)
 				wantSame(t, name+", stored", b.joinOf(name+identity), join)
@@ -124,7 +124,7 @@ var lockTests = []test{
 			}
 			enter(room, "1", c.first, 10)
 			for _, source := range []meet.Source{cam, mic} {
-				_, err := b.LockJoins(t.Context(), room, []string{name + "1"}, source, true, nil)
+				_, err := b.LockAdmissions(t.Context(), room, []string{name + "1"}, source, true, nil)
 				wantErr(t, "LockJoins", err, nil)
 			}
 			wantSame(t, name, enter(room, "2", c.then, 11), c.want)

@@ -100,9 +100,9 @@ var approvalTests = []test{
 		b.create(newRoom("room"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
 		for i, want := range []string{"", "first", "first"} {
-			join := meet.Join{Identity: []string{"first", "second", "third"}[i], RoomID: "id-room", Role: "guest",
+			join := meet.Admission{Identity: []string{"first", "second", "third"}[i], RoomID: "id-room", Role: "guest",
 				RequestID: "asked", CreatedAt: at(i)}
-			_, err := b.AddJoin(t.Context(), join, tokenDies, func(d meet.Door) error {
+			_, err := b.AddAdmission(t.Context(), join, tokenDies, func(d meet.JoinContext) error {
 				wantSame(t, "seen by the check", d.Request.Admitted, want)
 				return nil
 			}, nil)

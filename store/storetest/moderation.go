@@ -31,7 +31,7 @@ func (b bed) revoke(r meet.Revocation) {
 	if r.RoomID == "" {
 		r.RoomID = "id-room"
 	}
-	if err := b.RevokeJoins(b.t.Context(), r, nil); err != nil {
+	if err := b.RevokeAdmissions(b.t.Context(), r, nil); err != nil {
 		b.t.Fatalf("RevokeJoins(%+v): %v", r, err)
 	}
 }
@@ -45,9 +45,9 @@ func (b bed) blocks(roomID string) []meet.Block {
 	return blocks
 }
 
-func (b bed) joinOf(identity string) meet.Join {
+func (b bed) joinOf(identity string) meet.Admission {
 	b.t.Helper()
-	join, err := b.Join(b.t.Context(), identity)
+	join, err := b.Admission(b.t.Context(), identity)
 	if err != nil {
 		b.t.Fatalf("Join(%s): %v", identity, err)
 	}
@@ -67,10 +67,10 @@ func (b bed) revoked(identities ...string) []string {
 }
 
 // seenBlocks gives the blocks that the check of another join sees.
-func (b bed) seenBlocks(join meet.Join) []meet.Block {
+func (b bed) seenBlocks(join meet.Admission) []meet.Block {
 	b.t.Helper()
 	var seen []meet.Block
-	err := b.admit(b.t.Context(), join, func(door meet.Door) error { seen = door.Blocks; return nil })
+	err := b.admit(b.t.Context(), join, func(door meet.JoinContext) error { seen = door.Blocks; return nil })
 	if err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", join.Identity, err)
 	}
@@ -81,9 +81,9 @@ var revocationTests = []test{
 	{"OnlyTheNamedAreRevoked", func(t *testing.T, b bed) {
 		b.create(newRoom("other"))
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
-		b.join(meet.Join{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
+		b.join(meet.Admission{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
 		all := []string{"elsewhere", "a1", "a2", "b1", "named", "left"}
-		for _, join := range []meet.Join{byCode("a1", "aaa"), byCode("a2", "aaa"), byCode("b1", "bbb"), byCode("named", ""), byCode("left", "")} {
+		for _, join := range []meet.Admission{byCode("a1", "aaa"), byCode("a2", "aaa"), byCode("b1", "bbb"), byCode("named", ""), byCode("left", "")} {
 			b.join(join)
 		}
 		wantSame(t, "at first", b.revoked(all...), []string{})
@@ -211,7 +211,7 @@ var revocationTests = []test{
 		join.RequestID = "asked"
 		b.join(join)
 		block := newBlock("one", func(b *meet.Block) { b.RoomID = "nowhere" })
-		err := b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(2), By: "ann", Block: &block}, nil)
+		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(2), By: "ann", Block: &block}, nil)
 		if err == nil {
 			t.Error("somebody was blocked from a room that is not there")
 		}
@@ -222,7 +222,7 @@ var revocationTests = []test{
 	}},
 	{"AKickIsOnRecordEvenOfWhoHasNoJoin", func(t *testing.T, b bed) { // nor need a repetition be quiet
 		b.create(newRoom("room"))
-		err := b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"recorder"}, At: at(2), By: "ann"}, about(meet.Kicked, "recorder"))
+		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"recorder"}, At: at(2), By: "ann"}, about(meet.Kicked, "recorder"))
 		wantErr(t, "RevokeJoins", err, nil)
 		wantSame(t, "lines", b.targets(), []string{"recorder"})
 	}},
@@ -296,7 +296,7 @@ var blockTests = []test{
 		for _, err := range together(t.Context(), 8, func(ctx context.Context, i int) error {
 			if i == 0 {
 				block := newBlock("one")
-				if err := b.RevokeJoins(ctx, meet.Revocation{RoomID: "id-room", At: noon, By: "ann", Block: &block}, nil); err != nil {
+				if err := b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", At: noon, By: "ann", Block: &block}, nil); err != nil {
 					return err
 				}
 				for k := range 20 {
@@ -319,7 +319,7 @@ var blockTests = []test{
 	}},
 }
 
-func ifNobodyIsBlocked(door meet.Door) error {
+func ifNobodyIsBlocked(door meet.JoinContext) error {
 	if len(door.Blocks) > 0 {
 		return errRefused
 	}

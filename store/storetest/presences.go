@@ -247,7 +247,7 @@ var forgetTests = []test{
 			}
 			b.save(p)
 		}
-		wantErr(t, "RevokeJoins", b.RevokeJoins(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"removed late"}, At: at(20)}, nil), nil)
+		wantErr(t, "RevokeJoins", b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"removed late"}, At: at(20)}, nil), nil)
 		b.forget(at(5), noon, 10)
 		wantSame(t, "before their time", b.admitted(all...), all)
 		b.forget(at(20), noon, 1)
@@ -263,9 +263,9 @@ var forgetTests = []test{
 }
 
 // lockedNow locks the microphone of a join.
-func (b bed) lockedNow(join meet.Join) bool {
+func (b bed) lockedNow(join meet.Admission) bool {
 	b.t.Helper()
-	locked, err := b.LockJoins(b.t.Context(), join.RoomID, []string{join.Identity}, meet.Microphone, true, nil)
+	locked, err := b.LockAdmissions(b.t.Context(), join.RoomID, []string{join.Identity}, meet.Microphone, true, nil)
 	if err != nil {
 		b.t.Fatalf("LockJoins(%s): %v", join.Identity, err)
 	}
@@ -281,7 +281,7 @@ func (b bed) joinedRooms() []string {
 // admitUntil lets ann into id-room with a token that dies then.
 func (b bed) admitUntil(identity string, seconds int) {
 	b.t.Helper()
-	if _, err := b.AddJoin(b.t.Context(), byCode(identity, ""), at(seconds), welcome, nil); err != nil {
+	if _, err := b.AddAdmission(b.t.Context(), byCode(identity, ""), at(seconds), welcome, nil); err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", identity, err)
 	}
 }

@@ -149,7 +149,7 @@ var requestTests = []test{
 		wantErr(t, "AddJoinRequest", err, meet.ErrNotFound)
 		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest, meet.Room) error { t.Error("change called"); return nil }, nil)
 		wantErr(t, "UpdateJoinRequest", err, meet.ErrNotFound)
-		_, err = b.Join(t.Context(), "nobody")
+		_, err = b.Admission(t.Context(), "nobody")
 		wantErr(t, "Join", err, meet.ErrNotFound)
 	}},
 	{"TheNewestOfASubjectCounts", func(t *testing.T, b bed) {
@@ -241,9 +241,9 @@ var requestTests = []test{
 	}},
 	{"AJoinIsFoundByItsIdentity", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
-		for _, want := range []meet.Join{byCode("one", "aaa"), byCode("two", "")} {
+		for _, want := range []meet.Admission{byCode("one", "aaa"), byCode("two", "")} {
 			b.join(want)
-			got, err := b.Join(t.Context(), want.Identity)
+			got, err := b.Admission(t.Context(), want.Identity)
 			wantErr(t, "Join", err, nil)
 			wantSame(t, "join", got, want)
 		}

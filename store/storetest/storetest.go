@@ -167,7 +167,7 @@ func (b bed) codes(q meet.CodeQuery) []string {
 	return names(codes, func(c meet.RoomCode) string { return c.Code })
 }
 
-func (b bed) join(join meet.Join) {
+func (b bed) join(join meet.Admission) {
 	b.t.Helper()
 	if err := b.admit(b.t.Context(), join, welcome); err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", join.Identity, err)
@@ -175,19 +175,19 @@ func (b bed) join(join meet.Join) {
 }
 
 // admit leaves no line.
-func (b bed) admit(ctx context.Context, join meet.Join, check func(meet.Door) error) error {
-	_, err := b.AddJoin(ctx, join, tokenDies, check, nil)
+func (b bed) admit(ctx context.Context, join meet.Admission, check func(meet.JoinContext) error) error {
+	_, err := b.AddAdmission(ctx, join, tokenDies, check, nil)
 	return err
 }
 
-func welcome(meet.Door) error { return nil }
+func welcome(meet.JoinContext) error { return nil }
 
 // admitted gives those of the identities that were let in.
 func (b bed) admitted(identities ...string) []string {
 	b.t.Helper()
 	in := []string{}
 	for _, identity := range identities {
-		switch _, err := b.Join(b.t.Context(), identity); {
+		switch _, err := b.Admission(b.t.Context(), identity); {
 		case err == nil:
 			in = append(in, identity)
 		case !errors.Is(err, meet.ErrNotFound):

@@ -35,7 +35,7 @@ var useTests = []test{
 	}},
 	{"ARefusedJoinLeavesNoPendingUse", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
-		wantErr(t, "AddJoin", b.admit(t.Context(), byCode("one", "aaa"), func(meet.Door) error { return errRefused }),
+		wantErr(t, "AddJoin", b.admit(t.Context(), byCode("one", "aaa"), func(meet.JoinContext) error { return errRefused }),
 			errRefused)
 		wantSame(t, "due", b.pending(tokensDead), []string{})
 	}},
@@ -46,12 +46,12 @@ var useTests = []test{
 		b.join(byCode("two", "aaa"))
 		wantErr(t, "ReturnUse of a living admission", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), nil)
-		join, err := b.Join(ctx, "one")
+		join, err := b.Admission(ctx, "one")
 		wantErr(t, "Join", err, nil)
 		if !join.Returned || !join.RevokedAt.IsZero() {
 			t.Errorf("the admission: %+v; want it ended, but not by anybody", join)
 		}
-		if other, err := b.Join(ctx, "two"); err != nil || other.Returned {
+		if other, err := b.Admission(ctx, "two"); err != nil || other.Returned {
 			t.Errorf("the other admission: %+v, %v; want it to live", other, err)
 		}
 		wantSame(t, "uses before", b.code("aaa").Uses, 2)
@@ -74,7 +74,7 @@ var useTests = []test{
 		wantErr(t, "KeepUse of nobody", b.KeepUse(ctx, "nobody"), nil)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
-		if join, err := b.Join(ctx, "one"); err != nil || join.Returned {
+		if join, err := b.Admission(ctx, "one"); err != nil || join.Returned {
 			t.Errorf("the admission: %+v, %v; want it to live", join, err)
 		}
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
@@ -90,7 +90,7 @@ var useTests = []test{
 		ctx := t.Context()
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
-		wantErr(t, "RevokeJoins", b.RevokeJoins(ctx,
+		wantErr(t, "RevokeJoins", b.RevokeAdmissions(ctx,
 			meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(3), By: "ann"}, nil), nil)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
@@ -116,7 +116,7 @@ var useTests = []test{
 	{"TheSoonestDueComeFirst", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(9)))
 		for i, identity := range []string{"one", "two", "three"} {
-			_, err := b.AddJoin(t.Context(), byCode(identity, "aaa"), at(30-10*i), welcome, nil)
+			_, err := b.AddAdmission(t.Context(), byCode(identity, "aaa"), at(30-10*i), welcome, nil)
 			wantErr(t, "AddJoin", err, nil)
 		}
 		uses, err := b.PendingUses(t.Context(), at(30), 2)
@@ -148,7 +148,7 @@ var useTests = []test{
 		errs := together(t.Context(), callers, func(ctx context.Context, i int) error {
 			identity := numbered("guest", i)
 			for { // as somebody does who tries again and again
-				err := b.admit(ctx, byCode(identity, "aaa"), func(door meet.Door) error { return door.Code.Check(at(1)) })
+				err := b.admit(ctx, byCode(identity, "aaa"), func(door meet.JoinContext) error { return door.Code.Check(at(1)) })
 				switch {
 				case meet.IsCode(err, meet.CodeGone):
 					return nil

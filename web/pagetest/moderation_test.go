@@ -31,12 +31,12 @@ func TestTheHostMutesSomebody(t *testing.T) {
 	s.publishes(room, "Bob", meet.Camera, false)
 	identity := s.identity(room, "Bob")
 
-	if _, err := s.Mute(t.Context(), meettest.Ada, room.ID, meet.StopCall{Identity: identity}); err != nil {
+	if _, err := s.Mute(t.Context(), meettest.Ada, room.ID, meet.MuteCall{Identity: identity}); err != nil {
 		t.Fatal(err)
 	}
 	bob.readOut("The host muted you")
 	bob.wait("the microphone button to say so", control("Microphone")+`.getAttribute("aria-pressed") === "false"`)
-	if _, err := s.DisableVideo(t.Context(), meettest.Ada, room.ID, meet.StopCall{Identity: identity}); err != nil {
+	if _, err := s.DisableVideo(t.Context(), meettest.Ada, room.ID, meet.MuteCall{Identity: identity}); err != nil {
 		t.Fatal(err)
 	}
 	bob.readOut("The host turned your camera off")

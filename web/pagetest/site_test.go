@@ -108,7 +108,7 @@ func (s *site) room(change meet.RoomChange) (room meet.Room, codes map[string]st
 }
 
 // exchange gets a token by code, without a browser.
-func (s *site) exchange(code, name string) meet.Admission {
+func (s *site) exchange(code, name string) meet.JoinResult {
 	s.t.Helper()
 	a, err := s.Exchange(s.t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: name})
 	if err != nil {
