@@ -51,6 +51,16 @@ func (b *roomNotifier) notify(roomID string) {
 	}
 }
 
+// Waiters is how many calls wait now for something to happen in a room.
+func (s *Service) Waiters(roomID string) int {
+	s.notifier.mu.Lock()
+	defer s.notifier.mu.Unlock()
+	if next := s.notifier.rooms[roomID]; next != nil {
+		return next.waiting
+	}
+	return 0
+}
+
 // waiter is somebody who waits at a room. Each waits once: a newer call of
 // theirs has the older one answer at once, so that nobody can pile up calls.
 type waiter struct {

@@ -1,8 +1,7 @@
-package meet_test
+package servicetest
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -150,24 +149,6 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if _, err := s.Service.AuthorizeSession(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
-	}
-}
-
-// However many events are told, only so many are remembered.
-func TestSeenEventsAreBounded(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	for i := range 3 * meet.SeenEventsMemory {
-		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: fmt.Sprint(i), RoomID: s.Path}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := s.SeenEvents(); n > 2*meet.SeenEventsMemory {
-		t.Errorf("%d events are remembered; want %d at most", n, 2*meet.SeenEventsMemory)
-	}
-	last := meet.MediaEvent{ID: fmt.Sprint(3*meet.SeenEventsMemory - 1), RoomID: s.Path}
-	if err := s.HandleMediaEvent(t.Context(), last); !errors.Is(err, meet.ErrRepeated) {
-		t.Errorf("the last event again: %v; want that it is known", err)
 	}
 }
 

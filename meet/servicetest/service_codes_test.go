@@ -1,4 +1,4 @@
-package meet_test
+package servicetest
 
 import (
 	"strings"
