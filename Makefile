@@ -10,10 +10,13 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run build test race lint fuzz golden clients page page-check firefox-driver pictures bench bench-short tidy clean
+.PHONY: run help build quick test race mutants lint fuzz fuzz-short tidy-check golden clients page page-check firefox-driver pictures bench bench-short tidy clean
 
 run: build ## build, start, and say what to paste into a client
 	./bin/roomkey serve
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 build: ## bin/roomkey
 	$(GO) build -buildvcs=false -trimpath -ldflags "$(LDFLAGS)" -o bin/roomkey ./cmd/roomkey
@@ -25,6 +28,12 @@ build: ## bin/roomkey
 PAGE_TESTS  = ./web/pagetest
 E2E_TESTS   = ./e2e
 OTHER_TESTS = $(shell $(GO) list ./... | grep -v -e /web/pagetest -e /e2e)
+
+# Packages whose tests link the LiveKit inside.
+WITH_MEDIA = $(shell $(GO) list -test -f '{{$$p := .}}{{range .Deps}}{{if eq . "roomkey/livekit/embedded"}}{{$$p.ForTest}}{{end}}{{end}}' ./... | sort -u)
+
+quick: ## the tests that need neither media nor browsers, in seconds
+	$(GO) test $(TESTFLAGS) $(filter-out $(WITH_MEDIA) %/embedded %/livekitd %/meettest %/mutants %/e2e %/pagetest,$(shell $(GO) list ./...))
 
 test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
@@ -38,6 +47,9 @@ race: ## the same under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
 
+mutants: ## change meet in 30 places, one at a time: each ought to fail a test (SEED=2 takes others; half an hour)
+	$(GO) run ./meet/meettest/mutants -n 30 -seed $(or $(SEED),1)
+
 lint: bin/golangci-lint ## go vet and golangci-lint
 	$(GO) vet ./...
 	./bin/golangci-lint run ./...
@@ -46,15 +58,16 @@ lint: bin/golangci-lint ## go vet and golangci-lint
 bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(LINTER)
 
+FUZZ_TARGETS = meet/FuzzParseCode meet/FuzzCleanText auth/FuzzVerify tools/FuzzArguments tools/FuzzMessage \
+	web/FuzzExchange web/FuzzRooms web/FuzzRoomCodes cmd/roomkey/FuzzConfig
+
+FUZZTIME ?= 1m
+
 fuzz: ## a minute for each fuzz target
-	$(GO) test ./meet -fuzz FuzzParseCode -fuzztime 1m
-	$(GO) test ./auth -fuzz FuzzVerify -fuzztime 1m
-	$(GO) test ./tools -fuzz FuzzArguments -fuzztime 1m
-	$(GO) test ./tools -fuzz FuzzMessage -fuzztime 1m
-	$(GO) test ./web -fuzz FuzzExchange -fuzztime 1m
-	$(GO) test ./web -fuzz 'FuzzRooms$$' -fuzztime 1m
-	$(GO) test ./web -fuzz FuzzRoomCodes -fuzztime 1m
-	$(GO) test ./cmd/roomkey -fuzz FuzzConfig -fuzztime 1m
+	set -e; for t in $(FUZZ_TARGETS); do $(GO) test ./$${t%/*} -run '^$$' -fuzz "^$${t##*/}$$" -fuzztime $(FUZZTIME); done
+
+fuzz-short: ## seconds for each
+	$(MAKE) fuzz FUZZTIME=3s
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./meet ./tools ./livekit -update
@@ -79,11 +92,15 @@ pictures: ## take the pictures of the join page in docs/pictures (needs Chromium
 bench: build ## measure against the named peers; figures for docs/performance.md
 	cd bench && $(GO) run .
 
-bench-short: build
+bench-short: build ## the same, in two minutes
 	cd bench && $(GO) run . -short
 
 tidy: # -e: a test dependency of a dependency cannot be had everywhere
 	$(GO) mod tidy -e
+
+tidy-check: ## whether go.mod and go.sum are what go mod tidy gives
+	$(GO) mod tidy -e -diff
+	cd bench && $(GO) mod tidy -e -diff
 
 clean:
 	rm -rf bin
