@@ -19,7 +19,7 @@ func dead(t *testing.T, s *System, token string) bool {
 	}
 	_, identity, _ := s.Media.ReadToken(token)
 	roomID, _, _ := s.Media.ReadToken(token)
-	_, entered := s.Service.AuthorizeSession(t.Context(), roomID, identity)
+	_, _, entered := s.AuthorizeSession(t.Context(), roomID, identity)
 	if (entered != nil) != (err != nil) {
 		t.Fatalf("BeforeConnect says %v, AuthorizeSession %v; want the same", err, entered)
 	}
