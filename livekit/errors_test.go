@@ -32,8 +32,8 @@ var calls = map[string]func(context.Context, *livekit.Server) error{
 		_, err := lk.Rooms(ctx)
 		return err
 	},
-	"SetGrants": func(ctx context.Context, lk *livekit.Server) error {
-		return lk.SetGrants(ctx, "r", "a", meet.RoleGuest, meet.Grants{})
+	"SetProfile": func(ctx context.Context, lk *livekit.Server) error {
+		return lk.SetProfile(ctx, "r", "a", meet.Profile{})
 	},
 	"Participants": func(ctx context.Context, lk *livekit.Server) error {
 		_, err := lk.Participants(ctx, "r")
@@ -213,7 +213,7 @@ func TestEveryCallHasTheNarrowestGrant(t *testing.T) {
 	_, _ = lk.Counts(ctx, []string{id})
 	_, _ = lk.MuteTrack(ctx, id, "a", "TR_x")
 	_ = lk.Remove(ctx, id, "a")
-	_ = lk.SetGrants(ctx, id, "a", meet.RoleGuest, meet.Grants{})
+	_ = lk.SetProfile(ctx, id, "a", meet.Profile{})
 	_, _ = lk.DeleteRoom(ctx, id)
 
 	inRoom := auth.VideoGrant{RoomAdmin: true, Room: id}

@@ -54,13 +54,10 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 	out := meet.Participant{
 		Identity: p.GetIdentity(),
 		SID:      p.GetSid(),
-		Name:     p.GetName(),
+		Profile:  meet.Profile{Name: p.GetName(), Role: attributes[attrRole], Grants: grantsFrom(p.GetPermission())},
 		UserID:   attributes[attrUserID],
-		Role:     attributes[attrRole],
-		Admin:    attributes[attrAdmin] == "true",
 		JoinedAt: joinedAt(p),
 		Active:   p.GetState() == livekit.ParticipantInfo_ACTIVE,
-		Grants:   grantsFrom(p.GetPermission()),
 		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
 	}
 	for _, t := range p.GetTracks() {
@@ -105,13 +102,14 @@ func source(s livekit.TrackSource) meet.Source {
 	}
 }
 
-// SetGrants implements [meet.Media]. Tracks of a source that is taken away end
-// at once, and the participant is told what they may do.
-func (s *Server) SetGrants(ctx context.Context, roomID, identity, role string, grants meet.Grants) error {
+// SetProfile implements [meet.Media]. LiveKit tells the participant what they may
+// do now.
+func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profile meet.Profile) error {
 	ctx, cancel := s.within(ctx)
 	defer cancel()
-	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{Room: roomID, Identity: identity,
-		Permission: Permission(grants), Attributes: map[string]string{attrRole: role}})
+	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
+		Room: roomID, Identity: identity, Name: profile.Name,
+		Permission: permission(profile.Grants), Attributes: map[string]string{attrRole: profile.Role}})
 	switch {
 	case err == nil:
 		return nil

@@ -20,8 +20,9 @@ import (
 func TestParticipantsSayWhoIsThere(t *testing.T) {
 	w := setup(t)
 	before := time.Now().Truncate(time.Millisecond)
-	join := meet.Admission{Identity: "ada_1", RoomID: w.room.ID, UserID: "ada", Name: "Ada L.", Role: meet.RoleHost, Admin: true}
-	token, err := w.Token(join, allowAll, time.Now().Add(time.Minute))
+	profile := meet.Profile{Name: "Ada L.", Role: meet.RoleHost, Grants: allowAll}
+	token, err := w.Token(meet.Admission{Identity: "ada_1", RoomID: w.room.ID, UserID: "ada"}, profile,
+		time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +37,8 @@ func TestParticipantsSayWhoIsThere(t *testing.T) {
 		t.Fatalf("Participants = %+v, want ada_1 and then bob_1", people)
 	}
 	got := people[0]
-	if got.Name != "Ada L." || got.UserID != "ada" || got.Role != meet.RoleHost || !got.Admin {
+	if !got.Profile.Equal(profile) || got.UserID != "ada" {
 		t.Errorf("ada = %+v, want what her token says", got)
-	}
-	if people[1].Admin {
-		t.Errorf("bob is admin, want not")
 	}
 	if got.JoinedAt.Before(before) || got.JoinedAt.After(time.Now()) {
 		t.Errorf("JoinedAt = %v, want between %v and now", got.JoinedAt, before)
@@ -288,15 +286,14 @@ func TestClientsCannotChangeWhoTheyAre(t *testing.T) {
 	a.PublishMicrophone()
 	w.waitTrack("a", meet.Microphone)
 	after := w.participants()["a"]
-	after.Tracks = before.Tracks
-	if after.Name != before.Name || after.Role != before.Role || after.UserID != before.UserID || after.Admin {
+	if !after.Profile.Equal(before.Profile) || after.UserID != before.UserID {
 		t.Errorf("a is now %+v, was %+v", after, before)
 	}
 }
 
-// What is granted anew holds at once: the source that was taken away ends, the
-// other stays, the participant is told, and what was given back works.
-func TestSetGrants(t *testing.T) {
+// A new profile holds at once: the source that was taken away ends, the other
+// stays, the participant is told, and what was given back works.
+func TestSetProfile(t *testing.T) {
 	w := setup(t)
 	speaker, listener := w.join("speaker", allowAll), w.join("listener", allowAll)
 	speaker.PublishMicrophone()
@@ -304,37 +301,39 @@ func TestSetGrants(t *testing.T) {
 	livekittest.Wait(t, "the listener to hear the speaker", func() bool { return listener.Receives("speaker", meet.Microphone) })
 	w.waitTrack("speaker", meet.Camera) // it is listed when its first packet has come
 
-	less := meet.Grants{Publish: []meet.Source{meet.Camera, meet.ScreenShare}, Subscribe: true}
-	for range 2 { // again changes nothing
-		if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleViewer, less); err != nil {
-			t.Fatalf("SetGrants: %v", err)
+	set := func(identity string, profile meet.Profile) {
+		t.Helper()
+		if err := w.SetProfile(t.Context(), w.room.ID, identity, profile); err != nil {
+			t.Fatalf("SetProfile: %v", err)
 		}
+	}
+	less := meet.Profile{Name: "Renamed", Role: meet.RoleViewer,
+		Grants: meet.Grants{Publish: []meet.Source{meet.Camera, meet.ScreenShare}, Subscribe: true}}
+	for range 2 { // again changes nothing
+		set("speaker", less)
 	}
 	speaker.WaitMayPublish(meet.Microphone, false)
 	speaker.WaitTrackGone(meet.Microphone)
 	livekittest.Wait(t, "the listener to hear nothing", func() bool { return !listener.Receives("speaker", meet.Microphone) })
 	got := w.participants()["speaker"]
-	if !got.Grants.Equal(less) || got.Role != meet.RoleViewer || got.SID == "" {
-		t.Errorf("the speaker is now %+v, want the grants %+v", got, less)
+	if !got.Profile.Equal(less) || got.SID == "" {
+		t.Errorf("the speaker is now %+v, want %+v", got, less)
 	}
 	if _, ok := w.track("speaker", meet.Camera); !ok {
 		t.Error("the camera went as well")
 	}
-	if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleGuest, allowAll); err != nil {
-		t.Fatalf("SetGrants: %v", err)
-	}
+	set("speaker", meet.Profile{Role: meet.RoleGuest, Grants: allowAll})
 	speaker.WaitMayPublish(meet.Microphone, true)
 	speaker.PublishMicrophone()
 	livekittest.Wait(t, "the listener to hear the speaker again", func() bool { return listener.Receives("speaker", meet.Microphone) })
 
-	if err := w.SetGrants(t.Context(), w.room.ID, "speaker", meet.RoleGuest, meet.Grants{}); err != nil {
-		t.Fatalf("SetGrants: %v", err)
-	}
+	set("speaker", meet.Profile{Role: meet.RoleGuest})
 	speaker.WaitTrackGone(meet.Camera)
-	if got := w.participants()["speaker"].Grants; !got.Equal(meet.Grants{}) {
+	if got := w.participants()["speaker"].Profile.Grants; !got.Equal(meet.Grants{}) {
 		t.Errorf("no grants are %+v", got)
 	}
-	if err := w.SetGrants(t.Context(), w.room.ID, "nobody", meet.RoleGuest, allowAll); !meet.IsCode(err, meet.CodeNotFound) {
-		t.Errorf("SetGrants of nobody = %v, want not found", err)
+	err := w.SetProfile(t.Context(), w.room.ID, "nobody", less)
+	if !meet.IsCode(err, meet.CodeNotFound) {
+		t.Errorf("SetProfile of nobody = %v, want not found", err)
 	}
 }

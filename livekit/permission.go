@@ -3,6 +3,7 @@ package livekit
 import (
 	"slices"
 
+	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 
 	"roomkey/meet"
@@ -16,9 +17,22 @@ var sources = map[meet.Source]livekit.TrackSource{
 	meet.ScreenShareAudio: livekit.TrackSource_SCREEN_SHARE_AUDIO,
 }
 
-// Permission is what grants mean for somebody who is inside. It is what a
-// token with the same grants gives: everything not named is refused.
-func Permission(grants meet.Grants) *livekit.ParticipantPermission {
+// ApplyProfile puts a profile in the place of the one that the claims of a join
+// token hold. The claims stay as they are; it gives changed ones.
+func ApplyProfile(claims *auth.ClaimGrants, profile meet.Profile) *auth.ClaimGrants {
+	claims = claims.Clone()
+	claims.Name = profile.Name
+	if claims.Attributes == nil {
+		claims.Attributes = map[string]string{}
+	}
+	claims.Attributes[attrRole] = profile.Role
+	claims.Video.UpdateFromPermission(permission(profile.Grants))
+	return claims
+}
+
+// permission is what grants mean for somebody who is inside. It is the same as in
+// a token with these grants: everything not named is refused.
+func permission(grants meet.Grants) *livekit.ParticipantPermission {
 	p := &livekit.ParticipantPermission{CanSubscribe: grants.Subscribe, CanPublishData: grants.Data}
 	for _, source := range grants.Publish {
 		if s, ok := sources[source]; ok {

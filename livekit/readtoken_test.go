@@ -18,7 +18,7 @@ func TestReadToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := s.Token(meet.Admission{RoomID: "room", Identity: "ada_x", Role: "host"}, meet.Grants{}, time.Now().Add(time.Minute))
+	ours, err := s.Token(meet.Admission{RoomID: "room", Identity: "ada_x"}, meet.Profile{Role: "host"}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

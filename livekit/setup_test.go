@@ -73,8 +73,9 @@ var allowAll = meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}
 // token is for somebody with that identity in w.room.
 func (w world) token(identity string, grants meet.Grants) string {
 	w.Helper()
-	join := meet.Admission{Identity: identity, RoomID: w.room.ID, UserID: "user of " + identity, Name: "Name of " + identity, Role: meet.RoleGuest}
-	token, err := w.Token(join, grants, time.Now().Add(time.Minute))
+	admission := meet.Admission{Identity: identity, RoomID: w.room.ID, UserID: "user of " + identity}
+	profile := meet.Profile{Name: "Name of " + identity, Role: meet.RoleGuest, Grants: grants}
+	token, err := w.Token(admission, profile, time.Now().Add(time.Minute))
 	if err != nil {
 		w.Fatalf("Token: %v", err)
 	}

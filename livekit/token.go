@@ -20,24 +20,24 @@ const (
 	attrAdmin  = "admin" // "true" or absent
 )
 
-// Token signs what lets somebody into the media room until expires.
-func (s *Server) Token(join meet.Admission, grants meet.Grants, expires time.Time) (string, error) {
+// Token implements [meet.Media].
+func (s *Server) Token(admission meet.Admission, profile meet.Profile, expires time.Time) (string, error) {
 	left := time.Until(expires)
 	if left <= 0 {
 		return "", errors.New("livekit: a join token has to expire later than now") // LiveKit would make 6 hours of it
 	}
-	if join.RoomID == "" || join.Identity == "" {
+	if admission.RoomID == "" || admission.Identity == "" {
 		return "", errors.New("livekit: a join token needs a room and an identity") // without a room it opens every one
 	}
-	attributes := map[string]string{attrUserID: join.UserID, attrRole: join.Role}
-	if join.Admin {
+	attributes := map[string]string{attrUserID: admission.UserID, attrRole: profile.Role}
+	if admission.Admin {
 		attributes[attrAdmin] = "true"
 	}
 	token, err := auth.NewAccessToken(s.key, s.secret).
-		SetIdentity(join.Identity).
-		SetName(join.Name).
+		SetIdentity(admission.Identity).
+		SetName(profile.Name).
 		SetAttributes(attributes).
-		SetVideoGrant(videoGrant(join.RoomID, grants)).
+		SetVideoGrant(videoGrant(admission.RoomID, profile.Grants)).
 		SetValidFor(left).
 		ToJWT()
 	if err != nil {

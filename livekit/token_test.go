@@ -60,10 +60,10 @@ func TestTokenClaimsGolden(t *testing.T) {
 		{"all off", meet.Settings{}},
 	}
 	golden := make(map[string]any)
-	add := func(name string, join meet.Admission, grants meet.Grants) {
+	add := func(name, role string, admin bool, grants meet.Grants) {
 		t.Helper()
-		join.Identity, join.RoomID, join.UserID, join.Name = "ada_x7", "0190-room", "ada", "Ada L."
-		token, err := lk.Token(join, grants, time.Now().Add(time.Hour))
+		admission := meet.Admission{Identity: "ada_x7", RoomID: "0190-room", UserID: "ada", Admin: admin}
+		token, err := lk.Token(admission, meet.Profile{Name: "Ada L.", Role: role, Grants: grants}, time.Now().Add(time.Hour))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -75,12 +75,13 @@ func TestTokenClaimsGolden(t *testing.T) {
 	}
 	for _, role := range meet.BuiltinRoles() {
 		for _, s := range settings {
-			add(role.Name+", "+s.name, meet.Admission{Role: role.Name}, role.Grants(s.Settings))
+			add(role.Name+", "+s.name, role.Name, false, role.Grants(s.Settings))
 		}
 	}
-	add("host who is admin, all on", meet.Admission{Role: meet.RoleHost, Admin: true}, meet.BuiltinRoles()[0].Grants(on))
-	add("zero grants", meet.Admission{}, meet.Grants{})
-	add("a source LiveKit does not know", meet.Admission{Role: "odd"}, meet.Grants{Publish: []meet.Source{meet.UnknownSource, "", "everything"}})
+	add("host who is admin, all on", meet.RoleHost, true, meet.BuiltinRoles()[0].Grants(on))
+	add("zero grants", "", false, meet.Grants{})
+	add("a source LiveKit does not know", "odd", false,
+		meet.Grants{Publish: []meet.Source{meet.UnknownSource, "", "everything"}})
 
 	got, err := json.MarshalIndent(golden, "", "  ")
 	if err != nil {
@@ -106,7 +107,7 @@ func TestTokenClaimsGolden(t *testing.T) {
 func TestTokensLeaveNothingToADefault(t *testing.T) {
 	lk := offline(t)
 	for _, grants := range []meet.Grants{{}, {Subscribe: true}, {Publish: meet.Sources, Subscribe: true, Data: true}, {Publish: []meet.Source{"everything"}}} {
-		token, err := lk.Token(meet.Admission{Identity: "a", RoomID: "r"}, grants, time.Now().Add(time.Minute))
+		token, err := lk.Token(meet.Admission{Identity: "a", RoomID: "r"}, meet.Profile{Grants: grants}, time.Now().Add(time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +132,7 @@ func TestTokenExpiry(t *testing.T) {
 	lk := offline(t)
 	join := meet.Admission{Identity: "a", RoomID: "r"}
 	want := time.Now().Add(90 * time.Second)
-	token, err := lk.Token(join, meet.Grants{}, want)
+	token, err := lk.Token(join, meet.Profile{}, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +148,12 @@ func TestTokenExpiry(t *testing.T) {
 		t.Errorf("expires %v, want %v", registered.ExpiresAt, want)
 	}
 	for _, late := range []time.Time{time.Now(), time.Now().Add(-time.Hour), {}} {
-		if token, err := lk.Token(join, meet.Grants{}, late); err == nil || token != "" {
+		if token, err := lk.Token(join, meet.Profile{}, late); err == nil || token != "" {
 			t.Errorf("Token that expires %v = %q, want an error", late, token)
 		}
 	}
 	for _, bad := range []meet.Admission{{Identity: "a"}, {RoomID: "r"}} {
-		if token, err := lk.Token(bad, meet.Grants{}, want); err == nil || token != "" {
+		if token, err := lk.Token(bad, meet.Profile{}, want); err == nil || token != "" {
 			t.Errorf("Token for %+v = %q, want an error", bad, token)
 		}
 	}

@@ -32,11 +32,13 @@ func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request 
 	case err != nil:
 		return JoinResult{}, s.storeError(err, "")
 	}
-	if err := s.checkAdmission(ctx, join, room); err != nil {
-		if IsCode(err, CodeUnauthenticated) {
-			return JoinResult{}, errRequestOver()
-		}
+	switch v, err := s.decide(ctx, join, room); {
+	case err != nil:
 		return JoinResult{}, err
+	case v == verdictReturned:
+		return JoinResult{}, errRequestOver()
+	case v != verdictInside:
+		return JoinResult{}, v.err()
 	}
 	if err := s.checkJoinRate(p, join); err != nil { // it leaves a line in the audit trail each time
 		return JoinResult{}, err
@@ -50,7 +52,7 @@ func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request 
 		return JoinResult{}, err
 	}
 	expires := s.now().Add(TokenLifetime)
-	token, err := s.media.Token(join, s.grantsOf(join, room), expires)
+	token, err := s.media.Token(join, s.profileOf(join, room), expires)
 	if err != nil {
 		return JoinResult{}, AsError(err)
 	}

@@ -32,10 +32,10 @@ type Media interface {
 	// has that identity.
 	Remove(ctx context.Context, roomID, identity string) error
 
-	// SetGrants makes grants all that a participant may do from now on, and
-	// takes away at once what they publish beyond it. role is what others are
-	// told about them. CodeNotFound if nobody in the room has that identity.
-	SetGrants(ctx context.Context, roomID, identity, role string, grants Grants) error
+	// SetProfile makes profile what everybody inside is told of a participant
+	// from now on. Its grants are all that they may do: what they publish beyond
+	// them ends at once. CodeNotFound if nobody in the room has that identity.
+	SetProfile(ctx context.Context, roomID, identity string, profile Profile) error
 
 	// Rooms lists the media rooms that live now, also those of others on the
 	// same server.
@@ -45,12 +45,13 @@ type Media interface {
 	// the track or its participant is gone by now.
 	MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error)
 
-	// Token signs what lets somebody into the media room until expires.
-	Token(join Admission, grants Grants, expires time.Time) (string, error)
+	// Token signs a join token, which lets an admitted person into the media
+	// room with that profile until expires.
+	Token(admission Admission, profile Profile, expires time.Time) (string, error)
 
-	// ReadToken says whom a token of Token's was made for and for which room,
-	// also of one whose time is over or which the server made anew for
-	// somebody connected. False for any other token.
+	// ReadToken says for whom and for which room a join token was made, also if
+	// it has expired, or if the server made it anew for somebody connected. False
+	// for any other token.
 	ReadToken(token string) (roomID, identity string, ok bool)
 
 	// Ping says whether the server answers.
@@ -64,24 +65,16 @@ type MediaRoom struct {
 	Participants int    // roughly; may be some seconds old
 }
 
-// Participant is somebody connected to a media room now.
+// Participant is somebody connected to a media room now, as LiveKit has them.
+// What the database says of them is a [Person].
 type Participant struct {
-	Identity string // unique per join
+	Identity string // unique to an admission
 	SID      string // of this connection: tells it from earlier and later ones
-	Name     string // display name
-	UserID   string // as the token said; not proven unless its holder had an access token
-	Role     string
-	Admin    bool // the room's admin or a superadmin, joining as themself
+	Profile  Profile
+	UserID   string // as the join token says
 	JoinedAt time.Time
-	Active   bool // their connection for sound and picture stands; false while it is being made
+	Active   bool // they have a media connection; false while it is being made
 	Tracks   []Track
-	Grants   Grants // what they may do now
-
-	// The database's word, not the media server's.
-	Known    bool     // came through here
-	Locked   []Source // what a moderator has taken from them
-	Verified bool     // an access token proved that they are UserID
-	Label    string   // of the code they came by
 }
 
 // Track is something a participant publishes.
@@ -105,8 +98,8 @@ func (t Track) isScreen() bool { return !t.Audio && t.Source == ScreenShare }
 // isCamera says whether the track is a picture that is not a shared screen.
 func (t Track) isCamera() bool { return !t.Audio && t.Source != ScreenShare }
 
-// isMislabeled says whether the track is named after a source of the other kind, by
-// which somebody gets past what they may publish.
+// isMislabeled says whether the track names a source of the other kind, which
+// gets its publisher past what they may publish.
 func (t Track) isMislabeled() bool {
 	switch t.Source {
 	case Microphone, ScreenShareAudio:

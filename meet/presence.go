@@ -8,14 +8,14 @@ type Presence struct {
 	RoomID   string
 	RoomSID  string // of the media room, to tell it from later ones of the same name
 	Identity string
-	Subject  string // of the join; empty without one
+	Subject  string // of the admission; empty without an access token
 	JoinedAt time.Time
 	LeftAt   time.Time // zero while connected
 }
 
-// MediaEvent is what the media server tells of its own accord. It may come
-// late, twice, in any order, or not at all: it is a reason to look, and what
-// it says holds only for the room and connection of its ids.
+// MediaEvent is what one webhook of LiveKit's tells. It may come late, twice, in
+// any order, or not at all: it is a reason to look, and what it says holds only
+// for the room and the connection that its ids name.
 type MediaEvent struct {
 	ID          string // the same for repetitions
 	Kind        MediaEventKind

@@ -9,38 +9,27 @@ import (
 	"time"
 )
 
-// Service is everything Roomkey does. Its methods are safe for concurrent
-// use. Each one authorizes, validates, and then changes database and media
-// server in the order that leaves nothing behind when one of them fails
-// (docs/architecture.md); each fails with an [*Error].
+// Service is everything that callers can do with rooms, codes, people and
+// events. Its methods are safe for concurrent use. Each one authorizes,
+// validates, and then changes the database and LiveKit in the order that leaves
+// nothing behind when one of them fails (docs/architecture.md); each fails with
+// an [*Error].
 type Service struct {
-	store         Store
-	media         Media
-	roles         Roles
+	*core
 	defaults      Defaults
 	mediaOnJoin   bool
 	links         Links
-	now           func() time.Time
 	random        random
 	guesses       guesses
 	probe         probe
 	limits        Limits
 	rates         *rates
 	pendingCounts pendingCounts
-	keepName      time.Duration
-	notifier      roomNotifier
 	waiters       waiters
 	shutdown      chan struct{} // closed by StopWaiting
-	recentRooms   recentRooms
-	locks         *roomLocks
-	seenEvents    seenEvents
-	keepEvents    time.Duration
-	onLimit       func(limit string)
-	connections   *connections
-	log           *slog.Logger
 }
 
-// Config is what a [Service] is made of.
+// Config is what a [Service] and an [Enforcer] are made of.
 type Config struct {
 	Store Store
 	Media Media
@@ -82,8 +71,21 @@ type Defaults struct {
 	Settings        Settings
 }
 
-// NewService puts a service together.
-func NewService(c Config) *Service {
+// New makes the service for callers and the enforcer that belongs to it.
+func New(c Config) (*Service, *Enforcer) {
+	c.complete()
+	// The database keeps milliseconds; so does everything that is answered.
+	now := func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) }
+	shared := &core{store: c.Store, media: c.Media, roles: c.Roles, now: now, keepName: c.KeepName,
+		onLimit: c.OnLimit, log: c.Log, recentRooms: recentRooms{now: now}}
+	service := &Service{core: shared, defaults: c.Defaults, mediaOnJoin: c.MediaOnJoin, links: c.Links,
+		random: random{c.Random, now}, guesses: guesses{now: now}, probe: probe{now: now, ping: c.Media.Ping},
+		limits: *c.Limits, rates: newRates(*c.Limits, now), shutdown: make(chan struct{})}
+	return service, &Enforcer{core: shared, keepEvents: c.KeepEvents, connections: newConnections(c.Connections, now)}
+}
+
+// complete fills in the defaults.
+func (c *Config) complete() {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -105,17 +107,6 @@ func NewService(c Config) *Service {
 	}
 	if c.KeepEvents == 0 {
 		c.KeepEvents = DefaultKeepEvents
-	}
-	// The database keeps milliseconds; so does everything that is answered.
-	now := func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) }
-	return &Service{
-		store: c.Store, media: c.Media, roles: c.Roles, defaults: c.Defaults,
-		mediaOnJoin: c.MediaOnJoin, links: c.Links, now: now,
-		random: random{c.Random, now}, guesses: guesses{now: now}, recentRooms: recentRooms{now: now},
-		probe: probe{now: now, ping: c.Media.Ping}, limits: *c.Limits, rates: newRates(*c.Limits, now), keepName: c.KeepName,
-		locks: newRoomLocks(), keepEvents: c.KeepEvents, onLimit: c.OnLimit,
-		connections: newConnections(c.Connections, now),
-		shutdown:    make(chan struct{}), log: c.Log,
 	}
 }
 
@@ -143,14 +134,6 @@ func (l Links) Room(name string) string { return l.Public + "/m/" + name }
 
 // Code is the join page that redeems a code.
 func (l Links) Code(code string) string { return l.Public + "/join/" + code }
-
-// mediaBudget bounds what one call may spend on the media server altogether,
-// so that a server that hangs costs the caller no more than this.
-const mediaBudget = 5 * time.Second
-
-func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, mediaBudget)
-}
 
 // maxDraws is how often a random name or code that is taken is drawn anew
 // before something else must be wrong.
@@ -188,29 +171,18 @@ func (s *Service) resolveFor(ctx context.Context, p Principal, action Action, re
 	return room, authorize(p, action, &room)
 }
 
-// storeError translates what the store says; failed is the message for a
-// database that failed, empty for the usual one.
-func (s *Service) storeError(err error, failed string) error {
-	var e *Error
+// expireHolder ends the room that has a name but whose time has come.
+func (s *Service) expireHolder(ctx context.Context, name string) error {
+	holder, err := s.store.RoomByName(ctx, name)
 	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &e): // from a function that was handed in
-		return e
 	case errors.Is(err, ErrNotFound):
-		return errRoomNotFound()
-	case errors.Is(err, ErrNameTaken):
-		return errNameTaken()
+		return nil
+	case err != nil:
+		return s.storeError(err, "")
+	case holder.State == RoomActive && !holder.Active(s.now()):
+		return s.expire(ctx)
 	}
-	e = &Error{Code: CodeUnavailable, Message: "The database cannot be reached",
-		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
-	if errors.Is(err, ErrOutcomeUnknown) {
-		e.Message, e.Hint = "The database has not confirmed the change in time", "It may have been made or not: look before you repeat the call."
-	}
-	if failed != "" {
-		e.Message = failed
-	}
-	return e
+	return nil
 }
 
 // errAfterChange is for a read that failed after its change was stored.

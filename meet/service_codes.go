@@ -243,7 +243,7 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, room.ID)
+	unlock, err := s.mutexes.lock(ctx, room.ID)
 	if err != nil {
 		return RoomCode{}, nil, errMediaUnavailable(err)
 	}

@@ -2,14 +2,13 @@ package meet
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strconv"
 )
 
 // event begins the line of the audit trail about something that p does to a
 // room. The store writes it together with the change.
-func (s *Service) event(ctx context.Context, p Principal, action EventAction, room Room, target string, details map[string]string) *Event {
+func (c *core) event(ctx context.Context, p Principal, action EventAction, room Room, target string, details map[string]string) *Event {
 	actor := p.ID
 	if p.Role == Anonymous {
 		actor = "anonymous"
@@ -19,7 +18,7 @@ func (s *Service) event(ctx context.Context, p Principal, action EventAction, ro
 			details[strange] = redactSecrets(text)
 		}
 	}
-	return &Event{At: s.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
+	return &Event{At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
 		Action: action, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
 }
 
@@ -27,31 +26,31 @@ func (s *Service) event(ctx context.Context, p Principal, action EventAction, ro
 var systemPrincipal = Principal{ID: systemActor, Role: Superadmin}
 
 // logEvent leaves one structured line about an event, if it is on record.
-func (s *Service) logEvent(ctx context.Context, e *Event) {
+func (c *core) logEvent(ctx context.Context, e *Event) {
 	if e.ID == 0 {
 		return
 	}
-	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
+	c.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
 }
 
 // record writes down what changed nothing in the database but happened.
-func (s *Service) record(ctx context.Context, e *Event) error {
-	if err := s.store.AddEvent(context.WithoutCancel(ctx), e); err != nil {
-		failed := AsError(s.storeError(err, ""))
+func (c *core) record(ctx context.Context, e *Event) error {
+	if err := c.store.AddEvent(context.WithoutCancel(ctx), e); err != nil {
+		failed := AsError(c.storeError(err, ""))
 		failed.Message, failed.Hint = "It was done, but could not be written down", "Repeat the call in a few seconds."
 		return failed
 	}
-	s.logEvent(ctx, e)
+	c.logEvent(ctx, e)
 	return nil
 }
 
 // incomplete notes on an event that the media server stopped answering before
 // all was done.
-func (s *Service) incomplete(ctx context.Context, e *Event) {
+func (c *core) incomplete(ctx context.Context, e *Event) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
-	if err := s.store.SetOutcome(ctx, e.ID, OutcomeIncomplete); err != nil {
-		s.log.LogAttrs(ctx, slog.LevelWarn, "could not note that something is incomplete", slog.Int64("event", e.ID), slog.Any("err", err))
+	if err := c.store.SetOutcome(ctx, e.ID, OutcomeIncomplete); err != nil {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "could not note that something is incomplete", slog.Int64("event", e.ID), slog.Any("err", err))
 	}
 }
 
@@ -111,6 +110,3 @@ func parseEventCursor(cursor string) (int64, error) {
 	}
 	return id, nil
 }
-
-// isNotFound says whether an error only means that somebody is not there.
-func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) || IsCode(err, CodeNotFound) }

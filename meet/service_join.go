@@ -329,15 +329,6 @@ func personOf(join Admission) string {
 	return ""
 }
 
-// markUncleared tells the sweeper of a media room that was made for somebody
-// who came too late, after the room had ended and been cleared: tokens given
-// out before would open it.
-func (s *Service) markUncleared(ctx context.Context, room Room) {
-	if _, err := s.store.SetCleared(context.WithoutCancel(ctx), room.ID, false); err != nil {
-		s.log.WarnContext(ctx, "could not mark a room for clearing", "room", room.ID, "err", err)
-	}
-}
-
 // errNotApproved is for a join whose approval was taken back, was used by
 // somebody else, or began to be needed, while the media server was asked.
 var errNotApproved = &Error{Code: CodeForbidden, Message: "The host did not let you in", Hint: "Try again."}
@@ -373,7 +364,7 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Admiss
 		}
 		return JoinResult{}, s.codeError(err)
 	}
-	token, err := s.media.Token(join, s.grantsOf(join, room), expires)
+	token, err := s.media.Token(join, s.profileOf(join, room), expires)
 	if err != nil {
 		return JoinResult{}, AsError(err)
 	}

@@ -22,7 +22,7 @@ type KickCall struct {
 // all connections go that the same subject has.
 //
 // The database says so first, so that nobody slips back in between. Should the
-// media server stop answering then, [Service.Reconcile] goes on.
+// media server stop answering then, [Enforcer.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err == nil {
@@ -42,7 +42,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, room.ID)
+	unlock, err := s.mutexes.lock(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
@@ -63,12 +63,13 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		}
 		people, at = append(people, Participant{Identity: call.Identity}), len(people)
 	}
-	person, join, err := s.withAdmission(ctx, room, people[at])
+	person, err := s.person(ctx, room, people[at])
 	if err != nil {
 		return nil, err
 	}
+	join := person.admission
 	revocation := Revocation{RoomID: room.ID, Identities: []string{call.Identity}, At: s.now(), By: p.ID}
-	if join.Identity != "" {
+	if person.Known {
 		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
 	}
 	details := join.identityDetails(map[string]string{"participant_name": redactCode(person.Name, join.Code), "role": person.Role})

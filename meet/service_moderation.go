@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,7 +15,7 @@ const Everyone = "*"
 
 // Roster is who is in a room, who wants to be, and who may not.
 type Roster struct {
-	Participants []Participant
+	Participants []Person
 	Requests     []JoinRequest
 	Blocks       []Block
 }
@@ -27,13 +28,12 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (Roster, 
 		return Roster{}, err
 	}
 	var roster Roster
-	if roster.Participants, err = s.media.Participants(ctx, room.ID); err != nil {
+	inside, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
 		return Roster{}, errMediaUnavailable(err)
 	}
-	for i, person := range roster.Participants {
-		if roster.Participants[i], _, err = s.withAdmission(ctx, room, person); err != nil {
-			return Roster{}, err
-		}
+	if roster.Participants, err = s.persons(ctx, room, inside); err != nil {
+		return Roster{}, err
 	}
 	if roster.Requests, err = s.waitingRequests(ctx, room, MaxPage); err != nil {
 		return Roster{}, err
@@ -103,7 +103,7 @@ func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCa
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.locks.lock(ctx, room.ID)
+	unlock, err := s.mutexes.lock(ctx, room.ID)
 	if err != nil {
 		return MuteResult{}, errMediaUnavailable(err)
 	}
@@ -111,7 +111,7 @@ func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCa
 	if room, err = s.store.RoomByID(ctx, room.ID); err != nil { // as it is with the lock held
 		return MuteResult{}, s.storeError(err, "")
 	}
-	people, err := s.participantsMeant(ctx, room, call.Identity)
+	people, err := s.peopleMeant(ctx, room, call.Identity)
 	switch {
 	case call.Lock != nil && !*call.Lock && (err == nil || IsCode(err, CodeNotFound)):
 		return s.unlock(ctx, p, room, people, call, what)
@@ -123,33 +123,29 @@ func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCa
 	return s.muteAndRecord(ctx, p, room, people, call, what)
 }
 
-// participantsMeant finds the participants that an identity means. Who is an admin is the
-// database's word, not the media server's.
-func (s *Service) participantsMeant(ctx context.Context, room Room, identity string) ([]Participant, error) {
+// peopleMeant finds the people inside that an identity means. Whether they are
+// admins, the database says.
+func (s *Service) peopleMeant(ctx context.Context, room Room, identity string) ([]Person, error) {
 	inside, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
-	var people []Participant
-	for _, person := range inside {
-		if identity != Everyone && person.Identity != identity {
-			continue
+	if identity != Everyone {
+		at := slices.IndexFunc(inside, func(p Participant) bool { return p.Identity == identity })
+		if at < 0 {
+			return nil, errParticipantNotFound()
 		}
-		if person, _, err = s.withAdmission(ctx, room, person); err != nil {
-			return nil, err
-		}
-		if identity != Everyone || !person.Admin {
-			people = append(people, person)
-		}
+		inside = inside[at : at+1]
 	}
-	if len(people) == 0 && identity != Everyone {
-		return nil, errParticipantNotFound()
+	people, err := s.persons(ctx, room, inside)
+	if identity == Everyone {
+		people = slices.DeleteFunc(people, func(p Person) bool { return p.Admin })
 	}
-	return people, nil
+	return people, err
 }
 
 // muteAndRecord mutes tracks at the server, and writes it down if there were any.
-func (s *Service) muteAndRecord(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
+func (s *Service) muteAndRecord(ctx context.Context, p Principal, room Room, people []Person, call MuteCall, what muteScope) (MuteResult, error) {
 	tracks, err := s.muteTracks(ctx, room, people, what.matches)
 	if len(tracks) == 0 {
 		return MuteResult{Tracks: tracks}, err
@@ -164,7 +160,7 @@ func (s *Service) muteAndRecord(ctx context.Context, p Principal, room Room, peo
 
 // muteTracks mutes tracks one after the other. With an error come those that
 // are muted already.
-func (s *Service) muteTracks(ctx context.Context, room Room, people []Participant, meant func(Track) bool) ([]MutedTrack, error) {
+func (s *Service) muteTracks(ctx context.Context, room Room, people []Person, meant func(Track) bool) ([]MutedTrack, error) {
 	stopped := []MutedTrack{}
 	for _, person := range people {
 		for _, track := range person.Tracks {
@@ -187,7 +183,7 @@ func (s *Service) muteTracks(ctx context.Context, room Room, people []Participan
 
 // lock takes the source away, and with it what is published of it. Once that is
 // stored it holds also for whoever is connecting just now.
-func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
+func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Person, call MuteCall, what muteScope) (MuteResult, error) {
 	strangers, ours := splitByOrigin(people)
 	if len(strangers) > 0 && call.Identity != Everyone {
 		return MuteResult{}, errNotAdmittedHere()
@@ -196,7 +192,7 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 	if err != nil {
 		return MuteResult{}, err
 	}
-	if err := s.projectOnto(ctx, room, ours); err != nil {
+	if err := s.projectOnto(ctx, room, participantsOf(ours)); err != nil {
 		return MuteResult{}, errNotApplied(err)
 	}
 	stopped, err := s.muteAndRecord(ctx, p, room, strangers, call, what)
@@ -216,7 +212,7 @@ func (s *Service) lock(ctx context.Context, p Principal, room Room, people []Par
 
 // unlock gives the source back, also to those who are not inside just now: to
 // whoever was let in by the identity, or to all it was taken from.
-func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (MuteResult, error) {
+func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []Person, call MuteCall, what muteScope) (MuteResult, error) {
 	if call.Identity != Everyone {
 		switch _, err := s.admissionOf(ctx, room.ID, call.Identity); {
 		case errors.Is(err, ErrNotFound) && len(people) == 0:
@@ -231,10 +227,11 @@ func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []P
 	}
 	// Of everybody: it may have been taken from an admin, or from the person's
 	// other connections as well.
-	if people, err = s.media.Participants(ctx, room.ID); err != nil {
-		return MuteResult{}, errNotApplied(err)
+	inside, err := s.media.Participants(ctx, room.ID)
+	if err == nil {
+		err = s.projectOnto(ctx, room, inside)
 	}
-	if err := s.projectOnto(ctx, room, people); err != nil {
+	if err != nil {
 		return MuteResult{}, errNotApplied(err)
 	}
 	done.Tracks = []MutedTrack{}
@@ -242,7 +239,7 @@ func (s *Service) unlock(ctx context.Context, p Principal, room Room, people []P
 }
 
 // splitByOrigin tells who came through here from who did not.
-func splitByOrigin(people []Participant) (strangers, ours []Participant) {
+func splitByOrigin(people []Person) (strangers, ours []Person) {
 	for _, person := range people {
 		if person.Known {
 			ours = append(ours, person)

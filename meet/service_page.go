@@ -108,38 +108,28 @@ func (s *Service) hostOf(ctx context.Context, joinToken string) (Principal, Room
 	if !ok {
 		return Principal{}, Room{}, &Error{Code: CodeUnauthenticated, Message: "A join token is needed", Hint: "Join the room first."}
 	}
-	join, err := s.store.Admission(ctx, identity)
-	if err == nil && join.RoomID != roomID {
-		err = ErrNotFound
-	}
-	if errors.Is(err, ErrNotFound) {
+	a, err := s.admission(ctx, roomID, identity)
+	switch {
+	case err != nil:
+		return Principal{}, Room{}, err
+	case a.verdict == verdictUnknown || a.secondConnection:
 		return Principal{}, Room{}, errNotInside
 	}
-	if err != nil {
-		return Principal{}, Room{}, s.storeError(err, "")
-	}
-	if role, _ := s.roles.Get(join.Role); !role.Admit && !join.Admin {
+	if role, _ := s.roles.Get(a.admission.Role); !role.Admit && !a.admission.Admin {
 		return Principal{}, Room{}, &Error{Code: CodeForbidden, Message: "You are not allowed to " + string(ActAnswer),
 			Hint: "Only the room's admin and those who joined in a role that admits others may."}
 	}
-	room, err := s.store.RoomByID(ctx, roomID)
-	if err != nil {
-		return Principal{}, Room{}, s.storeError(err, "")
-	}
-	switch err := s.checkAdmission(ctx, join, room); {
-	case isTokenRevoked(err): // though the media server may not have heard of it yet
+	if a.verdict != verdictInside { // though LiveKit may not have been told yet
 		return Principal{}, Room{}, errNotInside
-	case err != nil:
-		return Principal{}, Room{}, err
 	}
 	people, err := s.media.Participants(ctx, roomID)
 	if err != nil {
 		return Principal{}, Room{}, errMediaUnavailable(err)
 	}
-	if !slices.ContainsFunc(people, func(inside Participant) bool { return inside.Identity == identity }) {
+	if !slices.ContainsFunc(people, func(p Participant) bool { return p.Identity == identity }) {
 		return Principal{}, Room{}, errNotInside
 	}
-	return Principal{ID: identity, Name: join.Name, Role: Guest}, room, nil
+	return Principal{ID: identity, Name: a.admission.Name, Role: Guest}, a.room, nil
 }
 
 var errNotInside = &Error{Code: CodeForbidden, Message: "You are not inside the room", Hint: "Join it first."}

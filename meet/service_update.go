@@ -28,7 +28,7 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 			return Room{}, err
 		}
 	}
-	unlock, err := s.locks.lock(ctx, room.ID) // not while the media room of its last session is being deleted
+	unlock, err := s.mutexes.lock(ctx, room.ID) // not while the media room of its last session is being deleted
 	if err != nil {
 		return Room{}, errMediaUnavailable(err)
 	}
@@ -145,7 +145,7 @@ func (s *Service) updateMediaRoom(ctx context.Context, room Room) {
 // People are put out before the database says so, because a media server that
 // cannot be reached must leave the room as it was; then the database, and
 // once more the media server, for those who slipped in between. Should that
-// last step fail, [Service.Sweep] makes it good.
+// last step fail, [Enforcer.Sweep] makes it good.
 func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
 	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
 	if err == nil {
@@ -163,7 +163,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.locks.lock(budget, room.ID)
+	unlock, err := s.mutexes.lock(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
 	}
@@ -189,7 +189,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		e.Hint = "Everyone was put out, but the room is not ended and can be joined again. Repeat the call in a few seconds."
 		return Room{}, nil, e
 	}
-	if _, err := s.clearLocked(budget, room.ID); err != nil {
+	if _, err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
 	s.notifier.notify(room.ID)

@@ -185,8 +185,9 @@ type Store interface {
 	// a little later.
 	WasInside(ctx context.Context, identity string, at time.Time) (bool, error)
 
-	// OpenPresences lists those that have not ended, of all rooms.
-	OpenPresences(ctx context.Context) ([]Presence, error)
+	// OpenPresences lists those of a room that have not ended; with an empty
+	// roomID those of all rooms.
+	OpenPresences(ctx context.Context, roomID string) ([]Presence, error)
 
 	// AddEvent writes a line about something that changed nothing here.
 	AddEvent(ctx context.Context, e *Event) error

@@ -230,7 +230,7 @@ func moderated(t *testing.T, db *DB) string {
 	t.Helper()
 	join, err := db.Admission(t.Context(), "one")
 	blocks, err2 := db.Blocks(t.Context(), "id-room")
-	open, err3 := db.OpenPresences(t.Context())
+	open, err3 := db.OpenPresences(t.Context(), "")
 	ended, err4 := db.HasPresence(t.Context(), "ended")
 	events, err5 := db.Events(t.Context(), meet.EventQuery{Limit: 10})
 	rooms, err6 := db.Rooms(t.Context(), meet.RoomQuery{Subject: "eve", Joined: true, Now: epoch, Limit: 10})

@@ -21,7 +21,8 @@ const (
 
 	selectWasInside = `SELECT 1 FROM presences WHERE identity = $1 AND (left_at IS NULL OR left_at >= $2) LIMIT 1`
 
-	selectOpenPresences = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
+	selectOpenPresences       = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
+	selectOpenPresencesInRoom = selectOpenPresences + ` AND room_id = $1`
 
 	// Who was inside has joined for good, however long their token counts.
 	keepVisit = `INSERT INTO visits (subject, room_created_at, room_id) SELECT $1, created_at, id FROM rooms WHERE id = $2
@@ -110,8 +111,12 @@ func (db *DB) presence(ctx context.Context, sid string) (p meet.Presence, found 
 }
 
 // OpenPresences implements [meet.Store].
-func (db *DB) OpenPresences(ctx context.Context) ([]meet.Presence, error) {
-	open, err := list(ctx, db, selectOpenPresences, nil, presencePointers)
+func (db *DB) OpenPresences(ctx context.Context, roomID string) ([]meet.Presence, error) {
+	query, args := selectOpenPresences, []any(nil)
+	if roomID != "" {
+		query, args = selectOpenPresencesInRoom, []any{roomID}
+	}
+	open, err := list(ctx, db, query, args, presencePointers)
 	return open, failed("list presences", err)
 }
 

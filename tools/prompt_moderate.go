@@ -94,7 +94,7 @@ func sayWho(identity string, r meet.Roster) string {
 	}
 	text := "It is about the identity " + plainJSON(identity)
 	switch {
-	case slices.ContainsFunc(r.Participants, func(p meet.Participant) bool { return p.Identity == identity }):
+	case slices.ContainsFunc(r.Participants, func(p meet.Person) bool { return p.Identity == identity }):
 	case slices.ContainsFunc(r.Blocks, func(b meet.Block) bool { return b.Identity == identity }):
 		text += ", who is blocked"
 	default:

@@ -101,7 +101,7 @@ type trackView struct {
 	Muted  bool        `json:"muted"`
 }
 
-func viewParticipants(people []meet.Participant) []participantView {
+func viewParticipants(people []meet.Person) []participantView {
 	views := make([]participantView, len(people))
 	for i, p := range people {
 		tracks := make([]trackView, len(p.Tracks))

@@ -41,7 +41,7 @@ func (s *site) list(t *testing.T, p meet.Principal, path string) (names []string
 func TestRoomLists(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	s.Service = meet.NewService(meet.Config{Store: s.Store, Media: s.Media, MediaOnJoin: true, Limits: &meet.Limits{}, Now: s.Clock.Now}) // no media rooms for a hundred rooms
+	s.Service, s.Enforcer = meet.New(meet.Config{Store: s.Store, Media: s.Media, MediaOnJoin: true, Limits: &meet.Limits{}, Now: s.Clock.Now}) // no media rooms for a hundred rooms
 	const n = meet.MaxPage + 7
 	for i := range n {
 		s.NewRoom(t, meet.RoomChange{Name: meettest.Of("room-" + strconv.Itoa(i))})

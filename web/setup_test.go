@@ -55,7 +55,7 @@ func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*w
 		tb.Fatalf("NewAuthority: %v", err)
 	}
 	s.config = web.Config{
-		Service: system.Service, MCP: http.HandlerFunc(echo), Authenticate: s.auth.Verify,
+		Service: system.Service, Enforcer: system.Enforcer, MCP: http.HandlerFunc(echo), Authenticate: s.auth.Verify,
 		Ready:     map[string]func(context.Context) error{"database": system.Store.Ping, "livekit": system.Media.Ping},
 		PublicURL: mustURL("https://meet.example.com"), LiveKit: mustURL(system.URL), ReadWebhook: system.Media.ReadWebhook,
 		AllowedHosts: []string{"Other.example.com"}, AllowedOrigins: []string{"https://app.example.com"},

@@ -50,7 +50,7 @@ func (s *Server) signalling(livekit *url.URL) http.Handler {
 		}
 		defer release()
 		for _, token := range tokens {
-			err := s.Service.BeforeConnect(r.Context(), token)
+			err := s.Enforcer.BeforeConnect(r.Context(), token)
 			if meet.IsCode(err, meet.CodeForbidden) || meet.IsCode(err, meet.CodeNotFound) ||
 				meet.IsCode(err, meet.CodeUnauthenticated) { // their token is dead
 				refuseSignalling(w, meet.AsError(err))

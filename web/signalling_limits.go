@@ -18,7 +18,7 @@ func (s *Server) connect(r *http.Request, tokens []string) (release func(), err 
 		return release, nil // LiveKit refuses it
 	}
 	for _, token := range tokens {
-		one, err := s.Service.ReserveConnection(r.Context(), s.callerAddress(r), token)
+		one, err := s.Enforcer.ReserveConnection(r.Context(), s.callerAddress(r), token)
 		if err != nil {
 			release()
 			return nil, err

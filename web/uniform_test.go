@@ -67,7 +67,7 @@ func (s *site) shutCodes(t *testing.T) map[string]string {
 	_, shut["room expired"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{ExpiresIn: minute}, meet.CodeChange{})
 
 	// The same server as it was before its operator took a role away.
-	before := meet.NewService(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now})
+	before, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now})
 	codes, err := before.CreateCodes(ctx, meettest.Ada, s.NewRoom(t, meet.RoomChange{}).ID, meet.CodeRequest{Role: meettest.Of(meet.RoleViewer)})
 	must(t, err)
 	shut["role gone"] = codes[0].Code

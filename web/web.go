@@ -20,8 +20,9 @@ import (
 
 // Config is what the HTTP side is made of.
 type Config struct {
-	Service *meet.Service
-	MCP     http.Handler // gets POST requests with a principal in their context
+	Service  *meet.Service
+	Enforcer *meet.Enforcer // asked about webhooks and about people who connect to LiveKit
+	MCP      http.Handler   // gets POST requests with a principal in their context
 
 	// Authenticate turns an access token into who bears it. Its error is for the
 	// log; the caller is only told that the token is no good, unless it is a

@@ -42,7 +42,7 @@ func (s *Server) hear(r *http.Request) (outcome string, _ *meet.Error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), webhookBudget) // half a change helps nobody
 	defer cancel()
-	switch err := s.Service.HandleMediaEvent(ctx, event); {
+	switch err := s.Enforcer.HandleMediaEvent(ctx, event); {
 	case errors.Is(err, meet.ErrRepeated):
 		return webhookRepeated, &meet.Error{Code: meet.CodeConflict, Message: "This webhook was taken in before"}
 	case err != nil:

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,6 +38,7 @@ type app struct {
 	store    *store.DB
 	embedded *embedded.Server // nil with a foreign LiveKit
 	service  *meet.Service
+	enforcer atomic.Pointer[meet.Enforcer] // nil until LiveKit's address is known
 	web      *web.Server
 	server   *http.Server
 	silent   silentConns
@@ -134,16 +136,18 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	if err != nil {
 		return nil, err
 	}
-	a.service = meet.NewService(meet.Config{
+	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
 		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
 		KeepName: c.Rooms.KeepName, Limits: c.limits(),
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 		Connections: c.Limits.connections(),
 	})
-	server := tools.NewServer(tools.Config{Service: a.service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
+	a.service = service
+	a.enforcer.Store(enforcer)
+	server := tools.NewServer(tools.Config{Service: service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
 	a.web = web.New(web.Config{
-		Service: a.service, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
+		Service: service, Enforcer: enforcer, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
@@ -183,11 +187,8 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 	e, otherKey := c.LiveKit.Embedded, otherInsideKey(keyring)
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret, OtherKey: otherKey,
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), MachineIP: machineIP(c, listen),
-		Webhook: "http://" + reachable(a.listener.Addr().String()) + webhookPath,
-		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
-			return a.service.AuthorizeSession(ctx, roomID, identity)
-		},
-		Log: a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.participant()})
+		Webhook:   "http://" + reachable(a.listener.Addr().String()) + webhookPath,
+		Authorize: a.authorizeSession, Log: a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.participant()})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
@@ -208,14 +209,25 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 		public: webSocketURL(a.public.String()), proxied: proxied}, nil
 }
 
+// authorizeSession asks the enforcer about a person who connects to the LiveKit
+// inside. LiveKit starts first, because the enforcer needs its address; until
+// the enforcer is there, everybody is refused.
+func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (meet.Profile, bool, error) {
+	enforcer := a.enforcer.Load()
+	if enforcer == nil {
+		return meet.Profile{}, false, errors.New("the program is still starting")
+	}
+	return enforcer.AuthorizeSession(ctx, roomID, identity)
+}
+
 // run serves until ctx is done or a part dies, then stops everything in order:
 // no new calls, running calls finish, the sweeper, LiveKit, the database.
 func (a *app) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var sweeper sync.WaitGroup
-	sweeper.Go(func() { a.every(ctx, sweepEvery, "sweep", a.service.Sweep) })
-	sweeper.Go(func() { a.every(ctx, reconcileEvery, "reconciliation", a.service.Reconcile) })
+	sweeper.Go(func() { a.every(ctx, sweepEvery, "sweep", a.enforcer.Load().Sweep) })
+	sweeper.Go(func() { a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
 	sweeper.Go(func() { a.checkDatabase(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(web.Listener(a.listener, a.log)) }()

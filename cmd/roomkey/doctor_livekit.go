@@ -32,7 +32,7 @@ func doctorRoom() meet.Room { return meet.Room{ID: "roomkey-doctor-" + strings.T
 
 // joinToken lets somebody into a media room in which they may do nothing.
 func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
-	return lk.Token(meet.Admission{RoomID: room.ID, Identity: "roomkey-doctor"}, meet.Grants{}, time.Now().Add(time.Minute))
+	return lk.Token(meet.Admission{RoomID: room.ID, Identity: "roomkey-doctor"}, meet.Profile{}, time.Now().Add(time.Minute))
 }
 
 // validate asks signalling whether it would let the bearer of a join token in,

@@ -85,7 +85,7 @@ func assemble(conf *config.Config, local routing.LocalNode, c Config) (server li
 		return nil, nil, err
 	}
 
-	door := newDoor(c.Enter)
+	door := newDoor(c.Authorize)
 	store := door.watch(service.NewLocalStore())
 	router := routing.CreateRouter(nil, local, clients.signal, clients.roomManager, nil, conf.NodeStats)
 	allocator, err := service.NewRoomAllocator(conf, router, store)

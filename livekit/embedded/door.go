@@ -27,7 +27,7 @@ import (
 //     CreateRoom makes rooms.
 //   - LiveKit lets a removed participant in again with the same token, and gives
 //     everybody who connects what their token says. Here whoever runs the server
-//     is asked (Config.Enter), so dead tokens stay outside and what a token says
+//     is asked (Config.Authorize), so dead tokens stay outside and what a token says
 //     is no more than what held when it was made.
 //   - LiveKit loses a room that is made while one of the same name is being
 //     deleted. Here the one waits for the other.
@@ -38,7 +38,7 @@ import (
 // interfaces of LiveKit's.
 type door struct {
 	rooms *service.RoomManager
-	enter enterFunc // may be nil
+	enter AuthorizeFunc // may be nil
 
 	// oneAtATime lets, by room, only one come in, or make or delete it.
 	oneAtATime [64]sync.Mutex
@@ -50,7 +50,7 @@ type door struct {
 
 var _ service.SessionHandler = (*door)(nil)
 
-func newDoor(enter enterFunc) *door {
+func newDoor(enter AuthorizeFunc) *door {
 	return &door{enter: enter, seed: maphash.MakeSeed(), limits: make(map[string]uint32)}
 }
 
@@ -100,20 +100,20 @@ func (d *door) HandleSession(ctx context.Context, pi routing.ParticipantInit, _ 
 	return d.rooms.StartSession(ctx, pi, source, copyingSink{sink}, false)
 }
 
-// admit asks whether somebody may come in, and gives them the rights they have
-// now in place of those of their token. The room's lock is held: whoever is
+// admit asks whether somebody may come in, and gives them their present profile
+// in place of the one in their token. The room's lock is held: whoever is
 // removed after this is inside by then, and whoever is removed before is
 // refused here.
 func (d *door) admit(ctx context.Context, room string, pi *routing.ParticipantInit) error {
 	if d.enter == nil || pi.Grants == nil || pi.Grants.Video == nil {
 		return nil
 	}
-	entry, err := d.enter(ctx, room, string(pi.Identity))
-	if err != nil || !entry.Known {
+	profile, known, err := d.enter(ctx, room, string(pi.Identity))
+	if err != nil || !known {
 		return err
 	}
-	pi.Grants = pi.Grants.Clone()
-	pi.Grants.Video.UpdateFromPermission(lk.Permission(entry.Grants))
+	pi.Name = livekit.ParticipantName(profile.Name)
+	pi.Grants = lk.ApplyProfile(pi.Grants, profile)
 	return nil
 }
 

@@ -25,8 +25,10 @@ import (
 	"roomkey/meet"
 )
 
-// enterFunc is the type of Config.Enter.
-type enterFunc = func(ctx context.Context, roomID, identity string) (meet.Entry, error)
+// AuthorizeFunc is asked about a person who connects with a good join token. An
+// error refuses them. With known, the profile counts in place of the token's;
+// without, the token counts.
+type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (profile meet.Profile, known bool, err error)
 
 // PreferredUDPPort is the media port unless the configuration names one or it
 // is taken.
@@ -67,10 +69,9 @@ type Config struct {
 	// is nowhere.
 	Webhook string
 
-	// Enter is asked about everybody who connects with a good token. An error
-	// refuses them; of somebody known its grants hold, whatever their token
-	// says. nil lets the token decide.
-	Enter func(ctx context.Context, roomID, identity string) (meet.Entry, error)
+	// Authorize is asked about everybody who connects with a good join token. Nil
+	// lets the token decide.
+	Authorize AuthorizeFunc
 
 	// Limits bound what one participant can make the server do.
 	Limits Limits

@@ -50,7 +50,7 @@ func token(t *testing.T, s *embedded.Server, room, identity string) string {
 		t.Fatal(err)
 	}
 	grants := meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}
-	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, grants, time.Now().Add(time.Minute))
+	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, meet.Profile{Grants: grants}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

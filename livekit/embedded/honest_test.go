@@ -129,7 +129,7 @@ func grantedToken(t *testing.T, s *embedded.Server, room, identity string, may [
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, meet.Grants{Publish: may}, time.Now().Add(time.Minute))
+	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, meet.Profile{Grants: meet.Grants{Publish: may}}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

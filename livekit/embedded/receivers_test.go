@@ -26,7 +26,7 @@ func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	deafToken, err := lk.Token(meet.Admission{Identity: "deaf", RoomID: room}, meet.Grants{Data: true}, time.Now().Add(time.Minute))
+	deafToken, err := lk.Token(meet.Admission{Identity: "deaf", RoomID: room}, meet.Profile{Grants: meet.Grants{Data: true}}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,8 @@ func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
 		t.Errorf("b got %q: what is for deaf went to all", got)
 	}
 
-	if err := lk.SetGrants(t.Context(), room, "deaf", meet.RoleGuest, meet.Grants{Subscribe: true, Data: true}); err != nil {
+	hearing := meet.Profile{Role: meet.RoleGuest, Grants: meet.Grants{Subscribe: true, Data: true}}
+	if err := lk.SetProfile(t.Context(), room, "deaf", hearing); err != nil {
 		t.Fatal(err)
 	}
 	send("for all again") // comes last, on the same channel

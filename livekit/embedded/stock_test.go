@@ -39,7 +39,7 @@ func stock(t *testing.T) (url string, lk *livekit.Server) {
 // visit connects to signalling and stays; nil if that is refused.
 func visit(t *testing.T, lk *livekit.Server, url, room, identity string) *websocket.Conn {
 	t.Helper()
-	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, meet.Grants{}, time.Now().Add(time.Minute))
+	token, err := lk.Token(meet.Admission{Identity: identity, RoomID: room}, meet.Profile{}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,8 @@ var allowAll = meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}
 // newToken lets somebody into a room.
 func newToken(t *testing.T, s *livekit.Server, room, identity string, grants meet.Grants) string {
 	t.Helper()
-	token, err := s.Token(meet.Admission{Identity: identity, RoomID: room, Name: identity, Role: meet.RoleGuest}, grants, time.Now().Add(time.Minute))
+	token, err := s.Token(meet.Admission{Identity: identity, RoomID: room},
+		meet.Profile{Name: identity, Role: meet.RoleGuest, Grants: grants}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,9 +32,10 @@ var (
 	Links = meet.Links{Public: "https://meet.example.com", LiveKit: "wss://meet.example.com"}
 )
 
-// System is a service and what it stands on.
+// System is a service, its enforcer, and the parts below them.
 type System struct {
 	*meet.Service
+	*meet.Enforcer
 	Store *store.DB
 	Media *livekit.Server
 	URL   string // where participants connect to LiveKit
@@ -85,7 +86,7 @@ func NewOn(tb testing.TB, url string, options ...Option) *System {
 	for _, option := range options {
 		option(&c)
 	}
-	s.Service = meet.NewService(c)
+	s.Service, s.Enforcer = meet.New(c)
 	return s
 }
 

@@ -16,7 +16,7 @@ func TestNothingIsDestroyedUnderTheCeiling(t *testing.T) {
 	code, press := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, "press", meet.CodeChange{})
 	person := s.EnterByCode(t, code, "Guest")
 	ctx := meet.WithoutDestruction(t.Context())
-	later := meet.NewService(meet.Config{Store: s.Store, Media: s.Media, Links: Links, Now: s.Clock.Now})
+	later, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Links: Links, Now: s.Clock.Now})
 
 	_, _, err := later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable a code", err, meet.CodeForbidden)

@@ -50,7 +50,7 @@ func TestCodesOfRolesThatNoLongerExist(t *testing.T) {
 	room := before.NewRoom(t, meet.RoomChange{})
 	press := before.NewCode(t, room, "press", meet.CodeChange{})
 
-	after := meet.NewService(meet.Config{Store: before.Store, Media: before.Media, Links: Links})
+	after, _ := meet.New(meet.Config{Store: before.Store, Media: before.Media, Links: Links})
 	_, err := after.Join(t.Context(), Bob, meet.JoinCall{Code: &press.Code})
 	wantCode(t, "join in a role that is no more", err, meet.CodeGone)
 	if _, err := after.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
@@ -141,7 +141,7 @@ func TestCodesOfARoleThatIsNoMore(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	later := meet.NewService(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now, Roles: meet.BuiltinRoles()[:2]}) // without viewer
+	later, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now, Roles: meet.BuiltinRoles()[:2]}) // without viewer
 	if _, err := later.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
 		t.Fatal(err)
 	}

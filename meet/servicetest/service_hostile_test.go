@@ -150,6 +150,9 @@ func TestNoCodeOnRecord(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
 	bare := strings.ReplaceAll(code, "-", "")
+	label := meet.CodeRequest{Role: Of(meet.RoleHost), Label: "like " + code}
+	_, err := s.CreateCodes(t.Context(), Ada, room.ID, label)
+	wantCode(t, "create a code", err, "")
 	for _, written := range []string{code, bare, strings.ToUpper(code), code[:3] + " " + code[4:8] + " " + code[9:]} {
 		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "I am " + written, UserID: written})
 		wantCode(t, "exchange", err, "")
@@ -211,6 +214,26 @@ func TestALowerLimitPutsNobodyOut(t *testing.T) {
 	wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 	if n := countEvents(t, s, room, meet.Removed); n != 0 || !ada.Connected() || !bob.Connected() || !gus.Connected() {
 		t.Errorf("%d were put out", n)
+	}
+}
+
+// A media room that LiveKit made by itself has no limit: the enforcer removes
+// people who are too many there, but never an admin.
+func TestTooManyInAMediaRoomWithoutALimit(t *testing.T) {
+	t.Parallel()
+	s := NewOn(t, livekittest.StartServer(t, livekittest.ServerOptions{}).URL())
+	room := s.NewRoom(t, meet.RoomChange{MaxParticipants: Of(1)})
+	tokens := []meet.JoinResult{s.Admit(t, Bob, room), s.Admit(t, Ada, room), s.Admit(t, Gus, room)}
+	_, err := s.Media.DeleteRoom(t.Context(), room.ID)
+	wantCode(t, "delete the media room", err, "")
+	bob, ada, gus := s.EnterWith(t, tokens[0]), s.EnterWith(t, tokens[1]), s.EnterWith(t, tokens[2])
+	livekittest.Wait(t, "somebody to be removed", func() bool {
+		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+		return countEvents(t, s, room, meet.Removed) > 0
+	})
+	gus.WaitDisconnected()
+	if n := countEvents(t, s, room, meet.Removed); n != 1 || !bob.Connected() || !ada.Connected() {
+		t.Errorf("%d were removed; want only who came last and is no admin", n)
 	}
 }
 

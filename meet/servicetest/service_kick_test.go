@@ -19,7 +19,7 @@ func dead(t *testing.T, s *System, token string) bool {
 	}
 	_, identity, _ := s.Media.ReadToken(token)
 	roomID, _, _ := s.Media.ReadToken(token)
-	_, entered := s.Service.AuthorizeSession(t.Context(), roomID, identity)
+	_, _, entered := s.AuthorizeSession(t.Context(), roomID, identity)
 	if (entered != nil) != (err != nil) {
 		t.Fatalf("BeforeConnect says %v, AuthorizeSession %v; want the same", err, entered)
 	}
@@ -141,6 +141,7 @@ func TestBlocks(t *testing.T) {
 		{"somebody with an access token by the same code", joinAs(Bob, meet.JoinCall{Code: &shared.Code}), ""},
 		{"the bearer of a token whose name eve typed", joinAs(meet.Principal{ID: "eve", Role: meet.User}, meet.JoinCall{RoomID: &room.ID}), ""},
 		{"eve brought in by somebody", joinAs(Bob, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), meet.CodeForbidden},
+		{"carol brought in by somebody", joinAs(Bob, meet.JoinCall{Code: &shared.Code, UserID: "carol"}), ""},
 		{"eve brought in by the admin", joinAs(Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), ""},
 		{"the admin", joinAs(Ada, meet.JoinCall{Code: &shared.Code}), ""},
 	}

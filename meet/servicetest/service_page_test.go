@@ -180,8 +180,13 @@ func TestHostsInsideAnswer(t *testing.T) {
 	if err != nil || !now.Inside {
 		t.Errorf("an hour later: %+v, %v", now, err)
 	}
+	go hold(a.Token, now.Version)
+	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
 	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
 	wantCode(t, "kick", err, "")
+	if got := <-listed; got.err != nil || got.Inside {
+		t.Errorf("the held call of a host who is kicked: %+v; want the word that they are outside", got)
+	}
 	outside("after a kick", a.Token)
 
 	// A held call ends with the room.

@@ -11,9 +11,8 @@ import (
 
 // told makes what a media server says of somebody who was let in.
 func told(s *System, kind meet.MediaEventKind, id, room, roomSID, identity, sid string) meet.MediaEvent {
-	return meet.MediaEvent{ID: id, Kind: kind, RoomID: room, RoomSID: roomSID, At: s.Clock.Now(), Participant: meet.Participant{
-		Identity: identity, SID: sid, JoinedAt: s.Clock.Now(), Role: meet.RoleGuest,
-		Grants: meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}}}
+	return meet.MediaEvent{ID: id, Kind: kind, RoomID: room, RoomSID: roomSID, At: s.Clock.Now(),
+		Participant: meet.Participant{Identity: identity, SID: sid, JoinedAt: s.Clock.Now()}}
 }
 
 // In whatever order they are told, and however often, each coming and each
@@ -147,7 +146,7 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	wantCode(t, "kick", err, "")
 	wantCode(t, "hear of their going", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1")), "")
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, err := s.Service.AuthorizeSession(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
+	if _, _, err := s.AuthorizeSession(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
 	}
 }
@@ -161,7 +160,7 @@ func TestChangedRolesReachThoseInside(t *testing.T) {
 	person.WaitMayPublish(meet.Camera, true)
 	roles := meet.BuiltinRoles()
 	roles[1].Publish = []meet.Source{meet.Microphone}
-	restarted := meet.NewService(meet.Config{Store: s.Store, Media: s.Media, Roles: roles, Now: s.Clock.Now})
+	_, restarted := meet.New(meet.Config{Store: s.Store, Media: s.Media, Roles: roles, Now: s.Clock.Now})
 	people, err := s.Media.Participants(t.Context(), room.ID)
 	if err != nil || len(people) != 1 {
 		t.Fatalf("participants = %+v, %v", people, err)

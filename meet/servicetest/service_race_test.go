@@ -1,6 +1,8 @@
 package servicetest
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -110,6 +112,27 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
+}
+
+// Somebody joins while everybody is disconnected, and then the room cannot be
+// ended after all: the next to join finds a media room.
+func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := before(t, real.URL)
+	s := NewOn(t, front, func(c *meet.Config) { c.Store = cannotUpdateRooms{c.Store} })
+	room := s.NewRoom(t, meet.RoomChange{})
+	arm("DeleteRoom", func() { s.Admit(t, Bob, room) })
+	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, meet.CodeUnavailable)
+	livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
+}
+
+// cannotUpdateRooms is a database that fails where a room is to be changed.
+type cannotUpdateRooms struct{ meet.Store }
+
+func (cannotUpdateRooms) UpdateRoom(context.Context, string, func(*meet.Room) error, *meet.Event) (meet.Room, error) {
+	return meet.Room{}, errors.New("disk full")
 }
 
 // What is taken to be there is made anew after the room has ended, whenever

@@ -301,7 +301,7 @@ func TestAskingWhileTheRoomEnds(t *testing.T) {
 	s := New(t)
 	room, code := guarded(t, s, meet.RoomChange{ExpiresIn: Of(time.Minute)})
 	var once sync.Once
-	late := meet.NewService(meet.Config{Store: endsFirst{s.Store, func() {
+	late, _ := meet.New(meet.Config{Store: endsFirst{s.Store, func() {
 		once.Do(func() {
 			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
 			wantCode(t, "end", err, "")

@@ -23,8 +23,8 @@ func withDoor(t *testing.T, options ...Option) *System {
 	t.Helper()
 	var s *System
 	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
-		Enter: func(ctx context.Context, roomID, identity string) (meet.Entry, error) {
-			return s.Service.AuthorizeSession(ctx, roomID, identity)
+		Authorize: func(ctx context.Context, roomID, identity string) (meet.Profile, bool, error) {
+			return s.AuthorizeSession(ctx, roomID, identity)
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -284,7 +284,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 		t.Errorf("%d are inside by a code for %d", len(inside), seats)
 	}
 	for _, identity := range inside {
-		if _, err := s.Service.AuthorizeSession(t.Context(), room.ID, identity); err != nil {
+		if _, _, err := s.AuthorizeSession(t.Context(), room.ID, identity); err != nil {
 			t.Errorf("%s was inside and may be there no more: %v", identity, err)
 		}
 	}

@@ -106,7 +106,7 @@ func calls(s meet.Store) []call {
 			return err
 		}},
 		{"HasPresence", func(ctx context.Context) error { _, err := s.HasPresence(ctx, "s"); return err }},
-		{"OpenPresences", func(ctx context.Context) error { _, err := s.OpenPresences(ctx); return err }},
+		{"OpenPresences", func(ctx context.Context) error { _, err := s.OpenPresences(ctx, ""); return err }},
 		{"AddEvent", func(ctx context.Context) error { return s.AddEvent(ctx, about(meet.RoomCleared, "")) }},
 		{"Events", func(ctx context.Context) error { _, err := s.Events(ctx, meet.EventQuery{Limit: 10}); return err }},
 		{"Events of a room", func(ctx context.Context) error {

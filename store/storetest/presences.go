@@ -40,7 +40,7 @@ func (b bed) save(p meet.Presence) []string {
 
 func (b bed) open() []meet.Presence {
 	b.t.Helper()
-	open, err := b.OpenPresences(b.t.Context())
+	open, err := b.OpenPresences(b.t.Context(), "")
 	if err != nil {
 		b.t.Fatalf("OpenPresences: %v", err)
 	}

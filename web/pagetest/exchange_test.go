@@ -123,7 +123,7 @@ func TestExchangeFromAnotherOrigin(t *testing.T) {
 			if a := person.Attributes(); a["user_id"] != "u-7" || a["role"] != "guest" {
 				t.Errorf("attributes of who joined: got %v, want the user id u-7 and the role guest", a)
 			}
-			if people := s.people(room); !slices.ContainsFunc(people, func(p meet.Participant) bool { return p.Identity == person.Identity() }) {
+			if people := s.people(room); !slices.ContainsFunc(people, func(p meet.Person) bool { return p.Identity == person.Identity() }) {
 				t.Errorf("inside are %+v, want %s among them", people, person.Identity())
 			}
 			if got := page.redeem(codes["viewer"], "undefined", c.headers); got.Token == "" {

@@ -15,7 +15,7 @@ import (
 func (s *site) publishes(room meet.Room, name string, source meet.Source, muted bool) {
 	s.t.Helper()
 	livekittest.Wait(s.t, name+" to publish "+string(source), func() bool {
-		return slices.ContainsFunc(s.people(room), func(p meet.Participant) bool {
+		return slices.ContainsFunc(s.people(room), func(p meet.Person) bool {
 			return p.Name == name && slices.ContainsFunc(p.Tracks, func(t meet.Track) bool { return t.Source == source && t.Muted == muted })
 		})
 	})

@@ -63,7 +63,7 @@ func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.Syst
 		t.Fatalf("NewAuthority: %v", err)
 	}
 	server := web.New(web.Config{
-		Service: s.Service, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify, Ready: map[string]func(context.Context) error{},
+		Service: s.Service, Enforcer: s.Enforcer, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify, Ready: map[string]func(context.Context) error{},
 		PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins, LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
@@ -129,7 +129,7 @@ func (s *site) identity(room meet.Room, name string) string {
 	return ""
 }
 
-func (s *site) people(room meet.Room) []meet.Participant {
+func (s *site) people(room meet.Room) []meet.Person {
 	s.t.Helper()
 	roster, err := s.Roster(s.t.Context(), meettest.Ada, room.ID)
 	people := roster.Participants

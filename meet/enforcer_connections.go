@@ -110,33 +110,33 @@ const connectionRetry = 15 * time.Second
 
 // ReserveConnection takes a place for a connection from that address by the bearer of a
 // join token, until release is called. An error says that there are too many.
-// Whether the token is any good is not asked here (see [Service.BeforeConnect]).
-func (s *Service) ReserveConnection(ctx context.Context, address, joinToken string) (release func(), err error) {
-	limits := s.connections.limits
+// Whether the token is any good is not asked here (see [Enforcer.BeforeConnect]).
+func (e *Enforcer) ReserveConnection(ctx context.Context, address, joinToken string) (release func(), err error) {
+	limits := e.connections.limits
 	shares := []share{{"address " + address, limits.PerAddress, "signalling_per_address", "from your address"}}
 	who := ""
-	if roomID, identity, ok := s.media.ReadToken(joinToken); ok {
-		join, err := s.admissionOf(ctx, roomID, identity)
+	if roomID, identity, ok := e.media.ReadToken(joinToken); ok {
+		join, err := e.admissionOf(ctx, roomID, identity)
 		switch {
 		case errors.Is(err, ErrNotFound): // a recorder or an agent, with a key of the operator's
 		case err != nil:
-			return nil, s.storeError(err, "")
+			return nil, e.storeError(err, "")
 		default:
 			who = join.Identity
 			shares = append(shares, share{entryKey(join), limits.PerCode, "signalling_per_code", "by the way that you came"},
 				share{"room " + roomID, limits.PerRoom, "signalling_per_room", "into this room"})
 		}
 	}
-	release, full := s.connections.take(shares)
+	release, full := e.connections.take(shares)
 	if full != nil {
-		s.onLimit(full.name)
+		e.onLimit(full.name)
 		return nil, &Error{Code: CodeRateLimited, Message: "There are too many connections " + full.what + " at the moment",
 			RetryAfter: connectionRetry, Hint: "Try again when somebody has left."}
 	}
 	if who != "" {
-		if err := s.connections.try(who); err != nil {
+		if err := e.connections.try(who); err != nil {
 			release()
-			s.onLimit("signalling_per_identity")
+			e.onLimit("signalling_per_identity")
 			return nil, err
 		}
 	}

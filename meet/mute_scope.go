@@ -49,14 +49,14 @@ func videoScope(call MuteCall) (muteScope, error) {
 
 // storeLock takes the sources away: from the people, or from all but admins,
 // also from those who come later. It gives the room as it is then.
-func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (Room, MuteResult, error) {
+func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people []Person, call MuteCall, what muteScope) (Room, MuteResult, error) {
 	done := MuteResult{Locked: []string{}}
 	for _, source := range what.sources {
 		e := s.event(ctx, p, Locked, room, call.Identity,
 			s.identityDetailsOf(ctx, room, call.Identity, map[string]string{"source": string(source)}))
 		if call.Identity != Everyone {
-			e.Details["identities"] = identities(people)
-			changed, err := s.store.LockAdmissions(ctx, room.ID, identityList(people), source, true, e)
+			e.Details["identities"] = identities(participantsOf(people))
+			changed, err := s.store.LockAdmissions(ctx, room.ID, identityList(participantsOf(people)), source, true, e)
 			if err != nil {
 				return room, done, s.storeError(err, "")
 			}
@@ -64,14 +64,14 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 			s.logEvent(ctx, e)
 			continue
 		}
-		free := slices.DeleteFunc(slices.Clone(people), func(p Participant) bool { return slices.Contains(p.Locked, source) })
-		e.Details["identities"] = identities(free)
+		free := slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return slices.Contains(p.Locked, source) })
+		e.Details["identities"] = identities(participantsOf(free))
 		changed, _, err := s.store.LockForAll(ctx, room.ID, source, true, e)
 		if err != nil {
 			return room, done, s.storeError(err, "")
 		}
 		done.ForAll = done.ForAll || changed
-		done.Locked = merge(done.Locked, identityList(free))
+		done.Locked = merge(done.Locked, identityList(participantsOf(free)))
 		s.logEvent(ctx, e)
 	}
 	if call.Identity != Everyone {
@@ -82,7 +82,7 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 }
 
 // storeUnlock gives the sources back, as storeLock takes them away.
-func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Participant, call MuteCall, what muteScope) (Room, MuteResult, error) {
+func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, people []Person, call MuteCall, what muteScope) (Room, MuteResult, error) {
 	done := MuteResult{Unlocked: []string{}}
 	for _, source := range what.sources {
 		e := s.event(ctx, p, Unlocked, room, call.Identity,
@@ -101,14 +101,14 @@ func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, peopl
 			return room, done, s.storeError(err, "")
 		}
 		held := slices.DeleteFunc(slices.Clone(people),
-			func(p Participant) bool { return !slices.Contains(p.Locked, source) })
-		e.Details["identities"] = shortList(merge(locked, identityList(held)))
+			func(p Person) bool { return !slices.Contains(p.Locked, source) })
+		e.Details["identities"] = shortList(merge(locked, identityList(participantsOf(held))))
 		changed, unlocked, err := s.store.LockForAll(ctx, room.ID, source, false, e)
 		if err != nil {
 			return room, done, s.storeError(err, "")
 		}
 		done.ForAll = done.ForAll || changed
-		done.Unlocked = merge(merge(done.Unlocked, unlocked), identityList(held))
+		done.Unlocked = merge(merge(done.Unlocked, unlocked), identityList(participantsOf(held)))
 		s.logEvent(ctx, e)
 	}
 	room, err := s.store.RoomByID(ctx, room.ID)

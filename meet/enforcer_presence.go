@@ -1,0 +1,79 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// onLeft writes down that a connection has ended; how is [Left] or [Visited].
+func (e *Enforcer) onLeft(ctx context.Context, room Room, event MediaEvent, how EventAction) error {
+	admission, err := e.admissionOf(ctx, room.ID, event.Participant.Identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case err != nil:
+		return e.storeError(err, "")
+	}
+	p := Presence{SID: event.Participant.SID, RoomID: room.ID, RoomSID: event.RoomSID, Subject: admission.Subject,
+		Identity: event.Participant.Identity, JoinedAt: event.Participant.JoinedAt, LeftAt: event.At}
+	return e.recordLeft(ctx, p, how)
+}
+
+// onVisited writes down a connection that ended before it had media. By
+// signalling alone its owner saw who is inside.
+func (e *Enforcer) onVisited(ctx context.Context, room Room, event MediaEvent) error {
+	onRecord, err := e.store.HasPresence(ctx, event.Participant.SID)
+	switch {
+	case err != nil:
+		return e.storeError(err, "")
+	case onRecord:
+		return e.onLeft(ctx, room, event, Left)
+	}
+	return e.onLeft(ctx, room, event, Visited)
+}
+
+// onRoomFinished ends the presences in a media room that is gone, but not those
+// in a media room that was made for the same room since.
+func (e *Enforcer) onRoomFinished(ctx context.Context, room Room, event MediaEvent) error {
+	open, err := e.store.OpenPresences(ctx, room.ID)
+	if err != nil {
+		return e.storeError(err, "")
+	}
+	var errs []error
+	for _, p := range open {
+		if p.RoomSID == event.RoomSID {
+			p.LeftAt = event.At
+			errs = append(errs, e.recordLeft(ctx, p, Left))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// recordLeft writes down the end of a presence. For a person who was removed it
+// leaves no event: the one about the removal is the last.
+func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) error {
+	unlock, err := e.mutexes.lock(ctx, p.RoomID) // while somebody is being removed, that event comes first
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	a, err := e.admission(ctx, p.RoomID, p.Identity)
+	if err != nil {
+		return err
+	}
+	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
+		p.LeftAt = e.now()
+	}
+	if !isValid(a.admission, a.room, e.now()) {
+		return e.savePresence(ctx, p, nil, nil)
+	}
+	left := e.event(ctx, Principal{ID: p.Identity}, how, a.room, p.Identity,
+		a.admission.identityDetails(map[string]string{
+			"participant_name": redactCode(a.admission.Name, a.admission.Code),
+			"stayed":           p.LeftAt.Sub(p.JoinedAt).Round(time.Second).String()}))
+	if how == Visited {
+		return e.savePresence(ctx, p, nil, left)
+	}
+	return e.savePresence(ctx, p, e.joinedEvent(ctx, a.room, p.Identity, a.admission), left)
+}

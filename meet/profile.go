@@ -1,0 +1,107 @@
+package meet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+)
+
+// Profile is everything that LiveKit is told of one person.
+type Profile struct {
+	Name   string // display name
+	Role   string
+	Grants Grants // what they may do now
+}
+
+// Equal says whether two profiles are the same.
+func (p Profile) Equal(other Profile) bool {
+	return p.Name == other.Name && p.Role == other.Role && p.Grants.Equal(other.Grants)
+}
+
+// roleOf is the present role of an admitted person. The role of a person who
+// joined without a code follows the room's mode.
+func roleOf(admission Admission, room Room) string {
+	if admission.Code == "" && (admission.Role == RoleGuest || admission.Role == RoleViewer) {
+		return roleWithoutCode(room, false)
+	}
+	return admission.Role
+}
+
+// profileOf is the present profile of an admitted person.
+func (c *core) profileOf(admission Admission, room Room) Profile {
+	name := roleOf(admission, room)
+	role, _ := c.roles.Get(name) // the zero role grants nothing
+	return Profile{Name: admission.Name, Role: name,
+		Grants: role.Grants(room.Settings).without(allCovered(locksOf(admission, room)))}
+}
+
+// project tells LiveKit the present profiles of everybody inside a room.
+func (c *core) project(ctx context.Context, roomID string) error {
+	unlock, err := c.mutexes.lock(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	room, err := c.store.RoomByID(ctx, roomID)
+	if err != nil || !room.Active(c.now()) {
+		return err
+	}
+	people, err := c.media.Participants(ctx, roomID)
+	if err != nil {
+		return err
+	}
+	return c.projectOnto(ctx, room, people)
+}
+
+// maxParallelProfiles is how many profiles are told at a time.
+const maxParallelProfiles = 8
+
+// projectOnto tells LiveKit the present profiles of people who are inside. The
+// caller holds the room's mutex.
+func (c *core) projectOnto(ctx context.Context, room Room, people []Participant) error {
+	var (
+		all   sync.WaitGroup
+		slots = make(chan struct{}, maxParallelProfiles)
+		errs  = make([]error, len(people))
+	)
+	for i, person := range people {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			admission, err := c.admissionOf(ctx, room.ID, person.Identity)
+			if err == nil {
+				err = c.setProfile(ctx, room, admission, person)
+			}
+			if !errors.Is(err, ErrNotFound) { // people whom Roomkey did not admit keep what they have
+				errs[i] = err
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// setProfile corrects what LiveKit has of an admitted person.
+func (c *core) setProfile(ctx context.Context, room Room, admission Admission, person Participant) error {
+	want := c.profileOf(admission, room)
+	if person.Profile.Equal(want) {
+		return nil
+	}
+	err := c.media.SetProfile(ctx, room.ID, person.Identity, want)
+	if isNotFound(err) {
+		return nil // they have just left
+	}
+	return err
+}
+
+// projectOrLog is project for a change that is stored already. What fails is
+// repeated by [Enforcer.Reconcile].
+func (c *core) projectOrLog(ctx context.Context, room Room) {
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	if err := c.project(ctx, room.ID); err != nil {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "could not tell everybody inside a room what they may do; it is repeated",
+			slog.String("room", room.ID), slog.Any("err", err))
+	}
+}

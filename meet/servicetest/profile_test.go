@@ -1,0 +1,61 @@
+package servicetest
+
+import (
+	"testing"
+	"time"
+
+	"roomkey/livekit/livekittest"
+	"roomkey/meet"
+	. "roomkey/meet/meettest"
+)
+
+// profileAtServer is what LiveKit has of the one person inside a room.
+func profileAtServer(t *testing.T, s *System, room meet.Room) meet.Profile {
+	t.Helper()
+	people, err := s.Media.Participants(t.Context(), room.ID)
+	if err != nil || len(people) != 1 {
+		t.Fatalf("participants = %+v, %v; want one", people, err)
+	}
+	return people[0].Profile
+}
+
+// A profile that differs from the database is corrected, whichever part differs.
+func TestReconcileCorrectsProfiles(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	s.Enter(t, Bob, room)
+	want := profileAtServer(t, s, room)
+	name, role, grants := want, want, want
+	name.Name, role.Role, grants.Grants.Data = "Somebody Else", meet.RoleHost, !want.Grants.Data
+	people, err := s.Media.Participants(t.Context(), room.ID)
+	wantCode(t, "participants", err, "")
+	for what, other := range map[string]meet.Profile{"name": name, "role": role, "grants": grants} {
+		wantCode(t, "set profile", s.Media.SetProfile(t.Context(), room.ID, people[0].Identity, other), "")
+		livekittest.Wait(t, "the "+what+" to be corrected", func() bool { // LiveKit's list of rooms is late
+			wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+			return profileAtServer(t, s, room).Equal(want)
+		})
+	}
+}
+
+// Whatever a join token says, its bearer has the present profile as soon as they
+// connect to the LiveKit inside.
+func TestConnectingWithAnOldProfile(t *testing.T) {
+	t.Parallel()
+	s := withDoor(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	a := s.Admit(t, Bob, room)
+	admission, err := s.Store.Admission(t.Context(), a.Identity)
+	wantCode(t, "admission", err, "")
+	old := meet.Profile{Name: "Old Name", Role: meet.RoleHost, Grants: meet.Grants{Data: true}}
+	token, err := s.Media.Token(admission, old, time.Now().Add(meet.TokenLifetime))
+	wantCode(t, "token", err, "")
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Mode: Of(meet.Webinar)}, false)
+	wantCode(t, "update", err, "")
+	livekittest.Join(t, s.URL, token)
+	want := meet.Profile{Name: "Bob", Role: meet.RoleViewer, Grants: meet.Grants{Subscribe: true}}
+	if got := profileAtServer(t, s, room); !got.Equal(want) {
+		t.Errorf("LiveKit has %+v; want %+v", got, want)
+	}
+}
