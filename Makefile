@@ -89,8 +89,8 @@ firefox-driver: ## what the tests drive Firefox with (needs Node 20.19 or newer)
 pictures: ## take the pictures of the join page in docs/pictures (needs Chromium and Firefox)
 	$(GO) test ./web/pagetest -count=1 -run 'TestLooks|TestFirefoxAndChromium/with_the_defaults' -pictures ../../docs/pictures
 
-bench: build ## measure against the named peers; figures for docs/performance.md
-	cd bench && $(GO) run .
+bench: build ## measure against the named peers (BEFORE=FILE: and an earlier roomkey); figures for docs/performance.md
+	cd bench && $(GO) run . $(if $(BEFORE),-before $(abspath $(BEFORE)))
 
 bench-short: build ## the same, in two minutes
 	cd bench && $(GO) run . -short

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,82 +15,63 @@ import (
 	"modernc.org/sqlite"
 )
 
-// The tables that grow. Everything else about the schema is read from the
-// database, and every row is a copy of one that roomkey itself has written, so
-// that this file seldom has to follow roomkey's migrations.
-const (
-	roomsTable = "rooms"
-	codesTable = "codes"
-)
-
 // keyColumns are unique to a row, or point at such a column.
 var keyColumns = []string{"id", "name", "code", "room_id"}
 
 func init() {
-	sqlite.MustRegisterDeterministicScalarFunction("lookalike", 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		template, isText := args[0].(string)
-		i, isNumber := args[1].(int64)
-		if !isText || !isNumber {
-			return nil, fmt.Errorf("lookalike of %T and %T", args[0], args[1])
-		}
-		return lookalike(template, i), nil
-	})
+	sqlite.MustRegisterDeterministicScalarFunction("lookalike", 2,
+		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			template, isText := args[0].(string)
+			i, isNumber := args[1].(int64)
+			if !isText || !isNumber {
+				return nil, fmt.Errorf("lookalike of %T and %T", args[0], args[1])
+			}
+			return lookalike(template, i), nil
+		})
 }
 
 // lookalike gives the i-th text of the template's shape: another letter for a
-// letter, another digit for a digit, and the rest as it is. It is the same
-// one at any time and spread evenly, as random keys are.
+// letter, another digit for a digit, and the rest as it is. It gives the same
+// text each time, and the texts are spread evenly, as random keys are.
 func lookalike(template string, i int64) string {
 	hash := fnv.New64a()
 	hash.Write([]byte(template))
-	state := mix(hash.Sum64() + uint64(i)*golden)
-	letters := uint64(26)
+	random := rand.New(rand.NewPCG(hash.Sum64(), uint64(i)))
+	letters := 26
 	if !strings.ContainsFunc(strings.ToLower(template), func(r rune) bool { return r > 'f' }) {
 		letters = 6 // hexadecimal stays hexadecimal
 	}
 	out := []byte(template)
 	for at, c := range out {
-		state += golden
-		random := mix(state)
 		switch {
 		case 'a' <= c && c <= 'z':
-			out[at] = 'a' + byte(random%letters)
+			out[at] = 'a' + byte(random.IntN(letters))
 		case 'A' <= c && c <= 'Z':
-			out[at] = 'A' + byte(random%letters)
+			out[at] = 'A' + byte(random.IntN(letters))
 		case '0' <= c && c <= '9':
-			out[at] = '0' + byte(random%10)
+			out[at] = '0' + byte(random.IntN(10))
 		}
 	}
 	return string(out)
 }
 
-// golden is the step between the states of splitmix64, the generator used here.
-const golden = 0x9e3779b97f4a7c15
-
-// mix is its output function.
-func mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
-}
-
 // growDatabase copies the room with that id, and its codes, n times. The ids
 // of the copies are lookalike(id, 1) to lookalike(id, n). Roomkey must not be
-// running.
+// running. Columns are read from the database, and every row is a copy of one
+// that Roomkey has written, so its migrations seldom change anything here.
 func growDatabase(ctx context.Context, dir, id string, n int) error {
 	file, err := findDatabase(dir)
 	if err != nil {
 		return err
 	}
 	// The file is of no value until it is complete, so it need not be safe.
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=synchronous(OFF)&_pragma=foreign_keys(0)&_pragma=cache_size(-500000)")
+	db, err := openSQLite(file, "_pragma=synchronous(OFF)&_pragma=foreign_keys(0)&_pragma=cache_size(-500000)")
 	if err != nil {
 		return err
 	}
-	db.SetMaxOpenConns(1)
 	defer db.Close()
 
-	for _, table := range []struct{ name, key string }{{roomsTable, "id"}, {codesTable, "room_id"}} {
+	for _, table := range []struct{ name, key string }{{"rooms", "id"}, {"codes", "room_id"}} {
 		if err := copyRows(ctx, db, table.name, table.key, id, n); err != nil {
 			return fmt.Errorf("grow %s: %w", table.name, err)
 		}
@@ -106,11 +88,12 @@ func copyRows(ctx context.Context, db *sql.DB, table, key, value string, n int) 
 	if err != nil {
 		return err
 	}
-	drop, err := texts(ctx, db, `SELECT 'DROP INDEX ' || name FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql <> ''`, table)
+	const indexes = ` FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql <> ''`
+	drop, err := texts(ctx, db, `SELECT 'DROP INDEX ' || name`+indexes, table)
 	if err != nil {
 		return err
 	}
-	create, err := texts(ctx, db, `SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = $1 AND sql <> ''`, table)
+	create, err := texts(ctx, db, `SELECT sql`+indexes, table)
 	if err != nil {
 		return err
 	}
@@ -126,7 +109,7 @@ func copyRows(ctx context.Context, db *sql.DB, table, key, value string, n int) 
 
 // copyStatement gives the SQL that copies the rows whose key column is $2,
 // once for every number from 1 to $1, in the order of their first column:
-// that is the primary key, and so the way of the fewest page writes.
+// that is the primary key, and the order with the fewest page writes.
 func copyStatement(ctx context.Context, db *sql.DB, table, key string) (string, error) {
 	columns, err := texts(ctx, db, `SELECT name FROM pragma_table_info($1) ORDER BY cid`, table)
 	if err == nil && len(columns) == 0 {

@@ -1,7 +1,8 @@
-// Command bench measures roomkey against the least that its own ingredients
-// can do: bare MCP servers, bare SQLite, itself with little in it. Everything
-// it claims is a ratio between two figures of one run on one machine, because
-// only those survive a move to another machine. See README.md.
+// Command bench measures Roomkey against the least that its own ingredients
+// can do: bare MCP servers, bare SQLite, and itself with few rooms. With
+// -before it also measures an earlier Roomkey in the same rounds. Targets are
+// ratios of two figures of one run on one machine wherever that is possible,
+// because only ratios stay the same on another machine. See README.md.
 package main
 
 import (
@@ -19,48 +20,48 @@ import (
 	"time"
 )
 
-// measurement is one line or more of the table.
+// measurement gives one or more rows of the table.
 type measurement struct {
 	name string
 	run  func(context.Context, *lab) ([]row, error)
 }
 
-var measurements = []measurement{
-	{"peers", measurePeers},
-	{"reads", measureReads},
-	{"creates", measureCreates},
-	{"exchange", measureExchange},
-	{"rest", measureREST},
-	{"scale", measureScale},
-	{"start", measureStart},
-	{"memory", measureMemory},
-	{"initialize", measureInitialize},
-	{"page", measurePage},
-	{"frame", measureFrame},
-	{"reactions", measureReactions},
-}
-
-// names are those of the measurements.
-func names() (all []string) {
-	for _, m := range measurements {
-		all = append(all, m.name)
+// measurements are all measurements in the order of the table.
+func measurements() []measurement {
+	var all []measurement
+	for _, w := range workloads {
+		all = append(all, measurement{w.name, w.measure})
 	}
-	return all
+	return append(all,
+		measurement{"scale", measureScale},
+		measurement{"start", measureStart},
+		measurement{"memory", measureMemory},
+		measurement{"initialize", measureInitialize},
+		measurement{"reactions", measureReactions})
 }
 
-// patience is what one measurement may take before it counts as hung.
-const patience = 15 * time.Minute
+// measurementNames are the names for -only.
+func measurementNames() (names []string) {
+	for _, m := range measurements() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// maxDuration is how long one measurement may take before it counts as hung.
+const maxDuration = 15 * time.Minute
 
 func main() {
 	log.SetFlags(log.Ltime)
-	roomkey := flag.String("roomkey", "../bin/roomkey", "the roomkey `program`")
-	dir := flag.String("dir", "", "`directory` for databases, on the disk to be measured (default: the system's temporary one)")
-	only := flag.String("only", "", "a single `measurement`: "+strings.Join(names(), ", "))
+	program := flag.String("roomkey", "../bin/roomkey", "the Roomkey `program` to measure")
+	before := flag.String("before", "", "an earlier Roomkey `program` to compare with")
+	dir := flag.String("dir", "", "`directory` for databases, on the disk to measure (default: the temporary one)")
+	only := flag.String("only", "", "a single `measurement`: "+strings.Join(measurementNames(), ", "))
 	short := flag.Bool("short", false, "less of everything: shows that it runs, not how fast")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Stdout, *roomkey, *dir, *only, *short)
+	err := run(ctx, os.Stdout, *program, *before, *dir, *only, *short)
 	stop()
 	if err != nil {
 		log.Print(err)
@@ -68,13 +69,13 @@ func main() {
 	}
 }
 
-// run takes the measurements and prints what it got, even if not all of them
-// ran to the end.
-func run(ctx context.Context, out io.Writer, roomkey, dir, only string, short bool) error {
-	if only != "" && !slices.Contains(names(), only) {
+// run takes the measurements and prints their rows. It goes on after a
+// measurement that failed.
+func run(ctx context.Context, out io.Writer, program, before, dir, only string, short bool) error {
+	if only != "" && !slices.Contains(measurementNames(), only) {
 		return fmt.Errorf("there is no measurement %q", only)
 	}
-	lab, err := newLab(roomkey, dir, short)
+	lab, err := newLab(program, before, dir, short)
 	if err != nil {
 		return err
 	}
@@ -82,12 +83,12 @@ func run(ctx context.Context, out io.Writer, roomkey, dir, only string, short bo
 
 	fmt.Fprintln(out, tableHead)
 	failed := 0
-	for _, m := range measurements {
+	for _, m := range measurements() {
 		if only != "" && m.name != only {
 			continue
 		}
 		log.Printf("measuring %s", m.name)
-		ctx, cancel := context.WithTimeout(ctx, patience)
+		ctx, cancel := context.WithTimeout(ctx, maxDuration)
 		rows, err := m.run(ctx, lab)
 		cancel()
 		for _, r := range rows {
@@ -95,38 +96,58 @@ func run(ctx context.Context, out io.Writer, roomkey, dir, only string, short bo
 		}
 		if err != nil {
 			failed++
-			log.Printf("%s did not run: %v", m.name, err)
+			log.Printf("%s failed: %v", m.name, err)
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of the measurements did not run", failed)
+		return fmt.Errorf("%d measurements failed", failed)
 	}
 	return nil
 }
 
 // lab is what the measurements share.
 type lab struct {
-	roomkey string // absolute path of the program
-	dir     string // everything that is made lies in it
+	program string // absolute path of the Roomkey to measure
+	before  string // absolute path of an earlier Roomkey, "" if there is none
+	dir     string // holds every file that is made
 	short   bool
 }
 
-func newLab(roomkey, parent string, short bool) (*lab, error) {
-	roomkey, err := filepath.Abs(roomkey) // programs are started in other directories
-	if err != nil {
-		return nil, err
-	}
+func newLab(program, before, parent string, short bool) (*lab, error) {
 	dir, err := os.MkdirTemp(parent, "roomkey-bench-")
 	if err != nil {
 		return nil, err
 	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return nil, err
+	l := &lab{program: program, before: before, dir: dir, short: short}
+	for _, path := range []*string{&l.program, &l.before, &l.dir} { // programs start in other directories
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, err
+		}
 	}
-	return &lab{roomkey: roomkey, dir: dir, short: short}, nil
+	return l, nil
 }
 
 func (l *lab) close() { _ = os.RemoveAll(l.dir) }
+
+// programs are the Roomkeys to measure: the one of now and, with -before, the
+// earlier one.
+func (l *lab) programs() []string {
+	if l.before == "" {
+		return []string{l.program}
+	}
+	return []string{l.program, l.before}
+}
+
+// beforeSuffix marks the rows of the earlier program.
+func (l *lab) beforeSuffix(program string) string {
+	if program == l.before {
+		return ", before"
+	}
+	return ""
+}
 
 // pick gives the first value, or with -short the second.
 func pick[T any](l *lab, full, short T) T {

@@ -21,8 +21,8 @@ type process struct {
 	exited chan struct{} // closed when the program has ended
 }
 
-// startProcess starts a prepared command. Its working directory should be an
-// own one, so that no configuration lying about is picked up.
+// startProcess starts a prepared command. Its working directory should be its
+// own, so that it does not find somebody else's configuration.
 func startProcess(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, exited: make(chan struct{})}
 	cmd.Stderr = &p.stderr
@@ -30,14 +30,14 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		return nil, err
 	}
 	go func() {
-		_ = cmd.Wait() // how it ended is told by failure
+		_ = cmd.Wait() // poll tells how it ended
 		close(p.exited)
 	}()
 	return p, nil
 }
 
-// stop asks the program to end and waits for it; one that does not listen is
-// killed.
+// stop asks the program to end and waits for it. It kills a program that does
+// not end.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -81,8 +81,8 @@ func (p *process) rss() (float64, error) {
 	return 0, errors.New("no VmRSS in the process's status")
 }
 
-// cpu is the CPU time that the program has taken so far, in steps of 10 ms,
-// and zero if the kernel does not tell.
+// cpu is the CPU time that the program has used so far, in steps of 10 ms. It
+// is zero if the kernel does not tell.
 func (p *process) cpu() time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
 	if err != nil {

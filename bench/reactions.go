@@ -13,8 +13,8 @@ import (
 	"slices"
 )
 
-// reaction is a line of what the tests in e2e write down: how long something
-// took that roomkey promises to do in a certain time.
+// reaction is a line that the tests in e2e write: how long something took that
+// Roomkey promises to do in a certain time.
 type reaction struct {
 	Case     string  `json:"case"`
 	LiveKit  string  `json:"livekit"` // inside or foreign
@@ -24,12 +24,13 @@ type reaction struct {
 
 func (r reaction) ratio() float64 { return r.Took / r.Promised }
 
-// measureReactions runs the tests in e2e, with real participants, and compares
-// the times from a call until a participant noticed with what is promised. The
-// tests themselves only ask that it happens: on a busy machine it may be late.
+// measureReactions runs the tests in e2e, with real participants. It compares
+// the time from a call until a participant noticed with the promised time. The
+// tests themselves only require that it happens: a busy machine may be late.
 func measureReactions(ctx context.Context, l *lab) ([]row, error) {
 	file := filepath.Join(l.dir, "reactions.jsonl")
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=14m", "-run", pick(l, "Test", "^(TestKick|TestMuteEveryone)$"), "./e2e")
+	tests := pick(l, "Test", "^(TestKick|TestMuteEveryone)$")
+	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=14m", "-run", tests, "./e2e")
 	cmd.Dir = ".." // the module of the program
 	cmd.Env = append(os.Environ(), "ROOMKEY_TEST_REACTIONS="+file)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -66,7 +67,8 @@ func reactionRows(written []byte) ([]row, error) {
 			value:  slowest.ratio(),
 			format: "%.2f",
 			target: target{atMost, 1},
-			note:   fmt.Sprintf("%s: %.0f of %.0f ms; %d of %d were late", slowest.Case, slowest.Took, slowest.Promised, len(late), len(all)),
+			note: fmt.Sprintf("%s: %.0f of %.0f ms; %d of %d were late",
+				slowest.Case, slowest.Took, slowest.Promised, len(late), len(all)),
 		})
 	}
 	return rows, lines.Err()

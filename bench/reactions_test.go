@@ -22,7 +22,10 @@ func TestReactionRows(t *testing.T) {
 			t.Errorf("row %d: %v; want met %t, %s", i, got, want.met, want.note)
 		}
 	}
-	for _, bad := range []string{"", "hello", `{"case":"1 kick","livekit":"inside","took_ms":100}`, `{"case":"1","livekit":"inside","took_ms":1,"promised_ms":1}`} {
+	for _, bad := range []string{
+		"", "hello", `{"case":"1 kick","livekit":"inside","took_ms":100}`,
+		`{"case":"1","livekit":"inside","took_ms":1,"promised_ms":1}`,
+	} {
 		if rows, err := reactionRows([]byte(bad)); err == nil {
 			t.Errorf("%q gives %s, want an error", bad, strings.TrimSpace(rows[0].String()))
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ func TestRow(t *testing.T) {
 	}
 }
 
-// normal drops the spaces, which Markdown does not care for.
+// normal drops the spaces, which mean nothing in Markdown.
 func normal(line string) (out string) {
 	for _, c := range line {
 		if c != ' ' {
@@ -34,14 +36,16 @@ func normal(line string) (out string) {
 	return out
 }
 
+// runs gives the results of rounds with these rates.
+func runs(rates ...int) (out []load.Result) {
+	for _, n := range rates {
+		out = append(out, load.Result{Requests: n, Elapsed: time.Second})
+	}
+	return out
+}
+
 func TestMedianRatio(t *testing.T) {
 	t.Parallel()
-	runs := func(requests ...int) (out []load.Result) {
-		for _, n := range requests {
-			out = append(out, load.Result{Requests: n, Elapsed: time.Second})
-		}
-		return out
-	}
 	// The second round is slow for both, which does not change its ratio.
 	over, under := runs(50, 5, 90), runs(100, 10, 100)
 	if got := medianRatio(over, under, load.Result.Rate); got != 0.5 {
@@ -49,6 +53,32 @@ func TestMedianRatio(t *testing.T) {
 	}
 	if got := medianRun(over).Requests; got != 50 {
 		t.Errorf("got the run with %d requests, want the one with 50", got)
+	}
+}
+
+func TestWorkloadRows(t *testing.T) {
+	t.Parallel()
+	w := workload{
+		call: "reads", eras: load.Eras, target: target{atLeast, 100},
+		yardsticks: []yardstick{{name: "echo", target: target{atLeast, 0.5}}},
+	}
+	for before, want := range map[bool][]string{
+		false: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ echo 0.45 missed"},
+		true: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ before 0.9 missed",
+			"reads, 2025-11-25 ÷ echo 0.45 missed"},
+	} {
+		results := [][]load.Result{runs(90)}
+		if before {
+			results = append(results, runs(100))
+		}
+		var got []string
+		for _, r := range w.rows(load.Legacy, before, append(results, runs(200))) {
+			outcome := map[bool]string{true: "met", false: "missed"}[r.target.met(r.value)]
+			got = append(got, fmt.Sprintf("%s %.3g %s", r.name, r.value, outcome))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("before %t: got %q, want %q", before, got, want)
+		}
 	}
 }
 

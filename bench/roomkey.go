@@ -14,28 +14,30 @@ import (
 	"roomkey/bench/load"
 )
 
-// roomkey is a running roomkey.
+// roomkey is a running Roomkey.
 type roomkey struct {
 	*process
+	program  string
+	data     string        // its data folder
 	endpoint load.Endpoint // with a user's token, modern era
-	ready    time.Duration // from start to the first answered tool call
+	ready    time.Duration // from the start to the first answered tool call
+	copied   string        // id of the room that the others are copies of
 }
 
-// listRooms is the first call that a roomkey gets: it needs nothing but the
+// listRooms is the first call that a Roomkey gets. It needs nothing but the
 // database.
 var listRooms = load.CallTool("list_rooms", load.Fixed("{}"))
 
-// startRoomkey starts roomkey with a data directory of that name in the lab
-// and waits for its first answer. The environment is this program's, without
-// what points at a LiveKit server, and with env.
-func (l *lab) startRoomkey(ctx context.Context, data string, env ...string) (*roomkey, error) {
+// startRoomkey starts a Roomkey with a data folder of that name in the lab and
+// waits for its first answer. env is added to the environment.
+func (l *lab) startRoomkey(ctx context.Context, program, data string, env ...string) (*roomkey, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	data = l.dataDir(data)
+	data = filepath.Join(l.dir, data)
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	token, err := l.accessToken(data, env, "bench")
+	token, err := l.accessToken(program, data, env, "bench")
 	if err != nil {
 		return nil, err
 	}
@@ -43,10 +45,13 @@ func (l *lab) startRoomkey(ctx context.Context, data string, env ...string) (*ro
 	if err != nil {
 		return nil, err
 	}
-	r := &roomkey{endpoint: load.Endpoint{Addr: addr, Token: token, Era: load.Modern}}
-
+	r := &roomkey{
+		program: program, data: data,
+		endpoint: load.Endpoint{Addr: addr, Token: token, Era: load.Modern},
+	}
 	started := time.Now()
-	r.process, err = startProcess(l.command(data, env, "serve", "--listen", addr, "--data", data, "--log-level", "error"))
+	r.process, err = startProcess(command(program, data, env, "serve", "--listen", addr, "--data", data,
+		"--log-level", "error"))
 	if err != nil {
 		return nil, err
 	}
@@ -62,26 +67,23 @@ func (l *lab) startRoomkey(ctx context.Context, data string, env ...string) (*ro
 	return r, nil
 }
 
-// accessToken makes one for a user of the roomkey with that data directory.
-func (l *lab) accessToken(data string, env []string, user string) (string, error) {
-	token, err := l.command(data, env, "token", "--sub", user, "--role", "user", "--data", data).Output()
-	if err != nil {
-		return "", fmt.Errorf("roomkey token: %w", withStderr(err))
+// accessToken makes a token for a user of the Roomkey with that data folder.
+func (l *lab) accessToken(program, data string, env []string, user string) (string, error) {
+	token, err := command(program, data, env, "token", "--sub", user, "--role", "user", "--data", data).Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return "", fmt.Errorf("roomkey token: %w: %.300s", err, exit.Stderr)
 	}
-	return strings.TrimSpace(string(token)), nil
+	return strings.TrimSpace(string(token)), err
 }
 
-// dataDir is the data directory of that name.
-func (l *lab) dataDir(name string) string { return filepath.Join(l.dir, name) }
-
-// command prepares a roomkey command that runs in its data directory, where no
-// configuration of somebody else lies about.
-func (l *lab) command(data string, env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(l.roomkey, args...)
+// command prepares a command of Roomkey that runs in its data folder, where it
+// finds no configuration of somebody else. The environment is that of this
+// program without LiveKit's variables.
+func command(program, data string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(program, args...)
 	cmd.Dir = data
 	for _, variable := range os.Environ() {
-		// roomkey refuses to start with a variable of its own that it does not know.
-		if !strings.HasPrefix(variable, "LIVEKIT_") && !strings.HasPrefix(variable, chromiumVariable+"=") {
+		if !strings.HasPrefix(variable, "LIVEKIT_") {
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
@@ -89,25 +91,18 @@ func (l *lab) command(data string, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// unlimited is the environment of a roomkey that stops nobody: one user of a
-// measurement does what thousands do.
+// unlimited is the environment of a Roomkey without limits on one user: here
+// one user makes the calls of thousands.
 var unlimited = []string{
 	"ROOMKEY_LIMITS_ROOMS_PER_USER=0", "ROOMKEY_LIMITS_ROOMS_PER_MINUTE=0", "ROOMKEY_LIMITS_CHANGES_PER_USER=0",
 	"ROOMKEY_LIMITS_JOINS_PER_ADDRESS=0", "ROOMKEY_LIMITS_JOINS_PER_CODE=0", "ROOMKEY_LIMITS_JOINS_PER_USER=0",
 }
 
-// foreignLiveKit is the environment of a roomkey that has no LiveKit inside.
-// Nobody answers at the address: what is measured asks the database alone.
-func foreignLiveKit() []string {
-	return []string{
-		"LIVEKIT_URL=ws://127.0.0.1:1",
-		"LIVEKIT_API_KEY=bench",
-		"LIVEKIT_API_SECRET=only-for-a-server-that-is-not-there",
-	}
+// foreignLiveKit is the environment of a Roomkey that has no LiveKit inside.
+// Nobody answers at the address: what is measured asks only the database.
+var foreignLiveKit = []string{
+	"LIVEKIT_URL=ws://127.0.0.1:1", "LIVEKIT_API_KEY=bench", "LIVEKIT_API_SECRET=only-for-a-server-that-is-not-there",
 }
-
-// codesPerRoom is what create_codes gives: one code for each built-in role.
-const codesPerRoom = 3
 
 // room is a room that was made with its codes.
 type room struct {
@@ -138,42 +133,13 @@ func readRoom(result json.RawMessage) (room, error) {
 			} `json:"codes"`
 		} `json:"structuredContent"`
 	}
-	if err := json.Unmarshal(result, &made); err != nil || made.Content.Room.ID == "" {
-		return room{}, fmt.Errorf("create_room gave no room: %.300s", result)
+	err := json.Unmarshal(result, &made)
+	if err != nil || made.Content.Room.ID == "" || len(made.Content.Codes) == 0 {
+		return room{}, fmt.Errorf("create_room gave no room with codes: %.300s", result)
 	}
 	out := room{id: made.Content.Room.ID, codes: make(map[string]string)}
 	for _, c := range made.Content.Codes {
 		out.codes[c.Role] = c.Code
 	}
-	return out, checkCodes(result)
-}
-
-// checkCodes looks for a room's codes in a result.
-func checkCodes(result json.RawMessage) error {
-	var got struct {
-		Content struct {
-			Codes []json.RawMessage `json:"codes"`
-		} `json:"structuredContent"`
-	}
-	if err := json.Unmarshal(result, &got); err != nil || len(got.Content.Codes) != codesPerRoom {
-		return fmt.Errorf("not %d codes: %.300s", codesPerRoom, result)
-	}
-	return nil
-}
-
-// roomCodes asks for the codes of the room whose id the function gives.
-func roomCodes(id func() string) load.Message {
-	return load.CallTool("get_room_codes", func(dst []byte) []byte {
-		dst = append(dst, `{"room_id":"`...)
-		dst = append(dst, id()...)
-		return append(dst, `"}`...)
-	})
-}
-
-// withStderr adds what a command said when it failed.
-func withStderr(err error) error {
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return fmt.Errorf("%w: %.300s", err, exit.Stderr)
-	}
-	return err
+	return out, nil
 }

@@ -11,11 +11,11 @@ import (
 	"roomkey/bench/load"
 )
 
-// conns is the number of connections wherever throughput is measured.
-const conns = 16
+// contender is something whose rate is measured: it carries out one round.
+type contender func(context.Context) (load.Result, error)
 
-// throughput is one round of full load.
-func throughput(l *lab, e load.Endpoint, m load.Message) load.Plan {
+// fullLoad is the plan of one round on that many connections.
+func fullLoad(l *lab, conns int, e load.Endpoint, m load.Message) load.Plan {
 	return load.Plan{
 		Endpoint: e,
 		Message:  m,
@@ -25,13 +25,34 @@ func throughput(l *lab, e load.Endpoint, m load.Message) load.Plan {
 	}
 }
 
-// interleave carries out the plans in turn, round after round, so that a noisy
-// neighbour meets them all. It gives the results plan by plan, round by round.
-func interleave(ctx context.Context, rounds int, plans ...load.Plan) ([][]load.Result, error) {
-	results := make([][]load.Result, len(plans))
-	for range rounds {
-		for i, plan := range plans {
-			result, err := runClean(ctx, plan)
+// callers makes a contender of a plan. Every answer must be a success: a
+// server that refuses half of the calls is not twice as fast.
+func callers(p load.Plan) contender {
+	return func(ctx context.Context) (load.Result, error) {
+		result, err := load.Run(ctx, p)
+		if err != nil {
+			return result, err
+		}
+		if result.Errors > 0 || result.Requests == 0 {
+			return result, fmt.Errorf("%d successes and %d errors, such as %s",
+				result.Requests, result.Errors, result.Example)
+		}
+		return result, nil
+	}
+}
+
+// interleave lets the contenders run in turn, round after round, so that other
+// load on the machine meets all of them. Every second round runs in the other
+// direction, so that none always follows the same one. It gives the results
+// contender by contender, round by round.
+func interleave(ctx context.Context, rounds int, contenders ...contender) ([][]load.Result, error) {
+	results := make([][]load.Result, len(contenders))
+	for round := range rounds {
+		for i := range contenders {
+			if round%2 == 1 {
+				i = len(contenders) - 1 - i
+			}
+			result, err := contenders[i](ctx)
 			if err != nil {
 				return nil, err
 			}
@@ -41,21 +62,8 @@ func interleave(ctx context.Context, rounds int, plans ...load.Plan) ([][]load.R
 	return results, nil
 }
 
-// runClean runs a plan in which every answer must be a success: a server that
-// refuses half of the calls is not twice as fast.
-func runClean(ctx context.Context, p load.Plan) (load.Result, error) {
-	result, err := load.Run(ctx, p)
-	if err != nil {
-		return result, err
-	}
-	if result.Errors > 0 || result.Requests == 0 {
-		return result, fmt.Errorf("%d successes and %d errors, such as %s", result.Requests, result.Errors, result.Example)
-	}
-	return result, nil
-}
-
-// medianRatio divides round by round what a figure is in the two series, and
-// gives the median: what slows down a whole round cancels out.
+// medianRatio divides a figure of the two series round by round and gives the
+// median. What slows down a whole round does not change its ratio.
 func medianRatio(over, under []load.Result, figure func(load.Result) float64) float64 {
 	ratios := make([]float64, len(over))
 	for i := range over {
@@ -66,11 +74,11 @@ func medianRatio(over, under []load.Result, figure func(load.Result) float64) fl
 
 // medianRun is the run with the median rate.
 func medianRun(runs []load.Result) load.Result {
-	sorted := slices.SortedFunc(slices.Values(runs), func(a, b load.Result) int { return cmp.Compare(a.Rate(), b.Rate()) })
-	return sorted[(len(sorted)-1)/2]
+	byRate := func(a, b load.Result) int { return cmp.Compare(a.Rate(), b.Rate()) }
+	return slices.SortedFunc(slices.Values(runs), byRate)[(len(runs)-1)/2]
 }
 
-// describe says what is worth knowing about a run besides its rate.
+// describe gives what the table says about a run besides its rate.
 func describe(r load.Result) string {
 	machine := r.Elapsed * time.Duration(runtime.NumCPU())
 	return fmt.Sprintf("p50 %.2f ms, p99 %.2f ms, %d µs CPU/request, generator %.0f %% of the machine",

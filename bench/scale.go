@@ -4,29 +4,26 @@ import (
 	"context"
 	"fmt"
 	"log"
-	"math/rand/v2"
 	"time"
 
 	"roomkey/bench/load"
 )
 
-// measureScale asks two roomkeys for the codes of random rooms, one with few
-// rooms and one with very many. A single connection asks, so that the figure
-// is the way through the program and not the queue before it.
+// measureScale asks two Roomkeys for the codes of random rooms, one with few
+// rooms and one with very many. One connection asks, so the figure is the time
+// in the program and not in a queue before it.
 func measureScale(ctx context.Context, l *lab) ([]row, error) {
 	sizes := []int{1_000, pick(l, 1_000_000, 20_000)}
-	plans := make([]load.Plan, len(sizes))
-	for i, size := range sizes {
-		r, id, err := l.startFull(ctx, fmt.Sprintf("scale-%d", size), size)
+	var contenders []contender
+	for _, size := range sizes {
+		r, err := l.startWithRooms(ctx, l.program, fmt.Sprintf("scale-%d", size), size)
 		if err != nil {
 			return nil, fmt.Errorf("with %d rooms: %w", size, err)
 		}
 		defer r.stop()
-		plan := throughput(l, r.endpoint, roomCodes(func() string { return lookalike(id, 1+rand.Int64N(int64(size))) }))
-		plan.Conns, plan.Check = 1, checkCodes
-		plans[i] = plan
+		contenders = append(contenders, callers(fullLoad(l, 1, r.endpoint, r.readRandomRooms(size))))
 	}
-	runs, err := interleave(ctx, pick(l, 9, 3), plans...)
+	runs, err := interleave(ctx, pick(l, 9, 3), contenders...)
 	if err != nil {
 		return nil, err
 	}
@@ -38,28 +35,32 @@ func measureScale(ctx context.Context, l *lab) ([]row, error) {
 		format: "%.2f",
 		target: target{atMost, 1.5},
 		note: fmt.Sprintf("%.3f ms ÷ %.3f ms; p99 %.2f and %.2f ms; %d codes in the larger",
-			p50(many), p50(few), milliseconds(many.P99), milliseconds(few.P99), codesPerRoom*sizes[1]),
+			p50(many), p50(few), milliseconds(many.P99), milliseconds(few.P99), 3*sizes[1]),
 	}}, nil
 }
 
-// startFull starts a roomkey of its own name with that many rooms, and gives the
-// id that theirs are lookalikes of. Roomkey makes its own database and the first room;
-// the others are put into the file while it is stopped.
-func (l *lab) startFull(ctx context.Context, name string, rooms int) (*roomkey, string, error) {
-	r, err := l.startRoomkey(ctx, name) // rooms are not made without LiveKit
-	if err != nil {
-		return nil, "", err
+// startWithRooms starts a Roomkey with that many rooms, all of them copies of
+// the one that it makes first: they are put into the file while it is stopped.
+// Without rooms it is a new Roomkey.
+func (l *lab) startWithRooms(ctx context.Context, program, data string, rooms int) (*roomkey, error) {
+	r, err := l.startRoomkey(ctx, program, data)
+	if err != nil || rooms == 0 {
+		return r, err
 	}
 	made, err := r.createRoom(ctx, "bench-aaaaaaaaaaaa")
 	r.stop()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	started := time.Now()
-	if err := growDatabase(ctx, l.dataDir(name), made.id, rooms); err != nil {
-		return nil, "", err
+	if err := growDatabase(ctx, r.data, made.id, rooms); err != nil {
+		return nil, err
 	}
-	log.Printf("filled in %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
-	r, err = l.startRoomkey(ctx, name, foreignLiveKit()...) // out of the way of the database, and of a second roomkey
-	return r, made.id, err
+	log.Printf("added %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
+	// LiveKit elsewhere: several of these run at the same time.
+	if r, err = l.startRoomkey(ctx, program, data, foreignLiveKit...); err != nil {
+		return nil, err
+	}
+	r.copied = made.id
+	return r, nil
 }

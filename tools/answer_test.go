@@ -70,7 +70,7 @@ func TestAnswerJoinRequests(t *testing.T) {
 	want("everybody as a list", answer([]string{"*"}, true), nil, "")
 
 	for name, id := range map[string]any{"a number": 5, "a list of numbers": []int{5}, "an object": map[string]any{}, "a list with a wrong id": []string{four, "x"},
-		"too many": slices.Repeat([]string{four}, mostListed+1), "an empty text": "", "an empty list": []string{}, "a star among others": []string{four, "*"}} {
+		"too many": slices.Repeat([]string{four}, maxListed+1), "an empty text": "", "an empty list": []string{}, "a star among others": []string{four, "*"}} {
 		got := a.call(meettest.Ada, "answer_join_request", map[string]any{"room_id": room.Name, "request_id": id, "approve": true})
 		if !got.IsError || got.err.Code != meet.CodeInvalid || got.err.Field != "request_id" {
 			t.Errorf("%s: %+v; want it to be invalid", name, got.err)

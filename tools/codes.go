@@ -7,11 +7,11 @@ import (
 )
 
 type createRoomCodesInput struct {
-	RoomID           string  `json:"room_id" doc:"Id or name of the room"`
-	Role             *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out, one code for every role"`
-	Label            *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
-	ExpiresInSeconds *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long new codes work; 0 is forever"`
-	MaxUses          *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many joins each new code lets in; 0 is unlimited"`
+	RoomID    string  `json:"room_id" doc:"Id or name of the room"`
+	Role      *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out: one code per role"`
+	Label     *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
+	ExpiresIn *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long new codes work; 0 is forever"`
+	MaxUses   *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many people each new code lets in; 0 is no limit"`
 }
 
 type codesOutput struct {
@@ -20,11 +20,14 @@ type codesOutput struct {
 
 var createRoomCodes = define(Tool{
 	Name: "create_room_codes", Title: "Create room codes", Toolset: Codes, Hints: Hints{Idempotent: true},
-	Description: "Make the short codes that let people in, one per role. A code that exists for the same role and label is returned unchanged; " +
-		"codes of roles that no longer exist are disabled. Give people join_url or the code itself.",
+	Description: "Make the short codes that let people in, one per role. A code that exists for the same role and " +
+		"label is returned unchanged; codes of roles that no longer exist are disabled. Give people join_url or the " +
+		"code itself.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomCodesInput) (codesOutput, error) {
-	codes, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{Role: in.Role, Label: value(in.Label),
-		Change: meet.CodeChange{ExpiresIn: span(in.ExpiresInSeconds), MaxUses: in.MaxUses}})
+	codes, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{
+		Role: in.Role, Label: valueOrZero(in.Label),
+		Change: meet.CodeChange{ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses},
+	})
 	return codesOutput{viewCodes(s, codes)}, err
 })
 
@@ -46,16 +49,17 @@ var getRoomCodes = define(Tool{
 	Name: "get_room_codes", Title: "List room codes", Toolset: Codes, Hints: Hints{ReadOnly: true, Idempotent: true},
 	Description: "List the codes of a room you administer, with their uses and limits.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in getRoomCodesInput) (getRoomCodesOutput, error) {
-	codes, next, err := s.Codes(ctx, p, in.RoomID, meet.CodeFilter{Role: in.Role, Enabled: in.Enabled, Limit: in.Limit, Cursor: value(in.Cursor)})
+	filter := meet.CodeFilter{Role: in.Role, Enabled: in.Enabled, Limit: in.Limit, Cursor: valueOrZero(in.Cursor)}
+	codes, next, err := s.Codes(ctx, p, in.RoomID, filter)
 	return getRoomCodesOutput{viewCodes(s, codes), next != "", next}, err
 })
 
 type updateRoomCodeInput struct {
-	Code               string `json:"code" doc:"The room code"`
-	Enabled            *bool  `json:"enabled" doc:"false: it lets nobody in any more; true: it does again"`
-	ExpiresInSeconds   *int   `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long it works from now; 0 is forever"`
-	MaxUses            *int   `json:"max_uses" min:"0" max:"1000000000" doc:"How many joins it lets in altogether; 0 is unlimited"`
-	RemoveParticipants *bool  `json:"remove_participants" doc:"true: also remove those inside who came by this code"`
+	Code      string `json:"code" doc:"The room code"`
+	Enabled   *bool  `json:"enabled" doc:"false: it lets in nobody; true: it lets people in again"`
+	ExpiresIn *int   `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long it works from now; 0 is forever"`
+	MaxUses   *int   `json:"max_uses" min:"0" max:"1000000000" doc:"How many people it lets in, in all; 0 is no limit"`
+	Remove    *bool  `json:"remove_participants" doc:"true: also remove those inside who came by this code"`
 }
 
 type updateRoomCodeOutput struct {
@@ -68,9 +72,9 @@ var updateRoomCode = define(Tool{
 	Hints:       Hints{Destructive: true}, // expires_in_seconds counts anew each time
 	Description: "Enable, disable or limit a room code. Those already inside stay unless remove_participants is true.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomCodeInput) (updateRoomCodeOutput, error) {
-	code, removed, err := s.UpdateCode(ctx, p, in.Code,
-		meet.CodeChange{Enabled: in.Enabled, ExpiresIn: span(in.ExpiresInSeconds), MaxUses: in.MaxUses}, value(in.RemoveParticipants))
-	return updateRoomCodeOutput{viewCode(s, code), list(removed)}, err
+	change := meet.CodeChange{Enabled: in.Enabled, ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses}
+	code, removed, err := s.UpdateCode(ctx, p, in.Code, change, valueOrZero(in.Remove))
+	return updateRoomCodeOutput{viewCode(s, code), emptyIfNil(removed)}, err
 })
 
 type codeInput struct {
@@ -83,7 +87,8 @@ type codeOutput struct {
 
 var rotateRoomCode = define(Tool{
 	Name: "rotate_room_code", Title: "Replace a room code", Toolset: Codes, Hints: Hints{Destructive: true},
-	Description: "Replace a room code that got into wrong hands: the old one stops at once, the new one has the same role, label and limits. Those inside stay.",
+	Description: "Replace a room code that the wrong people have: the old one stops at once, the new one has the same " +
+		"role, label and limits. Those inside stay.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in codeInput) (codeOutput, error) {
 	code, err := s.RotateCode(ctx, p, in.Code)
 	return codeOutput{viewCode(s, code)}, err

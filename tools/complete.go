@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -18,8 +19,8 @@ type completer struct {
 	templates []string
 }
 
-// completer gives what completes a selection, nil if there is nothing to be
-// completed.
+// completer gives what completes a selection, nil if there is nothing to
+// complete.
 func (s *Server) completer(selection Selection) *completer {
 	c := &completer{server: s, prompts: map[string][]field{}, templates: selection.ResourceTemplates()}
 	for _, p := range selection.Prompts() {
@@ -32,7 +33,9 @@ func (s *Server) completer(selection Selection) *completer {
 }
 
 // CompletePromptArgument completes an argument of a prompt.
-func (c *completer) CompletePromptArgument(ctx context.Context, prompt string, argument mcp.CompleteArgument, given mcp.CompleteContext) (*mcp.Completion, error) {
+func (c *completer) CompletePromptArgument(
+	ctx context.Context, prompt string, argument mcp.CompleteArgument, given mcp.CompleteContext,
+) (*mcp.Completion, error) {
 	for _, f := range c.prompts[prompt] {
 		if f.name == argument.Name {
 			return c.complete(ctx, f, argument.Value, given.Arguments)
@@ -42,7 +45,9 @@ func (c *completer) CompletePromptArgument(ctx context.Context, prompt string, a
 }
 
 // CompleteResourceArgument completes a variable of a template.
-func (c *completer) CompleteResourceArgument(ctx context.Context, uri string, argument mcp.CompleteArgument, _ mcp.CompleteContext) (*mcp.Completion, error) {
+func (c *completer) CompleteResourceArgument(
+	ctx context.Context, uri string, argument mcp.CompleteArgument, _ mcp.CompleteContext,
+) (*mcp.Completion, error) {
 	if !slices.Contains(c.templates, uri) || argument.Name != "name" {
 		return &mcp.Completion{}, nil
 	}
@@ -51,43 +56,41 @@ func (c *completer) CompleteResourceArgument(ctx context.Context, uri string, ar
 
 // complete gives the values that begin with what has been typed. A lookup that
 // fails, or that the principal may not make, gives none.
-func (c *completer) complete(ctx context.Context, f field, typed string, given map[string]string) (*mcp.Completion, error) {
-	what := f.complete
-	if what == "" {
-		what = "choices"
-	}
+func (c *completer) complete(
+	ctx context.Context, f field, typed string, given map[string]string,
+) (*mcp.Completion, error) {
+	what := cmp.Or(f.complete, "choices")
 	return attend(ctx, c.server, "completion", what, "", func(p meet.Principal) (*mcp.Completion, error) {
 		switch f.complete {
 		case "rooms":
 			names, more, err := c.server.service.RoomNames(ctx, p, typed)
-			c.note(ctx, what, err)
+			c.logFailedLookup(ctx, what, err)
 			return &mcp.Completion{Values: names, HasMore: more}, nil
 		case "roles":
-			return beginning(typed, c.server.service.Roles().Names()), nil
+			return withPrefix(typed, c.server.service.Roles().Names()), nil
 		case "identities":
 			roster, err := c.server.service.Roster(ctx, p, given["room"])
-			c.note(ctx, what, err)
-			identities := make([]string, len(roster.Participants))
-			for i, person := range roster.Participants {
-				identities[i] = person.Identity
-			}
+			c.logFailedLookup(ctx, what, err)
+			identities := viewAll(roster.Participants, func(p meet.Person) string { return p.Identity })
 			slices.Sort(identities)
-			return beginning(typed, identities), nil
+			return withPrefix(typed, identities), nil
 		}
-		return beginning(typed, f.enum), nil
+		return withPrefix(typed, f.enum), nil
 	})
 }
 
-// note logs why a lookup failed, if that is not the caller's doing.
-func (c *completer) note(ctx context.Context, what string, err error) {
+// logFailedLookup logs why a lookup failed, if the caller is not the reason.
+func (c *completer) logFailedLookup(ctx context.Context, what string, err error) {
 	if err != nil {
-		c.server.logFailure(ctx, "completion", what, meet.AsError(err), meet.RequestIDFrom(ctx))
+		c.server.logFailure(ctx, "completion", what, meet.AsError(err))
 	}
 }
 
-// beginning gives those of the values that begin with what has been typed, as
-// many as the protocol allows.
-func beginning(typed string, values []string) *mcp.Completion {
-	values = slices.DeleteFunc(slices.Clone(values), func(value string) bool { return !strings.HasPrefix(value, typed) })
-	return &mcp.Completion{Values: values[:min(len(values), meet.MaxPage)], Total: len(values), HasMore: len(values) > meet.MaxPage}
+// withPrefix gives the values that begin with what has been typed, as many as
+// the protocol allows.
+func withPrefix(typed string, values []string) *mcp.Completion {
+	isOther := func(value string) bool { return !strings.HasPrefix(value, typed) }
+	values = slices.DeleteFunc(slices.Clone(values), isOther)
+	shown := values[:min(len(values), meet.MaxPage)]
+	return &mcp.Completion{Values: shown, Total: len(values), HasMore: len(values) > len(shown)}
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // decode reads a tool's arguments into the struct that in points to. It is
-// strict, and every error says how to mend the call. A null is an absent
-// argument, and so is an empty text where the argument is optional. What a
-// client wrote in another type than it meant is taken as what it meant, as far
-// as there is no doubt about that: see [asObject], [asInteger], [asBoolean].
+// strict, and every error says how to correct the call. A null is an absent
+// argument, and so is an empty text where the argument is optional. A value in
+// another type is taken as what the client meant if that is clear: see
+// [asObject], [asInteger], [asBoolean].
 func decode(tool string, arguments map[string]any, in any) error {
 	into := reflect.ValueOf(in).Elem()
 	if err := checkNames(tool, into.Type(), arguments); err != nil {
@@ -47,49 +47,44 @@ func decodeObject(path string, values map[string]any, into reflect.Value) error 
 }
 
 func decodeValue(path string, f field, value any, into reflect.Value) error {
-	wrong := func() error {
-		return meet.Invalid(path+f.name, fmt.Sprintf("%s must be %s, not %s", path+f.name, article(jsonType(f.typ)), describe(value)),
-			"It is: "+f.doc)
+	name := path + f.name
+	invalid := func(rule string, args ...any) error {
+		return meet.Invalid(name, name+" must be "+fmt.Sprintf(rule, args...), "It is: "+f.doc)
 	}
+	ok := true
 	switch f.typ.Kind() {
 	case reflect.String:
-		s, ok := value.(string)
-		if !ok {
-			return wrong()
-		}
-		if f.enum != nil && !slices.Contains(f.enum, s) {
-			return meet.Invalid(path+f.name, path+f.name+" must be one of: "+strings.Join(f.enum, ", "), "It is: "+f.doc)
+		var s string
+		if s, ok = value.(string); ok && f.enum != nil && !slices.Contains(f.enum, s) {
+			return invalid("one of: %s", strings.Join(f.enum, ", "))
 		}
 		into.SetString(s)
 	case reflect.Bool:
-		b, ok := asBoolean(value)
-		if !ok {
-			return wrong()
-		}
+		var b bool
+		b, ok = asBoolean(value)
 		into.SetBool(b)
 	case reflect.Int:
-		n, ok := asInteger(value)
-		if !ok {
-			return wrong()
-		}
-		if f.min != nil && n < int64(*f.min) || f.max != nil && n > int64(*f.max) {
-			return meet.Invalid(path+f.name, fmt.Sprintf("%s must be between %d and %d", path+f.name, *f.min, *f.max), "It is: "+f.doc)
+		var n int64
+		if n, ok = asInteger(value); ok && (f.min != nil && n < int64(*f.min) || f.max != nil && n > int64(*f.max)) {
+			return invalid("between %d and %d", *f.min, *f.max)
 		}
 		into.SetInt(n)
 	case reflect.Struct:
-		if many, ok := into.Addr().Interface().(*oneOrMore); ok {
-			if !many.read(value) {
-				return meet.Invalid(path+f.name, path+f.name+" must be a string or an array of 1 to 1000 strings, not "+describe(value), "It is: "+f.doc)
+		if texts, isTexts := into.Addr().Interface().(*oneOrMore); isTexts {
+			if !texts.read(value) {
+				return invalid("a string or an array of 1 to %d strings, not %s", maxListed, describe(value))
 			}
 			return nil
 		}
-		o, ok := asObject(value)
-		if !ok {
-			return wrong()
+		var object map[string]any
+		if object, ok = asObject(value); ok {
+			return decodeObject(name+".", object, into)
 		}
-		return decodeObject(path+f.name+".", o, into)
 	default:
 		panic("tools: cannot decode " + f.typ.String())
+	}
+	if !ok {
+		return invalid("%s, not %s", article(jsonType(f.typ)), describe(value))
 	}
 	return nil
 }
@@ -116,7 +111,8 @@ func asInteger(value any) (int64, bool) {
 	if text, ok := value.(string); ok {
 		whole, fraction, _ := strings.Cut(text, ".")
 		n, err := strconv.ParseInt(whole, 10, 64)
-		if err != nil || strings.Trim(fraction, "0") != "" || strings.HasSuffix(text, ".") || strconv.FormatInt(n, 10) != whole {
+		hasFraction := strings.Trim(fraction, "0") != "" || strings.HasSuffix(text, ".")
+		if err != nil || hasFraction || strconv.FormatInt(n, 10) != whole {
 			return 0, false
 		}
 		value = float64(n)

@@ -170,7 +170,7 @@ func FuzzArguments(f *testing.F) {
 		if json.Unmarshal([]byte(text), &arguments) != nil {
 			return
 		}
-		for _, in := range []any{new(createRoomInput), new(updateRoomCodeInput), new(joinRoomInput), new(muteParticipantInput)} {
+		for _, in := range []any{new(createRoomInput), new(updateRoomCodeInput), new(joinRoomInput), new(muteInput)} {
 			err := decode("a_tool", arguments, in)
 			if err == nil {
 				continue

@@ -12,10 +12,10 @@ type joinRoomInput struct {
 	Code      *string `json:"code" doc:"A room code; case, spaces and hyphens do not matter"`
 	Name      *string `json:"name" doc:"Display name in the room"`
 	UserID    *string `json:"user_id" doc:"On whose behalf, if not your own"`
-	RequestID *string `json:"request_id" doc:"From an answer with status waiting: asks whether it was approved by now"`
+	RequestID *string `json:"request_id" doc:"From an answer with status waiting: asks whether it was approved"`
 }
 
-// joinRoomOutput has but status, request_id and room while waiting.
+// joinRoomOutput has only status, request_id and room while somebody waits.
 type joinRoomOutput struct {
 	Status     string    `json:"status" doc:"joined, or waiting until a host approves"`
 	RequestID  string    `json:"request_id,omitempty" doc:"Only while waiting"`
@@ -30,13 +30,22 @@ type joinRoomOutput struct {
 
 var joinRoom = define(Tool{
 	Name: "join_room", Title: "Get a token to join a room", Toolset: Rooms,
-	Description: "Get a LiveKit token for a room, by room_id or by code, for yourself or with user_id for somebody else. " +
-		"By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. Status waiting means that a host has to approve: repeat the call with request_id every few seconds. For people, hand out a code's join_url instead.",
+	Description: "Get a LiveKit token for a room, by room_id or by code, for yourself or with user_id for somebody " +
+		"else. By room_id its admin joins as host, others as guest (viewer in a webinar); by code in the code's role. " +
+		"Status waiting means that a host has to approve: repeat the call with request_id every few seconds. For " +
+		"people, hand out a code's join_url instead.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in joinRoomInput) (joinRoomOutput, error) {
-	a, err := s.Join(ctx, p, meet.JoinCall{RoomID: in.RoomID, Code: in.Code, Name: value(in.Name), UserID: value(in.UserID), RequestID: value(in.RequestID)})
+	joined, err := s.Join(ctx, p, meet.JoinCall{
+		RoomID: in.RoomID, Code: in.Code, Name: valueOrZero(in.Name), UserID: valueOrZero(in.UserID),
+		RequestID: valueOrZero(in.RequestID),
+	})
 	status := "joined"
-	if a.Waiting {
+	if joined.Waiting {
 		status = "waiting"
 	}
-	return joinRoomOutput{status, a.RequestID, a.Token, a.LiveKitURL, a.JoinURL, a.Identity, a.Role, a.ExpiresAt, viewRoom(s, a.Room)}, err
+	return joinRoomOutput{
+		Status: status, RequestID: joined.RequestID, Token: joined.Token, LiveKitURL: joined.LiveKitURL,
+		JoinURL: joined.JoinURL, Identity: joined.Identity, Role: joined.Role, ExpiresAt: joined.ExpiresAt,
+		Room: viewRoom(s, joined.Room),
+	}, err
 })

@@ -19,7 +19,7 @@ func needsMending(method mcp.MCPMethod, params json.RawMessage) bool {
 
 // mend rewrites a message: an empty array becomes an empty object where the
 // protocol has an object, and texts that count as left out are left out. What
-// cannot be mended is a fault.
+// cannot be corrected is a fault.
 func (in *incoming) mend(method mcp.MCPMethod) {
 	in.body = eachMember(in.body, func(name string, value json.RawMessage) json.RawMessage {
 		switch {
@@ -62,8 +62,8 @@ func (in *incoming) mendParams(method mcp.MCPMethod, params json.RawMessage) jso
 	})
 }
 
-// texts mends an object that the protocol lets hold texts only. The fault calls
-// it what, and its members by their path.
+// texts corrects an object whose members must be texts. A fault calls the
+// object what, and its members by their path.
 func (in *incoming) texts(value json.RawMessage, what, path string) json.RawMessage {
 	var given any
 	if json.Unmarshal(value, &given) != nil || given == nil {
@@ -97,7 +97,8 @@ func emptyObject(value json.RawMessage) json.RawMessage {
 	return value
 }
 
-// emptyObjects does that for what is inside too, as deep as capabilities go.
+// emptyObjects does the same for the value and the members inside it, to this
+// depth.
 func emptyObjects(value json.RawMessage, depth int) json.RawMessage {
 	value = emptyObject(value)
 	if depth == 0 {
@@ -106,13 +107,13 @@ func emptyObjects(value json.RawMessage, depth int) json.RawMessage {
 	return eachMember(value, func(_ string, value json.RawMessage) json.RawMessage { return emptyObjects(value, depth-1) })
 }
 
-// capabilitiesDepth is how deep the objects in a client's capabilities go, with
-// room for what comes.
+// capabilitiesDepth is how deep the objects in a client's capabilities go, and
+// some more for later versions of the protocol.
 const capabilitiesDepth = 4
 
-// eachMember gives an object with its members changed, in their order and with
-// those that are there twice, so that whatever reads it after that reads it as
-// it would have before. What is no object is given as it is.
+// eachMember changes the members of an object one by one. It keeps their order,
+// and members that are there twice, so that the next reader sees what it would
+// have seen before. It returns anything else than an object as it is.
 func eachMember(text json.RawMessage, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {

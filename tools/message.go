@@ -20,7 +20,7 @@ type message struct {
 	Error   json.RawMessage `json:"error"`
 }
 
-// fault is why a message is refused.
+// fault is the reason to refuse a message.
 type fault struct {
 	code int
 	text string
@@ -38,24 +38,24 @@ var (
 	badParams  = &fault{mcp.INVALID_PARAMS, "params must be an object."}
 )
 
-// incoming is a message and what is to be done with it: it is refused if there
-// is a fault, answered with nothing if it is silent, and else mcp-go's.
+// incoming is a message and what to do with it: it is refused if there is a
+// fault, gets an empty answer if it is silent, and goes to mcp-go otherwise.
 type incoming struct {
 	body   []byte
 	id     json.RawMessage // null where it cannot be known
 	fault  *fault
 	silent bool // nobody waits for an answer
 
-	// masked says that mcp-go gets maskedID in place of the id, which it would
-	// not give back as it is.
+	// masked says that mcp-go gets maskedID in place of the id, because it would
+	// not give the id back as it is.
 	masked bool
 }
 
-// readMessage reads a message and mends what clients get wrong without doubt
-// about what they mean. Notifications, and answers to what nobody has asked,
-// are silent: nothing here heeds any. So notifications/cancelled goes no
-// further either: without sessions mcp-go would let any client cancel another
-// one's call that has the same id. A client that gives up closes its connection.
+// readMessage reads a message and corrects what clients get wrong if it is clear
+// what they mean. Notifications, and answers that nobody asked for, are silent:
+// nothing here uses them. So notifications/cancelled goes no further either:
+// without sessions mcp-go would let any client cancel a call of another client
+// that has the same id. A client that gives up closes its connection.
 func readMessage(body []byte) incoming {
 	var m message
 	if f := parse(body, &m); f != nil {
@@ -65,8 +65,9 @@ func readMessage(body []byte) incoming {
 	var method string
 	hasMethod := len(m.Method) > 0 && m.Method[0] == '"' && json.Unmarshal(m.Method, &method) == nil
 	isNotification := m.ID == nil || isNull(m.ID) && strings.HasPrefix(method, "notifications/")
+	isAnswer := m.Method == nil && (m.Result != nil || m.Error != nil)
 	switch {
-	case hasMethod && isNotification, hasMethod && method == "notifications/cancelled", m.Method == nil && (m.Result != nil || m.Error != nil):
+	case hasMethod && (isNotification || method == "notifications/cancelled"), isAnswer:
 		in.silent = true
 		return in
 	case m.ID != nil && !isID(m.ID):
@@ -94,8 +95,8 @@ func readMessage(body []byte) incoming {
 
 var null = json.RawMessage("null")
 
-// parse reads the object that a message is. Whatever is JSON is never called
-// anything else.
+// parse reads the JSON object of a message. It never says of JSON that it is
+// not JSON.
 func parse(body []byte, m *message) *fault {
 	err := json.Unmarshal(body, m)
 	var mismatch *json.UnmarshalTypeError

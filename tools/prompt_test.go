@@ -134,9 +134,9 @@ func TestPromptsNameWhatIsThere(t *testing.T) {
 		}
 	}
 	for _, p := range Prompts() {
-		want := slices.Sorted(slices.Values(p.Tools))
+		want := slices.Compact(slices.Sorted(slices.Values(p.tools)))
 		if diff := cmp.Diff(want, slices.Compact(slices.Sorted(slices.Values(named[p.Name])))); diff != "" {
-			t.Errorf("%s: Tools differ from those in its text (-Tools +text):\n%s", p.Name, diff)
+			t.Errorf("%s: its tools differ from those in its text (-tools +text):\n%s", p.Name, diff)
 		}
 	}
 }

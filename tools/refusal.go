@@ -3,7 +3,6 @@ package tools
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -24,8 +23,8 @@ type refusal struct {
 	status int // of HTTP
 }
 
-// refusalData is the same as tools give, and for resources what the protocol
-// wants to be named.
+// refusalData is what tools give, too, and the URI that the protocol requires
+// for resources.
 type refusalData struct {
 	URI string `json:"uri,omitempty"`
 	meet.ErrorReport
@@ -34,15 +33,18 @@ type refusalData struct {
 // maxURI is how much of a client's URI is repeated in an error.
 const maxURI = 200
 
-// Error gives the message: unlike a meet.Error's it is fit to be shown.
+// Error gives the message. Unlike a meet.Error's, it may be shown.
 func (r *refusal) Error() string { return r.Message }
 
-// refuse words an error for the protocol version of the call. uri is the
-// resource's, "" for what is none. mcp-go would make an internal error of it,
-// so it goes past mcp-go if the call came by a way that has one.
+// refuse writes an error for the protocol version of the call. uri is that of
+// the resource, "" if it is about none. mcp-go would make an internal error of
+// it, so it is put into the place of the answer if there is one.
 func refuse(ctx context.Context, e *meet.Error, uri, requestID string) *refusal {
 	report := e.Report(requestID)
-	r := &refusal{Code: mcp.INVALID_PARAMS, Message: errorText(report), Data: refusalData{meet.CleanText(uri, maxURI), report}, status: http.StatusOK}
+	r := &refusal{
+		Code: mcp.INVALID_PARAMS, Message: errorText(report), Data: refusalData{meet.CleanText(uri, maxURI), report},
+		status: http.StatusOK,
+	}
 	modern := server.IsModernRequest(ctx)
 	switch {
 	case e.Code == meet.CodeInternal || e.Retryable():
@@ -72,33 +74,30 @@ func (r *refusal) message(theirs []byte) []byte {
 	return append(mustMarshal(response), '\n')
 }
 
-// attend does for prompts, resources and completions what the handler of a
-// tool does: log, and make a refusal of an error or a panic. kind and name
+// attend does for prompts, resources and completions what [Server.handler] does
+// for tools: it logs, and makes a refusal of an error or a panic. kind and name
 // are for the log.
-func attend[T any](ctx context.Context, s *Server, kind, name, uri string, work func(meet.Principal) (T, error)) (out T, err error) {
+func attend[T any](
+	ctx context.Context, s *Server, kind, name, uri string, work func(meet.Principal) (T, error),
+) (out T, err error) {
 	started := time.Now()
-	principal, requestID := meet.PrincipalFrom(ctx), meet.RequestIDFrom(ctx)
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicked(r)
+			err = panicError(r)
 		}
 		outcome := "ok"
 		if err != nil {
 			e := meet.AsError(err)
-			s.logFailure(ctx, kind, name, e, requestID)
-			outcome, err = string(e.Code), refuse(ctx, e, uri, requestID)
+			s.logFailure(ctx, kind, name, e)
+			outcome, err = string(e.Code), refuse(ctx, e, uri, meet.RequestIDFrom(ctx))
 		}
-		if s.log.Enabled(ctx, slog.LevelDebug) {
-			s.log.LogAttrs(ctx, slog.LevelDebug, kind+" asked for", slog.String(kind, name), slog.String("subject", principal.ID),
-				slog.String("outcome", outcome), slog.Duration("took", time.Since(started)), slog.String("request_id", requestID))
-		}
+		s.logAnswer(ctx, kind+" asked for", kind, name, outcome, time.Since(started))
 	}()
-	return work(principal)
+	return work(meet.PrincipalFrom(ctx))
 }
 
-// called gives an error about the argument from the name that this argument
-// has here.
-func called(err error, from, here string) error {
+// renameArgument changes the name of the argument that an error is about.
+func renameArgument(err error, from, here string) error {
 	e := *meet.AsError(err)
 	if e.Field == from {
 		e.Field, e.Message = here, strings.Replace(e.Message, from, here, 1)

@@ -14,8 +14,8 @@ const (
 	RoomTemplateURI = "roomkey://rooms/{name}"
 )
 
-// The resources: what an agent may want in its context without a call. A room
-// is shown as get_room shows it to the same principal, and only where
+// The resources are what an agent may want in its context without a call. A
+// room is shown as get_room shows it to the same principal, and only where
 // get_room is offered.
 var (
 	rolesResource = mcp.NewResource(RolesURI, "roles",
@@ -24,7 +24,8 @@ var (
 		mcp.WithMIMEType(mimeJSON))
 	roomTemplate = mcp.NewResourceTemplate(RoomTemplateURI, "room",
 		mcp.WithTemplateTitle("A room"),
-		mcp.WithTemplateDescription("A room by its name or id, as get_room shows it: how many are inside and, to its admin, its codes and who waits to be let in."),
+		mcp.WithTemplateDescription("A room by its name or id, as get_room shows it: how many are inside and, to its "+
+			"admin, its codes and who waits to be let in."),
 		mcp.WithTemplateMIMEType(mimeJSON))
 )
 
@@ -46,15 +47,23 @@ func (s *Server) addResources(selection Selection) {
 	}
 }
 
+// readResource gives what a resource holds for a principal.
+type readResource func(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error)
+
 // resourceHandler adapts what reads a resource to mcp-go.
-func (s *Server) resourceHandler(name string, read func(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error)) func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
+func (s *Server) resourceHandler(
+	name string, read readResource,
+) func(context.Context, mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 	return func(ctx context.Context, req mcp.ReadResourceRequest) ([]mcp.ResourceContents, error) {
 		return attend(ctx, s, "resource", name, req.Params.URI, func(p meet.Principal) ([]mcp.ResourceContents, error) {
 			out, err := read(ctx, p, req)
 			if err != nil {
 				return nil, err
 			}
-			return []mcp.ResourceContents{mcp.TextResourceContents{URI: req.Params.URI, MIMEType: mimeJSON, Text: string(mustMarshal(out))}}, nil
+			text := string(mustMarshal(out))
+			return []mcp.ResourceContents{
+				mcp.TextResourceContents{URI: req.Params.URI, MIMEType: mimeJSON, Text: text},
+			}, nil
 		})
 	}
 }
@@ -70,7 +79,10 @@ type roleView struct {
 }
 
 func viewRole(r meet.Role) roleView {
-	return roleView{r.Name, append([]meet.Source{}, r.Publish...), r.Subscribe, r.Chat, r.SkipApproval, r.Admit}
+	return roleView{
+		Name: r.Name, Publish: append([]meet.Source{}, r.Publish...), Subscribe: r.Subscribe, Chat: r.Chat,
+		SkipApproval: r.SkipApproval, Admit: r.Admit,
+	}
 }
 
 type rolesOutput struct {
@@ -78,11 +90,7 @@ type rolesOutput struct {
 }
 
 func (s *Server) readRoles(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error) {
-	var out rolesOutput
-	for _, role := range s.service.Roles() {
-		out.Roles = append(out.Roles, viewRole(role))
-	}
-	return out, nil
+	return rolesOutput{viewAll(s.service.Roles(), viewRole)}, nil
 }
 
 func (s *Server) readRoom(ctx context.Context, p meet.Principal, req mcp.ReadResourceRequest) (any, error) {
@@ -92,7 +100,7 @@ func (s *Server) readRoom(ctx context.Context, p meet.Principal, req mcp.ReadRes
 	}
 	out, err := showRoom(ctx, s.service, p, name)
 	if err != nil {
-		return nil, called(err, "room_id", "name")
+		return nil, renameArgument(err, "room_id", "name")
 	}
 	return out, nil
 }

@@ -11,18 +11,20 @@ type settingsInput struct {
 	AllowChat       *bool `json:"allow_chat" doc:"Text chat"`
 	AllowVideo      *bool `json:"allow_video" doc:"Cameras and screen sharing"`
 	AllowAudio      *bool `json:"allow_audio" doc:"Microphones and screen sound"`
-	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in (answer_join_request), but for admins and roles that skip approval, such as host"`
+	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in, except admins and roles that skip it"`
 	E2EE            *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
 }
 
 type createRoomInput struct {
-	Name             *string        `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; unique among active rooms, and kept for its creator for a time after the end; left out, one is made"`
-	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
-	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Who joins without a code is a guest (standard) or a viewer who only watches (webinar)"`
-	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside at once; 0 is unlimited"`
-	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time; 0 is never"`
-	Settings         *settingsInput `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
-	CreateCodes      *bool          `json:"create_codes" doc:"Also make one code per role"`
+	Name     *string `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; left out: one is made"`
+	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
+	Mode     *string `json:"mode" enum:"standard,webinar" doc:"Without a code people are guest, in a webinar viewer"`
+
+	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside; 0 is no limit"`
+	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time until the room ends; 0 is never"`
+
+	Settings    *settingsInput `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
+	CreateCodes *bool          `json:"create_codes" doc:"Also make one code per role"`
 }
 
 type createRoomOutput struct {
@@ -32,23 +34,31 @@ type createRoomOutput struct {
 
 var createRoom = define(Tool{
 	Name: "create_room", Title: "Create a room", Toolset: Rooms,
-	Description: "Open a video room; you become its admin. Hand out access with create_codes or create_room_codes.",
-}, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomInput) (out createRoomOutput, err error) {
-	room, codes, err := s.CreateRoom(ctx, p, roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresInSeconds, in.Settings), value(in.CreateCodes))
+	Description: "Open a video room; you become its admin. Hand out access with create_codes or create_room_codes. A " +
+		"name is unique among active rooms, and stays with its creator for some time after the room's end.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomInput) (createRoomOutput, error) {
+	change := roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresIn, in.Settings)
+	room, codes, err := s.CreateRoom(ctx, p, change, valueOrZero(in.CreateCodes))
 	return createRoomOutput{viewRoom(s, room), viewCodes(s, codes)}, err
 })
 
-func roomChange(name *string, isPublic *bool, mode *string, maxParticipants, expiresIn *int, settings *settingsInput) meet.RoomChange {
-	c := meet.RoomChange{Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxParticipants, ExpiresIn: span(expiresIn)}
+// roomChange is what create_room and update_room have in common.
+func roomChange(
+	name *string, isPublic *bool, mode *string, maxPeople, expiresIn *int, settings *settingsInput,
+) meet.RoomChange {
+	c := meet.RoomChange{
+		Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxPeople,
+		ExpiresIn: durationOf(expiresIn),
+	}
 	if settings != nil {
-		c.AllowChat, c.AllowVideo, c.AllowAudio, c.E2EE = settings.AllowChat, settings.AllowVideo, settings.AllowAudio, settings.E2EE
-		c.RequireApproval = settings.RequireApproval
+		c.AllowChat, c.AllowVideo, c.AllowAudio = settings.AllowChat, settings.AllowVideo, settings.AllowAudio
+		c.E2EE, c.RequireApproval = settings.E2EE, settings.RequireApproval
 	}
 	return c
 }
 
 type listRoomsInput struct {
-	Scope  *string `json:"scope" enum:"mine,joined,public,all" doc:"Left out: own, joined and public rooms; all is for superadmins"`
+	Scope  *string `json:"scope" enum:"mine,joined,public,all" doc:"Left out: mine, joined, public; all: only superadmins"`
 	Query  *string `json:"query" doc:"Only names that contain this"`
 	Active *bool   `json:"active" doc:"Only active (true) or only ended and expired rooms (false)"`
 	Limit  *int    `json:"limit" min:"1" max:"100" doc:"Rooms per page; 20 if left out"`
@@ -69,15 +79,17 @@ type roomInListView struct {
 
 var listRooms = define(Tool{
 	Name: "list_rooms", Title: "List rooms", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "List rooms you created, were inside of or have a token for (joined), or that are public and active. num_participants is missing while LiveKit cannot be reached.",
+	Description: "List rooms you created (mine), were inside of or have a token for (joined), or that are public and " +
+		"active. num_participants is missing while LiveKit cannot be reached.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in listRoomsInput) (listRoomsOutput, error) {
-	rooms, next, err := s.Rooms(ctx, p, meet.RoomFilter{Scope: meet.Scope(value(in.Scope)), Query: value(in.Query),
-		Active: in.Active, Limit: in.Limit, Cursor: value(in.Cursor)})
-	views := make([]roomInListView, len(rooms))
-	for i, r := range rooms {
-		views[i] = roomInListView{viewRoom(s, r.Room), r.Relationship, r.Participants}
+	rooms, next, err := s.Rooms(ctx, p, meet.RoomFilter{
+		Scope: meet.Scope(valueOrZero(in.Scope)), Query: valueOrZero(in.Query), Active: in.Active, Limit: in.Limit,
+		Cursor: valueOrZero(in.Cursor),
+	})
+	view := func(r meet.RoomInList) roomInListView {
+		return roomInListView{viewRoom(s, r.Room), r.Relationship, r.Participants}
 	}
-	return listRoomsOutput{views, next != "", next}, err
+	return listRoomsOutput{viewAll(rooms, view), next != "", next}, err
 })
 
 type roomInput struct {
@@ -86,10 +98,10 @@ type roomInput struct {
 
 type getRoomOutput struct {
 	Room            roomView      `json:"room" doc:"The room"`
-	NumParticipants *int          `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit cannot be reached"`
+	NumParticipants *int          `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit is away"`
 	Codes           []codeView    `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
-	JoinRequests    []requestView `json:"join_requests,omitzero" doc:"Only for the room's admin: who waits to be let in; the first 100"`
-	LockedForAll    []meet.Source `json:"locked_for_all" doc:"What is taken from everyone but admins, also who comes later (lock with identity *)"`
+	JoinRequests    []requestView `json:"join_requests,omitzero" doc:"Only for the room's admin: who waits; the first 100"`
+	LockedForAll    []meet.Source `json:"locked_for_all" doc:"Locked for everyone but admins (lock with identity *)"`
 }
 
 var getRoom = define(Tool{
@@ -99,7 +111,7 @@ var getRoom = define(Tool{
 	return showRoom(ctx, s, p, in.RoomID)
 })
 
-// showRoom is get_room, and the resource that shows the same.
+// showRoom is get_room, and the resource of a room.
 func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, ref)
 	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants, LockedForAll: d.LockedForAll.List()}
@@ -110,14 +122,16 @@ func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string
 }
 
 type updateRoomInput struct {
-	RoomID           string         `json:"room_id" doc:"Id or name of the room"`
-	Name             *string        `json:"name" doc:"New name; the id stays"`
-	IsPublic         *bool          `json:"is_public" doc:"Show the room in other people's lists and let anybody in who has its join_url"`
-	Mode             *string        `json:"mode" enum:"standard,webinar" doc:"Role of everyone who joins or joined without a code"`
-	MaxParticipants  *int           `json:"max_participants" min:"0" max:"100000" doc:"A lower limit removes nobody who is inside; 0 is unlimited"`
-	ExpiresInSeconds *int           `json:"expires_in_seconds" min:"0" max:"315360000" doc:"End the room after this time from now; 0 is never"`
-	Settings         *settingsInput `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
-	IsActive         *bool          `json:"is_active" doc:"true opens an ended or expired room again; to end one call end_room"`
+	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
+	Name     *string `json:"name" doc:"New name; the id stays"`
+	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
+	Mode     *string `json:"mode" enum:"standard,webinar" doc:"Also changes the role of those who came without a code"`
+
+	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"A lower limit removes nobody; 0 is no limit"`
+	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time from now to its end; 0 is never"`
+
+	Settings *settingsInput `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
+	IsActive *bool          `json:"is_active" doc:"true opens an ended or expired room again; end_room ends one"`
 }
 
 type roomOutput struct {
@@ -130,10 +144,11 @@ var updateRoom = define(Tool{
 	Description: "Change a room you administer, or open it again with is_active true. Only what you give changes.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomInput) (roomOutput, error) {
 	if in.IsActive != nil && !*in.IsActive {
-		return roomOutput{}, meet.Invalid("is_active", "is_active can only be set to true", "To end a room and put everyone out call end_room with confirm_name.")
+		return roomOutput{}, meet.Invalid("is_active", "is_active can only be set to true",
+			"To end a room and remove everyone call end_room with confirm_name.")
 	}
-	room, err := s.UpdateRoom(ctx, p, in.RoomID,
-		roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresInSeconds, in.Settings), value(in.IsActive))
+	change := roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresIn, in.Settings)
+	room, err := s.UpdateRoom(ctx, p, in.RoomID, change, valueOrZero(in.IsActive))
 	return roomOutput{viewRoom(s, room)}, err
 })
 
@@ -149,8 +164,9 @@ type endRoomOutput struct {
 
 var endRoom = define(Tool{
 	Name: "end_room", Title: "End a room", Toolset: Rooms, Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "End a room: everyone is removed at once and its codes stop working. update_room with is_active true opens it again.",
+	Description: "End a room: everyone is removed at once and its codes stop working. update_room with is_active true " +
+		"opens it again.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in endRoomInput) (endRoomOutput, error) {
 	room, removed, err := s.EndRoom(ctx, p, in.RoomID, in.ConfirmName)
-	return endRoomOutput{viewRoom(s, room), list(removed)}, err
+	return endRoomOutput{viewRoom(s, room), emptyIfNil(removed)}, err
 })

@@ -33,14 +33,16 @@ func fieldsOf(t reflect.Type) []field {
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		f := field{name: name, doc: sf.Tag.Get("doc"), index: i, typ: sf.Type, required: true, complete: sf.Tag.Get("complete")}
+		f := field{
+			name: name, doc: sf.Tag.Get("doc"), index: i, typ: sf.Type, required: true, complete: sf.Tag.Get("complete"),
+			min: intTag(sf, "min"), max: intTag(sf, "max"),
+		}
 		if f.typ.Kind() == reflect.Pointer {
 			f.typ, f.required = f.typ.Elem(), false
 		}
 		if enum := sf.Tag.Get("enum"); enum != "" {
 			f.enum = strings.Split(enum, ",")
 		}
-		f.min, f.max = intTag(sf, "min"), intTag(sf, "max")
 		fields = append(fields, f)
 	}
 	fieldsRead.Store(t, fields)
@@ -59,69 +61,50 @@ func intTag(sf reflect.StructField, name string) *int {
 	return &n
 }
 
-// object is a JSON schema that keeps its properties in order.
-type object struct {
-	Type       string     `json:"type"`
+// schema is a JSON schema, as far as tools need it.
+type schema struct {
+	Type       string     `json:"type,omitempty"`
 	Doc        string     `json:"description,omitempty"`
-	Properties properties `json:"properties"`
+	Enum       []string   `json:"enum,omitempty"`
+	Min        *int       `json:"minimum,omitempty"`
+	Max        *int       `json:"maximum,omitempty"`
+	Items      *schema    `json:"items,omitempty"`
+	Properties properties `json:"properties,omitzero"`
 	Required   []string   `json:"required,omitempty"`
 	Closed     *bool      `json:"additionalProperties,omitempty"`
+	AnyOf      []schema   `json:"anyOf,omitempty"`
 }
 
-// property is the JSON schema of a value that is not an object.
+// properties are the fields of an object in their order.
+type properties []property
+
 type property struct {
-	Type  string    `json:"type"`
-	Doc   string    `json:"description,omitempty"`
-	Enum  []string  `json:"enum,omitempty"`
-	Min   *int      `json:"minimum,omitempty"`
-	Max   *int      `json:"maximum,omitempty"`
-	Items *property `json:"items,omitempty"`
-}
-
-type properties []namedSchema
-
-type namedSchema struct {
 	name   string
-	schema any
+	schema schema
 }
 
 // MarshalJSON writes an object whose keys stay in order.
 func (ps properties) MarshalJSON() ([]byte, error) {
-	var b strings.Builder
-	b.WriteByte('{')
+	members := make([]string, len(ps))
 	for i, p := range ps {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		schema, err := json.Marshal(p.schema)
-		if err != nil {
-			return nil, err
-		}
-		b.WriteString(strconv.Quote(p.name) + ":" + string(schema))
+		members[i] = strconv.Quote(p.name) + ":" + string(mustMarshal(p.schema))
 	}
-	b.WriteByte('}')
-	return []byte(b.String()), nil
+	return []byte("{" + strings.Join(members, ",") + "}"), nil
 }
 
 // inputSchema is closed at every depth and describes every property.
-func inputSchema(t reflect.Type) json.RawMessage {
-	return mustMarshal(inputObject(t, ""))
-}
-
-func inputObject(t reflect.Type, doc string) object {
-	closed := false
-	o := object{Type: "object", Doc: doc, Closed: &closed, Properties: properties{}}
+func inputSchema(t reflect.Type, doc string) schema {
+	o := schema{Type: "object", Doc: doc, Closed: new(bool), Properties: properties{}}
 	for _, f := range fieldsOf(t) {
-		var schema any
+		s := schema{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min, Max: f.max}
 		switch {
 		case f.typ == oneOrMoreType:
-			schema = oneOrMoreSchema(f.doc)
+			texts := schema{Type: "array", Items: &schema{Type: "string"}}
+			s = schema{Doc: f.doc, AnyOf: []schema{{Type: "string"}, texts}}
 		case f.typ.Kind() == reflect.Struct:
-			schema = inputObject(f.typ, f.doc)
-		default:
-			schema = property{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min, Max: f.max}
+			s = inputSchema(f.typ, f.doc)
 		}
-		o.Properties = append(o.Properties, namedSchema{f.name, schema})
+		o.Properties = append(o.Properties, property{f.name, s})
 		if f.required {
 			o.Required = append(o.Required, f.name)
 		}
@@ -130,9 +113,9 @@ func inputObject(t reflect.Type, doc string) object {
 }
 
 // outputSchema names and describes the top-level fields and is shallow below:
-// the names of rooms' and codes' fields speak for themselves.
-func outputSchema(t reflect.Type) json.RawMessage {
-	o := object{Type: "object", Properties: properties{}}
+// the names of the fields of rooms and codes say what they are.
+func outputSchema(t reflect.Type) schema {
+	o := schema{Type: "object", Properties: properties{}}
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		name, options, _ := strings.Cut(sf.Tag.Get("json"), ",")
@@ -140,16 +123,16 @@ func outputSchema(t reflect.Type) json.RawMessage {
 		if typ.Kind() == reflect.Pointer {
 			typ = typ.Elem()
 		}
-		p := property{Type: jsonType(typ), Doc: sf.Tag.Get("doc")}
+		s := schema{Type: jsonType(typ), Doc: sf.Tag.Get("doc")}
 		if typ.Kind() == reflect.Slice {
-			p.Items = &property{Type: jsonType(typ.Elem())}
+			s.Items = &schema{Type: jsonType(typ.Elem())}
 		}
-		o.Properties = append(o.Properties, namedSchema{name, p})
+		o.Properties = append(o.Properties, property{name, s})
 		if options != "omitempty" && options != "omitzero" {
 			o.Required = append(o.Required, name)
 		}
 	}
-	return mustMarshal(o)
+	return o
 }
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -182,15 +165,24 @@ func mustMarshal(v any) json.RawMessage {
 	return b
 }
 
+// toolNamed finds a tool in the catalogue.
+func toolNamed(name string) (Tool, bool) {
+	for _, t := range Catalogue() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Tool{}, false
+}
+
 // ArgumentType is the JSON schema type of a tool's argument, "" if there is no
 // such tool or argument. path leads into objects: settings, allow_chat.
 func ArgumentType(tool string, path []string) string {
-	for _, t := range Catalogue() {
-		if t.Name == tool {
-			return argumentType(t.input, path)
-		}
+	t, ok := toolNamed(tool)
+	if !ok {
+		return ""
 	}
-	return ""
+	return argumentType(t.input, path)
 }
 
 func argumentType(t reflect.Type, path []string) string {
@@ -206,12 +198,8 @@ func argumentType(t reflect.Type, path []string) string {
 	return ""
 }
 
-// ReadOnly says whether a tool only reads. One that there is not does not.
+// ReadOnly says whether a tool only reads. It is false for an unknown tool.
 func ReadOnly(tool string) bool {
-	for _, t := range Catalogue() {
-		if t.Name == tool {
-			return t.Hints.ReadOnly
-		}
-	}
-	return false
+	t, _ := toolNamed(tool)
+	return t.Hints.ReadOnly
 }

@@ -70,8 +70,8 @@ type Tool struct {
 // are pointers. Out is what the tool answers.
 func define[In, Out any](t Tool, handle func(context.Context, *meet.Service, meet.Principal, In) (Out, error)) Tool {
 	t.input = reflect.TypeFor[In]()
-	t.InputSchema = inputSchema(t.input)
-	t.OutputSchema = outputSchema(reflect.TypeFor[Out]())
+	t.InputSchema = mustMarshal(inputSchema(t.input, ""))
+	t.OutputSchema = mustMarshal(outputSchema(reflect.TypeFor[Out]()))
 	t.call = func(ctx context.Context, s *meet.Service, p meet.Principal, arguments map[string]any) (any, error) {
 		var in In
 		if err := decode(t.Name, arguments, &in); err != nil {
@@ -122,6 +122,9 @@ func (s Selection) offers(t Tool) bool {
 }
 
 // leavesOut says whether one of these tools is not offered.
-func (s Selection) leavesOut(tools ...string) bool {
-	return slices.ContainsFunc(Catalogue(), func(t Tool) bool { return slices.Contains(tools, t.Name) && !s.offers(t) })
+func (s Selection) leavesOut(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		t, ok := toolNamed(name)
+		return ok && !s.offers(t)
+	})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // HTTPHandler serves MCP over streamable HTTP, stateless, one JSON answer to
-// one POST. It expects a front that has refused other methods, bounded the
+// one POST. Before it, somebody must have refused other methods, bounded the
 // body and put the principal into the context.
 func (s *Server) HTTPHandler() http.Handler {
 	transport := server.NewStreamableHTTPServer(s.mcp,
@@ -50,7 +50,7 @@ func (s *Server) HTTPHandler() http.Handler {
 	})
 }
 
-// refuse answers a message that goes no further because of its fault.
+// refuse answers a message that has a fault.
 func (in incoming) refuse(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if isNull(in.id) || mcp.IsModernProtocol(r.Header.Get(mcp.HeaderProtocolVersion)) {
@@ -66,20 +66,20 @@ func (in incoming) refuse(w http.ResponseWriter, r *http.Request) {
 // placeKey is where a handler finds the [place] of its answer.
 type placeKey struct{}
 
-// place takes what a handler gives past mcp-go.
+// place takes what a handler hands to [messageWriter] directly, not through
+// mcp-go.
 type place struct {
-	rendered []byte   // the content of a result that it has rendered itself
-	refusal  *refusal // the error in place of mcp-go's, whose code would be another
+	rendered []byte   // the content of a result, as JSON
+	refusal  *refusal // the error that replaces mcp-go's, which has another code
 }
 
 // placeholder is how mcp-go writes a tool result without content. Nothing else
-// in a message reads like that: in a string the quotes would be escaped.
+// in a message looks like that: in a string the quotes would be escaped.
 var placeholder = []byte(`"content":[]`)
 
-// render leaves the content of a result for [messageWriter] to put in, if the
-// call came by a way that has one, and says whether it did. mcp-go would
-// encode again, three times, what is encoded already: half the cost of a
-// call that reads a few rows.
+// render puts the content of a result into the place of the answer, if there is
+// one, and says whether there is. mcp-go would encode again, three times, what
+// is encoded already: half the cost of a call that reads a few rows.
 func render(ctx context.Context, structured []byte) bool {
 	at, _ := ctx.Value(placeKey{}).(*place)
 	if at != nil {
@@ -89,7 +89,7 @@ func render(ctx context.Context, structured []byte) bool {
 }
 
 // quoteJSON writes a JSON text as a JSON string. The text comes from
-// json.Marshal, which has escaped all else that a string must not hold.
+// json.Marshal, which has escaped everything else that a string must not hold.
 func quoteJSON(text []byte) []byte {
 	quoted := make([]byte, 0, len(text)+len(text)/4+2)
 	quoted = append(quoted, '"')
@@ -104,9 +104,9 @@ func quoteJSON(text []byte) []byte {
 	return append(append(quoted, text...), '"')
 }
 
-// messageWriter writes mcp-go's messages: with the rendered answer in its
-// place, without foreign error texts, and with their length where they are
-// not a stream.
+// messageWriter writes mcp-go's messages, with three changes: it puts in what
+// [place] holds, replaces mcp-go's error texts, and sets the length of a
+// message that is no stream.
 type messageWriter struct {
 	http.ResponseWriter
 	in     incoming // what is answered
@@ -131,7 +131,10 @@ func (w *messageWriter) Write(p []byte) (int, error) {
 		if !ok {
 			panic("tools: mcp-go writes results another way: see render")
 		}
-		parts = [][]byte{before, []byte(`"content":[{"type":"text","text":`), quoteJSON(w.rendered), []byte(`}],"structuredContent":`), w.rendered, after}
+		parts = [][]byte{
+			before, []byte(`"content":[{"type":"text","text":`), quoteJSON(w.rendered),
+			[]byte(`}],"structuredContent":`), w.rendered, after,
+		}
 		w.rendered = nil
 	}
 	if !w.wrote && w.Header().Get("Content-Type") == "application/json" {
@@ -156,7 +159,7 @@ func (w *messageWriter) Flush() {
 	_ = http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// CanStream says that Flush reaches the client.
+// CanStream tells mcp-go that Flush reaches the client.
 func (w *messageWriter) CanStream() bool { return true }
 
 // finish writes the header if that has not been done.
@@ -167,36 +170,39 @@ func (w *messageWriter) finish() {
 	w.wrote = true
 }
 
-// Errors of the protocol itself come from mcp-go with texts of Go in them. They
-// are replaced by these.
+// protocolErrors replace mcp-go's texts of errors of the protocol itself, which
+// contain Go errors.
 var protocolErrors = map[int]string{
 	mcp.INVALID_REQUEST: "The request does not have the shape that its method takes.",
 	mcp.INTERNAL_ERROR:  "Internal error.",
 }
 
-// NoSuchTool is what a call of a tool that is not offered gets.
-const NoSuchTool = "There is no such tool here, or it is switched off (read_only, disable_destructive, toolsets): tools/list shows those there are."
+// NoSuchTool is the answer to a call of a tool that is not offered.
+const NoSuchTool = "There is no such tool here, or it is switched off (read_only, disable_destructive, toolsets): " +
+	"tools/list shows those there are."
 
 // The same for prompts and resources.
 const (
-	NoSuchPrompt   = "There is no such prompt here, or it needs a tool that is switched off (read_only, disable_destructive, toolsets): prompts/list shows those there are."
-	NoSuchResource = "There is no such resource here, or it shows what a tool shows that is switched off (toolsets): resources/list and resources/templates/list show those there are."
+	NoSuchPrompt = "There is no such prompt here, or it needs a tool that is switched off (read_only, " +
+		"disable_destructive, toolsets): prompts/list shows those there are."
+	NoSuchResource = "There is no such resource here, or it shows what a tool shows that is switched off (toolsets): " +
+		"resources/list and resources/templates/list show those there are."
 )
 
-// unknownThings are how mcp-go begins to say that there is no such thing, and
-// what is said instead.
+// unknownThings are how mcp-go's texts begin that say that there is no such
+// thing, and the texts that replace them.
 var unknownThings = []struct{ begins, text string }{
 	{"tool '", NoSuchTool}, {"prompt '", NoSuchPrompt}, {"handler not found for resource URI '", NoSuchResource},
 }
 
-// foreignText spots mcp-go's texts about invalid parameters that are not fit
-// to be shown. The others tell a client what it has to send.
+// foreignText recognizes mcp-go's texts about invalid parameters that must not
+// be shown. The others tell a client what it has to send.
 func foreignText(text string) bool {
 	return slices.ContainsFunc([]string{"not found", "illegal base64", "json:", "cannot unmarshal", "invalid character"},
 		func(part string) bool { return strings.Contains(text, part) })
 }
 
-// scrub replaces the text of a JSON-RPC error that may hold a Go error.
+// scrub replaces the text of a JSON-RPC error that may contain a Go error.
 func scrub(message []byte) []byte {
 	if !bytes.Contains(message, []byte(`"error":{"code":-`)) {
 		return message

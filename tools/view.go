@@ -60,7 +60,8 @@ type codeView struct {
 	UpdatedAt  time.Time `json:"updated_at"`
 	JoinURL    string    `json:"join_url"`
 
-	// Somebody who came by it is blocked: it lets in nobody who has no access token.
+	// Blocked: somebody who came by the code is blocked. It lets in only people
+	// with an access token.
 	Blocked bool `json:"blocked,omitempty"`
 }
 
@@ -72,13 +73,8 @@ func viewCode(s *meet.Service, c meet.RoomCode) codeView {
 	}
 }
 
-// viewCodes never gives nil, because lists are [] and never null.
 func viewCodes(s *meet.Service, codes []meet.RoomCode) []codeView {
-	views := make([]codeView, len(codes))
-	for i, c := range codes {
-		views[i] = viewCode(s, c)
-	}
-	return views
+	return viewAll(codes, func(c meet.RoomCode) codeView { return viewCode(s, c) })
 }
 
 // participantView is somebody in the room as agents see them.
@@ -102,16 +98,15 @@ type trackView struct {
 }
 
 func viewParticipants(people []meet.Person) []participantView {
-	views := make([]participantView, len(people))
-	for i, p := range people {
-		tracks := make([]trackView, len(p.Tracks))
-		for j, t := range p.Tracks {
-			tracks[j] = trackView{t.Source, t.Muted}
-		}
-		views[i] = participantView{Identity: p.Identity, Name: p.Name, UserID: p.UserID, Verified: p.Verified, Label: p.Label, Role: p.Role,
-			JoinedAt: p.JoinedAt, Tracks: tracks, IsAdmin: p.Admin, Locked: p.Locked}
+	return viewAll(people, viewParticipant)
+}
+
+func viewParticipant(p meet.Person) participantView {
+	return participantView{
+		Identity: p.Identity, Name: p.Name, UserID: p.UserID, Verified: p.Verified, Label: p.Label, Role: p.Role,
+		JoinedAt: p.JoinedAt, IsAdmin: p.Admin, Locked: p.Locked,
+		Tracks: viewAll(p.Tracks, func(t meet.Track) trackView { return trackView{t.Source, t.Muted} }),
 	}
-	return views
 }
 
 // requestView is somebody who wants to be let in, as agents see them.
@@ -127,17 +122,13 @@ type requestView struct {
 }
 
 func viewRequest(r meet.JoinRequest) requestView {
-	return requestView{RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Role: r.Role,
-		Status: r.State, CreatedAt: r.CreatedAt}
+	return requestView{
+		RequestID: r.ID, Name: r.Name, UserID: r.UserID, Verified: r.Verified(), Label: r.Label, Role: r.Role,
+		Status: r.State, CreatedAt: r.CreatedAt,
+	}
 }
 
-func viewRequests(requests []meet.JoinRequest) []requestView {
-	views := make([]requestView, len(requests))
-	for i, r := range requests {
-		views[i] = viewRequest(r)
-	}
-	return views
-}
+func viewRequests(requests []meet.JoinRequest) []requestView { return viewAll(requests, viewRequest) }
 
 // blockView is somebody who is kept out, as agents see them.
 type blockView struct {
@@ -146,19 +137,19 @@ type blockView struct {
 	UserID    string    `json:"user_id,omitempty"`
 	Verified  bool      `json:"verified"`
 	Label     string    `json:"label,omitempty"`
-	Code      string    `json:"code,omitempty"` // its first group: it lets nobody in who has no access token
+	Code      string    `json:"code,omitempty"` // the first group of the code they came by
 	Reason    string    `json:"reason,omitempty"`
 	BlockedBy string    `json:"blocked_by"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func viewBlocks(blocks []meet.Block) []blockView {
-	views := make([]blockView, len(blocks))
-	for i, b := range blocks {
-		views[i] = blockView{Identity: b.Identity, Name: b.Name, UserID: cmp.Or(b.Subject, b.UserID), Verified: b.Verified, Label: b.Label,
-			Code: meet.FirstGroup(b.Code), Reason: b.Reason, BlockedBy: b.BlockedBy, CreatedAt: b.CreatedAt}
+func viewBlocks(blocks []meet.Block) []blockView { return viewAll(blocks, viewBlock) }
+
+func viewBlock(b meet.Block) blockView {
+	return blockView{
+		Identity: b.Identity, Name: b.Name, UserID: cmp.Or(b.Subject, b.UserID), Verified: b.Verified,
+		Label: b.Label, Code: meet.FirstGroup(b.Code), Reason: b.Reason, BlockedBy: b.BlockedBy, CreatedAt: b.CreatedAt,
 	}
-	return views
 }
 
 // eventView is a line of the audit trail, as agents see it.
@@ -181,29 +172,23 @@ type eventView struct {
 	RequestID string            `json:"request_id,omitempty"`
 }
 
-func viewEvents(events []meet.Event) []eventView {
-	views := make([]eventView, len(events))
-	for i, e := range events {
-		views[i] = eventView{ID: strconv.FormatInt(e.ID, 10), Time: e.At, Actor: e.Actor, Via: e.Caller.Via, Client: e.Caller.Client,
-			Kind: e.Action.Kind(), Action: e.Action, RoomID: e.RoomID, RoomName: e.RoomName, Target: e.Target, Outcome: e.Outcome,
-			Details: e.Details, RequestID: e.RequestID}
-		views[i].tellWho()
-	}
-	return views
-}
+func viewEvents(events []meet.Event) []eventView { return viewAll(events, viewEvent) }
 
-// tellWho tells whom an event is about beside its target, as lists of people do.
-func (v *eventView) tellWho() {
-	said, ok := v.Details[meet.DetailVerified]
-	if !ok {
-		return
+func viewEvent(e meet.Event) eventView {
+	v := eventView{
+		ID: strconv.FormatInt(e.ID, 10), Time: e.At, Actor: e.Actor, Via: e.Caller.Via, Client: e.Caller.Client,
+		Kind: e.Action.Kind(), Action: e.Action, RoomID: e.RoomID, RoomName: e.RoomName, Target: e.Target,
+		Outcome: e.Outcome, Details: e.Details, RequestID: e.RequestID,
 	}
-	verified := said == "true"
-	v.Verified, v.UserID, v.Label = &verified, v.Details[meet.DetailUserID], v.Details[meet.DetailLabel]
-	v.Details = maps.Clone(v.Details)
-	for _, name := range []string{meet.DetailVerified, meet.DetailUserID, meet.DetailLabel} {
-		delete(v.Details, name)
+	if said, ok := e.Details[meet.DetailVerified]; ok { // it is about a person: fields tell who, as in lists of people
+		verified := said == "true"
+		v.Verified, v.UserID, v.Label = &verified, e.Details[meet.DetailUserID], e.Details[meet.DetailLabel]
+		v.Details = maps.Clone(e.Details)
+		for _, name := range []string{meet.DetailVerified, meet.DetailUserID, meet.DetailLabel} {
+			delete(v.Details, name)
+		}
 	}
+	return v
 }
 
 // stoppedTrackView is a track that was on and is off now.
@@ -214,23 +199,26 @@ type stoppedTrackView struct {
 }
 
 func viewStopped(tracks []meet.MutedTrack) []stoppedTrackView {
-	views := make([]stoppedTrackView, len(tracks))
-	for i, t := range tracks {
-		views[i] = stoppedTrackView{t.Identity, t.ID, t.Source}
+	return viewAll(tracks, func(t meet.MutedTrack) stoppedTrackView {
+		return stoppedTrackView{t.Identity, t.ID, t.Source}
+	})
+}
+
+// viewAll gives the view of each item. It never gives nil, because lists are []
+// and never null.
+func viewAll[T, V any](items []T, view func(T) V) []V {
+	views := make([]V, len(items))
+	for i, item := range items {
+		views[i] = view(item)
 	}
 	return views
 }
 
-// list makes nil an empty list.
-func list(items []string) []string {
-	if items == nil {
-		return []string{}
-	}
-	return items
-}
+// emptyIfNil gives a list that is never nil, for the same reason.
+func emptyIfNil(items []string) []string { return append([]string{}, items...) }
 
-// span turns optional seconds into an optional duration.
-func span(seconds *int) *time.Duration {
+// durationOf turns optional seconds into an optional duration.
+func durationOf(seconds *int) *time.Duration {
 	if seconds == nil {
 		return nil
 	}
@@ -238,8 +226,8 @@ func span(seconds *int) *time.Duration {
 	return &d
 }
 
-// value gives what an optional argument holds, or the zero value.
-func value[T any](optional *T) (v T) {
+// valueOrZero gives what an optional argument holds, or the zero value.
+func valueOrZero[T any](optional *T) (v T) {
 	if optional != nil {
 		v = *optional
 	}

@@ -14,7 +14,7 @@ import (
 // there.
 func (m Message) succeeded(r response) bool {
 	if m.post != nil {
-		return r.status == http.StatusOK && hasText(r.body, m.post.member)
+		return r.status == http.StatusOK && m.post.hasText(r.body)
 	}
 	return r.status == http.StatusOK && bytes.Contains(r.body, []byte(`"result":`)) && !hasTrue(r.body, `"isError":`)
 }
@@ -25,19 +25,11 @@ func hasTrue(body []byte, member string) bool {
 	return found && bytes.HasPrefix(bytes.TrimLeft(value, " "), []byte("true"))
 }
 
-// hasText reports whether the member is in the JSON text, which has no spaces,
+// hasText reports whether the JSON text, which has no spaces, has the member
 // with a string that is not empty.
-func hasText(body []byte, member string) bool {
-	for {
-		_, rest, found := bytes.Cut(body, []byte(member))
-		if !found {
-			return false
-		}
-		if before := body[:len(body)-len(rest)-len(member)]; bytes.HasSuffix(before, []byte(`"`)) && bytes.HasPrefix(rest, []byte(`":"`)) {
-			return !bytes.HasPrefix(rest, []byte(`":""`))
-		}
-		body = rest
-	}
+func (p *post) hasText(body []byte) bool {
+	_, text, found := bytes.Cut(body, p.before)
+	return found && !bytes.HasPrefix(text, []byte(`"`))
 }
 
 // result is the thorough judgement that first answers get. What it gives is a
@@ -85,7 +77,7 @@ func (p *post) result(r response) (json.RawMessage, error) {
 	if err := json.Unmarshal(members[p.member], &text); err != nil || text == "" {
 		return nil, fmt.Errorf("no %s in %.300s", p.member, r.body)
 	}
-	if !hasText(r.body, p.member) {
+	if !p.hasText(r.body) {
 		return nil, errUnknownSuccess
 	}
 	return bytes.Clone(r.body), nil

@@ -39,11 +39,6 @@ type Plan struct {
 	// is already known to be a success. It may be nil.
 	Check func(result json.RawMessage) error
 
-	// Each looks at the body of every success, the warm-up included, and makes
-	// an error of one that it refuses. Connections call it at the same time,
-	// and wait for it; what it is given lives until it returns. It may be nil.
-	Each func(body []byte) error
-
 	// ServerCPU reads the server's CPU clock, to learn what a request costs
 	// the server. It may be nil.
 	ServerCPU func() time.Duration
@@ -116,7 +111,6 @@ func (s span) over(now time.Time) bool {
 type worker struct {
 	conn      *conn
 	check     func(json.RawMessage) error
-	each      func(body []byte) error
 	latencies []time.Duration
 	successes int
 	failures  int
@@ -131,7 +125,7 @@ func newWorker(c *conn, p Plan) *worker {
 	if room == 0 {
 		room = int(p.Duration.Seconds() * 50_000)
 	}
-	return &worker{conn: c, check: p.Check, each: p.Each, latencies: make([]time.Duration, 0, room)}
+	return &worker{conn: c, check: p.Check, latencies: make([]time.Duration, 0, room)}
 }
 
 // loop sends one request after the other until the span is over.
@@ -155,12 +149,6 @@ func (w *worker) loop(ctx context.Context, s span) error {
 		if !w.conn.message.succeeded(resp) {
 			w.fail(fmt.Sprintf("status %d: %.300s", resp.status, resp.body))
 			continue
-		}
-		if w.each != nil {
-			if err := w.each(resp.body); err != nil {
-				w.fail(err.Error())
-				continue
-			}
 		}
 		w.successes++
 		if !started.Before(s.begin) {

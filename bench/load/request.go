@@ -50,6 +50,7 @@ type post struct {
 	path   string
 	body   Args
 	member string // a string that every success has at the top, and never empty
+	before []byte // what stands before its text
 }
 
 // CallTool asks for a tool.
@@ -71,7 +72,7 @@ func Initialize() Message {
 // Post sends JSON to a path, and expects status 200 and an object that has, at
 // its top, the member with a text in it.
 func Post(path string, body Args, member string) Message {
-	return Message{post: &post{path: path, body: body, member: member}}
+	return Message{post: &post{path: path, body: body, member: member, before: fmt.Appendf(nil, "%q:\"", member)}}
 }
 
 // modernMeta is what a modern request says about itself in params.

@@ -13,20 +13,21 @@ import (
 
 // answers are whole answers as servers send them. The oracle is net/http.
 var answers = map[string]string{
-	"length":          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello",
-	"no reason":       "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
-	"other case":      "HTTP/1.1 200 OK\r\nCONTENT-length:5 \r\n\r\nhello",
-	"bare newlines":   "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
-	"empty":           "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-	"chunked":         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n0123456789\r\n0\r\n\r\n",
-	"chunk inside":    "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n9\r\n0\r\n\r\n0\r\n\r\r\n0\r\n\r\n",
-	"extension":       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n",
-	"trailer":         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n",
-	"accepted":        "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
-	"no content":      "HTTP/1.1 204 No Content\r\n\r\n",
-	"refused":         "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\nno",
-	"long":            "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 100_000),
-	"long, chunked":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n" + strings.Repeat("x", 100_000) + "\r\n0\r\n\r\n",
+	"length":        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello",
+	"no reason":     "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello",
+	"other case":    "HTTP/1.1 200 OK\r\nCONTENT-length:5 \r\n\r\nhello",
+	"bare newlines": "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello",
+	"empty":         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+	"chunked":       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n0123456789\r\n0\r\n\r\n",
+	"chunk inside":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n9\r\n0\r\n\r\n0\r\n\r\r\n0\r\n\r\n",
+	"extension":     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\n\r\n",
+	"trailer":       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: 1\r\n\r\n",
+	"accepted":      "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
+	"no content":    "HTTP/1.1 204 No Content\r\n\r\n",
+	"refused":       "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\nno",
+	"long":          "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + strings.Repeat("x", 100_000),
+	"long, chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n" +
+		strings.Repeat("x", 100_000) + "\r\n0\r\n\r\n",
 	"a lot of header": "HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 10_000) + "\r\nContent-Length: 5\r\n\r\nhello",
 }
 
