@@ -7,10 +7,9 @@ import (
 	"strings"
 )
 
-// callerAddress is where a request comes from, as far as that can be known:
-// the address of the connection, or, behind proxies that the configuration
-// names, what the outermost of them says. One holder of IPv6 addresses has
-// 2^64 of them, so those count by their /64.
+// callerAddress is the address that a request comes from: that of the connection,
+// or behind trusted proxies the one that the outermost of them reports. An IPv6
+// address counts by its /64, because one subscriber has 2^64 addresses.
 func (s *Server) callerAddress(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -18,8 +17,8 @@ func (s *Server) callerAddress(r *http.Request) string {
 	}
 	caller := peer.Addr().Unmap()
 	if s.trusts(caller) {
-		// Each proxy appends whom it heard from, so the list is read from
-		// its end; the first one that is not a proxy of ours is the caller.
+		// Each proxy appends the address it was called from, so the list is read
+		// from its end; the first one that is no trusted proxy is the caller.
 		forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 		for _, part := range slices.Backward(forwarded) {
 			hop, err := parseHop(strings.TrimSpace(part))
@@ -43,7 +42,7 @@ func parseHop(text string) (netip.Addr, error) {
 	return netip.ParseAddr(text)
 }
 
-// networkOf is an address, or of IPv6 its /64.
+// networkOf gives an IPv4 address as it is, and the /64 of an IPv6 address.
 func networkOf(address netip.Addr) string {
 	if address.Is6() {
 		if prefix, err := address.WithZone("").Prefix(64); err == nil {

@@ -7,101 +7,93 @@ import (
 	"roomkey/meet/hms"
 )
 
-// The Room Codes API: what clients of 100ms's find under the same paths. The
-// shapes are those of package hms, which MCP shows as well.
+// The Room Codes API is what clients of 100ms find under the same paths. Its
+// shapes are those of package hms, which MCP uses too.
 
-const enabledHint = `Send a JSON object like {"enabled": false} and nothing else.`
-
-// roomCodes makes (POST) or gives (GET) a room's codes.
-func (s *Server) roomCodes(w http.ResponseWriter, r *http.Request) {
+// roomCodes creates (POST) or lists (GET) the codes of a room.
+func (s *Server) roomCodes(w http.ResponseWriter, r *http.Request) error {
 	p, room := meet.PrincipalFrom(r.Context()), r.PathValue("room_id")
 	if r.Method == http.MethodPost {
 		codes, err := hms.Create(r.Context(), s.Service, p, room)
-		s.answerCodes(w, r, codes, err)
-		return
+		return writeResult(w, codes, err)
 	}
-	filter, e := codeFilter(r)
-	if e != nil {
-		s.refuse(w, r, e)
-		return
+	filter, err := codeFilter(r)
+	if err != nil {
+		return err
 	}
 	codes, err := hms.Page(r.Context(), s.Service, p, room, filter)
-	s.answerCodes(w, r, codes, err)
+	return writeResult(w, codes, err)
 }
 
-// roleCode makes a room's code for one role.
-func (s *Server) roleCode(w http.ResponseWriter, r *http.Request) {
-	code, err := hms.CreateForRole(r.Context(), s.Service, meet.PrincipalFrom(r.Context()), r.PathValue("room_id"), r.PathValue("role"))
-	s.answerCodes(w, r, code, err)
+// createRoleCode makes a room's code for one role.
+func (s *Server) createRoleCode(w http.ResponseWriter, r *http.Request) error {
+	code, err := hms.CreateForRole(r.Context(), s.Service, meet.PrincipalFrom(r.Context()),
+		r.PathValue("room_id"), r.PathValue("role"))
+	return writeResult(w, code, err)
 }
 
-// updateCode enables or disables the code that the body names.
-func (s *Server) updateCode(w http.ResponseWriter, r *http.Request) {
+// updateCodeInBody enables or disables the code that the body names.
+func (s *Server) updateCodeInBody(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		Code    *string `json:"code"`
 		Enabled *bool   `json:"enabled"`
 	}
 	const hint = `Send a JSON object like {"code": "wpi-srjb-wer", "enabled": false} and nothing else.`
-	e := readObject(r, &body, true, hint)
-	switch {
-	case e != nil:
-	case body.Code == nil:
-		e = meet.Invalid("code", "code is required", hint)
-	case body.Enabled == nil:
-		e = meet.Invalid("enabled", "enabled is required", hint)
+	if err := readObject(r, &body, true, hint); err != nil {
+		return err
 	}
-	if e != nil {
-		s.refuse(w, r, e)
-		return
+	if body.Code == nil {
+		return meet.Invalid("code", "code is required", hint)
 	}
-	code, err := hms.Update(r.Context(), s.Service, meet.PrincipalFrom(r.Context()), *body.Code, *body.Enabled)
-	s.answerCodes(w, r, code, err)
+	return s.updateCode(w, r, *body.Code, body.Enabled, hint)
 }
 
-// updateThisCode enables or disables the code that the path names.
-func (s *Server) updateThisCode(w http.ResponseWriter, r *http.Request) {
+// updateCodeInPath enables or disables the code that the path names.
+func (s *Server) updateCodeInPath(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
 		Enabled *bool `json:"enabled"`
 	}
-	e := readObject(r, &body, true, enabledHint)
-	if e == nil && body.Enabled == nil {
-		e = meet.Invalid("enabled", "enabled is required", enabledHint)
+	const hint = `Send a JSON object like {"enabled": false} and nothing else.`
+	if err := readObject(r, &body, true, hint); err != nil {
+		return err
 	}
-	if e != nil {
-		s.refuse(w, r, e)
-		return
-	}
-	code, err := hms.Update(r.Context(), s.Service, meet.PrincipalFrom(r.Context()), r.PathValue("code"), *body.Enabled)
-	s.answerCodes(w, r, code, err)
+	return s.updateCode(w, r, r.PathValue("code"), body.Enabled, hint)
 }
 
-func (s *Server) answerCodes(w http.ResponseWriter, r *http.Request, codes any, err error) {
+func (s *Server) updateCode(w http.ResponseWriter, r *http.Request, code string, enabled *bool, hint string) error {
+	if enabled == nil {
+		return meet.Invalid("enabled", "enabled is required", hint)
+	}
+	updated, err := hms.Update(r.Context(), s.Service, meet.PrincipalFrom(r.Context()), code, *enabled)
+	return writeResult(w, updated, err)
+}
+
+// writeResult answers with what the service gave, or returns its error.
+func writeResult(w http.ResponseWriter, result any, err error) error {
+	if err == nil {
+		writeJSON(w, http.StatusOK, result)
+	}
+	return err
+}
+
+// codeFilter reads from a query which codes to list.
+func codeFilter(r *http.Request) (hms.Filter, error) {
+	query, err := readQuery(r)
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return hms.Filter{}, err
 	}
-	answer(w, http.StatusOK, codes)
-}
-
-// codeFilter reads which codes a query asks for.
-func codeFilter(r *http.Request) (hms.Filter, *meet.Error) {
-	query, e := readQuery(r)
 	filter := hms.Filter{Start: query.Get("start")}
-	if e != nil {
-		return filter, e
-	}
 	if query.Has("role") {
 		role := query.Get("role")
 		filter.Role = &role
 	}
-	switch enabled := query.Get("enabled"); {
-	case !query.Has("enabled"):
-	case enabled == "true", enabled == "false":
-		on := enabled == "true"
-		filter.Enabled = &on
-	default:
-		return filter, meet.Invalid("enabled", "enabled must be true or false", "Leave it out for both.")
+	if query.Has("enabled") {
+		enabled := query.Get("enabled") == "true"
+		if !enabled && query.Get("enabled") != "false" {
+			return filter, meet.Invalid("enabled", "enabled must be true or false", "Leave it out for both.")
+		}
+		filter.Enabled = &enabled
 	}
-	filter.Limit, e = optionalNumber(query, "limit")
-	return filter, e
+	filter.Limit, err = optionalNumber(query, "limit")
+	return filter, err
 }

@@ -3,20 +3,22 @@ package web
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"roomkey/meet"
 )
 
-// exchangeRequest is the body of POST /v2/token. What other clients of this
-// call send beside it is not looked at.
+// exchangeRequest is the body of POST /v2/token. Other fields, which clients of
+// 100ms send, are ignored.
 type exchangeRequest struct {
 	Code   *string `json:"code"`
 	UserID string  `json:"user_id"`
 	Name   string  `json:"name"`
 
-	RequestID string `json:"request_id"` // of a join request, to go on with it
-	JoinToken string `json:"join_token"` // one from before, by which they come back with that
+	RequestID string `json:"request_id"` // continues a join request
+	JoinToken string `json:"join_token"` // an earlier one, with which the same person comes back
 }
 
 type exchangeResponse struct {
@@ -30,56 +32,83 @@ type exchangeResponse struct {
 	E2EE       bool      `json:"e2ee"`
 }
 
-// waitingResponse tells somebody to go on with the same call and the request_id.
+// waitingResponse asks the caller to repeat the call with request_id.
 type waitingResponse struct {
 	Status       string `json:"status"` // always waiting
 	RequestID    string `json:"request_id"`
 	RetryAfterMS int64  `json:"retry_after_ms"`
 }
 
-// retryAfter is how long somebody who waits should leave between two calls
-// that do not wait themselves.
+// retryAfter is the pause between two calls of somebody who waits with calls
+// that are not held open.
 const retryAfter = 2 * time.Second
 
-// refusalDelay is how long, counted from its start, every refused exchange
-// takes: why a code opens nothing cannot be read off the time either.
-const refusalDelay = 100 * time.Millisecond
-
-// exchange redeems a room code for a LiveKit token. Nobody needs an access
-// token for it. Somebody who goes on with a request_id may wait for the host's
-// answer: Prefer: wait=N (RFC 7240), in seconds.
-func (s *Server) exchange(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+// exchange redeems a room code for a join token. It needs no access token. A
+// call with a request_id may be held open until the host has answered.
+func (s *Server) exchange(w http.ResponseWriter, r *http.Request) error {
+	const hint = `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`
 	var body exchangeRequest
-	if !decodeObject(r.Body, &body, lenient) { // of whatever content type: 100ms's clients send none
-		s.refuse(w, r, meet.Invalid("", "Invalid request body", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
-		return
+	if err := decodeObject(r, &body, hint, lenient); err != nil { // of any content type: 100ms's clients send none
+		return err
 	}
 	if body.Code == nil {
-		s.refuse(w, r, meet.Invalid("code", "code is required", `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`))
-		return
+		return meet.Invalid("code", "code is required", hint)
 	}
-	a, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{Code: body.Code, Name: body.Name, UserID: body.UserID,
+	result, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{
+		Code: body.Code, Name: body.Name, UserID: body.UserID,
 		RequestID: body.RequestID, JoinToken: body.JoinToken, Wait: preferredWait(r)})
-	if err != nil {
-		e := meet.AsError(err)
-		if e.Code == meet.CodeNotFound {
-			pause(r.Context(), refusalDelay-time.Since(started))
-		}
-		s.refuse(w, r, e)
-		return
-	}
-	answerAdmission(w, a)
+	return writeJoinResult(w, result, err)
 }
 
-// answerAdmission answers 200 with the token, or 202 to somebody who waits.
-func answerAdmission(w http.ResponseWriter, a meet.JoinResult) {
-	if a.Waiting {
-		answer(w, http.StatusAccepted, waitingResponse{"waiting", a.RequestID, retryAfter.Milliseconds()})
-		return
+// writeJoinResult answers 200 with the join token, or 202 to somebody who waits.
+func writeJoinResult(w http.ResponseWriter, result meet.JoinResult, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case result.Waiting:
+		writeJSON(w, http.StatusAccepted, waitingResponse{"waiting", result.RequestID, retryAfter.Milliseconds()})
+	default:
+		writeJSON(w, http.StatusOK, exchangeResponse{
+			Token: result.Token, LiveKitURL: result.LiveKitURL, RoomID: result.Room.ID, RoomName: result.Room.Name,
+			Role: result.Role, Identity: result.Identity, ExpiresAt: result.ExpiresAt, E2EE: result.Room.Settings.E2EE})
 	}
-	answer(w, http.StatusOK, exchangeResponse{Token: a.Token, LiveKitURL: a.LiveKitURL, RoomID: a.Room.ID, RoomName: a.Room.Name,
-		Role: a.Role, Identity: a.Identity, ExpiresAt: a.ExpiresAt, E2EE: a.Room.Settings.E2EE})
+	return nil
+}
+
+// longestWait bounds how long a call is held open. It is well below the write
+// timeout of the server and of proxies.
+const longestWait = 25 * time.Second
+
+// preferredWait reads how long the caller wants the call to be held open
+// (Prefer: wait=20, RFC 7240, in seconds); 0 without that.
+func preferredWait(r *http.Request) time.Duration {
+	isSeparator := func(c rune) bool { return c == ',' || c == ';' || c == ' ' }
+	for _, header := range r.Header.Values("Prefer") {
+		for preference := range strings.FieldsFuncSeq(header, isSeparator) {
+			name, value, _ := strings.Cut(preference, "=")
+			seconds, err := strconv.Atoi(strings.Trim(value, `"`))
+			if strings.EqualFold(name, "wait") && err == nil && seconds > 0 {
+				return min(time.Duration(min(seconds, 3600))*time.Second, longestWait)
+			}
+		}
+	}
+	return 0
+}
+
+// refusalDelay is the shortest time of a refusal whose reason is kept secret.
+const refusalDelay = 100 * time.Millisecond
+
+// slowRefusals delays the errors of a handler that say "not found" or "no token",
+// so that their time does not tell the real reason either.
+func slowRefusals(h handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		started := time.Now()
+		err := h(w, r)
+		if meet.IsCode(err, meet.CodeNotFound) || meet.IsCode(err, meet.CodeUnauthenticated) {
+			pause(r.Context(), refusalDelay-time.Since(started))
+		}
+		return err
+	}
 }
 
 // pause waits, unless ctx ends first.

@@ -15,11 +15,11 @@ type forwarders struct {
 	addresses []string
 }
 
-// maxForwarders is how many addresses are remembered and told of. An operator
-// has few proxies; the others are strangers who make the header up.
+// maxForwarders is how many addresses are remembered and reported. An operator has
+// few proxies; the others are strangers who make the header up.
 const maxForwarders = 16
 
-// add says whether an address is one more.
+// add reports whether an address is new and was added.
 func (f *forwarders) add(address string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -38,9 +38,9 @@ func (s *Server) Forwarders() []string {
 	return slices.Clone(s.forwarders.addresses)
 }
 
-// noteForwarder warns, once for each address, of what may be a proxy that is not
-// trusted: all who come through it count as one, and have to wait together
-// where one of them guesses codes.
+// noteForwarder warns once for each address that may be a proxy that is not
+// trusted: its users count as one caller, so all of them have to wait if one of
+// them guesses codes.
 func (s *Server) noteForwarder(r *http.Request) {
 	if len(r.Header["X-Forwarded-For"]) == 0 {
 		return
@@ -50,7 +50,8 @@ func (s *Server) noteForwarder(r *http.Request) {
 		return
 	}
 	if address := networkOf(peer.Addr().Unmap()); s.forwarders.add(address) {
-		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For comes from an address that is not in http.trusted_proxies and is not believed: "+
-			"if that is your proxy, everybody behind it counts as one, and one who guesses codes has all of them wait", slog.String("address", address))
+		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For comes from an address that is not in "+
+			"http.trusted_proxies and is ignored: if that is your proxy, all its users count as one caller, "+
+			"and have to wait if one of them guesses codes", slog.String("address", address))
 	}
 }

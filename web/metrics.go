@@ -7,33 +7,31 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"roomkey/meet"
 )
 
-// metrics shows our own counters, and Go's and LiveKit's, which register
-// themselves with Prometheus's default registry.
-func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case s.MetricsElsewhere:
-		s.notFound(w, r)
-	case !s.metricsToken(r) && !fromThisMachine(r):
-		s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "The metrics are for this machine alone",
-			Hint: "Set metrics.token and send it as Authorization: Bearer, or give them an address of their own with metrics.listen."})
-	default:
-		s.showMetrics.ServeHTTP(w, r)
+// metrics shows our own counters, and those of Go and LiveKit, which are in
+// Prometheus's default registry.
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) error {
+	if s.MetricsElsewhere {
+		return s.notFound(w, r)
 	}
+	if !s.hasMetricsToken(r) && !fromThisMachine(r) {
+		return &meet.Error{Code: meet.CodeForbidden, Message: "The metrics are for this machine alone",
+			Hint: "Set metrics.token and send it as Authorization: Bearer, " +
+				"or give them an address of their own with metrics.listen."}
+	}
+	s.showMetrics.ServeHTTP(w, r)
+	return nil
 }
 
-// MetricsHandler answers GET /metrics alone, for an address of its own. Who
-// reaches it may read them, unless there is a token to show.
+// MetricsHandler answers only GET /metrics, for an address of its own. Everybody
+// who reaches that address may read the metrics, unless there is a token.
 func (s *Server) MetricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		if s.MetricsToken != "" && !s.metricsToken(r) {
-			s.refuse(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "The metrics are shown with their token alone",
+		if s.MetricsToken != "" && !s.hasMetricsToken(r) {
+			s.writeError(w, r, &meet.Error{Code: meet.CodeForbidden, Message: "The metrics are shown only with their token",
 				Hint: "Send metrics.token as Authorization: Bearer."})
 			return
 		}
@@ -42,12 +40,8 @@ func (s *Server) MetricsHandler() http.Handler {
 	return mux
 }
 
-func (s *Server) newMetricsHandler() http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherers{s.Metrics, prometheus.DefaultGatherer}, promhttp.HandlerOpts{})
-}
-
-// metricsToken says whether a request shows the token of the metrics.
-func (s *Server) metricsToken(r *http.Request) bool {
+// hasMetricsToken says whether a request bears metrics.token.
+func (s *Server) hasMetricsToken(r *http.Request) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	return s.MetricsToken != "" && strings.EqualFold(scheme, "Bearer") &&
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(token)), []byte(s.MetricsToken)) == 1
@@ -58,9 +52,9 @@ var forwardingHeaders = []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Ho
 	"X-Real-Ip", "Via"}
 
 // fromThisMachine says whether a request comes from a program on this machine
-// that speaks for itself. A proxy on this machine looks almost like one; it is
-// known by what it adds, by the name that it was asked for, and by HTTP/1.0,
-// which nginx speaks unless told otherwise.
+// itself. A proxy on this machine looks almost the same; it is recognized by the
+// headers it adds, by a Host that is not of this machine, and by HTTP/1.0, which
+// is nginx's default.
 func fromThisMachine(r *http.Request) bool {
 	for _, name := range forwardingHeaders {
 		if r.Header.Get(name) != "" {
@@ -80,8 +74,8 @@ func fromThisMachine(r *http.Request) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && (address.Unmap().IsLoopback() || sameHost(at, address))
 }
 
-// sameHost says whether an address is the one that a request was received at:
-// a machine calls its own outward address from that address.
+// sameHost says whether an address is the one at which a request was received: a
+// machine that calls its own outward address does so from that address.
 func sameHost(at net.Addr, address netip.Addr) bool {
 	if at == nil {
 		return false

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// What this server's HTTP APIs promise, but for where it is and which version
-// of it runs. Tests hold every answer against it (web/openapitest).
+// The OpenAPI document without the server's URL and version. Tests compare every
+// answer with it (web/openapitest).
 //
 //go:embed openapi.json
 var openAPI []byte
 
-// OpenAPI is the document that describes the HTTP APIs (OpenAPI 3.1) of a
-// server that people reach at public; nil is wherever they have it from.
+// OpenAPI is the OpenAPI 3.1 document of the HTTP APIs. public is the server's
+// URL in it; with nil that is the URL from which the document was loaded.
 func OpenAPI(public *url.URL, version string) []byte {
 	document := openAPI
 	if public != nil {
@@ -28,21 +28,22 @@ func OpenAPI(public *url.URL, version string) []byte {
 	return document
 }
 
-// fillIn puts another value into the one place of the document that has it.
-func fillIn(document []byte, key, was, is string) []byte {
-	place := []byte(key + quoted(was))
+// fillIn replaces a value that the document has once.
+func fillIn(document []byte, key, placeholder, value string) []byte {
+	place := []byte(key + quoted(placeholder))
 	if bytes.Count(document, place) != 1 {
-		panic("web: the document does not have " + string(place) + " once") // it is embedded
+		panic("web: openapi.json does not have " + string(place) + " once") // it is embedded
 	}
-	return bytes.Replace(document, place, []byte(key+quoted(is)), 1)
+	return bytes.Replace(document, place, []byte(key+quoted(value)), 1)
 }
 
 func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string can always be written
+	b, _ := json.Marshal(s) // never fails for a string
 	return string(b)
 }
 
-func (s *Server) openAPIDocument(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) openAPIDocument(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(s.openAPI) // a client that is gone needs no answer
+	_, _ = w.Write(s.openAPI) // fails only when the client is gone
+	return nil
 }

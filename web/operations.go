@@ -7,18 +7,20 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"roomkey/meet"
 )
 
-// healthz says that the process lives.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+// healthz says that the process runs.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
+	return writeResult(w, map[string]string{"status": "ok"}, nil)
 }
 
 const readyTimeout = 2 * time.Second
 
-// readyz says whether everything the program needs answers: 200, or 503 with
-// the parts that do not.
-func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+// readyz checks all parts that the program needs: 200, or 503 with the parts that
+// do not answer.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
 	var (
@@ -40,15 +42,29 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	wg.Wait()
-	answer(w, status, body)
+	writeJSON(w, status, body)
+	return nil
 }
 
-func (s *Server) version(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, s.Version)
+func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
+	return writeResult(w, s.Version, nil)
 }
 
-// front greets whoever opens the bare address.
-func (s *Server) front(w http.ResponseWriter, _ *http.Request) {
+// index says what there is.
+func (s *Server) index(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "Roomkey %s: video rooms for AI agents.\n\nMCP       POST /mcp\nExchange  POST /v2/token\nHTTP API  GET /docs/api /openapi.json\nHealth    GET /healthz /readyz /version /metrics\n", s.Version.Version)
+	fmt.Fprintf(w, `Roomkey %s: video rooms for AI agents.
+
+MCP       POST /mcp
+Exchange  POST /v2/token
+HTTP API  GET /docs/api /openapi.json
+Health    GET /healthz /readyz /version /metrics
+`, s.Version.Version)
+	return nil
+}
+
+// notFound answers at every path that is no route.
+func (s *Server) notFound(http.ResponseWriter, *http.Request) error {
+	return &meet.Error{Code: meet.CodeNotFound, Message: "There is nothing here",
+		Hint: "MCP is at POST /mcp, the exchange at POST /v2/token; /openapi.json describes everything else."}
 }

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// hostRule decides which values of the Host header this server answers for,
-// so that a page whose domain was rebound to our address gets nowhere.
+// hostRule says for which values of the Host header this server answers. It stops
+// DNS rebinding: a page whose domain was pointed at our address.
 type hostRule struct {
 	names []string // lower case, without port
-	anyIP bool     // listening on every interface: any address may be ours
+	anyIP bool     // the server listens on every interface, so any IP address may be its own
 }
 
 var loopbackNames = []string{"localhost", "127.0.0.1", "::1"}
@@ -43,11 +43,12 @@ func (rule hostRule) allows(host string) bool {
 		return true
 	}
 	_, err := netip.ParseAddr(name)
-	return rule.anyIP && err == nil // an address cannot be rebound
+	return rule.anyIP && err == nil // DNS has no part in an IP address
 }
 
-// originAllowed says whether the page a request comes from may call us: no
-// page at all, one of our own, or one on the allow-list.
+// originAllowed says whether a request comes from no page, from one of ours, or
+// from one on the allow-list. http.CrossOriginProtection of the standard library
+// is not enough: it lets every GET pass, and trusts Sec-Fetch-Site.
 func (s *Server) originAllowed(r *http.Request) bool {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
@@ -59,13 +60,13 @@ func (s *Server) originAllowed(r *http.Request) bool {
 	return s.ownOrigin(r, origins[0]) || s.listedOrigin(origins[0])
 }
 
-// ownOrigin compares whole texts: a browser sends a scheme and a host, and
-// what only begins or ends like ours is not ours.
+// ownOrigin says whether an origin is exactly that of the public URL or of the
+// host that was asked.
 func (s *Server) ownOrigin(r *http.Request, origin string) bool {
 	if s.PublicURL != nil && strings.EqualFold(origin, s.PublicURL.Scheme+"://"+s.PublicURL.Host) {
 		return true
 	}
-	// r.Host has passed the host rule; whether TLS ended before us is not known.
+	// hostRule has checked r.Host. A proxy may have ended TLS, so both schemes count.
 	return strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
 }
 
@@ -73,8 +74,9 @@ func (s *Server) listedOrigin(origin string) bool {
 	return slices.ContainsFunc(s.AllowedOrigins, func(o string) bool { return strings.EqualFold(o, origin) })
 }
 
-// preflight speaks CORS with the pages on the allow-list, and with nobody
-// else. It reports whether it has answered the request.
+// preflight sets the CORS headers for pages on the allow-list and answers their
+// preflight requests; it reports whether it has answered. For others the request
+// is like any other, so that OPTIONS gets 405.
 func (s *Server) preflight(w http.ResponseWriter, r *http.Request, methods []string) bool {
 	origin := r.Header.Get("Origin")
 	if len(r.Header.Values("Origin")) != 1 || !s.listedOrigin(origin) {
@@ -88,7 +90,8 @@ func (s *Server) preflight(w http.ResponseWriter, r *http.Request, methods []str
 		return false
 	}
 	h.Set("Access-Control-Allow-Methods", strings.Join(methods, ", "))
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, Prefer")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Accept, Mcp-Protocol-Version, Mcp-Method, "+
+		"Mcp-Name, Mcp-Session-Id, Last-Event-ID, Prefer")
 	h.Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
 	return true

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"embed"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"path"
@@ -13,25 +14,24 @@ import (
 	"roomkey/meet"
 )
 
-// The join page, and the page about the HTTP APIs, as "make page" builds them
-// from their source in page/.
+// The join page and the page about the HTTP APIs, built by "make page" from their
+// source in page/.
 //
 //go:embed page/dist
 var pageFiles embed.FS
 
-// page is what the pages are made of, ready to be sent.
+// page is the files of the pages.
 type page struct {
 	join   *pageFile            // the document behind join links
-	docs   *pageFile            // that about the HTTP APIs
+	docs   *pageFile            // the document about the HTTP APIs
 	assets map[string]*pageFile // by name under /page/assets/
 }
 
-// pageFile is a file of the page. What it is compressed to is worked out when
-// somebody asks for it first.
+// pageFile is a file of the page. It is compressed once, when it is first sent.
 type pageFile struct {
 	contentType string
 	plain       []byte
-	compressed  func() []byte // nil for what does not get smaller
+	compressed  func() []byte // nil: not compressed
 }
 
 func newPage() *page {
@@ -59,10 +59,13 @@ func newPage() *page {
 	return p
 }
 
-// pageTypes are the kinds of files that the page is made of. What a machine
-// says of a file's name does not count.
+// pageTypes are the types of the page's files. Package mime is not asked, because
+// its types depend on the machine.
 var pageTypes = map[string]string{
-	".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".svg":  "image/svg+xml",
 }
 
 func newPageFile(name string, content []byte) *pageFile {
@@ -83,10 +86,10 @@ func compress(content []byte) []byte {
 	return b.Bytes()
 }
 
-// pagePolicy allows the page its own files and the way to LiveKit, and nothing
-// else: no inline script, no frame around it, no other host. The page may have
-// been reached by another name than the public one (host), and asks there for a
-// LiveKit inside.
+// pagePolicy allows the page its own files and connections to LiveKit, and nothing
+// else: no inline script, no frame around it, no other host. A page that was
+// reached under another name (host) than the public one looks for the LiveKit
+// inside there.
 func pagePolicy(links meet.Links, host string, inside bool) string {
 	scheme, rest, _ := strings.Cut(links.LiveKit, "://")
 	livekit, _, _ := strings.Cut(rest, "/")
@@ -94,7 +97,7 @@ func pagePolicy(links meet.Links, host string, inside bool) string {
 	switch {
 	case !isIPv6(livekit):
 		sources = append(sources, scheme+"://"+livekit, strings.Replace(scheme, "ws", "http", 1)+"://"+livekit)
-	case !inside: // which a policy cannot name more exactly
+	case !inside: // a policy cannot name an IPv6 address
 		sources = append(sources, scheme+":", strings.Replace(scheme, "ws", "http", 1)+":")
 	}
 	// Not every browser takes 'self' for WebSockets to the same host.
@@ -104,73 +107,72 @@ func pagePolicy(links meet.Links, host string, inside bool) string {
 	return policy("media-src 'self' blob:", "img-src 'self' data: blob:", strings.Join(sources, " "))
 }
 
-// isIPv6 says whether a host is an IPv6 address. A policy has no way to write
-// one; browsers complain and leave it out.
+// isIPv6 says whether a host is an IPv6 address. A policy cannot name one:
+// browsers complain and ignore it.
 func isIPv6(host string) bool { return strings.Count(host, ":") > 1 }
 
 // docsPolicy allows the page about the HTTP APIs its own files and calls to
 // this server.
 var docsPolicy = policy("img-src 'self' data:", "connect-src 'self'")
 
-// policy is what no page may go beyond, and what one may beside it.
+// policy is the content security policy of both pages, with further directives.
 func policy(further ...string) string {
-	return strings.Join(append([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'", "worker-src 'self'",
-		"manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"}, further...), "; ")
+	common := []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
+		"worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"}
+	return strings.Join(append(common, further...), "; ")
 }
 
-// pageDocument is where a join link leads. It is the same for every link, good
-// or not: the page asks where it leads.
-func (s *Server) pageDocument(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Permissions-Policy", "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), payment=(), usb=()")
-	// The host has passed the host rule.
-	s.page.join.sendDocument(w, r, pagePolicy(s.Service.Links(), r.Host, s.LiveKit != nil))
+// joinPage is the document behind join links. It is the same for every link,
+// good or not; the page asks the server where its link leads.
+func (s *Server) joinPage(w http.ResponseWriter, r *http.Request) error {
+	// r.Host is one of ours: hostRule has checked it.
+	return s.page.join.sendDocument(w, r, "self", pagePolicy(s.Service.Links(), r.Host, s.LiveKit != nil))
 }
 
-// docsDocument is the page on which people read what the HTTP APIs promise.
-func (s *Server) docsDocument(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Permissions-Policy", "camera=(), microphone=(), display-capture=(), fullscreen=(), geolocation=(), payment=(), usb=()")
-	s.page.docs.sendDocument(w, r, docsPolicy)
+// docsPage is the documentation of the HTTP APIs.
+func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
+	return s.page.docs.sendDocument(w, r, "", docsPolicy)
 }
 
-// sendDocument sends a page and what it may do.
-func (f *pageFile) sendDocument(w http.ResponseWriter, r *http.Request, policy string) {
+// sendDocument sends a page. devices says where it may use camera, microphone
+// and screen: "self" on the page itself, "" nowhere.
+func (f *pageFile) sendDocument(w http.ResponseWriter, r *http.Request, devices, policy string) error {
 	h := w.Header()
+	h.Set("Permissions-Policy", fmt.Sprintf("camera=(%[1]s), microphone=(%[1]s), display-capture=(%[1]s), "+
+		"fullscreen=(%[1]s), geolocation=(), payment=(), usb=()", devices))
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer") // the address may hold a code
+	h.Set("Referrer-Policy", "no-referrer") // a code may be in the URL
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	h.Set("Cache-Control", "no-store")
-	f.send(w, r)
+	return f.send(w, r)
 }
 
-// pageAsset sends a file of the page. Their names change with their contents.
-func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) {
+// pageAsset sends a file of the page. The name of a file changes with its content.
+func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) error {
 	file := s.page.assets[r.PathValue("file")]
 	if file == nil {
-		s.notFound(w, r)
-		return
+		return s.notFound(w, r)
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	file.send(w, r)
+	return file.send(w, r)
 }
 
-func (f *pageFile) send(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", f.contentType)
-	if f.compressed == nil {
-		_, _ = w.Write(f.plain)
-		return
+func (f *pageFile) send(w http.ResponseWriter, r *http.Request) error {
+	content := f.plain
+	w.Header().Set("Content-Type", f.contentType)
+	if f.compressed != nil {
+		w.Header().Set("Vary", "Accept-Encoding")
+		if acceptsGzip(r) {
+			w.Header().Set("Content-Encoding", "gzip")
+			content = f.compressed()
+		}
 	}
-	h.Set("Vary", "Accept-Encoding")
-	if !acceptsGzip(r) {
-		_, _ = w.Write(f.plain)
-		return
-	}
-	h.Set("Content-Encoding", "gzip")
-	_, _ = w.Write(f.compressed())
+	_, _ = w.Write(content) // fails only when the client is gone
+	return nil
 }
 
-// acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3) as far as gzip goes.
+// acceptsGzip says whether Accept-Encoding allows gzip (RFC 9110, 12.5.3).
 func acceptsGzip(r *http.Request) bool {
 	for coding := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")

@@ -7,8 +7,8 @@ import (
 	"roomkey/meet"
 )
 
-// The calls that the join page makes beside the exchange. They belong to the
-// page and change with it.
+// The calls of the join page beside the exchange. They belong to the page and
+// change with it.
 
 type invitationRequest struct {
 	Code *string `json:"code"`
@@ -24,37 +24,37 @@ type invitationResponse struct {
 	Waits    bool          `json:"waits"`
 	Admits   bool          `json:"admits"`
 
-	// LiveKitInside says that signalling is at this server, by whatever name
-	// the page has reached it.
+	// LiveKitInside says that signalling is at this server, under the name by
+	// which the page has reached it.
 	LiveKitInside bool `json:"livekit_inside"`
 }
 
-// pageInvitation tells where a link leads, before anybody joins.
-func (s *Server) pageInvitation(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+// pageInvitation says where a link leads, before anybody joins.
+func (s *Server) pageInvitation(w http.ResponseWriter, r *http.Request) error {
 	var body invitationRequest
-	p, ok := s.pageCaller(w, r, &body)
-	if !ok {
-		return
+	p, err := s.readPageCall(r, &body)
+	if err != nil {
+		return err
 	}
 	if (body.Code == nil) == (body.Room == nil) {
-		s.refuse(w, r, meet.Invalid("code", "exactly one of code and room must be given", "Send the code or the name that the link ends with."))
-		return
+		return meet.Invalid("code", "exactly one of code and room must be given",
+			"Send the code or the name that the link ends with.")
 	}
-	if body.Code != nil { // a code says all there is to say about its bearer
+	if body.Code != nil { // with a code it does not matter who asks
 		p = s.anonymous(r)
 	}
 	invitation, err := s.Service.Invitation(r.Context(), p, meet.JoinCall{Code: body.Code, RoomID: body.Room})
 	if err != nil {
-		s.refuseSlowly(w, r, meet.AsError(err), started)
-		return
+		return err
 	}
 	publish := invitation.Grants.Publish
 	if publish == nil {
 		publish = []meet.Source{}
 	}
-	answer(w, http.StatusOK, invitationResponse{RoomName: invitation.RoomName, Role: invitation.Role, Publish: publish,
-		Chat: invitation.Grants.Data, E2EE: invitation.E2EE, Waits: invitation.Waits, Admits: invitation.Admits, LiveKitInside: s.LiveKit != nil})
+	writeJSON(w, http.StatusOK, invitationResponse{
+		RoomName: invitation.RoomName, Role: invitation.Role, Publish: publish, Chat: invitation.Grants.Data,
+		E2EE: invitation.E2EE, Waits: invitation.Waits, Admits: invitation.Admits, LiveKitInside: s.LiveKit != nil})
+	return nil
 }
 
 type pageJoinRequest struct {
@@ -64,22 +64,17 @@ type pageJoinRequest struct {
 	JoinToken string `json:"join_token"`
 }
 
-// pageJoin is the exchange for those who come by a room's name. It answers
-// like the exchange.
-func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+// pageJoin is the exchange with the name of a room in place of a code.
+func (s *Server) pageJoin(w http.ResponseWriter, r *http.Request) error {
 	var body pageJoinRequest
-	p, ok := s.pageCaller(w, r, &body)
-	if !ok {
-		return
-	}
-	a, err := s.Service.JoinFromPage(r.Context(), p, meet.JoinCall{RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID,
-		JoinToken: body.JoinToken, Wait: preferredWait(r), StillMay: s.stillBearer(r)})
+	p, err := s.readPageCall(r, &body)
 	if err != nil {
-		s.refuseSlowly(w, r, meet.AsError(err), started)
-		return
+		return err
 	}
-	answerAdmission(w, a)
+	result, err := s.Service.JoinFromPage(r.Context(), p, meet.JoinCall{
+		RoomID: &body.Room, Name: body.Name, RequestID: body.RequestID, JoinToken: body.JoinToken,
+		Wait: preferredWait(r), StillMay: s.checkTokenAgain(r)})
+	return writeJoinResult(w, result, err)
 }
 
 type pageRequestsRequest struct {
@@ -87,12 +82,12 @@ type pageRequestsRequest struct {
 }
 
 type pageRequestsResponse struct {
-	Inside   bool          `json:"inside"` // false: not in the room just now
+	Inside   bool          `json:"inside"` // false: the caller is not in the room now
 	Requests []pageRequest `json:"requests"`
 	Version  string        `json:"version"`
 }
 
-// pageRequest is somebody who waits, as hosts see them.
+// pageRequest is a join request as hosts see it.
 type pageRequest struct {
 	RequestID string            `json:"request_id"`
 	Name      string            `json:"name"`
@@ -108,25 +103,25 @@ func viewRequest(r meet.JoinRequest) pageRequest {
 		Status: r.State, CreatedAt: r.CreatedAt}
 }
 
-// pageRequests tells a host who is inside the room who waits before it. The
-// bearer token is the join token. With Prefer: wait=N it waits so many seconds
-// for another list than the one of version.
-func (s *Server) pageRequests(w http.ResponseWriter, r *http.Request) {
+// pageRequests gives a host who is in the room its join requests. The bearer
+// token is the join token. The call may be held open (Prefer: wait) until the
+// list is another than that of version.
+func (s *Server) pageRequests(w http.ResponseWriter, r *http.Request) error {
 	var body pageRequestsRequest
-	token, ok := s.pageHost(w, r, &body)
-	if !ok {
-		return
+	token, err := readHostCall(r, &body)
+	if err != nil {
+		return err
 	}
 	list, err := s.Service.RequestsForHost(r.Context(), token, body.Version, preferredWait(r))
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return err
 	}
 	requests := make([]pageRequest, len(list.Requests))
 	for i, request := range list.Requests {
 		requests[i] = viewRequest(request)
 	}
-	answer(w, http.StatusOK, pageRequestsResponse{list.Inside, requests, list.Version})
+	writeJSON(w, http.StatusOK, pageRequestsResponse{list.Inside, requests, list.Version})
+	return nil
 }
 
 type pageAnswerRequest struct {
@@ -134,65 +129,42 @@ type pageAnswerRequest struct {
 	Approve   *bool  `json:"approve"`
 }
 
-// pageAnswer lets somebody in, or not.
-func (s *Server) pageAnswer(w http.ResponseWriter, r *http.Request) {
+// pageAnswer approves or refuses a join request.
+func (s *Server) pageAnswer(w http.ResponseWriter, r *http.Request) error {
 	var body pageAnswerRequest
-	token, ok := s.pageHost(w, r, &body)
-	if !ok {
-		return
+	token, err := readHostCall(r, &body)
+	if err != nil {
+		return err
 	}
 	if body.Approve == nil {
-		s.refuse(w, r, meet.Invalid("approve", "approve is required", "Send true to let the person in, false to refuse."))
-		return
+		return meet.Invalid("approve", "approve is required", "Send true to let the person in, false to refuse.")
 	}
 	request, err := s.Service.AnswerAsHost(r.Context(), token, body.RequestID, *body.Approve)
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return err
 	}
-	answer(w, http.StatusOK, map[string]pageRequest{"request": viewRequest(request)})
+	writeJSON(w, http.StatusOK, map[string]pageRequest{"request": viewRequest(request)})
+	return nil
 }
 
-// pageCaller reads a call of the page, from somebody with an access token or
-// from somebody without. It reports false after it has answered.
-func (s *Server) pageCaller(w http.ResponseWriter, r *http.Request, body any) (meet.Principal, bool) {
+const pageHint = "Send a JSON object."
+
+// readPageCall reads a call of somebody with or without an access token.
+func (s *Server) readPageCall(r *http.Request, body any) (meet.Principal, error) {
 	p := s.anonymous(r)
 	if r.Header.Get("Authorization") != "" {
-		var e *meet.Error
-		if p, e = s.bearer(r); e != nil {
-			s.refuse(w, r, e)
-			return p, false
+		var err error
+		if p, err = s.principal(r); err != nil {
+			return p, err
 		}
 	}
-	return p, s.pageBody(w, r, body)
+	return p, decodeObject(r, body, pageHint)
 }
 
-// pageHost reads a call of somebody who shows a join token.
-func (s *Server) pageHost(w http.ResponseWriter, r *http.Request, body any) (joinToken string, ok bool) {
-	token, e := bearerToken(r)
-	if e != nil {
-		s.refuse(w, r, e)
-		return "", false
+// readHostCall reads a call of somebody with a join token.
+func readHostCall(r *http.Request, body any) (joinToken string, err error) {
+	if joinToken, err = bearerToken(r); err != nil {
+		return "", err
 	}
-	return token, s.pageBody(w, r, body)
-}
-
-func (s *Server) pageBody(w http.ResponseWriter, r *http.Request, body any) bool {
-	ok := decodeObject(r.Body, body)
-	if !ok {
-		s.refuse(w, r, meet.Invalid("", "Invalid request body", "Send a JSON object."))
-	}
-	return ok
-}
-
-func (s *Server) anonymous(r *http.Request) meet.Principal {
-	return meet.Principal{Role: meet.Anonymous, Address: s.callerAddress(r)}
-}
-
-// refuseSlowly keeps from the clock what the answer does not tell.
-func (s *Server) refuseSlowly(w http.ResponseWriter, r *http.Request, e *meet.Error, started time.Time) {
-	if e.Code == meet.CodeNotFound || e.Code == meet.CodeUnauthenticated {
-		pause(r.Context(), refusalDelay-time.Since(started))
-	}
-	s.refuse(w, r, e)
+	return joinToken, decodeObject(r, body, pageHint)
 }

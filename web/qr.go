@@ -4,27 +4,23 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"rsc.io/qr"
 
 	"roomkey/meet"
 )
 
-// qrCode draws the join link of a code that opens a room now. Any other code
-// gets the answer that the exchange gives it.
-func (s *Server) qrCode(w http.ResponseWriter, r *http.Request) {
-	started := time.Now()
+// qrCode draws the join link of a code that opens a room now. For any other code
+// the answer is that of the exchange.
+func (s *Server) qrCode(w http.ResponseWriter, r *http.Request) error {
 	written := r.PathValue("code")
 	if _, err := s.Service.Invitation(r.Context(), s.anonymous(r), meet.JoinCall{Code: &written}); err != nil {
-		s.refuseSlowly(w, r, meet.AsError(err), started)
-		return
+		return err
 	}
-	code, _ := meet.ParseCode(written) // or it had not opened anything
+	code, _ := meet.ParseCode(written) // succeeds for a code that opens a room
 	drawing, err := qr.Encode(s.Service.Links().Code(code), qr.M)
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", "image/svg+xml")
@@ -32,12 +28,13 @@ func (s *Server) qrCode(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	fmt.Fprint(w, svg(drawing))
+	return nil
 }
 
-// quietZone is the white border, in modules, that readers need (ISO/IEC 18004).
+// quietZone is the width of the white border, in modules (ISO/IEC 18004).
 const quietZone = 4
 
-// svg draws a QR code, one run of black modules after the other.
+// svg draws a QR code as one path of horizontal bars.
 func svg(code *qr.Code) string {
 	var path strings.Builder
 	for y := range code.Size {
@@ -53,7 +50,8 @@ func svg(code *qr.Code) string {
 		}
 	}
 	side := code.Size + 2*quietZone
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" shape-rendering="crispEdges">`+
-		`<title>QR code of a join link</title><path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`+"\n",
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d"`+
+		` shape-rendering="crispEdges"><title>QR code of a join link</title>`+
+		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`+"\n",
 		side, side, 8*side, 8*side, side, side, path.String())
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -10,122 +9,120 @@ import (
 	"roomkey/meet"
 )
 
-// The Rooms API: rooms and moderation for clients that speak JSON in
-// camelCase. It shows what meet.Service does and decides nothing.
+// The Rooms API: rooms and moderation in camelCase JSON. It only translates what
+// meet.Service does.
 
-const (
-	createHint = `Send a JSON object like {"name": "team-standup", "isPublic": true}; {} makes a room with a name of its own.`
-	joinHint   = `Send a JSON object like {"roomName": "team-standup"}, or with roomId or code.`
-)
-
-// apiCreate opens a room whose admin is the bearer of the token.
-func (s *Server) apiCreate(w http.ResponseWriter, r *http.Request) {
+// apiCreate creates a room. Its admin is the bearer of the access token.
+func (s *Server) apiCreate(w http.ResponseWriter, r *http.Request) error {
+	const hint = `Send a JSON object like {"name": "team-standup", "isPublic": true}; ` +
+		`{} makes a room with a name of its own.`
 	var body createRequest
-	if e := readObject(r, &body, false, createHint); e != nil {
-		s.refuse(w, r, e)
-		return
+	if err := readObject(r, &body, false, hint); err != nil {
+		return err
 	}
-	change, e := body.change()
-	if e != nil {
-		s.refuse(w, r, e)
-		return
+	change, err := body.change()
+	if err != nil {
+		return err
 	}
 	room, _, err := s.Service.CreateRoom(r.Context(), meet.PrincipalFrom(r.Context()), change, false)
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return err
 	}
-	answer(w, http.StatusOK, s.createdRoom(room))
+	view := s.viewRoom(room)
+	view.IsPublic, view.LiveKitHost = &room.IsPublic, s.Service.Links().LiveKit
+	writeJSON(w, http.StatusOK, view)
+	return nil
 }
 
-// apiJoin gives a token for a room's media, or tells that somebody has to let
-// the bearer in first.
-func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) {
+const joinHint = `Send a JSON object like {"roomName": "team-standup"}, or with roomId or code.`
+
+// apiJoin gives a join token for a room, or says that an admin has to approve
+// first.
+func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) error {
 	var body joinRequest
-	if e := readObject(r, &body, false, joinHint); e != nil {
-		s.refuse(w, r, e)
-		return
+	if err := readObject(r, &body, false, joinHint); err != nil {
+		return err
 	}
-	call, e := body.call()
-	if e != nil {
-		s.refuse(w, r, e)
-		return
+	call, err := body.call()
+	if err != nil {
+		return err
 	}
-	call.Wait, call.StillMay = preferredWait(r), s.stillBearer(r)
-	a, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
-	switch {
-	case err != nil:
-		e := meet.AsError(err)
-		challenge(w, e) // their token may have been revoked while they waited
-		s.refuse(w, r, body.named(call, e))
-	case a.Waiting:
+	call.Wait, call.StillMay = preferredWait(r), s.checkTokenAgain(r)
+	result, err := s.Service.Join(r.Context(), meet.PrincipalFrom(r.Context()), call)
+	if err != nil {
+		return body.renameField(call, meet.AsError(err))
+	}
+	if result.Waiting {
 		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
-		answer(w, http.StatusAccepted, waitingRoom{"waiting", a.RequestID})
-	default:
-		answer(w, http.StatusOK, s.joinedRoom(a))
+		writeJSON(w, http.StatusAccepted, map[string]string{"status": "waiting", "requestId": result.RequestID})
+		return nil
 	}
+	view := s.viewRoom(result.Room)
+	view.Token, view.AdminID = result.Token, result.Room.AdminID
+	view.IsPublic, view.LiveKitHost = &result.Room.IsPublic, result.LiveKitURL
+	writeJSON(w, http.StatusOK, view)
+	return nil
 }
 
-// longestList is how many rooms a list has that was not given a limit.
+// longestList is the length of a list without a limit.
 const longestList = 1000
 
-// apiList lists the rooms that the bearer may see, the newest first. Where
-// there are more, a Link header (RFC 8288) says how to go on.
-func (s *Server) apiList(w http.ResponseWriter, r *http.Request) {
-	query, e := readQuery(r)
-	if e != nil {
-		s.refuse(w, r, e)
-		return
-	}
-	limit, e := optionalNumber(query, "limit")
-	if e != nil {
-		s.refuse(w, r, e)
-		return
-	}
-	filter := meet.RoomFilter{Scope: meet.ScopeVisible, Limit: limit, Cursor: query.Get("cursor"), Uncounted: true}
-	list := s.Service.Rooms
-	if limit == nil {
-		list = s.allRooms
-	}
-	rooms, next, err := list(r.Context(), meet.PrincipalFrom(r.Context()), filter)
+// apiList lists the rooms that the bearer may see, the newest first. If there
+// are more, a Link header (RFC 8288) leads to the next page.
+func (s *Server) apiList(w http.ResponseWriter, r *http.Request) error {
+	query, err := readQuery(r)
 	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+		return err
+	}
+	limit, err := optionalNumber(query, "limit")
+	if err != nil {
+		return err
+	}
+	var (
+		filter = meet.RoomFilter{Scope: meet.ScopeVisible, Limit: limit, Cursor: query.Get("cursor"), Uncounted: true}
+		again  = url.Values{}
+		rooms  []meet.RoomInList
+		next   string
+	)
+	if limit == nil {
+		rooms, next, err = s.Service.RoomsUpTo(r.Context(), meet.PrincipalFrom(r.Context()), filter, longestList)
+	} else {
+		again.Set("limit", strconv.Itoa(*limit))
+		rooms, next, err = s.Service.Rooms(r.Context(), meet.PrincipalFrom(r.Context()), filter)
+	}
+	if err != nil {
+		return err
 	}
 	if next != "" {
-		again := url.Values{"cursor": {next}}
-		if limit != nil {
-			again.Set("limit", strconv.Itoa(*limit))
-		}
+		again.Set("cursor", next)
 		w.Header().Set("Link", "<"+r.URL.Path+"?"+again.Encode()+`>; rel="next"`)
 	}
-	answer(w, http.StatusOK, s.listedRooms(rooms))
-}
-
-func (s *Server) allRooms(ctx context.Context, p meet.Principal, f meet.RoomFilter) ([]meet.RoomInList, string, error) {
-	return s.Service.RoomsUpTo(ctx, p, f, longestList)
-}
-
-func (s *Server) apiKick(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Service.Kick(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.KickCall{Identity: r.PathValue("identity")})
-	s.moderated(w, r, err)
-}
-
-func (s *Server) apiMute(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Service.Mute(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.MuteCall{Identity: r.PathValue("identity")})
-	s.moderated(w, r, err)
-}
-
-func (s *Server) apiVideoOff(w http.ResponseWriter, r *http.Request) {
-	_, err := s.Service.DisableVideo(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"), meet.MuteCall{Identity: r.PathValue("identity")})
-	s.moderated(w, r, err)
-}
-
-// moderated answers what a moderator has asked for.
-func (s *Server) moderated(w http.ResponseWriter, r *http.Request, err error) {
-	if err != nil {
-		s.refuse(w, r, meet.AsError(err))
-		return
+	views := make([]roomView, len(rooms)) // never nil: a list is [] and not null
+	for i, room := range rooms {
+		views[i] = s.viewRoom(room.Room)
+		views[i].Relationship = room.Relationship
 	}
-	answer(w, http.StatusOK, map[string]string{"status": "success"})
+	writeJSON(w, http.StatusOK, views)
+	return nil
 }
+
+func (s *Server) apiKick(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.Service.Kick(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"),
+		meet.KickCall{Identity: r.PathValue("identity")})
+	return writeResult(w, success, err)
+}
+
+func (s *Server) apiMute(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.Service.Mute(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"),
+		meet.MuteCall{Identity: r.PathValue("identity")})
+	return writeResult(w, success, err)
+}
+
+func (s *Server) apiVideoOff(w http.ResponseWriter, r *http.Request) error {
+	_, err := s.Service.DisableVideo(r.Context(), meet.PrincipalFrom(r.Context()), r.PathValue("roomId"),
+		meet.MuteCall{Identity: r.PathValue("identity")})
+	return writeResult(w, success, err)
+}
+
+// success is the answer to a moderator.
+var success = map[string]string{"status": "success"}

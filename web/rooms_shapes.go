@@ -8,9 +8,7 @@ import (
 	"roomkey/meet"
 )
 
-// What the Rooms API takes and gives. Each answer has the fields that its
-// clients know, and no others.
-
+// createRequest is the body of POST /api/room/create.
 type createRequest struct {
 	Name            *string      `json:"name"`
 	IsPublic        *bool        `json:"isPublic"`
@@ -29,16 +27,17 @@ type settingsPart struct {
 	RequireApproval *bool `json:"requireApproval"`
 }
 
-func (b createRequest) change() (meet.RoomChange, *meet.Error) {
-	most, e := wholeNumber("max_participants", b.MaxParticipants)
+func (b createRequest) change() (meet.RoomChange, error) {
+	most, err := wholeNumber("max_participants", b.MaxParticipants)
 	return meet.RoomChange{
 		Name: b.Name, IsPublic: b.IsPublic, Mode: b.Mode, MaxParticipants: most,
 		AllowChat: b.Settings.AllowChat, AllowVideo: b.Settings.AllowVideo, AllowAudio: b.Settings.AllowAudio,
 		E2EE: b.Settings.E2EE, RequireApproval: b.Settings.RequireApproval,
-	}, e
+	}, err
 }
 
-// joinRequest asks for one of three: the room by name, by id, or by a code.
+// joinRequest is the body of POST /api/room/join. One of the first three fields
+// says which room is meant.
 type joinRequest struct {
 	RoomName *string `json:"roomName"`
 	RoomID   *string `json:"roomId"`
@@ -46,16 +45,16 @@ type joinRequest struct {
 
 	Name      string `json:"name"`      // display name
 	UserID    string `json:"userId"`    // on whose behalf
-	RequestID string `json:"requestId"` // of a join request, to go on with it
+	RequestID string `json:"requestId"` // continues a join request
 }
 
-// call is what the service is asked. Some clients send all three, those empty
-// that they do not mean.
-func (b joinRequest) call() (meet.JoinCall, *meet.Error) {
+// call gives the call of the service. Some clients send all three fields and
+// leave those empty that they do not mean.
+func (b joinRequest) call() (meet.JoinCall, error) {
 	call := meet.JoinCall{Name: b.Name, UserID: b.UserID, RequestID: b.RequestID}
-	given := slices.DeleteFunc([]*string{b.RoomName, b.RoomID, b.Code}, func(door *string) bool { return door == nil })
+	given := slices.DeleteFunc([]*string{b.RoomName, b.RoomID, b.Code}, func(f *string) bool { return f == nil })
 	if len(given) > 1 {
-		given = slices.DeleteFunc(given, func(door *string) bool { return *door == "" })
+		given = slices.DeleteFunc(given, func(f *string) bool { return *f == "" })
 	}
 	switch {
 	case len(given) != 1:
@@ -68,18 +67,19 @@ func (b joinRequest) call() (meet.JoinCall, *meet.Error) {
 	return call, nil
 }
 
-// named gives an error about the room by the name of the field it came in.
-func (b joinRequest) named(call meet.JoinCall, e *meet.Error) *meet.Error {
+// renameField makes an error about room_id one about room_name, if the caller
+// named the room in that field.
+func (b joinRequest) renameField(call meet.JoinCall, e *meet.Error) error {
 	if e.Field != "room_id" || call.RoomID == nil || call.RoomID != b.RoomName {
 		return e
 	}
-	named := *e
-	named.Field, named.Message = "room_name", strings.ReplaceAll(e.Message, "room_id", "room_name")
-	return &named
+	renamed := *e
+	renamed.Field, renamed.Message = "room_name", strings.ReplaceAll(e.Message, "room_id", "room_name")
+	return &renamed
 }
 
-// settingsShape is settings in the order in which clients know them.
-type settingsShape struct {
+// settingsView is settings in the order in which clients know them.
+type settingsView struct {
 	AllowChat       bool `json:"allowChat"`
 	AllowVideo      bool `json:"allowVideo"`
 	AllowAudio      bool `json:"allowAudio"`
@@ -87,74 +87,32 @@ type settingsShape struct {
 	E2EE            bool `json:"e2ee"`
 }
 
-func shapeSettings(s meet.Settings) settingsShape {
-	return settingsShape{AllowChat: s.AllowChat, AllowVideo: s.AllowVideo, AllowAudio: s.AllowAudio, RequireApproval: s.RequireApproval, E2EE: s.E2EE}
-}
-
-// waitingRoom tells somebody to go on with the same call and the requestId.
-type waitingRoom struct {
-	Status    string `json:"status"` // always waiting
-	RequestID string `json:"requestId"`
-}
-
-type createdRoom struct {
-	ID              string        `json:"id"`
-	Name            string        `json:"name"`
-	CreatedBy       string        `json:"createdBy"`
-	IsActive        bool          `json:"isActive"`
-	IsPublic        bool          `json:"isPublic"`
-	MaxParticipants int           `json:"maxParticipants"`
-	ExpiresAt       time.Time     `json:"expiresAt,omitzero"`
-	Settings        settingsShape `json:"settings"`
-	LiveKitHost     string        `json:"livekitHost"`
-	Mode            meet.Mode     `json:"mode"`
-}
-
-func (s *Server) createdRoom(r meet.Room) createdRoom {
-	return createdRoom{ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r), IsPublic: r.IsPublic,
-		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings),
-		LiveKitHost: s.Service.Links().LiveKit, Mode: r.Mode}
-}
-
-type joinedRoom struct {
-	ID              string        `json:"id"`
-	Name            string        `json:"name"`
-	Token           string        `json:"token"` // for LiveKit
-	CreatedBy       string        `json:"createdBy"`
-	AdminID         string        `json:"adminId"`
-	IsActive        bool          `json:"isActive"`
-	IsPublic        bool          `json:"isPublic"`
-	MaxParticipants int           `json:"maxParticipants"`
-	ExpiresAt       time.Time     `json:"expiresAt,omitzero"`
-	Settings        settingsShape `json:"settings"`
-	LiveKitHost     string        `json:"livekitHost"`
-	Mode            meet.Mode     `json:"mode"`
-}
-
-func (s *Server) joinedRoom(a meet.JoinResult) joinedRoom {
-	r := a.Room
-	return joinedRoom{ID: r.ID, Name: r.Name, Token: a.Token, CreatedBy: r.CreatedBy, AdminID: r.AdminID, IsActive: s.Service.IsActive(r), IsPublic: r.IsPublic,
-		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings), LiveKitHost: a.LiveKitURL, Mode: r.Mode}
-}
-
-type listedRoom struct {
+// roomView is a room in all answers of the Rooms API. Each answer has the fields
+// that its clients know: those marked are absent in the others.
+type roomView struct {
 	ID              string            `json:"id"`
 	Name            string            `json:"name"`
+	Token           string            `json:"token,omitempty"` // join: the join token
 	CreatedBy       string            `json:"createdBy"`
+	AdminID         string            `json:"adminId,omitempty"` // join
 	IsActive        bool              `json:"isActive"`
+	IsPublic        *bool             `json:"isPublic,omitempty"` // create, join
 	MaxParticipants int               `json:"maxParticipants"`
-	ExpiresAt       time.Time         `json:"expiresAt,omitzero"`
-	Settings        settingsShape     `json:"settings"`
+	ExpiresAt       time.Time         `json:"expiresAt,omitzero"` // where the room expires
+	Settings        settingsView      `json:"settings"`
+	LiveKitHost     string            `json:"livekitHost,omitempty"` // create, join
 	Mode            meet.Mode         `json:"mode"`
-	Relationship    meet.Relationship `json:"relationship"`
+	Relationship    meet.Relationship `json:"relationship,omitempty"` // list
 }
 
-// listedRooms never gives nil, because lists are [] and never null.
-func (s *Server) listedRooms(rooms []meet.RoomInList) []listedRoom {
-	listed := make([]listedRoom, len(rooms))
-	for i, r := range rooms {
-		listed[i] = listedRoom{ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r.Room), MaxParticipants: r.MaxParticipants,
-			ExpiresAt: r.ExpiresAt, Settings: shapeSettings(r.Settings), Mode: r.Mode, Relationship: r.Relationship}
+// viewRoom gives the fields that all answers have.
+func (s *Server) viewRoom(r meet.Room) roomView {
+	return roomView{
+		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r),
+		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Mode: r.Mode,
+		Settings: settingsView{
+			AllowChat: r.Settings.AllowChat, AllowVideo: r.Settings.AllowVideo, AllowAudio: r.Settings.AllowAudio,
+			RequireApproval: r.Settings.RequireApproval, E2EE: r.Settings.E2EE,
+		},
 	}
-	return listed
 }

@@ -68,7 +68,7 @@ func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*w
 	}
 	server := web.New(s.config, s.listen).HTTPServer()
 	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(web.Listener(l, s.config.Log)) }()
+	go func() { defer close(done); _ = server.Serve(l) }()
 	transport := &http.Transport{DisableCompression: true}
 	s.client = &http.Client{Transport: openapitest.Transport(tb, transport), Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -1,7 +1,7 @@
-// Package web is Roomkey's HTTP side: who may reach what, the exchange of room
-// codes for tokens, the way through to LiveKit's signalling, and the pages an
-// operator's tools ask for. It is given MCP as a handler and access tokens as
-// a function, and knows the inside of neither.
+// Package web is Roomkey's HTTP server: the checks of each request, the exchange
+// of room codes for join tokens, the Rooms API and the Room Codes API, the join
+// page, the proxy to LiveKit's signalling, health and metrics. MCP is a handler
+// that it is given, and the check of access tokens a function.
 package web
 
 import (
@@ -14,27 +14,27 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"roomkey/meet"
 )
 
-// Config is what the HTTP side is made of.
+// Config is what a [Server] needs.
 type Config struct {
 	Service  *meet.Service
 	Enforcer *meet.Enforcer // asked about webhooks and about people who connect to LiveKit
 	MCP      http.Handler   // gets POST requests with a principal in their context
 
-	// Authenticate turns an access token into who bears it. Its error is for the
-	// log; the caller is only told that the token is no good, unless it is a
-	// *meet.Error.
+	// Authenticate verifies an access token and gives its bearer. The caller sees an
+	// error only if it is a *meet.Error; any other goes to the log.
 	Authenticate func(token string) (meet.Principal, error)
 
-	// The operator's ceilings hold for the Rooms API and the Room Codes API as they
-	// do for tools: what changes something, or puts somebody out, is refused.
+	// The operator's ceilings hold for the Rooms API and the Room Codes API as for the
+	// tools: ReadOnly refuses every change, DisableDestructive what removes people.
 	ReadOnly, DisableDestructive bool
 
-	// Ready says which parts the program cannot work without; each gets two
-	// seconds to answer.
+	// Ready has a check of each part that the program needs; each has two seconds
+	// to answer.
 	Ready map[string]func(context.Context) error
 
 	PublicURL      *url.URL       // where people reach this server
@@ -46,18 +46,17 @@ type Config struct {
 	// directly.
 	LiveKit *url.URL
 
-	// ReadWebhook reads what LiveKit tells, and refuses what LiveKit did not
-	// sign.
+	// ReadWebhook reads an event of LiveKit, and refuses what LiveKit did not sign.
 	ReadWebhook func(*http.Request) (meet.MediaEvent, error)
 
-	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
+	OnLimit func(limit string) // is called each time that a limit stops somebody; may be nil
 
 	Version Version
 	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
 
-	// The metrics are shown on this machine, and elsewhere with MetricsToken if
-	// there is one; MetricsElsewhere says that they have an address of their own
-	// (see [Server.MetricsHandler]) and are not here.
+	// The metrics are shown to this machine, and to others only with MetricsToken.
+	// MetricsElsewhere says that they are not shown here, but at an address of their
+	// own (see [Server.MetricsHandler]).
 	MetricsToken     string
 	MetricsElsewhere bool
 
@@ -66,7 +65,7 @@ type Config struct {
 
 // Version is the answer of /version.
 type Version struct {
-	Name    string `json:"name"` // always "roomkey": how a bridging stdio knows us
+	Name    string `json:"name"` // always "roomkey", so that a stdio bridge recognizes us
 	Version string `json:"version"`
 	Commit  string `json:"commit"`
 	Go      string `json:"go"`
@@ -82,18 +81,19 @@ type Server struct {
 	requests *prometheus.CounterVec
 	webhooks *prometheus.CounterVec
 	page     *page
-	openAPI  []byte // the document, filled in
+	openAPI  []byte // the document with our URL and version
 
 	showMetrics http.Handler
 
-	handler http.Handler
+	mux         *http.ServeMux
+	noSuchRoute http.HandlerFunc
 
 	forwarders forwarders
 
-	stopWaiting func() // calls that are held open answer at once
+	stopWaiting func() // makes calls that are held open answer at once
 }
 
-// New puts the HTTP side together. listen is the address it is served on.
+// New makes a server that will be served at the address listen.
 func New(c Config, listen netip.AddrPort) *Server {
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
@@ -105,39 +105,41 @@ func New(c Config, listen netip.AddrPort) *Server {
 	s.webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "roomkey_webhooks_total", Help: "Webhooks of LiveKit by what became of them."}, []string{"outcome"})
 	for _, outcome := range []string{webhookAccepted, webhookRepeated, webhookRefused, webhookFailed} {
-		s.webhooks.WithLabelValues(outcome) // zero is an answer too
+		s.webhooks.WithLabelValues(outcome) // so that /metrics shows it with 0
 	}
 	c.Metrics.MustRegister(s.requests, s.webhooks)
 
-	s.showMetrics = s.newMetricsHandler()
-	mux := http.NewServeMux()
+	gatherers := prometheus.Gatherers{c.Metrics, prometheus.DefaultGatherer}
+	s.showMetrics = promhttp.HandlerFor(gatherers, promhttp.HandlerOpts{})
+	s.noSuchRoute = s.chain(route{"/", anyMethod, s.notFound})
+	s.mux = http.NewServeMux()
 	for _, r := range s.routes() {
-		s.handle(mux, r)
+		s.mux.HandleFunc(r.pattern, s.chain(r))
 	}
-	s.handler = mux
 	return s
 }
 
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !isClean(r.URL.EscapedPath()) {
-		r = atNoRoute(r)
+		s.noSuchRoute(w, r)
+		return
 	}
-	s.handler.ServeHTTP(w, r)
+	s.mux.ServeHTTP(w, r)
 }
 
-// HTTPServer wraps the handler in a server whose every wait is bounded, to be
-// served on a [Listener].
+// HTTPServer wraps the handler in a server with a timeout for each wait. What
+// net/http cannot read as a request it refuses itself, in plain text.
 func (s *Server) HTTPServer() *http.Server {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second, // hijacked connections (/rtc) are free of it
+		WriteTimeout:      60 * time.Second, // does not hold for hijacked connections (/rtc)
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 
-		DisableGeneralOptionsHandler: true, // OPTIONS * is answered like any other path
+		DisableGeneralOptionsHandler: true, // OPTIONS * gets 404 like any other unknown path
 		ErrorLog:                     slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
 	}
 	server.RegisterOnShutdown(s.stopWaiting)

@@ -13,34 +13,35 @@ import (
 // What became of a webhook, as roomkey_webhooks_total counts it.
 const (
 	webhookAccepted = "accepted"
-	webhookRepeated = "repeated" // heard before: a repetition or a replay
+	webhookRepeated = "repeated" // handled before: a repetition or a replay
 	webhookRefused  = "refused"  // forged, cut, or too old
-	webhookFailed   = "failed"   // LiveKit is asked to tell it again
+	webhookFailed   = "failed"   // LiveKit is to send it again
 )
 
-// webhookBudget is how long taking in one event may take altogether.
+// webhookBudget is how long handling one event may take altogether.
 const webhookBudget = 5 * time.Second
 
-// webhook takes in what LiveKit tells. It answers when that is done, so that
-// LiveKit repeats what was not.
-func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
-	outcome, e := s.hear(r)
+// webhook handles an event of LiveKit and answers when that is done: LiveKit
+// repeats what failed.
+func (s *Server) webhook(w http.ResponseWriter, r *http.Request) error {
+	outcome, err := s.handleWebhook(r)
 	s.webhooks.WithLabelValues(outcome).Inc()
-	if e != nil {
-		s.refuse(w, r, e)
-		return
+	if err == nil {
+		w.WriteHeader(http.StatusOK)
 	}
-	w.WriteHeader(http.StatusOK)
+	return err
 }
 
-func (s *Server) hear(r *http.Request) (outcome string, _ *meet.Error) {
+func (s *Server) handleWebhook(r *http.Request) (outcome string, _ error) {
 	event, err := s.ReadWebhook(r)
 	if err != nil {
-		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "webhook refused", slog.Any("err", err), slog.String("request_id", meet.RequestIDFrom(r.Context())))
-		return webhookRefused, &meet.Error{Code: meet.CodeUnauthenticated, Message: "This webhook is not signed with our LiveKit key",
-			Hint: "Set webhook.api_key of LiveKit to the key that Roomkey uses."}
+		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "webhook refused", slog.Any("err", err),
+			slog.String("request_id", meet.RequestIDFrom(r.Context())))
+		return webhookRefused, &meet.Error{Code: meet.CodeUnauthenticated,
+			Message: "This webhook is not signed with our LiveKit key",
+			Hint:    "Set webhook.api_key of LiveKit to the key that Roomkey uses."}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), webhookBudget) // half a change helps nobody
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), webhookBudget) // no half changes
 	defer cancel()
 	switch err := s.Enforcer.HandleMediaEvent(ctx, event); {
 	case errors.Is(err, meet.ErrRepeated):
@@ -48,7 +49,7 @@ func (s *Server) hear(r *http.Request) (outcome string, _ *meet.Error) {
 	case err != nil:
 		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook could not be taken in", slog.String("event", string(event.Kind)),
 			slog.Any("err", err), slog.String("request_id", meet.RequestIDFrom(ctx)))
-		return webhookFailed, meet.AsError(err)
+		return webhookFailed, err
 	}
 	return webhookAccepted, nil
 }

@@ -230,7 +230,7 @@ func (a *app) run(ctx context.Context) error {
 	sweeper.Go(func() { a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
 	sweeper.Go(func() { a.checkDatabase(ctx) })
 	served := make(chan error, 1)
-	go func() { served <- a.server.Serve(web.Listener(a.listener, a.log)) }()
+	go func() { served <- a.server.Serve(a.listener) }()
 	settling := time.AfterFunc(settleAfter, settle)
 	defer settling.Stop()
 	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.public.String())

@@ -1,6 +1,6 @@
-// Package openapitest holds answers of Roomkey's HTTP APIs against the document
-// that describes them, so that neither changes without the other. It looks at
-// answers alone: tests send what the document does not allow, on purpose.
+// Package openapitest compares answers of Roomkey's HTTP APIs with the OpenAPI
+// document, so that neither changes without the other. It looks only at answers,
+// because tests send on purpose what the document does not allow.
 package openapitest
 
 import (
@@ -15,10 +15,10 @@ import (
 	"roomkey/web"
 )
 
-// document is that of every server, read when a test asks for it first.
+// document is the document of every server, read when it is first needed.
 var document = sync.OnceValues(func() (*Document, error) { return Read(web.OpenAPI(nil, "")) })
 
-// Check fails a test unless an answer is what the document says.
+// Check fails a test if an answer differs from the document.
 func Check(tb testing.TB, method string, u *url.URL, status int, header http.Header, body []byte) {
 	d, err := document()
 	if err != nil {
@@ -26,12 +26,13 @@ func Check(tb testing.TB, method string, u *url.URL, status int, header http.Hea
 		return
 	}
 	if err := d.Check(method, u, status, header, body); err != nil {
-		tb.Errorf("%s %.200s: status %d is not what the document says: %v\n%.1000s", method, u.EscapedPath(), status, err, body)
+		tb.Errorf("%s %.200s: status %d is not what the document says: %v\n%.1000s",
+			method, u.EscapedPath(), status, err, body)
 	}
 }
 
-// Unseen are the documented answers, as "operationId status", that no [Check] of
-// this process has been given.
+// Unseen are the documented answers, as "operationId status", that [Check] has not
+// seen in this process.
 func Unseen() []string {
 	d, err := document()
 	if err != nil {
@@ -50,7 +51,7 @@ type transport struct {
 	base http.RoundTripper
 }
 
-// RoundTrip reads the answers that the document is about to their end.
+// RoundTrip reads the whole body of an answer that the document is about.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.base.RoundTrip(r)
 	if err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
@@ -62,13 +63,13 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, broke := io.ReadAll(resp.Body)
 	_ = resp.Body.Close() // it has been read
 	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), end{broke}))
-	if broke == nil { // half an answer is none
+	if broke == nil { // half an answer cannot be checked
 		Check(t.tb, r.Method, r.URL, resp.StatusCode, resp.Header, body)
 	}
 	return resp, nil
 }
 
-// end is how a body ended.
+// end is the end of a body: an error or io.EOF.
 type end struct{ err error }
 
 func (e end) Read([]byte) (int, error) { return 0, cmp.Or(e.err, io.EOF) }
