@@ -54,7 +54,7 @@ fuzz: ## a minute for each fuzz target
 	$(GO) test ./web -fuzz FuzzExchange -fuzztime 1m
 	$(GO) test ./web -fuzz 'FuzzRooms$$' -fuzztime 1m
 	$(GO) test ./web -fuzz FuzzRoomCodes -fuzztime 1m
-	$(GO) test ./cmd/roomkey -fuzz FuzzConfig -fuzztime 1m
+	$(GO) test ./cmd/roomkey/internal/config -fuzz FuzzConfig -fuzztime 1m
 
 golden: ## rewrite the golden files; read the diff
 	$(GO) test ./meet ./tools ./livekit -update
