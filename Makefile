@@ -59,7 +59,7 @@ bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(LINTER)
 
 FUZZ_TARGETS = meet/FuzzParseCode meet/FuzzCleanText auth/FuzzVerify tools/FuzzArguments tools/FuzzMessage \
-	web/FuzzExchange web/FuzzRooms web/FuzzRoomCodes cmd/roomkey/FuzzConfig
+	web/FuzzExchange web/FuzzRooms web/FuzzRoomCodes cmd/roomkey/internal/config/FuzzConfig
 
 FUZZTIME ?= 1m
 

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
@@ -86,7 +86,7 @@ const (
 // newApp starts every part but serves nobody yet. The address is taken first:
 // the process that has it is the roomkey of this configuration. command is the one that
 // the program was started with.
-func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ *app, err error) {
+func newApp(ctx context.Context, c config.Config, log *slog.Logger, command string) (_ *app, err error) {
 	metrics := newMetrics()
 	a := &app{log: log, metrics: metrics}
 	defer func() {
@@ -94,7 +94,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 			err = errors.Join(err, a.close())
 		}
 	}()
-	listen, err := parseListen(c.Listen)
+	listen, err := config.ParseListen(c.Listen)
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +105,11 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	case err != nil:
 		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
 	}
-	if a.holder, err = newHolder(reachable(a.listener.Addr().String()), command); err != nil {
+	if a.holder, err = newHolder(config.Reachable(a.listener.Addr().String()), command); err != nil {
 		return nil, err
 	}
 	listen = netip.AddrPortFrom(listen.Addr(), a.holder.address.Port())
-	if a.public, err = publicURL(c, listen); err != nil {
+	if a.public, err = c.PublicAddress(listen); err != nil {
 		return nil, err
 	}
 
@@ -123,7 +123,7 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	if err != nil {
 		return nil, partError{partSecret, err}
 	}
-	if a.store, err = store.Open(ctx, databaseFile(c)); err != nil {
+	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
 		return nil, partError{partDatabase, databaseError(c, err)}
 	}
 	a.auth = serverAuth(c, keyring, a.store, log)
@@ -136,21 +136,25 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	if err != nil {
 		return nil, err
 	}
+	limits := meet.Limits(c.Limits.Callers)
 	service, enforcer := meet.New(meet.Config{
-		Store: a.store, Media: media, Roles: c.roles(), Defaults: c.defaults(),
-		MediaOnJoin: c.Rooms.CreateMedia == mediaOnJoin, KeepEvents: c.Events.Keep,
-		KeepName: c.Rooms.KeepName, Limits: c.limits(),
+		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.RoomDefaults(),
+		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
+		KeepName: c.Rooms.KeepName, Limits: &limits,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: c.Limits.connections(),
+		Connections: meet.ConnectionLimits(c.Limits.Connections),
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
-	server := tools.NewServer(tools.Config{Service: service, Selection: c.selection(), Version: buildVersion().Version, Log: log, Observe: metrics.observe})
+	server := tools.NewServer(tools.Config{
+		Service: service, Selection: c.Selection(), Version: buildVersion().Version,
+		Log: log, Observe: metrics.observe,
+	})
 	a.web = web.New(web.Config{
 		Service: service, Enforcer: enforcer, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
-		TrustedProxies: mustPrefixes(c.HTTP.TrustedProxies),
+		TrustedProxies: c.HTTP.Proxies(),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: buildVersion(), Metrics: metrics.registry, Log: log,
 		MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
@@ -165,9 +169,6 @@ func newApp(ctx context.Context, c Config, log *slog.Logger, command string) (_ 
 	return a, nil
 }
 
-// databaseFile is where everything that has to last is kept.
-func databaseFile(c Config) string { return filepath.Join(c.Data, databaseName) }
-
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
 	api, key, secret string
@@ -176,9 +177,9 @@ type liveKitAccess struct {
 	proxied          *url.URL                 // where /rtc leads; nil for a foreign server
 }
 
-func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring, listen netip.AddrPort) (liveKitAccess, error) {
-	if c.foreign() {
-		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: webSocketURL(c.LiveKit.URL)}, nil
+func (a *app) startLiveKit(ctx context.Context, c config.Config, keyring *auth.Keyring, listen netip.AddrPort) (liveKitAccess, error) {
+	if c.LiveKit.Foreign() {
+		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: config.WebSocketURL(c.LiveKit.URL)}, nil
 	}
 	apiKey, apiSecret, err := auth.LiveKitKey(keyring.Accepted()[0])
 	if err != nil {
@@ -186,9 +187,10 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 	}
 	e, otherKey := c.LiveKit.Embedded, otherInsideKey(keyring)
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret, OtherKey: otherKey,
-		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: nodeIP(c, listen), MachineIP: machineIP(c, listen),
-		Webhook:   "http://" + reachable(a.listener.Addr().String()) + webhookPath,
-		Authorize: a.authorizeSession, Log: a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.participant()})
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(listen), MachineIP: c.MachineIP(listen),
+		Webhook:   "http://" + config.Reachable(a.listener.Addr().String()) + webhookPath,
+		Authorize: a.authorizeSession,
+		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: embedded.Limits(c.Limits.Participants)})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
@@ -206,7 +208,7 @@ func (a *app) startLiveKit(ctx context.Context, c Config, keyring *auth.Keyring,
 		return liveKitAccess{}, fmt.Errorf("read LiveKit's URL: %w", err)
 	}
 	return liveKitAccess{api: a.embedded.URL(), key: apiKey, secret: apiSecret, otherKey: otherKey,
-		public: webSocketURL(a.public.String()), proxied: proxied}, nil
+		public: config.WebSocketURL(a.public.String()), proxied: proxied}, nil
 }
 
 // authorizeSession asks the enforcer about a person who connects to the LiveKit
@@ -295,7 +297,7 @@ func (a *app) close() error {
 }
 
 // newLogger writes structured lines to w.
-func newLogger(c Config, w *os.File) *slog.Logger {
+func newLogger(c config.Config, w *os.File) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the configuration
 	options := &slog.HandlerOptions{Level: level}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -29,9 +30,9 @@ type testApp struct {
 
 // startApp starts the program on a free port with an empty data folder, and
 // stops it after the test. change may be nil.
-func startApp(t *testing.T, change func(*Config)) *testApp {
+func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	t.Helper()
-	c := defaultConfig()
+	c := config.Default()
 	c.Listen, c.Data = "127.0.0.1:0", t.TempDir()
 	if change != nil {
 		change(&c)

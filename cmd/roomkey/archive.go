@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -36,15 +37,14 @@ type manifest struct {
 
 // The files of a data folder that have to last.
 const (
-	databaseName = "roomkey.db"
-	secretName   = "secret"
 	previousName = "previous_secrets"
 )
 
-var lasting = []string{secretName, previousName, databaseName}
+var lasting = []string{config.SecretName, previousName, config.DatabaseName}
 
 // ownFiles are the files in a data folder that roomkey opens by their names.
-var ownFiles = []string{"lock", "wait", secretName, previousName, databaseName, databaseName + "-wal", databaseName + "-shm", databaseName + "-journal"}
+var ownFiles = []string{"lock", "wait", config.SecretName, previousName, config.DatabaseName,
+	config.DatabaseName + "-wal", config.DatabaseName + "-shm", config.DatabaseName + "-journal"}
 
 // writeArchive writes the files at paths, by name, and the manifest.
 func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
@@ -142,7 +142,7 @@ func readManifest(r io.Reader, sums map[string]string) (m manifest, err error) {
 	case m.Format > archiveFormat:
 		return m, &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
 			Hint: "Restore it with that one. Nothing was restored."}
-	case len(m.Files) != len(sums) || sums[databaseName] == "":
+	case len(m.Files) != len(sums) || sums[config.DatabaseName] == "":
 		return m, errNotWhole
 	}
 	for name, sum := range m.Files {

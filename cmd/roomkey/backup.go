@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -30,20 +31,20 @@ Everybody who has the file can sign access tokens: its mode is 0600, keep it so.
 secret in the configuration (auth.secret) is not in it.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return backup(cmd.Context(), config, args[0], cmd.OutOrStdout())
+			return backup(cmd.Context(), cfg, args[0], cmd.OutOrStdout())
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	return c
 }
 
 // backup writes a backup to a file that is not there yet. Until it is whole it
 // lies beside, under another name.
-func backup(ctx context.Context, c Config, file string, out io.Writer) (err error) {
+func backup(ctx context.Context, c config.Config, file string, out io.Writer) (err error) {
 	if err := errors.Join(checkTarget(file), checkNotOwn(c, file)); err != nil {
 		return err
 	}
@@ -58,8 +59,8 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 
 	m := manifest{MadeAt: time.Now().UTC().Truncate(time.Second), Version: buildVersion().Version}
-	paths := map[string]string{databaseName: filepath.Join(scratch, databaseName)}
-	schema, err := store.Backup(ctx, databaseFile(c), paths[databaseName])
+	paths := map[string]string{config.DatabaseName: filepath.Join(scratch, config.DatabaseName)}
+	schema, err := store.Backup(ctx, c.DatabaseFile(), paths[config.DatabaseName])
 	if errors.Is(err, store.ErrNoDatabase) {
 		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data,
 			Hint: "Give the --data of the server.", Err: err}
@@ -68,7 +69,7 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 		return databaseError(c, err)
 	}
 	m.Schema = schema.Have
-	for name, path := range map[string]string{secretName: secretFile(c), previousName: auth.PreviousFile(secretFile(c))} {
+	for name, path := range map[string]string{config.SecretName: c.SecretFile(), previousName: auth.PreviousFile(c.SecretFile())} {
 		if _, err := os.Stat(path); err == nil {
 			paths[name] = path
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +83,7 @@ func backup(ctx context.Context, c Config, file string, out io.Writer) (err erro
 	if err := placeNew(whole, file); err != nil {
 		return err
 	}
-	return tellBackup(out, file, paths[secretName] != "")
+	return tellBackup(out, file, paths[config.SecretName] != "")
 }
 
 func tellBackup(out io.Writer, file string, secret bool) error {
@@ -109,7 +110,7 @@ func checkTarget(file string) error {
 
 // checkNotOwn refuses a name by which roomkey would take a backup for a file of
 // its own, as a secret or a log of the database.
-func checkNotOwn(c Config, file string) error {
+func checkNotOwn(c config.Config, file string) error {
 	if !slices.Contains(ownFiles, filepath.Base(file)) || !sameFolder(filepath.Dir(file), c.Data) {
 		return nil
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -58,7 +59,7 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			return err
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
 	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the data folder, or of the configuration)")
 	c.Flags().StringVar(&token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
@@ -74,9 +75,9 @@ var errNoSecret = errors.New("there is no signing secret")
 
 // ownerTokens makes tokens for the local owner. They live for a minute, so that
 // whoever may have got hold of one has little of it.
-func ownerTokens(c Config) (func() (string, error), error) {
+func ownerTokens(c config.Config) (func() (string, error), error) {
 	if c.Auth.Secret == "" {
-		if _, err := os.Stat(secretFile(c)); err != nil {
+		if _, err := os.Stat(c.SecretFile()); err != nil {
 			return nil, fmt.Errorf("%w in %s: give the --data of the server, which makes one on its first start", errNoSecret, c.Data)
 		}
 	}
@@ -92,7 +93,7 @@ func ownerTokens(c Config) (func() (string, error), error) {
 // must go to whatever listens at an address that somebody names, or that is
 // configured.
 func callClient(cmd *cobra.Command, target, token string) (*client, error) {
-	config, err := loadConfig(cmd.Flags(), os.Environ())
+	cfg, err := config.Load(cmd.Flags(), os.Environ())
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +108,13 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	if target != "" && token != "" {
 		return newClient(target, always(token)), nil
 	}
-	h, err := findHolder(cmd.Context(), config.Data)
+	h, err := findHolder(cmd.Context(), cfg.Data)
 	switch {
 	case err == nil && (target == "" || newClient(target, nil).base == h.url()):
 		if token != "" {
 			return ownerClient(h, always(token)), nil
 		}
-		tokens, err := ownerTokens(config)
+		tokens, err := ownerTokens(cfg)
 		c := ownerClient(h, tokens)
 		if errors.Is(err, errNoSecret) { // it has its secret from elsewhere
 			c.token, c.unauthenticated, err = always(""), err.Error(), nil
@@ -126,7 +127,7 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	case !errors.Is(err, errNobody) && !errors.Is(err, errSilent):
 		return nil, err
 	}
-	local, err := localURL(config)
+	local, err := cfg.LocalURL()
 	if err != nil {
 		return nil, err
 	}
@@ -134,16 +135,7 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 	if token != "" || !c.isRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
 		return c, nil
 	}
-	return nil, notTheOwners(local, config.Data)
-}
-
-// localURL is where the roomkey of this configuration answers on this machine.
-func localURL(c Config) (string, error) {
-	listen, err := parseListen(c.Listen)
-	if err != nil {
-		return "", err
-	}
-	return "http://" + reachable(listen.String()), nil
+	return nil, notTheOwners(local, cfg.Data)
 }
 
 // callTool calls a tool and gives its structured content, indented.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -38,31 +39,31 @@ holds an access token, so treat it like one.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return connect(cmd, config, mcpClientNamed(args[0]), target, wanted)
+			return connect(cmd, cfg, mcpClientNamed(args[0]), target, wanted)
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&target, "url", "", "where the client reaches roomkey (default: public_url, or the configured address)")
 	wanted.addFlags(c.Flags(), "me", "who the token is for", 720*time.Hour)
 	return c
 }
 
 // connect prints the settings and, apart from them, what to do with them.
-func connect(cmd *cobra.Command, config Config, client mcpClient, target string, wanted accessToken) error {
+func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target string, wanted accessToken) error {
 	out, notes := cmd.OutOrStdout(), cmd.ErrOrStderr()
-	with := connection{file: configFileInUse(cmd.Flags()), data: absolute(config.Data)}
+	with := connection{file: config.FileInUse(cmd.Flags()), data: absolute(cfg.Data)}
 	if with.file != "" {
 		with.file = absolute(with.file)
 	}
 	var err error
 	if client.local {
 		with.program, err = thisProgram()
-	} else if with.url, err = connectURL(config, target); err == nil {
-		with.token, err = wanted.issue(cmd, config)
+	} else if with.url, err = connectURL(cfg, target); err == nil {
+		with.token, err = wanted.issue(cmd, cfg)
 	}
 	if err != nil {
 		return err
@@ -77,28 +78,30 @@ func connect(cmd *cobra.Command, config Config, client mcpClient, target string,
 		return nil
 	}
 	fmt.Fprintln(notes, "It holds no access token, no URL and nobody's name: whoever runs it is the local owner.")
-	if names := configVariables(os.Environ()); len(names) > 0 {
+	names := config.Variables(os.Environ())
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "ROOMKEY_DATA" }) // the settings have --data
+	if len(names) > 0 {
 		fmt.Fprintf(notes, "The client does not know these variables of your shell: %s. Put them into the configuration file, or under \"env\".\n", strings.Join(names, ", "))
 	}
 	return nil
 }
 
 // connectURL is the MCP endpoint as the client reaches it.
-func connectURL(config Config, target string) (string, error) {
+func connectURL(cfg config.Config, target string) (string, error) {
 	named := target != ""
 	if !named {
-		target = config.PublicURL
+		target = cfg.PublicURL
 	}
 	if target == "" {
-		if listen, err := parseListen(config.Listen); err != nil || listen.Port() == 0 {
+		if listen, err := config.ParseListen(cfg.Listen); err != nil || listen.Port() == 0 {
 			return "", meet.Invalid("url", "the configuration names no fixed port", "Say where the server is reached with --url.")
 		}
 		var err error
-		if target, err = localURL(config); err != nil {
+		if target, err = cfg.LocalURL(); err != nil {
 			return "", err
 		}
 	}
-	if _, ok := parseURL(target, "http", "https"); !ok {
+	if _, ok := config.ParseURL(target, "http", "https"); !ok {
 		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
 	}
 	return newClient(target, nil).base + "/mcp", nil
@@ -122,21 +125,6 @@ func sameFile(a, b string) bool {
 	infoA, errA := os.Stat(a) //nolint:gosec // G703: the name this program was started by
 	infoB, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
-
-// configVariables names the environment variables that configure roomkey, but
-// for the data folder, which settings name themselves.
-func configVariables(environ []string) []string {
-	var names []string
-	for _, pair := range environ {
-		name, value, _ := strings.Cut(pair, "=")
-		ours := strings.HasPrefix(name, "ROOMKEY_") && !variablesOfOthers.MatchString(name) && name != "ROOMKEY_DATA"
-		if value != "" && (ours || livekitVariables[name] != "") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 // listWords joins words as a sentence does.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -204,7 +205,7 @@ func TestConnectURL(t *testing.T) {
 		{"127.0.0.1:9090", "", "https://a.example?x=1", ""},
 		{"127.0.0.1:9090", "", "https://me:secret@a.example", ""},
 	} {
-		got, err := connectURL(Config{Listen: test.listen, PublicURL: test.public}, test.target)
+		got, err := connectURL(config.Config{Listen: test.listen, PublicURL: test.public}, test.target)
 		if got != test.want || (err == nil) != (test.want != "") || err != nil && !meet.IsCode(err, meet.CodeInvalid) {
 			t.Errorf("URL of %+v: got %q, %v, want %q", test, got, err, test.want)
 		}

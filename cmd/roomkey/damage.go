@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/store"
 )
 
 // databaseError says what to do about a database that is damaged; any other
 // error is as it was.
-func databaseError(c Config, err error) error {
+func databaseError(c config.Config, err error) error {
 	if !errors.Is(err, store.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%s: %w: %s", databaseFile(c), err, restoreHint)
+	return fmt.Errorf("%s: %w: %s", c.DatabaseFile(), err, restoreHint)
 }
 
 // restoreHint is what to do about a database that is damaged.

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/web"
 )
 
@@ -152,7 +153,7 @@ func TestDeployedCapabilityCallsRoomkey(t *testing.T) {
 	if err := json.Unmarshal(web.OpenAPI(nil, ""), &document); err != nil { // which the routes are held against
 		t.Fatal(err)
 	}
-	listen := defaultConfig().Listen
+	listen := config.Default().Listen
 	prefix, ok := strings.CutPrefix(api.BaseURI, "http://"+listen)
 	if !ok {
 		t.Errorf("baseUri %s; want that of Roomkey's own address %s", api.BaseURI, listen)

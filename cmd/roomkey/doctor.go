@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 // How long the doctor takes at most: for its checks, to take back what it made
@@ -36,13 +38,13 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 2 the configuration cannot be used.`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			d := &doctor{config: config, file: configFileInUse(cmd.Flags()), log: slog.New(slog.DiscardHandler)}
+			d := &doctor{config: cfg, file: config.FileInUse(cmd.Flags()), log: slog.New(slog.DiscardHandler)}
 			if cmd.Flags().Changed("log-level") {
-				d.log = newLogger(config, os.Stderr)
+				d.log = newLogger(cfg, os.Stderr)
 			}
 			if !asJSON {
 				d.tell = func(f finding) { f.print(cmd.OutOrStdout()) }
@@ -54,7 +56,7 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 			return d.verdict(cmd.Context())
 		},
 	}
-	addConfigFlags(c.Flags())
+	config.AddFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list of {check, status, detail, hint}")
 	return c
 }
@@ -92,7 +94,7 @@ func (f finding) print(w io.Writer) {
 
 // doctor examines a roomkey.
 type doctor struct {
-	config   Config
+	config   config.Config
 	file     string // of the configuration; empty without one
 	log      *slog.Logger
 	tell     func(finding) // told of each finding at once; may be nil
@@ -124,7 +126,7 @@ func (d *doctor) examine(ctx context.Context) {
 		d.checkPublicURL(checks, p)
 		d.checkForwarders(checks, p)
 	}
-	if d.config.foreign() {
+	if d.config.LiveKit.Foreign() {
 		d.checkForeignLiveKit(checks, p)
 	} else if p != nil {
 		d.checkInsideLiveKit(checks, p)

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 // checkConfiguration looks at what the loader lets pass: it has to make sense,
@@ -14,7 +16,7 @@ import (
 func (d *doctor) checkConfiguration() {
 	const check = "configuration"
 	if d.file == "" {
-		d.ok(check, "defaults, environment and flags; there is no "+defaultConfigFile+" here")
+		d.ok(check, "defaults, environment and flags; there is no "+config.DefaultFile+" here")
 		return
 	}
 	info, err := os.Stat(d.file)
@@ -60,7 +62,7 @@ func isLoopback(u *url.URL) bool {
 // checkNode looks at where participants send media to the LiveKit inside. Port
 // is 0 where the roomkey that runs has chosen one by itself.
 func (d *doctor) checkNode(p *patient, port int) {
-	node, err := netip.ParseAddr(nodeIP(d.config, p.listen))
+	node, err := netip.ParseAddr(d.config.NodeIP(p.listen))
 	outside, public := netip.ParseAddr(p.public.Hostname())
 	named := public != nil && !isLoopback(p.public)
 	if err == nil && (node.IsPrivate() || node.IsLoopback()) && (named || outside.IsGlobalUnicast() && !outside.IsPrivate()) {
@@ -69,7 +71,7 @@ func (d *doctor) checkNode(p *patient, port int) {
 		return
 	}
 	where := fmt.Sprint(node)
-	if machine := machineIP(d.config, p.listen); machine != "" {
+	if machine := d.config.MachineIP(p.listen); machine != "" {
 		where += " and " + machine
 	}
 	media := fmt.Sprintf("UDP port %d of %s", port, where)

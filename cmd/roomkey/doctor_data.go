@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/store"
 )
 
@@ -36,9 +37,9 @@ func (d *doctor) temporaryFolder() (folder string, ok bool) {
 
 // isolated is the configuration to examine, on another data folder, but with
 // the signing secret that there is.
-func (d *doctor) isolated(folder string) (Config, error) {
+func (d *doctor) isolated(folder string) (config.Config, error) {
 	c := d.config
-	if _, err := os.Stat(secretFile(c)); err == nil && c.Auth.Secret == "" {
+	if _, err := os.Stat(c.SecretFile()); err == nil && c.Auth.Secret == "" {
 		secret, _, err := openAuth(c)
 		if err != nil {
 			return c, err
@@ -52,7 +53,7 @@ func (d *doctor) isolated(folder string) (Config, error) {
 // checkData looks at the data folder and its database, which no roomkey uses,
 // and leaves them as they are.
 func (d *doctor) checkData(ctx context.Context, p *patient) {
-	database := databaseFile(d.config)
+	database := d.config.DatabaseFile()
 	if _, err := os.Stat(database); errors.Is(err, fs.ErrNotExist) {
 		d.ok(partData, d.config.Data+" holds no database yet; a temporary folder in its place is used")
 		return

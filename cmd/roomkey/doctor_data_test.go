@@ -18,6 +18,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/pressly/goose/v3"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 )
 
@@ -151,12 +152,12 @@ func TestDoctorChangesNothing(t *testing.T) {
 	t.Run("a newer schema", func(t *testing.T) {
 		t.Parallel()
 		folder := makeData(t, knownSchema(), newerSchema)
-		holdExamined(t, folder, 1, "FAIL database: "+databaseFile(Config{Data: folder})+" has schema 99999, made by a newer roomkey; this one knows "+strconv.FormatInt(knownSchema(), 10)+": ", "ok   signalling: ")
+		holdExamined(t, folder, 1, "FAIL database: "+config.Config{Data: folder}.DatabaseFile()+" has schema 99999, made by a newer roomkey; this one knows "+strconv.FormatInt(knownSchema(), 10)+": ", "ok   signalling: ")
 	})
 	t.Run("a damaged file", func(t *testing.T) {
 		t.Parallel()
 		folder := makeData(t, knownSchema())
-		database := databaseFile(Config{Data: folder})
+		database := config.Config{Data: folder}.DatabaseFile()
 		info, err := os.Stat(database)
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +176,7 @@ func TestDoctorChangesNothing(t *testing.T) {
 		}
 		p.kill()
 		folder := filepath.Join(dir, "data")
-		if info, err := os.Stat(databaseFile(Config{Data: folder}) + "-wal"); err != nil || info.Size() == 0 {
+		if info, err := os.Stat(config.Config{Data: folder}.DatabaseFile() + "-wal"); err != nil || info.Size() == 0 {
 			t.Fatalf("write-ahead log: got %v, %v, want one that is not empty", info, err)
 		}
 		holdExamined(t, folder, 0, fmt.Sprintf("ok   database: schema %d, undamaged, and can be written to\n", knownSchema()))
@@ -203,10 +204,10 @@ func TestDoctorKeepsToItself(t *testing.T) {
 		return true
 	})
 	folder := t.TempDir()
-	made := startApp(t, func(c *Config) {
+	made := startApp(t, func(c *config.Config) {
 		c.Data, c.Auth.Secret = folder, testSecret
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = lk.URL(), livekittest.APIKey, livekittest.APISecret
-		c.Rooms.CreateMedia = mediaAtCreate
+		c.Rooms.CreateMedia = config.MediaAtCreate
 	})
 	room := must[struct{ Room struct{ ID string } }](t, made, "create_room", map[string]any{"name": "alpha"}).Room.ID
 	if err := made.stop(); err != nil {

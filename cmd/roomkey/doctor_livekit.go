@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit"
 	"roomkey/meet"
 )
@@ -39,7 +40,7 @@ func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
 // and gives the status of its answer. base may be of any scheme that LiveKit's
 // clients take.
 func validate(ctx context.Context, base, token string) (int, error) {
-	if rest, ok := strings.CutPrefix(webSocketURL(base), "ws"); ok {
+	if rest, ok := strings.CutPrefix(config.WebSocketURL(base), "ws"); ok {
 		base = "http" + rest
 	}
 	resp, err := get(ctx, base+"/rtc/validate", token)
@@ -163,7 +164,7 @@ func (d *doctor) checkWithRoom(ctx context.Context, p *patient, lk *livekit.Serv
 
 // checkSignalling looks at the way of clients, who connect directly.
 func (d *doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room meet.Room) {
-	base := webSocketURL(d.config.LiveKit.URL)
+	base := config.WebSocketURL(d.config.LiveKit.URL)
 	other := doctorRoom()
 	token, err1 := joinToken(lk, room)
 	homeless, err2 := joinToken(lk, other)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/web"
 )
 
@@ -30,7 +31,7 @@ func tryUpgrade(ctx context.Context, base, path string, closes bool) (status int
 	ctx, cancel := context.WithTimeout(ctx, upgradeWithin)
 	defer cancel()
 	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment}
-	conn, resp, err := dialer.DialContext(ctx, webSocketURL(base)+path, http.Header{doctorHeader: {doctorPass}})
+	conn, resp, err := dialer.DialContext(ctx, config.WebSocketURL(base)+path, http.Header{doctorHeader: {doctorPass}})
 	if resp != nil {
 		_ = resp.Body.Close()
 		status = resp.StatusCode
@@ -62,9 +63,9 @@ func (d *doctor) checkUpgrade(ctx context.Context, public *url.URL) bool {
 	status, err := tryUpgrade(ctx, base, web.UpgradePath, true)
 	switch {
 	case status != 0 && status != http.StatusSwitchingProtocols:
-		d.fail(checkSignalling, fmt.Sprintf("nobody can join: a WebSocket to %s is answered with %d", webSocketURL(base), status), passUpgrade)
+		d.fail(checkSignalling, fmt.Sprintf("nobody can join: a WebSocket to %s is answered with %d", config.WebSocketURL(base), status), passUpgrade)
 	case err != nil:
-		d.fail(checkSignalling, "nobody can join: a WebSocket to "+webSocketURL(base)+" fails: "+trouble(err), passUpgrade)
+		d.fail(checkSignalling, "nobody can join: a WebSocket to "+config.WebSocketURL(base)+" fails: "+trouble(err), passUpgrade)
 	default:
 		return true
 	}

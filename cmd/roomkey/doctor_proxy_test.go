@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -178,7 +179,7 @@ func TestDoctorOfLiveKitWithoutUpgrades(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code: got %d, want 1", code)
 	}
-	holdSaid(t, said, "ok   livekit: ", "FAIL signalling: nobody can join: a WebSocket to "+webSocketURL(server.URL)+"/rtc is answered with 404", "ok   webhook: ")
+	holdSaid(t, said, "ok   livekit: ", "FAIL signalling: nobody can join: a WebSocket to "+config.WebSocketURL(server.URL)+"/rtc is answered with 404", "ok   webhook: ")
 }
 
 // Only the owner is told what a roomkey has noticed.

@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
 )
@@ -30,10 +31,10 @@ type patient struct {
 	url    string // on this machine
 	public *url.URL
 	listen netip.AddrPort
-	config Config  // as far as the doctor knows it
-	data   string  // its data folder
-	secret []byte  // its signing secret
-	owner  *client // to ask it what only its owner is told; nil with app
+	config config.Config // as far as the doctor knows it
+	data   string        // its data folder
+	secret []byte        // its signing secret
+	owner  *client       // to ask it what only its owner is told; nil with app
 
 	reached bool // it answers where people are sent, as seen from here
 	app     *app // nil if it ran before the doctor came
@@ -65,20 +66,20 @@ func (d *doctor) admit(ctx context.Context) *patient {
 	if held != nil {
 		defer func() { _ = held.Close() }()
 	}
-	config, err := d.isolated(folder)
+	cfg, err := d.isolated(folder)
 	if err != nil {
 		d.startFailed(ctx, partError{partSecret, errors.Join(err, discard())})
 		return nil
 	}
-	a, err := newApp(ctx, config, d.log, commandServe)
+	a, err := newApp(ctx, cfg, d.log, commandServe)
 	if err != nil {
 		d.startFailed(ctx, errors.Join(err, discard()))
 		return nil
 	}
 	a.server.Handler = forDoctor(a.server.Handler)
-	p := &patient{public: a.public, url: "http://" + reachable(a.listener.Addr().String()), config: config, data: config.Data, app: a}
+	p := &patient{public: a.public, url: "http://" + config.Reachable(a.listener.Addr().String()), config: cfg, data: cfg.Data, app: a}
 	p.listen, _ = netip.ParseAddrPort(a.listener.Addr().String()) // of our own listener
-	p.secret, _, err = openAuth(config)
+	p.secret, _, err = openAuth(cfg)
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- a.run(running) }()
@@ -98,7 +99,7 @@ func (d *doctor) admit(ctx context.Context) *patient {
 
 // addressTaken says whether somebody listens at the configured address.
 func (d *doctor) addressTaken(ctx context.Context) bool {
-	listen, err := parseListen(d.config.Listen)
+	listen, err := config.ParseListen(d.config.Listen)
 	if err != nil {
 		return false // newApp says so
 	}
@@ -126,11 +127,11 @@ func (d *doctor) discharge(p *patient) {
 func (d *doctor) visit(ctx context.Context) *patient {
 	p := &patient{config: d.config, data: d.config.Data}
 	var err error
-	if p.url, err = localURL(d.config); err == nil {
-		p.listen, err = parseListen(d.config.Listen)
+	if p.url, err = d.config.LocalURL(); err == nil {
+		p.listen, err = config.ParseListen(d.config.Listen)
 	}
 	if err == nil {
-		p.public, err = publicURL(d.config, p.listen)
+		p.public, err = d.config.PublicAddress(p.listen)
 	}
 	if err != nil {
 		d.fail(partAddress, oneLine(err), "Mend the configuration.")
@@ -275,7 +276,7 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 	case !p.examined && d.checkWritable(p.data):
 		d.ok(partDatabase, "answers, and can be written to")
 	}
-	if err != nil || d.config.foreign() {
+	if err != nil || d.config.LiveKit.Foreign() {
 		return // a foreign LiveKit is asked directly, which says more
 	}
 	if parts.LiveKit != "ok" {
@@ -288,7 +289,7 @@ func (d *doctor) checkReadiness(ctx context.Context, p *patient) {
 // webhooks counts what LiveKit has sent to the roomkey, by outcome: accepted,
 // repeated, refused, failed.
 func (p *patient) webhooks(ctx context.Context) (map[string]float64, error) {
-	resp, err := get(ctx, metricsURL(p.config, p.url), p.config.Metrics.Token)
+	resp, err := get(ctx, p.config.MetricsURL(p.url), p.config.Metrics.Token)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 )
@@ -126,7 +127,7 @@ func TestDoctorOfHangingSignalling(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code: got %d, want 1", code)
 	}
-	holdSaid(t, said, "ok   livekit: the API at "+server.URL, "FAIL signalling: clients cannot connect to "+webSocketURL(server.URL)+": no answer came in time",
+	holdSaid(t, said, "ok   livekit: the API at "+server.URL, "FAIL signalling: clients cannot connect to "+config.WebSocketURL(server.URL)+": no answer came in time",
 		"FAIL webhook: nothing arrived from LiveKit")
 	living, err := lksdk.NewRoomServiceClient(lk.URL(), livekittest.APIKey, livekittest.APISecret).ListRooms(t.Context(), &livekit.ListRoomsRequest{})
 	if err != nil || len(living.GetRooms()) > 0 || deleted.Load() == 0 {
@@ -150,7 +151,7 @@ func TestDoctorOfHalfAProxy(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code: got %d, want 1", code)
 	}
-	holdSaid(t, said, "ok   livekit: ", "FAIL signalling: "+webSocketURL(server.URL)+"/rtc/validate answers with 404 to a good join token", "ok   webhook: ")
+	holdSaid(t, said, "ok   livekit: ", "FAIL signalling: "+config.WebSocketURL(server.URL)+"/rtc/validate answers with 404 to a good join token", "ok   webhook: ")
 }
 
 // A LiveKit that makes the room and hangs ever after.

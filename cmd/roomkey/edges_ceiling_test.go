@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 // Under disable_destructive no code is switched off on any edge, whatever the
 // edge calls it, and a code can still be made and switched on.
 func TestEdgesUnderACeiling(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, func(c *Config) { allToolsets(c); c.DisableDestructive = true })
+	a := startApp(t, func(c *config.Config) { allToolsets(c); c.DisableDestructive = true })
 	s := newScene(t, a, "a room")
 	for _, e := range edges["disable a code"] {
 		if e.name == "update_room_code" || strings.Contains(e.name, " update_room_code") {

@@ -10,6 +10,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -79,7 +80,7 @@ func (r apiRoom) inToolWords(admin string) toolRoom {
 // A room is the same room on every edge, wherever it was made or changed.
 func TestEdgesShowTheSameRoom(t *testing.T) {
 	t.Parallel()
-	s := newEmptyScene(t, startApp(t, func(c *Config) { allToolsets(c); c.Rooms.ExpiresIn = time.Hour }))
+	s := newEmptyScene(t, startApp(t, func(c *config.Config) { allToolsets(c); c.Rooms.ExpiresIn = time.Hour }))
 	ada := s.principal("ada", meet.User).ID
 	s.words["name"] = s.words["room"]
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -177,7 +178,7 @@ func updates(enabled string) []edge {
 }
 
 // allToolsets switches everything on.
-func allToolsets(c *Config) { c.Toolsets = stringsOf(tools.Toolsets) }
+func allToolsets(c *config.Config) { c.Toolsets = tools.Toolsets }
 
 // Whoever asks gets the same verdict in the same words on every edge.
 func TestEdgesDecideAlike(t *testing.T) {
@@ -261,7 +262,7 @@ func TestEdgesCountGuessesTogether(t *testing.T) {
 func TestEdgesWithoutLiveKit(t *testing.T) {
 	t.Parallel()
 	address, lose := meettest.LiveKitToLose(t)
-	down := func(c *Config) {
+	down := func(c *config.Config) {
 		allToolsets(c)
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = address, livekittest.APIKey, livekittest.APISecret
 	}

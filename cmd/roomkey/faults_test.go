@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -75,14 +76,14 @@ func TestLiveKitHangs(t *testing.T) {
 	t.Parallel()
 	data, url := t.TempDir(), startHangingLiveKit(t)
 	// Rooms are made with the LiveKit inside, as long as there is one.
-	made := startApp(t, func(c *Config) { c.Data = data })
+	made := startApp(t, func(c *config.Config) { c.Data = data })
 	must[any](t, made, "create_room", map[string]any{"name": "alpha", "create_codes": true})
 	guest := must[struct{ Codes []struct{ Code string } }](t, made, "get_room_codes", map[string]any{"room_id": "alpha", "role": "guest"}).Codes[0].Code
 	if err := made.stop(); err != nil {
 		t.Fatalf("stop: %v", err)
 	}
 
-	a := startApp(t, func(c *Config) { foreignLiveKit(url)(c); c.Data = data })
+	a := startApp(t, func(c *config.Config) { foreignLiveKit(url)(c); c.Data = data })
 	calls := []struct {
 		tool      string
 		arguments map[string]any

@@ -55,7 +55,7 @@ func roomkeyCommand(t *testing.T) *foreignCommand {
 		name, value, _ := strings.Cut(pair, "=")
 		env[name] = value
 	}
-	return &foreignCommand{Command: program, Args: []string{"stdio", "--toolsets", strings.Join(stringsOf(tools.Toolsets), ",")}, Env: env, Dir: dir}
+	return &foreignCommand{Command: program, Args: []string{"stdio", "--toolsets", toolsetNames()}, Env: env, Dir: dir}
 }
 
 func useForeignClient(t *testing.T, kind foreignKind, server foreignServer) {
@@ -203,4 +203,13 @@ func useRest(t *testing.T, c *foreignClient, kind foreignKind) {
 		c.must("ping", nil, nil)
 	}
 	c.refused("callTool", object{"name": "open_sesame", "arguments": object{}}, -32602, tools.NoSuchTool)
+}
+
+// toolsetNames are all toolsets, as a flag takes them.
+func toolsetNames() string {
+	var names []string
+	for _, set := range tools.Toolsets {
+		names = append(names, string(set))
+	}
+	return strings.Join(names, ",")
 }

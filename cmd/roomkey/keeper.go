@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -16,7 +17,7 @@ import (
 // needs one: another process that has it, or else this one. Several of them on
 // one folder agree by its lock.
 type keeper struct {
-	config Config
+	config config.Config
 	log    *slog.Logger
 
 	mu      sync.Mutex
@@ -42,7 +43,7 @@ const (
 	nextWithin = 15 * time.Second
 )
 
-func newKeeper(c Config, log *slog.Logger) *keeper {
+func newKeeper(c config.Config, log *slog.Logger) *keeper {
 	return &keeper{config: c, log: log, changed: make(chan struct{}), suspect: make(chan struct{}, 1)}
 }
 
@@ -143,10 +144,10 @@ func (k *keeper) run(ctx context.Context, begun func()) error {
 
 // try is what a keeper remembers while it finds no roomkey and starts none.
 type try struct {
-	config Config    // of the one to start
-	since  time.Time // when there was one last
-	first  bool      // there has never been one
-	told   string    // the last trouble that the log was told of
+	config config.Config // of the one to start
+	since  time.Time     // when there was one last
+	first  bool          // there has never been one
+	told   string        // the last trouble that the log was told of
 }
 
 // lead starts a roomkey in this process and runs it until ctx is done or a serve
@@ -189,9 +190,9 @@ func (k *keeper) taken() bool {
 
 // elsewhere is the configuration at another port: the configured one belongs to
 // another program now, and those who talk to this process need none.
-func (k *keeper) elsewhere() (Config, error) {
+func (k *keeper) elsewhere() (config.Config, error) {
 	c := k.config
-	listen, err := parseListen(c.Listen)
+	listen, err := config.ParseListen(c.Listen)
 	if err != nil {
 		return c, err
 	}

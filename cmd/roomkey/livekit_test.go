@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 )
 
@@ -103,15 +104,15 @@ func (g *gatedLiveKit) await(t *testing.T) {
 }
 
 // use points a program in this process to it.
-func (g *gatedLiveKit) use(c *Config) {
-	c.Rooms.CreateMedia = mediaAtCreate // every create asks it
+func (g *gatedLiveKit) use(c *config.Config) {
+	c.Rooms.CreateMedia = config.MediaAtCreate // every create asks it
 	c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = g.url, livekittest.APIKey, livekittest.APISecret
 }
 
 // env points another process to it.
 func (g *gatedLiveKit) env() []string {
 	return []string{"LIVEKIT_URL=" + g.url, "LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret,
-		"ROOMKEY_ROOMS_CREATE_MEDIA=" + mediaAtCreate}
+		"ROOMKEY_ROOMS_CREATE_MEDIA=" + config.MediaAtCreate}
 }
 
 // startHangingLiveKit is a server that takes connections and never says a word.
@@ -144,6 +145,6 @@ func startHangingLiveKit(t *testing.T) (url string) {
 }
 
 // foreignLiveKit points a program in this process to a LiveKit elsewhere.
-func foreignLiveKit(url string) func(*Config) {
-	return func(c *Config) { c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = url, "key", "secret" }
+func foreignLiveKit(url string) func(*config.Config) {
+	return func(c *config.Config) { c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = url, "key", "secret" }
 }

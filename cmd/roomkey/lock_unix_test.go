@@ -17,13 +17,16 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 // Whoever calls what a lock names shows a token of the owner. So nothing counts
 // but an address of this machine.
 func TestParseOwnAddress(t *testing.T) {
 	t.Parallel()
-	for _, good := range []string{"127.0.0.1:9090", "127.0.0.53:1", "[::1]:65535", netip.AddrPortFrom(outwardAddress(), 9090).String()} {
+	own := netip.MustParseAddr(config.Default().NodeIP(netip.MustParseAddrPort("0.0.0.0:9090")))
+	for _, good := range []string{"127.0.0.1:9090", "127.0.0.53:1", "[::1]:65535", netip.AddrPortFrom(own, 9090).String()} {
 		if got, err := parseOwnAddress(good); err != nil || got.String() != good {
 			t.Errorf("parseOwnAddress(%q): got %v, %v, want it", good, got, err)
 		}

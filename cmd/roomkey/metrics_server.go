@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 // metricsServer answers with the metrics at an address of their own. Nil is
@@ -19,11 +21,11 @@ type metricsServer struct {
 
 // listenForMetrics takes the configured address and serves nobody yet; nil
 // where there is none.
-func listenForMetrics(ctx context.Context, c Config) (*metricsServer, error) {
+func listenForMetrics(ctx context.Context, c config.Config) (*metricsServer, error) {
 	if c.Metrics.Listen == "" {
 		return nil, nil
 	}
-	listen, err := parseListen(c.Metrics.Listen)
+	listen, err := config.ParseListen(c.Metrics.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("metrics.listen %w", err)
 	}
@@ -66,12 +68,4 @@ func (m *metricsServer) stop() error {
 	err := m.server.Close()
 	<-m.done
 	return err
-}
-
-// metricsURL is where the metrics are on this machine.
-func metricsURL(c Config, base string) string {
-	if listen, err := parseListen(c.Metrics.Listen); c.Metrics.Listen != "" && err == nil {
-		base = "http://" + reachable(listen.String())
-	}
-	return base + "/metrics"
 }

@@ -11,6 +11,7 @@ import (
 	mcpclient "github.com/mark3labs/mcp-go/client"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -195,7 +196,7 @@ func TestBridgeCeilings(t *testing.T) {
 		}
 	}
 	var none struct{ Prompts []json.RawMessage }
-	limited := startApp(t, func(c *Config) { c.ReadOnly = true })
+	limited := startApp(t, func(c *config.Config) { c.ReadOnly = true })
 	if r := limited.request(t, eras[0], "prompts/list", nil); r.Error == nil && (json.Unmarshal(r.Result, &none) != nil || len(none.Prompts) > 0) {
 		t.Errorf("prompts of a read-only server: got %s, want none", r.Result)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -31,20 +32,20 @@ What happened after the backup was made is not in it: access tokens that were
 revoked since then count again, and people who were removed may come back.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return restore(cmd.Context(), config, args[0], force, cmd.OutOrStdout())
+			return restore(cmd.Context(), cfg, args[0], force, cmd.OutOrStdout())
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&force, "force", false, "also where there is data, which is kept aside")
 	return c
 }
 
 // restore puts a backup into the data folder.
-func restore(ctx context.Context, c Config, file string, force bool, out io.Writer) (err error) {
+func restore(ctx context.Context, c config.Config, file string, force bool, out io.Writer) (err error) {
 	source, err := os.Open(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -96,11 +97,11 @@ func restore(ctx context.Context, c Config, file string, force bool, out io.Writ
 
 // replaced are the files that a restore replaces, in the order in which they
 // go. A log must not stay: SQLite would apply it to the new database.
-var replaced = []string{databaseName, databaseName + "-wal", databaseName + "-journal", databaseName + "-shm",
-	previousName, secretName}
+var replaced = []string{config.DatabaseName, config.DatabaseName + "-wal", config.DatabaseName + "-journal", config.DatabaseName + "-shm",
+	previousName, config.SecretName}
 
 // dataThere are the files of a data folder that a restore would replace.
-func dataThere(c Config) []string {
+func dataThere(c config.Config) []string {
 	var there []string
 	for _, name := range replaced {
 		if _, err := os.Lstat(filepath.Join(c.Data, name)); err == nil {
@@ -116,7 +117,7 @@ func checkRestored(ctx context.Context, folder string) error {
 	if err := os.Mkdir(scratch, 0o700); err != nil {
 		return fmt.Errorf("check the backup: %w", cause(err))
 	}
-	_, err := store.Inspect(ctx, filepath.Join(folder, databaseName), scratch)
+	_, err := store.Inspect(ctx, filepath.Join(folder, config.DatabaseName), scratch)
 	switch {
 	case errors.Is(err, store.ErrNewerSchema):
 		return &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
@@ -127,7 +128,7 @@ func checkRestored(ctx context.Context, folder string) error {
 		return &meet.Error{Code: meet.CodeInvalid, Message: "The database in the backup is damaged",
 			Hint: "Nothing was restored. Use another backup.", Err: err}
 	}
-	secret := filepath.Join(folder, secretName)
+	secret := filepath.Join(folder, config.SecretName)
 	if _, err := os.Stat(secret); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -142,9 +143,9 @@ func checkRestored(ctx context.Context, folder string) error {
 // place. The database goes first and comes last: should the process die in
 // between, what starts next finds none, and not an old one without its log. A
 // backup without a secret leaves the one that is there.
-func swap(c Config, scratch string, m manifest) (aside string, err error) {
+func swap(c config.Config, scratch string, m manifest) (aside string, err error) {
 	for _, name := range dataThere(c) {
-		if (name == secretName || name == previousName) && m.Files[secretName] == "" {
+		if (name == config.SecretName || name == previousName) && m.Files[config.SecretName] == "" {
 			continue
 		}
 		if aside == "" {
@@ -172,11 +173,11 @@ func swap(c Config, scratch string, m manifest) (aside string, err error) {
 	return aside, nil
 }
 
-func tellRestored(out io.Writer, c Config, m manifest, aside string) error {
+func tellRestored(out io.Writer, c config.Config, m manifest, aside string) error {
 	text := fmt.Sprintf("Restored the backup of %s into %s. What happened after it was made is not in it: "+
 		"access tokens that were revoked since then count again, and people who were removed may come back.\n",
 		m.MadeAt.Format("2006-01-02 15:04 UTC"), c.Data)
-	if m.Files[secretName] == "" {
+	if m.Files[config.SecretName] == "" {
 		text += "It holds no signing secret: start the server with the auth.secret that it had.\n"
 	}
 	if aside != "" {

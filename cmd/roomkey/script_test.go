@@ -20,6 +20,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 )
@@ -201,7 +202,7 @@ func scriptLiveKit(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(lk.Stop(context.Background())) })
 	ts.Setenv("LIVEKIT_URL", lk.URL())
-	ts.Setenv("SIGNALLING", webSocketURL(lk.URL()))
+	ts.Setenv("SIGNALLING", config.WebSocketURL(lk.URL()))
 	ts.Setenv("LIVEKIT_API_KEY", livekittest.APIKey)
 	ts.Setenv("LIVEKIT_API_SECRET", livekittest.APISecret)
 }
@@ -233,8 +234,8 @@ func scriptOccupy(ts *testscript.TestScript, _ bool, _ []string) {
 // mediaAddresses are where a roomkey without any configuration receives media,
 // as the doctor says it: a machine without a network has loopback alone.
 func mediaAddresses() string {
-	if machine := machineIP(defaultConfig(), netip.MustParseAddrPort("127.0.0.1:9090")); machine != "" {
-		return loopbackIP + " and " + machine
+	if machine := config.Default().MachineIP(netip.MustParseAddrPort("127.0.0.1:9090")); machine != "" {
+		return "127.0.0.1 and " + machine
 	}
-	return loopbackIP
+	return "127.0.0.1"
 }

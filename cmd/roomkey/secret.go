@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -39,22 +40,22 @@ on with the old one until the next start; people who are in a call then come
 back by themselves.`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
 			switch {
 			case keep < 0:
 				return meet.Invalid("keep", "--keep must not be negative", "For example 720h, or 0s to end the old secret at once.")
-			case config.Auth.Secret != "":
+			case cfg.Auth.Secret != "":
 				return meet.Invalid("", "the signing secret is in the configuration (auth.secret)",
 					"Put another one there, and the old one with its last day under auth.previous_secrets; then restart the server.")
 			}
 			now := time.Now()
 			until := now.Add(keep)
-			err = auth.Rotate(secretFile(config), until, now)
+			err = auth.Rotate(cfg.SecretFile(), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
-				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + config.Data,
+				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + cfg.Data,
 					Hint: "Give the --data of the server."}
 			}
 			if err != nil {
@@ -68,13 +69,13 @@ back by themselves.`,
 				fmt.Fprintf(out, "There is a new signing secret. Tokens that the old one has signed count until %s.\n",
 					until.UTC().Format("2006-01-02 15:04 UTC"))
 			}
-			if len(config.Auth.PreviousSecrets) > 0 {
+			if len(cfg.Auth.PreviousSecrets) > 0 {
 				fmt.Fprintln(out, "Those in the configuration (auth.previous_secrets) count until the time that stands there.")
 			}
 			return nil
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().DurationVar(&keep, "keep", 720*time.Hour, "how long tokens of the old secret count; 0s is not at all")
 	return c
 }

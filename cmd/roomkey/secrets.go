@@ -4,22 +4,19 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"time"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/store"
 )
 
-// secretFile is where the signing secret is kept.
-func secretFile(c Config) string { return filepath.Join(c.Data, secretName) }
-
 // openKeyring gives the signing secret and those before it that still count.
-func openKeyring(c Config) (*auth.Keyring, error) {
+func openKeyring(c config.Config) (*auth.Keyring, error) {
 	var previous []auth.PreviousSecret
 	for _, p := range c.Auth.PreviousSecrets {
-		until, err := parseUntil(p.Until)
+		until, err := p.Expiry()
 		if err != nil {
 			return nil, fmt.Errorf("auth.previous_secrets: until %w", err)
 		}
@@ -31,11 +28,11 @@ func openKeyring(c Config) (*auth.Keyring, error) {
 	if err := checkDataFolder(c.Data); err != nil {
 		return nil, err
 	}
-	return auth.OpenKeyring(secretFile(c), previous...)
+	return auth.OpenKeyring(c.SecretFile(), previous...)
 }
 
 // openAuth gives the signing secret and who signs with it.
-func openAuth(c Config) ([]byte, *auth.Authority, error) {
+func openAuth(c config.Config) ([]byte, *auth.Authority, error) {
 	keyring, err := openKeyring(c)
 	if err != nil {
 		return nil, nil, err
@@ -45,7 +42,7 @@ func openAuth(c Config) ([]byte, *auth.Authority, error) {
 
 // serverAuth is who verifies the tokens of a running server: it also knows
 // which were taken back.
-func serverAuth(c Config, keyring *auth.Keyring, db *store.DB, log *slog.Logger) *auth.Authority {
+func serverAuth(c config.Config, keyring *auth.Keyring, db *store.DB, log *slog.Logger) *auth.Authority {
 	keyring.Problem = func(err error) {
 		log.Warn("the signing secret has changed and cannot be read, so the one before goes on to count", "err", err)
 	}

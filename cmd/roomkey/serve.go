@@ -15,8 +15,9 @@ import (
 	"unicode"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/term"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 func serveCommand() *cobra.Command {
@@ -25,28 +26,28 @@ func serveCommand() *cobra.Command {
 		Short: "Run everything: MCP, the code exchange, and LiveKit unless one is configured",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
 			ignoreSignals()
-			a, err := newServer(cmd.Context(), config, newLogger(config, os.Stderr))
+			a, err := newServer(cmd.Context(), cfg, newLogger(cfg, os.Stderr))
 			if err != nil {
 				return err
 			}
 			if isTerminal(cmd.OutOrStdout()) {
-				banner(cmd.OutOrStdout(), a, config, os.Args[0], configFileInUse(cmd.Flags()))
+				banner(cmd.OutOrStdout(), a, cfg, os.Args[0], config.FileInUse(cmd.Flags()))
 			}
 			return a.run(cmd.Context())
 		},
 	}
-	addConfigFlags(c.Flags())
+	config.AddFlags(c.Flags())
 	return c
 }
 
 // newServer is newApp for serve. A stdio that has the data folder is told that a
 // serve wants it, and leaves it.
-func newServer(ctx context.Context, c Config, log *slog.Logger) (*app, error) {
+func newServer(ctx context.Context, c config.Config, log *slog.Logger) (*app, error) {
 	a, err := newApp(ctx, c, log, commandServe)
 	if !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) {
 		return a, err
@@ -73,23 +74,6 @@ func newServer(ctx context.Context, c Config, log *slog.Logger) (*app, error) {
 	}
 }
 
-// addConfigFlags adds the flags of the commands that run the server.
-func addConfigFlags(f *pflag.FlagSet) {
-	addSourceFlags(f)
-	f.String("listen", "", "address and port to listen on (default 127.0.0.1:9090)")
-	f.String("public-url", "", "where people reach this server, if not at the address it listens on")
-	f.Bool("read-only", false, "offer only tools that change nothing")
-	f.Bool("disable-destructive", false, "offer no tools that remove people or end something")
-	f.String("toolsets", "", "tools to offer, separated by commas: rooms, codes, moderation, hms (default all but hms)")
-	f.String("log-level", "", "debug, info, warn or error (default info)")
-}
-
-// addSourceFlags adds the flags that every command with a configuration takes.
-func addSourceFlags(f *pflag.FlagSet) {
-	f.String("config", "", "configuration file (default config.yaml, if there is one)")
-	f.String("data", "", "folder for the database and the signing secret (default data)")
-}
-
 // ignoreSignals keeps a long-running command alive when the program that reads its
 // output goes away, or a file reaches the size that the system allows.
 // Otherwise the next line of the log, or the next write to the database, would
@@ -103,7 +87,7 @@ func isTerminal(w io.Writer) bool {
 
 // banner tells an operator what to paste into a client. It holds no token:
 // the commands in it make one when they are run, in whatever folder.
-func banner(w io.Writer, a *app, c Config, self, file string) {
+func banner(w io.Writer, a *app, c config.Config, self, file string) {
 	livekit := c.LiveKit.URL
 	if a.embedded != nil {
 		livekit = fmt.Sprint("inside this process, media on UDP port ", a.embedded.UDPPort())
@@ -132,7 +116,7 @@ func banner(w io.Writer, a *app, c Config, self, file string) {
 
   Stop with Ctrl-C.
 
-`, buildVersion().Version, a.public, livekit, c.Data, a.public, self, source, self, a.public, source, self, reachable(a.listener.Addr().String()), self, source)
+`, buildVersion().Version, a.public, livekit, c.Data, a.public, self, source, self, a.public, source, self, config.Reachable(a.listener.Addr().String()), self, source)
 }
 
 // absolute makes a path good in every folder.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -23,8 +23,8 @@ func TestBanner(t *testing.T) {
 	if err := os.WriteFile(file, []byte("auth:\n  secret: "+testSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := startApp(t, func(c *Config) { c.Data, c.Auth.Secret = folder, testSecret })
-	c := defaultConfig()
+	a := startApp(t, func(c *config.Config) { c.Data, c.Auth.Secret = folder, testSecret })
+	c := config.Default()
 	c.Data = folder
 	var b bytes.Buffer
 	banner(&b, a.app, c, "roomkey", file)
@@ -119,52 +119,5 @@ func TestRealPeople(t *testing.T) {
 	}
 	if _, err := livekittest.TryJoin(t, first.LiveKitURL, first.Token); err == nil {
 		t.Error("a token of an ended room: got in, want it refused")
-	}
-}
-
-func TestAddresses(t *testing.T) {
-	t.Parallel()
-	outward := outwardAddress().String()
-	own := outward // beside loopback
-	if outwardAddress().IsLoopback() {
-		own = ""
-	}
-	for _, test := range []struct{ listen, public, node, wantURL, wantNode, wantOwn, wantLocal string }{
-		{"127.0.0.1:9090", "", "", "http://127.0.0.1:9090", "127.0.0.1", own, "http://127.0.0.1:9090"},
-		{"localhost:80", "", "", "http://127.0.0.1:80", "127.0.0.1", own, "http://127.0.0.1:80"},
-		{"[::1]:9090", "", "", "http://[::1]:9090", "127.0.0.1", own, "http://[::1]:9090"},
-		{":9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "", "http://127.0.0.1:9090"},
-		{"[::]:9090", "", "", "http://" + netip.MustParseAddrPort(outward+":9090").String(), outward, "", "http://127.0.0.1:9090"},
-		{"192.0.2.1:9090", "", "", "http://192.0.2.1:9090", "192.0.2.1", "", "http://192.0.2.1:9090"},
-		{"127.0.0.1:9090", "", "127.0.0.1", "http://127.0.0.1:9090", "127.0.0.1", "", "http://127.0.0.1:9090"},
-		{"127.0.0.1:9090", "https://meet.example.com/", "", "https://meet.example.com", outward, "", "http://127.0.0.1:9090"},
-		{"127.0.0.1:9090", "https://meet.example.com", "198.51.100.7", "https://meet.example.com", "198.51.100.7", "", "http://127.0.0.1:9090"},
-	} {
-		c := Config{Listen: test.listen, PublicURL: test.public}
-		c.LiveKit.Embedded.NodeIP = test.node
-		listen, err := parseListen(c.Listen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		url, err := publicURL(c, listen)
-		if err != nil || url.String() != test.wantURL {
-			t.Errorf("public URL of %+v: got %v, %v, want %s", test, url, err, test.wantURL)
-		}
-		if got := nodeIP(c, listen); got != test.wantNode {
-			t.Errorf("node IP of %+v: got %s, want %s", test, got, test.wantNode)
-		}
-		if got := machineIP(c, listen); got != test.wantOwn {
-			t.Errorf("own address of %+v: got %q, want %q", test, got, test.wantOwn)
-		}
-		if got, err := localURL(c); err != nil || got != test.wantLocal {
-			t.Errorf("local URL of %+v: got %s, %v, want %s", test, got, err, test.wantLocal)
-		}
-	}
-	for url, want := range map[string]string{
-		"http://a": "ws://a", "https://a/": "wss://a", "wss://a:7880/lk": "wss://a:7880/lk", "HTTPS://a": "wss://a", "ws://http": "ws://http",
-	} {
-		if got := webSocketURL(url); got != want {
-			t.Errorf("for LiveKit's clients, %s: got %s, want %s", url, got, want)
-		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"roomkey/cmd/roomkey/internal/config"
 )
 
 func stdioCommand(io streams) *cobra.Command {
@@ -21,32 +23,32 @@ are bridged to that one, and when it ends, to the next one or to one that is
 started here. To roomkey serve the data folder is left when that is started.`,
 		Args: exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return serveStdio(cmd.Context(), config, io)
+			return serveStdio(cmd.Context(), cfg, io)
 		},
 	}
-	addConfigFlags(c.Flags())
+	config.AddFlags(c.Flags())
 	return c
 }
 
-func serveStdio(ctx context.Context, config Config, io streams) error {
+func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 	ignoreSignals()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	k := newKeeper(config, newLogger(config, os.Stderr))
+	k := newKeeper(cfg, newLogger(cfg, os.Stderr))
 	begun, kept := make(chan struct{}), make(chan error, 1)
 	go func() { kept <- k.run(ctx, func() { close(begun) }) }()
 	select {
 	case err := <-kept:
-		return notBegun(ctx, config, err)
+		return notBegun(ctx, cfg, err)
 	case <-begun:
 	}
 	// No more is offered than this configuration does: the ceilings of a
 	// client's command line hold whichever roomkey answers.
-	b := &bridge{servers: k, out: io.out, offered: offering(config.selection())}
+	b := &bridge{servers: k, out: io.out, offered: offering(cfg.Selection())}
 	bridged := make(chan error, 1)
 	go func() { bridged <- b.run(ctx, io.in) }()
 	var err1, err2 error
@@ -62,13 +64,13 @@ func serveStdio(ctx context.Context, config Config, io streams) error {
 }
 
 // notBegun words why there is no roomkey to bridge to.
-func notBegun(ctx context.Context, config Config, err error) error {
-	local, urlErr := localURL(config)
+func notBegun(ctx context.Context, cfg config.Config, err error) error {
+	local, urlErr := cfg.LocalURL()
 	if !errors.Is(err, errAddressInUse) || urlErr != nil || !newClient(local, nil).isRoomkey(ctx) {
 		return err
 	}
-	if _, err := ownerTokens(config); errors.Is(err, errNoSecret) {
+	if _, err := ownerTokens(cfg); errors.Is(err, errNoSecret) {
 		return err
 	}
-	return fmt.Errorf("the roomkey at %s has another data folder than %s: give its --data", local, config.Data)
+	return fmt.Errorf("the roomkey at %s has another data folder than %s: give its --data", local, cfg.Data)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -19,11 +20,11 @@ func tokenCommand() *cobra.Command {
 		Short: "Print an access token; list and revoke those that were made",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			token, err := wanted.issue(cmd, config)
+			token, err := wanted.issue(cmd, cfg)
 			if err != nil {
 				return err
 			}
@@ -31,7 +32,7 @@ func tokenCommand() *cobra.Command {
 			return err
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	wanted.addFlags(c.Flags(), "", "who the token is for (required)", 24*time.Hour)
 	c.AddCommand(tokenListCommand(), tokenRevokeCommand())
 	return c
@@ -52,8 +53,8 @@ func (t *accessToken) addFlags(f *pflag.FlagSet, sub, subUsage string, ttl time.
 
 // issue makes the token with the local secret and puts it on record. It makes
 // the secret too where there is none yet, and says so.
-func (t *accessToken) issue(cmd *cobra.Command, config Config) (string, error) {
-	notes, longest := cmd.ErrOrStderr(), config.Auth.MaxTTL
+func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, error) {
+	notes, longest := cmd.ErrOrStderr(), cfg.Auth.MaxTTL
 	if !cmd.Flags().Changed("ttl") {
 		t.ttl = min(t.ttl, longest)
 	}
@@ -71,10 +72,10 @@ func (t *accessToken) issue(cmd *cobra.Command, config Config) (string, error) {
 		return "", meet.Invalid("ttl", fmt.Sprintf("--ttl must be at most %s, the configured auth.max_ttl", longest),
 			"Ask for less and make a new token in time, or raise auth.max_ttl for the server as well.")
 	}
-	if _, err := os.Stat(secretFile(config)); err != nil && config.Auth.Secret == "" {
-		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", config.Data)
+	if _, err := os.Stat(cfg.SecretFile()); err != nil && cfg.Auth.Secret == "" {
+		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", cfg.Data)
 	}
-	_, authority, err := openAuth(config)
+	_, authority, err := openAuth(cfg)
 	if err != nil {
 		return "", err
 	}
@@ -82,7 +83,7 @@ func (t *accessToken) issue(cmd *cobra.Command, config Config) (string, error) {
 	if err != nil {
 		return "", meet.Invalid("", err.Error(), "")
 	}
-	if err := record(cmd.Context(), config, issued, notes); err != nil {
+	if err := record(cmd.Context(), cfg, issued, notes); err != nil {
 		return "", err
 	}
 	return issued.Token, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -26,9 +27,9 @@ const tokensWithin = 10 * time.Second
 // made by the same migrations as serve has, unless a roomkey has the folder:
 // then that one's business is waited for. store.ErrNoDatabase if there is none
 // and create is false.
-func openTokens(ctx context.Context, c Config, create bool) (*store.Tokens, error) {
+func openTokens(ctx context.Context, c config.Config, create bool) (*store.Tokens, error) {
 	for deadline := time.Now().Add(tokensWithin); ; {
-		tokens, err := store.OpenTokens(ctx, databaseFile(c))
+		tokens, err := store.OpenTokens(ctx, c.DatabaseFile())
 		missing := errors.Is(err, store.ErrNoDatabase)
 		switch {
 		case missing && !create:
@@ -58,7 +59,7 @@ func openTokens(ctx context.Context, c Config, create bool) (*store.Tokens, erro
 
 // prepareDatabase makes the database, or brings its schema up to date, as the
 // owner of the data folder.
-func prepareDatabase(ctx context.Context, c Config) (err error) {
+func prepareDatabase(ctx context.Context, c config.Config) (err error) {
 	lock, err := lockData(c.Data)
 	if err != nil {
 		return err
@@ -66,7 +67,7 @@ func prepareDatabase(ctx context.Context, c Config) (err error) {
 	if lock != nil {
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
-	db, err := store.Open(ctx, databaseFile(c))
+	db, err := store.Open(ctx, c.DatabaseFile())
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func prepareDatabase(ctx context.Context, c Config) (err error) {
 // record puts a token on record before anybody has it. With auth.secret a
 // token may be made where no server is: then there is no record, and notes say
 // its id.
-func record(ctx context.Context, c Config, issued auth.Issued, notes io.Writer) error {
+func record(ctx context.Context, c config.Config, issued auth.Issued, notes io.Writer) error {
 	tokens, err := openTokens(ctx, c, c.Auth.Secret == "")
 	if errors.Is(err, store.ErrNoDatabase) {
 		fmt.Fprintf(notes, "roomkey: there is no database in %s, so the token is on no list; roomkey token revoke %s --unlisted takes it back\n", c.Data, issued.ID)
@@ -98,11 +99,11 @@ func tokenListCommand() *cobra.Command {
 		Short: "List the access tokens that were made here and have not expired",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			listed, err := listTokens(cmd.Context(), config, all)
+			listed, err := listTokens(cmd.Context(), cfg, all)
 			if err != nil {
 				return err
 			}
@@ -113,7 +114,7 @@ func tokenListCommand() *cobra.Command {
 			return printTokens(cmd.OutOrStdout(), listed)
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list of {id, subject, name, role, issued_at, expires_at, revoked_at}")
 	c.Flags().BoolVar(&all, "all", false, "also those that have expired")
 	return c
@@ -131,7 +132,7 @@ type listedToken struct {
 }
 
 // listTokens gives the tokens on record, newest first. No database is no token.
-func listTokens(ctx context.Context, c Config, all bool) ([]listedToken, error) {
+func listTokens(ctx context.Context, c config.Config, all bool) ([]listedToken, error) {
 	listed := []listedToken{}
 	tokens, err := openTokens(ctx, c, false)
 	if errors.Is(err, store.ErrNoDatabase) {
@@ -200,14 +201,14 @@ the same secret, is on no list: its id is the claim jti, and --unlisted takes it
 back. Who is inside a room stays there; kick_participant removes them.`,
 		Args: exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return revokeToken(cmd.Context(), config, args[0], unlisted, cmd.OutOrStdout())
+			return revokeToken(cmd.Context(), cfg, args[0], unlisted, cmd.OutOrStdout())
 		},
 	}
-	addSourceFlags(c.Flags())
+	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&unlisted, "unlisted", false, "also where the id is not on the list")
 	return c
 }
@@ -215,7 +216,7 @@ back. Who is inside a room stays there; kick_participant removes them.`,
 // maxTokenID is the longest id that is put on record. Our own have 16 letters.
 const maxTokenID = 256
 
-func revokeToken(ctx context.Context, c Config, id string, unlisted bool, out io.Writer) error {
+func revokeToken(ctx context.Context, c config.Config, id string, unlisted bool, out io.Writer) error {
 	unknown := &meet.Error{Code: meet.CodeNotFound,
 		Message: "No access token with the id " + meet.CleanText(id, 80) + " is on record",
 		Hint:    "roomkey token list shows the ids. One that was made elsewhere is taken back with --unlisted."}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/tools"
 )
 
@@ -19,11 +20,11 @@ func toolsCommand() *cobra.Command {
 		Short: "List the tools that agents get",
 		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, err := config.Load(cmd.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			selected := config.selection().Select()
+			selected := cfg.Selection().Select()
 			if asJSON {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetIndent("", "  ")
@@ -37,7 +38,7 @@ func toolsCommand() *cobra.Command {
 			return w.Flush()
 		},
 	}
-	addConfigFlags(c.Flags())
+	config.AddFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the definitions as clients get them")
 	return c
 }

@@ -1,0 +1,246 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"roomkey/auth"
+	"roomkey/meet"
+	"roomkey/tools"
+)
+
+// minMetricsToken is the shortest token that opens the metrics, in bytes.
+const minMetricsToken = 16
+
+// check reports every value that cannot be used.
+func (l *loader) check() {
+	c := &l.config
+	l.isListenAddress("listen", c.Listen)
+	if c.PublicURL != "" {
+		_, err := parsePublicURL(c.PublicURL)
+		l.require(err == nil, "public_url", "%v", err)
+	}
+	l.require(strings.TrimSpace(c.Data) != "", "data", "must name a folder")
+	isOneOf(l, "log_level", c.LogLevel, "debug", "info", "warn", "error")
+	isOneOf(l, "log_format", c.LogFormat, "text", "json")
+	l.require(len(c.Toolsets) > 0, "toolsets", "must name at least one of %s", list(tools.Toolsets))
+	for _, set := range c.Toolsets {
+		isOneOf(l, "toolsets", set, tools.Toolsets...)
+	}
+	l.checkAuth(c.Auth)
+	if c.Metrics.Listen != "" {
+		l.isListenAddress("metrics.listen", c.Metrics.Listen)
+	}
+	if c.Metrics.Token != "" {
+		l.isLong("metrics.token", c.Metrics.Token, minMetricsToken)
+	}
+	l.checkHTTP(c.HTTP)
+	l.checkLiveKit(c.LiveKit)
+	isOneOf(l, "rooms.create_media", c.Rooms.CreateMedia, MediaAtCreate, MediaOnJoin)
+	isOneOf(l, "rooms.mode", c.Rooms.Mode, meet.Modes...)
+	l.require(c.Events.Keep >= time.Hour, "events.keep", "must be at least 1h, not %s", c.Events.Keep)
+	l.checkNumbers()
+	l.checkRoles(c.Roles)
+}
+
+// require reports the value of a key unless ok, with the place it comes from. A
+// value that could not be read was reported already.
+func (l *loader) require(ok bool, key, format string, args ...any) {
+	if where := l.source(key); !ok && where != "" {
+		l.problems = append(l.problems, where+": "+key+" "+fmt.Sprintf(format, args...))
+	}
+}
+
+// source is where a key has its value from. A key that is left out of a mapping
+// or of an item of a list has the source of that.
+func (l *loader) source(key string) string {
+	for end := len(key); end > 0; end = strings.LastIndexAny(key[:end], ".[") {
+		if where, ok := l.sources[key[:end]]; ok {
+			return where
+		}
+	}
+	return "default"
+}
+
+func isOneOf[S ~string](l *loader, key string, value S, allowed ...S) {
+	l.require(slices.Contains(allowed, value), key, "must be one of %s, not %q", list(allowed), value)
+}
+
+func list[S ~string](texts []S) string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, string(text))
+	}
+	return strings.Join(all, ", ")
+}
+
+func (l *loader) isListenAddress(key, text string) {
+	_, err := ParseListen(text)
+	l.require(err == nil, key, "%v", err)
+}
+
+func (l *loader) isLong(key, secret string, least int) {
+	l.require(len(secret) >= least, key, "has %d bytes, at least %d are needed", len(secret), least)
+}
+
+func (l *loader) checkAuth(c Auth) {
+	if c.Secret != "" {
+		l.isLong("auth.secret", c.Secret, auth.MinSecret)
+	}
+	for i, previous := range c.PreviousSecrets {
+		key := fmt.Sprintf("auth.previous_secrets[%d]", i)
+		l.isLong(key+".secret", previous.Secret, auth.MinSecret)
+		_, err := previous.Expiry()
+		l.require(err == nil, key+".until", "%v", err)
+	}
+	l.require(c.MaxTTL >= time.Minute, "auth.max_ttl", "must be at least 1m, not %s", c.MaxTTL)
+}
+
+// Expiry is when the secret's tokens are no longer accepted: at a moment, or at
+// the end of a day (UTC).
+func (p PreviousSecret) Expiry() (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, p.Until); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	moment, err := time.Parse(time.RFC3339, p.Until)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", p.Until)
+	}
+	return moment, nil
+}
+
+func (l *loader) checkHTTP(c HTTP) {
+	for _, host := range c.AllowedHosts {
+		_, err := netip.ParseAddr(host)
+		l.require(host != "" && (err == nil || !strings.ContainsAny(host, "/:@* ")), "http.allowed_hosts",
+			"must hold host names without scheme, port and wildcards, not %q", host)
+	}
+	for _, origin := range c.AllowedOrigins {
+		u, ok := ParseURL(origin)
+		l.require(ok && u.Path == "" && !strings.Contains(u.Host, "*"), "http.allowed_origins",
+			"must hold origins like https://app.example.com, not %q", origin)
+	}
+	_, err := c.parseProxies()
+	l.require(err == nil, "http.trusted_proxies", "%v", err)
+}
+
+// Proxies are the networks of the proxies that are trusted, of a configuration
+// that was checked.
+func (c HTTP) Proxies() []netip.Prefix {
+	prefixes, err := c.parseProxies()
+	if err != nil {
+		panic("trusted_proxies were checked: " + err.Error())
+	}
+	return prefixes
+}
+
+// parseProxies reads networks; a single address is a network of one.
+func (c HTTP) parseProxies() ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
+			prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("must hold addresses or networks like 10.0.0.0/8, not %q", text)
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+func (l *loader) checkLiveKit(c LiveKit) {
+	keys := map[string]string{"livekit.url": c.URL, "livekit.api_key": c.APIKey, "livekit.api_secret": c.APISecret}
+	order := []string{"livekit.url", "livekit.api_key", "livekit.api_secret"}
+	given := slices.IndexFunc(order, func(key string) bool { return keys[key] != "" })
+	for _, key := range order {
+		if given >= 0 && keys[key] == "" {
+			l.problem(l.source(order[given]), key, "%s is missing: a foreign LiveKit needs url, api_key and api_secret"+
+				" (or LIVEKIT_URL, LIVEKIT_API_KEY, LIVEKIT_API_SECRET)", key)
+		}
+	}
+	if c.URL != "" {
+		_, ok := ParseURL(c.URL, "ws", "wss", "http", "https")
+		l.require(ok, "livekit.url", "must be a URL like wss://livekit.example.com")
+	}
+	l.require(c.EmptyTimeout >= 10*time.Second && c.EmptyTimeout <= 24*time.Hour,
+		"livekit.empty_timeout", "must be between 10s and 24h")
+	if c.Embedded.NodeIP != "" {
+		ip, err := netip.ParseAddr(c.Embedded.NodeIP)
+		l.require(err == nil && !ip.IsUnspecified() && ip.Zone() == "",
+			"livekit.embedded.node_ip", "must be an IP address that participants can reach")
+	}
+}
+
+// checkNumbers checks ports, numbers and time spans against their bounds. The
+// least values of limits are what clients need in a small room.
+func (l *loader) checkNumbers() {
+	const port, longest = "must be a port between 0 and 65535", int(meet.MaxLifetime)
+	for _, n := range []struct {
+		key         string
+		least, most int
+		problem     string
+	}{
+		{"livekit.embedded.port", 0, 65535, port},
+		{"livekit.embedded.udp_port", 0, 65535, port},
+		{"livekit.embedded.tcp_port", 0, 65535, port},
+		{"rooms.max_participants", 0, meet.MaxParticipants,
+			fmt.Sprintf("must be between 0 (unlimited) and %d", meet.MaxParticipants)},
+		{"rooms.keep_name", 0, longest, fmt.Sprintf("must be between 0 (not at all) and %v", meet.MaxLifetime)},
+		{"rooms.expires_in", 0, longest, fmt.Sprintf("must be between 0 (never) and %v", meet.MaxLifetime)},
+		{"limits.signalling_message_bytes", 64 << 10, 16 << 20, ""},
+		{"limits.signalling_messages_per_second", 10, 100_000, ""},
+		{"limits.signalling_per_address", 1, 1_000_000, ""},
+		{"limits.signalling_per_code", 1, 1_000_000, ""},
+		{"limits.signalling_per_room", 1, 1_000_000, ""},
+		{"limits.data_bytes_per_second", 16 << 10, 1 << 30, ""},
+		{"limits.data_messages_per_second", 1, 100_000, ""},
+	} {
+		value := int(l.fields[n.key].Int())
+		if n.problem == "" {
+			n.problem = fmt.Sprintf("must be between %d and %d, not %d", n.least, n.most, value)
+		}
+		l.require(value >= n.least && value <= n.most, n.key, "%s", n.problem)
+	}
+	mediaWithin := l.config.Limits.Participants.MediaWithin
+	l.require(mediaWithin >= 5*time.Second && mediaWithin <= time.Minute,
+		"limits.signalling_without_media", "must be between 5s and 1m, not %s", mediaWithin)
+	callers := reflect.TypeFor[CallerLimits]()
+	for i := range callers.NumField() {
+		key := "limits." + callers.Field(i).Tag.Get("yaml")
+		value := l.fields[key].Int()
+		l.require(value >= 0, key, "must be 0 (no limit) or more, not %d", value)
+	}
+}
+
+var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
+
+func (l *loader) checkRoles(roles []Role) {
+	for i, role := range roles {
+		key := fmt.Sprintf("roles[%d]", i)
+		l.require(roleName.MatchString(role.Name), key+".name",
+			"must be lowercase letters, digits, - and _, a letter first, at most 32, not %q", role.Name)
+		sameName := func(other Role) bool { return other.Name == role.Name }
+		l.require(!slices.ContainsFunc(roles[:i], sameName), key+".name", "is given twice: %q", role.Name)
+		for _, source := range role.Publish {
+			isOneOf(l, key+".publish", source, meet.Sources...)
+		}
+	}
+}
+
+// ParseURL reads a URL that is a scheme (one of schemes, if any are given), a
+// host, a port and a path at most.
+func ParseURL(s string, schemes ...string) (*url.URL, bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(s, "?#") {
+		return nil, false
+	}
+	return u, len(schemes) == 0 || slices.Contains(schemes, u.Scheme)
+}

@@ -1,0 +1,164 @@
+// Package config knows what an operator can set: the keys of config.yaml,
+// their defaults, their bounds, and where their values come from.
+package config
+
+import (
+	"time"
+
+	"roomkey/meet"
+	"roomkey/tools"
+)
+
+// Config is everything an operator can set. Its yaml tags are the keys of
+// config.yaml; environment variables have the same names in upper case, with
+// ROOMKEY_ in front and _ between levels. config.yaml in the repository
+// explains each key.
+type Config struct {
+	Listen             string          `yaml:"listen"`
+	PublicURL          string          `yaml:"public_url"`
+	Data               string          `yaml:"data"`
+	LogLevel           string          `yaml:"log_level"`
+	LogFormat          string          `yaml:"log_format"`
+	Toolsets           []tools.Toolset `yaml:"toolsets"`
+	ReadOnly           bool            `yaml:"read_only"`
+	DisableDestructive bool            `yaml:"disable_destructive"`
+
+	Auth    Auth    `yaml:"auth"`
+	HTTP    HTTP    `yaml:"http"`
+	Metrics Metrics `yaml:"metrics"`
+	LiveKit LiveKit `yaml:"livekit"`
+	Rooms   Rooms   `yaml:"rooms"`
+	Events  Events  `yaml:"events"`
+	Limits  Limits  `yaml:"limits"`
+	Roles   []Role  `yaml:"roles"`
+}
+
+// Auth is about access tokens.
+type Auth struct {
+	Secret          string           `yaml:"secret"`
+	PreviousSecrets []PreviousSecret `yaml:"previous_secrets"`
+	MaxTTL          time.Duration    `yaml:"max_ttl"`
+}
+
+// PreviousSecret is a secret that signs no new tokens, and the time until which
+// the tokens it has signed are accepted.
+type PreviousSecret struct {
+	Secret string `yaml:"secret"`
+	Until  string `yaml:"until"` // see Expiry
+}
+
+// Metrics is about who may read the metrics.
+type Metrics struct {
+	Listen string `yaml:"listen"`
+	Token  string `yaml:"token"`
+}
+
+// HTTP is about who may reach the server.
+type HTTP struct {
+	AllowedHosts   []string `yaml:"allowed_hosts"`
+	AllowedOrigins []string `yaml:"allowed_origins"`
+	TrustedProxies []string `yaml:"trusted_proxies"`
+}
+
+// LiveKit names a foreign LiveKit server, or sets up the one inside.
+type LiveKit struct {
+	URL          string        `yaml:"url"`
+	APIKey       string        `yaml:"api_key"`
+	APISecret    string        `yaml:"api_secret"`
+	EmptyTimeout time.Duration `yaml:"empty_timeout"`
+	Embedded     Embedded      `yaml:"embedded"`
+}
+
+// Foreign says whether LiveKit is another server than the one inside.
+func (l LiveKit) Foreign() bool { return l.URL != "" }
+
+// Embedded is about the LiveKit inside the process.
+type Embedded struct {
+	Port    int    `yaml:"port"`
+	UDPPort int    `yaml:"udp_port"`
+	TCPPort int    `yaml:"tcp_port"`
+	NodeIP  string `yaml:"node_ip"`
+}
+
+// Rooms is what rooms are like unless their creator says otherwise.
+type Rooms struct {
+	CreateMedia     string        `yaml:"create_media"` // MediaAtCreate or MediaOnJoin
+	IsPublic        bool          `yaml:"is_public"`
+	Mode            meet.Mode     `yaml:"mode"`
+	MaxParticipants int           `yaml:"max_participants"`
+	ExpiresIn       time.Duration `yaml:"expires_in"`
+	Settings        RoomSettings  `yaml:",inline"`
+	KeepName        time.Duration `yaml:"keep_name"`
+}
+
+// When the media room of a room is made.
+const (
+	MediaAtCreate = "at_create"
+	MediaOnJoin   = "on_join"
+)
+
+// RoomSettings are meet.Settings: the same fields in the same order.
+type RoomSettings struct {
+	AllowChat       bool `yaml:"allow_chat"`
+	AllowVideo      bool `yaml:"allow_video"`
+	AllowAudio      bool `yaml:"allow_audio"`
+	E2EE            bool `yaml:"e2ee"`
+	RequireApproval bool `yaml:"require_approval"`
+}
+
+// Events is about the audit trail.
+type Events struct {
+	Keep time.Duration `yaml:"keep"`
+}
+
+// Limits bound what one caller, one code or one user may cost.
+type Limits struct {
+	Participants ParticipantLimits `yaml:",inline"`
+	Connections  ConnectionLimits  `yaml:",inline"`
+	Callers      CallerLimits      `yaml:",inline"`
+}
+
+// ParticipantLimits are embedded.Limits: the same fields in the same order.
+// They bound one participant of the LiveKit inside.
+type ParticipantLimits struct {
+	SignalBytes           int           `yaml:"signalling_message_bytes"`
+	SignalsPerSecond      int           `yaml:"signalling_messages_per_second"`
+	MediaWithin           time.Duration `yaml:"signalling_without_media"`
+	DataBytesPerSecond    int           `yaml:"data_bytes_per_second"`
+	DataMessagesPerSecond int           `yaml:"data_messages_per_second"`
+}
+
+// ConnectionLimits are meet.ConnectionLimits: the same fields in the same order.
+// They bound how many connections may be open to the LiveKit inside.
+type ConnectionLimits struct {
+	PerAddress int `yaml:"signalling_per_address"`
+	PerCode    int `yaml:"signalling_per_code"`
+	PerRoom    int `yaml:"signalling_per_room"`
+}
+
+// CallerLimits are meet.Limits: the same fields in the same order. They bound
+// what is kept in the database; 0 is no limit.
+type CallerLimits struct {
+	RoomsPerUser       int `yaml:"rooms_per_user"`
+	RoomsPerMinute     int `yaml:"rooms_per_minute"`
+	CodesPerRoom       int `yaml:"codes_per_room"`
+	BlocksPerRoom      int `yaml:"blocks_per_room"`
+	JoinsPerAddress    int `yaml:"joins_per_address"`
+	JoinsPerCode       int `yaml:"joins_per_code"`
+	JoinsPerUser       int `yaml:"joins_per_user"`
+	ChangesPerUser     int `yaml:"changes_per_user"`
+	RequestsPerAddress int `yaml:"requests_per_address"`
+	RequestsPerCode    int `yaml:"requests_per_code"`
+	RequestsPerRoom    int `yaml:"requests_per_room"`
+}
+
+// Role is meet.Role, with the same fields in the same order: one of the built-in
+// roles made different, or another one.
+type Role struct {
+	Name         string        `yaml:"name"`
+	Publish      []meet.Source `yaml:"publish"`
+	Subscribe    bool          `yaml:"subscribe"`
+	Chat         bool          `yaml:"chat"`
+	SkipApproval bool          `yaml:"skip_approval"`
+	Admit        bool          `yaml:"admit"`
+}

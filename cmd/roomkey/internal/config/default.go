@@ -1,0 +1,86 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+	"time"
+
+	"roomkey/auth"
+	"roomkey/livekit"
+	"roomkey/livekit/embedded"
+	"roomkey/meet"
+	"roomkey/tools"
+)
+
+// Default is the configuration where nobody sets anything.
+func Default() Config {
+	c := Config{
+		Listen:    "127.0.0.1:9090",
+		Data:      "data",
+		LogLevel:  "info",
+		LogFormat: "text",
+		Toolsets:  slices.Clone(tools.DefaultToolsets),
+		Auth:      Auth{PreviousSecrets: []PreviousSecret{}, MaxTTL: auth.DefaultMaxTTL},
+		HTTP:      HTTP{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
+		LiveKit:   LiveKit{EmptyTimeout: livekit.DefaultEmptyTimeout},
+		Rooms: Rooms{
+			CreateMedia: MediaOnJoin,
+			Mode:        meet.Standard,
+			Settings:    RoomSettings{AllowChat: true, AllowVideo: true, AllowAudio: true},
+			KeepName:    30 * 24 * time.Hour,
+		},
+		Events: Events{Keep: meet.DefaultKeepEvents},
+		Limits: Limits{
+			Participants: ParticipantLimits(embedded.DefaultLimits),
+			Connections:  ConnectionLimits(meet.DefaultConnectionLimits),
+			Callers:      CallerLimits(meet.DefaultLimits()),
+		},
+	}
+	for _, role := range meet.BuiltinRoles() {
+		c.Roles = append(c.Roles, Role(role))
+	}
+	return c
+}
+
+// Selection is the tools to offer.
+func (c Config) Selection() tools.Selection {
+	return tools.Selection{Toolsets: c.Toolsets, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive}
+}
+
+// MediaRoles are the built-in roles, as the configuration changes them, and the
+// roles that it adds.
+func (c Config) MediaRoles() meet.Roles {
+	roles := meet.BuiltinRoles()
+	for _, role := range c.Roles {
+		i := slices.IndexFunc(roles, func(r meet.Role) bool { return r.Name == role.Name })
+		if i < 0 {
+			roles = append(roles, meet.Role(role))
+		} else {
+			roles[i] = meet.Role(role)
+		}
+	}
+	return roles
+}
+
+// RoomDefaults are what package meet gives a new room.
+func (c Config) RoomDefaults() meet.Defaults {
+	return meet.Defaults{
+		IsPublic:        c.Rooms.IsPublic,
+		Mode:            c.Rooms.Mode,
+		MaxParticipants: c.Rooms.MaxParticipants,
+		ExpiresIn:       c.Rooms.ExpiresIn,
+		Settings:        meet.Settings(c.Rooms.Settings),
+	}
+}
+
+// DatabaseFile is where everything that has to last is kept.
+func (c Config) DatabaseFile() string { return filepath.Join(c.Data, DatabaseName) }
+
+// SecretFile is where the signing secret is kept, unless it is configured.
+func (c Config) SecretFile() string { return filepath.Join(c.Data, SecretName) }
+
+// Names of files in the data folder.
+const (
+	DatabaseName = "roomkey.db"
+	SecretName   = "secret"
+)
