@@ -11,11 +11,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -51,11 +52,15 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			if err != nil {
 				return err
 			}
-			content, err := callTool(cmd, client, args[0], arguments)
+			content, err := client.CallTool(cmd.Context(), args[0], arguments)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", content)
+			var indented bytes.Buffer
+			if err := json.Indent(&indented, content, "", "  "); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
 			return err
 		},
 	}
@@ -92,7 +97,7 @@ func ownerTokens(c config.Config) (func() (string, error), error) {
 // the roomkey that has the local data folder, once it has proved that: none
 // must go to whatever listens at an address that somebody names, or that is
 // configured.
-func callClient(cmd *cobra.Command, target, token string) (*client, error) {
+func callClient(cmd *cobra.Command, target, token string) (*bridge.Client, error) {
 	cfg, err := config.Load(cmd.Flags(), os.Environ())
 	if err != nil {
 		return nil, err
@@ -106,90 +111,44 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 		}
 	}
 	if target != "" && token != "" {
-		return newClient(target, always(token)), nil
+		return bridge.NewClient(target, bridge.FixedToken(token)), nil
 	}
-	h, err := findHolder(cmd.Context(), cfg.Data)
+	h, err := datafolder.FindHolder(cmd.Context(), cfg.Data)
 	switch {
-	case err == nil && (target == "" || newClient(target, nil).base == h.url()):
+	case err == nil && (target == "" || bridge.NewClient(target, nil).URL == h.URL()):
 		if token != "" {
-			return ownerClient(h, always(token)), nil
+			return bridge.NewOwnerClient(h, bridge.FixedToken(token)), nil
 		}
 		tokens, err := ownerTokens(cfg)
-		c := ownerClient(h, tokens)
+		c := bridge.NewOwnerClient(h, tokens)
 		if errors.Is(err, errNoSecret) { // it has its secret from elsewhere
-			c.token, c.unauthenticated, err = always(""), err.Error(), nil
+			c.Token, c.Unauthenticated, err = bridge.FixedToken(""), err.Error(), nil
 		}
 		return c, err
 	case target != "":
-		c := newClient(target, always(""))
-		c.unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
+		c := bridge.NewClient(target, bridge.FixedToken(""))
+		c.Unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
 		return c, nil
-	case !errors.Is(err, errNobody) && !errors.Is(err, errSilent):
+	case !errors.Is(err, datafolder.ErrNoHolder) && !errors.Is(err, datafolder.ErrSilent):
 		return nil, err
 	}
 	local, err := cfg.LocalURL()
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(local, always(token))
-	if token != "" || !c.isRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
+	c := bridge.NewClient(local, bridge.FixedToken(token))
+	if token != "" || !c.IsRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
 		return c, nil
 	}
 	return nil, notTheOwners(local, cfg.Data)
 }
 
-// callTool calls a tool and gives its structured content, indented.
-func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]any) ([]byte, error) {
-	message, err := json.Marshal(map[string]any{
-		"jsonrpc": "2.0", "id": 1, "method": mcp.MethodToolsCall,
-		"params": map[string]any{"name": tool, "arguments": arguments, "_meta": map[string]any{
-			mcp.MetaKeyProtocolVersion:    tools.ProtocolVersions[0],
-			mcp.MetaKeyClientInfo:         map[string]string{"name": "roomkey call", "version": version},
-			mcp.MetaKeyClientCapabilities: map[string]any{},
-		}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	var response struct {
-		Result struct {
-			IsError           bool            `json:"isError"`
-			StructuredContent json.RawMessage `json:"structuredContent"`
-			Meta              struct {
-				Error *meet.ErrorReport `json:"roomkey/error"` // tools.ErrorKey
-			} `json:"_meta"`
-		} `json:"result"`
-		Error *struct {
-			Code    int    `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	foreign := func(err error) error {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The answer is none of a roomkey's", Hint: "Is there one at " + c.base + "?", Err: err}
-	}
-	err = c.post(cmd.Context(), message, func(b []byte) error {
-		if err := json.Unmarshal(b, &response); err != nil {
-			return foreign(err)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case response.Error != nil && response.Error.Code == mcp.INTERNAL_ERROR:
-		return nil, errors.New(response.Error.Message)
-	case response.Error != nil:
-		return nil, meet.Invalid("", strings.TrimSuffix(response.Error.Message, "."), "roomkey tools lists the tools.")
-	case response.Result.IsError && response.Result.Meta.Error == nil:
-		return nil, foreign(nil)
-	case response.Result.IsError:
-		return nil, reportedError(*response.Result.Meta.Error)
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, response.Result.StructuredContent, "", "  "); err != nil {
-		return nil, foreign(err)
-	}
-	return indented.Bytes(), nil
+// notTheOwners is the error where a roomkey answers that has another data
+// folder: a token of the owner is not for it.
+func notTheOwners(url, folder string) *meet.Error {
+	return &meet.Error{Code: meet.CodeUnauthenticated,
+		Message: "The roomkey at " + url + " has another data folder than " + folder,
+		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
 }
 
 // parseArguments builds a tool's arguments from key=value pairs and a JSON

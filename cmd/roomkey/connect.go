@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
@@ -93,7 +94,7 @@ func connectURL(cfg config.Config, target string) (string, error) {
 		target = cfg.PublicURL
 	}
 	if target == "" {
-		if listen, err := config.ParseListen(cfg.Listen); err != nil || listen.Port() == 0 {
+		if at, err := config.ParseListen(cfg.Listen); err != nil || at.Port() == 0 {
 			return "", meet.Invalid("url", "the configuration names no fixed port", "Say where the server is reached with --url.")
 		}
 		var err error
@@ -104,7 +105,7 @@ func connectURL(cfg config.Config, target string) (string, error) {
 	if _, ok := config.ParseURL(target, "http", "https"); !ok {
 		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
 	}
-	return newClient(target, nil).base + "/mcp", nil
+	return bridge.NewClient(target, nil).URL + "/mcp", nil
 }
 
 // thisProgram is the path that starts this program from any folder. It keeps

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/store"
 )
 
@@ -95,7 +96,7 @@ func (d *doctor) checkData(ctx context.Context, p *patient) {
 func (d *doctor) checkWritable(folder string) bool {
 	const hint = "Let roomkey write there, and free some space."
 	for _, name := range []string{"roomkey.db", "roomkey.db-wal", "roomkey.db-shm"} {
-		if err := mayWrite(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := datafolder.MayWrite(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			d.fail(partDatabase, fmt.Sprintf("%s cannot be written to: %v", filepath.Join(folder, name), err), hint)
 			return false
 		}

@@ -58,12 +58,12 @@ func TestABridgeKeepsCodesOn(t *testing.T) {
 	t.Parallel()
 	a := startApp(t, allToolsets)
 	s := newScene(t, a, "a room")
-	c := newClient(a.url, always(a.owner))
-	c.noDestruction = true
+	selection := everything
+	selection.DisableDestructive = true
 	call := func(enabled bool) string {
 		t.Helper()
 		line := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hms-update-room-code","arguments":{"code":%q,"body":{"enabled":%t}}}}`, s.code, enabled)
-		return string(throughBridge(t, c, line)["1"].Result)
+		return string(throughThisBridge(t, a.bridgeConfig(selection, a.owner), line)["1"].Result)
 	}
 	if got := call(false); !strings.Contains(got, "No code is switched off by this server") {
 		t.Errorf("disabling: got %s", got)

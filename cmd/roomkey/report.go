@@ -44,7 +44,7 @@ func (p *patient) observations(ctx context.Context) (observations, error) {
 	if p.app != nil {
 		return p.app.observed(), nil
 	}
-	token, err := p.owner.token()
+	token, err := p.owner.Token()
 	if err != nil {
 		return r, err
 	}
@@ -53,7 +53,7 @@ func (p *patient) observations(ctx context.Context) (observations, error) {
 		return r, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := p.owner.http.Do(req)
+	resp, err := p.owner.HTTP.Do(req)
 	if err != nil {
 		return r, err
 	}

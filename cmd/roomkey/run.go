@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/meet"
 )
 
@@ -48,11 +49,7 @@ func errorLine(err error) string {
 	if !errors.As(err, &e) {
 		return "roomkey: " + err.Error()
 	}
-	line := string(e.Code) + ": " + e.Message
-	if e.Hint != "" {
-		line += ". " + e.Hint
-	}
-	return line
+	return bridge.ErrorLine(e)
 }
 
 // exitCode is the table from errors to exit codes.

@@ -11,6 +11,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 )
 
@@ -50,6 +51,9 @@ back by themselves.`,
 			case cfg.Auth.Secret != "":
 				return meet.Invalid("", "the signing secret is in the configuration (auth.secret)",
 					"Put another one there, and the old one with its last day under auth.previous_secrets; then restart the server.")
+			}
+			if err := datafolder.Check(cfg.Data); err != nil {
+				return err
 			}
 			now := time.Now()
 			until := now.Add(keep)

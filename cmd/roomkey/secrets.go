@@ -8,6 +8,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -25,7 +26,7 @@ func openKeyring(c config.Config) (*auth.Keyring, error) {
 	if c.Auth.Secret != "" {
 		return auth.NewKeyring([]byte(c.Auth.Secret), previous...)
 	}
-	if err := checkDataFolder(c.Data); err != nil {
+	if err := datafolder.Check(c.Data); err != nil {
 		return nil, err
 	}
 	return auth.OpenKeyring(c.SecretFile(), previous...)

@@ -7,17 +7,19 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"roomkey/cmd/roomkey/internal/bridge"
+	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/listen"
 )
 
 func serveCommand() *cobra.Command {
@@ -38,7 +40,7 @@ func serveCommand() *cobra.Command {
 			if isTerminal(cmd.OutOrStdout()) {
 				banner(cmd.OutOrStdout(), a, cfg, os.Args[0], config.FileInUse(cmd.Flags()))
 			}
-			return a.run(cmd.Context())
+			return a.Run(cmd.Context())
 		},
 	}
 	config.AddFlags(c.Flags())
@@ -48,37 +50,31 @@ func serveCommand() *cobra.Command {
 // newServer is newApp for serve. A stdio that has the data folder is told that a
 // serve wants it, and leaves it.
 func newServer(ctx context.Context, c config.Config, log *slog.Logger) (*app, error) {
-	a, err := newApp(ctx, c, log, commandServe)
-	if !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) {
+	a, err := newApp(ctx, c, log, datafolder.CommandServe)
+	if !errors.Is(err, listen.ErrInUse) && !errors.Is(err, datafolder.ErrInUse) {
 		return a, err
 	}
-	if h, holderErr := readHolder(c.Data); holderErr != nil || h.command != commandStdio {
+	if h, holderErr := datafolder.ReadHolder(c.Data); holderErr != nil || h.Command != datafolder.CommandStdio {
 		return nil, err
 	}
-	wait, waitErr := announceWait(c.Data)
+	done, waitErr := datafolder.Wait(c.Data)
 	if waitErr != nil {
 		return nil, err // another serve waits already
 	}
-	defer func() { _ = wait.Close() }()
+	defer func() { _ = done() }()
 	log.Info("waiting for a roomkey stdio to leave the data folder")
-	for deadline := time.Now().Add(startWithin); ; {
+	for deadline := time.Now().Add(bridge.StartWithin); ; {
 		select {
 		case <-ctx.Done():
 			return nil, err
-		case <-time.After(keeperEvery):
+		case <-time.After(bridge.PollEvery):
 		}
-		a, err = newApp(ctx, c, log, commandServe)
-		if err == nil || !errors.Is(err, errAddressInUse) && !errors.Is(err, errDataInUse) || time.Now().After(deadline) {
+		a, err = newApp(ctx, c, log, datafolder.CommandServe)
+		if err == nil || !errors.Is(err, listen.ErrInUse) && !errors.Is(err, datafolder.ErrInUse) || time.Now().After(deadline) {
 			return a, err
 		}
 	}
 }
-
-// ignoreSignals keeps a long-running command alive when the program that reads its
-// output goes away, or a file reaches the size that the system allows.
-// Otherwise the next line of the log, or the next write to the database, would
-// end the process on the spot.
-func ignoreSignals() { signal.Ignore(syscall.SIGPIPE, signalFileSize) }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
@@ -116,7 +112,7 @@ func banner(w io.Writer, a *app, c config.Config, self, file string) {
 
   Stop with Ctrl-C.
 
-`, buildVersion().Version, a.public, livekit, c.Data, a.public, self, source, self, a.public, source, self, config.Reachable(a.listener.Addr().String()), self, source)
+`, build.Version().Version, a.public, livekit, c.Data, a.public, self, source, self, a.public, source, self, config.Reachable(a.listener.Addr().String()), self, source)
 }
 
 // absolute makes a path good in every folder.

@@ -50,7 +50,7 @@ func callAt(ctx context.Context, url, token, tool string, arguments map[string]a
 	if failed, err := r.Result.failure(); err != nil {
 		return nil, err
 	} else if failed != nil {
-		return nil, reportedError(*failed)
+		return nil, &meet.Error{Code: failed.Code, Message: failed.Message, Hint: failed.Hint}
 	}
 	return r.Result.StructuredContent, nil
 }

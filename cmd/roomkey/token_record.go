@@ -14,6 +14,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -38,12 +39,12 @@ func openTokens(ctx context.Context, c config.Config, create bool) (*store.Token
 			return tokens, databaseError(c, err)
 		}
 		err = prepareDatabase(ctx, c)
-		if errors.Is(err, errDataInUse) && time.Now().After(deadline) {
+		if errors.Is(err, datafolder.ErrInUse) && time.Now().After(deadline) {
 			return nil, &meet.Error{Code: meet.CodeConflict,
 				Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
 				Hint:    "Restart it as this version, then try again.", Err: err}
 		}
-		if err != nil && !errors.Is(err, errDataInUse) {
+		if err != nil && !errors.Is(err, datafolder.ErrInUse) {
 			return nil, databaseError(c, err)
 		}
 		if err == nil {
@@ -60,13 +61,11 @@ func openTokens(ctx context.Context, c config.Config, create bool) (*store.Token
 // prepareDatabase makes the database, or brings its schema up to date, as the
 // owner of the data folder.
 func prepareDatabase(ctx context.Context, c config.Config) (err error) {
-	lock, err := lockData(c.Data)
+	lock, err := datafolder.Claim(c.Data)
 	if err != nil {
 		return err
 	}
-	if lock != nil {
-		defer func() { err = errors.Join(err, lock.Close()) }()
-	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
 	db, err := store.Open(ctx, c.DatabaseFile())
 	if err != nil {
 		return err
@@ -228,8 +227,7 @@ func revokeToken(ctx context.Context, c config.Config, id string, unlisted bool,
 	}
 	tokens, err := openTokens(ctx, c, false)
 	if errors.Is(err, store.ErrNoDatabase) {
-		return &meet.Error{Code: meet.CodeNotFound, Message: "There is no database in " + c.Data,
-			Hint: "Give the --data of the server."}
+		return datafolder.NoDatabase(c.Data, err)
 	}
 	if err != nil {
 		return err
