@@ -20,6 +20,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/listen"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
@@ -112,14 +113,14 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
 		return nil, partError{partAddress, err}
 	}
-	keyring, err := openKeyring(c)
+	keyring, err := tokens.OpenKeyring(c)
 	if err != nil {
 		return nil, partError{partSecret, err}
 	}
 	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
 		return nil, partError{partDatabase, databaseError(c, err)}
 	}
-	a.auth = serverAuth(c, keyring, a.store, log)
+	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, partError{partLiveKit, err}

@@ -16,6 +16,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -69,7 +70,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 		}
 	})
 	a.url = "http://" + a.listener.Addr().String()
-	a.owner = a.token(t, localOwner)
+	a.owner = a.token(t, tokens.Owner)
 	return a
 }
 

@@ -9,14 +9,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -71,28 +70,6 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 	return c
 }
 
-// localOwner is who calls from the machine that holds the secret.
-var localOwner = meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
-
-// errNoSecret says that nothing here can sign a token. Only a server, and the
-// token command, make a secret: one made elsewhere would sign for nobody.
-var errNoSecret = errors.New("there is no signing secret")
-
-// ownerTokens makes tokens for the local owner. They live for a minute, so that
-// whoever may have got hold of one has little of it.
-func ownerTokens(c config.Config) (func() (string, error), error) {
-	if c.Auth.Secret == "" {
-		if _, err := os.Stat(c.SecretFile()); err != nil {
-			return nil, fmt.Errorf("%w in %s: give the --data of the server, which makes one on its first start", errNoSecret, c.Data)
-		}
-	}
-	_, authority, err := openAuth(c)
-	if err != nil {
-		return nil, err
-	}
-	return func() (string, error) { return authority.Sign(localOwner, time.Minute) }, nil
-}
-
 // callClient finds out whom to call as whom. Tokens of the owner are made for
 // the roomkey that has the local data folder, once it has proved that: none
 // must go to whatever listens at an address that somebody names, or that is
@@ -119,9 +96,9 @@ func callClient(cmd *cobra.Command, target, token string) (*bridge.Client, error
 		if token != "" {
 			return bridge.NewOwnerClient(h, bridge.FixedToken(token)), nil
 		}
-		tokens, err := ownerTokens(cfg)
-		c := bridge.NewOwnerClient(h, tokens)
-		if errors.Is(err, errNoSecret) { // it has its secret from elsewhere
+		token, err := tokens.ForOwner(cfg)
+		c := bridge.NewOwnerClient(h, token)
+		if errors.Is(err, tokens.ErrNoSecret) { // it has its secret from elsewhere
 			c.Token, c.Unauthenticated, err = bridge.FixedToken(""), err.Error(), nil
 		}
 		return c, err

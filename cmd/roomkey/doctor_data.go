@@ -11,6 +11,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/store"
 )
 
@@ -41,7 +42,7 @@ func (d *doctor) temporaryFolder() (folder string, ok bool) {
 func (d *doctor) isolated(folder string) (config.Config, error) {
 	c := d.config
 	if _, err := os.Stat(c.SecretFile()); err == nil && c.Auth.Secret == "" {
-		secret, _, err := openAuth(c)
+		secret, _, err := tokens.Open(c)
 		if err != nil {
 			return c, err
 		}

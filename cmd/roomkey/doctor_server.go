@@ -24,6 +24,7 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
 )
@@ -79,7 +80,7 @@ func (d *doctor) admit(ctx context.Context) *patient {
 	a.server.Handler = forDoctor(a.server.Handler)
 	p := &patient{public: a.public, url: "http://" + config.Reachable(a.listener.Addr().String()), config: cfg, data: cfg.Data, app: a}
 	p.listen, _ = netip.ParseAddrPort(a.listener.Addr().String()) // of our own listener
-	p.secret, _, err = openAuth(cfg)
+	p.secret, _, err = tokens.Open(cfg)
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(running) }()
@@ -142,12 +143,12 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		return nil
 	}
 	const hint = "Run the doctor with the --data and --config of the roomkey that runs."
-	tokens, err := ownerTokens(d.config)
+	token, err := tokens.ForOwner(d.config)
 	if err == nil {
-		p.secret, _, err = openAuth(d.config)
+		p.secret, _, err = tokens.Open(d.config)
 	}
 	switch {
-	case errors.Is(err, errNoSecret):
+	case errors.Is(err, tokens.ErrNoSecret):
 		d.fail(partSecret, "a roomkey runs at "+p.url+", but there is no signing secret in "+d.config.Data, hint)
 		return nil
 	case err != nil:
@@ -159,7 +160,7 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		d.fail(partData, "the roomkey that runs at "+p.url+" has another data folder than "+d.config.Data, hint)
 		return nil
 	}
-	p.owner = bridge.NewOwnerClient(h, tokens)
+	p.owner = bridge.NewOwnerClient(h, token)
 	p.owner.HTTP.Timeout = doctorHTTP.Timeout
 	switch err = p.owner.Ping(ctx); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):

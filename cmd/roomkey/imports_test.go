@@ -68,6 +68,7 @@ var insides = map[string][]string{
 	"config":     {"auth", "livekit", "livekit/embedded", "tools"},
 	"datafolder": {"auth", "store"},
 	"listen":     {},
+	"tokens":     {"auth", "store", "config", "datafolder"},
 }
 
 // Every package inside cmd/roomkey knows no more than it needs.

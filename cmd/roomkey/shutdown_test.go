@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -28,7 +29,7 @@ func ownerToken(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := authority.Sign(localOwner, time.Hour)
+	token, err := authority.Sign(tokens.Owner, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/listen"
+	"roomkey/cmd/roomkey/internal/tokens"
 )
 
 func stdioCommand(io streams) *cobra.Command {
@@ -46,7 +47,7 @@ func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 	log := newLogger(cfg, os.Stderr)
 	err = bridge.Serve(ctx, bridge.Config{
 		Data: cfg.Data, Listen: at.String(), Log: log, Selection: cfg.Selection(),
-		OwnerToken: func() (func() (string, error), error) { return ownerTokens(cfg) },
+		OwnerToken: func() (func() (string, error), error) { return tokens.ForOwner(cfg) },
 		Start: func(ctx context.Context, address string) (bridge.Server, error) {
 			c := cfg
 			c.Listen = address
@@ -63,7 +64,7 @@ func addressTaken(ctx context.Context, cfg config.Config, err error) error {
 	if !errors.Is(err, listen.ErrInUse) || urlErr != nil || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
 		return err
 	}
-	if _, err := ownerTokens(cfg); errors.Is(err, errNoSecret) {
+	if _, err := tokens.ForOwner(cfg); errors.Is(err, tokens.ErrNoSecret) {
 		return err
 	}
 	return fmt.Errorf("the roomkey at %s has another data folder than %s: give its --data", local, cfg.Data)
