@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -23,17 +22,13 @@ file. What the file holds was checked when the command ends.
 Everybody who has the file can sign access tokens: its mode is 0600, keep it so. A
 secret in the configuration (auth.secret) is not in it.`,
 		Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			withSecret, err := datafolder.Backup(cmd.Context(), cfg.Data, args[0], build.Version().Version)
 			if err != nil {
 				return databaseError(cfg, err)
 			}
 			return tellBackup(cmd.OutOrStdout(), args[0], withSecret)
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	return c

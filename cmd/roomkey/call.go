@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,12 +43,12 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			arguments, err := parseArguments(args[0], args[1:], object)
 			if err != nil {
 				return err
 			}
-			client, err := callClient(cmd, target, token)
+			client, err := callClient(cmd.Context(), cfg, target, token)
 			if err != nil {
 				return err
 			}
@@ -61,12 +62,14 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
 			return err
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
-	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the data folder, or of the configuration)")
-	c.Flags().StringVar(&token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
+	c.Flags().StringVar(&target, "url", "",
+		"address of the roomkey to call (default: that of the data folder, or of the configuration)")
+	c.Flags().StringVar(&token, "token", "",
+		"access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 	return c
 }
 
@@ -74,11 +77,7 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 // the roomkey that has the local data folder, once it has proved that: none
 // must go to whatever listens at an address that somebody names, or that is
 // configured.
-func callClient(cmd *cobra.Command, target, token string) (*bridge.Client, error) {
-	cfg, err := config.Load(cmd.Flags(), os.Environ())
-	if err != nil {
-		return nil, err
-	}
+func callClient(ctx context.Context, cfg config.Config, target, token string) (*bridge.Client, error) {
 	if token == "" {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
@@ -90,7 +89,7 @@ func callClient(cmd *cobra.Command, target, token string) (*bridge.Client, error
 	if target != "" && token != "" {
 		return bridge.NewClient(target, bridge.FixedToken(token)), nil
 	}
-	h, err := datafolder.FindHolder(cmd.Context(), cfg.Data)
+	h, err := datafolder.FindHolder(ctx, cfg.Data)
 	switch {
 	case err == nil && (target == "" || bridge.NewClient(target, nil).URL == h.URL()):
 		if token != "" {
@@ -114,7 +113,7 @@ func callClient(cmd *cobra.Command, target, token string) (*bridge.Client, error
 		return nil, err
 	}
 	c := bridge.NewClient(local, bridge.FixedToken(token))
-	if token != "" || !c.IsRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
+	if token != "" || !c.IsRoomkey(ctx) { // whether anybody answers at all is the first thing to know
 		return c, nil
 	}
 	return nil, notTheOwners(local, cfg.Data)
@@ -138,7 +137,8 @@ func parseArguments(tool string, pairs []string, object string) (map[string]any,
 			object = "{}"
 		}
 		if err := json.Unmarshal([]byte(object), &arguments); err != nil || arguments == nil {
-			return nil, meet.Invalid("json", "--json must be a JSON object", `For example --json '{"room_id": "team-standup"}'.`)
+			return nil, meet.Invalid("json", "--json must be a JSON object",
+				`For example --json '{"room_id": "team-standup"}'.`)
 		}
 	}
 	for _, pair := range pairs {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -23,17 +22,13 @@ alone unless --force is given; then what is there is kept in a folder beside it.
 What happened after the backup was made is not in it: access tokens that were
 revoked since then count again, and people who were removed may come back.`,
 		Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			done, err := datafolder.Restore(cmd.Context(), cfg.Data, args[0], force)
 			if err != nil {
 				return err
 			}
 			return tellRestored(cmd.OutOrStdout(), cfg.Data, done)
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&force, "force", false, "also where there is data, which is kept aside")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,11 +39,7 @@ A running server takes the new secret within a second. The LiveKit inside goes
 on with the old one until the next start; people who are in a call then come
 back by themselves.`,
 		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			switch {
 			case keep < 0:
 				return meet.Invalid("keep", "--keep must not be negative", "For example 720h, or 0s to end the old secret at once.")
@@ -57,7 +52,7 @@ back by themselves.`,
 			}
 			now := time.Now()
 			until := now.Add(keep)
-			err = auth.Rotate(cfg.SecretFile(), until, now)
+			err := auth.Rotate(cfg.SecretFile(), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + cfg.Data,
 					Hint: "Give the --data of the server."}
@@ -77,7 +72,7 @@ back by themselves.`,
 				fmt.Fprintln(out, "Those in the configuration (auth.previous_secrets) count until the time that stands there.")
 			}
 			return nil
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().DurationVar(&keep, "keep", 720*time.Hour, "how long tokens of the old secret count; 0s is not at all")

@@ -26,13 +26,9 @@ runs. Where a roomkey already has the data folder, wherever it answers, messages
 are bridged to that one, and when it ends, to the next one or to one that is
 started here. To roomkey serve the data folder is left when that is started.`,
 		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			return serveStdio(cmd.Context(), cfg, io)
-		},
+		}),
 	}
 	config.AddFlags(c.Flags())
 	return c

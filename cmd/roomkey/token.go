@@ -22,18 +22,14 @@ func tokenCommand() *cobra.Command {
 		Use:   "token --sub SUBJECT",
 		Short: "Print an access token; list and revoke those that were made",
 		Args:  exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			token, err := wanted.issue(cmd, cfg)
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 			return err
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	wanted.addFlags(c.Flags(), "", "who the token is for (required)", 24*time.Hour)

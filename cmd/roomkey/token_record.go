@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,11 +19,7 @@ func tokenListCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List the access tokens that were made here and have not expired",
 		Args:  exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			listed, err := tokens.List(cmd.Context(), cfg, all)
 			if err != nil {
 				return databaseError(cfg, err)
@@ -34,10 +29,11 @@ func tokenListCommand() *cobra.Command {
 				return err
 			}
 			return printTokens(cmd.OutOrStdout(), listed)
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
-	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list of {id, subject, name, role, issued_at, expires_at, revoked_at}")
+	c.Flags().BoolVar(&asJSON, "json", false,
+		"print a JSON list of {id, subject, name, role, issued_at, expires_at, revoked_at}")
 	c.Flags().BoolVar(&all, "all", false, "also those that have expired")
 	return c
 }
@@ -78,11 +74,7 @@ roomkey token list shows the ids. A token that was made elsewhere, with
 the same secret, is on no list: its id is the claim jti, and --unlisted takes it
 back. Who is inside a room stays there; kick_participant removes them.`,
 		Args: exactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			token, before, err := tokens.Revoke(cmd.Context(), cfg, args[0], unlisted)
 			if err != nil {
 				return databaseError(cfg, err)
@@ -97,7 +89,7 @@ back. Who is inside a room stays there; kick_participant removes them.`,
 				_, err = fmt.Fprintf(out, "Revoked %s of %s (%s).\n", token.ID, token.Subject, token.Role)
 			}
 			return err
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&unlisted, "unlisted", false, "also where the id is not on the list")

@@ -132,7 +132,9 @@ const maxTokenID = 256
 
 // Revoke revokes the token with an id; with unlisted also one that is not on
 // record. before says whether it was revoked before.
-func Revoke(ctx context.Context, c config.Config, id string, unlisted bool) (token store.Token, before bool, err error) {
+func Revoke(ctx context.Context, c config.Config, id string, unlisted bool) (
+	token store.Token, before bool, err error,
+) {
 	switch {
 	case strings.HasPrefix(id, "eyJ"):
 		return token, false, meet.Invalid("id", "that is an access token, not its id", "roomkey token list shows the ids.")
