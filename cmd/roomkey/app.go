@@ -12,13 +12,16 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/listen"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
@@ -32,8 +35,8 @@ type app struct {
 	log      *slog.Logger
 	metrics  metrics
 	listener net.Listener
-	lock     *os.File // of the data folder
-	holder   holder   // as the lock names it
+	lock     *datafolder.Lock
+	holder   datafolder.Holder // as the lock names it
 	public   *url.URL
 	store    *store.DB
 	embedded *embedded.Server // nil with a foreign LiveKit
@@ -57,13 +60,6 @@ const reconcileEvery = 10 * time.Second
 
 // webhookPath is where LiveKit tells what happens.
 const webhookPath = "/livekit/webhook"
-
-// errAddressInUse says that somebody has the address of this configuration: a
-// roomkey or another program.
-var errAddressInUse = errors.New("is in use by another program: choose another address with --listen")
-
-// errDataInUse says that another process has the data folder.
-var errDataInUse = errors.New("is in use by another roomkey: stop that one, or choose another folder with --data")
 
 // partError says which part could not be started; its text is the cause's.
 type partError struct {
@@ -91,43 +87,43 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	a := &app{log: log, metrics: metrics}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.close())
+			err = errors.Join(err, a.Close())
 		}
 	}()
-	listen, err := config.ParseListen(c.Listen)
+	at, err := config.ParseListen(c.Listen)
 	if err != nil {
 		return nil, err
 	}
-	a.listener, err = listenAt(ctx, listen, log)
+	a.listener, err = listen.TCP(ctx, at, log)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, partError{partAddress, fmt.Errorf("%s %w", c.Listen, errAddressInUse)}
+	case errors.Is(err, listen.ErrInUse):
+		return nil, partError{partAddress, fmt.Errorf("%s %w", c.Listen, err)}
 	case err != nil:
 		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
 	}
-	if a.holder, err = newHolder(config.Reachable(a.listener.Addr().String()), command); err != nil {
+	if a.holder, err = datafolder.NewHolder(config.Reachable(a.listener.Addr().String()), command); err != nil {
 		return nil, err
 	}
-	listen = netip.AddrPortFrom(listen.Addr(), a.holder.address.Port())
-	if a.public, err = c.PublicAddress(listen); err != nil {
+	at = netip.AddrPortFrom(at.Addr(), a.holder.Address.Port())
+	if a.public, err = c.PublicAddress(at); err != nil {
 		return nil, err
 	}
 
-	if a.lock, err = lockData(c.Data); err != nil {
+	if a.lock, err = datafolder.Claim(c.Data); err != nil {
 		return nil, partError{partData, err}
 	}
 	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
 		return nil, partError{partAddress, err}
 	}
-	keyring, err := openKeyring(c)
+	keyring, err := tokens.OpenKeyring(c)
 	if err != nil {
 		return nil, partError{partSecret, err}
 	}
 	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
 		return nil, partError{partDatabase, databaseError(c, err)}
 	}
-	a.auth = serverAuth(c, keyring, a.store, log)
-	lk, err := a.startLiveKit(ctx, c, keyring, listen)
+	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
+	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, partError{partLiveKit, err}
 	}
@@ -147,7 +143,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	a.service = service
 	a.enforcer.Store(enforcer)
 	server := tools.NewServer(tools.Config{
-		Service: service, Selection: c.Selection(), Version: buildVersion().Version,
+		Service: service, Selection: c.Selection(), Version: build.Version().Version,
 		Log: log, Observe: metrics.observe,
 	})
 	a.web = web.New(web.Config{
@@ -155,15 +151,15 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: c.HTTP.Proxies(),
-		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: buildVersion(), Metrics: metrics.registry, Log: log,
+		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: build.Version(), Metrics: metrics.registry, Log: log,
 		MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
-	}, listen)
+	}, at)
 	a.server = a.web.HTTPServer()
-	a.server.Handler = a.holder.provable(a.reporting(a.server.Handler))
+	a.server.Handler = a.holder.AnswerChallenges(a.reporting(a.server.Handler))
 	a.server.ConnState = a.silent.watch
 	a.metricsServer.start(a.web.MetricsHandler())
-	if err := a.holder.announce(a.lock); err != nil {
+	if err := a.lock.Announce(a.holder); err != nil {
 		return nil, partError{partData, err}
 	}
 	return a, nil
@@ -177,7 +173,7 @@ type liveKitAccess struct {
 	proxied          *url.URL                 // where /rtc leads; nil for a foreign server
 }
 
-func (a *app) startLiveKit(ctx context.Context, c config.Config, keyring *auth.Keyring, listen netip.AddrPort) (liveKitAccess, error) {
+func (a *app) startLiveKit(ctx context.Context, c config.Config, keyring *auth.Keyring, at netip.AddrPort) (liveKitAccess, error) {
 	if c.LiveKit.Foreign() {
 		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: config.WebSocketURL(c.LiveKit.URL)}, nil
 	}
@@ -187,7 +183,7 @@ func (a *app) startLiveKit(ctx context.Context, c config.Config, keyring *auth.K
 	}
 	e, otherKey := c.LiveKit.Embedded, otherInsideKey(keyring)
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret, OtherKey: otherKey,
-		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(listen), MachineIP: c.MachineIP(listen),
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(at), MachineIP: c.MachineIP(at),
 		Webhook:   "http://" + config.Reachable(a.listener.Addr().String()) + webhookPath,
 		Authorize: a.authorizeSession,
 		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: embedded.Limits(c.Limits.Participants)})
@@ -199,7 +195,7 @@ func (a *app) startLiveKit(ctx context.Context, c config.Config, keyring *auth.K
 		a.log.Info("media is received at this machine's own address beside loopback, because Firefox sends none to loopback; livekit.embedded.node_ip: 127.0.0.1 turns that off",
 			"address", ip)
 	}
-	if e.UDPPort == 0 && a.embedded.UDPPort() != embedded.PreferredUDPPort && (c.PublicURL != "" || !listen.Addr().IsLoopback()) {
+	if e.UDPPort == 0 && a.embedded.UDPPort() != embedded.PreferredUDPPort && (c.PublicURL != "" || !at.Addr().IsLoopback()) {
 		a.log.Warn("the usual UDP port is taken, so media goes through another, which a firewall may not know: set livekit.embedded.udp_port",
 			"usual", embedded.PreferredUDPPort, "media_udp_port", a.embedded.UDPPort())
 	}
@@ -222,9 +218,9 @@ func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (me
 	return enforcer.AuthorizeSession(ctx, roomID, identity)
 }
 
-// run serves until ctx is done or a part dies, then stops everything in order:
+// Run serves until ctx is done or a part dies, then stops everything in order:
 // no new calls, running calls finish, the sweeper, LiveKit, the database.
-func (a *app) run(ctx context.Context) error {
+func (a *app) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var sweeper sync.WaitGroup
@@ -251,7 +247,7 @@ func (a *app) run(ctx context.Context) error {
 	a.drain()
 	cancel()
 	sweeper.Wait()
-	return errors.Join(err, a.close())
+	return errors.Join(err, a.Close())
 }
 
 func (a *app) livekitDone() <-chan struct{} {
@@ -277,8 +273,11 @@ func (a *app) every(ctx context.Context, interval time.Duration, what string, do
 	}
 }
 
-// close stops what newApp has started.
-func (a *app) close() error {
+// Holder is this process as the lock of the data folder names it.
+func (a *app) Holder() datafolder.Holder { return a.holder }
+
+// Close stops what newApp has started.
+func (a *app) Close() error {
 	errs := []error{a.metricsServer.stop()}
 	if a.listener != nil {
 		_ = a.listener.Close() // usually closed by the HTTP server already
@@ -291,7 +290,7 @@ func (a *app) close() error {
 		errs = append(errs, a.store.Close())
 	}
 	if a.lock != nil {
-		errs = append(errs, renounce(a.lock), a.lock.Close())
+		errs = append(errs, a.lock.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -23,6 +25,7 @@ import (
 type testApp struct {
 	*app
 	url   string
+	data  string // folder
 	owner string // the local owner's access token
 	log   *output
 	stop  func() error // stops it as a signal does; more than once is once
@@ -37,15 +40,15 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	if change != nil {
 		change(&c)
 	}
-	a := &testApp{log: new(output)}
+	a := &testApp{log: new(output), data: c.Data}
 	var err error
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if a.app, err = newApp(t.Context(), c, log, commandServe); err != nil {
+	if a.app, err = newApp(t.Context(), c, log, datafolder.CommandServe); err != nil {
 		t.Fatalf("start: %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
-	go func() { stopped <- a.run(ctx) }()
+	go func() { stopped <- a.Run(ctx) }()
 	a.stop = sync.OnceValue(func() error {
 		cancel()
 		select {
@@ -67,7 +70,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 		}
 	})
 	a.url = "http://" + a.listener.Addr().String()
-	a.owner = a.token(t, localOwner)
+	a.owner = a.token(t, tokens.Owner)
 	return a
 }
 

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 )
@@ -104,26 +102,4 @@ func holdRestored(t *testing.T, folder string, want map[string]string) {
 		}
 		return rows.Err()
 	})
-}
-
-// A backup takes no name in the data folder that would make it a secret or a
-// log of the database.
-func TestBackupIsNoFileOfTheServers(t *testing.T) {
-	t.Parallel()
-	m := newMachine(t)
-	m.serve()
-	for _, name := range ownFiles {
-		file := filepath.Join("data", name)
-		_, err := os.Lstat(filepath.Join(m.dir, file))
-		there := err == nil
-		out, err := command(m.dir, m.env(), "backup", file).CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "conflict: ") {
-			t.Errorf("backup %s: got %s, %v, want a conflict", file, out, err)
-		}
-		if _, err := os.Lstat(filepath.Join(m.dir, file)); err == nil && !there {
-			t.Errorf("backup %s: it is there now", file)
-		}
-	}
-	m.run("token", "--sub", "ada")
-	m.run("backup", filepath.Join("data", "a-backup"))
 }

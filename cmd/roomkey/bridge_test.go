@@ -5,24 +5,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/bridge"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
+	"roomkey/tools"
 )
 
-// throughBridge sends lines over a bridge and gives the answers by id.
-func throughBridge(t *testing.T, c *client, input string) map[string]response {
-	t.Helper()
-	return throughThisBridge(t, &bridge{client: c}, input)
+// everything selects all tools.
+var everything = tools.Selection{Toolsets: tools.Toolsets}
+
+// bridgeConfig is a bridge to the program, with an access token.
+func (a *testApp) bridgeConfig(offered tools.Selection, token string) bridge.Config {
+	return bridge.Config{Data: a.data, Selection: offered, Log: slog.New(slog.DiscardHandler),
+		OwnerToken: func() (func() (string, error), error) { return bridge.FixedToken(token), nil },
+		Start:      func(context.Context, string) (bridge.Server, error) { return nil, datafolder.ErrInUse }}
 }
 
-func throughThisBridge(t *testing.T, b *bridge, input string) map[string]response {
+// throughBridge sends lines over a bridge as the local owner and gives the
+// answers by id.
+func throughBridge(t *testing.T, a *testApp, input string) map[string]response {
+	t.Helper()
+	return throughThisBridge(t, a.bridgeConfig(everything, a.owner), input)
+}
+
+func throughThisBridge(t *testing.T, c bridge.Config, input string) map[string]response {
 	t.Helper()
 	out := new(output)
-	b.out = out
-	if err := b.run(t.Context(), strings.NewReader(input)); err != nil {
+	if err := bridge.Serve(t.Context(), c, strings.NewReader(input), out); err != nil {
 		t.Fatalf("bridge: %v", err)
 	}
 	answers := map[string]response{}
@@ -60,7 +74,7 @@ func TestBridge(t *testing.T) {
 	input.WriteString(`{"jsonrpc":"2.0","id":"no line end","method":"ping"}`)
 	want = append(want, `"no line end"`)
 
-	got := throughBridge(t, newClient(a.url, always(a.owner)), input.String())
+	got := throughBridge(t, a, input.String())
 	for _, id := range want {
 		r, ok := got[id]
 		if !ok {
@@ -76,35 +90,24 @@ func TestBridge(t *testing.T) {
 	}
 }
 
-// What is too large, and what cannot be delivered, is an error of the tool for
-// a model and one of the protocol for a client.
+// What is too large is an error of the tool for a model and one of the protocol
+// for a client.
 func TestBridgeErrors(t *testing.T) {
 	t.Parallel()
 	a := startApp(t, nil)
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
 	guest := a.token(t, meet.Principal{ID: "eve", Role: meet.Guest})
-	call := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_room","arguments":{"name":"` + strings.Repeat("x", 300<<10) + `"}}}` + "\n" +
-		`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"x":"` + strings.Repeat("x", 300<<10) + `"}}` + "\n"
-	for _, test := range []struct {
-		name    string
-		client  *client
-		code    meet.ErrorCode
-		message string
-	}{
-		{"too large", newClient(a.url, always(guest)), meet.CodeInvalid, "The body is larger than 256 KiB"},
-		{"nobody there", newClient("http://"+address, always(guest)), meet.CodeUnavailable, "No roomkey answers at http://" + address},
-	} {
-		got := throughBridge(t, test.client, call)
-		r := readResult(t, got["1"].Result)
-		if rep := report(t, r); rep.Code != test.code || rep.Message != test.message || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, string(test.code)+": "+test.message+". ") {
-			t.Errorf("%s: tools/call: got %+v with the text %v, want %s: %s", test.name, rep, r.Content, test.code, test.message)
-		}
-		if e := got["2"].Error; e == nil || e.Code != -32603 || !strings.HasPrefix(e.Message, string(test.code)+": "+test.message+". ") {
-			t.Errorf("%s: tools/list: got %+v, want the error -32603 with %s: %s", test.name, e, test.code, test.message)
-		}
+	large := strings.Repeat("x", 300<<10)
+	got := throughThisBridge(t, a.bridgeConfig(everything, guest),
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}}`+"\n"+
+			`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"x":"`+large+`"}}`+"\n")
+	const message = "The body is larger than 256 KiB"
+	r := readResult(t, got["1"].Result)
+	if failed := report(t, r); failed.Code != meet.CodeInvalid || failed.Message != message ||
+		len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, "invalid: "+message+". ") {
+		t.Errorf("tools/call: got %+v with the text %v, want invalid: %s", failed, r.Content, message)
+	}
+	if e := got["2"].Error; e == nil || e.Code != -32603 || !strings.HasPrefix(e.Message, "invalid: "+message+". ") {
+		t.Errorf("tools/list: got %+v, want the error -32603 with invalid: %s", e, message)
 	}
 }
 
@@ -117,7 +120,7 @@ func TestBridgeCancellation(t *testing.T) {
 	in, feed := io.Pipe()
 	out, ended := new(output), make(chan error, 1)
 	go func() {
-		ended <- (&bridge{client: newClient(a.url, always(a.owner)), out: out}).run(context.Background(), in)
+		ended <- bridge.Serve(context.Background(), a.bridgeConfig(everything, a.owner), in, out)
 	}()
 	say := func(line string) {
 		if _, err := io.WriteString(feed, line+"\n"); err != nil {

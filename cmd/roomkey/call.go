@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,13 +10,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/spf13/cobra"
 
-	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -42,61 +43,41 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			arguments, err := parseArguments(args[0], args[1:], object)
 			if err != nil {
 				return err
 			}
-			client, err := callClient(cmd, target, token)
+			client, err := callClient(cmd.Context(), cfg, target, token)
 			if err != nil {
 				return err
 			}
-			content, err := callTool(cmd, client, args[0], arguments)
+			content, err := client.CallTool(cmd.Context(), args[0], arguments)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", content)
+			var indented bytes.Buffer
+			if err := json.Indent(&indented, content, "", "  "); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), indented.String())
 			return err
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
-	c.Flags().StringVar(&target, "url", "", "address of the roomkey to call (default: that of the data folder, or of the configuration)")
-	c.Flags().StringVar(&token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
+	c.Flags().StringVar(&target, "url", "",
+		"address of the roomkey to call (default: that of the data folder, or of the configuration)")
+	c.Flags().StringVar(&token, "token", "",
+		"access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 	return c
-}
-
-// localOwner is who calls from the machine that holds the secret.
-var localOwner = meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
-
-// errNoSecret says that nothing here can sign a token. Only a server, and the
-// token command, make a secret: one made elsewhere would sign for nobody.
-var errNoSecret = errors.New("there is no signing secret")
-
-// ownerTokens makes tokens for the local owner. They live for a minute, so that
-// whoever may have got hold of one has little of it.
-func ownerTokens(c config.Config) (func() (string, error), error) {
-	if c.Auth.Secret == "" {
-		if _, err := os.Stat(c.SecretFile()); err != nil {
-			return nil, fmt.Errorf("%w in %s: give the --data of the server, which makes one on its first start", errNoSecret, c.Data)
-		}
-	}
-	_, authority, err := openAuth(c)
-	if err != nil {
-		return nil, err
-	}
-	return func() (string, error) { return authority.Sign(localOwner, time.Minute) }, nil
 }
 
 // callClient finds out whom to call as whom. Tokens of the owner are made for
 // the roomkey that has the local data folder, once it has proved that: none
 // must go to whatever listens at an address that somebody names, or that is
 // configured.
-func callClient(cmd *cobra.Command, target, token string) (*client, error) {
-	cfg, err := config.Load(cmd.Flags(), os.Environ())
-	if err != nil {
-		return nil, err
-	}
+func callClient(ctx context.Context, cfg config.Config, target, token string) (*bridge.Client, error) {
 	if token == "" {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
@@ -106,90 +87,44 @@ func callClient(cmd *cobra.Command, target, token string) (*client, error) {
 		}
 	}
 	if target != "" && token != "" {
-		return newClient(target, always(token)), nil
+		return bridge.NewClient(target, bridge.FixedToken(token)), nil
 	}
-	h, err := findHolder(cmd.Context(), cfg.Data)
+	h, err := datafolder.FindHolder(ctx, cfg.Data)
 	switch {
-	case err == nil && (target == "" || newClient(target, nil).base == h.url()):
+	case err == nil && (target == "" || bridge.NewClient(target, nil).URL == h.URL()):
 		if token != "" {
-			return ownerClient(h, always(token)), nil
+			return bridge.NewOwnerClient(h, bridge.FixedToken(token)), nil
 		}
-		tokens, err := ownerTokens(cfg)
-		c := ownerClient(h, tokens)
-		if errors.Is(err, errNoSecret) { // it has its secret from elsewhere
-			c.token, c.unauthenticated, err = always(""), err.Error(), nil
+		token, err := tokens.ForOwner(cfg)
+		c := bridge.NewOwnerClient(h, token)
+		if errors.Is(err, tokens.ErrNoSecret) { // it has its secret from elsewhere
+			c.Token, c.Unauthenticated, err = bridge.FixedToken(""), err.Error(), nil
 		}
 		return c, err
 	case target != "":
-		c := newClient(target, always(""))
-		c.unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
+		c := bridge.NewClient(target, bridge.FixedToken(""))
+		c.Unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
 		return c, nil
-	case !errors.Is(err, errNobody) && !errors.Is(err, errSilent):
+	case !errors.Is(err, datafolder.ErrNoHolder) && !errors.Is(err, datafolder.ErrSilent):
 		return nil, err
 	}
 	local, err := cfg.LocalURL()
 	if err != nil {
 		return nil, err
 	}
-	c := newClient(local, always(token))
-	if token != "" || !c.isRoomkey(cmd.Context()) { // whether anybody answers at all is the first thing to know
+	c := bridge.NewClient(local, bridge.FixedToken(token))
+	if token != "" || !c.IsRoomkey(ctx) { // whether anybody answers at all is the first thing to know
 		return c, nil
 	}
 	return nil, notTheOwners(local, cfg.Data)
 }
 
-// callTool calls a tool and gives its structured content, indented.
-func callTool(cmd *cobra.Command, c *client, tool string, arguments map[string]any) ([]byte, error) {
-	message, err := json.Marshal(map[string]any{
-		"jsonrpc": "2.0", "id": 1, "method": mcp.MethodToolsCall,
-		"params": map[string]any{"name": tool, "arguments": arguments, "_meta": map[string]any{
-			mcp.MetaKeyProtocolVersion:    tools.ProtocolVersions[0],
-			mcp.MetaKeyClientInfo:         map[string]string{"name": "roomkey call", "version": version},
-			mcp.MetaKeyClientCapabilities: map[string]any{},
-		}},
-	})
-	if err != nil {
-		return nil, err
-	}
-	var response struct {
-		Result struct {
-			IsError           bool            `json:"isError"`
-			StructuredContent json.RawMessage `json:"structuredContent"`
-			Meta              struct {
-				Error *meet.ErrorReport `json:"roomkey/error"` // tools.ErrorKey
-			} `json:"_meta"`
-		} `json:"result"`
-		Error *struct {
-			Code    int    `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	foreign := func(err error) error {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The answer is none of a roomkey's", Hint: "Is there one at " + c.base + "?", Err: err}
-	}
-	err = c.post(cmd.Context(), message, func(b []byte) error {
-		if err := json.Unmarshal(b, &response); err != nil {
-			return foreign(err)
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case response.Error != nil && response.Error.Code == mcp.INTERNAL_ERROR:
-		return nil, errors.New(response.Error.Message)
-	case response.Error != nil:
-		return nil, meet.Invalid("", strings.TrimSuffix(response.Error.Message, "."), "roomkey tools lists the tools.")
-	case response.Result.IsError && response.Result.Meta.Error == nil:
-		return nil, foreign(nil)
-	case response.Result.IsError:
-		return nil, reportedError(*response.Result.Meta.Error)
-	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, response.Result.StructuredContent, "", "  "); err != nil {
-		return nil, foreign(err)
-	}
-	return indented.Bytes(), nil
+// notTheOwners is the error where a roomkey answers that has another data
+// folder: a token of the owner is not for it.
+func notTheOwners(url, folder string) *meet.Error {
+	return &meet.Error{Code: meet.CodeUnauthenticated,
+		Message: "The roomkey at " + url + " has another data folder than " + folder,
+		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
 }
 
 // parseArguments builds a tool's arguments from key=value pairs and a JSON
@@ -202,7 +137,8 @@ func parseArguments(tool string, pairs []string, object string) (map[string]any,
 			object = "{}"
 		}
 		if err := json.Unmarshal([]byte(object), &arguments); err != nil || arguments == nil {
-			return nil, meet.Invalid("json", "--json must be a JSON object", `For example --json '{"room_id": "team-standup"}'.`)
+			return nil, meet.Invalid("json", "--json must be a JSON object",
+				`For example --json '{"room_id": "team-standup"}'.`)
 		}
 	}
 	for _, pair := range pairs {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
@@ -38,16 +38,13 @@ holds an access token, so treat it like one.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
-			return connect(cmd, cfg, mcpClientNamed(args[0]), target, wanted)
-		},
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
+			return connect(cmd, cfg, mcpClients[slices.Index(clientNames(), args[0])], target, wanted)
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
-	c.Flags().StringVar(&target, "url", "", "where the client reaches roomkey (default: public_url, or the configured address)")
+	c.Flags().StringVar(&target, "url", "",
+		"where the client reaches roomkey (default: public_url, or the configured address)")
 	wanted.addFlags(c.Flags(), "me", "who the token is for", 720*time.Hour)
 	return c
 }
@@ -55,25 +52,26 @@ holds an access token, so treat it like one.`,
 // connect prints the settings and, apart from them, what to do with them.
 func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target string, wanted accessToken) error {
 	out, notes := cmd.OutOrStdout(), cmd.ErrOrStderr()
-	with := connection{file: config.FileInUse(cmd.Flags()), data: absolute(cfg.Data)}
-	if with.file != "" {
-		with.file = absolute(with.file)
+	with := connection{File: config.FileInUse(cmd.Flags()), Data: absolute(cfg.Data)}
+	if with.File != "" {
+		with.File = absolute(with.File)
 	}
 	var err error
 	if client.local {
-		with.program, err = thisProgram()
-	} else if with.url, err = connectURL(cfg, target); err == nil {
-		with.token, err = wanted.issue(cmd, cfg)
+		with.Program, err = thisProgram()
+	} else if with.URL, err = connectURL(cfg, target); err == nil {
+		with.Token, err = wanted.issue(cmd, cfg)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(out, client.settings(with)); err != nil {
+	if err := settings.ExecuteTemplate(out, client.name, with); err != nil {
 		return err
 	}
 	fmt.Fprintln(notes, client.where)
 	if !client.local {
-		fmt.Fprintf(notes, "It holds an access token of the %s %s, good until %s: show it to nobody, and keep it out of version control.\n",
+		fmt.Fprintf(notes, "It holds an access token of the %s %s, good until %s: "+
+			"show it to nobody, and keep it out of version control.\n",
 			wanted.role, wanted.sub, time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
 		return nil
 	}
@@ -81,7 +79,8 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 	names := config.Variables(os.Environ())
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "ROOMKEY_DATA" }) // the settings have --data
 	if len(names) > 0 {
-		fmt.Fprintf(notes, "The client does not know these variables of your shell: %s. Put them into the configuration file, or under \"env\".\n", strings.Join(names, ", "))
+		fmt.Fprintf(notes, "The client does not know these variables of your shell: %s. "+
+			"Put them into the configuration file, or under \"env\".\n", strings.Join(names, ", "))
 	}
 	return nil
 }
@@ -93,8 +92,9 @@ func connectURL(cfg config.Config, target string) (string, error) {
 		target = cfg.PublicURL
 	}
 	if target == "" {
-		if listen, err := config.ParseListen(cfg.Listen); err != nil || listen.Port() == 0 {
-			return "", meet.Invalid("url", "the configuration names no fixed port", "Say where the server is reached with --url.")
+		if at, err := config.ParseListen(cfg.Listen); err != nil || at.Port() == 0 {
+			return "", meet.Invalid("url", "the configuration names no fixed port",
+				"Say where the server is reached with --url.")
 		}
 		var err error
 		if target, err = cfg.LocalURL(); err != nil {
@@ -104,7 +104,7 @@ func connectURL(cfg config.Config, target string) (string, error) {
 	if _, ok := config.ParseURL(target, "http", "https"); !ok {
 		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
 	}
-	return newClient(target, nil).base + "/mcp", nil
+	return bridge.NewClient(target, nil).URL + "/mcp", nil
 }
 
 // thisProgram is the path that starts this program from any folder. It keeps

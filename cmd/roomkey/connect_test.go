@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 )
 
@@ -181,7 +182,7 @@ func holdStdio(t *testing.T, program string, args []string, room string) {
 	if err != nil {
 		t.Fatalf("%s %q: %v: %s", program, args, err, &stderr)
 	}
-	for _, want := range []string{`"name":"roomkey"`, `"name":"` + room + `"`, `"created_by":"` + localOwner.ID + `"`} {
+	for _, want := range []string{`"name":"roomkey"`, `"name":"` + room + `"`, `"created_by":"` + tokens.Owner.ID + `"`} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("answers on standard output: got %s, want %s among them", out, want)
 		}

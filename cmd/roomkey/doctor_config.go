@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 )
 
@@ -35,7 +36,7 @@ func (d *doctor) checkPublicURL(ctx context.Context, p *patient) {
 	const noCamera = "browsers give camera and microphone to https pages alone, but for those of the same machine"
 	const setIt = "Put TLS in front of roomkey and set public_url to the https address that people reach."
 	public := p.public.String()
-	p.reached = d.config.PublicURL == "" || newClient(public, nil).isRoomkey(ctx)
+	p.reached = d.config.PublicURL == "" || bridge.NewClient(public, nil).IsRoomkey(ctx)
 	switch local := isLoopback(p.public); {
 	case d.config.PublicURL == "" && local:
 		d.ok(check, "none, so links are for this machine alone: "+public)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/store"
 )
 
@@ -40,7 +42,7 @@ func (d *doctor) temporaryFolder() (folder string, ok bool) {
 func (d *doctor) isolated(folder string) (config.Config, error) {
 	c := d.config
 	if _, err := os.Stat(c.SecretFile()); err == nil && c.Auth.Secret == "" {
-		secret, _, err := openAuth(c)
+		secret, _, err := tokens.Open(c)
 		if err != nil {
 			return c, err
 		}
@@ -95,7 +97,7 @@ func (d *doctor) checkData(ctx context.Context, p *patient) {
 func (d *doctor) checkWritable(folder string) bool {
 	const hint = "Let roomkey write there, and free some space."
 	for _, name := range []string{"roomkey.db", "roomkey.db-wal", "roomkey.db-shm"} {
-		if err := mayWrite(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := datafolder.MayWrite(filepath.Join(folder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			d.fail(partDatabase, fmt.Sprintf("%s cannot be written to: %v", filepath.Join(folder, name), err), hint)
 			return false
 		}

@@ -21,7 +21,10 @@ import (
 	"syscall"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
 )
@@ -31,10 +34,10 @@ type patient struct {
 	url    string // on this machine
 	public *url.URL
 	listen netip.AddrPort
-	config config.Config // as far as the doctor knows it
-	data   string        // its data folder
-	secret []byte        // its signing secret
-	owner  *client       // to ask it what only its owner is told; nil with app
+	config config.Config  // as far as the doctor knows it
+	data   string         // its data folder
+	secret []byte         // its signing secret
+	owner  *bridge.Client // to ask it what only its owner is told; nil with app
 
 	reached bool // it answers where people are sent, as seen from here
 	app     *app // nil if it ran before the doctor came
@@ -58,20 +61,18 @@ func (d *doctor) admit(ctx context.Context) *patient {
 		return nil
 	}
 	discard := func() error { return os.RemoveAll(folder) }
-	held, err := holdData(d.config.Data) // until it was looked at
+	release, err := datafolder.Hold(d.config.Data) // until it was looked at
 	if err != nil {
 		d.startFailed(ctx, partError{partData, errors.Join(err, discard())})
 		return nil
 	}
-	if held != nil {
-		defer func() { _ = held.Close() }()
-	}
+	defer func() { _ = release() }()
 	cfg, err := d.isolated(folder)
 	if err != nil {
 		d.startFailed(ctx, partError{partSecret, errors.Join(err, discard())})
 		return nil
 	}
-	a, err := newApp(ctx, cfg, d.log, commandServe)
+	a, err := newApp(ctx, cfg, d.log, datafolder.CommandServe)
 	if err != nil {
 		d.startFailed(ctx, errors.Join(err, discard()))
 		return nil
@@ -79,10 +80,10 @@ func (d *doctor) admit(ctx context.Context) *patient {
 	a.server.Handler = forDoctor(a.server.Handler)
 	p := &patient{public: a.public, url: "http://" + config.Reachable(a.listener.Addr().String()), config: cfg, data: cfg.Data, app: a}
 	p.listen, _ = netip.ParseAddrPort(a.listener.Addr().String()) // of our own listener
-	p.secret, _, err = openAuth(cfg)
+	p.secret, _, err = tokens.Open(cfg)
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
-	go func() { ended <- a.run(running) }()
+	go func() { ended <- a.Run(running) }()
 	p.stop = func() error {
 		cancel()
 		return errors.Join(<-ended, discard())
@@ -113,7 +114,7 @@ func (d *doctor) addressTaken(ctx context.Context) bool {
 // discharge stops what admit has started.
 func (d *doctor) discharge(p *patient) {
 	if p.owner != nil {
-		p.owner.http.CloseIdleConnections()
+		p.owner.HTTP.CloseIdleConnections()
 	}
 	if p.stop == nil {
 		return
@@ -137,32 +138,31 @@ func (d *doctor) visit(ctx context.Context) *patient {
 		d.fail(partAddress, oneLine(err), "Mend the configuration.")
 		return nil
 	}
-	if !newClient(p.url, nil).isRoomkey(ctx) {
+	if !bridge.NewClient(p.url, nil).IsRoomkey(ctx) {
 		d.fail(partAddress, d.config.Listen+" is in use by another program", "Stop that program, or choose another address with --listen.")
 		return nil
 	}
 	const hint = "Run the doctor with the --data and --config of the roomkey that runs."
-	tokens, err := ownerTokens(d.config)
+	token, err := tokens.ForOwner(d.config)
 	if err == nil {
-		p.secret, _, err = openAuth(d.config)
+		p.secret, _, err = tokens.Open(d.config)
 	}
 	switch {
-	case errors.Is(err, errNoSecret):
+	case errors.Is(err, tokens.ErrNoSecret):
 		d.fail(partSecret, "a roomkey runs at "+p.url+", but there is no signing secret in "+d.config.Data, hint)
 		return nil
 	case err != nil:
 		d.startFailed(ctx, partError{partSecret, err})
 		return nil
 	}
-	h, err := findHolder(ctx, d.config.Data)
-	if err != nil || h.url() != p.url {
+	h, err := datafolder.FindHolder(ctx, d.config.Data)
+	if err != nil || h.URL() != p.url {
 		d.fail(partData, "the roomkey that runs at "+p.url+" has another data folder than "+d.config.Data, hint)
 		return nil
 	}
-	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	p.owner = ownerClient(h, tokens)
-	p.owner.http.Timeout = doctorHTTP.Timeout
-	switch err = p.owner.post(ctx, ping, func([]byte) error { return nil }); {
+	p.owner = bridge.NewOwnerClient(h, token)
+	p.owner.HTTP.Timeout = doctorHTTP.Timeout
+	switch err = p.owner.Ping(ctx); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):
 		d.fail(partSecret, "the roomkey that runs at "+p.url+" has another signing secret than this configuration", hint)
 		return nil
@@ -183,10 +183,10 @@ func (d *doctor) startFailed(ctx context.Context, err error) {
 	switch {
 	case errors.As(err, &port):
 		d.fail(checkPorts, fmt.Sprintf("%s port %d cannot be used: %v", port.Network, port.Port, port.Err), "Free it, or choose another one with "+port.Setting+".")
-	case errors.Is(err, errDataInUse):
+	case errors.Is(err, datafolder.ErrInUse):
 		hint := "Stop that one, or run the doctor with its --listen and --config."
-		if h, holderErr := findHolder(ctx, d.config.Data); holderErr == nil {
-			at := h.address.String()
+		if h, holderErr := datafolder.FindHolder(ctx, d.config.Data); holderErr == nil {
+			at := h.Address.String()
 			hint = "It answers at " + at + ": run the doctor with --listen " + at + " and its --config."
 		}
 		d.fail(partData, d.config.Data+" is in use by another roomkey, which does not answer at "+d.config.Listen, hint)
@@ -299,7 +299,7 @@ func (p *patient) webhooks(ctx context.Context) (map[string]float64, error) {
 	}
 	counts := map[string]float64{}
 	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(nil, maxLine)
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		labels, value, ok := strings.Cut(strings.TrimPrefix(lines.Text(), "roomkey_webhooks_total"), "} ")
 		outcome, named := strings.CutPrefix(labels, `{outcome="`)

@@ -106,7 +106,7 @@ func startForeignClient(t *testing.T, kind foreignKind, server foreignServer) *f
 		hangs.Stop()
 	})
 	c := &foreignClient{t: t, name: kind.name, calls: calls, answers: bufio.NewScanner(answers)}
-	c.answers.Buffer(nil, maxLine)
+	c.answers.Buffer(nil, 8<<20)
 	c.must("connect", nil, nil)
 	return c
 }

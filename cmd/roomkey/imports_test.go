@@ -60,6 +60,39 @@ func house(path string) string {
 // no part of the program.
 func forTests(path string) bool { return strings.HasSuffix(path, "test") || path == module+"/e2e" }
 
+// insides are the packages inside cmd/roomkey, and which of the module's
+// packages each may import beside meet.
+var insides = map[string][]string{
+	"bridge":     {"tools", "web", "build", "datafolder", "listen"},
+	"build":      {"web"},
+	"config":     {"auth", "livekit", "livekit/embedded", "tools"},
+	"datafolder": {"auth", "store"},
+	"listen":     {},
+	"tokens":     {"auth", "store", "config", "datafolder"},
+}
+
+// Every package inside cmd/roomkey knows no more than it needs.
+func TestInsideCmd(t *testing.T) {
+	t.Parallel()
+	const root = module + "/cmd/roomkey/internal/"
+	for path, p := range packages(t) {
+		name, inside := strings.CutPrefix(path, root)
+		if !inside {
+			continue
+		}
+		allowed, known := insides[name]
+		if !known {
+			t.Errorf("%s: a package that the import rule does not know", path)
+		}
+		for _, imported := range p.Imports {
+			to := strings.TrimPrefix(strings.TrimPrefix(imported, root), module+"/")
+			if to != imported && to != "meet" && !slices.Contains(allowed, to) {
+				t.Errorf("%s imports %s: want only meet and %v", path, imported, allowed)
+			}
+		}
+	}
+}
+
 // All arrows point at meet, siblings never import each other, and only cmd
 // knows everyone.
 func TestImportRule(t *testing.T) {
@@ -120,7 +153,8 @@ func TestDependencies(t *testing.T) {
 			}
 		}
 	}
-	if len(all[module+"/meet"].Deps) == 0 || !slices.ContainsFunc(all[module+"/livekit/embedded"].Deps, func(dep string) bool { return strings.HasPrefix(dep, livekitServer) }) {
+	ofServer := func(dep string) bool { return strings.HasPrefix(dep, livekitServer) }
+	if len(all[module+"/meet"].Deps) == 0 || !slices.ContainsFunc(all[module+"/livekit/embedded"].Deps, ofServer) {
 		t.Error("go list gave no dependencies to look at")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"roomkey/cmd/roomkey/internal/listen"
 )
 
 // Browsers try [::1] first for localhost, and people type it.
@@ -51,15 +53,15 @@ func TestTheOtherLoopbackAddressIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen := netip.MustParseAddrPort(address)
-	taken, err := net.Listen("tcp", netip.AddrPortFrom(netip.IPv6Loopback(), listen.Port()).String())
+	at := netip.MustParseAddrPort(address)
+	taken, err := net.Listen("tcp", netip.AddrPortFrom(netip.IPv6Loopback(), at.Port()).String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	l, err := listenAt(t.Context(), listen, slog.New(slog.DiscardHandler))
+	l, err := listen.TCP(t.Context(), at, slog.New(slog.DiscardHandler))
 	if err != nil {
-		t.Fatalf("listen at %s while [::1] is taken: %v", listen, err)
+		t.Fatalf("listen at %s while [::1] is taken: %v", at, err)
 	}
 	_ = l.Close()
 }

@@ -167,8 +167,7 @@ func TestBridgeCeilings(t *testing.T) {
 		{"moderation", tools.Selection{Toolsets: []tools.Toolset{tools.Moderation}}, []string{"read", "complete too"},
 			map[string]string{"prompts": "moderate_room", "templates": `"resourceTemplates":[]`, "resources": "roomkey://roles"}},
 	} {
-		b := &bridge{client: newClient(a.url, always(a.owner)), offered: offering(test.selection)}
-		got := throughThisBridge(t, b, input)
+		got := throughThisBridge(t, a.bridgeConfig(test.selection, a.owner), input)
 		var refused []string
 		for _, id := range []string{"get", "read", "roles", "complete", "complete too"} {
 			r, ok := got[`"`+id+`"`]

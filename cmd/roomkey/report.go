@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 )
 
@@ -29,7 +30,7 @@ func (a *app) reporting(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if p, err := a.auth.Verify(token); err != nil || p.ID != localOwner.ID || p.Role != meet.Superadmin {
+		if p, err := a.auth.Verify(token); err != nil || p.ID != tokens.Owner.ID || p.Role != meet.Superadmin {
 			next.ServeHTTP(w, r) // which knows no such path
 			return
 		}
@@ -44,7 +45,7 @@ func (p *patient) observations(ctx context.Context) (observations, error) {
 	if p.app != nil {
 		return p.app.observed(), nil
 	}
-	token, err := p.owner.token()
+	token, err := p.owner.Token()
 	if err != nil {
 		return r, err
 	}
@@ -53,7 +54,7 @@ func (p *patient) observations(ctx context.Context) (observations, error) {
 		return r, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := p.owner.http.Do(req)
+	resp, err := p.owner.HTTP.Do(req)
 	if err != nil {
 		return r, err
 	}

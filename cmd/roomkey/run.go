@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/bridge"
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
@@ -32,8 +35,8 @@ func run(ctx context.Context, io streams, args []string) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return meet.Invalid("", err.Error(), "See "+c.CommandPath()+" --help.")
 	})
-	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), secretCommand(), backupCommand(), restoreCommand(), callCommand(), toolsCommand(), connectCommand(),
-		doctorCommand(), versionCommand())
+	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), secretCommand(), backupCommand(),
+		restoreCommand(), callCommand(), toolsCommand(), connectCommand(), doctorCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -48,11 +51,7 @@ func errorLine(err error) string {
 	if !errors.As(err, &e) {
 		return "roomkey: " + err.Error()
 	}
-	line := string(e.Code) + ": " + e.Message
-	if e.Hint != "" {
-		line += ". " + e.Hint
-	}
-	return line
+	return bridge.ErrorLine(e)
 }
 
 // exitCode is the table from errors to exit codes.
@@ -80,6 +79,17 @@ func exitCode(err error) int {
 		return 9
 	}
 	return 1
+}
+
+// configured runs a command with the configuration.
+func configured(run func(*cobra.Command, config.Config, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		cfg, err := config.Load(cmd.Flags(), os.Environ())
+		if err != nil {
+			return err
+		}
+		return run(cmd, cfg, args)
+	}
 }
 
 // exactArgs is cobra.ExactArgs with our exit code and a hint.

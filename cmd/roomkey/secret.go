@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 )
 
@@ -39,11 +39,7 @@ A running server takes the new secret within a second. The LiveKit inside goes
 on with the old one until the next start; people who are in a call then come
 back by themselves.`,
 		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			switch {
 			case keep < 0:
 				return meet.Invalid("keep", "--keep must not be negative", "For example 720h, or 0s to end the old secret at once.")
@@ -51,9 +47,12 @@ back by themselves.`,
 				return meet.Invalid("", "the signing secret is in the configuration (auth.secret)",
 					"Put another one there, and the old one with its last day under auth.previous_secrets; then restart the server.")
 			}
+			if err := datafolder.Check(cfg.Data); err != nil {
+				return err
+			}
 			now := time.Now()
 			until := now.Add(keep)
-			err = auth.Rotate(cfg.SecretFile(), until, now)
+			err := auth.Rotate(cfg.SecretFile(), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + cfg.Data,
 					Hint: "Give the --data of the server."}
@@ -73,7 +72,7 @@ back by themselves.`,
 				fmt.Fprintln(out, "Those in the configuration (auth.previous_secrets) count until the time that stands there.")
 			}
 			return nil
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().DurationVar(&keep, "keep", 720*time.Hour, "how long tokens of the old secret count; 0s is not at all")

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -28,7 +29,7 @@ func ownerToken(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := authority.Sign(localOwner, time.Hour)
+	token, err := authority.Sign(tokens.Owner, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func callAt(ctx context.Context, url, token, tool string, arguments map[string]a
 	if failed, err := r.Result.failure(); err != nil {
 		return nil, err
 	} else if failed != nil {
-		return nil, reportedError(*failed)
+		return nil, &meet.Error{Code: failed.Code, Message: failed.Message, Hint: failed.Hint}
 	}
 	return r.Result.StructuredContent, nil
 }

@@ -8,7 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/listen"
+	"roomkey/cmd/roomkey/internal/tokens"
 )
 
 func stdioCommand(io streams) *cobra.Command {
@@ -22,13 +26,9 @@ runs. Where a roomkey already has the data folder, wherever it answers, messages
 are bridged to that one, and when it ends, to the next one or to one that is
 started here. To roomkey serve the data folder is left when that is started.`,
 		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			return serveStdio(cmd.Context(), cfg, io)
-		},
+		}),
 	}
 	config.AddFlags(c.Flags())
 	return c
@@ -36,40 +36,31 @@ started here. To roomkey serve the data folder is left when that is started.`,
 
 func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 	ignoreSignals()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	k := newKeeper(cfg, newLogger(cfg, os.Stderr))
-	begun, kept := make(chan struct{}), make(chan error, 1)
-	go func() { kept <- k.run(ctx, func() { close(begun) }) }()
-	select {
-	case err := <-kept:
-		return notBegun(ctx, cfg, err)
-	case <-begun:
-	}
-	// No more is offered than this configuration does: the ceilings of a
-	// client's command line hold whichever roomkey answers.
-	b := &bridge{servers: k, out: io.out, offered: offering(cfg.Selection())}
-	bridged := make(chan error, 1)
-	go func() { bridged <- b.run(ctx, io.in) }()
-	var err1, err2 error
-	select {
-	case err1 = <-bridged: // the client has gone
-		stop()
-		err2 = <-kept
-	case err2 = <-kept: // by a signal, or because a part died
-		stop()
-		err1 = <-bridged // which has seen to it that running calls are answered
-	}
-	return errors.Join(err1, err2)
-}
-
-// notBegun words why there is no roomkey to bridge to.
-func notBegun(ctx context.Context, cfg config.Config, err error) error {
-	local, urlErr := cfg.LocalURL()
-	if !errors.Is(err, errAddressInUse) || urlErr != nil || !newClient(local, nil).isRoomkey(ctx) {
+	at, err := config.ParseListen(cfg.Listen)
+	if err != nil {
 		return err
 	}
-	if _, err := ownerTokens(cfg); errors.Is(err, errNoSecret) {
+	log := newLogger(cfg, os.Stderr)
+	err = bridge.Serve(ctx, bridge.Config{
+		Data: cfg.Data, Listen: at.String(), Log: log, Selection: cfg.Selection(),
+		OwnerToken: func() (func() (string, error), error) { return tokens.ForOwner(cfg) },
+		Start: func(ctx context.Context, address string) (bridge.Server, error) {
+			c := cfg
+			c.Listen = address
+			return newApp(ctx, c, log, datafolder.CommandStdio)
+		},
+	}, io.in, io.out)
+	return addressTaken(ctx, cfg, err)
+}
+
+// addressTaken words the error where a roomkey with another data folder has the
+// address.
+func addressTaken(ctx context.Context, cfg config.Config, err error) error {
+	local, urlErr := cfg.LocalURL()
+	if !errors.Is(err, listen.ErrInUse) || urlErr != nil || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
+		return err
+	}
+	if _, err := tokens.ForOwner(cfg); errors.Is(err, tokens.ErrNoSecret) {
 		return err
 	}
 	return fmt.Errorf("the roomkey at %s has another data folder than %s: give its --data", local, cfg.Data)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,7 +11,9 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
+	"roomkey/store"
 )
 
 func tokenCommand() *cobra.Command {
@@ -19,18 +22,14 @@ func tokenCommand() *cobra.Command {
 		Use:   "token --sub SUBJECT",
 		Short: "Print an access token; list and revoke those that were made",
 		Args:  exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			token, err := wanted.issue(cmd, cfg)
 			if err != nil {
 				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 			return err
-		},
+		}),
 	}
 	config.AddSourceFlags(c.Flags())
 	wanted.addFlags(c.Flags(), "", "who the token is for (required)", 24*time.Hour)
@@ -75,7 +74,7 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 	if _, err := os.Stat(cfg.SecretFile()); err != nil && cfg.Auth.Secret == "" {
 		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", cfg.Data)
 	}
-	_, authority, err := openAuth(cfg)
+	_, authority, err := tokens.Open(cfg)
 	if err != nil {
 		return "", err
 	}
@@ -83,8 +82,11 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 	if err != nil {
 		return "", meet.Invalid("", err.Error(), "")
 	}
-	if err := record(cmd.Context(), cfg, issued, notes); err != nil {
-		return "", err
+	err = tokens.Record(cmd.Context(), cfg, issued)
+	if errors.Is(err, store.ErrNoDatabase) {
+		fmt.Fprintf(notes, "roomkey: there is no database in %s, so the token is on no list; "+
+			"roomkey token revoke %s --unlisted takes it back\n", cfg.Data, issued.ID)
+		err = nil
 	}
-	return issued.Token, nil
+	return issued.Token, databaseError(cfg, err)
 }

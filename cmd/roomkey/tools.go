@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -19,11 +18,7 @@ func toolsCommand() *cobra.Command {
 		Use:   "tools",
 		Short: "List the tools that agents get",
 		Args:  exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			selected := cfg.Selection().Select()
 			if asJSON {
 				encoder := json.NewEncoder(cmd.OutOrStdout())
@@ -36,7 +31,7 @@ func toolsCommand() *cobra.Command {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Name, t.Toolset, effect(t.Hints), t.Title)
 			}
 			return w.Flush()
-		},
+		}),
 	}
 	config.AddFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the definitions as clients get them")

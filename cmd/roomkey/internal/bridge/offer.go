@@ -1,4 +1,4 @@
-package main
+package bridge
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 	"roomkey/tools"
 )
 
-// offering names all that a selection offers: tools, prompts and resource
-// templates, whose names are never the same.
-func offering(selection tools.Selection) map[string]bool {
+// offeredBy are the names of the tools, prompts and resource templates of a
+// selection. No two of them have the same name.
+func offeredBy(selection tools.Selection) map[string]bool {
 	offered := map[string]bool{}
 	for _, t := range selection.Select() {
 		offered[t.Name] = true
@@ -26,7 +26,8 @@ func offering(selection tools.Selection) map[string]bool {
 
 func (b *bridge) offers(name string) bool { return b.offered == nil || b.offered[name] }
 
-// refusal is the error for what is asked for and not offered, "" if it is.
+// refusal is the error where a message asks for something that is not offered;
+// text is empty if it is offered.
 func (b *bridge) refusal(message envelope) (code int, text string) {
 	p := message.Params
 	switch mcp.MCPMethod(message.Method) {
@@ -57,29 +58,32 @@ func (b *bridge) refusal(message envelope) (code int, text string) {
 	return 0, ""
 }
 
-// listing is where an answer lists things, and what they are known by there.
+// listing is the field of an answer that lists things, and the field of their
+// names.
 type listing struct{ items, key string }
 
-// lists are the methods whose answers hold what may not be offered.
+// lists are the methods that list what may not be offered.
 var lists = map[mcp.MCPMethod]listing{
 	mcp.MethodToolsList:              {"tools", "name"},
 	mcp.MethodPromptsList:            {"prompts", "name"},
 	mcp.MethodResourcesTemplatesList: {"resourceTemplates", "uriTemplate"},
 }
 
-// onlyOffered takes what is not offered out of the answer to a list.
+// onlyOffered removes what is not offered from the answer to a list.
 func (b *bridge) onlyOffered(answer []byte, l listing) []byte {
 	var message map[string]json.RawMessage
 	var result map[string]json.RawMessage
 	var listed []json.RawMessage
-	if json.Unmarshal(answer, &message) != nil || json.Unmarshal(message["result"], &result) != nil || json.Unmarshal(result[l.items], &listed) != nil {
+	if json.Unmarshal(answer, &message) != nil || json.Unmarshal(message["result"], &result) != nil ||
+		json.Unmarshal(result[l.items], &listed) != nil {
 		return answer
 	}
 	offered := []json.RawMessage{}
 	for _, item := range listed {
 		var fields map[string]json.RawMessage
 		var name string
-		if json.Unmarshal(item, &fields) == nil && json.Unmarshal(fields[l.key], &name) == nil && b.offers(name) {
+		if json.Unmarshal(item, &fields) == nil && json.Unmarshal(fields[l.key], &name) == nil &&
+			b.offers(name) {
 			offered = append(offered, item)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package bridge
 
 import (
 	"context"
@@ -15,21 +15,17 @@ import (
 // errOutcomeUnknown says that a roomkey ended while it worked on a change.
 var errOutcomeUnknown = errors.New("the outcome is unknown")
 
-// deliver sends a message and hands on what comes back. Where the roomkey that
-// answered has ended, it goes to the next one: what has not been sent yet, and
-// what only reads. A change that was sent may have been made.
+// deliver sends a message and hands on what comes back. Where the roomkey has
+// ended, the message goes to the next one, if it was not sent yet or only reads.
+// A change that was sent may have been made, so it is not sent again.
 func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, reply func([]byte) error) error {
-	if b.servers == nil {
-		b.client.speakFor(b.speaker())
-		return b.client.post(ctx, line, reply)
-	}
 	answered := false
 	once := func(answer []byte) error {
 		var e envelope
 		answered = answered || json.Unmarshal(answer, &e) == nil && e.Method == "" && len(e.ID) > 0
 		return reply(answer)
 	}
-	var gone *client
+	var gone *Client
 	var since time.Time // the first loss
 	for {
 		c, err := b.servers.next(ctx, gone)
@@ -45,21 +41,22 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 		case lost.sent && !repeatable(message):
 			return &meet.Error{Code: meet.CodeUnavailable,
 				Message: "Roomkey ended during this call, and it is not known whether the change was made",
-				Hint:    "Look at what is there now, with list_rooms, get_room or list_events, before you repeat it.", Err: errOutcomeUnknown}
+				Hint:    "Look at what is there now, with list_rooms, get_room or list_events, before you repeat it.",
+				Err:     errOutcomeUnknown}
 		case lost.sent && errors.Is(err, context.DeadlineExceeded): // it hangs, and so would the next
 			return err
 		}
 		if gone == nil {
 			since = time.Now()
 		} else if time.Since(since) > nextWithin {
-			return noneNow(b.servers.config.Data, err)
+			return noneNow(b.servers.Data, err)
 		}
 		gone = c
 		b.servers.lost(c)
 	}
 }
 
-// speaker is whom the bridge speaks for.
+// speaker is the MCP client that the bridge speaks for.
 func (b *bridge) speaker() mcp.Implementation {
 	if info := b.agent.Load(); info != nil {
 		return *info

@@ -1,4 +1,4 @@
-package main
+package datafolder
 
 import (
 	"archive/tar"
@@ -13,13 +13,12 @@ import (
 	"slices"
 	"time"
 
-	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/meet"
 )
 
-// A backup is a tar archive: the files of a data folder that have to last, and
-// at its end a manifest that names them with their checksums. So one that was
-// cut off, or has changed, is not taken for a whole one.
+// A backup is a tar archive: the files of a data folder that have to be kept,
+// and at its end a manifest that names them with their checksums. So a backup
+// that was cut off, or has changed, is noticed.
 const (
 	manifestName  = "manifest.json"
 	archiveFormat = 1
@@ -35,22 +34,11 @@ type manifest struct {
 	Files   map[string]string `json:"files"` // name → SHA-256 in hex
 }
 
-// The files of a data folder that have to last.
-const (
-	previousName = "previous_secrets"
-)
-
-var lasting = []string{config.SecretName, previousName, config.DatabaseName}
-
-// ownFiles are the files in a data folder that roomkey opens by their names.
-var ownFiles = []string{"lock", "wait", config.SecretName, previousName, config.DatabaseName,
-	config.DatabaseName + "-wal", config.DatabaseName + "-shm", config.DatabaseName + "-journal"}
-
 // writeArchive writes the files at paths, by name, and the manifest.
 func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 	archive := tar.NewWriter(w)
 	m.Format, m.Files = archiveFormat, map[string]string{}
-	for _, name := range lasting {
+	for _, name := range keptFiles {
 		path, ok := paths[name]
 		if !ok {
 			continue
@@ -76,7 +64,8 @@ func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 }
 
 func archiveHeader(name string, size int64, at time.Time) *tar.Header {
-	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at, Format: tar.FormatPAX}
+	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at,
+		Format: tar.FormatPAX}
 }
 
 func addFile(archive *tar.Writer, name, path string, at time.Time) (sum string, err error) {
@@ -99,14 +88,19 @@ func addFile(archive *tar.Writer, name, path string, at time.Time) (sum string, 
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// errNotWhole says that a backup was cut off or has changed.
-var errNotWhole = &meet.Error{Code: meet.CodeInvalid,
+// errIncomplete says that a backup was cut off or has changed.
+var errIncomplete = &meet.Error{Code: meet.CodeInvalid,
 	Message: "The backup is not whole: it was cut off, or has changed since it was made",
 	Hint:    "Nothing was restored. Use another backup."}
 
 // errNoBackup says that a file is something else.
-var errNoBackup = &meet.Error{Code: meet.CodeInvalid, Message: "The file is no backup that roomkey backup has made",
-	Hint: "Nothing was restored."}
+var errNoBackup = &meet.Error{Code: meet.CodeInvalid,
+	Message: "The file is no backup that roomkey backup has made",
+	Hint:    "Nothing was restored."}
+
+// errNewer says that this program is too old for a backup.
+var errNewer = &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
+	Hint: "Restore it with that one. Nothing was restored."}
 
 // readArchive puts the files of a backup into an empty folder and gives its
 // manifest, if it is whole.
@@ -118,13 +112,13 @@ func readArchive(r io.Reader, folder string) (m manifest, err error) {
 		case err != nil && len(sums) == 0:
 			return m, errNoBackup
 		case err != nil: // the end, too: the manifest comes last
-			return m, errNotWhole
+			return m, errIncomplete
 		case header.Name == manifestName:
 			return readManifest(archive, sums)
-		case header.Typeflag != tar.TypeReg || !slices.Contains(lasting, header.Name) || sums[header.Name] != "":
+		case header.Typeflag != tar.TypeReg || !slices.Contains(keptFiles, header.Name) || sums[header.Name] != "":
 			return m, errNoBackup
 		}
-		//nolint:gosec // G305: the name is one of lasting
+		//nolint:gosec // G305: the name is one of keptFiles
 		if sums[header.Name], err = extract(archive, filepath.Join(folder, header.Name)); err != nil {
 			return m, err
 		}
@@ -134,51 +128,50 @@ func readArchive(r io.Reader, folder string) (m manifest, err error) {
 func readManifest(r io.Reader, sums map[string]string) (m manifest, err error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxManifest))
 	if err != nil || json.Unmarshal(text, &m) != nil {
-		return m, errNotWhole
+		return m, errIncomplete
 	}
 	switch {
 	case m.Format == 0:
 		return m, errNoBackup
 	case m.Format > archiveFormat:
-		return m, &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
-			Hint: "Restore it with that one. Nothing was restored."}
-	case len(m.Files) != len(sums) || sums[config.DatabaseName] == "":
-		return m, errNotWhole
+		return m, errNewer
+	case len(m.Files) != len(sums) || sums[DatabaseName] == "":
+		return m, errIncomplete
 	}
 	for name, sum := range m.Files {
 		if sums[name] != sum {
-			return m, errNotWhole
+			return m, errIncomplete
 		}
 	}
 	return m, nil
 }
 
-// extract writes a file that survives a power cut.
+// extract writes a file to the disk and gives its checksum.
 func extract(from io.Reader, path string) (sum string, err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", fmt.Errorf("restore: %w", err)
 	}
-	hash, broken := sha256.New(), &sourceError{from: from}
-	_, err = io.Copy(io.MultiWriter(file, hash), broken)
+	hash, source := sha256.New(), &errorReader{from: from}
+	_, err = io.Copy(io.MultiWriter(file, hash), source)
 	err = errors.Join(err, file.Sync(), file.Close())
-	if broken.err != nil {
-		return "", errNotWhole
+	if source.err != nil {
+		return "", errIncomplete
 	}
 	if err != nil {
-		return "", fmt.Errorf("restore %s: %w", filepath.Base(path), cause(err))
+		return "", fmt.Errorf("restore %s: %w", filepath.Base(path), withoutPath(err))
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// sourceError remembers that it was the reading that failed.
-type sourceError struct {
+// errorReader remembers that reading failed, and not writing.
+type errorReader struct {
 	from io.Reader
 	err  error
 }
 
 // Read implements [io.Reader].
-func (s *sourceError) Read(p []byte) (int, error) {
+func (s *errorReader) Read(p []byte) (int, error) {
 	n, err := s.from.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err

@@ -1,4 +1,4 @@
-package main
+package bridge
 
 import (
 	"bufio"
@@ -6,9 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
@@ -17,21 +17,51 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"roomkey/cmd/roomkey/internal/build"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/web"
 )
 
-// client sends JSON-RPC messages to the MCP endpoint of a running roomkey.
-type client struct {
-	base  string                 // URL without a path
-	token func() (string, error) // for the next message
-	http  *http.Client
+// Client sends JSON-RPC messages to the MCP endpoint of a running roomkey.
+type Client struct {
+	URL   string                 // without a path
+	Token func() (string, error) // gives the access token of the next message
+	HTTP  *http.Client
 
-	agent atomic.Pointer[string] // whom it speaks for, for the server's record; nil is the program itself
+	// DisableDestructive asks the server to remove nobody and end nothing for
+	// this client.
+	DisableDestructive bool
 
-	noDestruction bool // the server is to remove nobody and end nothing for it
+	// Unauthenticated is the hint to give when the token is refused; empty is the
+	// server's own.
+	Unauthenticated string
 
-	unauthenticated string // what to say when the token is refused; empty is what the server says
+	userAgent atomic.Pointer[string] // of the client that a bridge speaks for; nil is this program
+}
+
+// NewClient makes a client of the roomkey at a URL, which may end in /mcp.
+func NewClient(url string, token func() (string, error)) *Client {
+	url = strings.TrimSuffix(strings.TrimSuffix(url, "/"), "/mcp")
+	return &Client{URL: url, Token: token, HTTP: &http.Client{Timeout: 2 * time.Minute}}
+}
+
+// NewOwnerClient makes a client that sends its tokens to the roomkey that has
+// proved that it has a data folder, and to no other program.
+func NewOwnerClient(h datafolder.Holder, token func() (string, error)) *Client {
+	c := NewClient(h.URL(), token)
+	c.HTTP.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.HTTP.Transport = &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return h.Dial(ctx) },
+		MaxIdleConnsPerHost: maxBridged,
+		IdleConnTimeout:     time.Minute,
+	}
+	return c
+}
+
+// FixedToken gives one and the same token each time.
+func FixedToken(token string) func() (string, error) {
+	return func() (string, error) { return token, nil }
 }
 
 // lostError says that the other side has gone before it had answered.
@@ -43,32 +73,23 @@ type lostError struct {
 // Unwrap gives the cause.
 func (e lostError) Unwrap() error { return e.error }
 
-// always gives one and the same token.
-func always(token string) func() (string, error) {
-	return func() (string, error) { return token, nil }
-}
-
-func newClient(base string, token func() (string, error)) *client {
-	return &client{base: strings.TrimSuffix(strings.TrimSuffix(base, "/"), "/mcp"), token: token, http: &http.Client{Timeout: 2 * time.Minute}}
-}
-
-// speakFor names the client that a bridge speaks for, so that the audit trail
-// does.
-func (c *client) speakFor(info mcp.Implementation) {
+// speakFor names the MCP client that a bridge speaks for, which the audit trail
+// records.
+func (c *Client) speakFor(info mcp.Implementation) {
 	if name := strings.TrimSpace(meet.CleanText(info.Name+" "+info.Version, meet.MaxClient)); name != "" {
-		c.agent.Store(&name)
+		c.userAgent.Store(&name)
 	}
 }
 
-// isRoomkey asks whether a roomkey answers at the address.
-func (c *client) isRoomkey(ctx context.Context) bool {
+// IsRoomkey asks whether a roomkey answers at the address.
+func (c *Client) IsRoomkey(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/version", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+"/version", nil)
 	if err != nil {
 		return false
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.HTTP.Do(req)
 	if err != nil {
 		return false
 	}
@@ -79,36 +100,42 @@ func (c *client) isRoomkey(ctx context.Context) bool {
 	return json.NewDecoder(io.LimitReader(resp.Body, 4096)).Decode(&v) == nil && v.Name == "roomkey"
 }
 
+// Ping asks the roomkey whether it answers and accepts the token.
+func (c *Client) Ping(ctx context.Context) error {
+	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
+	return c.post(ctx, ping, func([]byte) error { return nil })
+}
+
 // post sends one message and hands every message that comes back to reply. A
 // refusal by the HTTP side is an *meet.Error.
-func (c *client) post(ctx context.Context, message []byte, reply func([]byte) error) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/mcp", bytes.NewReader(message))
+func (c *Client) post(ctx context.Context, message []byte, reply func([]byte) error) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/mcp", bytes.NewReader(message))
 	if err != nil {
 		return meet.Invalid("url", "the URL cannot be used", "Give one like http://127.0.0.1:9090.")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json, text/event-stream")
-	token, err := c.token()
+	token, err := c.Token()
 	if err != nil {
 		return err
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	req.Header.Set("User-Agent", "roomkey/"+buildVersion().Version)
-	if agent := c.agent.Load(); agent != nil {
+	req.Header.Set("User-Agent", "roomkey/"+build.Version().Version)
+	if agent := c.userAgent.Load(); agent != nil {
 		req.Header.Set("User-Agent", *agent)
 	}
-	if c.noDestruction {
+	if c.DisableDestructive {
 		req.Header.Set(web.CeilingHeader, web.DisableDestructive)
 	}
 	setStandardHeaders(req.Header, message)
 	var sent atomic.Bool // perhaps not all of it
 	req = req.WithContext(httptrace.WithClientTrace(ctx,
 		&httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}))
-	resp, err := c.http.Do(req)
+	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.base,
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + c.URL,
 			Hint: "Start one with roomkey serve, or give its address with --url.", Err: lostError{err, sent.Load()}}
 	}
 	defer func() { _ = resp.Body.Close() }()
@@ -117,12 +144,12 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.base + " broke",
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "The connection to " + c.URL + " broke",
 			Hint: "Try again.", Err: lostError{err, true}}
 	}
 	if refusal := refusalIn(resp.StatusCode, body); refusal != nil {
-		if c.unauthenticated != "" && refusal.Code == meet.CodeUnauthenticated {
-			refusal.Hint = c.unauthenticated
+		if c.Unauthenticated != "" && refusal.Code == meet.CodeUnauthenticated {
+			refusal.Hint = c.Unauthenticated
 		}
 		return refusal
 	}
@@ -133,7 +160,7 @@ func (c *client) post(ctx context.Context, message []byte, reply func([]byte) er
 }
 
 // setStandardHeaders repeats in headers what protocol versions from
-// 2026-07-28 on want there as well as in the body (SEP-2243).
+// 2026-07-28 on require in headers as well as in the body (SEP-2243).
 func setStandardHeaders(h http.Header, message []byte) {
 	var m struct {
 		Method mcp.MCPMethod   `json:"method"`
@@ -142,7 +169,8 @@ func setStandardHeaders(h http.Header, message []byte) {
 	var p struct {
 		Meta *mcp.Meta `json:"_meta"`
 	}
-	if json.Unmarshal(message, &m) != nil || json.Unmarshal(m.Params, &p) != nil || !mcp.IsModernProtocol(p.Meta.ProtocolVersion()) {
+	if json.Unmarshal(message, &m) != nil || json.Unmarshal(m.Params, &p) != nil ||
+		!mcp.IsModernProtocol(p.Meta.ProtocolVersion()) {
 		return
 	}
 	h.Set(mcp.HeaderProtocolVersion, p.Meta.ProtocolVersion())
@@ -152,33 +180,6 @@ func setStandardHeaders(h http.Header, message []byte) {
 			h.Set(mcp.HeaderName, encoded)
 		}
 	}
-}
-
-// refusalIn reads the error that the HTTP side gives before MCP is reached.
-// JSON-RPC errors are answers and no refusals.
-func refusalIn(status int, body []byte) *meet.Error {
-	if status < 400 {
-		return nil
-	}
-	var answer struct {
-		JSONRPC string           `json:"jsonrpc"`
-		Error   meet.ErrorReport `json:"error"`
-	}
-	if err := json.Unmarshal(body, &answer); answer.JSONRPC != "" {
-		return nil
-	} else if err != nil || answer.Error.Code == "" {
-		return &meet.Error{Code: meet.CodeUnavailable, Message: fmt.Sprintf("The server answered with status %d", status), Hint: "Is it a roomkey?"}
-	}
-	return reportedError(answer.Error)
-}
-
-// reportedError makes an error of what a server reported.
-func reportedError(r meet.ErrorReport) *meet.Error {
-	e := &meet.Error{Code: r.Code, Message: r.Message, Field: r.Field, Hint: r.Hint, RetryAfter: time.Duration(r.RetryAfter) * time.Second}
-	if r.Code == meet.CodeInternal {
-		e.Message += " (request " + r.RequestID + ")"
-	}
-	return e
 }
 
 // eachEvent hands on the data of server-sent events, one line each as

@@ -1,4 +1,5 @@
-package main
+// Package listen takes the addresses on which a server listens.
+package listen
 
 import (
 	"context"
@@ -7,14 +8,21 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 )
 
-// listenAt listens at an address. This machine has two loopback addresses, and
-// browsers try ::1 first for "localhost": at 127.0.0.1 we listen there, too,
-// where it can be had. What is told as the address is the one that was asked for.
-func listenAt(ctx context.Context, address netip.AddrPort, log *slog.Logger) (net.Listener, error) {
+// ErrInUse says that another program has the address.
+var ErrInUse = errors.New("is in use by another program: choose another address with --listen")
+
+// TCP listens at an address. A machine has two loopback addresses, and browsers
+// try ::1 first for "localhost": for 127.0.0.1 it listens at ::1 too, if nobody
+// else has the port there. The listener's address is the one that was asked for.
+func TCP(ctx context.Context, address netip.AddrPort, log *slog.Logger) (net.Listener, error) {
 	first, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String())
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, ErrInUse
+	}
 	if err != nil || address.Addr() != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
 		return first, err
 	}

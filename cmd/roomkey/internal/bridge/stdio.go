@@ -1,0 +1,61 @@
+package bridge
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"golang.org/x/sync/errgroup"
+
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/tools"
+)
+
+// Config is what a bridge needs to find or start a roomkey.
+type Config struct {
+	Data   string // the data folder
+	Listen string // IP address and port of a roomkey that is started
+	Log    *slog.Logger
+
+	// Selection is the most that is offered, whatever the roomkey offers that
+	// answers: the limits of the bridge's own command line hold.
+	Selection tools.Selection
+
+	// OwnerToken gives what makes access tokens of the local owner.
+	OwnerToken func() (func() (string, error), error)
+
+	// Start starts a roomkey that serves at an address. Its error is
+	// [listen.ErrInUse] or [datafolder.ErrInUse] where another program has the
+	// address or another process the data folder.
+	Start func(ctx context.Context, address string) (Server, error)
+}
+
+// Server is a roomkey in this process, which serves in Run.
+type Server interface {
+	Holder() datafolder.Holder
+	Run(ctx context.Context) error
+	Close() error // instead of Run
+}
+
+// Serve carries the lines of in to the roomkey that has the data folder, and
+// its answers to out, until in ends or ctx is done.
+func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	k, begun := newKeeper(c), make(chan struct{})
+	var running errgroup.Group
+	running.Go(func() error {
+		defer stop() // by a signal, or because a part died
+		return k.run(ctx, func() { close(begun) })
+	})
+	running.Go(func() error {
+		defer stop() // the MCP client has gone
+		select {
+		case <-begun:
+		case <-ctx.Done():
+			return nil
+		}
+		return (&bridge{servers: k, out: out, offered: offeredBy(c.Selection)}).run(ctx, in)
+	})
+	return running.Wait()
+}

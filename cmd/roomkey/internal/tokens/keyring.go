@@ -1,0 +1,93 @@
+// Package tokens makes and verifies the access tokens of a data folder, and keeps
+// the record of them. It knows where the signing secret is, and not who may do
+// what.
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/meet"
+	"roomkey/store"
+)
+
+// Owner is who calls from the machine that holds the signing secret.
+var Owner = meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
+
+// ErrNoSecret says that nothing here can sign a token. Only a server, and the
+// token command, make a secret: one made elsewhere would sign for nobody.
+var ErrNoSecret = errors.New("there is no signing secret")
+
+// ForOwner gives what makes tokens for the local owner. A token lives for a
+// minute, so that a stolen one is of little use.
+func ForOwner(c config.Config) (func() (string, error), error) {
+	if c.Auth.Secret == "" {
+		if _, err := os.Stat(datafolder.SecretFile(c.Data)); err != nil {
+			return nil, fmt.Errorf("%w in %s: give the --data of the server, which makes one on its first start",
+				ErrNoSecret, c.Data)
+		}
+	}
+	_, authority, err := Open(c)
+	if err != nil {
+		return nil, err
+	}
+	return func() (string, error) { return authority.Sign(Owner, time.Minute) }, nil
+}
+
+// OpenKeyring gives the signing secret and those before it that still count.
+func OpenKeyring(c config.Config) (*auth.Keyring, error) {
+	var previous []auth.PreviousSecret
+	for _, p := range c.Auth.PreviousSecrets {
+		until, err := p.Expiry()
+		if err != nil {
+			return nil, fmt.Errorf("auth.previous_secrets: until %w", err)
+		}
+		previous = append(previous, auth.PreviousSecret{Secret: []byte(p.Secret), Until: until})
+	}
+	if c.Auth.Secret != "" {
+		return auth.NewKeyring([]byte(c.Auth.Secret), previous...)
+	}
+	if err := datafolder.Check(c.Data); err != nil {
+		return nil, err
+	}
+	return auth.OpenKeyring(datafolder.SecretFile(c.Data), previous...)
+}
+
+// Open gives the signing secret and the authority that signs with it.
+func Open(c config.Config) ([]byte, *auth.Authority, error) {
+	keyring, err := OpenKeyring(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	return keyring.Accepted()[0], auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL}), nil
+}
+
+// ServerAuthority verifies the tokens of a running server: it also knows which
+// were revoked.
+func ServerAuthority(c config.Config, keyring *auth.Keyring, db *store.DB, log *slog.Logger) *auth.Authority {
+	keyring.Problem = func(err error) {
+		log.Warn("the signing secret has changed and cannot be read, so the one before goes on to count",
+			"err", err)
+	}
+	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL,
+		Revoked: func(id string) (bool, error) {
+			ctx, cancel := context.WithTimeout(context.Background(), revokedWithin)
+			defer cancel()
+			return db.TokenRevoked(ctx, id)
+		},
+		OnRevoked: func(id string, p meet.Principal) {
+			log.Info("an access token was revoked and is refused from now on", "token_id", id, "subject", p.ID)
+		},
+	})
+}
+
+// revokedWithin bounds how long the database may take to say whether a token
+// was revoked.
+const revokedWithin = 5 * time.Second
