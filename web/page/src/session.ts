@@ -54,8 +54,8 @@ export interface Claim {
   release(): void;
 }
 
-// After a reload the page before this one may still be letting go.
-const reloadPatienceMs = 1000;
+// After a reload the page before this one may still be letting go, on a busy machine for seconds.
+const reloadPatienceMs = 10_000;
 const copyAnswerMs = 150;
 
 /**
