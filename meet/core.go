@@ -17,7 +17,6 @@ type core struct {
 	onLimit     func(limit string)
 	log         *slog.Logger
 	mutexes     roomMutexes
-	notifier    roomNotifier
 	recentRooms recentRooms
 }
 
@@ -108,22 +107,10 @@ func (c *core) clear(ctx context.Context, roomID string) (cameBack bool, err err
 // expire ends rooms whose time has come.
 func (c *core) expire(ctx context.Context) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
-	var events []*Event
-	expired, err := c.store.ExpireRooms(ctx, c.now(), sweepBatch, func(room Room) *Event {
-		e := c.event(ctx, systemPrincipal, RoomHasExpired, room, "", nil)
-		events = append(events, e)
-		return e
+	_, err := c.store.ExpireRooms(ctx, c.now(), sweepBatch, func(room Room) *Event {
+		return c.event(ctx, systemPrincipal, RoomHasExpired, room, "", nil)
 	})
-	if err != nil {
-		return c.storeError(err, "")
-	}
-	for _, room := range expired {
-		c.notifier.notify(room.ID)
-	}
-	for _, e := range events {
-		c.logEvent(ctx, e)
-	}
-	return nil
+	return c.storeError(err, "")
 }
 
 // recordPresent writes down that an admitted person is inside, unless that is on
@@ -164,12 +151,5 @@ func (c *core) joinedEvent(ctx context.Context, room Room, identity string, admi
 }
 
 func (c *core) savePresence(ctx context.Context, p Presence, joined, left *Event) error {
-	written, err := c.store.SavePresence(ctx, p, joined, left)
-	if err != nil {
-		return c.storeError(err, "")
-	}
-	for _, e := range written {
-		c.logEvent(ctx, e)
-	}
-	return nil
+	return c.storeError(c.store.SavePresence(ctx, p, joined, left), "")
 }

@@ -83,11 +83,7 @@ func (e *Enforcer) returnUse(ctx context.Context, room Room, use PendingUse, rea
 	}
 	line := e.event(ctx, systemPrincipal, UseReturned, room, FirstGroup(use.Code),
 		map[string]string{"identity": use.Identity, "reason": reason})
-	if err := e.store.ReturnUse(ctx, use.Identity, line); err != nil {
-		return e.ignoreNotFound(err)
-	}
-	e.logEvent(ctx, line)
-	return nil
+	return e.ignoreNotFound(e.store.ReturnUse(ctx, use.Identity, line))
 }
 
 // everyConnection stands for the SIDs of all connections.

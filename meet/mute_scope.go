@@ -61,7 +61,6 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 				return room, done, s.storeError(err, "")
 			}
 			done.Locked = merge(done.Locked, changed)
-			s.logEvent(ctx, e)
 			continue
 		}
 		free := slices.DeleteFunc(slices.Clone(people), func(p Person) bool { return slices.Contains(p.Locked, source) })
@@ -72,7 +71,6 @@ func (s *Service) storeLock(ctx context.Context, p Principal, room Room, people 
 		}
 		done.ForAll = done.ForAll || changed
 		done.Locked = merge(done.Locked, identityList(participantsOf(free)))
-		s.logEvent(ctx, e)
 	}
 	if call.Identity != Everyone {
 		return room, done, nil
@@ -93,7 +91,6 @@ func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, peopl
 				return room, done, s.storeError(err, "")
 			}
 			done.Unlocked = merge(done.Unlocked, changed)
-			s.logEvent(ctx, e)
 			continue
 		}
 		locked, err := s.store.LockedIn(ctx, room.ID, source)
@@ -109,7 +106,6 @@ func (s *Service) storeUnlock(ctx context.Context, p Principal, room Room, peopl
 		}
 		done.ForAll = done.ForAll || changed
 		done.Unlocked = merge(merge(done.Unlocked, unlocked), identityList(participantsOf(held)))
-		s.logEvent(ctx, e)
 	}
 	room, err := s.store.RoomByID(ctx, room.ID)
 	return room, done, s.storeError(err, "")

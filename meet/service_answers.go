@@ -62,11 +62,10 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			requests[i], errs[i] = s.answerQuietly(ctx, p, room, id, approve)
+			requests[i], errs[i] = s.answer(ctx, p, room, id, approve)
 		})
 	}
 	all.Wait()
-	s.notifier.notify(room.ID)
 	for i, id := range ids {
 		switch {
 		case errs[i] == nil:
@@ -88,15 +87,6 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 
 // answer is given by p, who was found to be entitled to it.
 func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
-	request, err := s.answerQuietly(ctx, p, room, id, approve)
-	if err == nil {
-		s.notifier.notify(room.ID)
-	}
-	return request, err
-}
-
-// answerQuietly is answer without a word to those who wait.
-func (s *Service) answerQuietly(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
 	if err := checkRequestID(id); err != nil {
 		return JoinRequest{}, err
 	}
@@ -119,9 +109,5 @@ func (s *Service) answerQuietly(ctx context.Context, p Principal, room Room, id 
 	if errors.Is(err, ErrNotFound) {
 		return JoinRequest{}, errRequestNotFound()
 	}
-	if err != nil {
-		return JoinRequest{}, s.storeError(err, "")
-	}
-	s.logEvent(ctx, e)
-	return request, nil
+	return request, s.storeError(err, "")
 }

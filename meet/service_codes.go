@@ -65,7 +65,6 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		}
 		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, living, now, e)
 		if err == nil {
-			s.logEvent(ctx, e)
 			codes, err := s.withBlocks(ctx, room, codes)
 			return codes, errAfterChange(err)
 		}
@@ -303,8 +302,6 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 	if err != nil {
 		return RoomCode{}, nil, s.codeError(err)
 	}
-	s.logEvent(ctx, e)
-	s.notifier.notify(room.ID)
 	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
 	if err != nil {
 		return RoomCode{}, nil, errAfterChange(err)
@@ -381,8 +378,6 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 			return nil
 		}, e)
 		if err == nil {
-			s.notifier.notify(room.ID)
-			s.logEvent(ctx, e)
 			return code, nil
 		}
 		if !errors.Is(err, ErrCodeTaken) {

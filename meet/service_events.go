@@ -25,14 +25,6 @@ func (c *core) event(ctx context.Context, p Principal, action EventAction, room 
 // systemPrincipal is who acts when nobody has asked for it.
 var systemPrincipal = Principal{ID: systemActor, Role: Superadmin}
 
-// logEvent leaves one structured line about an event, if it is on record.
-func (c *core) logEvent(ctx context.Context, e *Event) {
-	if e.ID == 0 {
-		return
-	}
-	c.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
-}
-
 // record writes down what changed nothing in the database but happened.
 func (c *core) record(ctx context.Context, e *Event) error {
 	if err := c.store.AddEvent(context.WithoutCancel(ctx), e); err != nil {
@@ -40,7 +32,6 @@ func (c *core) record(ctx context.Context, e *Event) error {
 		failed.Message, failed.Hint = "It was done, but could not be written down", "Repeat the call in a few seconds."
 		return failed
 	}
-	c.logEvent(ctx, e)
 	return nil
 }
 

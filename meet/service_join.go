@@ -59,7 +59,7 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinRes
 	if err != nil || !a.Waiting || call.Wait <= 0 || call.RequestID == "" {
 		return a, err // whoever has just asked is told their request's id first
 	}
-	err = s.await(ctx, waiter{room: a.Room.ID, who: a.RequestID}, call.Wait, func() (bool, error) {
+	err = s.await(ctx, waiter{room: a.Room.ID, request: a.RequestID}, call.Wait, func() (bool, error) {
 		if call.StillMay != nil {
 			if err := call.StillMay(); err != nil {
 				return false, err
@@ -368,7 +368,6 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, join Admiss
 	if err != nil {
 		return JoinResult{}, AsError(err)
 	}
-	s.logEvent(ctx, e)
 	return s.joinResult(room, join, token, expires), nil
 }
 

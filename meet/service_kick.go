@@ -94,8 +94,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if err := s.store.RevokeAdmissions(ctx, revocation, e); err != nil {
 		return nil, s.storeError(err, "")
 	}
-	s.logEvent(ctx, e)
-	defer s.notifier.notify(room.ID) // whoever asked for the list of those who wait is out
+	defer s.waiters.wake(room.ID, waiter.isHost) // the requests of those who are blocked are gone
 	if call.Block {
 		if err := s.dropBlocked(ctx, room); err != nil {
 			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
@@ -213,9 +212,5 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 		return &Error{Code: CodeNotFound, Message: "Nobody is blocked by this identity", Field: "identity",
 			Hint: "blocks of list_participants has the identities. To put a participant out leave block out."}
 	}
-	if err != nil {
-		return s.storeError(err, "")
-	}
-	s.logEvent(ctx, e)
-	return nil
+	return s.storeError(err, "")
 }

@@ -75,7 +75,7 @@ type WaitingList struct {
 func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (WaitingList, error) {
 	roomID, identity, _ := s.media.ReadToken(joinToken)
 	var list WaitingList
-	err := s.await(ctx, waiter{room: roomID, who: identity}, wait, func() (bool, error) {
+	err := s.await(ctx, waiter{room: roomID, identity: identity}, wait, func() (bool, error) {
 		list = WaitingList{}
 		_, room, err := s.hostOf(ctx, joinToken)
 		switch {

@@ -73,12 +73,7 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join A
 		}
 		return s.checkEntry(RoomCode{}, room, now)
 	}, e)
-	if err != nil {
-		return JoinRequest{}, s.storeError(err, "")
-	}
-	s.notifier.notify(room.ID)
-	s.logEvent(ctx, e)
-	return request, nil
+	return request, s.storeError(err, "")
 }
 
 // waitingRequests lists who waits to be let into a room now, the longest first, and

@@ -63,7 +63,6 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 		}
 		return Room{}, nil, err
 	}
-	s.logEvent(ctx, e)
 	return room, codes, nil
 }
 

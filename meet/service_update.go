@@ -67,8 +67,6 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	case err != nil:
 		return Room{}, s.storeError(err, "")
 	}
-	s.notifier.notify(room.ID) // whoever waits may not have to any more
-	s.logEvent(ctx, e)
 	if room.Active(now) && (room.Settings != was.Settings || room.Mode != was.Mode) {
 		s.projectOrLog(ctx, room)
 	}
@@ -192,11 +190,9 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if _, err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
-	s.notifier.notify(room.ID)
 	removed := make([]string, len(inside))
 	for i, person := range inside {
 		removed[i] = person.Identity
 	}
-	s.logEvent(ctx, e)
 	return room, removed, nil
 }

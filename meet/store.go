@@ -17,8 +17,8 @@ import (
 // An *Event that is handed in is written in the same transaction as the
 // change, and only if something changed: what happened and that it happened
 // are durable together. It is given its ID then. Functions that are handed in
-// may complete it, or take its Action away where nothing is worth a line; nil
-// leaves none either.
+// may complete it. An event without an Action is not written; nor is nil.
+// Nobody alters the Details of an event that was written.
 //
 // Errors are one of the Err values below, an error of a handed-in function,
 // or anything else, which means that the database failed. Where the call ended
@@ -174,9 +174,8 @@ type Store interface {
 	// SavePresence puts on record that somebody is connected, or with LeftAt
 	// that they were. What is on record of the same SID is only ever ended by
 	// it. joined and left are the lines about what is new; either may be nil.
-	// Their subject counts as having joined the room. It gives the lines that
-	// were written.
-	SavePresence(ctx context.Context, p Presence, joined, left *Event) ([]*Event, error)
+	// Their subject counts as having joined the room.
+	SavePresence(ctx context.Context, p Presence, joined, left *Event) error
 
 	// HasPresence says whether a connection is on record.
 	HasPresence(ctx context.Context, sid string) (bool, error)
@@ -188,6 +187,13 @@ type Store interface {
 	// OpenPresences lists those of a room that have not ended; with an empty
 	// roomID those of all rooms.
 	OpenPresences(ctx context.Context, roomID string) ([]Presence, error)
+
+	// Subscribe has tell called for each event that is committed from now on, as
+	// it was written and with its ID: once, in the order of the IDs, when reads
+	// see the change, and before the call that made it returns. It is called
+	// also if that caller has given up. tell must be quick and must not call a
+	// method that writes: other writes wait for it.
+	Subscribe(tell func(context.Context, Event))
 
 	// AddEvent writes a line about something that changed nothing here.
 	AddEvent(ctx context.Context, e *Event) error

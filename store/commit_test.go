@@ -250,8 +250,8 @@ func TestWhatModeratorsSaySurvivesReopening(t *testing.T) {
 	_, err2 := db.LockAdmissions(ctx, "id-room", []string{"one"}, meet.Microphone, true, newEvent("locked"))
 	err3 := db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch, By: "ann",
 		Block: &meet.Block{RoomID: "id-room", Identity: "one", Subject: "eve", CreatedAt: epoch}}, newEvent("kicked"))
-	_, err4 := db.SavePresence(ctx, meet.Presence{SID: "open", RoomID: "id-room", Identity: "one", Subject: "eve", JoinedAt: epoch}, newEvent("joined"), nil)
-	_, err5 := db.SavePresence(ctx, meet.Presence{SID: "ended", RoomID: "id-room", Identity: "one", JoinedAt: epoch, LeftAt: epoch.Add(time.Hour)}, nil, newEvent("left"))
+	err4 := db.SavePresence(ctx, meet.Presence{SID: "open", RoomID: "id-room", Identity: "one", Subject: "eve", JoinedAt: epoch}, newEvent("joined"), nil)
+	err5 := db.SavePresence(ctx, meet.Presence{SID: "ended", RoomID: "id-room", Identity: "one", JoinedAt: epoch, LeftAt: epoch.Add(time.Hour)}, nil, newEvent("left"))
 	if err := errors.Join(err, err2, err3, err4, err5); err != nil {
 		t.Fatal(err)
 	}

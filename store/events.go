@@ -41,9 +41,14 @@ func (t *tx) event(e *meet.Event) error {
 	}
 	id, err := t.insertNumbered(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
 		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID)
-	t.lines = append(t.lines, line{e, id})
+	written := *e
+	written.ID = id
+	t.events = append(t.events, writtenEvent{written, e})
 	return failed("insert event", err)
 }
+
+// Subscribe implements [meet.Store].
+func (db *DB) Subscribe(tell func(context.Context, meet.Event)) { db.writer.subscribe(tell) }
 
 // AddEvent implements [meet.Store].
 func (db *DB) AddEvent(ctx context.Context, e *meet.Event) error {

@@ -18,13 +18,14 @@ type operation struct {
 	err   error
 	done  chan struct{} // closed when err is final
 
-	lines []line // of the audit trail that it has written
+	events []writtenEvent
 }
 
-// line is an event and the id of its row.
-type line struct {
-	event *meet.Event
-	id    int64
+// writtenEvent is an event as it was written, and the one that the caller gave,
+// who gets its id after the commit.
+type writtenEvent struct {
+	written meet.Event
+	given   *meet.Event
 }
 
 // perform runs the operation, unless nobody waits for it any more, and gives
@@ -36,9 +37,9 @@ func (op *operation) perform(t *tx) (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
-		op.err, op.lines = err, t.lines
+		op.err, op.events = err, t.events
 	}()
-	t.lines = nil
+	t.events = nil
 	if err := op.ctx.Err(); err != nil {
 		return err
 	}

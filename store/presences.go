@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"roomkey/meet"
@@ -31,44 +30,36 @@ const (
 
 // SavePresence implements [meet.Store]. What is known already, as repetitions
 // are, is not written again.
-func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *meet.Event) ([]*meet.Event, error) {
+func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *meet.Event) error {
 	known, found, err := db.presence(ctx, p.SID)
-	if err != nil {
-		return nil, err
+	if err != nil || found && (p.LeftAt.IsZero() || !known.LeftAt.IsZero()) {
+		return err
 	}
-	if found && (p.LeftAt.IsZero() || !known.LeftAt.IsZero()) {
-		return nil, nil
-	}
-	return write(ctx, db.writer, func(t *tx) ([]*meet.Event, error) {
-		var written []*meet.Event
+	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
 		known, err := scanOne(t.row(selectPresence, p.SID), presencePointers)
-		fresh := errors.Is(err, sql.ErrNoRows)
 		switch {
-		case fresh:
+		case errors.Is(err, sql.ErrNoRows):
 			if err := t.insertPresence(p); err != nil {
-				return nil, err
+				return none, err
 			}
-			written = append(written, joined)
+			if err := t.event(joined); err != nil {
+				return none, err
+			}
 		case err != nil:
-			return nil, failed("read presence", err)
+			return none, failed("read presence", err)
 		case p.LeftAt.IsZero() || !known.LeftAt.IsZero():
-			return nil, nil
+			return none, nil
 		default:
 			if err := t.exec(endPresence, p.SID, optional(p.LeftAt)); err != nil {
-				return nil, failed("end presence", err)
+				return none, failed("end presence", err)
 			}
 		}
-		if !p.LeftAt.IsZero() {
-			written = append(written, left)
+		if p.LeftAt.IsZero() {
+			return none, nil
 		}
-		written = slices.DeleteFunc(written, func(e *meet.Event) bool { return e == nil || e.Action == "" })
-		for _, e := range written {
-			if err := t.event(e); err != nil {
-				return nil, err
-			}
-		}
-		return written, nil
+		return none, t.event(left)
 	})
+	return err
 }
 
 func (t *tx) insertPresence(p meet.Presence) error {

@@ -31,7 +31,7 @@ type tx struct {
 	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
 	here map[string]*sql.Stmt // those of kept that this transaction has used
 
-	lines   []line                      // that the operation has written
+	events  []writtenEvent              // by the operation
 	changed changed                     // for the cache to forget
 	doors   map[string]meet.JoinContext // what joins went through, by doorKey, as it is by now
 }

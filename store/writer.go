@@ -44,6 +44,8 @@ type writer struct {
 
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
+
+	subscribers atomic.Pointer[[]func(context.Context, meet.Event)]
 }
 
 func newWriter(ctx context.Context, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
@@ -104,8 +106,8 @@ func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, 
 	if op.err != nil {
 		return none, op.err
 	}
-	for _, l := range op.lines { // not before they are there to stay
-		l.event.ID = l.id
+	for _, e := range op.events { // not before they are there to stay
+		e.given.ID = e.written.ID
 	}
 	return result, nil
 }
@@ -150,9 +152,37 @@ func (w *writer) run() {
 	defer close(w.stopped)
 	for op := range w.queue {
 		for _, op := range w.transact(op) {
+			w.publish(op)
 			close(op.done)
 		}
 	}
+}
+
+// publish tells the subscribers of the events that an operation has written, if
+// it was committed.
+func (w *writer) publish(op *operation) {
+	subscribers := w.subscribers.Load()
+	if op.err != nil || subscribers == nil {
+		return
+	}
+	ctx := context.WithoutCancel(op.ctx)
+	for _, e := range op.events {
+		for _, tell := range *subscribers {
+			tell(ctx, e.written)
+		}
+	}
+}
+
+// subscribe has tell called for every event that is committed from now on.
+func (w *writer) subscribe(tell func(context.Context, meet.Event)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []func(context.Context, meet.Event)
+	if before := w.subscribers.Load(); before != nil {
+		all = append(all, *before...)
+	}
+	all = append(all, tell)
+	w.subscribers.Store(&all)
 }
 
 // transact runs an operation, and whatever waits by the time it is done, in

@@ -90,12 +90,10 @@ func changes() []change {
 			return err
 		}},
 		{"SavePresence", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.SavePresence(ctx, connected("s"), e, nil)
-			return err
+			return b.SavePresence(ctx, connected("s"), e, nil)
 		}},
 		{"SavePresence, its end", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.SavePresence(ctx, gone("s", 9), about(meet.Joined, "not new"), e)
-			return err
+			return b.SavePresence(ctx, gone("s", 9), about(meet.Joined, "not new"), e)
 		}},
 		{"AddEvent", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
 			return b.AddEvent(ctx, e)
@@ -157,7 +155,7 @@ func failing(ctx context.Context, b bed) map[string]func(e *meet.Event) error {
 		"SavePresence in no room": func(e *meet.Event) error {
 			p := connected("s")
 			p.RoomID = "nowhere"
-			_, err := b.SavePresence(ctx, p, e, nil)
+			err := b.SavePresence(ctx, p, e, nil)
 			return err
 		},
 	}

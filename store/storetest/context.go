@@ -102,8 +102,7 @@ func calls(s meet.Store) []call {
 		}},
 		{"LockedIn", func(ctx context.Context) error { _, err := s.LockedIn(ctx, "id-room", mic); return err }},
 		{"SavePresence", func(ctx context.Context) error {
-			_, err := s.SavePresence(ctx, connected("s"), about(meet.Joined, ""), nil)
-			return err
+			return s.SavePresence(ctx, connected("s"), about(meet.Joined, ""), nil)
 		}},
 		{"HasPresence", func(ctx context.Context) error { _, err := s.HasPresence(ctx, "s"); return err }},
 		{"OpenPresences", func(ctx context.Context) error { _, err := s.OpenPresences(ctx, ""); return err }},

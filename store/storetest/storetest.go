@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"Uses", useTests},
 		{"JoinRequests", requestTests},
 		{"Events", eventTests},
+		{"Told", toldTests},
 		{"Revocations", revocationTests},
 		{"Blocks", blockTests},
 		{"Locks", lockTests},
@@ -49,7 +50,10 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 			for _, test := range group.tests {
 				t.Run(test.name, func(t *testing.T) {
 					t.Parallel()
-					test.run(t, bed{Store: open(t), t: t})
+					b := bed{Store: open(t), t: t, told: &told{}}
+					b.Subscribe(b.told.tell)
+					test.run(t, b)
+					b.wantToldInOrder()
 				})
 			}
 		})
@@ -64,7 +68,8 @@ type test struct {
 // bed is a store whose unexpected errors end the test.
 type bed struct {
 	meet.Store
-	t *testing.T
+	t    *testing.T
+	told *told // of the events that were committed
 }
 
 // noon is when most tests take place.

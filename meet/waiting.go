@@ -1,0 +1,139 @@
+package meet
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// onEvent is called for every event that was committed, in their order, before
+// the call that caused it returns. It writes the event to the log and wakes the
+// calls that wait for something like it.
+func (s *Service) onEvent(ctx context.Context, e Event) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
+	s.waiters.wake(e.RoomID, e.concerns)
+}
+
+// concerns says whether a waiter has to look at the room again after an event.
+func (e Event) concerns(w waiter) bool {
+	switch e.Action.Kind() {
+	case "request": // an answer ends one person's wait; every host's list has changed
+		return w.isHost() || strings.HasPrefix(w.request, e.Target)
+	case "participant":
+		return e.Action == Kicked
+	}
+	return true
+}
+
+// waiter is somebody who waits for something to happen in a room: the person
+// behind a join request, or a host who looks at the list of requests.
+type waiter struct {
+	room     string
+	request  string // the id of the join request; empty for a host
+	identity string // of the host
+}
+
+func (w waiter) isHost() bool { return w.request == "" }
+
+// waiters are the calls that wait now. Each waiter waits once: a newer call of
+// theirs has the older one answer at once, so that calls do not pile up.
+type waiters struct {
+	mu    sync.Mutex
+	rooms map[string]map[waiter]waitingCall
+}
+
+// waitingCall is one call that waits.
+type waitingCall struct {
+	changed   chan struct{} // holds a value when the room has to be looked at again
+	displaced chan struct{} // closed when the same waiter has called again
+}
+
+// begin registers a call. Look at the room afterwards, so that no change is
+// missed. end must be called when the wait is over.
+func (ws *waiters) begin(w waiter) (call waitingCall, end func()) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.rooms == nil {
+		ws.rooms = map[string]map[waiter]waitingCall{}
+	}
+	calls := ws.rooms[w.room]
+	if calls == nil {
+		calls = map[waiter]waitingCall{}
+		ws.rooms[w.room] = calls
+	}
+	if older, ok := calls[w]; ok {
+		close(older.displaced)
+	}
+	call = waitingCall{changed: make(chan struct{}, 1), displaced: make(chan struct{})}
+	calls[w] = call
+	return call, func() { ws.end(w, call) }
+}
+
+func (ws *waiters) end(w waiter, call waitingCall) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	calls := ws.rooms[w.room]
+	if calls[w] == call {
+		delete(calls, w)
+	}
+	if len(calls) == 0 {
+		delete(ws.rooms, w.room)
+	}
+}
+
+// wake has those calls look at the room again whom something concerns.
+func (ws *waiters) wake(roomID string, concerns func(waiter) bool) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for w, call := range ws.rooms[roomID] {
+		if !concerns(w) {
+			continue
+		}
+		select {
+		case call.changed <- struct{}{}:
+		default: // it has not looked since it was woken last
+		}
+	}
+}
+
+// Waiters is how many calls wait now for something to happen in a room.
+func (s *Service) Waiters(roomID string) int {
+	s.waiters.mu.Lock()
+	defer s.waiters.mu.Unlock()
+	return len(s.waiters.rooms[roomID])
+}
+
+// await calls look now and each time something has happened that concerns the
+// waiter, until look is done or fails, the time is over, ctx ends, the same
+// waiter calls again, or StopWaiting is called. The last four are no error: the
+// caller answers with what look has seen last.
+func (s *Service) await(ctx context.Context, w waiter, wait time.Duration, look func() (done bool, err error)) error {
+	if wait <= 0 {
+		_, err := look()
+		return err
+	}
+	call, end := s.waiters.begin(w)
+	defer end()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	for {
+		if done, err := look(); err != nil || done {
+			return err
+		}
+		select {
+		case <-call.changed:
+			continue
+		case <-timer.C:
+		case <-ctx.Done():
+		case <-call.displaced:
+		case <-s.shutdown:
+		}
+		return nil
+	}
+}
+
+// StopWaiting has calls that wait for something to happen answer at once, now
+// and from now on. Call it once, when the program is to stop.
+func (s *Service) StopWaiting() { close(s.shutdown) }
