@@ -6,42 +6,61 @@ import (
 	"time"
 )
 
-// Store keeps rooms, codes, joins, join requests, blocks, presences and events.
+// Store keeps everything that Roomkey has to remember.
 //
-// A method that changes something returns only when the change is durable: it
-// survives the process being killed right after. A change that fails leaves
-// nothing behind. Functions that are handed in (change, check) run inside the
+// A method that changes something returns when the change is durable: it
+// survives the end of the process, however sudden. A change that fails leaves
+// nothing behind. Functions that are passed in (change, check) run inside the
 // transaction, may run more than once, and must not call the store; their
-// errors come back as they are.
+// errors are returned unchanged.
 //
-// An *Event that is handed in is written in the same transaction as the
-// change, and only if something changed: what happened and that it happened
-// are durable together. It is given its ID then. Functions that are handed in
-// may complete it. An event without an Action is not written; nor is nil.
-// Nobody alters the Details of an event that was written.
+// An *Event that is passed in is written in the same transaction as the change,
+// and only if something changed. Afterwards it has its ID. Functions that are
+// passed in may complete it. An event without an Action is not written; nor is
+// nil. Nobody alters the Details of an event that was written.
 //
-// Errors are one of the Err values below, an error of a handed-in function,
-// or anything else, which means that the database failed. Where the call ended
-// while its change was on its way into the database, the error is
-// ErrOutcomeUnknown: the change may be stored or not.
+// An error is one of the Err values below, an error of a function that was
+// passed in, or any other, which means that the database failed. If ctx ended
+// while the change was being committed, the error is ErrOutcomeUnknown: the
+// change may be stored or not.
 type Store interface {
+	RoomStore
+	CodeStore
+	AdmissionStore
+	RequestStore
+	PresenceStore
+	EventStore
+
+	// Ping checks that the database answers and that writes succeed. It may be
+	// called often: it writes at most once a second.
+	Ping(ctx context.Context) error
+}
+
+// RoomStore keeps rooms.
+type RoomStore interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
-	// ErrNameTaken if an active room has the name (rooms whose time has come
-	// do not hold it), ErrCodeTaken if one of the codes exists.
+	// ErrNameTaken if an active room has the name (a room that should have
+	// expired by now does not keep it), ErrCodeTaken if one of the codes exists.
 	CreateRoom(ctx context.Context, room Room, codes []RoomCode, e *Event) error
 
-	// RoomByID and RoomByName give ErrNotFound where there is none. Of rooms
-	// with the same name the active one is meant, else the newest.
+	// RoomByID finds a room, active or not. ErrNotFound.
 	RoomByID(ctx context.Context, id string) (Room, error)
+
+	// RoomByName finds the active room with a name, else the newest one that had
+	// it last. ErrNotFound.
 	RoomByName(ctx context.Context, name string) (Room, error)
 
 	// NameTaken says whether an active room has the name at that moment.
 	NameTaken(ctx context.Context, name string, now time.Time) (bool, error)
 
-	// NameHolder gives who created the room that had the name last, if it gave
-	// it up later than since: by ending, expiring or taking another name. Else
-	// ErrNotFound.
+	// NameHolder gives the creator of the room that had the name last, if it gave
+	// the name up later than since: by ending, expiring or taking another name.
+	// Else ErrNotFound.
 	NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error)
+
+	// ForgetNames deletes at most limit names that rooms changed for others by
+	// then; NameHolder does not know them any more.
+	ForgetNames(ctx context.Context, until time.Time, limit int) error
 
 	// ActiveRooms counts the rooms that a subject created and that are active
 	// at that moment, up to most.
@@ -50,29 +69,33 @@ type Store interface {
 	// Rooms lists rooms, newest first.
 	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
 
-	// UpdateRoom reads a room, lets change alter it and stores it, but for
-	// its id, creator and creation time. ErrNotFound, ErrNameTaken.
+	// UpdateRoom reads a room, lets change alter it and stores it, except its
+	// id, creator and creation time. ErrNotFound, ErrNameTaken.
 	UpdateRoom(ctx context.Context, id string, change func(*Room) error, e *Event) (Room, error)
 
-	// ExpireRooms turns at most limit active rooms whose ExpiresAt is not
-	// after now into expired ones, ended at their ExpiresAt. event gives the
-	// line about each.
+	// ExpireRooms makes at most limit active rooms expired whose ExpiresAt is not
+	// after now; they count as ended at their ExpiresAt. event gives the event
+	// of each.
 	ExpireRooms(ctx context.Context, now time.Time, limit int, event func(Room) *Event) ([]Room, error)
 
-	// UnclearedRooms lists at most limit rooms that are no longer active but
-	// whose media room has not been cleared since; SetCleared marks one as
-	// cleared or as to be cleared, unless it is active again, and says how it
-	// was marked before.
+	// UnclearedRooms lists at most limit rooms that are not active and whose
+	// media room was not cleared since.
 	UnclearedRooms(ctx context.Context, limit int) ([]string, error)
-	// With a room that is cleared its join requests go.
-	SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error)
 
-	// EnsureCodes stores those of the fresh codes whose room, role and label
-	// have no current code, disables the room's codes whose role is not one
-	// of roles (nil disables none), and gives the current codes for the room,
-	// roles and labels of fresh, in that order. ErrCodeTaken if a fresh code exists,
+	// SetCleared marks a room that is not active as cleared, and deletes its join
+	// requests, or marks it as to be cleared. It gives the mark from before.
+	SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error)
+}
+
+// CodeStore keeps room codes and counts their uses.
+type CodeStore interface {
+	// EnsureCodes stores those of the wanted codes whose room, role and label
+	// have no current code, disables the room's codes whose role is not one of
+	// roles (nil disables none), and gives the current codes for the roles and
+	// labels of wanted, in that order. ErrCodeTaken if a wanted code exists,
 	// ErrNotFound if the room does not.
-	EnsureCodes(ctx context.Context, roomID string, fresh []RoomCode, roles []string, now time.Time, e *Event) ([]RoomCode, error)
+	EnsureCodes(ctx context.Context, roomID string, wanted []RoomCode, roles []string, now time.Time,
+		e *Event) ([]RoomCode, error)
 
 	// Codes lists the current codes of a room, oldest first.
 	Codes(ctx context.Context, q CodeQuery) ([]RoomCode, error)
@@ -84,77 +107,89 @@ type Store interface {
 	// and stores it, together with a revocation unless that is nil. ErrNotFound.
 	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error, r *Revocation, e *Event) (RoomCode, error)
 
-	// ReplaceCode lets check look at the code, retires it and stores fresh in
-	// its place: the same room, role, label, limits, as enabled as it was,
-	// and no uses. ErrNotFound, also for a retired code that check lets pass;
-	// ErrCodeTaken.
-	ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(RoomCode) error, e *Event) (RoomCode, error)
+	// ReplaceCode lets check look at the code, retires it and stores a successor:
+	// the same room, role, label, limits, as enabled as it was, and no uses.
+	// ErrNotFound, also for a retired code that check accepts; ErrCodeTaken.
+	ReplaceCode(ctx context.Context, code, successor string, now time.Time, check func(RoomCode) error,
+		e *Event) (RoomCode, error)
 
-	// AddJoin records an admission after check has looked at what it goes
-	// through as that is then, and counts a use of join.Code. What is locked
-	// for the same person in the room's present session is locked for this one
-	// too. Until tokenDies the room counts as
-	// joined by the subject even if they never connect. A use of a code with a
-	// limit is pending then. ErrNotFound, also for a code of another room.
-	AddAdmission(ctx context.Context, join Admission, tokenDies time.Time, check func(JoinContext) error, e *Event) (Admission, error)
-
-	// KeepUse says that who joined is inside: if their use of a code was pending,
-	// it is no more.
+	// KeepUse records that the person of an admission is inside: if their use of
+	// a code was pending, it counts for good.
 	KeepUse(ctx context.Context, identity string) error
 
-	// PendingUses lists at most limit pending uses whose tokens died, or that
-	// EndPending was called for, until due.
+	// PendingUses lists at most limit pending uses whose tokens died until due,
+	// or for which EndPending was called until then.
 	PendingUses(ctx context.Context, due time.Time, limit int) ([]PendingUse, error)
 
-	// EndPending puts an end to the admission with a pending use (Returned), and
-	// to nothing else. Of one that is revoked already the use is kept. ErrNotFound
-	// if no use is pending, or no more.
+	// EndPending ends an admission with a pending use (Returned), and no other.
+	// If the admission is revoked already, its use is kept. ErrNotFound if no
+	// use is pending, or none any more.
 	EndPending(ctx context.Context, identity string, at time.Time) error
 
 	// ReturnUse takes back a use that is pending, once EndPending was called.
 	// ErrNotFound if there is none.
 	ReturnUse(ctx context.Context, identity string, e *Event) error
+}
 
-	// Join finds an admission by its identity. ErrNotFound.
+// AdmissionStore keeps admissions, what is locked for them, and blocks.
+type AdmissionStore interface {
+	// AddAdmission records an admission to the room's present session after check
+	// has looked at what decides about it, and counts a use of its code. What is
+	// locked for the same person in that session is locked for this admission
+	// too. Until tokenDies the room counts as joined by the subject even if they
+	// never connect. A use of a code with a limit is pending then. ErrNotFound,
+	// also for a code of another room.
+	AddAdmission(ctx context.Context, admission Admission, tokenDies time.Time, check func(JoinContext) error,
+		e *Event) (Admission, error)
+
+	// Admission finds an admission by its identity. ErrNotFound.
 	Admission(ctx context.Context, identity string) (Admission, error)
 
-	// RevokeJoins puts an end to admissions and to the approvals behind them
-	// (of a code, those that were used with it last); of admissions that are
-	// named also to others by the same approvals. It costs the same however many
-	// came by a code. Block is stored with it.
-	// Those revoked before stay as they are; the event is written also if nobody
-	// was left to revoke.
+	// RevokeAdmissions ends the named admissions, the approvals behind them, and
+	// the other admissions by the same approvals. With a code it ends all
+	// admissions by that code and the approvals that were last used with it; that
+	// costs the same for any number of them. A block is stored with it. Those
+	// revoked before stay as they are; the event is written even if nobody was
+	// left to revoke.
 	RevokeAdmissions(ctx context.Context, r Revocation, e *Event) error
 
-	// LockJoins takes a source away from admissions of a room, or gives it
-	// back, also where it is taken from all, and says whose that changed.
-	LockAdmissions(ctx context.Context, roomID string, identities []string, source Source, locked bool, e *Event) ([]string, error)
+	// LockAdmissions takes a source away from admissions of a room, or gives it
+	// back, even while it is locked for all. It lists the identities for which
+	// that changed something.
+	LockAdmissions(ctx context.Context, roomID string, identities []string, source Source, locked bool,
+		e *Event) ([]string, error)
 
-	// LockForAll takes a source away from everybody in a room but its admins,
-	// also from those who come later, or gives it back to everybody, from
-	// whomever it was taken. It says whether that changed the room, and to
-	// whom something was given back that was taken from them alone.
-	LockForAll(ctx context.Context, roomID string, source Source, locked bool, e *Event) (changed bool, unlocked []string, err error)
+	// LockForAll takes a source away from everybody in a room except its admins,
+	// and from those who join later, or gives it back to everybody. It says
+	// whether that changed the room, and lists the identities to which something
+	// was given back that was locked for them alone.
+	LockForAll(ctx context.Context, roomID string, source Source, locked bool,
+		e *Event) (changed bool, unlocked []string, err error)
 
-	// LockedIn lists the identities from whom the source is taken in a room.
+	// LockedIn lists the identities in a room for which the source is locked.
 	LockedIn(ctx context.Context, roomID string, source Source) ([]string, error)
 
-	// Blocks lists the blocks of a room, oldest first. Unblock lifts the one
-	// that was made by an identity. ErrNotFound.
+	// Blocks lists the blocks of a room, oldest first.
 	Blocks(ctx context.Context, roomID string) ([]Block, error)
+
+	// Unblock lifts the block that was made by an identity. ErrNotFound.
 	Unblock(ctx context.Context, roomID, identity string, e *Event) error
+}
 
-	// AddJoinRequest stores a new join request after check has looked at its
-	// room and at how many requests there are that were made in the room's
-	// present session and seen after seenAfter, and whose code, if they have
-	// one, lets somebody in when the new one is made. ErrNotFound if there is
-	// no such room.
-	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error, e *Event) error
+// RequestStore keeps join requests.
+type RequestStore interface {
+	// AddJoinRequest stores a new join request of the room's present session after
+	// check has looked at the room and at the number of its requests: those made
+	// in that session, seen after seenAfter, and by no code that would let nobody
+	// in when the new one is made. ErrNotFound if there is no such room.
+	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error,
+		e *Event) error
 
-	// JoinRequest finds a request by its id; JoinRequestBySubject the newest
-	// one that a subject made for a user in a room and a role. ErrNotFound,
-	// also for the empty subject.
+	// JoinRequest finds a request by its id. ErrNotFound.
 	JoinRequest(ctx context.Context, id string) (JoinRequest, error)
+
+	// JoinRequestBySubject finds the newest request that a subject made for a
+	// user in a room and a role. ErrNotFound, also for the empty subject.
 	JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string) (JoinRequest, error)
 
 	// JoinRequests lists join requests, oldest first.
@@ -162,7 +197,8 @@ type Store interface {
 
 	// UpdateJoinRequest reads a join request and its room, lets change alter
 	// its state, answer and sign of life, and stores it. ErrNotFound.
-	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error, e *Event) (JoinRequest, error)
+	UpdateJoinRequest(ctx context.Context, id string, change func(*JoinRequest, Room) error,
+		e *Event) (JoinRequest, error)
 
 	// DropJoinRequests deletes join requests.
 	DropJoinRequests(ctx context.Context, ids []string) error
@@ -170,11 +206,14 @@ type Store interface {
 	// ForgetJoinRequests deletes at most limit join requests that are not
 	// approved and gave no sign of life after seenUntil.
 	ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error
+}
 
-	// SavePresence puts on record that somebody is connected, or with LeftAt
-	// that they were. What is on record of the same SID is only ever ended by
-	// it. joined and left are the lines about what is new; either may be nil.
-	// Their subject counts as having joined the room.
+// PresenceStore keeps who was inside, and when.
+type PresenceStore interface {
+	// SavePresence records that somebody is connected, or with LeftAt that they
+	// were. Of a connection that is on record it changes nothing but the end, and
+	// that once. joined and left are the events for what is new; either may be
+	// nil. The room counts as joined by their subject.
 	SavePresence(ctx context.Context, p Presence, joined, left *Event) error
 
 	// HasPresence says whether a connection is on record.
@@ -184,10 +223,13 @@ type Store interface {
 	// a little later.
 	WasInside(ctx context.Context, identity string, at time.Time) (bool, error)
 
-	// OpenPresences lists those of a room that have not ended; with an empty
-	// roomID those of all rooms.
+	// OpenPresences lists the presences of a room that have not ended, or with an
+	// empty roomID those of all rooms.
 	OpenPresences(ctx context.Context, roomID string) ([]Presence, error)
+}
 
+// EventStore keeps the audit trail.
+type EventStore interface {
 	// Subscribe has tell called for each event that is committed from now on, as
 	// it was written and with its ID: once, in the order of the IDs, when reads
 	// see the change, and before the call that made it returns. It is called
@@ -195,34 +237,26 @@ type Store interface {
 	// method that writes: other writes wait for it.
 	Subscribe(tell func(context.Context, Event))
 
-	// AddEvent writes a line about something that changed nothing here.
+	// AddEvent writes an event about something that changed nothing in the store.
 	AddEvent(ctx context.Context, e *Event) error
 
-	// SetOutcome changes how an event went. One that is not there needs none.
+	// SetOutcome changes the outcome of an event, if it is on record.
 	SetOutcome(ctx context.Context, id int64, outcome Outcome) error
 
 	// Events lists events, newest first.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 
 	// Forget deletes at most limit events from before since, as many ended
-	// presences, admissions, and access tokens that expired, from before it, and
-	// visits of tokens that died unused by now. Admissions of who was connected
-	// or removed since then stay, and those of a room's present session with which
-	// something is locked or given back. more is true if there may be more to delete. No other write
-	// waits longer than limit allows.
+	// presences, admissions and expired access tokens from before it, and visits
+	// of tokens that died unused by now. It keeps admissions of people who were
+	// connected or removed since then, and those of a room's present session with
+	// which something is locked or given back. more is true if there may be more
+	// to delete. No other write waits longer than limit allows.
 	Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error)
-
-	// ForgetNames deletes at most limit names that rooms changed for others by
-	// then; NameHolder does not know them any more.
-	ForgetNames(ctx context.Context, until time.Time, limit int) error
-
-	// Ping says whether the database answers and whether writes succeed. It may
-	// be asked often: it does no more than a write a second.
-	Ping(ctx context.Context) error
 }
 
-// What a [Store] may say beside "the database failed", which means that nothing
-// was changed. ErrOutcomeUnknown comes wrapped with the cause.
+// The errors of a [Store] beside "the database failed". Except with
+// ErrOutcomeUnknown, which wraps its cause, nothing was changed.
 var (
 	ErrOutcomeUnknown = errors.New("it is not known whether the change was stored")
 
@@ -231,11 +265,11 @@ var (
 	ErrCodeTaken = errors.New("room code taken")
 )
 
-// JoinContext is what a join goes through.
+// JoinContext is what decides about a join.
 type JoinContext struct {
 	Code    RoomCode // zero without a code
 	Room    Room
-	Request JoinRequest // zero without a join request, or if it is no more
+	Request JoinRequest // zero without a join request, or if it was deleted
 	Blocks  []Block     // of the room
 }
 

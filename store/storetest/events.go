@@ -46,6 +46,13 @@ func (b bed) write(events ...*meet.Event) {
 	}
 }
 
+func (b bed) forget(since, now time.Time, limit int) {
+	b.t.Helper()
+	if _, err := b.Forget(b.t.Context(), since, now, limit); err != nil {
+		b.t.Fatalf("Forget: %v", err)
+	}
+}
+
 var eventTests = []test{
 	{"AnOutcomeCanBecomeAnother", func(t *testing.T, b bed) {
 		one, two := about(meet.Kicked, "one"), about(meet.Kicked, "two")

@@ -66,13 +66,6 @@ func (b bed) actions() []string {
 	return all
 }
 
-func (b bed) forget(since, now time.Time, limit int) {
-	b.t.Helper()
-	if _, err := b.Forget(b.t.Context(), since, now, limit); err != nil {
-		b.t.Fatalf("Forget: %v", err)
-	}
-}
-
 const joined, left = string(meet.Joined), string(meet.Left)
 
 var presenceTests = []test{
