@@ -2,17 +2,16 @@ package meet
 
 import "time"
 
-// Block keeps a person out of a room until it is lifted. A person is known by
-// the subject of an access token. Who came without one is known by the user
-// id they typed. Anybody can leave their token at home, so the code they came by,
-// and the page of a public room, let nobody in then who cannot prove to be
-// somebody else.
+// Block keeps a person out of a room until it is lifted. A person is known by the
+// subject of their access token; without one by the user id they typed. Because
+// anybody can leave their access token at home, the code they came by and a
+// public room's page let in only people with an access token then.
 type Block struct {
 	RoomID    string
-	Identity  string // whom it was made for; it is lifted by it
+	Identity  string // that was kicked; the block is lifted by it
 	Subject   string // proven, or vouched for by the room's admin; may be empty
 	UserID    string // claimed; empty where it is proven or nothing was claimed
-	Code      string // they came by; empty for a join by name
+	Code      string // by which they came; empty for a join by name
 	Label     string // of that code
 	Verified  bool   // an access token proved that they are Subject
 	Name      string // display name
@@ -21,59 +20,59 @@ type Block struct {
 	CreatedAt time.Time
 }
 
-// newBlock is about the person who came into a room by a join.
-func newBlock(join Admission, by, reason string, now time.Time) Block {
-	b := Block{RoomID: join.RoomID, Identity: join.Identity, Code: join.Code, Label: join.Label,
-		Verified: join.Subject != "" && !join.Vouched, Name: join.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
+// newBlock makes the block of an admitted person.
+func newBlock(a Admission, by, reason string, now time.Time) Block {
+	b := Block{RoomID: a.RoomID, Identity: a.Identity, Code: a.Code, Label: a.Label,
+		Verified: a.Subject != "" && !a.Vouched, Name: a.Name, Reason: reason, BlockedBy: by, CreatedAt: now}
 	switch {
-	case join.Subject == "":
-		b.UserID = join.UserID
-	case join.Vouched:
-		b.Subject = join.UserID
+	case a.Subject == "":
+		b.UserID = a.UserID
+	case a.Vouched:
+		b.Subject = a.UserID
 	default:
-		b.Subject = join.Subject
-		if !join.joinsAsSelf() {
-			b.UserID = join.UserID
+		b.Subject = a.Subject
+		if !a.joinsAsSelf() {
+			b.UserID = a.UserID
 		}
 	}
 	return b
 }
 
-// joinsAsSelf says whether somebody with an access token joined as who they are
-// and not on somebody's behalf.
+// joinsAsSelf says whether a person with an access token joined as its subject,
+// and not on behalf of somebody else.
 func (j Admission) joinsAsSelf() bool {
 	return j.Subject != "" && j.UserID == CleanText(j.Subject, MaxUserID)
 }
 
-// matchesProven says whether the block is on whoever joins, and they have proven, or
-// somebody with an access token says, that they are who is blocked.
-func (b Block) matchesProven(join Admission) bool {
-	return b.Subject != "" && (b.Subject == join.UserID || b.Subject == join.Subject && !join.Vouched)
+// matchesProven says whether a person has proven to be the blocked one, or
+// somebody with an access token says that they are.
+func (b Block) matchesProven(a Admission) bool {
+	return b.Subject != "" && (b.Subject == a.UserID || b.Subject == a.Subject && !a.Vouched)
 }
 
-// matchesClaim says whether whoever joins only claims to be who is blocked, or cannot
-// say who they are and comes a way that is open to who is blocked: by the same
-// code, or by the page of a public room, which anybody finds. What is claimed stands for nobody who has an access token
-// or whom an admin vouches for: a stranger must not get them blocked.
-func (b Block) matchesClaim(join Admission) bool {
-	if join.Vouched || join.joinsAsSelf() {
+// matchesClaim says whether a person only claims to be the blocked one, or has no
+// access token and comes by a way that is open to the blocked one: the same code,
+// or the page of a public room. It never matches people who have proven who they
+// are or whom an admin vouches for: otherwise a stranger could get them blocked.
+func (b Block) matchesClaim(a Admission) bool {
+	if a.Vouched || a.joinsAsSelf() {
 		return false
 	}
-	sameWay := join.Subject == "" && (join.Code == "" || join.Code == b.Code)
-	return sameWay || b.UserID != "" && b.UserID == join.UserID
+	sameWay := a.Subject == "" && (a.Code == "" || a.Code == b.Code)
+	return sameWay || b.UserID != "" && b.UserID == a.UserID
 }
 
-// checkBlocks refuses who is blocked. The admin never is.
-func checkBlocks(blocks []Block, join Admission) error {
+// checkBlocks refuses blocked people. Admins never are.
+func checkBlocks(blocks []Block, a Admission) error {
 	for _, b := range blocks {
 		switch {
-		case join.Admin:
-		case b.matchesProven(join) || b.UserID != "" && b.UserID == join.UserID && b.matchesClaim(join):
+		case a.Admin:
+		case b.matchesProven(a) || b.UserID != "" && b.UserID == a.UserID && b.matchesClaim(a):
 			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
-		case b.matchesClaim(join):
+		case b.matchesClaim(a):
 			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way",
 				Hint: "Ask the host for another link."}
-			if join.Code == "" {
+			if a.Code == "" {
 				e.Message = "The host has blocked somebody, so this page lets in only people with an access token"
 			}
 			return e
@@ -82,7 +81,7 @@ func checkBlocks(blocks []Block, join Admission) error {
 	return nil
 }
 
-// Revocation says whose admissions to end.
+// Revocation says which admissions to end.
 type Revocation struct {
 	RoomID     string
 	Identities []string // these,

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -10,7 +11,7 @@ import (
 // ConnectionLimits bound the connections to rooms that are open at a time. 0 is
 // the default.
 type ConnectionLimits struct {
-	PerAddress int // from one address, into whatever rooms
+	PerAddress int // from one address, into all rooms
 	PerCode    int // of all who came by one code, or with one access token
 	PerRoom    int // into one room
 }
@@ -19,61 +20,61 @@ type ConnectionLimits struct {
 // one code, while some of them reload.
 var DefaultConnectionLimits = ConnectionLimits{PerAddress: 500, PerCode: 500, PerRoom: 1000}
 
-func (l ConnectionLimits) complete() ConnectionLimits {
-	if l.PerAddress <= 0 {
-		l.PerAddress = DefaultConnectionLimits.PerAddress
-	}
-	if l.PerCode <= 0 {
-		l.PerCode = DefaultConnectionLimits.PerCode
-	}
-	if l.PerRoom <= 0 {
-		l.PerRoom = DefaultConnectionLimits.PerRoom
-	}
-	return l
-}
-
 // One admission is for one connection, which may break and be made anew.
 const (
 	connectWindow = time.Minute
 	connectTries  = 60
 )
 
-// connections counts those that are open.
+// connectionRetry is when somebody is to try again who found too many
+// connections. One of them ends when somebody leaves.
+const connectionRetry = 15 * time.Second
+
+// connections counts the open ones.
 type connections struct {
 	limits ConnectionLimits
 	now    func() time.Time
 
 	mu    sync.Mutex
 	open  map[string]int // by what they have in common
-	since time.Time      // when the window began in which tries are counted
-	tries map[string]int // by identity
+	since time.Time      // when the present window began
+	tries map[string]int // in that window, by identity
 }
 
-func newConnections(limits ConnectionLimits, now func() time.Time) *connections {
-	return &connections{limits: limits.complete(), now: now, open: make(map[string]int), tries: make(map[string]int)}
+func newConnections(l ConnectionLimits, now func() time.Time) *connections {
+	d := DefaultConnectionLimits
+	limits := ConnectionLimits{PerAddress: cmp.Or(max(l.PerAddress, 0), d.PerAddress),
+		PerCode: cmp.Or(max(l.PerCode, 0), d.PerCode), PerRoom: cmp.Or(max(l.PerRoom, 0), d.PerRoom)}
+	return &connections{limits: limits, now: now, open: map[string]int{}, tries: map[string]int{}}
 }
 
-// share is something that connections have in common, and how many may have.
+// share is something that connections have in common, and how many may have it.
 type share struct {
 	key   string
 	limit int
 	name  string // of the limit, as OnLimit counts it
-	what  string // is said to who is refused
+	where string // for the message to those who are refused
 }
 
-// take counts one more connection, or says which limit is reached.
-func (c *connections) take(shares []share) (release func(), full *share) {
+// take counts one more connection, until release is called. A limit that is
+// reached is named with the error.
+func (c *connections) take(identity string, shares []share) (release func(), limit string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i, s := range shares {
+	for _, s := range shares {
 		if c.open[s.key] >= s.limit {
-			return nil, &shares[i]
+			return nil, s.name, &Error{Code: CodeRateLimited, RetryAfter: connectionRetry,
+				Message: "There are too many connections " + s.where + " at the moment",
+				Hint:    "Try again when somebody has left."}
 		}
+	}
+	if err := c.try(identity); err != nil {
+		return nil, "signalling_per_identity", err
 	}
 	for _, s := range shares {
 		c.open[s.key]++
 	}
-	return sync.OnceFunc(func() { c.release(shares) }), nil
+	return sync.OnceFunc(func() { c.release(shares) }), "", nil
 }
 
 func (c *connections) release(shares []share) {
@@ -86,16 +87,15 @@ func (c *connections) release(shares []share) {
 	}
 }
 
-// try counts that somebody connects; an error if they do it all the time.
+// try counts that an identity connects, and refuses one that does so all the
+// time. The mutex is held.
 func (c *connections) try(identity string) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	now := c.now()
 	if now.Sub(c.since) >= connectWindow {
 		c.since = now
 		clear(c.tries)
 	}
-	if c.tries[identity] >= connectTries {
+	if identity != "" && c.tries[identity] >= connectTries {
 		return &Error{Code: CodeRateLimited, Message: "You have connected too often in the last minute",
 			RetryAfter: max(c.since.Add(connectWindow).Sub(now).Round(time.Second), time.Second),
 			Hint:       "Wait a minute, then join again."}
@@ -104,52 +104,41 @@ func (c *connections) try(identity string) error {
 	return nil
 }
 
-// connectionRetry is when somebody who found no place is to try again. A place
-// comes free when somebody leaves.
-const connectionRetry = 15 * time.Second
-
-// ReserveConnection takes a place for a connection from that address by the bearer of a
-// join token, until release is called. An error says that there are too many.
-// Whether the token is any good is not asked here (see [Enforcer.BeforeConnect]).
+// ReserveConnection counts a connection from an address by the bearer of a join
+// token, until release is called. An error says that there are too many. Whether
+// the token is good, [Enforcer.BeforeConnect] says.
 func (e *Enforcer) ReserveConnection(ctx context.Context, address, joinToken string) (release func(), err error) {
 	limits := e.connections.limits
-	shares := []share{{"address " + address, limits.PerAddress, "signalling_per_address", "from your address"}}
-	who := ""
+	shares := []share{{key: "address " + address, limit: limits.PerAddress, name: "signalling_per_address",
+		where: "from your address"}}
+	var admission Admission // zero for a recorder or an agent with the operator's key
 	if roomID, identity, ok := e.media.ReadToken(joinToken); ok {
-		join, err := e.admissionOf(ctx, roomID, identity)
-		switch {
-		case errors.Is(err, ErrNotFound): // a recorder or an agent, with a key of the operator's
-		case err != nil:
+		admission, err = e.admissionOf(ctx, roomID, identity)
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, e.storeError(err, "")
-		default:
-			who = join.Identity
-			shares = append(shares, share{entryKey(join), limits.PerCode, "signalling_per_code", "by the way that you came"},
-				share{"room " + roomID, limits.PerRoom, "signalling_per_room", "into this room"})
 		}
 	}
-	release, full := e.connections.take(shares)
-	if full != nil {
-		e.onLimit(full.name)
-		return nil, &Error{Code: CodeRateLimited, Message: "There are too many connections " + full.what + " at the moment",
-			RetryAfter: connectionRetry, Hint: "Try again when somebody has left."}
+	if admission.Identity != "" {
+		shares = append(shares,
+			share{key: entryKey(admission), limit: limits.PerCode, name: "signalling_per_code",
+				where: "by the way that you came"},
+			share{key: "room " + admission.RoomID, limit: limits.PerRoom, name: "signalling_per_room",
+				where: "into this room"})
 	}
-	if who != "" {
-		if err := e.connections.try(who); err != nil {
-			release()
-			e.onLimit("signalling_per_identity")
-			return nil, err
-		}
+	release, limit, err := e.connections.take(admission.Identity, shares)
+	if err != nil {
+		e.onLimit(limit)
 	}
-	return release, nil
+	return release, err
 }
 
-// entryKey says by which way somebody was admitted.
-func entryKey(join Admission) string {
+// entryKey says by which way a person was admitted.
+func entryKey(admission Admission) string {
 	switch {
-	case join.Code != "":
-		return "code " + join.Code
-	case join.Subject != "":
-		return "subject " + join.Subject
+	case admission.Code != "":
+		return "code " + admission.Code
+	case admission.Subject != "":
+		return "subject " + admission.Subject
 	}
-	return "page " + join.RoomID
+	return "page " + admission.RoomID
 }

@@ -2,70 +2,46 @@ package meet
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
-// probeTTL is how long it counts that the media server has answered.
+// probeTTL is how long an answer of LiveKit's counts.
 const probeTTL = time.Second
 
-// probe knows whether the media server answers, for calls that do not need it
-// now but make something that will. All of them share one question at a time,
-// and one a second as long as it is answered.
+// probe knows whether LiveKit answers, for calls that do not need it now but make
+// something that will. They share one question at a time, and one a second as
+// long as it is answered.
 type probe struct {
-	now  func() time.Time
-	ping func(context.Context) error
+	now   func() time.Time
+	ping  func(context.Context) error
+	mutex roomMutexes // of no room
 
-	mu       sync.Mutex
-	answered time.Time
-	asking   *probeCall // nil while nobody asks
+	answered time.Time // when LiveKit answered last
+	asked    time.Time // when the last question ended, by the real clock
+	err      error     // what became of it
 }
 
-// probeCall is one that several wait for.
-type probeCall struct {
-	done chan struct{} // closed with the answer
-	err  error
-	lost bool // who asked gave up; the others have to ask anew
-}
-
-// check gives nil if the media server answered not longer than probeFor ago.
+// check gives nil if LiveKit answered within the last probeTTL, or answers now.
 func (p *probe) check(ctx context.Context) error {
-	for {
-		p.mu.Lock()
-		if since := p.now().Sub(p.answered); since >= 0 && since < probeTTL {
-			p.mu.Unlock()
-			return nil
-		}
-		q := p.asking
-		if q == nil {
-			q = &probeCall{done: make(chan struct{})}
-			p.asking = q
-			p.mu.Unlock()
-			return p.ask(ctx, q)
-		}
-		p.mu.Unlock()
-		select {
-		case <-q.done:
-			if !q.lost {
-				return q.err
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	began := time.Now()
+	unlock, err := p.mutex.lock(ctx, "")
+	if err != nil {
+		return err
 	}
-}
-
-func (p *probe) ask(ctx context.Context, q *probeCall) error {
+	defer unlock()
+	if since := p.now().Sub(p.answered); since >= 0 && since < probeTTL {
+		return nil
+	}
+	if p.asked.After(began) {
+		return p.err // another caller asked meanwhile
+	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	q.err = p.ping(budget)
-	q.lost = q.err != nil && ctx.Err() != nil
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if q.err == nil {
+	if err = p.ping(budget); err == nil {
 		p.answered = p.now()
 	}
-	p.asking = nil
-	close(q.done)
-	return q.err
+	if err == nil || ctx.Err() == nil { // a caller who gave up has found nothing out for others
+		p.asked, p.err = time.Now(), err
+	}
+	return err
 }

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// recentFor is how long a media room that was just made or seen is taken to be
-// there still. A token that was given out then lives for minutes; whatever
-// could go wrong within these two seconds could go wrong after them as well.
+// recentFor is for how long a media room that was just made or seen is taken to
+// exist still. What could go wrong within that time could also go wrong later,
+// because a join token lives for minutes.
 const recentFor = 2 * time.Second
 
 // recentMemory bounds how many rooms are remembered.
 const recentMemory = 10_000
 
-// recentRooms remembers which media rooms were ensured a moment ago, so that
-// many who join at once ask the media server once.
+// recentRooms remembers which media rooms were made or seen a moment ago, so that
+// many people who join at once cost LiveKit one call.
 type recentRooms struct {
 	now func() time.Time
 
 	mu      sync.Mutex
 	ensured map[string]recentRoom // by room id
-	deletes uint64                // how often something was forgotten
+	deletes uint64                // how often a room was forgotten
 }
 
 type recentRoom struct {
@@ -28,8 +28,8 @@ type recentRoom struct {
 	limit int // of participants, as the media room has it
 }
 
-// has says whether the media room is there, as the room would have it, and
-// gives what put needs.
+// has says whether the media room exists and has the room's limit, and gives what
+// put needs.
 func (f *recentRooms) has(room Room) (ok bool, seen uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -37,8 +37,8 @@ func (f *recentRooms) has(room Room) (ok bool, seen uint64) {
 	return ok && known.limit == room.MaxParticipants && f.now().Before(known.until), f.deletes
 }
 
-// put remembers a room that was ensured after has gave seen, unless one was
-// deleted meanwhile: it could be that one.
+// put remembers a room that was made after has gave seen, unless a room was
+// forgotten meanwhile: it could be this one.
 func (f *recentRooms) put(room Room, seen uint64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -48,7 +48,7 @@ func (f *recentRooms) put(room Room, seen uint64) {
 	if f.ensured == nil || len(f.ensured) >= recentMemory {
 		f.ensured = map[string]recentRoom{}
 	}
-	f.ensured[room.ID] = recentRoom{f.now().Add(recentFor), room.MaxParticipants}
+	f.ensured[room.ID] = recentRoom{until: f.now().Add(recentFor), limit: room.MaxParticipants}
 }
 
 func (f *recentRooms) forget(roomID string) {

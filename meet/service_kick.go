@@ -8,30 +8,30 @@ import (
 	"strings"
 )
 
-// KickCall says how to put somebody out.
+// KickCall says whom to kick.
 type KickCall struct {
 	Identity string
 	Block    bool   // refuse the person's codes and joins until it is lifted
 	Reason   string // for the record
 }
 
-// Kick puts a participant out of the room and gives the identities removed.
-// Their tokens are dead from then on, also those that the media server has made
-// anew for them. They can come back by asking anew, unless they are blocked;
-// where the room asks for approval they have to be let in again. With a block
-// all connections go that the same subject has.
+// Kick revokes a participant's admission, disconnects them, and gives the
+// identities that were removed. Their tokens do not count any more, also those
+// that LiveKit has made anew for them. They can come back by joining anew, unless
+// they are blocked; where the room asks for approval, a host has to let them in
+// again. A block also removes the other connections of the same subject.
 //
-// The database says so first, so that nobody slips back in between. Should the
-// media server stop answering then, [Enforcer.Reconcile] goes on.
+// The database says so first, so that nobody slips back in between. Should
+// LiveKit stop answering then, [Enforcer.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err == nil {
 		err = checkDestructionAllowed(ctx)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = checkSingleIdentity(call.Identity)
 	}
-	if err := checkSingleIdentity(call.Identity); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
@@ -56,41 +56,22 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
-	at := slices.IndexFunc(people, func(person Participant) bool { return person.Identity == call.Identity })
-	if at < 0 {
+	if !slices.ContainsFunc(people, func(person Participant) bool { return person.Identity == call.Identity }) {
 		if err := s.removeUnlisted(ctx, room, call); err != nil {
 			return nil, err
 		}
-		people, at = append(people, Participant{Identity: call.Identity}), len(people)
+		people = append(people, Participant{Identity: call.Identity})
 	}
-	person, err := s.person(ctx, room, people[at])
+	return s.kick(ctx, p, room, call, people)
+}
+
+// kick stores the kick and removes the people it means from those inside.
+func (s *Service) kick(ctx context.Context, p Principal, room Room, call KickCall,
+	inside []Participant) ([]string, error) {
+	revocation, e, err := s.revocationFor(ctx, p, room, call, inside)
 	if err != nil {
 		return nil, err
 	}
-	join := person.admission
-	revocation := Revocation{RoomID: room.ID, Identities: []string{call.Identity}, At: s.now(), By: p.ID}
-	if person.Known {
-		revocation.Identities = []string{join.Identity} // not that of a second connection beside the first
-	}
-	details := join.identityDetails(map[string]string{"participant_name": redactCode(person.Name, join.Code), "role": person.Role})
-	if call.Reason != "" {
-		details["reason"] = redactCode(call.Reason, join.Code)
-	}
-	if call.Block {
-		if revocation.Block, err = s.blockFor(p, join, call.Reason); err != nil {
-			return nil, err
-		}
-		details["blocked"] = "true"
-		same, err := s.sameSubject(ctx, room, *revocation.Block, people)
-		if err != nil {
-			return nil, err
-		}
-		revocation.Identities = append(revocation.Identities, same...)
-		if err := s.recordAllPresent(ctx, room, people, revocation.Block.matchesClaim); err != nil {
-			return nil, err
-		}
-	}
-	e := s.event(ctx, p, Kicked, room, call.Identity, details)
 	if err := s.store.RevokeAdmissions(ctx, revocation, e); err != nil {
 		return nil, s.storeError(err, "")
 	}
@@ -100,23 +81,62 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
 		}
 	}
-	removed, err := s.removeAll(ctx, room, withIdentities(people, revocation.Identities))
+	removed, err := s.removeAll(ctx, room, withIdentities(inside, revocation.Identities))
 	if err != nil {
 		s.incomplete(ctx, e)
-		return nil, &Error{Code: CodeUnavailable, Message: "They may not be in the room any more, but could not be put out yet",
-			Hint: "The media server stopped answering; they are put out as soon as it does. Repeat the call in a few seconds.", Err: err}
+		return nil, &Error{Code: CodeUnavailable, Err: err,
+			Message: "They may not be in the room any more, but could not be put out yet",
+			Hint: "The media server stopped answering; they are put out as soon as it does. " +
+				"Repeat the call in a few seconds."}
 	}
 	return removed, nil
 }
 
-// removeUnlisted puts out somebody who is not listed but may just be connecting.
+// revocationFor gives what a kick stores, and its event.
+func (s *Service) revocationFor(ctx context.Context, p Principal, room Room, call KickCall,
+	inside []Participant) (Revocation, *Event, error) {
+	at := slices.IndexFunc(inside, func(person Participant) bool { return person.Identity == call.Identity })
+	person, err := s.person(ctx, room, inside[at])
+	if err != nil {
+		return Revocation{}, nil, err
+	}
+	admission := person.admission
+	r := Revocation{RoomID: room.ID, Identities: []string{call.Identity}, At: s.now(), By: p.ID}
+	if person.Known {
+		r.Identities[0] = admission.Identity // not that of a second connection beside the first
+	}
+	details := admission.identityDetails(map[string]string{
+		"participant_name": redactCode(person.Name, admission.Code), "role": person.Role})
+	if call.Reason != "" {
+		details["reason"] = redactCode(call.Reason, admission.Code)
+	}
+	if call.Block {
+		if r.Block, err = s.blockFor(p, admission, call.Reason); err != nil {
+			return Revocation{}, nil, err
+		}
+		details["blocked"] = "true"
+		same, err := s.sameSubject(ctx, room, *r.Block, inside)
+		if err != nil {
+			return Revocation{}, nil, err
+		}
+		r.Identities = append(r.Identities, same...)
+		if err := s.recordAllPresent(ctx, room, inside, r.Block.matchesClaim); err != nil {
+			return Revocation{}, nil, err
+		}
+	}
+	return r, s.event(ctx, p, Kicked, room, call.Identity, details), nil
+}
+
+// removeUnlisted removes a person whom LiveKit does not list: one who is just
+// connecting. CodeNotFound if nobody is.
 func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) error {
 	err := s.media.Remove(ctx, room.ID, call.Identity)
 	switch {
 	case isNotFound(err):
 		e := errParticipantNotFound()
 		if call.Block {
-			e.Hint = "Whoever has left cannot be blocked: list_events shows by which code they came (participant.admitted), update_room_code with enabled false closes it."
+			e.Hint = "Somebody who has left cannot be blocked: list_events shows by which code they came " +
+				"(participant.admitted), update_room_code with enabled false closes it."
 		}
 		return e
 	case err != nil:
@@ -136,53 +156,55 @@ func (s *Service) checkBlockLimit(ctx context.Context, room Room, identity strin
 	if most := s.limits.BlocksPerRoom; most <= 0 || again || len(blocks) < most {
 		return nil
 	}
-	return s.limitReached("blocks_per_room", fmt.Sprintf("%d people are blocked from this room, which is as many as can be",
-		len(blocks)),
-		"Lift some of the blocks (block false), or let people in one by one: update_room with settings.require_approval true.")
+	return s.limitReached("blocks_per_room",
+		fmt.Sprintf("%d people are blocked from this room, which is as many as can be", len(blocks)),
+		"Lift some of the blocks (block false), or let people in one by one: "+
+			"update_room with settings.require_approval true.")
 }
 
-// blockFor makes the block of who came by a join.
-func (s *Service) blockFor(p Principal, join Admission, reason string) (*Block, error) {
+// blockFor makes the block of an admitted person.
+func (s *Service) blockFor(p Principal, admission Admission, reason string) (*Block, error) {
 	switch {
-	case join.Identity == "":
+	case admission.Identity == "":
 		return nil, &Error{Code: CodeConflict, Message: "This participant did not come through Roomkey and cannot be blocked",
-			Hint: "Leave block out to put them out; whoever holds the media server's key let them in."}
-	case join.Admin:
-		return nil, &Error{Code: CodeForbidden, Message: "An admin of the room cannot be blocked", Hint: "Leave block out to put them out."}
+			Hint: "Leave block out to remove them; somebody with the media server's key let them in."}
+	case admission.Admin:
+		return nil, &Error{Code: CodeForbidden, Message: "An admin of the room cannot be blocked",
+			Hint: "Leave block out to remove them."}
 	}
-	b := newBlock(join, p.ID, reason, s.now())
+	b := newBlock(admission, p.ID, reason, s.now())
 	return &b, nil
 }
 
-// sameSubject finds who else inside has proven to be the blocked person. What
-// was only claimed throws nobody out.
-func (s *Service) sameSubject(ctx context.Context, room Room, b Block, people []Participant) ([]string, error) {
+// sameSubject finds the other people inside who have proven to be the blocked
+// person. What is only claimed removes nobody.
+func (s *Service) sameSubject(ctx context.Context, room Room, b Block, inside []Participant) ([]string, error) {
+	if b.Subject == "" {
+		return nil, nil
+	}
+	people, err := s.persons(ctx, room, inside)
 	var same []string
 	for _, person := range people {
-		join, err := s.admissionOf(ctx, room.ID, person.Identity)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, s.storeError(err, "")
-		}
-		if err == nil && b.Subject != "" && join.Subject == b.Subject && join.Identity != b.Identity && !join.Admin {
-			same = append(same, join.Identity)
+		if a := person.admission; a.Subject == b.Subject && a.Identity != b.Identity && !a.Admin {
+			same = append(same, a.Identity)
 		}
 	}
-	return same, nil
+	return same, err
 }
 
-// withIdentities gives those of the people who have one of the identities, with the
-// second connections that the media server may have let in.
+// withIdentities gives the people who have one of the identities, together with
+// the second connections that LiveKit may have let in.
 func withIdentities(people []Participant, identities []string) (meant []Participant) {
 	for _, person := range people {
-		base, _, _ := strings.Cut(person.Identity, "#")
-		if slices.Contains(identities, person.Identity) || slices.Contains(identities, base) {
+		first, _, _ := strings.Cut(person.Identity, "#")
+		if slices.Contains(identities, person.Identity) || slices.Contains(identities, first) {
 			meant = append(meant, person)
 		}
 	}
 	return meant
 }
 
-// removeAll puts people out. Whoever has left meanwhile is out as well.
+// removeAll disconnects people. Those who have left meanwhile count as removed.
 func (s *Service) removeAll(ctx context.Context, room Room, people []Participant) ([]string, error) {
 	removed := []string{}
 	for _, person := range people {
@@ -210,7 +232,7 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 	err = s.store.Unblock(ctx, room.ID, identity, e)
 	if errors.Is(err, ErrNotFound) {
 		return &Error{Code: CodeNotFound, Message: "Nobody is blocked by this identity", Field: "identity",
-			Hint: "blocks of list_participants has the identities. To put a participant out leave block out."}
+			Hint: "blocks of list_participants has the identities. To remove a participant, leave block out."}
 	}
 	return s.storeError(err, "")
 }

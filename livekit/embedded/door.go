@@ -112,7 +112,6 @@ func (d *door) admit(ctx context.Context, room string, pi *routing.ParticipantIn
 	if err != nil || !known {
 		return err
 	}
-	pi.Name = livekit.ParticipantName(profile.Name)
 	pi.Grants = lk.ApplyProfile(pi.Grants, profile)
 	return nil
 }
