@@ -31,7 +31,7 @@ import (
 //     is no more than what held when it was made.
 //   - LiveKit loses a room that is made while one of the same name is being
 //     deleted. Here the one waits for the other.
-//   - LiveKit believes what is said of a track: see honest.go.
+//   - LiveKit believes what is said of a track: see tracksource.go.
 //
 // It is LiveKit's session handler, and stands with one hand in the room
 // allocator, the room service, the store and the telemetry, all of them

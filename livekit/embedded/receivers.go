@@ -11,43 +11,48 @@ import (
 )
 
 // LiveKit v1.13.5 sends data (chat, text streams, files) to everybody in a room,
-// whether or not they may subscribe. Here who may not get the media of others
-// does not get their data either.
+// whether or not they may subscribe. Here a participant who may not get the media
+// of others does not get their data either.
 
-// receivers is told of what somebody sends, and hands it on for those who may
-// get it.
+// receivers addresses the data of a participant to those who may subscribe.
 type receivers struct {
 	types.LocalParticipantListener
 	room *rtc.Room
 }
 
-// OnDataMessage hands on what came over LiveKit's own channels.
+// OnDataMessage gets what came over LiveKit's own channels.
 func (l receivers) OnDataMessage(p types.LocalParticipant, kind livekit.DataPacket_Kind, packet *livekit.DataPacket) {
 	if packet := forReceivers(l.room, packet); packet != nil {
 		l.LocalParticipantListener.OnDataMessage(p, kind, packet)
 	}
 }
 
-// OnDataMessageUnlabeled hands on what came over another channel. LiveKit would
-// send it to everybody.
+// OnDataMessageUnlabeled gets what came over another channel. LiveKit would send
+// it to everybody.
 func (l receivers) OnDataMessageUnlabeled(p types.LocalParticipant, data []byte) {
 	for _, other := range l.room.GetLocalParticipants() {
 		if other.ID() != p.ID() && other.CanSubscribe() {
-			_ = other.SendDataMessageUnlabeled(data, false, p.Identity()) // who is not there yet misses it, as with LiveKit
+			// As with LiveKit, a participant without a connection yet misses it.
+			_ = other.SendDataMessageUnlabeled(data, false, p.Identity())
 		}
 	}
 }
 
-// forReceivers addresses a packet to those who may get it, if there is anybody
-// in the room who may not; nil if it is for nobody then. Without an address
-// LiveKit takes it for one to all.
+// userAddresses are the addresses in the user packet, where old clients put them.
+func userAddresses(p *livekit.UserPacket) (sids, identities []string) {
+	return p.GetDestinationSids(), p.GetDestinationIdentities() //nolint:staticcheck // old clients
+}
+
+// forReceivers addresses a packet to those who may get it, if anybody in the room
+// may not. It gives nil if nobody is left: LiveKit sends a packet without an
+// address to all.
 func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacket {
 	people := room.GetLocalParticipants()
 	if !slices.ContainsFunc(people, func(p types.LocalParticipant) bool { return !p.CanSubscribe() }) {
 		return packet
 	}
-	sids := packet.GetUser().GetDestinationSids()                                                               //nolint:staticcheck // old clients address that way
-	identities := slices.Concat(packet.GetDestinationIdentities(), packet.GetUser().GetDestinationIdentities()) //nolint:staticcheck // old clients address that way
+	sids, identities := userAddresses(packet.GetUser())
+	identities = slices.Concat(packet.GetDestinationIdentities(), identities)
 	toAll := len(sids) == 0 && len(identities) == 0
 	var to []string
 	for _, p := range people {
@@ -62,26 +67,31 @@ func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacke
 	packet = proto.CloneOf(packet)
 	packet.DestinationIdentities = to
 	if user := packet.GetUser(); user != nil {
-		user.DestinationSids, user.DestinationIdentities = nil, nil //nolint:staticcheck // old clients address that way
+		user.DestinationSids, user.DestinationIdentities = nil, nil //nolint:staticcheck // old clients
 	}
 	return packet
 }
 
 // SendData hands on what the operator's own programs send by LiveKit's API.
-func (s doorRoomService) SendData(ctx context.Context, req *livekit.SendDataRequest) (*livekit.SendDataResponse, error) {
+func (s doorRoomService) SendData(ctx context.Context, req *livekit.SendDataRequest) (
+	*livekit.SendDataResponse, error) {
 	room := s.door.rooms.GetRoom(ctx, livekit.RoomName(req.GetRoom()))
 	if room == nil {
 		return s.RoomService.SendData(ctx, req)
 	}
-	packet := forReceivers(room, &livekit.DataPacket{DestinationIdentities: req.GetDestinationIdentities(),
-		Value: &livekit.DataPacket_User{User: &livekit.UserPacket{DestinationSids: req.GetDestinationSids()}}}) //nolint:staticcheck // old clients address that way
+	user := &livekit.UserPacket{DestinationSids: req.GetDestinationSids()} //nolint:staticcheck // old programs
+	packet := forReceivers(room, &livekit.DataPacket{
+		DestinationIdentities: req.GetDestinationIdentities(),
+		Value:                 &livekit.DataPacket_User{User: user},
+	})
 	switch {
-	case packet == nil: // for nobody: to an address that nobody has, so that it is checked as any other
+	case packet == nil: // for nobody. An address that nobody has lets LiveKit check the rest of the request.
 		packet = &livekit.DataPacket{DestinationIdentities: []string{"nobody who may get it"}}
 	case slices.Equal(packet.GetDestinationIdentities(), req.GetDestinationIdentities()):
 		return s.RoomService.SendData(ctx, req)
 	}
 	req = proto.CloneOf(req)
-	req.DestinationIdentities, req.DestinationSids = packet.GetDestinationIdentities(), nil //nolint:staticcheck // others may use it
+	req.DestinationIdentities = packet.GetDestinationIdentities()
+	req.DestinationSids = nil //nolint:staticcheck // as above
 	return s.RoomService.SendData(ctx, req)
 }
