@@ -48,33 +48,33 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
 	notifier.RegisterProcessedHook(events.Webhook)
 
-	door := newDoor(cfg.Authorize)
-	store := door.watch(service.NewLocalStore())
+	gate := newSessionGate(cfg.Authorize)
+	store := gate.wrapStore(service.NewLocalStore())
 	allocator, err := service.NewRoomAllocator(conf, router, store)
 	if err != nil {
 		return err
 	}
-	allocator = door.allocator(allocator)
+	allocator = gate.wrapAllocator(allocator)
 	api, err := newRoomService(conf, params, router, allocator, store)
 	if err != nil {
 		return err
 	}
 
 	// From here on the media port is bound.
-	rooms, err := service.NewLocalRoomManager(conf, store, node, router, allocator, limits.events(events, door), nil,
+	rooms, err := service.NewLocalRoomManager(conf, store, node, router, allocator, limits.events(events, gate), nil,
 		store.LocalStore, nil, utils.NewDefaultTimedVersionGenerator(), nil, bus, nil)
 	if err != nil {
 		return err
 	}
 	s.onClose(rooms.Stop)
-	door.rooms, s.rooms = rooms, rooms
-	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, door)
+	gate.rooms, s.rooms = rooms, rooms
+	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, gate)
 	if err != nil {
 		return err
 	}
 	s.onClose(signals.Stop)
 	keys := keyProvider{own: conf.Keys, other: cfg.OtherKey}
-	s.http = newHTTPServer(service.NewRTCService(conf, allocator, router, events), door.roomService(api), keys, limits)
+	s.http = newHTTPServer(service.NewRTCService(conf, allocator, router, events), gate.wrapRoomService(api), keys, limits)
 	s.onClose(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), requestsEndWithin)
 		defer cancel()

@@ -39,7 +39,7 @@ func (l *limiter) bind(room *rtc.Room, p types.LocalParticipant) {
 	listener := listenerOf(impl)
 	if inner := listener.Load(); inner != nil {
 		var bounded types.LocalParticipantListener = &boundedListener{
-			LocalParticipantListener: receivers{*inner, room},
+			LocalParticipantListener: subscriberListener{*inner, room},
 			limits:                   l,
 			bytes:                    rate.NewLimiter(rate.Limit(l.DataBytesPerSecond), dataBurst*l.DataBytesPerSecond),
 			messages:                 rate.NewLimiter(rate.Limit(l.DataMessagesPerSecond), dataBurst*l.DataMessagesPerSecond),

@@ -8,21 +8,21 @@ import (
 )
 
 // events gives the telemetry that LiveKit tells what happens in its rooms.
-func (l *limiter) events(inner telemetry.TelemetryService, d *door) telemetry.TelemetryService {
-	return roomEvents{inner, l, d}
+func (l *limiter) events(inner telemetry.TelemetryService, g *sessionGate) telemetry.TelemetryService {
+	return roomEvents{inner, l, g}
 }
 
 type roomEvents struct {
 	telemetry.TelemetryService
 	limits *limiter
-	door   *door
+	gate   *sessionGate
 }
 
 // ParticipantJoined puts the limits on a participant. LiveKit calls it before it
 // looks at anything that the participant says.
 func (e roomEvents) ParticipantJoined(ctx context.Context, room *livekit.Room, participant *livekit.ParticipantInfo,
 	client *livekit.ClientInfo, meta *livekit.AnalyticsClientMeta, tell bool, guard *telemetry.ReferenceGuard) {
-	if r := e.door.rooms.GetRoom(ctx, livekit.RoomName(room.GetName())); r != nil {
+	if r := e.gate.rooms.GetRoom(ctx, livekit.RoomName(room.GetName())); r != nil {
 		if p := r.GetParticipant(livekit.ParticipantIdentity(participant.GetIdentity())); p != nil {
 			e.limits.bind(r, p)
 		}
@@ -40,7 +40,7 @@ func (e roomEvents) TrackPublished(ctx context.Context, roomID livekit.RoomID, r
 	if !hasOtherType(info) {
 		return
 	}
-	r := e.door.rooms.GetRoom(ctx, room)
+	r := e.gate.rooms.GetRoom(ctx, room)
 	if r == nil {
 		return
 	}

@@ -14,22 +14,22 @@ import (
 // whether or not they may subscribe. Here a participant who may not get the media
 // of others does not get their data either.
 
-// receivers addresses the data of a participant to those who may subscribe.
-type receivers struct {
+// subscriberListener addresses the data of a participant to those who may subscribe.
+type subscriberListener struct {
 	types.LocalParticipantListener
 	room *rtc.Room
 }
 
 // OnDataMessage gets what came over LiveKit's own channels.
-func (l receivers) OnDataMessage(p types.LocalParticipant, kind livekit.DataPacket_Kind, packet *livekit.DataPacket) {
-	if packet := forReceivers(l.room, packet); packet != nil {
+func (l subscriberListener) OnDataMessage(p types.LocalParticipant, kind livekit.DataPacket_Kind, packet *livekit.DataPacket) {
+	if packet := addressToSubscribers(l.room, packet); packet != nil {
 		l.LocalParticipantListener.OnDataMessage(p, kind, packet)
 	}
 }
 
 // OnDataMessageUnlabeled gets what came over another channel. LiveKit would send
 // it to everybody.
-func (l receivers) OnDataMessageUnlabeled(p types.LocalParticipant, data []byte) {
+func (l subscriberListener) OnDataMessageUnlabeled(p types.LocalParticipant, data []byte) {
 	for _, other := range l.room.GetLocalParticipants() {
 		if other.ID() != p.ID() && other.CanSubscribe() {
 			// As with LiveKit, a participant without a connection yet misses it.
@@ -43,10 +43,10 @@ func userAddresses(p *livekit.UserPacket) (sids, identities []string) {
 	return p.GetDestinationSids(), p.GetDestinationIdentities() //nolint:staticcheck // old clients
 }
 
-// forReceivers addresses a packet to those who may get it, if anybody in the room
+// addressToSubscribers addresses a packet to those who may get it, if anybody in the room
 // may not. It gives nil if nobody is left: LiveKit sends a packet without an
 // address to all.
-func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacket {
+func addressToSubscribers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacket {
 	people := room.GetLocalParticipants()
 	if !slices.ContainsFunc(people, func(p types.LocalParticipant) bool { return !p.CanSubscribe() }) {
 		return packet
@@ -73,14 +73,14 @@ func forReceivers(room *rtc.Room, packet *livekit.DataPacket) *livekit.DataPacke
 }
 
 // SendData hands on what the operator's own programs send by LiveKit's API.
-func (s doorRoomService) SendData(ctx context.Context, req *livekit.SendDataRequest) (
+func (s gatedRoomService) SendData(ctx context.Context, req *livekit.SendDataRequest) (
 	*livekit.SendDataResponse, error) {
-	room := s.door.rooms.GetRoom(ctx, livekit.RoomName(req.GetRoom()))
+	room := s.gate.rooms.GetRoom(ctx, livekit.RoomName(req.GetRoom()))
 	if room == nil {
 		return s.RoomService.SendData(ctx, req)
 	}
 	user := &livekit.UserPacket{DestinationSids: req.GetDestinationSids()} //nolint:staticcheck // old programs
-	packet := forReceivers(room, &livekit.DataPacket{
+	packet := addressToSubscribers(room, &livekit.DataPacket{
 		DestinationIdentities: req.GetDestinationIdentities(),
 		Value:                 &livekit.DataPacket_User{User: user},
 	})
