@@ -57,12 +57,12 @@ func TestRoomkeyKilledAfterKick(t *testing.T) {
 	})
 }
 
-// killAndComeBack kills roomkey and starts it again. On a foreign LiveKit nobody
-// keeps somebody out who was removed before, and uses their token meanwhile.
+// killAndComeBack kills roomkey and starts it again. On a foreign LiveKit a removed
+// person comes back with their token meanwhile.
 func (s *system) killAndComeBack(removed person) {
 	s.t.Helper()
 	s.kill()
-	if s.mode == inside { // whose LiveKit may have died before it told anybody
+	if s.mode == inside { // LiveKit may have died before it told anybody
 		s.run()
 		return
 	}

@@ -24,8 +24,8 @@ import (
 // connection; it needs three.
 const maxDataChannels = 16
 
-// bind puts the limits on a participant who has just joined.
-func (l *limiter) bind(room *rtc.Room, p types.LocalParticipant) {
+// apply puts the limits on a participant who has just joined.
+func (l *limiter) apply(room *rtc.Room, p types.LocalParticipant) {
 	time.AfterFunc(l.MediaWithin, func() {
 		if !p.HasConnected() && !p.IsClosed() {
 			l.onLimit("signalling_without_media")

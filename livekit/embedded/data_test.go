@@ -54,7 +54,7 @@ func TestBytesAreSlowedDown(t *testing.T) {
 	}
 }
 
-// stuck is somebody who takes nothing that they are sent.
+// stuck is a participant who takes nothing that they are sent.
 func stuck(t *testing.T, s *embedded.Server, identity string) {
 	t.Helper()
 	release := make(chan struct{})
@@ -67,7 +67,7 @@ func stuck(t *testing.T, s *embedded.Server, identity string) {
 	t.Cleanup(func() { close(release); room.Disconnect() })
 }
 
-// Nothing is kept for somebody who does not take it. Not parallel: it looks at
+// Nothing is kept for a receiver that does not take it. Not parallel: it looks at
 // the memory of the process.
 func TestNothingIsKeptForThoseWhoDoNotListen(t *testing.T) {
 	s, _ := startLimited(t, embedded.Limits{DataBytesPerSecond: 1 << 30, DataMessagesPerSecond: 1 << 20})

@@ -24,7 +24,7 @@ func (e roomEvents) ParticipantJoined(ctx context.Context, room *livekit.Room, p
 	client *livekit.ClientInfo, meta *livekit.AnalyticsClientMeta, tell bool, guard *telemetry.ReferenceGuard) {
 	if r := e.gate.rooms.GetRoom(ctx, livekit.RoomName(room.GetName())); r != nil {
 		if p := r.GetParticipant(livekit.ParticipantIdentity(participant.GetIdentity())); p != nil {
-			e.limits.bind(r, p)
+			e.limits.apply(r, p)
 		}
 	}
 	e.TelemetryService.ParticipantJoined(ctx, room, participant, client, meta, tell, guard)

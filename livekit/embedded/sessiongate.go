@@ -220,7 +220,7 @@ type gatedStore struct {
 	gate *sessionGate
 }
 
-// DeleteRoom is called when a room has closed for whatever reason.
+// DeleteRoom is called when a room has closed for any reason.
 func (s gatedStore) DeleteRoom(ctx context.Context, name livekit.RoomName) error {
 	if room, _, err := s.LoadRoom(ctx, name, false); err == nil {
 		s.gate.setLimit(room.Sid, 0)

@@ -14,14 +14,15 @@ import (
 // whether or not they may subscribe. Here a participant who may not get the media
 // of others does not get their data either.
 
-// subscriberListener addresses the data of a participant to those who may subscribe.
+// subscriberListener addresses what a participant sends to those who may subscribe.
 type subscriberListener struct {
 	types.LocalParticipantListener
 	room *rtc.Room
 }
 
 // OnDataMessage gets what came over LiveKit's own channels.
-func (l subscriberListener) OnDataMessage(p types.LocalParticipant, kind livekit.DataPacket_Kind, packet *livekit.DataPacket) {
+func (l subscriberListener) OnDataMessage(p types.LocalParticipant, kind livekit.DataPacket_Kind,
+	packet *livekit.DataPacket) {
 	if packet := addressToSubscribers(l.room, packet); packet != nil {
 		l.LocalParticipantListener.OnDataMessage(p, kind, packet)
 	}

@@ -11,10 +11,10 @@ import (
 	"roomkey/meet"
 )
 
-// Who may not subscribe gets no data: not what is for all, not what is for them,
+// A person who may not subscribe gets no data: not what is for all, not what is for them,
 // and not what comes by the API. They may still send, and get it all as soon as
 // they may.
-func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
+func TestNoDataWithoutTheRightToSubscribe(t *testing.T) {
 	t.Parallel()
 	s := start(t, config())
 	const room = "room"
