@@ -163,6 +163,7 @@ func TestLockForEveryone(t *testing.T) {
 					})
 				}
 				speaker := s.enter(late)
+				speaker.WaitMayPublish(what.sends, false)
 				s.cannotPublish(what.sends, witness, speaker)
 				all.Wait()
 				for name, p := range people {
