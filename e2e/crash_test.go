@@ -87,7 +87,7 @@ func TestRoomkeyKilledAfterEnd(t *testing.T) {
 }
 
 func TestRoomkeyKilledAfterLock(t *testing.T) {
-	each(t, nil, func(t *testing.T, s *system) {
+	each(t, nil, func(_ *testing.T, s *system) {
 		ada, witness := s.guest("ada"), s.guest("witness")
 		ada.Publish(meet.Microphone)
 		s.do("mute_participant", arg{"identity": ada.pass.Identity, "lock": true}, nil)

@@ -42,7 +42,7 @@ func TestKick(t *testing.T) {
 // Disabling a code with remove_participants removes the people who came by it, and
 // the tokens that it gave are dead.
 func TestCodeWithItsPeople(t *testing.T) {
-	each(t, nil, func(t *testing.T, s *system) {
+	each(t, nil, func(_ *testing.T, s *system) {
 		ada, bob := s.guest("ada"), s.enter(s.exchange("host", "bob"))
 		unused := s.exchange("guest", "cleo") // a token that nobody has used yet
 		s.must(admin, "update_room_code", arg{"code": s.code["guest"], "enabled": false, "remove_participants": true}, nil)

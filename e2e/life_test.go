@@ -14,7 +14,7 @@ import (
 
 // When a room expires, everybody is removed and nothing opens it.
 func TestExpiry(t *testing.T) {
-	each(t, nil, func(t *testing.T, s *system) {
+	each(t, nil, func(_ *testing.T, s *system) {
 		ada, unused := s.guest("ada"), s.exchange(meet.RoleGuest, "cleo")
 		var got struct {
 			Room struct {

@@ -78,12 +78,12 @@ func parseHeader(h []byte) (size int, payload uint64) {
 		return 2, 0
 	}
 	size, payload = 2, uint64(h[1]&lengthBits)
-	switch {
-	case payload == 126:
+	switch payload {
+	case 126:
 		if size += 2; len(h) >= size {
 			payload = uint64(binary.BigEndian.Uint16(h[2:]))
 		}
-	case payload == 127:
+	case 127:
 		if size += 8; len(h) >= size {
 			payload = binary.BigEndian.Uint64(h[2:])
 		}

@@ -87,7 +87,8 @@ func (r *relay) connect(w http.ResponseWriter, req *http.Request) {
 	if authorization := req.Header.Get("Authorization"); authorization != "" {
 		header.Set("Authorization", authorization)
 	}
-	server, resp, err := websocket.DefaultDialer.DialContext(req.Context(), address.String(), header)
+	dial := websocket.DefaultDialer.DialContext
+	server, resp, err := dial(req.Context(), address.String(), header) //nolint:bodyclose // refuse closes it
 	if err != nil {
 		r.refuse(w, resp)
 		return
