@@ -101,7 +101,11 @@ func (r *relay) connect(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	r.conns = append(r.conns, server, client)
+	shut := r.shut
 	r.mu.Unlock()
+	if shut { // meanwhile
+		r.cut()
+	}
 	go pass(client, server, r.fromClient)
 	pass(server, client, r.fromServer)
 }
