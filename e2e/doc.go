@@ -1,11 +1,11 @@
-// Package e2e tests the whole program: the real roomkey in a process of its
-// own, called over MCP and HTTP as agents and people do it, with real
-// participants. Each case runs against the LiveKit inside, where people connect
-// through Roomkey's own port, and against a foreign livekit-server as it comes,
-// where they connect past it and only webhooks tell of them.
+// Package e2e tests the whole program: the real roomkey in a process of its own,
+// called over MCP and HTTP as agents and people do it, with real participants.
+// Each case runs against the LiveKit inside, where people connect through
+// Roomkey's own port, and against a foreign livekit-server, where they connect
+// past it and only webhooks tell of them. Rules that need no process of their own
+// are tested in meet/servicetest.
 //
-// There is nothing here but tests. With -v, or with ROOMKEY_TEST_TABLE set to a
-// file, they end with a table of what was seen and how long it took. No test
-// fails because something took long, but for what would be waiting for ever:
-// bench/ holds reaction times against what is promised (ROOMKEY_TEST_REACTIONS).
+// There is nothing here but tests. No test fails because something took long, but
+// for what would be waiting for ever. With ROOMKEY_TEST_REACTIONS set to a file
+// they write how long it took; bench/ holds that against what is promised.
 package e2e

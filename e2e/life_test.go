@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/livekit/protocol/livekit"
+
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
 
-// A room whose time has come puts everybody out, and nothing opens it.
+// When a room expires, everybody is removed and nothing opens it.
 func TestExpiry(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		s := w.open(t, nil)
+	each(t, nil, func(_ *testing.T, s *system) {
 		ada, unused := s.guest("ada"), s.exchange(meet.RoleGuest, "cleo")
 		var got struct {
 			Room struct {
@@ -22,97 +23,82 @@ func TestExpiry(t *testing.T) {
 		}
 		s.do("update_room", arg{"expires_in_seconds": 1}, &got)
 		ada.WaitDisconnected()
-		s.within("8 expiry with people inside", "out", ada.GoneAt().Sub(got.Room.ExpiresAt), 2*time.Second)
+		s.within("8 expiry with people inside", time.Since(got.Room.ExpiresAt), 2*time.Second)
 		s.exchangeGives(http.StatusNotFound, "ada")
-		s.refuses("gone", "nina", "join_room", arg{"room_id": s.room.ID})
+		s.refuses("gone", "nina", "join_room", nil)
 		s.staysShut("8 expiry: back with the same token", ada.pass)
 		s.staysShut("8 expiry: with a token not used before", unused)
-		if n := len(s.events("room.expired")); n != 1 {
-			t.Errorf("events of the expiry: got %d, want 1", n)
-		}
+		s.waitEvents(1, "room.expired")
 	})
 }
 
 // A room that has ended stays ended, also when a foreign server makes its media
-// room again; tokens from before do not come back with it.
+// room again. Tokens from before stay dead when the room is opened again.
 func TestEndAndReopen(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		s := w.open(t, nil)
+	each(t, nil, func(t *testing.T, s *system) {
 		ada, bob := s.guest("ada"), s.guest("bob")
-		newest := ada.WaitToken(ada.pass.Token)
-		s.keepSecret(newest)
+		newest := s.keepSecret(ada.WaitToken(ada.pass.Token))
 		var out struct{ Removed []string }
 		began := s.do("end_room", arg{"confirm_name": s.room.Name}, &out)
 		ada.WaitDisconnected()
 		bob.WaitDisconnected()
-		s.atOnce("9 end_room", "out", ada.GoneAt().Sub(began))
-		if slices.Sort(out.Removed); !slices.Equal(out.Removed, sorted(ada, bob)) {
+		s.atOnce("9 end_room", began)
+		if slices.Sort(out.Removed); !slices.Equal(out.Removed, identities(ada, bob)) {
 			t.Errorf("removed: got %v, want both", out.Removed)
 		}
 		s.exchangeGives(http.StatusNotFound, "ada")
-		s.staysShut("9 ended: back with the same token", ada.pass)
-		s.staysShut("9 ended: back with the token that LiveKit renewed", pass{Token: newest, LiveKitURL: ada.pass.LiveKitURL, Identity: ada.pass.Identity})
+		s.staysShut("9 ended: back with an old token", ada.pass, newest)
 		if n := len(s.events("room.cleared")); (n > 0) != (s.mode == foreign) {
 			t.Errorf("events room.cleared: got %d; want some where LiveKit makes rooms by itself, else none", n)
 		}
 
 		s.do("update_room", arg{"is_active": true}, nil)
-		s.staysOutBy(http.StatusNotFound, "9 reopened: the old token", ada.pass, ada.pass.Token)
-		s.staysOutBy(http.StatusNotFound, "9 reopened: the old renewed token", ada.pass, newest)
-		began = time.Now()
-		again := s.guest("ada") // by the same code
-		s.waitRoster(again)
-		s.saw("9 reopened: a fresh token by the same code", "inside", time.Since(began))
+		s.staysOut("9 reopened: an old token", http.StatusNotFound, ada.pass, newest)
+		s.waitInside(s.guest("ada")) // by the same code
 	})
 }
 
-// staysShut has somebody connect to a room that is over. Where that brings its
-// media room back, it is gone again soon.
-func (s *scene) staysShut(row string, p pass) {
-	s.t.Helper()
-	if s.mode == inside {
-		began := time.Now()
-		if status := livekittest.Knock(s.t, p.url(), p.Token); status != http.StatusNotFound {
-			s.t.Errorf("%s: got status %d, want 404", row, status)
-		}
-		s.saw(row, "refused", time.Since(began))
-		return
-	}
-	stayed, joined := s.comeBack(p, p.Token)
-	s.wait("the media room to be gone", func() bool { return s.mediaRoom() == nil })
-	if joined {
-		s.within(row, "removed, room deleted", stayed, time.Second)
-	} else { // the room's end was faster than their way in
-		s.saw(row, "not let in, room deleted", 0)
-	}
-}
-
-// A limit holds for a media room that LiveKit has made by itself.
+// A limit also holds for a media room that LiveKit has made by itself.
 func TestLimit(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		s := w.open(t, arg{"max_participants": 2})
-		ada, bob, carl := s.exchange(meet.RoleGuest, "ada"), s.exchange(meet.RoleGuest, "bob"), s.exchange(meet.RoleGuest, "carl")
-		if s.mode == foreign { // the one inside makes no rooms by itself
-			s.deleteMediaRoom()
+	each(t, arg{"max_participants": 2}, func(t *testing.T, s *system) {
+		var passes []pass
+		for _, userID := range []string{"ada", "bob", "carl"} {
+			passes = append(passes, s.exchange(meet.RoleGuest, userID))
 		}
-		one, two := s.enter(ada), s.enter(bob)
-		const row = "12 one too many (foreign: in a media room that made itself, without a limit)"
+		if s.mode == foreign { // the one inside makes no rooms by itself
+			if _, err := s.rooms.DeleteRoom(t.Context(), &livekit.DeleteRoomRequest{Room: s.room.ID}); err != nil {
+				t.Fatalf("DeleteRoom: %v", err)
+			}
+		}
+		one, two := s.enter(passes[0]), s.enter(passes[1])
 		if s.mode == inside {
-			if status := livekittest.Knock(t, carl.url(), carl.Token); status != http.StatusInternalServerError {
+			if status := livekittest.Knock(t, passes[2].url(), passes[2].Token); status != http.StatusInternalServerError {
 				t.Errorf("one too many: got status %d, want 500", status)
 			}
-			table.add(row, s.mode, "refused (500)")
 		} else {
-			stayed, joined := s.comeBack(carl, carl.Token)
+			stayed, joined := s.comeBack(passes[2], passes[2].Token)
 			if !joined {
 				t.Error("one too many was not let in by LiveKit")
 			}
-			s.within(row, "removed", stayed, time.Second)
+			s.within("12 one too many", stayed, time.Second)
 		}
-		s.waitRoster(one, two)
+		s.waitInside(one, two)
 		if !one.Connected() || !two.Connected() {
 			t.Error("somebody lost their seat")
 		}
 		s.exchangeGives(http.StatusConflict, "dave")
+	})
+}
+
+// A visit by signalling alone has shown who is inside, and is on record: as a visit,
+// unless roomkey found the visitor inside meanwhile.
+func TestVisitsBySignallingAloneAreOnRecord(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *system) {
+		s.guest("somebody")
+		p := s.exchange(meet.RoleGuest, "visitor")
+		livekittest.Signal(t, p.url(), p.Token)()
+		livekittest.Wait(t, "the end of the visit to be on record", func() bool {
+			return s.eventsAbout("participant.visited", p.Identity)+s.eventsAbout("participant.left", p.Identity) == 1
+		})
 	})
 }

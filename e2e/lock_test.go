@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -10,94 +11,78 @@ import (
 	"roomkey/meet"
 )
 
-// stopped is what mute_participant and disable_participant_video answer.
-type stopped struct {
-	Muted    []stoppedTrack `json:"muted_tracks"`
-	Disabled []stoppedTrack `json:"disabled_tracks"`
+// moderated is what mute_participant and disable_participant_video answer.
+type moderated struct {
+	Muted    []struct{ Identity string } `json:"muted_tracks"`
+	Disabled []struct{ Identity string } `json:"disabled_tracks"`
 	Locked   []string
 	Unlocked []string
 	Message  string
 }
 
-type stoppedTrack struct{ Identity, Source string }
+func (m moderated) tracks() int { return len(m.Muted) + len(m.Disabled) }
 
-// locking is a source that can be locked, and how.
-type locking struct {
-	source, other meet.Source
-	tool          string
-}
+// A locked person cannot publish again in any way of their own, keeps all else,
+// and publishes again when the lock is lifted.
+func TestLock(t *testing.T) {
+	for _, what := range []struct {
+		source, other meet.Source
+		tool          string
+	}{
+		{meet.Microphone, meet.Camera, "mute_participant"},
+		{meet.Camera, meet.Microphone, "disable_participant_video"},
+	} {
+		t.Run(string(what.source), func(t *testing.T) {
+			each(t, nil, func(t *testing.T, s *system) {
+				row := "4 lock " + string(what.source)
+				loud, silent, witness := s.guest("loud"), s.guest("silent"), s.guest("witness")
+				loud.Publish(what.source)
+				witness.WaitReceives(loud.pass.Identity, what.source, true)
 
-var (
-	locksMicrophone = locking{meet.Microphone, meet.Camera, "mute_participant"}
-	locksCamera     = locking{meet.Camera, meet.Microphone, "disable_participant_video"}
-)
+				var out moderated
+				began := s.do(what.tool, arg{"identity": loud.pass.Identity, "lock": true}, &out)
+				loud.WaitMayPublish(what.source, false)
+				loud.WaitTrackGone(what.source)
+				witness.WaitReceives(loud.pass.Identity, what.source, false)
+				s.atOnce(row+": track gone", began)
+				if out.tracks() != 1 || !slices.Equal(out.Locked, identities(loud)) {
+					t.Errorf("%s: got %+v, want one track and loud locked", what.tool, out)
+				}
+				s.do(what.tool, arg{"identity": silent.pass.Identity, "lock": true}, nil)
+				silent.WaitMayPublish(what.source, false)
 
-// Who is locked cannot publish again by any way that is theirs, keeps all else,
-// and publishes again when it is given back.
-func TestLockMicrophone(t *testing.T) {
-	each(t, func(t *testing.T, w *world) { testLock(t, w, locksMicrophone) })
-}
+				anew := s.guest("loud") // asks for another token with the same user_id
+				silent.ShowToken(silent.pass.Token)
+				began = time.Now()
+				silent.Restart()
+				silent.WaitMayPublish(what.source, false)
+				s.atOnce(row+": back with the original token", began)
+				anew.WaitMayPublish(what.source, false)
+				s.cannotPublish(what.source, witness, loud, silent, anew)
+				s.checkLocked(what.source, loud, silent, anew)
+				loud.Publish(what.other)
+				loud.Send("still here")
+				witness.WaitMessage("still here")
+				witness.WaitReceives(loud.pass.Identity, what.other, true)
 
-func TestLockCamera(t *testing.T) {
-	each(t, func(t *testing.T, w *world) { testLock(t, w, locksCamera) })
-}
-
-func testLock(t *testing.T, w *world, what locking) {
-	s := w.open(t, nil)
-	row := "4 lock " + string(what.source)
-	loud, silent, witness := s.guest("loud"), s.guest("silent"), s.guest("witness")
-	publish(t, loud, what.source)
-	livekittest.Wait(t, "the witness to get it", func() bool { return witness.Receives(loud.pass.Identity, what.source) })
-
-	var out stopped
-	began := s.do(what.tool, arg{"identity": loud.pass.Identity, "lock": true}, &out)
-	s.atOnce(row+" of who publishes: told", "told", loud.WaitMayPublish(what.source, false).Sub(began))
-	s.atOnce(row+" of who publishes", "track gone", loud.WaitTrackGone(what.source).Sub(began))
-	s.atOnce(row+" of who publishes: for others", "not received", witness.WaitNotReceiving(loud.pass.Identity, what.source).Sub(began))
-	if len(out.Muted)+len(out.Disabled) != 1 || !slices.Equal(out.Locked, []string{loud.pass.Identity}) {
-		t.Errorf("%s: got %+v, want one track and loud locked", what.tool, out)
-	}
-	began = s.do(what.tool, arg{"identity": silent.pass.Identity, "lock": true}, &out)
-	s.atOnce(row+" of who does not publish", "told", silent.WaitMayPublish(what.source, false).Sub(began))
-
-	// A person may know better than to ask for a token anew, or worse.
-	anew := s.guest("loud")
-	silent.ShowToken(silent.pass.Token)
-	began = time.Now()
-	silent.Restart()
-	s.atOnce(row+": back with the original token", "still locked", silent.WaitMayPublish(what.source, false).Sub(began))
-	s.atOnce(row+": asks anew with the same user_id", "still locked", anew.WaitMayPublish(what.source, false).Sub(began))
-	s.cannotPublish(what.source, witness, loud, silent, anew)
-	s.checkLocked(what.source, loud, silent, anew)
-
-	publish(t, loud, what.other)
-	loud.Send("still here")
-	witness.WaitMessage("still here")
-	livekittest.Wait(t, "the witness to get the other source", func() bool { return witness.Receives(loud.pass.Identity, what.other) })
-
-	for _, p := range []person{loud, silent} {
-		began = s.do(what.tool, arg{"identity": p.pass.Identity, "lock": false}, &out)
-		s.atOnce(row+": given back", "told", p.WaitMayPublish(what.source, true).Sub(began))
-		publish(t, p, what.source)
-		livekittest.Wait(t, "the witness to get it again", func() bool { return witness.Receives(p.pass.Identity, what.source) })
-	}
-	s.checkLocked(what.source)
-	if n := len(s.events("participant.locked")); n != 2 {
-		t.Errorf("events of two locks: got %d", n)
-	}
-	if n := len(s.events("participant.unlocked")); n != 2 {
-		t.Errorf("events of two unlocks: got %d", n)
+				for _, p := range []person{loud, silent} {
+					began = s.do(what.tool, arg{"identity": p.pass.Identity, "lock": false}, nil)
+					p.WaitMayPublish(what.source, true)
+					s.atOnce(row+": lifted", began)
+					p.Publish(what.source)
+					witness.WaitReceives(p.pass.Identity, what.source, true)
+				}
+				s.checkLocked(what.source)
+				s.waitEvents(2, "participant.locked")
+				s.waitEvents(2, "participant.unlocked")
+			})
+		})
 	}
 }
 
-func publish(t *testing.T, p person, source meet.Source) {
-	t.Helper()
-	p.Publish(source)
-}
-
-// cannotPublish has all of them try at once, and the witness get nothing. The
-// SDK gives up after 10 s.
-func (s *scene) cannotPublish(source meet.Source, witness person, people ...person) {
+// cannotPublish has all of them try at once, and the witness get nothing. The SDK
+// gives up after 10 s.
+func (s *system) cannotPublish(source meet.Source, witness person, people ...person) {
 	s.t.Helper()
 	var all sync.WaitGroup
 	for _, p := range people {
@@ -115,75 +100,170 @@ func (s *scene) cannotPublish(source meet.Source, witness person, people ...pers
 	}
 }
 
-// checkLocked compares who is shown as locked.
-func (s *scene) checkLocked(source meet.Source, people ...person) {
+// checkLocked checks who is shown as locked.
+func (s *system) checkLocked(source meet.Source, people ...person) {
 	s.t.Helper()
-	want, got := []string{}, []string{}
-	for _, p := range people {
-		want = append(want, p.pass.Identity)
-	}
-	inside, _ := s.roster()
-	for _, p := range inside {
+	got := []string{}
+	for _, p := range s.participants() {
 		if slices.Contains(p.Locked, string(source)) {
 			got = append(got, p.Identity)
 		}
 	}
-	slices.Sort(want)
 	slices.Sort(got)
-	if !slices.Equal(got, want) {
+	if want := identities(people...); !slices.Equal(got, want) {
 		s.t.Errorf("locked: got %v, want %v", got, want)
 	}
 }
 
-// Everyone but admins is muted, and named. Who only claims to be an admin, in a
-// token signed by somebody who has LiveKit's key, is none.
-func TestMuteEveryone(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		s := w.open(t, nil)
-		host, ada, bob := s.host(), s.guest("ada"), s.guest("bob")
-		pretender := s.enter(s.mint("pretender", map[string]string{"admin": "true", "role": "host", "user_id": s.admin}))
-		var out stopped
-		s.do("mute_participant", arg{"identity": "*"}, &out)
-		if len(out.Muted) != 0 || out.Message != "nothing to mute" {
-			t.Errorf("mute * in silence: got %+v, want nothing to mute", out)
-		}
-		for _, p := range []person{host, ada, pretender} {
-			publish(t, p, meet.Microphone)
-			livekittest.Wait(t, "bob to hear them", func() bool { return bob.Receives(p.pass.Identity, meet.Microphone) })
-		}
+// What is locked for everyone is locked for people who come later, whatever their
+// tracks are called: no sound, or no picture. Admins are exempt, and people who only
+// claim to be one, in a token signed with LiveKit's key, are not.
+func TestLockForEveryone(t *testing.T) {
+	for _, what := range []struct {
+		name, tool string
+		sends      meet.Source
+		own        []meet.Source // names that fit what is sent
+		got        func(*livekittest.Person, string) bool
+	}{
+		{"sound", "mute_participant", meet.Microphone,
+			[]meet.Source{meet.Microphone, meet.ScreenShareAudio, meet.UnknownSource}, (*livekittest.Person).Heard},
+		{"picture", "disable_participant_video", meet.Camera,
+			[]meet.Source{meet.Camera, meet.ScreenShare, meet.UnknownSource}, (*livekittest.Person).Saw},
+	} {
+		t.Run(what.name, func(t *testing.T) {
+			each(t, nil, func(t *testing.T, s *system) {
+				host, witness := s.enter(s.joinAs(admin)), s.guest("witness")
+				late := s.exchange(meet.RoleGuest, "late") // has a token from before the lock
+				claims := map[string]string{"admin": "true", "role": "host", "user_id": admin}
+				pretender := s.enter(s.mint("pretender", claims))
+				pretender.Publish(what.sends)
+				witness.WaitReceives("pretender", what.sends, true)
 
-		began := s.do("mute_participant", arg{"identity": "*", "lock": true}, &out)
-		s.atOnce("4 mute and lock *", "not heard", bob.WaitNotReceiving(ada.pass.Identity, meet.Microphone).Sub(began))
-		s.atOnce("11 mute *: who only claims to be an admin", "not heard", bob.WaitNotReceiving(pretender.pass.Identity, meet.Microphone).Sub(began))
-		muted := []string{}
-		for _, track := range out.Muted {
-			muted = append(muted, track.Identity)
-		}
-		if want := sorted(ada, pretender); !slices.Equal(slices.Sorted(slices.Values(muted)), want) {
-			t.Errorf("muted: got %v, want %v", muted, want)
-		}
-		if want := sorted(ada, bob); !slices.Equal(slices.Sorted(slices.Values(out.Locked)), want) {
-			t.Errorf("locked: got %v, want %v", out.Locked, want)
-		}
-		bob.WaitMayPublish(meet.Microphone, false)
-		if !bob.Receives(host.pass.Identity, meet.Microphone) || !host.MayPublish(meet.Microphone) {
-			t.Error("the host was muted, want everyone but admins")
-		}
-		table.add("11 mute *: the admin", s.mode, "still heard")
+				var out moderated
+				began := s.do(what.tool, arg{"identity": "*", "lock": true}, &out)
+				witness.WaitReceives("pretender", what.sends, false)
+				s.atOnce("4 lock "+what.name+" of everyone", began)
+				if !slices.Equal(out.Locked, identities(witness)) || out.tracks() != 1 {
+					t.Errorf("%s *: got %+v, want the witness locked and the pretender stopped", what.tool, out)
+				}
+				s.checkLockedForAll(what.sends)
+				names := append([]meet.Source{meet.UnknownSource}, meet.Sources...)
+				people := map[meet.Source]person{}
+				var all sync.WaitGroup
+				for _, name := range names {
+					p := s.guest("named " + string(name))
+					people[name] = p
+					p.WaitMayPublish(what.sends, false)
+					all.Go(func() {
+						p.ClaimSource(name)
+						err := p.TryPublish(what.sends)
+						if err == nil && (s.mode == inside || slices.Contains(what.own, name)) {
+							t.Errorf("%s publishes %s, want that refused", p.pass.Identity, what.name)
+						}
+					})
+				}
+				speaker := s.enter(late)
+				speaker.WaitMayPublish(what.sends, false)
+				s.cannotPublish(what.sends, witness, speaker)
+				all.Wait()
+				for name, p := range people {
+					if s.mode == foreign && !slices.Contains(what.own, name) {
+						p.WaitDisconnected() // there the false name is seen when the track is
+					} else if what.got(witness.Person, p.pass.Identity) {
+						t.Errorf("%s as %s reached the witness", what.name, name)
+					}
+				}
+				host.Publish(what.sends)
+				witness.WaitReceives(host.pass.Identity, what.sends, true)
 
-		began = s.do("mute_participant", arg{"identity": "*", "lock": false}, &out)
-		s.atOnce("4 unlock *", "told", ada.WaitMayPublish(meet.Microphone, true).Sub(began))
-		bob.WaitMayPublish(meet.Microphone, true)
-		if want := sorted(ada, bob); !slices.Equal(slices.Sorted(slices.Values(out.Unlocked)), want) {
-			t.Errorf("unlocked: got %v, want %v", out.Unlocked, want)
-		}
-	})
+				s.do(what.tool, arg{"identity": speaker.pass.Identity, "lock": false}, &out)
+				if !slices.Equal(out.Unlocked, identities(speaker)) {
+					t.Errorf("lifting it for one: got %+v", out)
+				}
+				speaker.WaitMayPublish(what.sends, true)
+				s.checkLockedForAll(what.sends)
+				s.do(what.tool, arg{"identity": "*", "lock": true}, nil)
+				speaker.WaitMayPublish(what.sends, false)
+				s.do(what.tool, arg{"identity": "*", "lock": false}, nil)
+				s.checkLockedForAll()
+				s.guest("afterwards").WaitMayPublish(what.sends, true)
+				witness.WaitMayPublish(what.sends, true)
+			})
+		})
+	}
 }
 
-func sorted(people ...person) (ids []string) {
-	for _, p := range people {
-		ids = append(ids, p.pass.Identity)
+// checkLockedForAll checks what get_room shows.
+func (s *system) checkLockedForAll(want ...meet.Source) {
+	s.t.Helper()
+	var out struct {
+		LockedForAll []meet.Source `json:"locked_for_all"`
 	}
-	slices.Sort(ids)
-	return ids
+	s.do("get_room", nil, &out)
+	if out.LockedForAll == nil || !slices.Equal(out.LockedForAll, want) {
+		s.t.Errorf("get_room: locked_for_all is %v, want %v", out.LockedForAll, want)
+	}
+}
+
+// Each tool stops and locks the sources that it is for, and no other.
+func TestStopAndLockSources(t *testing.T) {
+	each(t, nil, func(t *testing.T, s *system) {
+		witness, ada := s.guest("witness"), s.guest("ada")
+		receives := func(except ...meet.Source) {
+			t.Helper()
+			for _, source := range meet.Sources {
+				witness.WaitReceives(ada.pass.Identity, source, !slices.Contains(except, source))
+			}
+		}
+		again := func(sources ...meet.Source) { // unmutes, or publishes anew
+			t.Helper()
+			for _, source := range sources {
+				ada.WaitMayPublish(source, true)
+				if ada.Muted(source) {
+					ada.SetMuted(source, false)
+				} else {
+					ada.Publish(source)
+				}
+			}
+			receives()
+		}
+		again(meet.Sources...)
+		const mute, video = "mute_participant", "disable_participant_video"
+		sound := []meet.Source{meet.Microphone, meet.ScreenShareAudio}
+		pictures := []meet.Source{meet.Camera, meet.ScreenShare}
+		for _, step := range []struct {
+			tool      string
+			arguments arg
+			stopped   []meet.Source // without a lock; a lock of the camera takes more
+			locked    []meet.Source
+		}{
+			{mute, nil, sound, sound},
+			{video, nil, pictures[:1], pictures},
+			{video, arg{"source": "screen_share"}, pictures[1:], pictures[1:]},
+			{video, arg{"source": "all"}, pictures, pictures},
+		} {
+			call := arg{"identity": ada.pass.Identity}
+			maps.Copy(call, step.arguments)
+			for _, lock := range []bool{false, true} {
+				gone := step.stopped
+				if lock {
+					gone, call["lock"] = step.locked, true
+				}
+				var out moderated
+				s.do(step.tool, call, &out)
+				receives(gone...)
+				if out.tracks() != len(gone) {
+					t.Errorf("%s %v: got %+v, want %v stopped", step.tool, call, out, gone)
+				}
+				if lock {
+					for _, source := range gone {
+						ada.WaitMayPublish(source, false)
+					}
+					call["lock"] = false
+					s.do(step.tool, call, nil)
+				}
+				again(gone...)
+			}
+		}
+	})
 }

@@ -1,78 +1,45 @@
 package e2e_test
 
 import (
-	"net/http"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"roomkey/livekit/livekittest"
-	"roomkey/meet"
 )
 
-// These tests tamper with the webhooks of a foreign LiveKit. To those of the
-// LiveKit inside nobody has access; what is repeated or late there is in
-// TestRepeatedWebhooks.
+// These tests lose, repeat, delay and reorder the webhooks of a foreign LiveKit.
+// Nobody has access to those of the LiveKit inside; TestRepeatedWebhooks has what is
+// repeated or late there.
 
-// tamper decides from now on what becomes of the webhooks about the room.
-func (s *scene) tamper(decide func(livekittest.Webhook) livekittest.Fate) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.fates[s.room.ID] = decide
-}
-
-// always gives all webhooks one fate.
-func always(fate livekittest.Fate) func(livekittest.Webhook) livekittest.Fate {
-	return func(livekittest.Webhook) livekittest.Fate { return fate }
-}
-
-// connections counts how often somebody came and went, by LiveKit's word.
-func (s *scene) connections(kind, identity string) int {
+// connections counts how often somebody came or left, as LiveKit has told.
+func (s *system) connections(kind, identity string) int {
 	sids := map[string]bool{}
-	for _, h := range s.hooksAbout(kind, identity) {
+	for _, h := range s.webhooksAbout(kind, identity) {
 		sids[h.Message.GetParticipant().GetSid()] = true
 	}
 	return len(sids)
 }
 
-// checkTrail compares the events about somebody with what happened: each
-// coming and each going has one.
-func (s *scene) checkTrail(identity string) {
-	s.t.Helper()
-	for kind, action := range map[string]string{"participant_joined": "participant.joined", "participant_left": "participant.left"} {
-		if got, want := s.about(action, identity), s.connections(kind, identity); got != want || want == 0 {
-			s.t.Errorf("events %s of %s: got %d, want %d", action, identity, got, want)
-		}
-	}
-}
-
-// visited says whether list_rooms has the room among those somebody joined.
-func (s *scene) visited(subject string) bool {
+// joinedBefore says whether list_rooms has the room among those a subject joined.
+func (s *system) joinedBefore(subject string) bool {
 	s.t.Helper()
 	var out struct {
 		Rooms []struct{ ID, Relationship string }
 	}
 	s.must(subject, "list_rooms", arg{"scope": "joined"}, &out)
-	for _, r := range out.Rooms {
-		if r.ID == s.room.ID {
-			return r.Relationship == "participant"
-		}
-	}
-	return false
+	return len(out.Rooms) == 1 && out.Rooms[0].ID == s.room.ID && out.Rooms[0].Relationship == "participant"
 }
 
-// Without any webhook the truth is found out by asking.
+// Without any webhook roomkey finds out by asking.
 func TestWebhooksLost(t *testing.T) {
 	t.Parallel()
-	s := shared[foreign]().open(t, nil)
-	s.tamper(always(livekittest.Drop))
-	code := arg{"code": s.code[meet.RoleGuest]}
-	nina, bob, carl := s.enter(s.joinAs("nina", code)), s.guest("bob"), s.guest("carl")
+	s := start(t, foreign, nil)
+	s.hooks.Treat(livekittest.Drop)
+	nina, bob, carl := s.enter(s.joinAs("nina")), s.guest("bob"), s.guest("carl")
 	came := time.Now()
-	s.wait("who is inside to be on record", func() bool { return len(s.events("participant.joined")) == 3 })
-	s.within("10 all webhooks lost: who came", "on record", time.Since(came), 30*time.Second)
-	if !s.visited("nina") {
+	s.waitEvents(3, "participant.joined")
+	s.within("10 all webhooks lost: who came", time.Since(came), 30*time.Second)
+	if !s.joinedBefore("nina") {
 		t.Error("list_rooms of nina: want the room as participant")
 	}
 
@@ -81,136 +48,91 @@ func TestWebhooksLost(t *testing.T) {
 	nina.Leave()
 	left := time.Now()
 	back := s.enter(carl.pass)
-	s.waitRoster(bob, carl) // the media server knows nothing of kicks
-	if !eventually(patience, func() bool { return !back.GoneAt().IsZero() }) {
-		t.Fatal("who was kicked is still inside")
-	}
-	s.within("10 all webhooks lost: who was kicked and came back", "removed", back.GoneAt().Sub(left), 15*time.Second)
-	s.wait("who has left to be on record", func() bool { return s.about("participant.left", nina.pass.Identity) == 1 })
-	s.within("10 all webhooks lost: who left", "on record", time.Since(left), 30*time.Second)
-	s.waitRoster(bob)
+	s.waitInside(bob, carl) // the media server knows nothing of kicks
+	back.WaitDisconnected()
+	s.within("10 all webhooks lost: who was kicked and came back", time.Since(left), 15*time.Second)
+	livekittest.Wait(t, "who has left to be on record", func() bool {
+		return s.eventsAbout("participant.left", nina.pass.Identity) == 1
+	})
+	s.within("10 all webhooks lost: who left", time.Since(left), 30*time.Second)
+	s.waitInside(bob)
 	if n := len(s.events("participant.joined")); n < 3 || n > 4 { // and carl's second coming, perhaps
 		t.Errorf("events of who came: got %d, want 3 or 4", n)
 	}
 }
 
-// What comes twice happened once.
-func TestWebhooksTwice(t *testing.T) {
+// Whatever happens to the webhooks on their way, each coming and each going is on
+// record once.
+func TestWebhooksTamperedWith(t *testing.T) {
 	t.Parallel()
-	s := shared[foreign]().open(t, nil)
-	s.tamper(always(livekittest.Double))
-	s.comeAndGo("10 webhooks twice")
+	for name, treat := range map[string]func(*livekittest.Webhooks){
+		"twice": func(h *livekittest.Webhooks) { h.Treat(livekittest.Double) },
+		"late": func(h *livekittest.Webhooks) { // mostly after they have left
+			h.Treat(livekittest.Delay(1500*time.Millisecond), "participant_joined")
+		},
+		"reversed": func(h *livekittest.Webhooks) { h.Treat(livekittest.Hold) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, foreign, nil)
+			treat(s.hooks)
+			ada, bob := s.enter(s.joinAs("ada")), s.enter(s.joinAs("bob"))
+			s.waitTold(map[string]int{ada.pass.Identity: 1, bob.pass.Identity: 1}, nil)
+			bob.Restart()
+			ada.Leave()
+			gone := map[string]int{ada.pass.Identity: 1, bob.pass.Identity: 1}
+			s.waitTold(map[string]int{bob.pass.Identity: 2}, gone)
+			if name == "reversed" {
+				s.hooks.ReleaseReversed()
+			}
+			livekittest.Wait(t, "all webhooks to be passed on", func() bool { return s.hooks.Undelivered() == 0 })
+			livekittest.Wait(t, "that ada left to be on record", func() bool {
+				return s.eventsAbout("participant.left", ada.pass.Identity) > 0
+			})
+			for _, p := range []person{ada, bob} {
+				for _, what := range []string{"joined", "left"} {
+					got := s.eventsAbout("participant."+what, p.pass.Identity)
+					if want := s.connections("participant_"+what, p.pass.Identity); got != want {
+						t.Errorf("%s, events %s: got %d, want %d", p.pass.Identity, what, got, want)
+					}
+				}
+			}
+			s.waitInside(bob)
+			if !s.joinedBefore("ada") || !s.joinedBefore("bob") {
+				t.Error("list_rooms: want the room as participant for both")
+			}
+		})
+	}
 }
 
-// Those who come are told of late, mostly after they have left.
-func TestWebhooksDelayed(t *testing.T) {
-	t.Parallel()
-	s := shared[foreign]().open(t, nil)
-	s.tamper(func(h livekittest.Webhook) livekittest.Fate {
-		if h.Event == "participant_joined" {
-			return livekittest.Delay(1500 * time.Millisecond)
+// waitTold waits until LiveKit has told so many comings and goings, by identity.
+func (s *system) waitTold(joined, left map[string]int) {
+	s.t.Helper()
+	for kind, want := range map[string]map[string]int{"participant_joined": joined, "participant_left": left} {
+		for identity, n := range want {
+			livekittest.Wait(s.t, "LiveKit to tell "+kind+" of "+identity, func() bool {
+				return s.connections(kind, identity) == n
+			})
 		}
-		return livekittest.Pass
-	})
-	s.comeAndGo("10 webhooks delayed: joined after left")
+	}
 }
 
-// All come in the wrong order: left before joined, the old connection's after
-// the new one's.
-func TestWebhooksReversed(t *testing.T) {
-	t.Parallel()
-	s := shared[foreign]().open(t, nil)
-	s.comeAndGo("10 webhooks reversed", s.hold())
-}
-
-// Somebody whose coming was not told yet is not put out with the one who is
-// blocked, though both came by the same code.
+// Somebody whose coming was not told yet is not removed together with a blocked
+// person who came by the same code.
 func TestBlockBeforeWebhooks(t *testing.T) {
 	t.Parallel()
-	s := shared[foreign]().open(t, nil)
-	release := s.hold()
+	s := start(t, foreign, nil)
+	s.hooks.Treat(livekittest.Hold)
 	ada, bob := s.guest("ada"), s.guest("bob")
 	s.do("kick_participant", arg{"identity": ada.pass.Identity, "block": true}, nil)
-	s.wait("LiveKit to have told of both", func() bool {
-		return s.connections("participant_joined", bob.pass.Identity) == 1 && s.connections("participant_left", ada.pass.Identity) == 1
-	})
-	release()
-	s.waitRoster(bob)
+	s.waitTold(map[string]int{bob.pass.Identity: 1}, map[string]int{ada.pass.Identity: 1})
+	s.hooks.ReleaseReversed()
+	s.waitInside(bob)
 	bob.Restart()
-	s.wait("LiveKit to have told of the new connection", func() bool {
-		return s.connections("participant_joined", bob.pass.Identity) == 2 && s.undelivered() == 0
-	})
-	s.waitRoster(bob)
-	if n := s.about("participant.removed", bob.pass.Identity); n != 0 || !bob.Connected() {
-		t.Error("bob was put out, want ada alone")
+	s.waitTold(map[string]int{bob.pass.Identity: 2}, nil)
+	livekittest.Wait(t, "all webhooks to be passed on", func() bool { return s.hooks.Undelivered() == 0 })
+	s.waitInside(bob)
+	if n := s.eventsAbout("participant.removed", bob.pass.Identity); n != 0 || !bob.Connected() {
+		t.Error("bob was removed, want ada alone")
 	}
-	table.add("2 blocked by the code of others, before their coming was told", s.mode, "they stay")
-}
-
-// hold keeps the webhooks about the room until they are released, the latest
-// first.
-func (s *scene) hold() (release func()) {
-	var (
-		mu   sync.Mutex
-		held []livekittest.Webhook
-	)
-	s.tamper(always(func(_ *livekittest.Webhooks, h livekittest.Webhook) int {
-		mu.Lock()
-		defer mu.Unlock()
-		held = append(held, h)
-		return http.StatusOK
-	}))
-	return func() {
-		s.tamper(always(livekittest.Pass))
-		mu.Lock()
-		defer mu.Unlock()
-		for _, h := range slices.Backward(held) {
-			s.hooks.Deliver(h)
-		}
-	}
-}
-
-// comeAndGo has one person come and go, and another come, lose their connection,
-// come again and stay, and checks that the record is right once all webhooks
-// were passed on.
-func (s *scene) comeAndGo(row string, release ...func()) {
-	s.t.Helper()
-	code := arg{"code": s.code[meet.RoleGuest]}
-	ada, bob := s.enter(s.joinAs("ada-"+s.room.Name, code)), s.enter(s.joinAs("bob-"+s.room.Name, code))
-	s.wait("LiveKit to have told that both are there", func() bool {
-		return s.connections("participant_joined", ada.pass.Identity) == 1 && s.connections("participant_joined", bob.pass.Identity) == 1
-	})
-	bob.Restart()
-	ada.Leave()
-	s.wait("LiveKit to have told everything", func() bool {
-		return s.connections("participant_left", ada.pass.Identity) == 1 && s.connections("participant_joined", bob.pass.Identity) == 2 &&
-			s.connections("participant_left", bob.pass.Identity) == 1
-	})
-	told := time.Now()
-	for _, f := range release {
-		f()
-	}
-	s.wait("the last webhook to be taken in", func() bool { return len(release) > 0 || s.undelivered() == 0 })
-	s.wait("who left to be on record", func() bool { return s.about("participant.left", ada.pass.Identity) > 0 })
-	s.saw(row, "each coming and going once", time.Since(told))
-	s.checkTrail(ada.pass.Identity)
-	s.checkTrail(bob.pass.Identity)
-	s.waitRoster(bob)
-	if !s.visited("ada-"+s.room.Name) || !s.visited("bob-"+s.room.Name) {
-		s.t.Error("list_rooms: want the room as participant for both")
-	}
-}
-
-// undelivered counts webhooks about the room that were not passed on yet.
-func (s *scene) undelivered() int {
-	waiting := map[string]bool{}
-	for _, h := range s.hooks.Arrived() {
-		if h.Room == s.room.ID {
-			waiting[h.Message.GetId()] = true
-		}
-	}
-	for _, d := range s.hooks.Delivered() {
-		delete(waiting, d.Message.GetId())
-	}
-	return len(waiting)
 }

@@ -89,8 +89,6 @@ func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
 	e := m.line(ctx, action, map[string]string{"source": string(source), "identities": m.call.Identity})
 	if m.call.Identity != Everyone {
 		changed, err = m.store.LockAdmissions(ctx, m.room.ID, []string{m.call.Identity}, source, locked, e)
-		if err == nil {
-		}
 		return changed, false, err
 	}
 	for _, person := range people {
@@ -107,8 +105,6 @@ func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
 	}
 	e.Details["identities"] = shortList(changed)
 	forAll, _, err = m.store.LockForAll(ctx, m.room.ID, source, locked, e)
-	if err == nil {
-	}
 	return changed, forAll, err
 }
 

@@ -1,14 +1,14 @@
 package embedded
 
 import (
-	"errors"
+	"context"
 	"time"
 
-	"github.com/livekit/livekit-server/pkg/agent"
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry"
+	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/logger"
 	"github.com/livekit/protocol/rpc"
 	"github.com/livekit/protocol/utils"
@@ -17,36 +17,105 @@ import (
 	"github.com/livekit/psrpc/pkg/middleware/otelpsrpc"
 )
 
-// clients are how the parts of LiveKit call each other over the bus.
-type clients struct {
-	signal      routing.SignalClient
-	roomManager routing.RoomManagerClient
-	room        rpc.TypedRoomClient
-	participant rpc.TypedParticipantClient
-	egress      rpc.EgressClient
-	agent       agent.Client
+// assemble builds a LiveKit server for one node from LiveKit's exported parts,
+// as service.InitializeServer does. That function has no place for a
+// [sessionGate] or for limits. Agents, egress and TURN are left out.
+func (s *Server) assemble(conf *config.Config, cfg Config) error {
+	if err := checkFields(privateFields); err != nil {
+		return err
+	}
+	node, err := routing.NewLocalNode(conf)
+	if err != nil {
+		return err
+	}
+	limits := newLimiter(cfg)
+	boundBuffers(&conf.RTC)
+	bus := psrpc.NewLocalMessageBus()
+	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{},
+		otelpsrpc.ClientOptions(otelpsrpc.Config{}))
+	signalClient, err := routing.NewSignalClient(node.NodeID(), bus, conf.SignalRelay)
+	if err != nil {
+		return err
+	}
+	roomManagerClient, err := routing.NewRoomManagerClient(params, conf.Room)
+	if err != nil {
+		return err
+	}
+	router := routing.CreateRouter(nil, node, limits.signals(signalClient), roomManagerClient, nil, conf.NodeStats)
+
+	notifier := newNotifier(conf)
+	s.onClose(func() { notifier.Stop(true) })
+	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
+	notifier.RegisterProcessedHook(events.Webhook)
+
+	gate := newSessionGate(cfg.Authorize)
+	store := gate.wrapStore(service.NewLocalStore())
+	allocator, err := service.NewRoomAllocator(conf, router, store)
+	if err != nil {
+		return err
+	}
+	allocator = gate.wrapAllocator(allocator)
+	api, err := newRoomService(conf, params, router, allocator, store)
+	if err != nil {
+		return err
+	}
+
+	// From here on the media port is bound.
+	rooms, err := service.NewLocalRoomManager(conf, store, node, router, allocator, limits.events(events, gate), nil,
+		store.LocalStore, nil, utils.NewDefaultTimedVersionGenerator(), nil, bus, nil)
+	if err != nil {
+		return err
+	}
+	s.onClose(rooms.Stop)
+	gate.rooms, s.rooms = rooms, rooms
+	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, gate)
+	if err != nil {
+		return err
+	}
+	s.onClose(signals.Stop)
+	keys := keyProvider{own: conf.Keys, other: cfg.OtherKey}
+	s.http = newHTTPServer(service.NewRTCService(conf, allocator, router, events), gate.wrapRoomService(api), keys, limits)
+	s.onClose(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), requestsEndWithin)
+		defer cancel()
+		_ = s.http.Shutdown(ctx)
+		_ = s.http.Close()
+	})
+	if err := router.Start(); err != nil {
+		return err
+	}
+	return signals.Start()
 }
 
-func newClients(conf *config.Config, node routing.LocalNode, bus psrpc.MessageBus, params rpc.ClientParams) (clients, error) {
-	var c clients
-	var errs [6]error
-	signal, err := routing.NewSignalClient(node.NodeID(), bus, conf.SignalRelay)
-	c.signal, errs[0] = honestSignals{signal}, err
-	c.roomManager, errs[1] = routing.NewRoomManagerClient(params, conf.Room)
-	c.room, errs[2] = rpc.NewTypedRoomClient(params)
-	c.participant, errs[3] = rpc.NewTypedParticipantClient(params)
-	c.egress, errs[4] = rpc.NewEgressClient(params)
-	c.agent, errs[5] = agent.NewAgentClient(bus, conf.Agents)
-	return c, errors.Join(errs[:]...)
+func newRoomService(conf *config.Config, params rpc.ClientParams, router routing.Router,
+	allocator service.RoomAllocator, store service.ServiceStore) (livekit.RoomService, error) {
+	roomClient, err := rpc.NewTypedRoomClient(params)
+	if err != nil {
+		return nil, err
+	}
+	participantClient, err := rpc.NewTypedParticipantClient(params)
+	if err != nil {
+		return nil, err
+	}
+	return service.NewRoomService(conf.Limit, conf.API, router, allocator, store, nil, rpc.NewTopicFormatter(),
+		roomClient, participantClient)
 }
 
 // newNotifier sends webhooks to this process. LiveKit's own patience with an
 // address that does not answer, 15 s for each event, would outlive the server.
 func newNotifier(conf *config.Config) webhook.QueuedNotifier {
 	params := webhook.ResourceURLNotifierParams{
-		APIKey: conf.WebHook.APIKey, APISecret: conf.Keys[conf.WebHook.APIKey], Logger: logger.GetLogger().WithComponent("webhook"),
-		Config: conf.WebHook.ResourceURLNotifier, FilterParams: conf.WebHook.FilterParams,
-		HTTPClientParams: webhook.HTTPClientParams{RetryWaitMin: 50 * time.Millisecond, RetryWaitMax: 500 * time.Millisecond, MaxRetries: 4, ClientTimeout: 6 * time.Second},
+		APIKey:       conf.WebHook.APIKey,
+		APISecret:    conf.Keys[conf.WebHook.APIKey],
+		Logger:       logger.GetLogger().WithComponent("webhook"),
+		Config:       conf.WebHook.ResourceURLNotifier,
+		FilterParams: conf.WebHook.FilterParams,
+		HTTPClientParams: webhook.HTTPClientParams{
+			RetryWaitMin:  50 * time.Millisecond,
+			RetryWaitMax:  500 * time.Millisecond,
+			MaxRetries:    4,
+			ClientTimeout: 6 * time.Second,
+		},
 	}
 	if len(conf.WebHook.URLs) > 0 {
 		params.URL = conf.WebHook.URLs[0]
@@ -54,67 +123,4 @@ func newNotifier(conf *config.Config) webhook.QueuedNotifier {
 		params.FilterParams = webhook.FilterParams{IncludeEvents: []string{"none"}}
 	}
 	return webhook.NewResourceURLNotifier(params)
-}
-
-// assemble builds a LiveKit server for one node. It is what LiveKit's own
-// service.InitializeServer does, which has no way in for a [door] and no limits.
-//
-// Egress and agents need Redis and workers of their own, and are there only
-// because rooms do not do without them.
-//
-// stop ends what the server leaves running.
-func assemble(conf *config.Config, local routing.LocalNode, c Config) (server liveKit, stop func(), err error) {
-	if err := insideFits(); err != nil {
-		return nil, nil, err
-	}
-	limits := newLimiter(c)
-	boundBuffers(&conf.RTC)
-	bus := psrpc.NewLocalMessageBus()
-	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{}, otelpsrpc.ClientOptions(otelpsrpc.Config{}))
-	clients, err := newClients(conf, local, bus, params)
-	if err != nil {
-		return nil, nil, err
-	}
-	clients.signal = limits.signals(clients.signal)
-	keys := keyProvider{own: conf.Keys, other: c.OtherKey}
-	notifier := newNotifier(conf)
-	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, local))
-	notifier.RegisterProcessedHook(events.Webhook)
-	info, err := service.NewIOInfoService(bus, nil, nil, nil, events)
-	if err != nil {
-		return nil, nil, err
-	}
-
-	door := newDoor(c.Authorize)
-	store := door.watch(service.NewLocalStore())
-	router := routing.CreateRouter(nil, local, clients.signal, clients.roomManager, nil, conf.NodeStats)
-	allocator, err := service.NewRoomAllocator(conf, router, store)
-	if err != nil {
-		return nil, nil, err
-	}
-	allocator = door.allocator(allocator)
-	topics := rpc.NewTopicFormatter()
-	launcher := service.NewEgressLauncher(clients.egress, info, store)
-	turnAuth := service.NewTURNAuthHandler(keys)
-
-	rooms, err := service.NewRoomService(conf.Limit, conf.API, router, allocator, store, launcher, topics, clients.room,
-		clients.participant)
-	if err != nil {
-		return nil, nil, err
-	}
-	// From here on the ports of media are bound.
-	manager, err := service.NewLocalRoomManager(conf, store, local, router, allocator,
-		limits.events(door.honestly(events), door), clients.agent, store.LocalStore,
-		launcher, utils.NewDefaultTimedVersionGenerator(), turnAuth, bus, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	door.rooms = manager
-	signals, err := service.NewSignalServer(local.NodeID(), local.Region(), bus, conf.SignalRelay, door)
-	if err != nil {
-		return nil, nil, err
-	}
-	server = newNode(&node{conf: conf, local: local, router: router, rooms: manager, signals: signals,
-		rtc: service.NewRTCService(conf, allocator, router, events)}, door.roomService(rooms), keys, limits)
-	return server, func() { notifier.Stop(true) }, nil
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/livekit/protocol/webhook"
 )
 
-// httpAddress is where signalling and API listen. Others reach them through
-// a proxy that decides what may pass.
+// httpAddress is where signalling and API listen. Clients reach them through a
+// proxy that decides what may pass.
 const httpAddress = "127.0.0.1"
 
-// stunPort and otherSTUNPort are where participants ask for their outer address:
-// a port of their own machine on which nothing answers as a rule. It must be
-// one that browsers allow (Firefox makes no connection at all otherwise), and
-// must not be the media port, hence two.
+// stunPort is where participants ask for their outer address: a port of their own
+// machine on which nothing answers as a rule. It must be a port that browsers
+// allow (Firefox makes no connection at all otherwise). It must not be the media
+// port; otherSTUNPort is used where it would be.
 const (
 	stunPort      = 3478
 	otherSTUNPort = 3479
@@ -34,7 +34,8 @@ func (c *Config) complete() error {
 	if len(c.APISecret) < minSecret {
 		return fmt.Errorf("LiveKit's API secret must have at least %d characters", minSecret)
 	}
-	for setting, port := range map[string]int{settingPort: c.Port, settingUDPPort: c.UDPPort, settingTCPPort: c.TCPPort} {
+	ports := map[string]int{settingPort: c.Port, settingUDPPort: c.UDPPort, settingTCPPort: c.TCPPort}
+	for setting, port := range ports {
 		if port < 0 || port > 65535 {
 			return fmt.Errorf("%s must be between 0 and 65535, not %d", setting, port)
 		}
@@ -42,17 +43,13 @@ func (c *Config) complete() error {
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
 	}
-	if c.assemble == nil {
-		c.assemble = assemble
-	}
 	if c.NodeIP == "" {
 		c.NodeIP = "127.0.0.1"
 	}
-	node, err := netip.ParseAddr(c.NodeIP)
-	if err != nil || node.IsUnspecified() || node.Zone() != "" {
+	node, ok := parseAddress(c.NodeIP)
+	if !ok || node.IsUnspecified() {
 		return fmt.Errorf("%s must be an IP address that participants can reach, not %q", settingNodeIP, c.NodeIP)
 	}
-	node = node.Unmap()
 	c.NodeIP = node.String()
 	if c.BindAddress == "" {
 		c.BindAddress = unspecified(node)
@@ -60,33 +57,32 @@ func (c *Config) complete() error {
 			c.BindAddress = c.NodeIP
 		}
 	}
-	bind, err := netip.ParseAddr(c.BindAddress)
-	if err != nil || bind.Zone() != "" {
+	bind, ok := parseAddress(c.BindAddress)
+	if !ok {
 		return fmt.Errorf("%s must be an IP address of this machine, not %q", settingBind, c.BindAddress)
 	}
-	if err := c.completeMachineIP(node); err != nil {
-		return err
+	if c.BindAddress = bind.String(); bind.Is4() != node.Is4() {
+		return fmt.Errorf("%s %s and %s %s must be of the same family",
+			settingBind, c.BindAddress, settingNodeIP, c.NodeIP)
 	}
-	if c.BindAddress = bind.Unmap().String(); bind.Unmap().Is4() != node.Is4() {
-		return fmt.Errorf("%s %s and %s %s must be of the same family", settingBind, c.BindAddress, settingNodeIP, c.NodeIP)
-	}
-	return nil
-}
-
-// completeMachineIP says what is wrong with the machine's own address.
-func (c *Config) completeMachineIP(node netip.Addr) error {
 	if c.MachineIP == "" {
 		return nil
 	}
-	machine, err := netip.ParseAddr(c.MachineIP)
-	if err != nil || machine.IsUnspecified() || machine.IsLoopback() || machine.Zone() != "" {
+	machine, ok := parseAddress(c.MachineIP)
+	if !ok || machine.IsUnspecified() || machine.IsLoopback() {
 		return fmt.Errorf("the machine's own address must be an IP address that is not loopback, not %q", c.MachineIP)
 	}
-	if !node.IsLoopback() || c.BindAddress != node.String() {
+	if !node.IsLoopback() || bind != node {
 		return fmt.Errorf("the machine's own address %s needs a loopback address beside it, not %s", c.MachineIP, node)
 	}
-	c.MachineIP = machine.Unmap().String()
+	c.MachineIP = machine.String()
 	return nil
+}
+
+// parseAddress reads an IP address without a zone.
+func parseAddress(text string) (address netip.Addr, ok bool) {
+	address, err := netip.ParseAddr(text)
+	return address.Unmap(), err == nil && address.Zone() == ""
 }
 
 // unspecified is the address that means every one of a's family.
@@ -97,9 +93,9 @@ func unspecified(a netip.Addr) string {
 	return netip.IPv6Unspecified().String()
 }
 
-// livekit is c in LiveKit's terms, with the ports that were found for it.
+// livekit is LiveKit's configuration for c, with the ports that were found for it.
 func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
-	// Named here already, the node's address is not looked for.
+	// With the node's address given here, LiveKit does not look for it.
 	conf, err := config.NewConfig(fmt.Sprintf("rtc: {node_ip: %q}", c.NodeIP), true, nil, nil)
 	if err != nil {
 		return nil, err
@@ -110,18 +106,17 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 
 	if c.Webhook != "" {
 		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
-		// What tells who is inside. That rooms begin, here only by our own
-		// calls, and what tracks there are would be so much noise.
-		conf.WebHook.FilterParams.IncludeEvents = []string{webhook.EventParticipantJoined, webhook.EventParticipantLeft,
-			webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
+		// Only the events that say who is inside.
+		conf.WebHook.FilterParams.IncludeEvents = []string{webhook.EventParticipantJoined,
+			webhook.EventParticipantLeft, webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
 	}
 
-	// A token must not bring a room back that was deleted.
+	// A token must not make a deleted room again.
 	conf.Room.AutoCreate = false
 
-	// Calls from one part of LiveKit to another stay in this process. One that
-	// gets no answer (its participant has just left) gets none later either;
-	// LiveKit would ask three times, for 15 s altogether.
+	// Calls from one part of LiveKit to another stay in this process. A call
+	// without an answer (its participant has just left) gets none later either.
+	// LiveKit would try three times, for 15 s in all.
 	conf.PSRPC.MaxAttempts = 1
 	conf.PSRPC.Timeout = 2 * time.Second
 
@@ -145,13 +140,13 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	fallback := c.TCPPort != 0
 	rtc.AllowTCPFallback = &fallback
 
-	// Without any STUN server LiveKit hands the addresses of Google's and
-	// Twilio's to everybody who joins, and LiveKit's clients for phones do the
-	// same by themselves where they are given none. Participants need none, as
-	// the media port answers them directly, so they are given one that nobody is
-	// at. It must not be the media port: browsers take whatever comes from a STUN
-	// server's address for an answer of that server, and so would never hear the
-	// media port itself.
+	// Without any STUN server LiveKit gives participants the addresses of
+	// Google's and Twilio's, and LiveKit's clients for phones use those by
+	// themselves where they are given none. Participants need none, because the
+	// media port answers them directly, so they are given one where nothing
+	// answers. It must not be the media port: browsers take everything that comes
+	// from a STUN server's address for an answer of that server, and would never
+	// get the media.
 	stun := stunPort
 	if udpPort == stun {
 		stun = otherSTUNPort

@@ -1,9 +1,9 @@
 // Package embedded runs a LiveKit server inside this process: signalling and
 // API on 127.0.0.1, media on one UDP port. It is the only package that knows
-// livekit-server; everybody else talks to the running server by its URL.
+// livekit-server; all others talk to the running server by its URL.
 //
-// It refuses to know what a room means to the product, and it never reaches
-// for the internet: no STUN, no TURN, no discovery of an external address.
+// It refuses to know what a room means to the product, and it never uses the
+// internet: no STUN, no TURN, no discovery of an external address.
 package embedded
 
 import (
@@ -13,14 +13,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
-	"github.com/livekit/livekit-server/pkg/config"
-	"github.com/livekit/livekit-server/pkg/routing"
+	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/protocol/livekit"
+	"github.com/livekit/protocol/logger"
 
 	"roomkey/meet"
 )
@@ -30,43 +29,43 @@ import (
 // without, the token counts.
 type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (profile meet.Profile, known bool, err error)
 
-// PreferredUDPPort is the media port unless the configuration names one or it
-// is taken.
+// PreferredUDPPort is the media port unless the configuration names another or
+// another program uses it.
 const PreferredUDPPort = 7882
 
-// minSecret is as much secret as HS256 needs; LiveKit itself only warns.
+// minSecret is the shortest secret for HS256. LiveKit itself only warns.
 const minSecret = 32
 
-// Config says how to run the server. Only the keys are required.
+// Config says how to run the server. Only APIKey and APISecret are required.
 type Config struct {
 	APIKey    string
 	APISecret string // at least 32 characters
 
-	// OtherKey gives the secret of a further key whose tokens are taken, empty
-	// for one whose are not. Nothing is signed with it. Nil is none.
+	// OtherKey gives the secret of another key that only verifies tokens, empty
+	// for an unknown key. Nil is no other key.
 	OtherKey func(name string) (secret string)
 
-	Port    int // of signalling and API, on 127.0.0.1 only; 0 is a free one
-	UDPPort int // of media; 0 is 7882, or a free one if that is taken
+	Port    int // of signalling and API, on 127.0.0.1 only; 0 is any free port
+	UDPPort int // of media; 0 is 7882, or any free port if 7882 is taken
 	TCPPort int // of media where UDP is blocked; 0 is off
 
-	// NodeIP is the address that participants are told to send media to;
-	// empty is 127.0.0.1, for participants on this machine.
+	// NodeIP is the address to which participants send media. Empty is
+	// 127.0.0.1, for participants on this machine.
 	NodeIP string
 
-	// BindAddress is the address of this machine that media is received on.
-	// Empty is the loopback address if NodeIP is one, else every address of
+	// BindAddress is the address of this machine at which media is received.
+	// Empty is NodeIP if that is a loopback address, else every address of
 	// NodeIP's family.
 	BindAddress string
 
-	// MachineIP is a second address for a NodeIP that is loopback: this
-	// machine's own, where media is received as well and which participants are
-	// told too. Firefox sends nothing to a loopback address. Empty is none; an
-	// address that cannot be listened on is left out.
+	// MachineIP is this machine's own address, as a second one beside a NodeIP
+	// that is loopback: Firefox sends nothing to a loopback address. Media is
+	// received there too, and participants are told both. Empty is none; an
+	// address that this machine does not have is left out.
 	MachineIP string
 
-	// Webhook is where LiveKit tells what happens, signed with the keys; empty
-	// is nowhere.
+	// Webhook is the URL that gets LiveKit's webhooks, signed with the key. Empty
+	// is none.
 	Webhook string
 
 	// Authorize is asked about everybody who connects with a good join token. Nil
@@ -76,20 +75,16 @@ type Config struct {
 	// Limits bound what one participant can make the server do.
 	Limits Limits
 
-	// OnLimit is told each time a limit on what participants may send stops
-	// something; nil is nowhere.
+	// OnLimit is called each time a limit stops something. It may be nil.
 	OnLimit func(limit string)
 
-	// Log gets LiveKit's lines if it takes debug lines, else none. LiveKit
-	// has one logger for the whole process: of several servers in it, the one
-	// started last gets the lines of all.
+	// Log gets LiveKit's lines if it takes debug lines. LiveKit has one logger for
+	// the whole process: of several servers in it, the one that was started last
+	// gets the lines of all.
 	Log *slog.Logger
-
-	// assemble is another way to build the server, for a test.
-	assemble func(*config.Config, routing.LocalNode, Config) (liveKit, func(), error)
 }
 
-// PortError says that a port cannot be had.
+// PortError says that a port cannot be used.
 type PortError struct {
 	Network string // "TCP" or "UDP"
 	Port    int
@@ -99,7 +94,8 @@ type PortError struct {
 
 // Error names the port and the setting to change.
 func (e *PortError) Error() string {
-	return fmt.Sprintf("%s port %d cannot be used: %v; free it or choose another one with %s", e.Network, e.Port, e.Err, e.Setting)
+	return fmt.Sprintf("%s port %d cannot be used: %v; free it or choose another one with %s",
+		e.Network, e.Port, e.Err, e.Setting)
 }
 
 // Unwrap gives the operating system's error.
@@ -107,27 +103,27 @@ func (e *PortError) Unwrap() error { return e.Err }
 
 // Server is a running LiveKit. It must be stopped.
 type Server struct {
-	lk       liveKit
-	stopRest func() // what lk leaves running
-	url      string
-	udpPort  int
-	machine  string // the machine's own address beside loopback, or ""
-	lines    *lines
+	url       string
+	udpPort   int
+	machineIP string
+	listener  net.Listener // of signalling and API
+	http      *http.Server
+	rooms     *service.RoomManager
+	closers   []func() // undo what the start did, called from the last to the first
 
 	stopOnce sync.Once
-	stopped  chan struct{} // closed when a Stop has done its work
-	done     chan struct{} // closed when LiveKit has ended; err is set before
+	stop     chan struct{} // closed to stop the server
+	done     chan struct{} // closed when the server has ended; err is set before
 	err      error
-
-	mu       sync.Mutex
-	stopping bool
 }
 
-// processWide is done once however many servers there are: LiveKit keeps its
-// metrics and its logger in global variables.
-var processWide = sync.OnceValue(func() error {
-	useLog()
-	// Every server in this process counts under the first one's node id.
+// initProcess prepares LiveKit's global variables for its metrics and its
+// logger, once for all servers of the process.
+var initProcess = sync.OnceValue(func() error {
+	if err := setLogger(); err != nil {
+		return err
+	}
+	// Every server of this process counts under the node id of the first one.
 	if err := prometheus.Init("roomkey", livekit.NodeType_SERVER); err != nil {
 		return fmt.Errorf("prepare LiveKit's metrics: %w", err)
 	}
@@ -135,146 +131,118 @@ var processWide = sync.OnceValue(func() error {
 })
 
 // Start runs a LiveKit server and returns when it answers. A port that cannot
-// be had is a *[PortError]. ctx bounds the start alone.
+// be used is a *[PortError]. ctx bounds the start alone.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
-	if err := processWide(); err != nil {
+	if err := initProcess(); err != nil {
 		return nil, err
 	}
 	const attempts = 5
 	for n := 1; ; n++ {
 		s, err := start(ctx, cfg)
 		var port *PortError
-		if n < attempts && errors.As(err, &port) && cfg.chooses(port.Setting) {
-			continue // a port that was free a moment ago has been taken since
+		if n < attempts && errors.As(err, &port) && port.Network == "UDP" && cfg.UDPPort == 0 {
+			continue // the port was free a moment ago and has been taken since
 		}
 		return s, err
 	}
 }
 
-// choosing is held from the choice of free ports until the media port is
-// bound, so that servers of one process do not choose the same.
-var choosing sync.Mutex
+// choosingPort is held from the choice of a free media port until LiveKit has
+// bound it, so that two servers of one process do not choose the same.
+var choosingPort sync.Mutex
 
 func start(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{
-		lines:   newLines(cfg),
-		stopped: make(chan struct{}),
-		done:    make(chan struct{}),
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("start LiveKit: %w", context.Cause(ctx))
 	}
-	if err := s.initialize(ctx, cfg); err != nil {
+	s := &Server{stop: make(chan struct{}), done: make(chan struct{})}
+	if err := s.open(ctx, cfg); err != nil {
+		s.close()
 		return nil, err
 	}
-	go s.run()
-	if err := s.ready(ctx); err != nil {
-		_ = s.Stop(context.WithoutCancel(ctx))
-		return nil, listenError(err, s.lk.HTTPPort(), s.udpPort)
-	}
+	logger.Infow("starting LiveKit server", "url", s.url, "udpPort", s.udpPort, "nodeIP", cfg.NodeIP)
+	go s.serve()
 	return s, nil
 }
 
-// initialize builds the server. It binds the ports of media; the HTTP port
-// follows when it runs.
-func (s *Server) initialize(ctx context.Context, cfg Config) error {
-	choosing.Lock()
-	defer choosing.Unlock()
+// open builds the server and binds its ports.
+func (s *Server) open(ctx context.Context, cfg Config) error {
+	choosingPort.Lock()
+	defer choosingPort.Unlock()
 
-	port, err := freeTCP(ctx, cfg.Port)
+	listener, err := listenTCP(ctx, settingPort, httpAddress, cfg.Port)
 	if err != nil {
 		return err
 	}
-	if cfg.MachineIP != "" && !listenable(ctx, cfg.MachineIP) {
-		cfg.MachineIP = ""
+	s.onClose(func() { _ = listener.Close() })
+	s.listener, s.url = listener, "http://"+listener.Addr().String()
+	if cfg.MachineIP != "" {
+		if _, err := probeUDP(ctx, cfg.MachineIP, 0); err != nil {
+			cfg.MachineIP = ""
+		}
 	}
+	s.machineIP = cfg.MachineIP
 	if s.udpPort, err = freeUDP(ctx, cfg); err != nil {
 		return err
 	}
-	s.machine = cfg.MachineIP
-	conf, err := cfg.livekit(port, s.udpPort)
+	conf, err := cfg.livekit(listener.Addr().(*net.TCPAddr).Port, s.udpPort)
 	if err != nil {
 		return fmt.Errorf("configure LiveKit: %w", err)
 	}
-	node, err := routing.NewLocalNode(conf)
-	if err != nil {
-		return fmt.Errorf("make LiveKit's node: %w", err)
-	}
-	tcp, err := listenTCP(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	s.lines.take()
-	if s.lk, s.stopRest, err = cfg.assemble(conf, node, cfg); err != nil {
-		s.lines.leave()
-		if tcp != nil {
-			_ = tcp.Close()
+	var tcp *net.TCPListener
+	if cfg.TCPPort != 0 {
+		if tcp, err = listenTCP(ctx, settingTCPPort, cfg.BindAddress, cfg.TCPPort); err != nil {
+			return err
 		}
-		return listenError(fmt.Errorf("assemble LiveKit: %w", err), port, s.udpPort)
+		s.onClose(func() { _ = tcp.Close() })
+	}
+	s.takeLog(cfg)
+	if err := s.assemble(conf, cfg); err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "listen" { // it listens on the media port alone
+			return udpPortError(s.udpPort, err)
+		}
+		return fmt.Errorf("assemble LiveKit: %w", err)
 	}
 	if tcp != nil {
-		if err := useTCP(s.lk.RoomManager(), tcp); err != nil {
-			s.lk.RoomManager().Stop()
-			s.stopRest()
-			s.lines.leave()
-			return errors.Join(err, tcp.Close())
-		}
-	}
-	s.url = "http://" + net.JoinHostPort(httpAddress, strconv.Itoa(port))
-	return nil
-}
-
-// run is LiveKit's own goroutine.
-func (s *Server) run() {
-	err := s.lk.Start()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case err != nil:
-		s.err = fmt.Errorf("run LiveKit: %w", err)
-		s.lk.RoomManager().Stop() // which holds the ports of media, and LiveKit leaves it running
-	case !s.stopping:
-		s.err = errors.New("LiveKit's HTTP server failed") // nothing else ends it
-	}
-	close(s.done)
-}
-
-// ready waits until LiveKit runs and answers. Its HTTP answers 0.1 s before it
-// runs, and in that gap it cannot be stopped.
-func (s *Server) ready(ctx context.Context) error {
-	if err := s.running(ctx); err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
-	if err != nil {
-		return err
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	resp, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask LiveKit whether it is ready: %w", err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("LiveKit says it is not ready: %s", resp.Status)
+		useTCP(s.rooms, tcp)
 	}
 	return nil
 }
 
-// running waits until LiveKit runs. LiveKit offers nothing to wait on.
-func (s *Server) running(ctx context.Context) error {
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for !s.lk.IsRunning() {
+// onClose adds what close does.
+func (s *Server) onClose(f func()) { s.closers = append(s.closers, f) }
+
+// close undoes what open did.
+func (s *Server) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+}
+
+// serve answers requests and closes idle rooms every second, as LiveKit's own
+// server does, until Stop or until nobody can connect any more.
+func (s *Server) serve() {
+	defer close(s.done)
+	defer s.close()
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
 		select {
-		case <-s.done:
-			return s.err
-		case <-ctx.Done():
-			return fmt.Errorf("wait for LiveKit: %w", context.Cause(ctx))
-		case <-tick.C:
+		case <-s.stop:
+			return
+		case err := <-failed:
+			s.err = fmt.Errorf("run LiveKit: %w", err)
+			return
+		case <-ticker.C:
+			s.rooms.CloseIdleRooms()
 		}
 	}
-	return nil
 }
 
 // URL is where signalling and API are: http://127.0.0.1 and the port.
@@ -283,10 +251,10 @@ func (s *Server) URL() string { return s.url }
 // UDPPort is the port of media.
 func (s *Server) UDPPort() int { return s.udpPort }
 
-// MachineIP is where media is received beside the loopback address, or "".
-func (s *Server) MachineIP() string { return s.machine }
+// MachineIP is the address beside loopback at which media is received, or "".
+func (s *Server) MachineIP() string { return s.machineIP }
 
-// Done is closed when LiveKit has ended, whether or not it was asked to.
+// Done is closed when LiveKit has ended, after a Stop or by itself.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
 // Err says why LiveKit ended, once Done is closed; nil after a Stop.
@@ -299,41 +267,28 @@ func (s *Server) Err() error {
 	}
 }
 
-// stopWithin is a little more than LiveKit's own patience, which is 5 s and
-// for HTTP connections that have not asked for anything yet. Usually it stops
-// in a few milliseconds.
-const stopWithin = 6 * time.Second
+// Requests, and connections that have not sent one yet, are waited for so long.
+// Usually a stop takes a few milliseconds.
+const (
+	requestsEndWithin = 2 * time.Second
+	stopWithin        = 6 * time.Second
+)
 
-// Stop ends the server: everybody is disconnected at once. It returns when the
-// ports are free, or an error after 6 s or when ctx ends. It can be
-// called again, and from several goroutines.
+// Stop ends the server and disconnects everybody at once. It returns when the
+// ports are free, or an error after 6 s or when ctx ends. It can be called
+// again, and from several goroutines.
 func (s *Server) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it takes too long"))
 	defer cancel()
-	s.stopOnce.Do(func() { go s.stop(context.WithoutCancel(ctx)) })
+	s.stopOnce.Do(func() { close(s.stop) })
 	select {
-	case <-s.stopped:
-		return nil
+	case <-s.done:
 	case <-ctx.Done():
+		select {
+		case <-s.done:
+		default:
+			return fmt.Errorf("stop LiveKit: %w", context.Cause(ctx))
+		}
 	}
-	select {
-	case <-s.stopped:
-		return nil
-	default:
-		return fmt.Errorf("stop LiveKit: %w", context.Cause(ctx))
-	}
-}
-
-func (s *Server) stop(ctx context.Context) {
-	defer close(s.stopped)
-	s.mu.Lock()
-	s.stopping = true
-	s.mu.Unlock()
-	// A stop before it runs would be ignored; one that has ended needs none.
-	if s.running(ctx) == nil {
-		s.lk.Stop(true)
-		<-s.done
-	}
-	s.stopRest()
-	s.lines.leave()
+	return nil
 }

@@ -1,11 +1,9 @@
-// Package livekittest is the other side of a meeting, for tests: a real
-// LiveKit server in this process, or the stock one in a process of its own;
-// somebody to tamper with its webhooks; and real participants who connect,
-// publish sound and picture, get muted and thrown out, and say what they were
-// told.
+// Package livekittest gives tests real LiveKit servers with people in them: a
+// [embedded.Server] in this process, or the stock program as a [Server]; a
+// [Person] who connects, publishes, is muted and kicked, and knows what the server
+// said; and [Webhooks] that lose, delay or repeat what a server tells.
 //
-// Everything waits with a deadline and fails the test when it passes; nothing
-// sleeps and hopes.
+// Everything waits with a deadline and fails the test when that is over.
 package livekittest
 
 import (
@@ -25,13 +23,13 @@ const (
 	APISecret = "a-secret-for-tests-of-32-characters"
 )
 
-// patience is how long a test waits for something that has to happen. It is only
-// there against waiting for ever: a busy machine may need a while.
+// patience is how long a test waits for something that has to happen. A busy
+// machine may need a while.
 const patience = 90 * time.Second
 
 func init() {
-	// The SDK writes its everyday life to standard error otherwise. It can be
-	// told only before the first participant, for it does not lock.
+	// The SDK would write to standard error. Its logger can be set only before the
+	// first participant, because the SDK does not lock it.
 	lksdk.SetLogger(logger.GetDiscardLogger())
 }
 

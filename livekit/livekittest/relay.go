@@ -1,7 +1,7 @@
 package livekittest
 
 import (
-	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,60 +11,60 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/livekit/protocol/livekit"
 	"google.golang.org/protobuf/proto"
 )
 
-// relay stands in a participant's signalling connection and hears what the
-// server says, such as new tokens, which the SDK keeps to itself. Bytes go
-// through as they are, unless the participant is to say something else than
-// the SDK would.
+// relay is a proxy for the signalling of one person. It reads what the server
+// says, such as new tokens, which the SDK keeps to itself, and can change what the
+// SDK says.
 type relay struct {
 	server *httptest.Server
-	hear   func(time.Time, *livekit.SignalResponse)
+	target *url.URL
+	hear   func(*livekit.SignalResponse)
 
-	mu      sync.Mutex
-	refused int                            // connections, with 401 or 403
-	token   string                         // shown in place of the SDK's, if not empty
-	shut    bool                           // nobody gets through
-	claim   func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
-	cuts    []context.CancelFunc
-	restart bool // the server's goodbye is kept from the SDK
+	mu         sync.Mutex
+	refused    int                            // connections, with 401 or 403
+	token      string                         // shown in place of the SDK's, if not empty
+	shut       bool                           // nobody gets through
+	claim      func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
+	conns      []*websocket.Conn
+	restarting bool // the server's goodbye is kept from the SDK
 }
 
-// newRelay stands before the server at base.
-func newRelay(base string, hear func(time.Time, *livekit.SignalResponse)) (*relay, error) {
+// newRelay makes a relay for the server at base.
+func newRelay(base string, hear func(*livekit.SignalResponse)) (*relay, error) {
 	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(base, "http"), "ws"))
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{hear: hear}
+	r := &relay{target: target, hear: hear}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.SetURL(target)
-			pr.Out.Header.Del("Sec-WebSocket-Extensions") // compressed, nothing could be heard
 			r.showToken(pr.Out)
 		},
-		ModifyResponse: r.listen,
 		// As without a relay: a connection that leads nowhere.
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		ctx, cut := context.WithCancel(req.Context())
-		defer cut()
 		r.mu.Lock()
 		shut := r.shut
-		r.cuts = append(r.cuts, cut)
 		r.mu.Unlock()
-		if shut {
+		switch {
+		case shut:
 			panic(http.ErrAbortHandler)
+		case websocket.IsWebSocketUpgrade(req):
+			r.connect(w, req)
+		default:
+			proxy.ServeHTTP(w, req)
 		}
-		proxy.ServeHTTP(w, req.WithContext(ctx))
 	}))
 	return r, nil
 }
 
-// showToken puts another token into a request, if there is one to be put.
+// showToken puts another token into a request, if there is one.
 func (r *relay) showToken(req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,78 +78,132 @@ func (r *relay) showToken(req *http.Request) {
 	}
 }
 
-// listen is called with each answer; one that begins a signalling connection
-// is followed.
-func (r *relay) listen(resp *http.Response) error {
-	if conn, ok := resp.Body.(io.ReadWriteCloser); ok && resp.StatusCode == http.StatusSwitchingProtocols {
-		resp.Body = &heard{ReadWriteCloser: conn, wire: wire{message: r.message}, own: claims{say: r.say}}
+// connect connects to the server and passes messages on in both directions.
+func (r *relay) connect(w http.ResponseWriter, req *http.Request) {
+	r.showToken(req)
+	address := *r.target
+	address.Scheme, address.Path, address.RawQuery = "ws", req.URL.Path, req.URL.RawQuery
+	header := http.Header{}
+	if authorization := req.Header.Get("Authorization"); authorization != "" {
+		header.Set("Authorization", authorization)
 	}
+	dial := websocket.DefaultDialer.DialContext
+	server, resp, err := dial(req.Context(), address.String(), header) //nolint:bodyclose // refuse closes it
+	if err != nil {
+		r.refuse(w, resp)
+		return
+	}
+	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
+	client, err := upgrader.Upgrade(w, req, nil)
+	if err != nil {
+		_ = server.Close()
+		return
+	}
+	r.mu.Lock()
+	r.conns = append(r.conns, server, client)
+	shut := r.shut
+	r.mu.Unlock()
+	if shut { // meanwhile
+		r.cut()
+	}
+	go pass(client, server, r.fromClient)
+	pass(server, client, r.fromServer)
+}
+
+// refuse answers as the server did.
+func (r *relay) refuse(w http.ResponseWriter, resp *http.Response) {
+	if resp == nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
 		r.mu.Lock()
 		r.refused++
 		r.mu.Unlock()
 	}
-	return nil
+	w.WriteHeader(resp.StatusCode)
+	_, _ = io.Copy(w, resp.Body)
 }
 
-// message hears one, and says whether it is to go on. What stays here is the
-// first word to whoever resumes a session, which names the ICE servers once
-// more: pion has data races where the SDK hands it that. The SDK takes the
-// next message instead, as it does from servers too old to send this one.
-func (r *relay) message(payload []byte) bool {
-	now, msg := time.Now(), new(livekit.SignalResponse)
-	if proto.Unmarshal(payload, msg) != nil {
-		return true
+// pass passes messages on until one of the connections ends. A message for which
+// change gives nil is left out.
+func pass(from, to *websocket.Conn, change func([]byte) []byte) {
+	defer func() { _, _ = from.Close(), to.Close() }()
+	for {
+		kind, message, err := from.ReadMessage()
+		if err != nil {
+			var end *websocket.CloseError
+			if errors.As(err, &end) && end.Code != websocket.CloseAbnormalClosure {
+				reason := websocket.FormatCloseMessage(end.Code, end.Text)
+				_ = to.WriteControl(websocket.CloseMessage, reason, time.Now().Add(time.Second))
+			}
+			return
+		}
+		if kind == websocket.BinaryMessage {
+			message = change(message)
+		}
+		if message != nil && to.WriteMessage(kind, message) != nil {
+			return
+		}
 	}
-	r.hear(now, msg)
-	if msg.GetLeave() != nil && r.restarting(false) {
-		return false
-	}
-	return msg.GetReconnect() == nil
 }
 
-// restarting says whether it was, and sets whether it is.
-func (r *relay) restarting(now bool) (before bool) {
+// fromServer reads a message of the server. The first message to somebody who
+// resumes a session is left out. It names the ICE servers once more, and pion has
+// data races where the SDK hands it that. The SDK takes the next message instead,
+// as from servers too old to send this one.
+func (r *relay) fromServer(message []byte) []byte {
+	msg := new(livekit.SignalResponse)
+	if proto.Unmarshal(message, msg) != nil {
+		return message
+	}
+	r.hear(msg)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, r.restart = r.restart, now
-	return before
+	if msg.GetLeave() != nil && r.restarting {
+		r.restarting = false
+		return nil
+	}
+	if msg.GetReconnect() != nil {
+		return nil
+	}
+	return message
 }
 
-// say is what a message of the participant's becomes.
-func (r *relay) say(payload []byte) []byte {
-	r.mu.Lock()
-	claim := r.claim
-	r.mu.Unlock()
+// fromClient changes a message of the SDK, if it has to say something else.
+func (r *relay) fromClient(message []byte) []byte {
 	msg := new(livekit.SignalRequest)
-	if proto.Unmarshal(payload, msg) != nil {
-		return payload
+	if proto.Unmarshal(message, msg) != nil {
+		return message
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch scenario := msg.GetSimulate(); {
 	case scenario != nil:
-		// The server takes no orders to act out a fault. What the SDK can be
-		// made to ask for stands for a goodbye, which it cannot say and stay.
-		r.restarting(scenario.GetNodeFailure())
-		msg.Message = &livekit.SignalRequest_Leave{Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_CLIENT_INITIATED}}
-	case claim != nil && msg.GetAddTrack() != nil:
-		claim(msg.GetAddTrack())
+		// The server acts out no faults. What the SDK can be made to ask for
+		// stands for a goodbye, which it cannot say and stay.
+		r.restarting = scenario.GetNodeFailure()
+		msg.Message = &livekit.SignalRequest_Leave{
+			Leave: &livekit.LeaveRequest{Reason: livekit.DisconnectReason_CLIENT_INITIATED}}
+	case r.claim != nil && msg.GetAddTrack() != nil:
+		r.claim(msg.GetAddTrack())
 	default:
-		return payload
+		return message
 	}
 	if changed, err := proto.Marshal(msg); err == nil {
 		return changed
 	}
-	return payload
+	return message
 }
 
-// cut ends the connections there are, as a network does that goes away.
+// cut ends the connections without a word, as a network does that fails.
 func (r *relay) cut() {
 	r.mu.Lock()
-	cuts := r.cuts
-	r.cuts = nil
+	conns := r.conns
+	r.conns = nil
 	r.mu.Unlock()
-	for _, cut := range cuts {
-		cut()
+	for _, conn := range conns {
+		_ = conn.Close()
 	}
 }
 

@@ -2,44 +2,40 @@ package livekittest
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// Server is the livekit-server program as its makers ship it, in a process of
-// its own: what a foreign LiveKit is like. Rooms make themselves there
-// (auto_create), and nothing of package embedded has a hand in it.
+// Server is the stock livekit-server program in a process of its own: what a
+// foreign LiveKit is like. Rooms make themselves there (auto_create), and package
+// embedded has no part in it.
 type Server struct {
-	tb       testing.TB
-	program  string
-	options  ServerOptions
-	port     int // of signalling and API
-	udpPort  int // of media
-	tcpPort  int // of media where UDP is blocked
-	output   output
-	cmd      *exec.Cmd
-	exited   chan struct{} // closed when cmd has ended
-	stopping sync.Mutex    // held by whoever starts or ends the process
+	tb      testing.TB
+	program string
+	options ServerOptions
+	port    int // of signalling and API
+	udpPort int // of media
+	tcpPort int // of media where UDP is blocked
+	output  Output
+	cmd     *exec.Cmd
+	exited  <-chan struct{} // closed when cmd has ended
 }
 
-// ServerOptions say where a [Server] is not as it comes.
+// ServerOptions say where a [Server] differs from the stock one.
 type ServerOptions struct {
 	Webhooks []string // URLs that get its webhooks, signed with APIKey
 }
 
-// stock is the program. The go command builds it once and keeps it, with what
-// it builds everything from; go.mod names it as a tool.
+// stock is the path of the program. The go command builds it once and keeps it;
+// go.mod names it as a tool.
 var stock = sync.OnceValues(func() (string, error) {
 	const program = "github.com/livekit/livekit-server/cmd/server"
 	build := exec.Command("go", "tool", "-n", program) //nolint:noctx // the test's own deadline is enough
@@ -53,10 +49,9 @@ var stock = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 })
 
-// StartServer runs a LiveKit server as a process on free ports of this machine,
-// with [APIKey] and [APISecret], and ends it after the test or with the test's
-// process. Where it listens is settled, for it must not leave this machine; all
-// else is as it comes. It takes a quarter of a second once it is built.
+// StartServer runs the stock server on free loopback ports with [APIKey] and
+// [APISecret], and ends it after the test or with the test's process. It takes a
+// quarter of a second once it is built.
 func StartServer(tb testing.TB, options ServerOptions) *Server {
 	tb.Helper()
 	program, err := stock()
@@ -73,13 +68,13 @@ func StartServer(tb testing.TB, options ServerOptions) *Server {
 			break
 		}
 		if n == attempts || !strings.Contains(s.output.String(), "address already in use") {
-			tb.Fatalf("start LiveKit: %v\n%s", err, &s.output)
+			tb.Fatalf("start LiveKit: %v\n%s", err, s.output.Tail())
 		}
 	}
 	tb.Cleanup(func() {
 		s.Kill()
 		if tb.Failed() {
-			tb.Logf("LiveKit at %s said:\n%s", s.URL(), &s.output)
+			tb.Logf("LiveKit at %s said:\n%s", s.URL(), s.output.Tail())
 		}
 	})
 	return s
@@ -88,58 +83,31 @@ func StartServer(tb testing.TB, options ServerOptions) *Server {
 // URL is where signalling and API are.
 func (s *Server) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", s.port) }
 
-// Kill ends the process without a word, as a crash does. Killing twice does
+// Kill ends the process without a word, as a crash does. A second time it does
 // nothing.
 func (s *Server) Kill() {
-	s.stopping.Lock()
-	defer s.stopping.Unlock()
-	_ = s.cmd.Process.Kill() // who has ended already is as dead
+	_ = s.cmd.Process.Kill()
 	<-s.exited
 }
 
-// Restart kills it if it still runs, and starts it again at the same place,
-// with the same settings and without any memory.
+// Restart kills it if it still runs, and starts it again on the same ports with
+// the same settings and without any memory.
 func (s *Server) Restart() {
 	s.tb.Helper()
 	s.Kill()
 	if err := s.start(); err != nil {
-		s.tb.Fatalf("start LiveKit again: %v\n%s", err, &s.output)
+		s.tb.Fatalf("start LiveKit again: %v\n%s", err, s.output.Tail())
 	}
 }
 
-// choosePorts takes three that nobody listens on.
+// choosePorts takes three free ones.
 func (s *Server) choosePorts() (err error) {
 	for _, port := range []*int{&s.port, &s.udpPort, &s.tcpPort} {
-		if *port, err = freePort(); err != nil {
+		if *port, err = FreePort(); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-var nextPort atomic.Int32
-
-// freePort gives a port that nobody listens on, by TCP or UDP. It is below
-// those that the system hands out by itself, so that nobody gets it by chance
-// while the server is dead.
-func freePort() (int, error) {
-	const first, count = 10000, 10000
-	nextPort.CompareAndSwap(0, int32(os.Getpid()*131%count)+1)
-	for range count {
-		port := first + int(nextPort.Add(1)%count)
-		address := net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}
-		l, err := net.ListenTCP("tcp", &address)
-		if err != nil {
-			continue
-		}
-		c, err := net.ListenUDP("udp", (*net.UDPAddr)(&address))
-		if err != nil {
-			_ = l.Close()
-			continue
-		}
-		return port, errors.Join(l.Close(), c.Close())
-	}
-	return 0, errors.New("no free port")
 }
 
 // settings is the configuration file. JSON is YAML.
@@ -152,7 +120,7 @@ func (s *Server) settings() (string, error) {
 		"rtc": object{
 			"udp_port": s.udpPort, "tcp_port": s.tcpPort, "node_ip": "127.0.0.1",
 			"ips": object{"includes": []string{"127.0.0.1/32"}}, "enable_loopback_candidate": true,
-			"stun_servers": []string{"127.0.0.1:9"}, // nobody is there; the default ones are on the internet
+			"stun_servers": []string{"127.0.0.1:9"}, // nothing answers there; the default ones are on the internet
 		},
 	}
 	if len(s.options.Webhooks) > 0 {
@@ -164,47 +132,32 @@ func (s *Server) settings() (string, error) {
 
 // start runs the program and returns when it answers.
 func (s *Server) start() error {
-	s.stopping.Lock()
-	defer s.stopping.Unlock()
 	settings, err := s.settings()
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(s.program) //nolint:gosec,noctx // it is ended by Kill
-	cmd.Env = []string{"LIVEKIT_CONFIG=" + settings}
-	ready := &readiness{to: &s.output, said: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = ready, ready
-	exited := make(chan struct{})
-	started := make(chan error)
-	go func() {
-		defer close(exited)
-		DieWithParent(cmd)
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // it is killed, which is no news
-		}
-	}()
-	if err := <-started; err != nil {
+	s.cmd = exec.Command(s.program) //nolint:gosec,noctx // it is ended by Kill
+	s.cmd.Env = []string{"LIVEKIT_CONFIG=" + settings}
+	ready := &readiness{to: &s.output, seen: make(chan struct{})}
+	s.cmd.Stdout, s.cmd.Stderr = ready, ready
+	if s.exited, err = StartProcess(s.cmd); err != nil {
 		return err
 	}
-	s.cmd, s.exited = cmd, exited
-
 	select {
-	case <-ready.said:
-	case <-exited:
-		return fmt.Errorf("it ended: %v", cmd.ProcessState)
+	case <-ready.seen:
+		err = s.answers()
+	case <-s.exited:
+		return fmt.Errorf("it ended: %v", s.cmd.ProcessState)
 	case <-time.After(patience):
 		err = fmt.Errorf("it did not start within %v", patience)
 	}
-	if err = cmp.Or(err, s.answers()); err != nil {
-		_ = cmd.Process.Kill()
-		<-exited
+	if err != nil {
+		s.Kill()
 	}
 	return err
 }
 
-// answers waits until the API does.
+// answers waits until the API answers.
 func (s *Server) answers() error {
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		resp, err := http.Get(s.URL()) //nolint:gosec,noctx // our own, on this machine
@@ -221,42 +174,17 @@ func (s *Server) answers() error {
 	}
 }
 
-// readiness hands on what LiveKit writes, and sees when it has all its ports.
+// readiness passes on what LiveKit writes, and sees when LiveKit has its ports.
 type readiness struct {
-	to   *output
-	said chan struct{}
+	to   *Output
+	seen chan struct{}
 	once sync.Once
 }
 
-// Write is called with whole lines, as LiveKit's logger writes them.
+// Write gets whole lines, as LiveKit's logger writes them.
 func (r *readiness) Write(p []byte) (int, error) {
 	if bytes.Contains(p, []byte("starting LiveKit server")) {
-		r.once.Do(func() { close(r.said) })
+		r.once.Do(func() { close(r.seen) })
 	}
 	return r.to.Write(p)
-}
-
-// output is the end of what a process has written.
-type output struct {
-	mu  sync.Mutex
-	buf []byte
-}
-
-// Write forgets what is long past.
-func (o *output) Write(p []byte) (int, error) {
-	const enough = 8 << 10
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.buf = append(o.buf, p...)
-	if len(o.buf) > 2*enough {
-		o.buf = append([]byte("…"), o.buf[len(o.buf)-enough:]...)
-	}
-	return len(p), nil
-}
-
-// String is what there is.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return string(o.buf)
 }

@@ -3,39 +3,29 @@ package embedded_test
 import (
 	"slices"
 	"testing"
-	"time"
 
 	livekitpb "github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
-	"roomkey/livekit"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
 
-// Who may not subscribe gets no data: not what is for all, not what is for them,
+// A person who may not subscribe gets no data: not what is for all, not what is for them,
 // and not what comes by the API. They may still send, and get it all as soon as
 // they may.
-func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
+func TestNoDataWithoutTheRightToSubscribe(t *testing.T) {
 	t.Parallel()
 	s := start(t, config())
-	const room = "receivers"
-	a := livekittest.Join(t, s.URL(), token(t, s, room, "a"))
-	b := livekittest.Join(t, s.URL(), token(t, s, room, "b"))
-	lk, err := livekit.New(livekit.Config{URL: s.URL(), APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	deafToken, err := lk.Token(meet.Admission{Identity: "deaf", RoomID: room}, meet.Profile{Grants: meet.Grants{Data: true}}, time.Now().Add(time.Minute))
-	if err != nil {
-		t.Fatal(err)
-	}
-	deaf := livekittest.Join(t, s.URL(), deafToken)
+	const room = "room"
+	a, b := join(t, s)
+	deaf := livekittest.Join(t, s.URL(), tokenWith(t, s, room, "deaf", meet.Grants{Data: true}))
 	livekittest.Wait(t, "them to see each other", func() bool { return a.Sees("b") && a.Sees("deaf") && b.Sees("a") })
 
 	send := func(text string, to ...string) {
 		t.Helper()
-		options := []lksdk.DataPublishOption{lksdk.WithDataPublishReliable(true), lksdk.WithDataPublishDestination(to)}
+		options := []lksdk.DataPublishOption{
+			lksdk.WithDataPublishReliable(true), lksdk.WithDataPublishDestination(to)}
 		if err := a.Room().LocalParticipant.PublishDataPacket(lksdk.UserData([]byte(text)), options...); err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +33,8 @@ func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
 	api := lksdk.NewRoomServiceClient(s.URL(), livekittest.APIKey, livekittest.APISecret)
 	sendByAPI := func(text string, to ...string) {
 		t.Helper()
-		req := &livekitpb.SendDataRequest{Room: room, Data: []byte(text), Kind: livekitpb.DataPacket_RELIABLE, DestinationIdentities: to}
+		req := &livekitpb.SendDataRequest{
+			Room: room, Data: []byte(text), Kind: livekitpb.DataPacket_RELIABLE, DestinationIdentities: to}
 		if _, err := api.SendData(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +55,7 @@ func TestWhoMayNotSubscribeGetsNoData(t *testing.T) {
 	}
 
 	hearing := meet.Profile{Role: meet.RoleGuest, Grants: meet.Grants{Subscribe: true, Data: true}}
-	if err := lk.SetProfile(t.Context(), room, "deaf", hearing); err != nil {
+	if err := newAdapter(t, s.URL()).SetProfile(t.Context(), room, "deaf", hearing); err != nil {
 		t.Fatal(err)
 	}
 	send("for all again") // comes last, on the same channel

@@ -1,0 +1,267 @@
+package e2e_test
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	lkauth "github.com/livekit/protocol/auth"
+	"github.com/livekit/protocol/livekit"
+	lksdk "github.com/livekit/server-sdk-go/v2"
+
+	"roomkey/auth"
+	"roomkey/livekit/livekittest"
+)
+
+// mode says which LiveKit a roomkey works with.
+type mode string
+
+const (
+	inside  mode = "inside"  // in its own process
+	foreign mode = "foreign" // the stock server, in a process of its own
+)
+
+// signingSecret signs access tokens here.
+const signingSecret = "a-signing-secret-for-the-tests-of-all"
+
+// system is a running roomkey with its LiveKit and one room. Methods that cannot
+// do what they promise fail the test.
+type system struct {
+	t         *testing.T
+	mode      mode
+	url       string // of roomkey
+	dir       string
+	env       []string
+	authority *auth.Authority
+	output    livekittest.Output
+	cmd       *exec.Cmd       // that runs now
+	exited    <-chan struct{} // closed when cmd has ended
+
+	livekit    *livekittest.Server   // nil for the one inside
+	hooks      *livekittest.Webhooks // nil for the one inside
+	livekitURL string
+	rooms      *lksdk.RoomServiceClient
+	key        string // of LiveKit
+	secret     string // of LiveKit
+
+	room struct{ ID, Name string }
+	code map[string]string // by role
+
+	mu      sync.Mutex
+	secrets []string // that were given out
+}
+
+// each runs a case with both LiveKits, in a room with these arguments of
+// create_room.
+func each(t *testing.T, room arg, test func(*testing.T, *system)) {
+	t.Parallel()
+	for _, m := range []mode{inside, foreign} {
+		t.Run(string(m), func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t, m, room))
+		})
+	}
+}
+
+// start runs a roomkey, with more in its environment, and makes the room.
+func start(t *testing.T, m mode, room arg, env ...string) *system {
+	t.Helper()
+	s := &system{t: t, mode: m, dir: t.TempDir(), code: map[string]string{}}
+	address, port := "127.0.0.1:"+freePort(t), freePort(t)
+	s.url = "http://" + address
+	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + s.dir, "ROOMKEY_LISTEN=" + address,
+		"ROOMKEY_AUTH_SECRET=" + signingSecret, "ROOMKEY_LOG_LEVEL=debug"}, env...)
+	var err error
+	if s.authority, err = auth.NewAuthority([]byte(signingSecret), nil); err != nil {
+		t.Fatal(err)
+	}
+	if m == foreign {
+		s.key, s.secret = livekittest.APIKey, livekittest.APISecret
+		s.hooks = livekittest.StartWebhooks(t, s.url+"/livekit/webhook")
+		s.livekit = livekittest.StartServer(t, livekittest.ServerOptions{Webhooks: []string{s.hooks.URL()}})
+		s.livekitURL = s.livekit.URL()
+		s.env = append(s.env, "LIVEKIT_URL="+s.livekitURL, "LIVEKIT_API_KEY="+s.key, "LIVEKIT_API_SECRET="+s.secret)
+	} else {
+		s.livekitURL = "http://127.0.0.1:" + port
+		s.env = append(s.env, "ROOMKEY_LIVEKIT_EMBEDDED_PORT="+port)
+		if s.key, s.secret, err = auth.LiveKitKey([]byte(signingSecret)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.rooms = lksdk.NewRoomServiceClient(s.livekitURL, s.key, s.secret)
+	s.run()
+	t.Cleanup(func() {
+		s.kill()
+		s.checkSecrets()
+		if t.Failed() {
+			t.Logf("roomkey (%s) said:\n%s", m, s.output.Tail())
+		}
+	})
+	s.createRoom(room)
+	return s
+}
+
+// run starts roomkey and waits until it is ready.
+func (s *system) run() {
+	s.t.Helper()
+	s.cmd = exec.Command(program, "serve", "--data", filepath.Join(s.dir, "data"))
+	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.env, &s.output, &s.output
+	var err error
+	if s.exited, err = livekittest.StartProcess(s.cmd); err != nil {
+		s.t.Fatalf("start roomkey: %v", err)
+	}
+	livekittest.Wait(s.t, "roomkey to be ready", func() bool {
+		select {
+		case <-s.exited:
+			s.t.Fatalf("roomkey ended: %v\n%s", s.cmd.ProcessState, s.output.Tail())
+		default:
+		}
+		resp, err := http.Get(s.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+}
+
+// kill ends roomkey without a word (kill -9).
+func (s *system) kill() {
+	_ = s.cmd.Process.Kill()
+	<-s.exited
+}
+
+// keepSecret remembers what must never be in roomkey's output, and gives it.
+func (s *system) keepSecret(secret string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets = append(s.secrets, secret)
+	return secret
+}
+
+// checkSecrets looks for every secret of the run in roomkey's output.
+func (s *system) checkSecrets() {
+	said := s.output.String()
+	for _, secret := range append(s.secrets, signingSecret, s.secret) {
+		if secret != "" && strings.Contains(said, secret) {
+			s.t.Errorf("a secret of %d characters is in roomkey's output (%s)", len(secret), s.mode)
+		}
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	port, err := livekittest.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strconv.Itoa(port)
+}
+
+// mint signs a join token with LiveKit's key, past roomkey, with all rights.
+func (s *system) mint(identity string, attributes map[string]string) pass {
+	s.t.Helper()
+	token, err := lkauth.NewAccessToken(s.key, s.secret).SetIdentity(identity).SetAttributes(attributes).
+		SetVideoGrant(&lkauth.VideoGrant{RoomJoin: true, Room: s.room.ID}).SetValidFor(time.Hour).ToJWT()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	url := s.url
+	if s.mode == foreign {
+		url = s.livekitURL
+	}
+	return pass{Token: token, LiveKitURL: "ws" + strings.TrimPrefix(url, "http"), Identity: identity}
+}
+
+// hasMediaRoom says whether LiveKit has the room.
+func (s *system) hasMediaRoom() bool {
+	s.t.Helper()
+	resp, err := s.rooms.ListRooms(s.t.Context(), &livekit.ListRoomsRequest{Names: []string{s.room.ID}})
+	if err != nil {
+		s.t.Fatalf("ListRooms: %v", err)
+	}
+	return len(resp.Rooms) > 0
+}
+
+// webhooksAbout are those of a kind about one person, from LiveKit.
+func (s *system) webhooksAbout(kind, identity string) (found []livekittest.Webhook) {
+	for _, h := range s.hooks.Arrived() {
+		if h.Event == kind && h.Identity == identity {
+			found = append(found, h)
+		}
+	}
+	return found
+}
+
+// comeBack has somebody connect to a foreign LiveKit until they are removed, and
+// says how long LiveKit let them be inside, if it did.
+func (s *system) comeBack(p pass, token string) (stayed time.Duration, joined bool) {
+	s.t.Helper()
+	before := len(s.webhooksAbout("participant_joined", p.Identity))
+	if back, err := livekittest.TryJoinFor(s.t, p.url(), token, 5*time.Second); err == nil {
+		back.WaitDisconnected()
+	}
+	came := s.webhooksAbout("participant_joined", p.Identity)
+	if len(came) <= before {
+		return 0, false
+	}
+	var gone time.Time
+	livekittest.Wait(s.t, "LiveKit to tell that they are gone", func() bool {
+		for _, h := range s.webhooksAbout("participant_left", p.Identity) {
+			if !h.At.Before(came[before].At) {
+				gone = h.At
+				return true
+			}
+		}
+		return false
+	})
+	return gone.Sub(came[before].At), true
+}
+
+// staysOut has somebody connect with dead tokens. Through our own port they are
+// refused with that status; a foreign LiveKit lets them in and they are removed.
+func (s *system) staysOut(what string, status int, p pass, tokens ...string) {
+	s.t.Helper()
+	for _, token := range append(tokens, p.Token) {
+		if s.mode == inside {
+			if got := livekittest.Knock(s.t, p.url(), token); got != status {
+				s.t.Errorf("%s: got status %d, want %d", what, got, status)
+			}
+			continue
+		}
+		stayed, joined := s.comeBack(p, token)
+		if !joined {
+			s.t.Errorf("%s: they were not let in, want them let in by LiveKit and removed", what)
+			continue
+		}
+		s.within(what, stayed, time.Second)
+	}
+	livekittest.Wait(s.t, "nobody of that identity inside", func() bool {
+		return !contains(s.participants(), p.Identity)
+	})
+}
+
+// staysShut has somebody connect to a room that is over. If a foreign LiveKit
+// makes its media room again for that, it is soon deleted.
+func (s *system) staysShut(what string, p pass, tokens ...string) {
+	s.t.Helper()
+	for _, token := range append(tokens, p.Token) {
+		if s.mode == inside {
+			if got := livekittest.Knock(s.t, p.url(), token); got != http.StatusNotFound {
+				s.t.Errorf("%s: got status %d, want 404", what, got)
+			}
+			continue
+		}
+		stayed, joined := s.comeBack(p, token)
+		livekittest.Wait(s.t, "the media room to be gone", func() bool { return !s.hasMediaRoom() })
+		if joined { // else the room's end was faster than their way in
+			s.within(what, stayed, time.Second)
+		}
+	}
+}

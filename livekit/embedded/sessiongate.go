@@ -1,0 +1,228 @@
+package embedded
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+
+	"github.com/livekit/livekit-server/pkg/routing"
+	"github.com/livekit/livekit-server/pkg/rtc"
+	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
+	"github.com/livekit/protocol/livekit"
+	"github.com/livekit/protocol/logger"
+	"github.com/livekit/protocol/utils"
+	"google.golang.org/protobuf/proto"
+
+	lk "roomkey/livekit"
+)
+
+// sessionGate decides who comes in, where LiveKit v1.13.5 does not keep what is
+// promised about a room:
+//
+//   - LiveKit copies the limit when a room starts and ignores a change. Here the
+//     limit is the one that was asked for last.
+//   - LiveKit makes a deleted room again, without a limit, for somebody with a token
+//     that it had checked a moment before, auto_create or not. Here only CreateRoom
+//     makes rooms.
+//   - LiveKit lets a removed participant in again with the same token, and gives
+//     everybody what their token says. Here Config.Authorize is asked, so dead tokens
+//     are refused and everybody gets their present profile.
+//   - LiveKit loses a room that is made while one of the same name is deleted. Here
+//     the one waits for the other.
+//   - LiveKit believes what a client says of a track: see tracksource.go.
+//
+// It is LiveKit's session handler, and wraps the room allocator, the room service,
+// the store and the telemetry, all of them interfaces of LiveKit's.
+type sessionGate struct {
+	rooms     *service.RoomManager
+	authorize AuthorizeFunc // may be nil
+
+	// roomLocks let, for each room, only one session start, or one call make the
+	// room, delete it or remove somebody. A few rooms share a lock.
+	roomLocks [64]sync.Mutex
+	seed      maphash.Seed
+
+	mu     sync.Mutex
+	limits map[string]uint32 // by the room's sid, because names are used again; no entry is no limit
+}
+
+var _ service.SessionHandler = (*sessionGate)(nil)
+
+func newSessionGate(enter AuthorizeFunc) *sessionGate {
+	return &sessionGate{authorize: enter, seed: maphash.MakeSeed(), limits: make(map[string]uint32)}
+}
+
+// roomLock is the lock of the room of that name.
+func (g *sessionGate) roomLock(name string) *sync.Mutex {
+	return &g.roomLocks[maphash.String(g.seed, name)%uint64(len(g.roomLocks))]
+}
+
+func (g *sessionGate) setLimit(sid string, limit uint32) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limits[sid] = limit
+	if limit == 0 {
+		delete(g.limits, sid)
+	}
+}
+
+func (g *sessionGate) limit(sid string) uint32 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limits[sid]
+}
+
+// Logger is where LiveKit logs about sessions.
+func (g *sessionGate) Logger(context.Context) logger.Logger { return logger.GetLogger() }
+
+// HandleSession starts a session for somebody with a good token, or refuses it.
+// LiveKit tells them only that it did not work (HTTP 500), after three tries.
+func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantInit, _ livekit.ConnectionID,
+	source routing.MessageSource, sink routing.MessageSink) error {
+	prometheus.IncrementParticipantRtcInit(1)
+	name := pi.CreateRoom.GetName()
+	lock := g.roomLock(name)
+	lock.Lock()
+	defer lock.Unlock()
+	room := g.rooms.GetRoom(ctx, livekit.RoomName(name))
+	if room == nil || !room.Hold() { // held, it does not close for being empty
+		return service.ErrRoomNotFound
+	}
+	defer room.Release()
+	if g.full(room, pi.Identity) {
+		return rtc.ErrMaxParticipantsExceeded
+	}
+	if err := g.applyProfile(ctx, name, &pi); err != nil {
+		return err
+	}
+	return g.rooms.StartSession(ctx, pi, source, copyingSink{sink}, false)
+}
+
+// applyProfile asks whether somebody may come in, and replaces the profile in their
+// token by their present one. The room's lock is held: somebody who is removed after
+// this is inside by then, and somebody who was removed before is refused here.
+func (g *sessionGate) applyProfile(ctx context.Context, room string, pi *routing.ParticipantInit) error {
+	if g.authorize == nil || pi.Grants == nil || pi.Grants.Video == nil {
+		return nil
+	}
+	profile, known, err := g.authorize(ctx, room, string(pi.Identity))
+	if err != nil || !known {
+		return err
+	}
+	pi.Grants = lk.ApplyProfile(pi.Grants, profile)
+	return nil
+}
+
+// copyingSink takes the messages to a participant. LiveKit changes a track while
+// another goroutine still encodes the message about it.
+type copyingSink struct{ routing.MessageSink }
+
+// WriteMessage sends msg as it is now.
+func (s copyingSink) WriteMessage(msg proto.Message) error {
+	if r, ok := msg.(*livekit.SignalResponse); ok && r.GetTrackPublished() != nil {
+		msg = proto.Clone(msg)
+	}
+	return s.MessageSink.WriteMessage(msg)
+}
+
+// full says whether the room is full. Somebody who is inside already takes their own
+// place again.
+func (g *sessionGate) full(room *rtc.Room, identity livekit.ParticipantIdentity) bool {
+	limit := g.limit(string(room.ID()))
+	if limit == 0 || room.GetParticipant(identity) != nil {
+		return false
+	}
+	inside := uint32(0)
+	for _, p := range room.GetParticipants() {
+		if !p.IsDependent() { // an agent or a recorder
+			inside++
+		}
+	}
+	return inside >= limit
+}
+
+// wrapAllocator makes rooms without a limit, so that the gate's limit is the only one.
+func (g *sessionGate) wrapAllocator(inner service.RoomAllocator) service.RoomAllocator {
+	return gatedAllocator{inner, g}
+}
+
+type gatedAllocator struct {
+	service.RoomAllocator
+	gate *sessionGate
+}
+
+// CreateRoom is called for a room that does not exist yet.
+func (a gatedAllocator) CreateRoom(ctx context.Context, req *livekit.CreateRoomRequest, explicit bool) (
+	*livekit.Room, *livekit.RoomInternal, bool, error) {
+	room, internal, created, err := a.RoomAllocator.CreateRoom(ctx, req, explicit)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	a.gate.setLimit(room.Sid, room.MaxParticipants)
+	room = utils.CloneProto(room)
+	room.MaxParticipants = 0
+	return room, internal, created, nil
+}
+
+// wrapRoomService gives LiveKit's API, in which CreateRoom also changes the limit of a
+// room that exists.
+func (g *sessionGate) wrapRoomService(inner livekit.RoomService) livekit.RoomService {
+	return gatedRoomService{inner, g}
+}
+
+type gatedRoomService struct {
+	livekit.RoomService
+	gate *sessionGate
+}
+
+// CreateRoom answers with the limit that holds from now on. As everywhere in
+// LiveKit's API, 0 leaves it as it is.
+func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoomRequest) (*livekit.Room, error) {
+	lock := s.gate.roomLock(req.GetName())
+	lock.Lock()
+	defer lock.Unlock()
+	room, err := s.RoomService.CreateRoom(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if req.MaxParticipants > 0 {
+		s.gate.setLimit(room.Sid, req.MaxParticipants)
+	}
+	room.MaxParticipants = s.gate.limit(room.Sid)
+	return room, nil
+}
+
+// RemoveParticipant returns when they are out. No session starts meanwhile.
+func (s gatedRoomService) RemoveParticipant(ctx context.Context, req *livekit.RoomParticipantIdentity) (
+	*livekit.RemoveParticipantResponse, error) {
+	lock := s.gate.roomLock(req.GetRoom())
+	lock.Lock()
+	defer lock.Unlock()
+	return s.RoomService.RemoveParticipant(ctx, req)
+}
+
+// DeleteRoom returns when everybody is out.
+func (s gatedRoomService) DeleteRoom(ctx context.Context, req *livekit.DeleteRoomRequest) (
+	*livekit.DeleteRoomResponse, error) {
+	lock := s.gate.roomLock(req.GetRoom())
+	lock.Lock()
+	defer lock.Unlock()
+	return s.RoomService.DeleteRoom(ctx, req)
+}
+
+// wrapStore gives a store that deletes a room's limit together with the room.
+func (g *sessionGate) wrapStore(inner *service.LocalStore) gatedStore { return gatedStore{inner, g} }
+
+type gatedStore struct {
+	*service.LocalStore
+	gate *sessionGate
+}
+
+// DeleteRoom is called when a room has closed for any reason.
+func (s gatedStore) DeleteRoom(ctx context.Context, name livekit.RoomName) error {
+	if room, _, err := s.LoadRoom(ctx, name, false); err == nil {
+		s.gate.setLimit(room.Sid, 0)
+	}
+	return s.LocalStore.DeleteRoom(ctx, name)
+}
