@@ -20,6 +20,7 @@ import (
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/doctor"
 	"roomkey/cmd/roomkey/internal/listen"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
@@ -61,24 +62,6 @@ const reconcileEvery = 10 * time.Second
 // webhookPath is where LiveKit tells what happens.
 const webhookPath = "/livekit/webhook"
 
-// partError says which part could not be started; its text is the cause's.
-type partError struct {
-	part string
-	error
-}
-
-// Unwrap gives the cause.
-func (e partError) Unwrap() error { return e.error }
-
-// The parts that a start can fail at.
-const (
-	partAddress  = "address"
-	partData     = "data"
-	partSecret   = "secret"
-	partDatabase = "database"
-	partLiveKit  = "livekit"
-)
-
 // newApp starts every part but serves nobody yet. The address is taken first:
 // the process that has it is the roomkey of this configuration. command is the one that
 // the program was started with.
@@ -97,9 +80,9 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	a.listener, err = listen.TCP(ctx, at, log)
 	switch {
 	case errors.Is(err, listen.ErrInUse):
-		return nil, partError{partAddress, fmt.Errorf("%s %w", c.Listen, err)}
+		return nil, fmt.Errorf("%s %w", c.Listen, err)
 	case err != nil:
-		return nil, partError{partAddress, fmt.Errorf("listen on %s: %w", c.Listen, err)}
+		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
 	if a.holder, err = datafolder.NewHolder(config.Reachable(a.listener.Addr().String()), command); err != nil {
 		return nil, err
@@ -110,22 +93,22 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	}
 
 	if a.lock, err = datafolder.Claim(c.Data); err != nil {
-		return nil, partError{partData, err}
+		return nil, err
 	}
 	if a.metricsServer, err = listenForMetrics(ctx, c); err != nil {
-		return nil, partError{partAddress, err}
+		return nil, err
 	}
 	keyring, err := tokens.OpenKeyring(c)
 	if err != nil {
-		return nil, partError{partSecret, err}
+		return nil, err
 	}
 	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
-		return nil, partError{partDatabase, databaseError(c, err)}
+		return nil, databaseError(c, err)
 	}
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
-		return nil, partError{partLiveKit, err}
+		return nil, err
 	}
 	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
 		EmptyTimeout: c.LiveKit.EmptyTimeout})
@@ -156,14 +139,17 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		OnLimit: metrics.onLimit,
 	}, at)
 	a.server = a.web.HTTPServer()
-	a.server.Handler = a.holder.AnswerChallenges(a.reporting(a.server.Handler))
+	a.server.Handler = a.holder.AnswerChallenges(doctor.Reporting(a.report, a.auth.Verify, a.server.Handler))
 	a.server.ConnState = a.silent.watch
 	a.metricsServer.start(a.web.MetricsHandler())
 	if err := a.lock.Announce(a.holder); err != nil {
-		return nil, partError{partData, err}
+		return nil, err
 	}
 	return a, nil
 }
+
+// report tells the doctor what the server has noticed.
+func (a *app) report() doctor.Report { return doctor.Report{Forwarders: a.web.Forwarders()} }
 
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
@@ -229,8 +215,6 @@ func (a *app) Run(ctx context.Context) error {
 	sweeper.Go(func() { a.checkDatabase(ctx) })
 	served := make(chan error, 1)
 	go func() { served <- a.server.Serve(a.listener) }()
-	settling := time.AfterFunc(settleAfter, settle)
-	defer settling.Stop()
 	a.log.Info("serving", "address", a.listener.Addr().String(), "url", a.public.String())
 
 	var err error

@@ -24,6 +24,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
+	"roomkey/meet"
 )
 
 // doctorWithin is far more than the doctor may take, whatever hangs.
@@ -41,7 +42,6 @@ func runDoctor(t *testing.T, env ...string) (said string, code int) {
 	cmd := command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "doctor")
 	var out bytes.Buffer
 	cmd.Stdout = &out
-	started := time.Now()
 	p, err := start(cmd)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func runDoctor(t *testing.T, env ...string) (said string, code int) {
 	case <-p.exited:
 	case <-time.After(doctorWithin):
 		p.kill()
-		t.Errorf("the doctor still ran after %v", time.Since(started))
+		t.Errorf("the doctor still ran after %v", doctorWithin)
 	}
 	said = out.String()
 	if all := said + p.err.all(); token.MatchString(all) || strings.Contains(all, livekittest.APISecret) {
@@ -62,31 +62,28 @@ func runDoctor(t *testing.T, env ...string) (said string, code int) {
 	return said, cmd.ProcessState.ExitCode()
 }
 
-func holdSaid(t *testing.T, said string, want ...string) {
+// holdSaid runs the doctor, and holds it to an exit code and to lines that begin
+// as wanted.
+func holdSaid(t *testing.T, env []string, wantCode int, want ...string) (said string) {
 	t.Helper()
+	said, code := runDoctor(t, env...)
+	if code != wantCode {
+		t.Errorf("exit code: got %d, want %d", code, wantCode)
+	}
 	for _, line := range want {
 		if !strings.Contains("\n"+said, "\n"+line) {
 			t.Errorf("the doctor: got\n%s\nwant a line that begins with %q", said, line)
 		}
 	}
+	return said
 }
 
-// A LiveKit that takes connections and says nothing is given up in time.
-func TestDoctorOfHangingLiveKit(t *testing.T) {
-	t.Parallel()
-	lk := startHangingLiveKit(t)
-	said, code := runDoctor(t, "LIVEKIT_URL="+lk, "LIVEKIT_API_KEY=key", "LIVEKIT_API_SECRET=of-nobody")
-	if code != 1 {
-		t.Errorf("exit code: got %d, want 1", code)
-	}
-	holdSaid(t, said, "ok   database: ", "FAIL livekit: no LiveKit answers at "+lk+": no answer came in time")
-}
-
-// lameLiveKit is a real LiveKit, which tells what happens at webhook unless that
-// is empty, and a proxy before it in which requests that may not pass hang.
-func lameLiveKit(t *testing.T, webhook string, passes func(*http.Request) bool) (lk *embedded.Server, proxy http.Handler) {
+// proxiedLiveKit is a real LiveKit, and a proxy before it in which requests that
+// may not pass hang.
+func proxiedLiveKit(t *testing.T, passes func(*http.Request) bool) (lk *embedded.Server, proxy http.Handler) {
 	t.Helper()
-	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Webhook: webhook})
+	lk, err := embedded.Start(t.Context(),
+		embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
@@ -107,100 +104,99 @@ func lameLiveKit(t *testing.T, webhook string, passes func(*http.Request) bool) 
 }
 
 func livekitEnv(url string) []string {
-	return []string{"LIVEKIT_URL=" + url, "LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret}
+	return []string{"LIVEKIT_URL=" + url, "LIVEKIT_API_KEY=" + livekittest.APIKey,
+		"LIVEKIT_API_SECRET=" + livekittest.APISecret}
 }
 
-// A LiveKit whose API answers and whose signalling hangs: both are told, in
-// time, and the media room is gone.
-func TestDoctorOfHangingSignalling(t *testing.T) {
+// A LiveKit that takes connections and says nothing is given up in time.
+func TestDoctorOfHangingLiveKit(t *testing.T) {
 	t.Parallel()
-	var deleted atomic.Int32
-	lk, proxy := lameLiveKit(t, "", func(r *http.Request) bool {
-		if path.Base(r.URL.Path) == "DeleteRoom" {
-			deleted.Add(1)
-		}
-		return !strings.HasPrefix(r.URL.Path, "/rtc")
-	})
-	server := httptest.NewServer(proxy)
-	t.Cleanup(server.Close)
-	said, code := runDoctor(t, livekitEnv(server.URL)...)
-	if code != 1 {
-		t.Errorf("exit code: got %d, want 1", code)
-	}
-	holdSaid(t, said, "ok   livekit: the API at "+server.URL, "FAIL signalling: clients cannot connect to "+config.WebSocketURL(server.URL)+": no answer came in time",
-		"FAIL webhook: nothing arrived from LiveKit")
-	living, err := lksdk.NewRoomServiceClient(lk.URL(), livekittest.APIKey, livekittest.APISecret).ListRooms(t.Context(), &livekit.ListRoomsRequest{})
-	if err != nil || len(living.GetRooms()) > 0 || deleted.Load() == 0 {
-		t.Errorf("media rooms: got %v, %v after %d deletions, want none after one", living.GetRooms(), err, deleted.Load())
-	}
+	lk := startHangingLiveKit(t)
+	holdSaid(t, livekitEnv(lk), 1, "ok   data: ", "FAIL livekit: no LiveKit answers at "+lk+": no answer came in time")
 }
 
-// A proxy before LiveKit that leads to its API alone.
-func TestDoctorOfHalfAProxy(t *testing.T) {
+// A foreign LiveKit of which only a part works. The media room is gone after
+// that, where it can be deleted.
+func TestDoctorOfBrokenLiveKit(t *testing.T) {
 	t.Parallel()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, proxy := lameLiveKit(t, "http://"+address+webhookPath, func(*http.Request) bool { return true })
-	half := http.NewServeMux()
-	half.Handle("/twirp/", proxy)
-	server := httptest.NewServer(half)
-	t.Cleanup(server.Close)
-	said, code := runDoctor(t, append(livekitEnv(server.URL), "ROOMKEY_LISTEN="+address)...)
-	if code != 1 {
-		t.Errorf("exit code: got %d, want 1", code)
-	}
-	holdSaid(t, said, "ok   livekit: ", "FAIL signalling: "+config.WebSocketURL(server.URL)+"/rtc/validate answers with 404 to a good join token", "ok   webhook: ")
-}
-
-// A LiveKit that makes the room and hangs ever after.
-func TestDoctorOfLiveKitThatDies(t *testing.T) {
-	t.Parallel()
+	const answered404 = "FAIL signalling: nobody can join: a WebSocket to SIGNALLING/rtc is answered with 404"
 	var dead atomic.Bool
-	_, proxy := lameLiveKit(t, "", func(r *http.Request) bool {
-		if dead.Load() {
-			return false
-		}
-		dead.Store(path.Base(r.URL.Path) == "CreateRoom")
-		return true
-	})
-	server := httptest.NewServer(proxy)
-	t.Cleanup(server.Close)
-	said, code := runDoctor(t, livekitEnv(server.URL)...)
-	if code != 1 {
-		t.Errorf("exit code: got %d, want 1", code)
+	for name, test := range map[string]struct {
+		passes func(*http.Request) bool
+		want   []string
+	}{
+		"signalling hangs": {func(r *http.Request) bool { return !strings.HasPrefix(r.URL.Path, "/rtc") },
+			[]string{"FAIL signalling: clients cannot connect to SIGNALLING: no answer came in time"}},
+		"the proxy has the API alone": {func(r *http.Request) bool {
+			r.URL.Path = strings.Replace(r.URL.Path, "/rtc", "/nowhere", 1)
+			return true
+		}, []string{answered404}},
+		"the proxy passes on no WebSockets": {func(r *http.Request) bool {
+			r.Header.Del("Connection")
+			r.Header.Del("Upgrade")
+			return true
+		}, []string{answered404, "       proxy_set_header Upgrade $http_upgrade;"}},
+		"LiveKit hangs once it has made the room": {func(r *http.Request) bool {
+			return !dead.Load() && (path.Base(r.URL.Path) != "CreateRoom" || dead.CompareAndSwap(false, true))
+		}, []string{"FAIL signalling: ", "warn livekit: the media room roomkey-doctor-"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lk, proxy := proxiedLiveKit(t, test.passes)
+			server := httptest.NewServer(proxy)
+			t.Cleanup(server.Close)
+			want := []string{"warn webhook: not checked"}
+			for _, line := range test.want {
+				want = append(want, strings.Replace(line, "SIGNALLING", config.WebSocketURL(server.URL), 1))
+			}
+			holdSaid(t, livekitEnv(server.URL), 1, want...)
+			if strings.HasPrefix(name, "LiveKit hangs") {
+				return // and keeps the room
+			}
+			living, err := lksdk.NewRoomServiceClient(lk.URL(), livekittest.APIKey, livekittest.APISecret).
+				ListRooms(t.Context(), &livekit.ListRoomsRequest{})
+			if err != nil || len(living.GetRooms()) > 0 {
+				t.Errorf("media rooms: got %v, %v, want none", living.GetRooms(), err)
+			}
+		})
 	}
-	holdSaid(t, said, "FAIL signalling: ", "warn livekit: the media room roomkey-doctor-", "FAIL webhook: ")
 }
 
 // Over TLS everything is the same, once the certificate is trusted.
 func TestDoctorOverTLS(t *testing.T) {
 	t.Parallel()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, proxy := lameLiveKit(t, "http://"+address+webhookPath, func(*http.Request) bool { return true })
+	_, proxy := proxiedLiveKit(t, func(*http.Request) bool { return true })
 	server := httptest.NewUnstartedServer(proxy)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	secure := "wss" + strings.TrimPrefix(server.URL, "https")
-	said, code := runDoctor(t, livekitEnv(secure)...)
-	if code != 1 {
-		t.Errorf("exit code: got %d, want 1", code)
-	}
-	holdSaid(t, said, "FAIL livekit: no LiveKit answers at "+secure+": its certificate is not trusted here")
+	holdSaid(t, livekitEnv(secure), 1,
+		"FAIL livekit: no LiveKit answers at "+secure+": its certificate is not trusted here")
 
 	trusted := filepath.Join(t.TempDir(), "ca.pem")
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(trusted, block, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said, code = runDoctor(t, append(livekitEnv(secure), "SSL_CERT_FILE="+trusted, "ROOMKEY_LISTEN="+address)...)
-	if code != 0 {
-		t.Errorf("exit code: got %d, want 0", code)
+	holdSaid(t, append(livekitEnv(secure), "SSL_CERT_FILE="+trusted), 0,
+		"ok   livekit: the API at "+secure, "ok   signalling: clients reach "+secure)
+}
+
+// Only the owner is told what a roomkey has noticed.
+func TestOnlyTheOwnerIsTold(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	if _, err := a.send(t.Context(), "GET", "/healthz", "", "X-Forwarded-For", "198.51.100.7"); err != nil {
+		t.Fatal(err)
 	}
-	holdSaid(t, said, "ok   livekit: the API at "+secure, "ok   signalling: clients reach "+secure, "ok   webhook: ")
+	for token, want := range map[string]int{
+		a.owner: http.StatusOK, "": http.StatusNotFound, "wrong": http.StatusNotFound,
+		a.token(t, meet.Principal{ID: "ada", Role: meet.User}): http.StatusNotFound,
+	} {
+		got, err := send(t.Context(), token, "GET", a.url+"/roomkey/report", "")
+		if err != nil || got.status != want || strings.Contains(string(got.body), "127.0.0.1") != (want == http.StatusOK) {
+			t.Errorf("as %.10q: got %d, %s, %v, want %d", token, got.status, got.body, err, want)
+		}
+	}
 }

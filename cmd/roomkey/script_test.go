@@ -23,6 +23,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
+	"roomkey/tools"
 )
 
 // TestScripts runs whole-program sessions. Every script has an address of its
@@ -38,6 +39,8 @@ func TestScripts(t *testing.T) {
 			address, err1 := freeAddress()
 			another, err2 := freeAddress()
 			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
+			e.Setenv("TOOLS", strconv.Itoa(len(tools.Selection{}.Select())))
+			e.Setenv("READ_ONLY_TOOLS", strconv.Itoa(len(tools.Selection{ReadOnly: true}.Select())))
 			e.Setenv("KNOWN_SCHEMA", strconv.FormatInt(knownSchema(), 10))
 			e.Setenv("ADDR", address)
 			e.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])

@@ -85,6 +85,16 @@ func (l *loader) isListenAddress(key, text string) {
 	l.require(err == nil, key, "%v", err)
 }
 
+func (l *loader) isWithin(key string, least, most int, problem string) {
+	value := int(l.fields[key].Int())
+	l.require(value >= least && value <= most, key, "%s", problem)
+}
+
+func (l *loader) isLimit(key string, least, most int) {
+	key = "limits." + key
+	l.isWithin(key, least, most, fmt.Sprintf("must be between %d and %d, not %d", least, most, l.fields[key].Int()))
+}
+
 func (l *loader) isLong(key, secret string, least int) {
 	l.require(len(secret) >= least, key, "has %d bytes, at least %d are needed", len(secret), least)
 }
@@ -182,33 +192,22 @@ func (l *loader) checkLiveKit(c LiveKit) {
 // checkNumbers checks ports, numbers and time spans against their bounds. The
 // least values of limits are what clients need in a small room.
 func (l *loader) checkNumbers() {
-	const port, longest = "must be a port between 0 and 65535", int(meet.MaxLifetime)
-	for _, n := range []struct {
-		key         string
-		least, most int
-		problem     string
-	}{
-		{"livekit.embedded.port", 0, 65535, port},
-		{"livekit.embedded.udp_port", 0, 65535, port},
-		{"livekit.embedded.tcp_port", 0, 65535, port},
-		{"rooms.max_participants", 0, meet.MaxParticipants,
-			fmt.Sprintf("must be between 0 (unlimited) and %d", meet.MaxParticipants)},
-		{"rooms.keep_name", 0, longest, fmt.Sprintf("must be between 0 (not at all) and %v", meet.MaxLifetime)},
-		{"rooms.expires_in", 0, longest, fmt.Sprintf("must be between 0 (never) and %v", meet.MaxLifetime)},
-		{"limits.signalling_message_bytes", 64 << 10, 16 << 20, ""},
-		{"limits.signalling_messages_per_second", 10, 100_000, ""},
-		{"limits.signalling_per_address", 1, 1_000_000, ""},
-		{"limits.signalling_per_code", 1, 1_000_000, ""},
-		{"limits.signalling_per_room", 1, 1_000_000, ""},
-		{"limits.data_bytes_per_second", 16 << 10, 1 << 30, ""},
-		{"limits.data_messages_per_second", 1, 100_000, ""},
-	} {
-		value := int(l.fields[n.key].Int())
-		if n.problem == "" {
-			n.problem = fmt.Sprintf("must be between %d and %d, not %d", n.least, n.most, value)
-		}
-		l.require(value >= n.least && value <= n.most, n.key, "%s", n.problem)
+	for _, key := range []string{"port", "udp_port", "tcp_port"} {
+		l.isWithin("livekit.embedded."+key, 0, 65535, "must be a port between 0 and 65535")
 	}
+	l.isWithin("rooms.max_participants", 0, meet.MaxParticipants,
+		fmt.Sprintf("must be between 0 (unlimited) and %d", meet.MaxParticipants))
+	l.isWithin("rooms.keep_name", 0, int(meet.MaxLifetime),
+		fmt.Sprintf("must be between 0 (not at all) and %v", meet.MaxLifetime))
+	l.isWithin("rooms.expires_in", 0, int(meet.MaxLifetime),
+		fmt.Sprintf("must be between 0 (never) and %v", meet.MaxLifetime))
+	l.isLimit("signalling_message_bytes", 64<<10, 16<<20)
+	l.isLimit("signalling_messages_per_second", 10, 100_000)
+	l.isLimit("signalling_per_address", 1, 1_000_000)
+	l.isLimit("signalling_per_code", 1, 1_000_000)
+	l.isLimit("signalling_per_room", 1, 1_000_000)
+	l.isLimit("data_bytes_per_second", 16<<10, 1<<30)
+	l.isLimit("data_messages_per_second", 1, 100_000)
 	mediaWithin := l.config.Limits.Participants.MediaWithin
 	l.require(mediaWithin >= 5*time.Second && mediaWithin <= time.Minute,
 		"limits.signalling_without_media", "must be between 5s and 1m, not %s", mediaWithin)

@@ -1,0 +1,154 @@
+// Package doctor finds out what keeps a roomkey, or the people it serves, from
+// working, and says what to do about it. It asks the server that runs, like any
+// client; where none runs, it looks at what a server would need. It starts no
+// server and leaves everything as it is.
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"roomkey/cmd/roomkey/internal/config"
+)
+
+// How long the doctor takes at most for its checks, and to delete what it made
+// at LiveKit.
+const (
+	checksWithin = 17 * time.Second
+	clearsWithin = 3 * time.Second
+)
+
+// Status is how a check went.
+type Status string
+
+// The statuses of a check.
+const (
+	OK   Status = "ok"
+	Warn Status = "warn" // works, but not for everybody or not for long; or could not be checked
+	Fail Status = "fail"
+)
+
+// Finding is what one check has found.
+type Finding struct {
+	Check  string `json:"check"`
+	Status Status `json:"status"`
+	Detail string `json:"detail"`         // never holds a secret or a token
+	Hint   string `json:"hint,omitempty"` // what to do; empty when all is well
+}
+
+// Print writes a finding for people.
+func (f Finding) Print(w io.Writer) {
+	word := string(f.Status)
+	if f.Status == Fail {
+		word = "FAIL"
+	}
+	fmt.Fprintf(w, "%-4s %s: %s\n", word, f.Check, f.Detail)
+	if f.Hint != "" {
+		const indent = "       "
+		fmt.Fprintln(w, indent+strings.ReplaceAll(f.Hint, "\n", "\n"+indent))
+	}
+}
+
+// What the checks are called.
+const (
+	checkConfiguration = "configuration"
+	checkAddress       = "address"
+	checkData          = "data"
+	checkSecret        = "secret"
+	checkDatabase      = "database"
+	checkPublicURL     = "public_url"
+	checkProxies       = "trusted_proxies"
+	checkLiveKit       = "livekit"
+	checkSignalling    = "signalling"
+	checkWebhook       = "webhook"
+	checkPorts         = "ports"
+)
+
+// Doctor makes the checks.
+type Doctor struct {
+	Config config.Config
+	File   string        // of the configuration; empty without one
+	Tell   func(Finding) // told of each finding at once; may be nil
+
+	Findings []Finding
+
+	listen netip.AddrPort
+	public *url.URL // where people are sent
+}
+
+func (d *Doctor) found(f Finding) {
+	d.Findings = append(d.Findings, f)
+	if d.Tell != nil {
+		d.Tell(f)
+	}
+}
+
+func (d *Doctor) ok(check, detail string) { d.found(Finding{Check: check, Status: OK, Detail: detail}) }
+
+func (d *Doctor) warn(check, detail, hint string) {
+	d.found(Finding{Check: check, Status: Warn, Detail: detail, Hint: hint})
+}
+
+func (d *Doctor) fail(check, detail, hint string) {
+	d.found(Finding{Check: check, Status: Fail, Detail: detail, Hint: hint})
+}
+
+// notRunning reports checks that only a running server makes possible.
+func (d *Doctor) notRunning(checks ...string) {
+	for _, check := range checks {
+		d.warn(check, "not checked: roomkey is not running (start it and run doctor again)", "")
+	}
+}
+
+// Examine makes every check. It ends in time, also where something hangs, and
+// gives an error if a check failed.
+func (d *Doctor) Examine(ctx context.Context) error {
+	checks, cancel := context.WithTimeout(ctx, checksWithin)
+	defer cancel()
+	d.checkConfiguration()
+	s, free := d.checkAddress(checks)
+	if s != nil {
+		defer s.owner.HTTP.CloseIdleConnections()
+		d.checkReadiness(checks, s)
+		d.checkPublicURL(checks, s)
+		d.checkForwarders(checks, s)
+	} else if free && d.checkData(checks) {
+		d.checkPublicURL(checks, nil)
+	} else {
+		free = false
+	}
+	switch {
+	case d.Config.LiveKit.Foreign():
+		d.checkForeignLiveKit(checks, s, free)
+	case s != nil:
+		d.checkInsideLiveKit(checks, s)
+	case free:
+		d.notRunning(checkLiveKit, checkSignalling, checkWebhook)
+		d.checkPorts(checks)
+	}
+
+	failed := 0
+	for _, f := range d.Findings {
+		if f.Status == Fail {
+			failed++
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("stopped before everything was checked")
+	case failed == 1:
+		return errors.New("one check failed")
+	case failed > 1:
+		return fmt.Errorf("%d checks failed", failed)
+	}
+	return nil
+}
+
+// oneLine makes a line of an error.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

@@ -1,0 +1,154 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/livekit"
+	"roomkey/meet"
+)
+
+// checkForeignLiveKit looks at a LiveKit elsewhere: its API, the way of clients
+// to it, and its way to the server s, which is nil where none is examined; free
+// says that none runs.
+func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) {
+	c := d.Config.LiveKit
+	lk, err := livekit.New(livekit.Config{
+		URL: c.URL, APIKey: c.APIKey, APISecret: c.APISecret,
+		EmptyTimeout: 30 * time.Second, // should the deletion of a room fail, LiveKit ends it by itself
+	})
+	if err != nil {
+		d.fail(checkLiveKit, oneLine(err), "Correct livekit.url.")
+		return
+	}
+	switch err := lk.Ping(ctx); {
+	case livekit.Refused(err):
+		d.fail(checkLiveKit, "LiveKit at "+c.URL+" refuses the key "+c.APIKey+" or its secret",
+			"Set livekit.api_key and livekit.api_secret to a pair under keys: in livekit.yaml. "+
+				"If they are the same, compare the clocks.")
+	case err != nil:
+		d.fail(checkLiveKit, "no LiveKit answers at "+c.URL+": "+trouble(err),
+			"Start it, or correct livekit.url (LIVEKIT_URL).")
+	default:
+		d.ok(checkLiveKit, "the API at "+c.URL+" answers and takes the key")
+		d.checkWithRoom(ctx, s, free, lk)
+		return
+	}
+	d.warn(checkSignalling, "not checked", "Correct LiveKit first.")
+	d.warn(checkWebhook, "not checked", "Correct LiveKit first.")
+}
+
+// checkWithRoom makes a media room and deletes it again. Between, it checks the
+// way of clients to it; after that, whether what LiveKit sends about the room
+// arrives at the server.
+func (d *Doctor) checkWithRoom(ctx context.Context, s *server, free bool, lk *livekit.Server) {
+	room := doctorRoom()
+	var before map[string]float64
+	var metricsErr error
+	if s != nil {
+		before, metricsErr = d.webhooks(ctx, s)
+	}
+	made := lk.EnsureRoom(ctx, room)
+	if made != nil {
+		d.fail(checkSignalling, "LiveKit makes no media room: "+trouble(made), "Look at LiveKit's log.")
+	} else {
+		d.checkSignalling(ctx, lk, room)
+	}
+	clearing, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearsWithin)
+	defer cancel()
+	if _, err := lk.DeleteRoom(clearing, room.ID); err != nil { // also where the answer to its making got lost
+		d.warn(checkLiveKit, "the media room "+room.ID+" could not be deleted",
+			"LiveKit deletes it by itself in half a minute.")
+	}
+	switch {
+	case free:
+		d.notRunning(checkWebhook)
+	case metricsErr != nil:
+		d.fail(checkWebhook, "roomkey does not show its metrics: "+trouble(metricsErr), "Look at its log.")
+	case s == nil || made != nil:
+		d.warn(checkWebhook, "not checked", "Correct the rest first.")
+	default:
+		d.checkWebhook(ctx, s, before)
+	}
+}
+
+// checkSignalling looks at the way of clients, who connect directly.
+func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room meet.Room) {
+	base := config.WebSocketURL(d.Config.LiveKit.URL)
+	token, err1 := joinToken(lk, room)
+	homeless, err2 := joinToken(lk, doctorRoom())
+	if err := errors.Join(err1, err2); err != nil {
+		d.fail(checkSignalling, oneLine(err), "Report this.")
+		return
+	}
+	livekitURL, _ := url.Parse(base) // was checked with the configuration
+	status, err := openWebSocket(ctx, base+"/rtc?auto_subscribe=0&access_token="+url.QueryEscape(token))
+	autoCreate, _ := validate(ctx, base, homeless)
+	switch {
+	case err != nil:
+		d.fail(checkSignalling, "clients cannot connect to "+base+": "+trouble(err),
+			"Correct livekit.url, or the proxy before LiveKit: /rtc has to reach it.")
+	case status == http.StatusUnauthorized:
+		d.fail(checkSignalling, base+" refuses a fresh join token",
+			"Is another LiveKit behind /rtc than behind the API, or its clock wrong?")
+	case status != http.StatusSwitchingProtocols:
+		d.fail(checkSignalling, fmt.Sprintf(refusedWebSocket, base, status), upgradeHint)
+	case autoCreate == http.StatusOK:
+		d.warn(checkSignalling, "clients reach "+base+", but a token that still lives makes a room again that has ended",
+			"Put into livekit.yaml:\nroom:\n  auto_create: false")
+	case d.public.Scheme == "https" && livekitURL.Scheme == "ws" && !isLoopback(livekitURL):
+		d.warn(checkSignalling, base+" answers, but browsers let no https page connect to ws://",
+			"Put TLS before LiveKit and make livekit.url a wss:// URL.")
+	default:
+		d.ok(checkSignalling, "clients reach "+base)
+	}
+}
+
+// webhooksWithin is how long LiveKit has to tell of a room.
+const webhooksWithin = 10 * time.Second
+
+// checkWebhook waits until the server has accepted something that LiveKit sent.
+func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]float64) {
+	ctx, cancel := context.WithTimeout(ctx, webhooksWithin)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	after := before
+	for after["accepted"] <= before["accepted"] {
+		select {
+		case <-ctx.Done():
+			d.noWebhook(before, after)
+			return
+		case <-tick.C:
+			if now, err := d.webhooks(ctx, s); err == nil {
+				after = now
+			}
+		}
+	}
+	d.ok(checkWebhook, "what LiveKit tells of its rooms arrives")
+}
+
+// noWebhook says what keeps LiveKit's webhooks away.
+func (d *Doctor) noWebhook(before, after map[string]float64) {
+	detail, hint := "nothing arrived from LiveKit when a room was made and deleted", ""
+	livekitURL, err := url.Parse(d.Config.LiveKit.URL)
+	switch {
+	case after["failed"] > before["failed"]:
+		d.fail(checkWebhook, "what LiveKit tells of its rooms arrives, but roomkey cannot deal with it",
+			"Look at the log of roomkey.")
+		return
+	case after["refused"] > before["refused"]:
+		detail = "roomkey refuses what LiveKit sends: it is signed with another key than " + d.Config.LiveKit.APIKey
+		hint = "Restart roomkey, if it runs with an older configuration. "
+	case isLoopback(d.public) && (err != nil || !isLoopback(livekitURL)):
+		hint = "LiveKit is elsewhere, so it needs an address of roomkey that it reaches: set public_url first. "
+	}
+	d.fail(checkWebhook, detail, fmt.Sprintf(hint+"Put this into livekit.yaml, and restart LiveKit:\n"+
+		"webhook:\n  api_key: %s\n  urls: [%s/livekit/webhook]\n"+
+		"Until then removals and locks still hold, but up to ten seconds late.", d.Config.LiveKit.APIKey, d.public))
+}
