@@ -69,7 +69,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 			t.Logf("the program's log:\n%s", a.log)
 		}
 	})
-	a.url = "http://" + a.listener.Addr().String()
+	a.url = "http://" + a.listeners[0].Addr().String()
 	a.owner = a.token(t, tokens.Owner)
 	return a
 }

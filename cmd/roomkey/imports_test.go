@@ -63,11 +63,11 @@ func forTests(path string) bool { return strings.HasSuffix(path, "test") || path
 // insides are the packages inside cmd/roomkey, and which of the module's
 // packages each may import beside meet.
 var insides = map[string][]string{
-	"bridge":     {"tools", "web", "build", "datafolder", "listen"},
+	"bridge":     {"tools", "web", "build", "datafolder"},
 	"build":      {"web"},
 	"config":     {"auth", "livekit", "livekit/embedded", "tools"},
 	"datafolder": {"auth", "store"},
-	"listen":     {},
+	"doctor":     {"auth", "bridge", "config", "datafolder", "livekit", "store", "tokens", "web"},
 	"tokens":     {"auth", "store", "config", "datafolder"},
 }
 

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-
-	"roomkey/cmd/roomkey/internal/listen"
 )
 
 // Browsers try [::1] first for localhost, and people type it.
@@ -59,9 +57,11 @@ func TestTheOtherLoopbackAddressIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	l, err := listen.TCP(t.Context(), at, slog.New(slog.DiscardHandler))
+	listeners, err := listen(t.Context(), at, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatalf("listen at %s while [::1] is taken: %v", at, err)
 	}
-	_ = l.Close()
+	for _, l := range listeners {
+		_ = l.Close()
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,17 @@ func errorLine(err error) string {
 		return "roomkey: " + err.Error()
 	}
 	return bridge.ErrorLine(e)
+}
+
+// newLogger writes structured lines to w.
+func newLogger(c config.Config, w *os.File) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the configuration
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
 }
 
 // exitCode is the table from errors to exit codes.

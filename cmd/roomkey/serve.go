@@ -18,7 +18,6 @@ import (
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/listen"
 )
 
 func serveCommand() *cobra.Command {
@@ -45,7 +44,9 @@ func serveCommand() *cobra.Command {
 // newServer is newApp for serve. It tells a stdio that has the data folder that a
 // serve waits for it, and the stdio leaves it.
 func newServer(ctx context.Context, c config.Config, log *slog.Logger) (*app, error) {
-	inUse := func(err error) bool { return errors.Is(err, listen.ErrInUse) || errors.Is(err, datafolder.ErrInUse) }
+	inUse := func(err error) bool {
+		return errors.Is(err, bridge.ErrAddressInUse) || errors.Is(err, datafolder.ErrInUse)
+	}
 	a, err := newApp(ctx, c, log, datafolder.CommandServe)
 	if !inUse(err) {
 		return a, err

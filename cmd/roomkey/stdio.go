@@ -11,7 +11,6 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/listen"
 	"roomkey/cmd/roomkey/internal/tokens"
 )
 
@@ -57,7 +56,7 @@ func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 // address.
 func addressTaken(ctx context.Context, cfg config.Config, err error) error {
 	local, urlErr := cfg.LocalURL()
-	if !errors.Is(err, listen.ErrInUse) || urlErr != nil || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
+	if !errors.Is(err, bridge.ErrAddressInUse) || urlErr != nil || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
 		return err
 	}
 	if _, err := tokens.ForOwner(cfg); errors.Is(err, tokens.ErrNoSecret) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/listen"
 	"roomkey/meet"
 )
 
@@ -166,7 +165,7 @@ func (k *keeper) lead(ctx context.Context, s *search, started func()) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // it was stopped, which is no error
 	}
-	waited, inUse := time.Since(s.since), errors.Is(err, listen.ErrInUse)
+	waited, inUse := time.Since(s.since), errors.Is(err, ErrAddressInUse)
 	foreign := inUse && waited > addressWithin && !k.folderInUse() // another program has the address
 	busy := inUse || errors.Is(err, datafolder.ErrInUse)
 	switch {

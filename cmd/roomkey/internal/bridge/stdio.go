@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 
@@ -10,6 +11,10 @@ import (
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/tools"
 )
+
+// ErrAddressInUse says that another program has the address: a roomkey or
+// something else.
+var ErrAddressInUse = errors.New("is in use by another program: choose another address with --listen")
 
 // Config is what a bridge needs to find or start a roomkey.
 type Config struct {
@@ -25,7 +30,7 @@ type Config struct {
 	OwnerToken func() (func() (string, error), error)
 
 	// Start starts a roomkey that serves at an address. Its error is
-	// [listen.ErrInUse] or [datafolder.ErrInUse] where another program has the
+	// [ErrAddressInUse] or [datafolder.ErrInUse] where another program has the
 	// address or another process the data folder.
 	Start func(ctx context.Context, address string) (Server, error)
 }

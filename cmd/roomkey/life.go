@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"roomkey/cmd/roomkey/internal/datafolder"
+)
+
+// sweepEvery is how often rooms whose time has come are looked for.
+const sweepEvery = 2 * time.Second
+
+// reconcileEvery is how often LiveKit is asked who is inside. What no webhook
+// told is right after that and the five seconds by which LiveKit's own list of
+// rooms may be late.
+const reconcileEvery = 10 * time.Second
+
+// listen listens at an address. A machine has two loopback addresses, and
+// browsers try ::1 first for "localhost": for 127.0.0.1 it listens at ::1 too, if
+// nobody else has the port there.
+func listen(ctx context.Context, at netip.AddrPort, log *slog.Logger) ([]net.Listener, error) {
+	first, err := new(net.ListenConfig).Listen(ctx, "tcp", at.String())
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := net.SplitHostPort(first.Addr().String()) // of our own listener
+	if at.Addr() != netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
+		return []net.Listener{first}, nil
+	}
+	second, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort("::1", port))
+	if err != nil {
+		log.Debug("not listening at [::1], too", "err", err) // there is no IPv6, or another program has the port
+		return []net.Listener{first}, nil
+	}
+	return []net.Listener{first, second}, nil
+}
+
+// Run serves until ctx is done or a part dies, then stops everything in order:
+// no new calls, running calls finish, the sweeper, LiveKit, the database.
+func (a *app) Run(ctx context.Context) error {
+	parts, ctx := errgroup.WithContext(ctx) // ctx is done when a part dies, too
+	serve := func(what string, server *http.Server, l net.Listener) {
+		parts.Go(func() error {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve %s: %w", what, err)
+			}
+			return nil
+		})
+	}
+	for _, l := range a.listeners {
+		serve("HTTP", a.server, l)
+	}
+	if a.metricsListener != nil {
+		serve("the metrics", a.metricsServer, a.metricsListener)
+	}
+	if a.embedded != nil {
+		parts.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-a.embedded.Done():
+				return fmt.Errorf("the LiveKit inside has ended: %w", a.embedded.Err())
+			}
+		})
+	}
+	parts.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.enforcer.Load().Sweep) })
+	parts.Go(func() error { return a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
+	parts.Go(func() error { a.checkDatabase(ctx); return nil })
+	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String())
+
+	<-ctx.Done()
+	a.log.Info("stopping")
+	a.drain()
+	return errors.Join(parts.Wait(), a.Close())
+}
+
+// every does something at once and then again and again until ctx is done. It
+// gives no error.
+func (a *app) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn(what+" failed and will be repeated", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// How long running calls may take once we stop. Waiting for LiveKit takes one
+// 5 s at most. The LiveKit inside does not let anybody wait, but may take 6 s
+// to stop; we promise ten for everything.
+const (
+	drainTimeout       = 7 * time.Second
+	drainTimeoutInside = 3 * time.Second
+)
+
+// drain refuses new calls and waits for running ones.
+func (a *app) drain() {
+	timeout := drainTimeout
+	if a.embedded != nil {
+		timeout = drainTimeoutInside
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	defer time.AfterFunc(silentGrace, a.silent.close).Stop()
+	_ = a.metricsServer.Close()
+	if err := a.server.Shutdown(ctx); err != nil {
+		a.log.Warn("calls were still running and are cut off", "err", err)
+		_ = a.server.Close()
+	}
+}
+
+// silentGrace is how long a connection may stay silent once we stop: enough
+// for a call that is on its way.
+const silentGrace = 200 * time.Millisecond
+
+// silentConns are the connections on which nothing has been asked yet, as
+// browsers and HTTP clients open them ahead of need. http.Server.Shutdown
+// waits 5 s for each of them to speak.
+type silentConns struct{ conns sync.Map }
+
+// watch is an http.Server's ConnState.
+func (s *silentConns) watch(c net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.conns.Store(c, nil)
+	} else {
+		s.conns.Delete(c)
+	}
+}
+
+func (s *silentConns) close() {
+	for c := range s.conns.Range {
+		_ = c.(net.Conn).Close()
+	}
+}
+
+// Holder is this process as the lock of the data folder names it.
+func (a *app) Holder() datafolder.Holder { return a.holder }
+
+// Close stops what newApp has started.
+func (a *app) Close() error {
+	for _, l := range append(a.listeners, a.metricsListener) {
+		if l != nil {
+			_ = l.Close() // usually closed by its HTTP server already
+		}
+	}
+	var errs []error
+	if a.embedded != nil {
+		http.DefaultClient.CloseIdleConnections() // ours to LiveKit: it waits 5 s for one that never spoke
+		errs = append(errs, a.embedded.Stop(context.Background()))
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
+	}
+	return errors.Join(errs...)
+}
