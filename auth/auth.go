@@ -1,35 +1,37 @@
-// Package auth makes and reads access tokens: who is asking, signed. It knows
-// JWT and nothing of how a token travels or what its bearer may do.
+// Package auth makes and reads access tokens, which prove who makes a call. It
+// knows JWT, but not how a token is sent or what its bearer may do.
 package auth
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"roomkey/meet"
 )
 
-// What every access token says of itself, so that no other token signed with
-// the same secret (a LiveKit join token, say) passes for one.
+// What every access token says of itself. Another token that is signed with the
+// same secret, such as a LiveKit join token, is therefore no access token.
 const (
 	Issuer   = "roomkey"
 	Audience = "roomkey"
 )
 
-// MinSecret is the shortest secret that is taken, in bytes: as long as the
+// MinSecret is the length of the shortest accepted secret, in bytes: that of the
 // hash of HS256 (RFC 7518, section 3.2).
 const MinSecret = 32
 
 // maxToken bounds what is parsed, in bytes. Our own tokens have some 300.
 const maxToken = 4096
 
-// leeway is how far ahead the clock of whoever issued a token may be. It moves
-// a token's beginning (iat, nbf), never its end.
+// leeway is how far ahead the clock of a token's issuer may be. It is for the
+// token's beginning (iat, nbf), never for its end.
 const leeway = 30 * time.Second
 
 // claims are what an access token says.
@@ -46,7 +48,7 @@ func (c claims) Validate() error {
 	if c.Subject == "" || c.Subject != meet.CleanText(c.Subject, meet.MaxUserID) {
 		return errors.New("sub is missing or not clean")
 	}
-	if !c.mayBear() {
+	if !c.isSubjectAllowed() {
 		return errors.New("sub is reserved")
 	}
 	if !c.Role.Valid() {
@@ -58,26 +60,27 @@ func (c claims) Validate() error {
 // DefaultMaxTTL is the longest life of an access token unless another is set.
 const DefaultMaxTTL = 90 * 24 * time.Hour
 
-// Errors that a caller may be told of: the token was signed with our secret.
+// Errors that the caller may see, because the token was signed with our secret.
 var (
-	ErrRevoked = &meet.Error{Code: meet.CodeUnauthenticated, Message: "The access token has been revoked",
-		Hint: "Make a new one with roomkey token."}
-	ErrTooLong = &meet.Error{Code: meet.CodeUnauthenticated,
-		Message: "The access token was made for a longer time than this server allows",
-		Hint:    "Make a new one with roomkey token."}
+	ErrRevoked = unauthenticated("The access token has been revoked")
+	ErrTooLong = unauthenticated("The access token was made for a longer time than this server allows")
 )
 
-// Config is what an [Authority] goes by.
+func unauthenticated(message string) *meet.Error {
+	return &meet.Error{Code: meet.CodeUnauthenticated, Message: message, Hint: "Make a new one with roomkey token."}
+}
+
+// Config is what an [Authority] needs.
 type Config struct {
 	Keyring *Keyring
 	MaxTTL  time.Duration // the longest life of a token; 0 is DefaultMaxTTL
 
-	// Revoked says whether the token with an id was taken back. It is asked
-	// again half a second later for each token that is shown. Nil is never.
+	// Revoked says whether the token with an id was revoked. It is asked at
+	// most every half second for each token. Nil is never.
 	Revoked func(id string) (bool, error)
 
-	// OnRevoked is told once when a token that was taken before is found to be
-	// revoked. Nil is nobody.
+	// OnRevoked is called once when a token that was accepted before turns out
+	// to be revoked. It may be nil.
 	OnRevoked func(id string, p meet.Principal)
 
 	Now func() time.Time // nil is time.Now
@@ -87,8 +90,25 @@ type Config struct {
 // use.
 type Authority struct {
 	Config
-	parser *jwt.Parser
-	seen   *cache
+	parser   *jwt.Parser
+	verified *lru.Cache[tokenKey, verified]
+}
+
+// maxVerified bounds how many verified tokens are remembered.
+const maxVerified = 4096
+
+// tokenKey is a token's hash.
+type tokenKey [sha256.Size]byte
+
+// verified is a token that was accepted. It is remembered, so that the next
+// call with it costs a hash and not a signature check and two JSON documents.
+// Its end is checked every time, and whether it was revoked every [lookEvery].
+type verified struct {
+	id         string // empty in tokens without one
+	principal  meet.Principal
+	expires    time.Time // the token, or the secret that has signed it
+	generation int       // of the secrets that it was read with
+	looked     time.Time // when it was last known not to be revoked
 }
 
 // New makes an authority.
@@ -99,8 +119,12 @@ func New(c Config) *Authority {
 	if c.MaxTTL == 0 {
 		c.MaxTTL = DefaultMaxTTL
 	}
+	cache, err := lru.New[tokenKey, verified](maxVerified)
+	if err != nil {
+		panic("auth: " + err.Error()) // the size is not positive
+	}
 	return &Authority{
-		Config: c, seen: newCache(),
+		Config: c, verified: cache,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), // never what the token asks for
 			jwt.WithIssuer(Issuer), jwt.WithAudience(Audience),
@@ -109,7 +133,7 @@ func New(c Config) *Authority {
 	}
 }
 
-// NewAuthority makes an authority with one secret, which nothing revokes. It
+// NewAuthority makes an authority with one secret and without revocation. It
 // fails if the secret is shorter than [MinSecret]. A nil now is time.Now.
 func NewAuthority(secret []byte, now func() time.Time) (*Authority, error) {
 	keyring, err := NewKeyring(secret)
@@ -119,7 +143,7 @@ func NewAuthority(secret []byte, now func() time.Time) (*Authority, error) {
 	return New(Config{Keyring: keyring, Now: now}), nil
 }
 
-// Issued is an access token, and what is known of it.
+// Issued is an access token and what it says.
 type Issued struct {
 	Token     string
 	ID        string
@@ -128,13 +152,13 @@ type Issued struct {
 	ExpiresAt time.Time
 }
 
-// Sign is [Authority.Issue] for who needs no more than the token.
+// Sign is [Authority.Issue] for callers who need only the token.
 func (a *Authority) Sign(p meet.Principal, ttl time.Duration) (string, error) {
 	issued, err := a.Issue(p, ttl)
 	return issued.Token, err
 }
 
-// Issue makes an access token for p that is good for ttl.
+// Issue makes an access token for p that lives for ttl.
 func (a *Authority) Issue(p meet.Principal, ttl time.Duration) (Issued, error) {
 	now := a.Now()
 	p.Name = meet.CleanText(p.Name, meet.MaxDisplayName)
@@ -154,7 +178,7 @@ func (a *Authority) Issue(p meet.Principal, ttl time.Duration) (Issued, error) {
 	if ttl > a.MaxTTL {
 		return Issued{}, fmt.Errorf("the time to live must be at most %s", a.MaxTTL)
 	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(a.Keyring.signing(now))
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(a.Keyring.at(now).current)
 	if err != nil {
 		return Issued{}, fmt.Errorf("sign access token: %w", err)
 	}
@@ -164,85 +188,80 @@ func (a *Authority) Issue(p meet.Principal, ttl time.Duration) (Issued, error) {
 // newID is the id of a new token: 16 letters and digits, 80 bits.
 func newID() string { return strings.ToLower(rand.Text()[:16]) }
 
-// Verify tells who bears the token. The error is for the log and never holds
-// the token; a [meet.Error] is for the caller as well.
+// Verify tells whose token it is. The error is for the log and never contains
+// the token. If it is a [meet.Error], the caller may see it, too.
 func (a *Authority) Verify(token string) (meet.Principal, error) {
 	if len(token) > maxToken {
 		return meet.Principal{}, errors.New("the token is too long")
 	}
-	if strings.ContainsAny(token, "\r\n") { // the decoder would pass over them: many texts for one token
+	if strings.ContainsAny(token, "\r\n") { // the decoder ignores them: there would be many texts for one token
 		return meet.Principal{}, jwt.ErrTokenMalformed
 	}
-	now := a.Now()
-	key := keyOf(token)
-	v, known := a.seen.get(key, a.Keyring.generationAt(now), now)
+	now, key := a.Now(), tokenKey(sha256.Sum256([]byte(token)))
+	v, known := a.verified.Get(key)
+	known = known && v.generation == a.Keyring.at(now).generation && now.Before(v.expires)
 	if !known {
 		var err error
-		if v, err = a.readAnew(token, now); err != nil {
+		if v, err = a.read(token, a.Keyring.at(now), now); err != nil {
 			return meet.Principal{}, err
 		}
 	}
-	if known && withinLook(v.looked, now) {
+	if known && isRecent(v.looked, now) {
 		return v.principal, nil
 	}
 	if err := a.checkRevoked(v); err != nil {
-		if known && errors.Is(err, ErrRevoked) && a.seen.drop(key) && a.OnRevoked != nil {
+		if known && errors.Is(err, ErrRevoked) && a.verified.Remove(key) && a.OnRevoked != nil {
 			a.OnRevoked(v.id, v.principal)
 		}
 		return meet.Principal{}, err
 	}
 	v.looked = now
-	a.seen.put(key, v)
+	a.verified.Add(key, v)
 	return v.principal, nil
 }
 
-// checkRevoked asks whether the token was taken back. Where nobody can tell, it
-// is not let through.
+// checkRevoked asks whether the token was revoked. If nobody can tell, the token
+// is refused.
 func (a *Authority) checkRevoked(v verified) error {
 	if a.Revoked == nil || v.id == "" {
 		return nil
 	}
 	switch revoked, err := a.Revoked(v.id); {
 	case err != nil:
-		return &meet.Error{Code: meet.CodeUnavailable,
-			Message: "The database cannot say now whether the access token was revoked",
-			Hint:    "Try again in a few seconds.", Err: err}
+		return &meet.Error{
+			Code: meet.CodeUnavailable, Message: "The database cannot say now whether the access token was revoked",
+			Hint: "Try again in a few seconds.", Err: err,
+		}
 	case revoked:
 		return ErrRevoked
 	}
 	return nil
 }
 
-// readAnew is read. A token whose signature is wrong may be of a secret that is
-// newer than the last look at the files.
-func (a *Authority) readAnew(token string, now time.Time) (verified, error) {
-	before := a.Keyring.generationAt(now)
-	v, err := a.read(token, now)
-	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && a.Keyring.look(now) != before {
-		return a.read(token, now)
-	}
-	return v, err
-}
-
-// read checks the token itself: signature, claims and times.
-func (a *Authority) read(token string, now time.Time) (verified, error) {
-	secrets, generation := a.Keyring.accepted(now)
+// read checks the token itself: signature, claims and times. If the signature
+// is wrong, the token may be of a secret that is newer than these.
+func (a *Authority) read(token string, secrets secretSet, now time.Time) (verified, error) {
 	var c claims
 	var err error
-	var until time.Time // what the secret counts until; zero is for good
-	for _, s := range secrets {
+	var until time.Time // the end of the secret; zero is none
+	for _, s := range secrets.accepted(now) {
 		c, until = claims{}, s.Until
 		_, err = a.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.Secret, nil })
 		if !errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 			break
 		}
 	}
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) {
+		if newer := a.Keyring.atOnce(now); newer.generation != secrets.generation {
+			return a.read(token, newer, now)
+		}
+	}
 	if err != nil {
-		return verified{}, kind(err)
+		return verified{}, withoutToken(err)
 	}
 	switch {
 	case !now.Before(c.ExpiresAt.Time):
-		return verified{}, jwt.ErrTokenExpired // what the parser has let pass for the leeway
+		return verified{}, jwt.ErrTokenExpired // the parser accepts it within the leeway
 	case c.IssuedAt == nil:
 		return verified{}, jwt.ErrTokenRequiredClaimMissing
 	case c.ExpiresAt.Sub(c.IssuedAt.Time) > a.MaxTTL+time.Second: // both times were cut to seconds
@@ -256,16 +275,17 @@ func (a *Authority) read(token string, now time.Time) (verified, error) {
 		id:         c.ID,
 		principal:  meet.Principal{ID: c.Subject, Name: meet.CleanText(c.Name, meet.MaxDisplayName), Role: c.Role},
 		expires:    expires,
-		generation: generation,
+		generation: secrets.generation,
 	}, nil
 }
 
-// kind reduces the parser's error to one of its sentinels: its full text can
-// hold parts of the token.
-func kind(err error) error {
+// withoutToken reduces the parser's error to one of its sentinels, because its
+// full text can contain parts of the token.
+func withoutToken(err error) error {
 	for _, known := range []error{
-		jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenInvalidAudience,
-		jwt.ErrTokenInvalidIssuer, jwt.ErrTokenExpired, jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenNotValidYet, jwt.ErrTokenUnverifiable,
+		jwt.ErrTokenMalformed, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenRequiredClaimMissing,
+		jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer, jwt.ErrTokenExpired, jwt.ErrTokenUsedBeforeIssued,
+		jwt.ErrTokenNotValidYet, jwt.ErrTokenUnverifiable,
 	} {
 		if errors.Is(err, known) {
 			return known

@@ -81,11 +81,29 @@ func TestVerifyGivesWhoWasSigned(t *testing.T) {
 	}
 }
 
+// A token that was accepted before is refused from its end on.
+func TestExpiredTokensAreRefusedThoughVerifiedBefore(t *testing.T) {
+	t.Parallel()
+	a, c := setup(t)
+	token := sign(t, a, ada, time.Hour)
+	for _, step := range []struct {
+		after time.Duration
+		want  error
+	}{
+		{0, nil}, {30 * time.Minute, nil}, {29*time.Minute + 59*time.Second, nil}, {time.Second, jwt.ErrTokenExpired},
+		{time.Second, jwt.ErrTokenExpired}, {24 * time.Hour, jwt.ErrTokenExpired},
+	} {
+		c.advance(step.after)
+		refused(t, a.Verify, step.after.String()+" later", token, step.want)
+	}
+}
+
 func TestSignWritesTheAgreedClaims(t *testing.T) {
 	t.Parallel()
 	a, _ := setup(t)
 	token := sign(t, a, ada, time.Hour)
-	parsed, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return []byte(secret), nil }, jwt.WithTimeFunc(func() time.Time { return start }))
+	key := func(*jwt.Token) (any, error) { return []byte(secret), nil }
+	parsed, err := jwt.Parse(token, key, jwt.WithTimeFunc(func() time.Time { return start }))
 	if err != nil {
 		t.Fatalf("parse: %v", err)
 	}

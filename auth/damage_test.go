@@ -43,7 +43,8 @@ func TestVerifyRefusesWhatIsNoToken(t *testing.T) {
 	token := sign(t, a, ada, time.Hour)
 	parts := strings.Split(token, ".")
 	for _, s := range []string{
-		"", ".", "..", "...", "....", " ", "\x00", "null", "{}", "Bearer " + token, token + ".", token + "." + parts[2], "." + token,
+		"", ".", "..", "...", "....", " ", "\x00", "null", "{}",
+		"Bearer " + token, token + ".", token + "." + parts[2], "." + token,
 		parts[0] + ".." + parts[2], "." + parts[1] + "." + parts[2], parts[1] + "." + parts[0] + "." + parts[2],
 		token + "=", token + "==", token + "A", token + "AAAA", " " + token, token + " ",
 		token + "\n", token[:len(token)-5] + "\r\n" + token[len(token)-5:], strings.ReplaceAll(token, ".", ". "),

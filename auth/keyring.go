@@ -12,39 +12,44 @@ import (
 )
 
 // lookEvery is how often a keyring looks whether its files have changed, and
-// how long a token that was found good is not looked up again: what another
-// process writes counts after that at the latest.
+// how often an authority asks whether a token was revoked. After this time at
+// the latest, what another process has written counts.
 const lookEvery = 500 * time.Millisecond
 
-// PreviousSecret is a secret that signs no more, but whose tokens are taken
-// until a time.
+// PreviousSecret is a secret that signs no more tokens. Those that it has
+// signed are accepted until a time.
 type PreviousSecret struct {
 	Secret []byte
 	Until  time.Time
 }
 
-// Keyring is the secret that signs and those before it that still count. It
-// reads its files again when they change, so that a rotation needs no restart.
-// It is safe for concurrent use.
+// Keyring is the secret that signs and the previous ones that are still
+// accepted. It reads its files again when they change, so that a rotation needs
+// no restart. It is safe for concurrent use.
 type Keyring struct {
 	file   string           // of the secret that signs; empty where it was given
 	always []PreviousSecret // beside those of the file
 
-	// Problem is told why changed files could not be read; then what was read
-	// before goes on to count. Nil is nobody. It is set before the first use.
+	// Problem is told why changed files could not be read. What was read before
+	// is used then. Nil is nobody. It is set before the first use.
 	Problem func(error)
 
-	mu         sync.RWMutex
-	looked     time.Time
-	seen       [2]os.FileInfo // of the two files, as they were read
+	mu      sync.Mutex
+	looked  time.Time
+	files   [2]os.FileInfo // of the two files, as they were read
+	secrets secretSet
+}
+
+// secretSet is what a keyring holds at one time.
+type secretSet struct {
 	current    []byte
 	previous   []PreviousSecret
-	generation int // grows when other secrets count
+	generation int // grows with every change
 }
 
 // NewKeyring holds secrets that never change.
 func NewKeyring(secret []byte, previous ...PreviousSecret) (*Keyring, error) {
-	return &Keyring{current: secret, previous: previous}, checkSecrets(secret, previous)
+	return &Keyring{secrets: secretSet{current: secret, previous: previous}}, checkSecrets(secret, previous)
 }
 
 // OpenKeyring holds the secret in the file at path, which it makes on the first
@@ -71,10 +76,10 @@ func checkSecrets(current []byte, previous []PreviousSecret) error {
 	return nil
 }
 
-// load reads the files. They are looked at before they are read: a change in
+// load reads the files. It looks at them before it reads them: a change in
 // between is found the next time.
 func (k *Keyring) load() error {
-	seen := k.stat()
+	files := k.stat()
 	current, err := readSecret(k.file)
 	if err != nil {
 		return err
@@ -87,106 +92,88 @@ func (k *Keyring) load() error {
 	if err := checkSecrets(current, previous); err != nil {
 		return err
 	}
-	k.seen, k.current, k.previous = seen, current, previous
-	k.generation++
+	k.files, k.secrets = files, secretSet{current, previous, k.secrets.generation + 1}
 	return nil
 }
 
-func (k *Keyring) stat() (seen [2]os.FileInfo) {
+func (k *Keyring) stat() (files [2]os.FileInfo) {
 	for i, path := range []string{k.file, PreviousFile(k.file)} {
 		if info, err := os.Stat(path); err == nil {
-			seen[i] = info
+			files[i] = info
 		}
 	}
-	return seen
+	return files
 }
 
-// refresh reads the files again if they have changed and it is time to look.
-func (k *Keyring) refresh(now time.Time) {
-	k.mu.RLock()
-	due := k.file != "" && !withinLook(k.looked, now)
-	k.mu.RUnlock()
-	if due {
-		k.look(now)
-	}
-}
-
-// look reads the files again if they have changed. It says which secrets count
-// by now.
-func (k *Keyring) look(now time.Time) (generation int) {
+// at gives the secrets. It reads the files again if they have changed and
+// [lookEvery] has passed.
+func (k *Keyring) at(now time.Time) secretSet {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.file != "" {
+	if !isRecent(k.looked, now) {
 		k.reload(now)
 	}
-	return k.generation
+	return k.secrets
+}
+
+// atOnce gives the secrets, and looks at the files even if it did so recently.
+func (k *Keyring) atOnce(now time.Time) secretSet {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.reload(now)
+	return k.secrets
 }
 
 func (k *Keyring) reload(now time.Time) {
+	if k.file == "" {
+		return
+	}
 	k.looked = now
-	seen := k.stat()
-	if seen[0] == nil || same(seen[0], k.seen[0]) && same(seen[1], k.seen[1]) {
+	files := k.stat()
+	if files[0] == nil || isSameFile(files[0], k.files[0]) && isSameFile(files[1], k.files[1]) {
 		return
 	}
 	if err := k.load(); err != nil {
-		k.seen = seen // so that it is told once
+		k.files = files // so that it is told once
 		if k.Problem != nil {
 			k.Problem(err)
 		}
 	}
 }
 
-// withinLook says whether now is so short after a look that none is due. A
-// clock that was set back makes one due.
-func withinLook(looked, now time.Time) bool {
+// isRecent says whether a look was less than [lookEvery] ago. It is false if
+// the clock was set back.
+func isRecent(looked, now time.Time) bool {
 	passed := now.Sub(looked)
 	return passed >= 0 && passed < lookEvery
 }
 
-func same(a, b os.FileInfo) bool {
+func isSameFile(a, b os.FileInfo) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size() && a.Mode() == b.Mode()
 }
 
-// signing is the secret that signs.
-func (k *Keyring) signing(now time.Time) []byte {
-	k.refresh(now)
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.current
-}
-
-// accepted are the secrets that count at a moment, the one that signs first
-// and until the end of time. The generation changes when they do.
-func (k *Keyring) accepted(now time.Time) (secrets []PreviousSecret, generation int) {
-	k.refresh(now)
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	secrets = append(secrets, PreviousSecret{Secret: k.current})
-	for _, p := range k.previous {
+// accepted are the secrets whose tokens are accepted. The first is the one that
+// signs; it has no end.
+func (s secretSet) accepted(now time.Time) []PreviousSecret {
+	secrets := []PreviousSecret{{Secret: s.current}}
+	for _, p := range s.previous {
 		if now.Before(p.Until) {
 			secrets = append(secrets, p)
 		}
 	}
-	return secrets, k.generation
+	return secrets
 }
 
-// generationAt says which secrets count, without naming them.
-func (k *Keyring) generationAt(now time.Time) int {
-	k.refresh(now)
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.generation
-}
-
-// Accepted are the secrets that count now, the one that signs first.
+// Accepted are the secrets whose tokens are accepted now. The first is the one
+// that signs.
 func (k *Keyring) Accepted() [][]byte {
-	accepted, _ := k.accepted(time.Now())
-	secrets := make([][]byte, len(accepted))
-	for i, s := range accepted {
-		secrets[i] = s.Secret
+	var secrets [][]byte
+	now := time.Now()
+	for _, s := range k.at(now).accepted(now) {
+		secrets = append(secrets, s.Secret)
 	}
 	return secrets
 }
@@ -215,18 +202,18 @@ func readPrevious(path string) ([]PreviousSecret, error) {
 		}
 		until, err := time.Parse(time.RFC3339, string(fields[0]))
 		if err != nil || len(fields) != 2 {
-			return nil, fmt.Errorf("the previous secrets in %s cannot be read: every line must be a time and a secret", path)
+			return nil, fmt.Errorf("the previous secrets in %s cannot be read: "+
+				"every line must be a time and a secret", path)
 		}
 		secrets = append(secrets, PreviousSecret{Secret: fields[1], Until: until})
 	}
 	return secrets, nil
 }
 
-// Rotate puts a new secret in the place of the one in the file at path. The old
-// one counts until a time; those before it count no longer than that either. A
-// time that is past ends them all at once. The order of the two files is such
-// that a process that reads them in between, or a crash, finds the old secret
-// good.
+// Rotate replaces the secret in the file at path by a new one. The old one is
+// accepted until a time, and those before it no longer than that either. A time
+// in the past ends all of them at once. A process that reads the two files while
+// they change, or after a crash, still accepts the old secret.
 func Rotate(path string, until, now time.Time) error {
 	old, err := readSecret(path)
 	if err != nil {

@@ -51,7 +51,8 @@ func TestRotation(t *testing.T) {
 	started := auth.New(auth.Config{Keyring: keyring, Now: c.Now})
 	refused(t, a.Verify, "signed with the new secret by another process", sign(t, started, ada, 48*time.Hour), nil)
 	fresh := sign(t, a, ada, 48*time.Hour)
-	if _, err := jwt.Parse(fresh, func(*jwt.Token) (any, error) { return second, nil }, jwt.WithTimeFunc(c.Now)); err != nil {
+	key := func(*jwt.Token) (any, error) { return second, nil }
+	if _, err := jwt.Parse(fresh, key, jwt.WithTimeFunc(c.Now)); err != nil {
 		t.Errorf("after the rotation a token is not signed with the new secret: %v", err)
 	}
 	for name, verify := range map[string]*auth.Authority{"there before": a, "started later": started} {

@@ -166,7 +166,10 @@ func TestVerifyRefusesAlgorithms(t *testing.T) {
 	} {
 		refused(t, a.Verify, name, token, jwt.ErrTokenSignatureInvalid)
 	}
-	for _, alg := range []string{`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `"none "`, `"hs256"`, `"HS256\u0000"`, `""`, `null`, `["HS256"]`, `{"a":"HS256"}`, `0`} {
+	for _, alg := range []string{
+		`"none"`, `"None"`, `"NONE"`, `"nOnE"`, `"none "`, `"hs256"`, `"HS256\u0000"`, `""`, `null`, `["HS256"]`,
+		`{"a":"HS256"}`, `0`,
+	} {
 		header := `{"alg":` + alg + `,"typ":"JWT"}`
 		refused(t, a.Verify, "unsigned with alg "+alg, withHeader(t, header, false), errAny)
 		refused(t, a.Verify, "signed with alg "+alg, withHeader(t, header, true), errAny)

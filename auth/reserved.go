@@ -7,23 +7,25 @@ import (
 	"roomkey/meet"
 )
 
-// OwnerID is the subject of the person who runs commands on the machine that holds the
-// secret.
+// OwnerID is the subject of the owner, who runs the command line on the data
+// folder.
 const OwnerID = "owner"
 
-// reserved are subjects that mean somebody else in records: the program itself,
-// and a caller without a token.
+// reserved are subjects that have a meaning of their own in the audit trail: the
+// program itself, a caller without a token, and the owner.
 var reserved = []string{"roomkey", "anonymous", OwnerID}
 
-// Reserved says whether nobody can have the subject: it would be taken for
-// somebody else, however it is written.
+// Reserved says whether no user may have the subject, in whatever case it is
+// written.
 func Reserved(subject string) bool {
 	return slices.ContainsFunc(reserved, func(name string) bool { return strings.EqualFold(name, subject) })
 }
 
-// isOwner says whether a token is to be made for the local owner.
+// isOwner says whether a token is for the owner.
 func isOwner(p meet.Principal) bool { return p.ID == OwnerID && p.Role == meet.Superadmin }
 
-// mayBear says whether the subject of a token can be who it says: a reserved one
-// only if it is the owner's own.
-func (c claims) mayBear() bool { return !Reserved(c.Subject) || c.Local && c.Subject == OwnerID }
+// isSubjectAllowed says whether a token may have its subject. The only reserved
+// one that is allowed is the owner's, in a token that this program made.
+func (c claims) isSubjectAllowed() bool {
+	return !Reserved(c.Subject) || c.Local && c.Subject == OwnerID
+}

@@ -14,8 +14,8 @@ import (
 )
 
 // LoadSecret reads the secret in the file at path, or makes one there on the
-// first start: 32 random bytes in hex, readable by the owner alone. Two
-// processes that start together end up with the same one.
+// first start: 32 random bytes in hex, in a file that only its owner can read.
+// Two processes that start at the same time get the same secret.
 func LoadSecret(path string) ([]byte, error) {
 	secret, err := readSecret(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -44,7 +44,8 @@ func readSecret(path string) ([]byte, error) {
 	}
 	secret := []byte(strings.TrimSpace(string(b)))
 	if len(secret) < MinSecret {
-		return nil, fmt.Errorf("the signing secret in %s has %d bytes, at least %d are needed: delete the file to get a new one", path, len(secret), MinSecret)
+		return nil, fmt.Errorf("the signing secret in %s has %d bytes, at least %d are needed: "+
+			"delete the file to get a new one", path, len(secret), MinSecret)
 	}
 	return secret, nil
 }
@@ -59,17 +60,21 @@ func private(path string, info fs.FileInfo) error {
 		"(roomkey secret rotate --keep 0s) if somebody may have seen it", path, mode)
 }
 
-// PreviousFile is where the secrets are kept that [Rotate] has replaced, beside
-// the file of the secret that signs.
+// PreviousFile is the file with the secrets that [Rotate] has replaced. It is
+// beside the file of the secret that signs.
 func PreviousFile(secretFile string) string {
 	return filepath.Join(filepath.Dir(secretFile), "previous_secrets")
 }
 
 // newSecret is the content of a file with a new secret.
-func newSecret() []byte { return []byte(hex.EncodeToString(randomBytes(32)) + "\n") }
+func newSecret() []byte {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	return []byte(hex.EncodeToString(secret[:]) + "\n")
+}
 
-// writeSecret puts a whole secret in place at once, or fails with
-// fs.ErrExist: nobody ever reads half of one.
+// writeSecret makes a file with a new secret in one step, or fails with
+// fs.ErrExist. Nobody ever reads half a secret.
 func writeSecret(path string) error {
 	temp, err := writeTemp(path, newSecret())
 	if err != nil {
@@ -79,7 +84,7 @@ func writeSecret(path string) error {
 	return os.Link(temp, path)
 }
 
-// replaceFile puts a whole file in the place of what is there.
+// replaceFile replaces a file in one step.
 func replaceFile(path string, content []byte) error {
 	temp, err := writeTemp(path, content)
 	if err != nil {
@@ -110,15 +115,9 @@ func writeTemp(path string, content []byte) (name string, err error) {
 	return temp.Name(), nil
 }
 
-func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return b
-}
-
-// LiveKitKey is the API key of the LiveKit inside and its secret, both made of
-// the signing secret. The key is named after it, so that after a rotation the
-// tokens of before are told from those of now.
+// LiveKitKey is the API key of the LiveKit inside and its secret, both derived
+// from the signing secret. Another signing secret gives another key, so that
+// after a rotation tokens of the old and of the new one can be told apart.
 func LiveKitKey(secret []byte) (name, apiSecret string, err error) {
 	suffix, err := Derive(secret, "livekit key name")
 	if err != nil {
@@ -128,8 +127,8 @@ func LiveKitKey(secret []byte) (name, apiSecret string, err error) {
 	return "roomkey-" + suffix[:8], apiSecret, err
 }
 
-// Derive makes another secret out of a secret, for the named purpose (HKDF,
-// RFC 5869), in hex. Knowing the one does not help to find the other.
+// Derive makes another secret from a secret, for the named purpose (HKDF, RFC
+// 5869), in hex. The new one does not help to find the other.
 func Derive(secret []byte, purpose string) (string, error) {
 	key, err := hkdf.Key(sha256.New, secret, nil, "roomkey "+purpose, 32)
 	if err != nil {

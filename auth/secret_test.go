@@ -105,7 +105,8 @@ func TestSecretsThatOthersCanReadAreRefused(t *testing.T) {
 
 func TestShortSecretsAreRefused(t *testing.T) {
 	t.Parallel()
-	for _, content := range []string{"", "\n", "short", strings.Repeat("s", 31), strings.Repeat("s", 31) + "\n", strings.Repeat(" ", 100)} {
+	almost := strings.Repeat("s", auth.MinSecret-1)
+	for _, content := range []string{"", "\n", "short", almost, almost + "\n", strings.Repeat(" ", 100)} {
 		path := writeSecret(t, content, 0o600)
 		secret, err := auth.LoadSecret(path)
 		if err == nil || secret != nil {
@@ -166,7 +167,10 @@ func TestDerive(t *testing.T) {
 		t.Errorf("Derive for livekit gave %s, want %s", livekit, want)
 	}
 	seen := map[string]string{secret: "the secret itself"}
-	for _, c := range [][2]string{{secret, "livekit"}, {secret, "webhook"}, {secret, "Livekit"}, {secret, "livekit "}, {secret, ""}, {secret + "x", "livekit"}} {
+	for _, c := range [][2]string{
+		{secret, "livekit"}, {secret, "webhook"}, {secret, "Livekit"}, {secret, "livekit "}, {secret, ""},
+		{secret + "x", "livekit"},
+	} {
 		got := derive(c[0], c[1])
 		if other, ok := seen[got]; ok {
 			t.Errorf("secret %q for %q gave the same as %s", c[0], c[1], other)

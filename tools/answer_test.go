@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -23,57 +24,51 @@ func TestAnswerJoinRequests(t *testing.T) {
 		return waiting.RequestID
 	}
 	one, two, three, four := ask(), ask(), ask(), ask()
-	type answered struct {
-		Request  *struct{ Status string }
-		Requests *[]struct {
-			RequestID string `json:"request_id"`
-			Status    string
-		}
-		Answered *int
-		Missing  []string
-	}
-	answer := func(id any, approve bool) (got answered) {
-		t.Helper()
-		result := a.must(meettest.Ada, "answer_join_request", map[string]any{"room_id": room.Name, "request_id": id, "approve": approve})
-		if err := json.Unmarshal(result.StructuredContent, &got); err != nil {
+	const none = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for _, tt := range []struct {
+		name    string
+		id      any
+		approve bool
+		want    string
+	}{
+		{"one", one, true, "request " + one + " approved"},
+		{"a list of one", []string{two}, false, "answered 1, missing [], " + two + " refused"},
+		{"a list", []string{none, three}, true, "answered 1, missing [" + none + "], " + three + " approved"},
+		{"a list as a string", `["` + none + `"]`, true, "answered 0, missing [" + none + "]"},
+		{"everybody", "*", true, "answered 1, missing [], " + four + " approved"},
+		{"everybody, when nobody waits", "*", true, "answered 0, missing []"},
+		{"everybody as a list", []string{"*"}, true, "answered 0, missing []"},
+	} {
+		arguments := args{"room_id": room.Name, "request_id": tt.id, "approve": tt.approve}
+		result := a.must(meettest.Ada, "answer_join_request", arguments)
+		var out answerJoinRequestOutput
+		if err := json.Unmarshal(result.StructuredContent, &out); err != nil {
 			t.Fatal(err)
 		}
-		return got
-	}
-	want := func(name string, got answered, missing []string, status string, ids ...string) {
-		t.Helper()
-		if got.Request != nil || got.Requests == nil || got.Answered == nil || *got.Answered != len(ids) || !slices.Equal(got.Missing, missing) {
-			t.Errorf("%s: %+v; want %d answered, and %v missing", name, got, len(ids), missing)
-			return
+		got := ""
+		if out.Request != nil {
+			got = "request " + out.Request.RequestID + " " + string(out.Request.Status)
 		}
-		var seen []string
-		for _, r := range *got.Requests {
-			if seen = append(seen, r.RequestID); r.Status != status {
-				t.Errorf("%s: %s is %s; want %s", name, r.RequestID, r.Status, status)
-			}
+		if out.Answered != nil {
+			got += fmt.Sprintf("answered %d, missing %v", *out.Answered, out.Missing)
 		}
-		slices.Sort(seen)
-		slices.Sort(ids)
-		if !slices.Equal(seen, ids) {
-			t.Errorf("%s: %v; want %v", name, seen, ids)
+		for _, r := range out.Requests {
+			got += ", " + r.RequestID + " " + string(r.Status)
+		}
+		if got != tt.want || out.Answered != nil && out.Requests == nil {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	if got := answer(one, true); got.Request == nil || got.Request.Status != "approved" || got.Requests != nil || got.Answered != nil {
-		t.Errorf("one: %+v; want the request alone", got)
-	}
-	want("a list of one", answer([]string{two}, false), nil, "refused", two)
-	none := "aaaaaaaaaaaaaaaaaaaaaaaaaa"
-	want("a list", answer([]string{none, three}, true), []string{none}, "approved", three)
-	want("a list as a string", answer(`["`+none+`"]`, true), []string{none}, "")
-	want("everybody", answer("*", true), nil, "approved", four)
-	want("everybody, when nobody waits", answer("*", true), nil, "")
-	want("everybody as a list", answer([]string{"*"}, true), nil, "")
 
-	for name, id := range map[string]any{"a number": 5, "a list of numbers": []int{5}, "an object": map[string]any{}, "a list with a wrong id": []string{four, "x"},
-		"too many": slices.Repeat([]string{four}, maxListed+1), "an empty text": "", "an empty list": []string{}, "a star among others": []string{four, "*"}} {
-		got := a.call(meettest.Ada, "answer_join_request", map[string]any{"room_id": room.Name, "request_id": id, "approve": true})
-		if !got.IsError || got.err.Code != meet.CodeInvalid || got.err.Field != "request_id" {
-			t.Errorf("%s: %+v; want it to be invalid", name, got.err)
+	for name, id := range map[string]any{
+		"a number": 5, "a list of numbers": []int{5}, "an object": args{}, "a list with a wrong id": []string{four, "x"},
+		"too many": slices.Repeat([]string{four}, maxListed+1), "an empty text": "", "an empty list": []string{},
+		"a star among others": []string{four, "*"},
+	} {
+		arguments := args{"room_id": room.Name, "request_id": id, "approve": true}
+		got := a.call(meettest.Ada, "answer_join_request", arguments).err
+		if got.Code != meet.CodeInvalid || got.Field != "request_id" {
+			t.Errorf("%s: %+v; want it to be invalid", name, got)
 		}
 	}
 }

@@ -37,21 +37,23 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// goldenJSON does the same for a value, indented.
+func goldenJSON(t *testing.T, name string, value any) {
+	t.Helper()
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, mustMarshal(value), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	pretty.WriteByte('\n')
+	golden(t, name, pretty.Bytes())
+}
+
 // One file a tool, as clients get it: what agents rely on changes only on purpose.
 func TestCatalogueGolden(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for _, d := range Definitions(Catalogue()) {
-		b, err := json.Marshal(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var pretty bytes.Buffer
-		if err := json.Indent(&pretty, b, "", "  "); err != nil {
-			t.Fatal(err)
-		}
-		pretty.WriteByte('\n')
-		golden(t, "catalogue/"+d.Name+".json", pretty.Bytes())
+		goldenJSON(t, "catalogue/"+d.Name+".json", d)
 		names = append(names, d.Name+".json")
 	}
 	entries, err := os.ReadDir("testdata/catalogue")
@@ -68,10 +70,7 @@ func TestCatalogueGolden(t *testing.T) {
 // A model pays for the catalogue in every conversation.
 func TestCatalogueIsSmall(t *testing.T) {
 	t.Parallel()
-	b, err := json.Marshal(Definitions(Selection{}.Select()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := mustMarshal(Definitions(Selection{}.Select()))
 	t.Logf("the catalogue takes about %d tokens (bytes / 4)", len(b)/4)
 	if got := len(b) / 4; got > 6000 {
 		t.Errorf("the catalogue takes about %d tokens; at most 6000 are allowed", got)
@@ -100,10 +99,7 @@ func TestEveryToolKeepsTheRules(t *testing.T) {
 		if h.ReadOnly && (h.Destructive || !h.Idempotent) || h.OpenWorld {
 			t.Errorf("%s: hints %+v contradict themselves", tool.Name, h)
 		}
-		definition, err := json.Marshal(definition(tool))
-		if err != nil {
-			t.Fatal(err)
-		}
+		definition := mustMarshal(definition(tool))
 		for _, hint := range []string{"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"} {
 			if !bytes.Contains(definition, []byte(`"`+hint+`":`)) {
 				t.Errorf("%s: %s is not given", tool.Name, hint)
@@ -163,10 +159,12 @@ func TestSelection(t *testing.T) {
 		{"by default", Selection{}, func(t Tool) bool { return t.Toolset != HMS }},
 		{"everything", Selection{Toolsets: Toolsets}, func(Tool) bool { return true }},
 		{"read-only", Selection{Toolsets: Toolsets, ReadOnly: true}, func(t Tool) bool { return t.Hints.ReadOnly }},
-		{"not destructive", Selection{Toolsets: Toolsets, DisableDestructive: true}, func(t Tool) bool { return !t.Hints.Destructive }},
+		{"not destructive", Selection{Toolsets: Toolsets, DisableDestructive: true},
+			func(t Tool) bool { return !t.Hints.Destructive }},
 		{"one toolset", Selection{Toolsets: []Toolset{Codes}}, func(t Tool) bool { return t.Toolset == Codes }},
 		{"no toolset", Selection{Toolsets: []Toolset{}}, func(Tool) bool { return false }},
-		{"a ceiling over a toolset", Selection{Toolsets: []Toolset{Rooms}, ReadOnly: true}, func(t Tool) bool { return t.Toolset == Rooms && t.Hints.ReadOnly }},
+		{"a ceiling over a toolset", Selection{Toolsets: []Toolset{Rooms}, ReadOnly: true},
+			func(t Tool) bool { return t.Toolset == Rooms && t.Hints.ReadOnly }},
 	}
 	for _, tt := range tests {
 		var got, want []string

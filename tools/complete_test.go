@@ -2,7 +2,6 @@ package tools
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -17,13 +16,13 @@ import (
 // complete makes the parameters of a completion of a prompt's argument, or of
 // the variable of a template.
 func complete(of, argument, typed string, given map[string]any) map[string]any {
-	ref := map[string]any{"type": "ref/prompt", "name": of}
+	ref := args{"type": "ref/prompt", "name": of}
 	if strings.Contains(of, "://") {
-		ref = map[string]any{"type": "ref/resource", "uri": of}
+		ref = args{"type": "ref/resource", "uri": of}
 	}
-	params := map[string]any{"ref": ref, "argument": map[string]any{"name": argument, "value": typed}}
+	params := args{"ref": ref, "argument": args{"name": argument, "value": typed}}
 	if given != nil {
-		params["context"] = map[string]any{"arguments": given}
+		params["context"] = args{"arguments": given}
 	}
 	return params
 }
@@ -49,13 +48,13 @@ func TestCompletion(t *testing.T) {
 	a := newAgent(t)
 	s := a.scene()
 	ada := a.Enter(t, meettest.Ada, s.room)
-	a.must(meettest.Bob, "create_room", map[string]any{"name": "team-public", "is_public": true})
-	a.must(meettest.Bob, "create_room", map[string]any{"name": "team-bob"})
-	a.must(meettest.Ada, "create_room", map[string]any{"name": "team-ada"})
+	a.must(meettest.Bob, "create_room", args{"name": "team-public", "is_public": true})
+	a.must(meettest.Bob, "create_room", args{"name": "team-bob"})
+	a.must(meettest.Ada, "create_room", args{"name": "team-ada"})
 	livekittest.Wait(t, "Ada inside", func() bool {
-		return len(a.values(meettest.Root, "moderate_room", "identity", "", map[string]any{"room": s.room.ID})) == 2
+		return len(a.values(meettest.Root, "moderate_room", "identity", "", args{"room": s.room.ID})) == 2
 	})
-	room := map[string]any{"room": s.room.Name}
+	room := args{"room": s.room.Name}
 	none := []any{}
 	for _, tt := range []struct {
 		p                   meet.Principal
@@ -76,13 +75,13 @@ func TestCompletion(t *testing.T) {
 		{meettest.Ada, RolesURI, "name", "team", nil, none},
 		{meettest.Ada, "moderate_room", "identity", "", room, []any{ada.Identity(), s.identity}},
 		{meettest.Ada, "moderate_room", "identity", "ada_", room, []any{ada.Identity()}},
-		{meettest.Root, "moderate_room", "identity", "ada_", map[string]any{"room": s.room.ID}, []any{ada.Identity()}},
+		{meettest.Root, "moderate_room", "identity", "ada_", args{"room": s.room.ID}, []any{ada.Identity()}},
 		{meettest.Bob, "moderate_room", "identity", "", room, none},
 		{meettest.Gus, "moderate_room", "identity", "", room, none},
 		{meettest.Zero, "moderate_room", "identity", "", room, none},
 		{meettest.Ada, "moderate_room", "identity", "", nil, none},
-		{meettest.Ada, "moderate_room", "identity", "", map[string]any{"room": "nowhere"}, none},
-		{meettest.Ada, "moderate_room", "identity", "", map[string]any{"room": "\x00" + strings.Repeat("x", 1<<15)}, none},
+		{meettest.Ada, "moderate_room", "identity", "", args{"room": "nowhere"}, none},
+		{meettest.Ada, "moderate_room", "identity", "", args{"room": "\x00" + strings.Repeat("x", 1<<15)}, none},
 		{meettest.Ada, "audit_access", "role", "", nil, []any{"host", "guest", "viewer"}},
 		{meettest.Ada, "audit_access", "role", "v", nil, []any{"viewer"}},
 		{meettest.Ada, "audit_access", "role", "iewer", nil, none},
@@ -125,8 +124,9 @@ func TestCompletionIsBounded(t *testing.T) {
 		a.NewRoom(t, meet.RoomChange{Name: meettest.Of(fmt.Sprintf("room-%03d", i))})
 	}
 	got := a.ask(meettest.Ada, false, "completion/complete", complete("audit_access", "room", "room", nil))
-	if values, _ := got.read("completion", "values").([]any); len(values) != 100 || got.read("completion", "hasMore") != true {
-		t.Errorf("%d values, hasMore %v; want 100 and more", len(values), got.read("completion", "hasMore"))
+	values, _ := got.read("completion", "values").([]any)
+	if more := got.read("completion", "hasMore"); len(values) != 100 || more != true {
+		t.Errorf("%d values, hasMore %v; want 100 and more", len(values), more)
 	}
 }
 
@@ -136,16 +136,16 @@ func TestCompletionWithoutLiveKit(t *testing.T) {
 	a := newAgent(t)
 	address, lose := meettest.LiveKitToLose(t)
 	a.System = meettest.NewOn(t, address, func(c *meet.Config) { c.MediaOnJoin = true })
-	a.server = NewServer(Config{Service: a.Service, Version: "test", Log: slog.New(slog.NewTextHandler(a.log, nil))})
+	a.serve(Selection{})
 	room := a.NewRoom(t, meet.RoomChange{})
 	lose()
-	if got := a.values(meettest.Ada, "moderate_room", "identity", "", map[string]any{"room": room.ID}); len(got) > 0 {
+	if got := a.values(meettest.Ada, "moderate_room", "identity", "", args{"room": room.ID}); len(got) > 0 {
 		t.Errorf("identities = %v; want none", got)
 	}
 	if !strings.Contains(a.log.String(), "completion failed") {
 		t.Errorf("the log is %q; want the failure", a.log)
 	}
-	_, got := a.prompt(meettest.Ada, "moderate_room", map[string]any{"room": room.ID})
+	_, got := a.prompt(meettest.Ada, "moderate_room", args{"room": room.ID})
 	wantRefusal(t, "moderate_room", got, -32603, "unavailable: The media server cannot be reached. ")
 	if got.Error == nil || !got.Error.Data.Retryable {
 		t.Errorf("moderate_room: %+v; want it to be retryable", got.Error)
@@ -158,12 +158,22 @@ func TestAccessSweepOfTheRest(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
 	s := a.scene()
-	room := map[string]any{"room": s.room.Name}
-	type row struct {
+	room := args{"room": s.room.Name}
+	values := func(prompt, argument, typed string) func(meet.Principal) string {
+		return func(p meet.Principal) string { return fmt.Sprint(len(a.values(p, prompt, argument, typed, room))) }
+	}
+	prompt := func(name string, arguments args) func(meet.Principal) string {
+		return func(p meet.Principal) string {
+			_, got := a.prompt(p, name, arguments)
+			return got.outcome()
+		}
+	}
+	var names []string
+	rows := map[string]string{}
+	for _, row := range []struct {
 		name string
 		ask  func(meet.Principal) string
-	}
-	rows := []row{
+	}{
 		{RolesURI, func(p meet.Principal) string { return a.read(p, false, RolesURI).outcome() }},
 		{RoomTemplateURI, func(p meet.Principal) string {
 			got := a.read(p, false, "roomkey://rooms/"+s.room.Name)
@@ -172,32 +182,17 @@ func TestAccessSweepOfTheRest(t *testing.T) {
 			}
 			return got.outcome()
 		}},
-	}
-	for _, prompt := range Prompts() {
-		rows = append(rows, row{prompt.Name, func(p meet.Principal) string {
-			arguments := map[string]any{}
-			if prompt.Name != "host_a_meeting" {
-				arguments = room
-			}
-			_, got := a.prompt(p, prompt.Name, arguments)
-			return got.outcome()
-		}})
-	}
-	for _, c := range []struct{ name, prompt, argument, typed string }{
-		{"completion of the room's name", "moderate_room", "room", s.room.Name}, {"completion of identities", "moderate_room", "identity", ""}, {"completion of roles", "audit_access", "role", ""},
+		{"audit_access", prompt("audit_access", room)},
+		{"host_a_meeting", prompt("host_a_meeting", args{})},
+		{"moderate_room", prompt("moderate_room", room)},
+		{"completion of the room's name", values("moderate_room", "room", s.room.Name)},
+		{"completion of identities", values("moderate_room", "identity", "")},
+		{"completion of roles", values("audit_access", "role", "")},
 	} {
-		rows = append(rows, row{c.name, func(p meet.Principal) string {
-			return fmt.Sprint(len(a.values(p, c.prompt, c.argument, c.typed, room)))
-		}})
-	}
-	var table strings.Builder
-	table.WriteString("| | superadmin | room admin | other user | guest | no token | zero |\n| --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, r := range rows {
-		fmt.Fprintf(&table, "| %s |", r.name)
-		for _, p := range []meet.Principal{meettest.Root, meettest.Ada, meettest.Bob, meettest.Gus, meettest.Anon, meettest.Zero} {
-			fmt.Fprintf(&table, " %s |", r.ask(p))
+		names = append(names, row.name)
+		for _, c := range columns {
+			rows[row.name] += " " + row.ask(c.p) + " |"
 		}
-		table.WriteByte('\n')
 	}
-	golden(t, "access_rest.md", []byte(table.String()))
+	golden(t, "access_rest.md", accessTable("", names, rows))
 }

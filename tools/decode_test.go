@@ -23,11 +23,15 @@ func decodeJSON(t *testing.T, text string, in any) error {
 func TestDecode(t *testing.T) {
 	t.Parallel()
 	var got createRoomInput
-	err := decodeJSON(t, `{"name":"x","is_public":false,"mode":"webinar","max_participants":5.0,"settings":{"e2ee":true},"create_codes":null}`, &got)
+	err := decodeJSON(t, `{"name":"x","is_public":false,"mode":"webinar","max_participants":5.0,
+		"settings":{"e2ee":true},"create_codes":null}`, &got)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := createRoomInput{Name: of("x"), IsPublic: of(false), Mode: of("webinar"), MaxParticipants: of(5), Settings: &settingsInput{E2EE: of(true)}}
+	want := createRoomInput{
+		Name: of("x"), IsPublic: of(false), Mode: of("webinar"), MaxParticipants: of(5),
+		Settings: &settingsInput{E2EE: of(true)},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments differ (-want +got):\n%s", diff)
 	}
@@ -69,19 +73,25 @@ func TestUnknownArguments(t *testing.T) {
 	t.Parallel()
 	const takes = "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings, create_codes."
 	const inside = "settings takes: allow_chat, allow_video, allow_audio, require_approval, e2ee."
+	const one, several = "there is no argument ", "there are no arguments "
+	const e2ee = `belongs inside settings: {"settings": {"e2ee": …}}. `
+	const approval = `belongs inside settings: {"settings": {"require_approval": …}}. `
 	for arguments, want := range map[string][3]string{ // field, message, hint
-		`{"colour":1,"name":5,"size":2}`:       {"colour", `there are no arguments "colour" and "size"`, takes},
-		`{"c":1,"settings":{"d":1},"a":1}`:     {"a", `there are no arguments "a", "c" and "settings.d"`, takes + " " + inside},
-		`{"settings":"{\"c\":1,\"d\":2}"}`:     {"settings.c", `there are no arguments "settings.c" and "settings.d"`, inside},
-		`{"name":"x","require_approval":true}`: {"require_approval", `there is no argument "require_approval"`, `require_approval belongs inside settings: {"settings": {"require_approval": …}}. ` + takes},
-		`{"settings.e2ee":true}`:               {"settings.e2ee", `there is no argument "settings.e2ee"`, `settings.e2ee belongs inside settings: {"settings": {"e2ee": …}}. ` + takes},
-		`{"requireApproval":true,"E2EE":true}`: {"E2EE", `there are no arguments "E2EE" and "requireApproval"`,
-			`E2EE belongs inside settings: {"settings": {"e2ee": …}}. requireApproval belongs inside settings: {"settings": {"require_approval": …}}. ` + takes},
-		`{"settings":{"name":"x"}}`:       {"settings.name", `there is no argument "settings.name"`, `name belongs outside settings: {"name": …}. ` + inside},
-		`{"settings":{"allowChat":true}}`: {"settings.allowChat", `there is no argument "settings.allowChat"`, `settings.allowChat is called settings.allow_chat here. ` + inside},
-		`{"isPublic":true}`:               {"isPublic", `there is no argument "isPublic"`, `isPublic is called is_public here. ` + takes},
-		`{"room":{"name":"x","e2ee":true}}`: {"room", `there is no argument "room"`,
-			`e2ee belongs inside settings: {"settings": {"e2ee": …}}. name belongs outside room: {"name": …}. ` + takes},
+		`{"colour":1,"name":5,"size":2}`:   {"colour", several + `"colour" and "size"`, takes},
+		`{"c":1,"settings":{"d":1},"a":1}`: {"a", several + `"a", "c" and "settings.d"`, takes + " " + inside},
+		`{"settings":"{\"c\":1,\"d\":2}"}`: {"settings.c", several + `"settings.c" and "settings.d"`, inside},
+		`{"name":"x","require_approval":true}`: {"require_approval", one + `"require_approval"`,
+			"require_approval " + approval + takes},
+		`{"settings.e2ee":true}`: {"settings.e2ee", one + `"settings.e2ee"`, "settings.e2ee " + e2ee + takes},
+		`{"requireApproval":true,"E2EE":true}`: {"E2EE", several + `"E2EE" and "requireApproval"`,
+			"E2EE " + e2ee + "requireApproval " + approval + takes},
+		`{"settings":{"name":"x"}}`: {"settings.name", one + `"settings.name"`,
+			`name belongs outside settings: {"name": …}. ` + inside},
+		`{"settings":{"allowChat":true}}`: {"settings.allowChat", one + `"settings.allowChat"`,
+			"settings.allowChat is called settings.allow_chat here. " + inside},
+		`{"isPublic":true}`: {"isPublic", one + `"isPublic"`, "isPublic is called is_public here. " + takes},
+		`{"room":{"name":"x","e2ee":true}}`: {"room", one + `"room"`,
+			"e2ee " + e2ee + `name belongs outside room: {"name": …}. ` + takes},
 	} {
 		var in createRoomInput
 		err := meet.AsError(decodeJSON(t, arguments, &in))
@@ -89,12 +99,13 @@ func TestUnknownArguments(t *testing.T) {
 			t.Errorf("%s: %s\n got %q\nwant %q", arguments, err.Code, got, want)
 		}
 	}
-	many := map[string]any{}
+	many := args{}
 	for i := range 1000 {
 		many[strings.Repeat("x", 30)+strconv.Itoa(i)] = i
 	}
 	var in createRoomInput
-	if err := meet.AsError(decode("create_room", many, &in)); !strings.HasSuffix(err.Message, " and 993 more") || len(err.Message) > 400 {
+	err := meet.AsError(decode("create_room", many, &in))
+	if !strings.HasSuffix(err.Message, " and 993 more") || len(err.Message) > 400 {
 		t.Errorf("a thousand unknown arguments: %s", err.Message)
 	}
 }
@@ -104,50 +115,36 @@ func of[T any](v T) *T { return &v }
 // Each message has to tell a model what to change.
 func TestDecodeErrors(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ arguments, field, message string }{
-		{`{"nam":"x"}`, "nam", `there is no argument "nam"`},
-		{`{"settings":{"allow_music":true}}`, "settings.allow_music", `there is no argument "settings.allow_music"`},
-		{`{"name":5}`, "name", "name must be a string, not a number"},
-		{`{"name":["x"]}`, "name", "name must be a string, not an array"},
-		{`{"is_public":"yes"}`, "is_public", "is_public must be a boolean, not a string"},
-		{`{"is_public":"1"}`, "is_public", "is_public must be a boolean, not a string"},
-		{`{"is_public":""}`, "is_public", "is_public must be a boolean, not a string"},
-		{`{"is_public":" true"}`, "is_public", "is_public must be a boolean, not a string"},
-		{`{"is_public":1}`, "is_public", "is_public must be a boolean, not a number"},
-		{`{"max_participants":""}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"five"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"5 "}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"\"5\""}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"0x5"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"1.5"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"1e3"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"05"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"+5"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"5."}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"9223372036854775808"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"1e999"}`, "max_participants", "max_participants must be an integer, not a string"},
-		{`{"max_participants":"-1"}`, "max_participants", "max_participants must be between 0 and 100000"},
-		{`{"max_participants":1.5}`, "max_participants", "max_participants must be an integer, not a fraction"},
-		{`{"max_participants":-1}`, "max_participants", "max_participants must be between 0 and 100000"},
-		{`{"max_participants":1e300}`, "max_participants", "max_participants must be an integer, not a number"},
-		{`{"expires_in_seconds":315360001}`, "expires_in_seconds", "expires_in_seconds must be between 0 and 315360000"},
-		{`{"mode":"party"}`, "mode", "mode must be one of: standard, webinar"},
-		{`{"settings":[{}]}`, "settings", "settings must be an object, not an array"},
-		{`{"settings":""}`, "settings", "settings must be an object, not a string"},
-		{`{"settings":"e2ee"}`, "settings", "settings must be an object, not a string"},
-		{`{"settings":"null"}`, "settings", "settings must be an object, not a string"},
-		{`{"settings":"true"}`, "settings", "settings must be an object, not a string"},
-		{`{"settings":"\"{}\""}`, "settings", "settings must be an object, not a string"},
-		{`{"settings":"{\"e2ee\":1}"}`, "settings.e2ee", "settings.e2ee must be a boolean, not a number"},
-		{`{"settings":"{\"allow_music\":true}"}`, "settings.allow_music", `there is no argument "settings.allow_music"`},
-		{`{"mode":" "}`, "mode", "mode must be one of: standard, webinar"},
-		{`{"settings":{"e2ee":{}}}`, "settings.e2ee", "settings.e2ee must be a boolean, not an object"},
-	}
-	for _, tt := range tests {
-		var in createRoomInput
-		err := meet.AsError(decodeJSON(t, tt.arguments, &in))
-		if err.Code != meet.CodeInvalid || err.Field != tt.field || err.Message != tt.message || err.Hint == "" {
-			t.Errorf("%s: %+v; want invalid %s: %s, with a hint", tt.arguments, err, tt.field, tt.message)
+	for _, tt := range []struct {
+		field, message string // the message without the field's name
+		values         []string
+	}{
+		{"name", "must be a string, not a number", []string{"5"}},
+		{"name", "must be a string, not an array", []string{`["x"]`}},
+		{"is_public", "must be a boolean, not a string", []string{`"yes"`, `"1"`, `""`, `" true"`}},
+		{"is_public", "must be a boolean, not a number", []string{"1"}},
+		{"max_participants", "must be an integer, not a string", []string{
+			`""`, `"five"`, `"5 "`, `"\"5\""`, `"0x5"`, `"1.5"`, `"1e3"`, `"05"`, `"+5"`, `"5."`,
+			`"9223372036854775808"`, `"1e999"`,
+		}},
+		{"max_participants", "must be between 0 and 100000", []string{`"-1"`, "-1", "100001"}},
+		{"max_participants", "must be an integer, not a fraction", []string{"1.5"}},
+		{"max_participants", "must be an integer, not a number", []string{"1e300"}},
+		{"expires_in_seconds", "must be between 0 and 315360000", []string{"315360001"}},
+		{"mode", "must be one of: standard, webinar", []string{`"party"`, `" "`}},
+		{"settings", "must be an object, not an array", []string{"[{}]"}},
+		{"settings", "must be an object, not a string", []string{`""`, `"e2ee"`, `"null"`, `"true"`, `"\"{}\""`}},
+		{"settings.e2ee", "must be a boolean, not a number", []string{`"{\"e2ee\":1}"`}},
+		{"settings.e2ee", "must be a boolean, not an object", []string{`{"e2ee":{}}`}},
+	} {
+		for _, value := range tt.values {
+			argument, _, _ := strings.Cut(tt.field, ".")
+			var in createRoomInput
+			err := meet.AsError(decodeJSON(t, `{"`+argument+`":`+value+`}`, &in))
+			message := tt.field + " " + tt.message
+			if err.Code != meet.CodeInvalid || err.Field != tt.field || err.Message != message || err.Hint == "" {
+				t.Errorf("%s %s: %+v; want invalid: %s, with a hint", argument, value, err, message)
+			}
 		}
 	}
 	var in roomInput
@@ -176,7 +173,8 @@ func FuzzArguments(f *testing.F) {
 				continue
 			}
 			e := meet.AsError(err)
-			if e.Code != meet.CodeInvalid || e.Field == "" && !strings.Contains(e.Message, `""`) || e.Message == "" || len(e.Message) > 500 {
+			isNameless := e.Field == "" && !strings.Contains(e.Message, `""`)
+			if e.Code != meet.CodeInvalid || isNameless || e.Message == "" || len(e.Message) > 500 {
 				t.Errorf("%q: %+v", text, e)
 			}
 		}

@@ -20,10 +20,11 @@ func TestHMSTools(t *testing.T) {
 	a := newAgent(t)
 	room := a.NewRoom(t, meet.RoomChange{})
 	keys := func(v any) []string { return slices.Sorted(maps.Keys(v.(map[string]any))) }
-	ofPage, ofCode := []string{"data", "last", "limit"}, []string{"code", "created_at", "enabled", "role", "room_id", "updated_at"}
+	ofPage := []string{"data", "last", "limit"}
+	ofCode := []string{"code", "created_at", "enabled", "role", "room_id", "updated_at"}
 
-	made := a.must(meettest.Ada, "hms-create-room-codes", map[string]any{"room_id": room.Name})
-	codes := made.get("data").([]any)
+	made := a.must(meettest.Ada, "hms-create-room-codes", args{"room_id": room.Name})
+	codes := made.list("data")
 	if diff := cmp.Diff(ofPage, keys(made.get())); diff != "" || len(codes) != 3 {
 		t.Errorf("%d codes, want one per role; fields (-want +got):\n%s", len(codes), diff)
 	}
@@ -33,23 +34,26 @@ func TestHMSTools(t *testing.T) {
 		}
 	}
 	for name, again := range map[string]answer{
-		"made again": a.must(meettest.Ada, "hms-create-room-codes", map[string]any{"room_id": room.ID}),
-		"read":       a.must(meettest.Ada, "hms-get-room-codes", map[string]any{"room_id": room.ID}),
+		"made again": a.must(meettest.Ada, "hms-create-room-codes", args{"room_id": room.ID}),
+		"read":       a.must(meettest.Ada, "hms-get-room-codes", args{"room_id": room.ID}),
 	} {
-		byCode := cmpopts.SortSlices(func(a, b any) bool { return a.(map[string]any)["code"].(string) < b.(map[string]any)["code"].(string) })
+		code := func(v any) string { return v.(map[string]any)["code"].(string) }
+		byCode := cmpopts.SortSlices(func(a, b any) bool { return code(a) < code(b) })
 		if diff := cmp.Diff(made.get(), again.get(), byCode); diff != "" {
 			t.Errorf("%s, they differ (-made +got):\n%s", name, diff)
 		}
 	}
 
 	a.Clock.Advance(meet.TokenLifetime)
-	code := codes[0].(map[string]any)
-	off := a.must(meettest.Ada, "hms-update-room-code", map[string]any{"code": code["code"], "body": map[string]any{"enabled": false}}).get().(map[string]any)
-	if off["enabled"] != false || off["code"] != code["code"] || off["updated_at"] == code["updated_at"] || off["created_at"] != code["created_at"] {
-		t.Errorf("disabled: %v; before: %v", off, code)
+	want := codes[0].(map[string]any)
+	change := args{"code": want["code"], "body": args{"enabled": false}}
+	off := a.must(meettest.Ada, "hms-update-room-code", change).get().(map[string]any)
+	if off["updated_at"] == want["updated_at"] {
+		t.Errorf("updated_at is still %s", off["updated_at"])
 	}
-	if diff := cmp.Diff(ofCode, keys(off)); diff != "" {
-		t.Errorf("fields of a changed code (-want +got):\n%s", diff)
+	want["enabled"], want["updated_at"] = false, off["updated_at"]
+	if diff := cmp.Diff(want, off); diff != "" {
+		t.Errorf("a disabled code (-want +got):\n%s", diff)
 	}
 }
 
@@ -62,14 +66,15 @@ func TestHMSGivesAllCodes(t *testing.T) {
 	const n = hms.MaxLimit + 5
 	want := map[string]bool{}
 	for i := range n {
-		codes, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)})
+		request := meet.CodeRequest{Role: of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
+		codes, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want[codes[0].Code] = true
 	}
-	got := a.must(meettest.Ada, "hms-get-room-codes", map[string]any{"room_id": room.ID})
-	for _, code := range got.get("data").([]any) {
+	got := a.must(meettest.Ada, "hms-get-room-codes", args{"room_id": room.ID})
+	for _, code := range got.list("data") {
 		delete(want, code.(map[string]any)["code"].(string))
 	}
 	if len(want) != 0 || got.get("last") != "" || got.get("limit").(float64) < n {
@@ -80,22 +85,26 @@ func TestHMSGivesAllCodes(t *testing.T) {
 func TestHMSArguments(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
+	got := a.call(meettest.Ada, "hms-get-room-codes", nil).err
+	if got.Code != meet.CodeInvalid || got.Field != "room_id" {
+		t.Errorf("no room: %+v; want invalid in room_id", got)
+	}
+	const code = "wpi-srjb-wer"
 	for name, c := range map[string]struct {
-		tool      string
-		arguments map[string]any
+		arguments args
 		field     string
 	}{
-		"no room":            {"hms-get-room-codes", nil, "room_id"},
-		"no body":            {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer"}, "body"},
-		"body is a text":     {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": "enabled"}, "body"},
-		"empty in a text":    {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": "{}"}, "body.enabled"},
-		"empty body":         {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{}}, "body.enabled"},
-		"more in the body":   {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{"enabled": true, "role": "host"}}, "body.role"},
-		"enabled outside it": {"hms-update-room-code", map[string]any{"code": "wpi-srjb-wer", "body": map[string]any{"enabled": true}, "enabled": true}, "enabled"},
-		"no code":            {"hms-update-room-code", map[string]any{"code": "none", "body": map[string]any{"enabled": true}}, "code"},
+		"no body":            {args{"code": code}, "body"},
+		"body is a text":     {args{"code": code, "body": "enabled"}, "body"},
+		"empty in a text":    {args{"code": code, "body": "{}"}, "body.enabled"},
+		"empty body":         {args{"code": code, "body": args{}}, "body.enabled"},
+		"more in the body":   {args{"code": code, "body": args{"enabled": true, "role": "host"}}, "body.role"},
+		"enabled outside it": {args{"code": code, "body": args{"enabled": true}, "enabled": true}, "enabled"},
+		"no code":            {args{"code": "none", "body": args{"enabled": true}}, "code"},
 	} {
-		if got := a.call(meettest.Ada, c.tool, c.arguments); got.err.Code != meet.CodeInvalid || got.err.Field != c.field {
-			t.Errorf("%s: %+v; want invalid in %s", name, got.err, c.field)
+		got := a.call(meettest.Ada, "hms-update-room-code", c.arguments).err
+		if got.Code != meet.CodeInvalid || got.Field != c.field {
+			t.Errorf("%s: %+v; want invalid in %s", name, got, c.field)
 		}
 	}
 }

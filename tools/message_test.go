@@ -12,7 +12,8 @@ import (
 // is true; and what goes on to mcp-go says what the client said.
 func FuzzMessage(f *testing.F) {
 	for _, seed := range []string{
-		``, `{`, `[]`, `null`, `{}`, `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, `{"jsonrpc":"2.0","id":1e400,"method":"ping"}`,
+		``, `{`, `[]`, `null`, `{}`, `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`,
+		`{"jsonrpc":"2.0","id":1e400,"method":"ping"}`,
 		`{"jsonrpc":"2.0","id":1.5,"METHOD":"initialize","params":{"capabilities":{"roots":[]},"Params":[]}}`,
 		`{"jsonrpc":"2.0","id":"a","method":"prompts/get","params":{"arguments":{"a":null,"b":"\ud800"}}}`,
 		`{"jsonrpc":"2.0","id":-1,"method":"completion/complete","params":{"context":[],"argument":[]},"params":{"x":[[]]}}`,
@@ -75,7 +76,8 @@ func TestEachMember(t *testing.T) {
 		}
 	}
 	deep := func(_ string, value json.RawMessage) json.RawMessage { return emptyObjects(value, capabilitiesDepth) }
-	if got := string(eachMember(json.RawMessage(`{"a":[],"b":{"c":[ ],"d":[1,[]]}}`), deep)); got != `{"a":{},"b":{"c":{},"d":[1,[]]}}` {
+	got := string(eachMember(json.RawMessage(`{"a":[],"b":{"c":[ ],"d":[1,[]]}}`), deep))
+	if got != `{"a":{},"b":{"c":{},"d":[1,[]]}}` {
 		t.Errorf("empty arrays: got %s", got)
 	}
 }

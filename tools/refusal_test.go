@@ -2,7 +2,6 @@ package tools
 
 import (
 	"bytes"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -13,23 +12,27 @@ import (
 // log alone. There is no service behind this server, so everything panics.
 func TestPanicsAreInternalErrors(t *testing.T) {
 	t.Parallel()
-	log := new(bytes.Buffer)
-	a := &agent{t: t, log: log, server: NewServer(Config{Version: "test", Log: slog.New(slog.NewTextHandler(log, nil))})}
+	a := &agent{t: t, log: new(bytes.Buffer)}
+	a.serve(Selection{})
 	for kind, ask := range map[string]struct {
 		method string
 		params map[string]any
 	}{
-		"prompt=moderate_room":        {"prompts/get", map[string]any{"name": "moderate_room", "arguments": map[string]any{"room": "lobby"}}},
-		"resource=" + RolesURI:        {"resources/read", map[string]any{"uri": RolesURI}},
-		`resource=` + RoomTemplateURI: {"resources/read", map[string]any{"uri": "roomkey://rooms/lobby"}},
+		"prompt=moderate_room":        {"prompts/get", args{"name": "moderate_room", "arguments": args{"room": "lobby"}}},
+		"resource=" + RolesURI:        {"resources/read", args{"uri": RolesURI}},
+		`resource=` + RoomTemplateURI: {"resources/read", args{"uri": "roomkey://rooms/lobby"}},
 		"completion=roles":            {"completion/complete", complete("audit_access", "role", "", nil)},
-		"completion=identities":       {"completion/complete", complete("moderate_room", "identity", "", map[string]any{"room": "lobby"})},
+		"completion=identities": {"completion/complete",
+			complete("moderate_room", "identity", "", args{"room": "lobby"})},
 	} {
 		for _, old := range []bool{true, false} {
-			log.Reset()
-			wantRefusal(t, kind, a.ask(meettest.Ada, old, ask.method, ask.params), -32603, "internal: Internal error. Request id: request-1.")
-			if text := log.String(); !strings.Contains(text, kind) || !strings.Contains(text, "panic: ") || !strings.Contains(text, "request_id=request-1") {
-				t.Errorf("%s: the log is %.300q; want the panic and its request", kind, text)
+			a.log.Reset()
+			got := a.ask(meettest.Ada, old, ask.method, ask.params)
+			wantRefusal(t, kind, got, -32603, "internal: Internal error. Request id: request-1.")
+			for _, want := range []string{kind, "panic: ", "request_id=request-1"} {
+				if !strings.Contains(a.log.String(), want) {
+					t.Errorf("%s: no %s in the log %.300q", kind, want, a.log)
+				}
 			}
 		}
 	}

@@ -13,8 +13,9 @@ import (
 
 func (a *agent) read(p meet.Principal, old bool, uri string) reply {
 	a.t.Helper()
-	got := a.ask(p, old, "resources/read", map[string]any{"uri": uri})
-	if got.Error == nil && (got.read("contents", 0, "uri") != uri || got.read("contents", 0, "mimeType") != "application/json" || got.read("contents", 1) != nil) {
+	got := a.ask(p, old, "resources/read", args{"uri": uri})
+	isJSON := got.read("contents", 0, "mimeType") == "application/json"
+	if got.Error == nil && (got.read("contents", 0, "uri") != uri || !isJSON || got.read("contents", 1) != nil) {
 		a.t.Errorf("%s: %s; want one JSON content of that URI", uri, got.Result)
 	}
 	return got
@@ -23,9 +24,11 @@ func (a *agent) read(p meet.Principal, old bool, uri string) reply {
 func TestRolesResource(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
+	const everything = `"publish":["camera","microphone","screen_share","screen_share_audio"],` +
+		`"subscribe":true,"chat":true,`
 	const want = `{"roles":[` +
-		`{"name":"host","publish":["camera","microphone","screen_share","screen_share_audio"],"subscribe":true,"chat":true,"skip_approval":true,"admit":true},` +
-		`{"name":"guest","publish":["camera","microphone","screen_share","screen_share_audio"],"subscribe":true,"chat":true,"skip_approval":false,"admit":false},` +
+		`{"name":"host",` + everything + `"skip_approval":true,"admit":true},` +
+		`{"name":"guest",` + everything + `"skip_approval":false,"admit":false},` +
 		`{"name":"viewer","publish":[],"subscribe":true,"chat":false,"skip_approval":false,"admit":false}]}`
 	for _, old := range []bool{true, false} {
 		if diff := cmp.Diff(want, a.read(meettest.Gus, old, RolesURI).read("contents", 0, "text")); diff != "" {
@@ -40,7 +43,7 @@ func TestRoomResourceIsGetRoom(t *testing.T) {
 	a := newAgent(t)
 	s := a.scene()
 	for _, p := range []meet.Principal{meettest.Root, meettest.Ada, meettest.Bob, meettest.Gus} {
-		want := a.must(p, "get_room", map[string]any{"room_id": s.room.ID}).Content[0].Text
+		want := a.must(p, "get_room", args{"room_id": s.room.ID}).Content[0].Text
 		for _, ref := range []string{s.room.ID, s.room.Name, strings.ToUpper(s.room.Name), "%20" + s.room.Name} {
 			for _, old := range []bool{true, false} {
 				got := a.read(p, old, "roomkey://rooms/"+ref)
@@ -83,11 +86,14 @@ func TestResourceRefusals(t *testing.T) {
 			continue // its header would be refused before
 		}
 		wantRefusal(t, what+" since 2026", a.read(meettest.Ada, false, tt.uri), -32602, tt.message)
-		if got.Error.Data.Code != "" && (!strings.HasPrefix(tt.uri, got.Error.Data.URI) || len(got.Error.Data.URI) > maxURI || got.Error.Data.RequestID != "request-1") {
-			t.Errorf("%s: the error's data is %+v", what, got.Error.Data)
+		data := got.Error.Data
+		isPart := strings.HasPrefix(tt.uri, data.URI) && len(data.URI) <= maxURI
+		if data.Code != "" && (!isPart || data.RequestID != "request-1") {
+			t.Errorf("%s: the error's data is %+v", what, data)
 		}
 	}
-	wantRefusal(t, "nobody", a.read(meettest.Zero, true, "roomkey://rooms/nowhere"), -32602, "unauthenticated: An access token is needed ")
+	got := a.read(meettest.Zero, true, "roomkey://rooms/nowhere")
+	wantRefusal(t, "nobody", got, -32602, "unauthenticated: An access token is needed ")
 }
 
 // Without get_room there is no resource that shows the same.
@@ -103,8 +109,9 @@ func TestResourcesRespectTheCeilings(t *testing.T) {
 		"rooms":     {Selection{Toolsets: []Toolset{Rooms}}, true},
 		"codes":     {Selection{Toolsets: []Toolset{Codes}}, false},
 	} {
-		a.server = NewServer(Config{Service: a.Service, Selection: tt.selection, Version: "test", Log: a.server.log})
-		if got := a.ask(meettest.Ada, false, "resources/templates/list", map[string]any{}).read("resourceTemplates", 0); (got != nil) != tt.rooms {
+		a.serve(tt.selection)
+		templates := a.ask(meettest.Ada, false, "resources/templates/list", args{})
+		if got := templates.read("resourceTemplates", 0); (got != nil) != tt.rooms {
 			t.Errorf("%s: the template %v", name, got)
 		}
 		got := a.read(meettest.Ada, false, "roomkey://rooms/"+room.Name)
@@ -125,7 +132,7 @@ func TestNoSubscriptions(t *testing.T) {
 	a := newAgent(t)
 	for _, old := range []bool{true, false} {
 		for _, method := range []string{"resources/subscribe", "resources/unsubscribe"} {
-			if got := a.ask(meettest.Ada, old, method, map[string]any{"uri": RolesURI}); got.Error == nil || got.Error.Code != -32601 {
+			if got := a.ask(meettest.Ada, old, method, args{"uri": RolesURI}); got.Error == nil || got.Error.Code != -32601 {
 				t.Errorf("%s: %s %+v; want the error -32601", method, got.Result, got.Error)
 			}
 		}

@@ -47,7 +47,8 @@ func TestSkillFrontmatter(t *testing.T) {
 	if err := decoder.Decode(&front); err != nil {
 		t.Fatal(err)
 	}
-	if front.Name != filepath.Base(filepath.Dir(skillFile)) || len(front.Name) > 64 || !regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(front.Name) {
+	isName := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`).MatchString(front.Name)
+	if front.Name != filepath.Base(filepath.Dir(skillFile)) || len(front.Name) > 64 || !isName {
 		t.Errorf("name %q; want that of its folder, at most 64 lower-case letters, digits and single hyphens", front.Name)
 	}
 	if n := len(front.Description); n == 0 || n > 1024 || strings.ContainsAny(front.Description, "<>") {
@@ -71,14 +72,17 @@ func skillWords() map[string]bool {
 	} {
 		known[string(code)] = true
 	}
-	for _, typ := range []reflect.Type{reflect.TypeFor[meet.ErrorReport](), reflect.TypeFor[joinRoomOutput](), reflect.TypeFor[createRoomOutput]()} {
+	for _, answer := range []any{meet.ErrorReport{}, joinRoomOutput{}, createRoomOutput{}} {
+		typ := reflect.TypeOf(answer)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 			known[name] = true
 		}
 	}
-	for _, kind := range []any{meet.RoleHost, meet.RoleGuest, meet.RoleViewer, "error", "code", "participant", "request", "waiting"} {
-		known[reflect.ValueOf(kind).String()] = true
+	for _, name := range []string{
+		meet.RoleHost, meet.RoleGuest, meet.RoleViewer, "error", "code", "participant", "request", "waiting",
+	} {
+		known[name] = true
 	}
 	return known
 }
@@ -153,8 +157,8 @@ func TestSkillWorks(t *testing.T) {
 	inside, blocked := "", ""
 	fill := map[string]func() string{
 		"REQUEST_ID": func() string {
-			a.must(meettest.Ada, "update_room", map[string]any{"room_id": "standup", "settings": map[string]any{"require_approval": true}})
-			code := skillCode(a)
+			a.must(meettest.Ada, "update_room", args{"room_id": "standup", "settings": args{"require_approval": true}})
+			code := guestCode(a)
 			waiting, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "Eve"})
 			if err != nil || !waiting.Waiting {
 				t.Fatalf("Exchange: %+v, %v; want somebody waiting", waiting, err)
@@ -162,12 +166,12 @@ func TestSkillWorks(t *testing.T) {
 			return waiting.RequestID
 		},
 		"IDENTITY": func() string {
-			join := a.must(meettest.Ada, "join_room", map[string]any{"room_id": "standup", "user_id": "bob", "name": "Bob"})
+			join := a.must(meettest.Ada, "join_room", args{"room_id": "standup", "user_id": "bob", "name": "Bob"})
 			inside = livekittest.Join(t, a.URL, join.get("token").(string)).Identity()
 			return inside
 		},
 		"BLOCKED": func() string { return blocked },
-		"CODE":    func() string { return skillCode(a) },
+		"CODE":    func() string { return guestCode(a) },
 	}
 	for _, call := range callsIn(t, inShell.ReplaceAllString(body, "")) {
 		for name, value := range call.arguments {
@@ -187,21 +191,21 @@ func TestSkillWorks(t *testing.T) {
 		case call.tool == "join_room" && got.get("status") != "joined":
 			t.Errorf("%v gives the status %v", call, got.get("status"))
 		case call.tool == "end_room":
-			code := skillCode(a)
+			code := guestCode(a)
 			if _, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code}); err == nil {
 				t.Error("a code of the room works after its end")
 			}
 		}
 	}
-	code := skillCode(a)
+	code := guestCode(a)
 	if _, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code}); err != nil {
 		t.Errorf("a code of the room that was opened again: %v", err)
 	}
 }
 
-// skillCode is the code of the room standup for guests.
-func skillCode(a *agent) string {
+// guestCode is the code of the room standup for guests.
+func guestCode(a *agent) string {
 	a.t.Helper()
-	listed := a.must(meettest.Ada, "get_room_codes", map[string]any{"room_id": "standup", "role": "guest", "enabled": true})
-	return listed.get("codes").([]any)[0].(map[string]any)["code"].(string)
+	listed := a.must(meettest.Ada, "get_room_codes", args{"room_id": "standup", "role": "guest", "enabled": true})
+	return listed.get("codes", 0, "code").(string)
 }

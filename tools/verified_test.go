@@ -60,36 +60,37 @@ func TestWhoIsProven(t *testing.T) {
 	onBehalf := meet.JoinCall{RoomID: &room.ID, UserID: "bob", Name: "Bob"}
 	byCode := meet.JoinCall{Code: &code}
 	bob, typed := a.EnterWith(t, join(meettest.Bob, byName)), a.EnterWith(t, exchange())
-	for _, admission := range []meet.JoinResult{join(meettest.Bob, byCode), join(meettest.Gus, onBehalf), join(meettest.Ada, onBehalf)} {
-		a.EnterWith(t, admission)
+	a.EnterWith(t, join(meettest.Bob, byCode))
+	a.EnterWith(t, join(meettest.Gus, onBehalf))
+	a.EnterWith(t, join(meettest.Ada, onBehalf))
+	const proven, provenByCode = "bob true <nil>", "bob true press"
+	const claimed, claimedByCode = "bob false <nil>", "bob false press"
+	want := func(what string, list any, want ...string) {
+		t.Helper()
+		if got := allTold(list); !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
 	}
-	const proven, provenByCode, claimedByCode, claimed = "bob true <nil>", "bob true press", "bob false press", "bob false <nil>"
 
-	roster := a.must(meettest.Ada, "list_participants", map[string]any{"room_id": room.ID})
-	if got, want := allTold(roster.get("participants")), []string{claimed, claimed, claimedByCode, proven, provenByCode}; !slices.Equal(got, want) {
-		t.Errorf("participants: got %q, want %q", got, want)
-	}
+	roster := a.must(meettest.Ada, "list_participants", args{"room_id": room.ID})
+	want("participants", roster.get("participants"), claimed, claimed, claimedByCode, proven, provenByCode)
 
-	a.must(meettest.Ada, "update_room", map[string]any{"room_id": room.ID, "settings": map[string]any{"require_approval": true}})
+	a.must(meettest.Ada, "update_room", args{"room_id": room.ID, "settings": args{"require_approval": true}})
 	exchange()
 	join(meettest.Bob, byName)
 	join(meettest.Gus, onBehalf)
 	for _, tool := range []string{"list_participants", "get_room"} {
-		waiting := a.must(meettest.Ada, tool, map[string]any{"room_id": room.ID})
-		if got, want := allTold(waiting.get("join_requests")), []string{claimed, claimedByCode, proven}; !slices.Equal(got, want) {
-			t.Errorf("join_requests of %s: got %q, want %q", tool, got, want)
-		}
+		waiting := a.must(meettest.Ada, tool, args{"room_id": room.ID})
+		want("join_requests of "+tool, waiting.get("join_requests"), claimed, claimedByCode, proven)
 	}
 
 	for _, person := range []*livekittest.Person{bob, typed} {
-		a.must(meettest.Ada, "kick_participant", map[string]any{"room_id": room.ID, "identity": person.Identity(), "block": true})
+		a.must(meettest.Ada, "kick_participant", args{"room_id": room.ID, "identity": person.Identity(), "block": true})
 	}
-	roster = a.must(meettest.Ada, "list_participants", map[string]any{"room_id": room.ID})
-	if got, want := allTold(roster.get("blocks")), []string{claimedByCode, proven}; !slices.Equal(got, want) {
-		t.Errorf("blocks: got %q, want %q", got, want)
-	}
+	roster = a.must(meettest.Ada, "list_participants", args{"room_id": room.ID})
+	want("blocks", roster.get("blocks"), claimedByCode, proven)
 
-	events, _ := a.must(meettest.Ada, "list_events", map[string]any{"room_id": room.ID, "limit": 100}).get("events").([]any)
+	events := a.must(meettest.Ada, "list_events", args{"room_id": room.ID, "limit": 100}).list("events")
 	seen := map[string][]string{}
 	for _, e := range events {
 		event, _ := e.(map[string]any)
