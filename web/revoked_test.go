@@ -26,9 +26,7 @@ func TestRevokedTokens(t *testing.T) {
 		c.Authenticate = func(token string) (meet.Principal, error) { return authority.Verify(token) }
 	})
 	keyring, err := auth.NewKeyring([]byte(strings.Repeat("s", auth.MinSecret)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, Revoked: func(string) (bool, error) {
 		if broken.Load() {
 			return false, errors.New("a secret of the disk")
@@ -37,22 +35,20 @@ func TestRevokedTokens(t *testing.T) {
 	}})
 	good := s.token(t, meettest.Ada) // good for an hour
 	long, err := s.auth.Sign(meettest.Ada, 3*time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	call := func(token string) reply { return s.do(t, "POST", "/mcp", "{}", bearer(token)) }
 	if r := call(good); r.status != http.StatusOK {
 		t.Errorf("a good token: status %d, want 200; body %s", r.status, r.body)
 	}
 	r := call(long)
-	r.refused(t, "a token for a longer time", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	r.refused(t, "a token for a longer time", 401)
 	if !strings.Contains(r.body, "longer time than this server allows") {
 		t.Errorf("a token for a longer time: body %s, want the reason", r.body)
 	}
 	broken.Store(true)
 	s.Clock.Advance(time.Second)
 	r = call(good)
-	r.refused(t, "while the database is gone", http.StatusServiceUnavailable, meet.CodeUnavailable)
+	r.refused(t, "while the database is gone", 503)
 	if r.header.Get("WWW-Authenticate") != "" || strings.Contains(r.body, "secret") {
 		t.Errorf("while the database is gone: header %v, body %s, want neither a challenge nor the cause", r.header, r.body)
 	}
@@ -74,7 +70,7 @@ func TestRevokedWhileWaiting(t *testing.T) {
 			t.Parallel()
 			var revoked atomic.Bool
 			var asked atomic.Int32
-			var s *site
+			var s *testServer
 			s = setup(t, func(c *web.Config) {
 				c.Authenticate = func(token string) (meet.Principal, error) {
 					asked.Add(1)

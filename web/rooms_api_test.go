@@ -17,7 +17,7 @@ import (
 )
 
 // list reads a list of rooms and where it goes on.
-func (s *site) list(t *testing.T, p meet.Principal, path string) (names []string, next string) {
+func (s *testServer) list(t *testing.T, p meet.Principal, path string) (names []string, next string) {
 	t.Helper()
 	r := s.api(t, p, "GET", path, "")
 	var rooms []struct{ Name string }
@@ -63,7 +63,7 @@ func TestRoomLists(t *testing.T) {
 		t.Errorf("pages give %v, the whole list %v", paged, whole)
 	}
 	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=ten", "limit=", "limit=1e2", "limit=99999999999999999999", "cursor=nonsense", "cursor=%00"} {
-		s.api(t, meettest.Ada, "GET", "/api/room/list?"+query, "").refusedRooms(t, query, http.StatusBadRequest, "")
+		s.api(t, meettest.Ada, "GET", "/api/room/list?"+query, "").refused(t, query, 400)
 	}
 	if names, _ := s.list(t, meettest.Bob, "/api/room/list"); names != nil {
 		t.Errorf("Bob sees %v, want nothing: the rooms are not public", names)
@@ -97,8 +97,8 @@ func TestJoinWaits(t *testing.T) {
 	if got := (<-answered).fields(t); claims(t, got["token"].(string)).Name != "Bobby" {
 		t.Errorf("let in as %q, want the name that the host saw", claims(t, got["token"].(string)).Name)
 	}
-	s.api(t, meettest.Gus, "POST", "/api/room/join", again).refusedRooms(t, "somebody else's request", http.StatusNotFound, "")
-	s.api(t, meettest.Bob, "POST", "/api/room/join", `{"roomId":"`+room.ID+`","requestId":"no"}`).refusedRooms(t, "no request's id", http.StatusBadRequest, "")
+	s.api(t, meettest.Gus, "POST", "/api/room/join", again).refused(t, "somebody else's request", 404)
+	s.api(t, meettest.Bob, "POST", "/api/room/join", `{"roomId":"`+room.ID+`","requestId":"no"}`).refused(t, "no request's id", 400)
 }
 
 func TestJoinRefusals(t *testing.T) {
@@ -110,8 +110,7 @@ func TestJoinRefusals(t *testing.T) {
 	_, _, err := s.EndRoom(t.Context(), meettest.Ada, over.ID, over.Name)
 	must(t, err)
 	off := s.guestCode(t)
-	_, _, err = s.UpdateCode(t.Context(), meettest.Ada, off, meet.CodeChange{Enabled: meettest.Of(false)}, false)
-	must(t, err)
+	s.disable(t, off)
 	const one = "exactly one of roomName, roomId and code must be given"
 	for name, c := range map[string]struct {
 		body    string
@@ -138,7 +137,7 @@ func TestJoinRefusals(t *testing.T) {
 		"long user id":       {`{"roomName":"` + full.Name + `","userId":"` + strings.Repeat("x", 129) + `"}`, 400, "userId must be at most 128 characters"},
 		"wrong type":         {`{"roomName":["daily"]}`, 400, "Invalid request body"},
 	} {
-		s.api(t, meettest.Bob, "POST", "/api/room/join", c.body).refusedRooms(t, name, c.status, c.message)
+		s.api(t, meettest.Bob, "POST", "/api/room/join", c.body).refused(t, name, c.status, c.message)
 	}
 }
 
@@ -152,10 +151,10 @@ func TestCreateNumbers(t *testing.T) {
 	}
 	for _, number := range []string{"-1", "100001", "1e9", "1e300", "-1e300", "9223372036854775808"} {
 		s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":`+number+`}`).
-			refusedRooms(t, number, http.StatusBadRequest, "maxParticipants must be between 0 and 100000")
+			refused(t, number, 400, "maxParticipants must be between 0 and 100000")
 	}
-	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":1.5}`).refusedRooms(t, "1.5", http.StatusBadRequest, "maxParticipants must be a whole number")
-	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"mode":"party"}`).refusedRooms(t, "party", http.StatusBadRequest, "mode must be standard or webinar")
+	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":1.5}`).refused(t, "1.5", 400, "maxParticipants must be a whole number")
+	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"mode":"party"}`).refused(t, "party", 400, "mode must be standard or webinar")
 }
 
 // Of many who create one name at the same instant exactly one gets it.
@@ -173,7 +172,7 @@ func TestCreateTogether(t *testing.T) {
 				made++
 				continue
 			}
-			r.refusedRooms(t, fmt.Sprintf("round %d, call %d", round, i), http.StatusConflict, "a room with this name already exists")
+			r.refused(t, fmt.Sprintf("round %d, call %d", round, i), 409, "a room with this name already exists")
 		}
 		if made != 1 {
 			t.Errorf("round %d: %d calls made the room, want one", round, made)
@@ -215,14 +214,14 @@ func TestOddIdentities(t *testing.T) {
 			if r.status != http.StatusBadRequest && r.status != http.StatusNotFound {
 				t.Errorf("POST %.80s: status %d, want 400 or 404", path, r.status)
 			}
-			r.refusedRooms(t, path, r.status, "")
+			r.refused(t, path, r.status)
 		}
 	}
 }
 
 // waitTracks waits until LiveKit knows so many tracks of a room: one that
 // carries nothing yet cannot be muted.
-func (s *site) waitTracks(t *testing.T, room meet.Room, n int) {
+func (s *testServer) waitTracks(t *testing.T, room meet.Room, n int) {
 	t.Helper()
 	livekittest.Wait(t, "tracks to be published", func() bool {
 		roster, err := s.Roster(t.Context(), meettest.Ada, room.ID)
@@ -254,7 +253,7 @@ func TestMuteEverybody(t *testing.T) {
 		t.Error("the admin is muted, want everybody else")
 	}
 	for _, path := range []string{"/kick/*", "/video/*/off"} {
-		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").refusedRooms(t, path, http.StatusBadRequest, "identity must name one participant")
+		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").refused(t, path, 400, "identity must name one participant")
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 
 // api calls the Rooms API or the Room Codes API with a token of p's, or without
 // one for the zero principal.
-func (s *site) api(tb testing.TB, p meet.Principal, method, path, body string, edits ...edit) reply {
+func (s *testServer) api(tb testing.TB, p meet.Principal, method, path, body string, edits ...edit) reply {
 	tb.Helper()
 	if p != meettest.Zero {
 		edits = append([]edit{bearer(s.token(tb, p))}, edits...)
@@ -42,7 +42,7 @@ func (r reply) fields(tb testing.TB) (fields map[string]any) {
 	return fields
 }
 
-func (s *site) create(tb testing.TB, body string) map[string]any {
+func (s *testServer) create(tb testing.TB, body string) map[string]any {
 	tb.Helper()
 	return s.api(tb, meettest.Ada, "POST", "/api/room/create", body).fields(tb)
 }
@@ -57,7 +57,7 @@ func settings(on ...string) map[string]any {
 }
 
 // guest makes a room of Ada's with Bob inside, who publishes.
-func (s *site) guest(tb testing.TB) (meet.Room, *livekittest.Person) {
+func (s *testServer) guest(tb testing.TB) (meet.Room, *livekittest.Person) {
 	tb.Helper()
 	room := s.NewRoom(tb, meet.RoomChange{})
 	return room, s.Enter(tb, meettest.Bob, room)
@@ -79,10 +79,8 @@ func TestEndpoints(t *testing.T) {
 			cells := strings.Split(row, " | ")
 			path := strings.NewReplacer(":roomId", room.ID, ":identity", bob.Identity()).Replace(cells[0])
 			body := map[string]string{"/api/room/create": `{}`, "/api/room/join": `{"roomName":"` + room.Name + `"}`}[path]
-			s.api(t, meettest.Zero, cells[1], path, body).refusedRooms(t, "without a token", http.StatusUnauthorized, "An access token is needed")
-			if r := s.api(t, meettest.Ada, cells[1], path, body); r.status != http.StatusOK {
-				t.Errorf("status %d, body %s, want 200", r.status, r.body)
-			}
+			s.api(t, meettest.Zero, cells[1], path, body).refused(t, "without a token", 401, "An access token is needed")
+			s.api(t, meettest.Ada, cells[1], path, body).ok(t, "call")
 		})
 	}
 	bob.WaitDisconnected()
@@ -115,11 +113,11 @@ func TestRoomNameRules(t *testing.T) {
 				if got := s.create(t, string(body)); got["name"] != made {
 					t.Errorf("%q made %v, want %q", sent, got["name"], made)
 				}
-				s.api(t, meettest.Bob, "POST", "/api/room/create", string(body)).refusedRooms(t, sent+" again", http.StatusConflict, "a room with this name already exists")
+				s.api(t, meettest.Bob, "POST", "/api/room/create", string(body)).refused(t, sent+" again", 409, "a room with this name already exists")
 			}
 			for _, name := range c.bad {
 				body, _ := json.Marshal(map[string]any{"name": name})
-				s.api(t, meettest.Ada, "POST", "/api/room/create", string(body)).refusedRooms(t, name, http.StatusBadRequest, c.want)
+				s.api(t, meettest.Ada, "POST", "/api/room/create", string(body)).refused(t, name, http.StatusBadRequest, c.want)
 			}
 		})
 	}
@@ -164,7 +162,7 @@ func TestCreateFields(t *testing.T) {
 			}
 			field, _, _ := strings.Cut(strings.Fields(row)[0], ".")
 			for _, value := range c.kinds {
-				s.api(t, meettest.Ada, "POST", "/api/room/create", `{"`+field+`":`+value+`}`).refusedRooms(t, value, http.StatusBadRequest, "Invalid request body")
+				s.api(t, meettest.Ada, "POST", "/api/room/create", `{"`+field+`":`+value+`}`).refused(t, value, 400, "Invalid request body")
 			}
 		})
 	}
@@ -216,18 +214,18 @@ func TestPermissionsMatrix(t *testing.T) {
 			for i, column := range columns {
 				r := calls[cells[0]](column.p)
 				if cells[i+1] == "No" {
-					r.refusedRooms(t, column.name, http.StatusForbidden, "")
+					r.refused(t, column.name, 403)
 				} else if r.status != http.StatusOK {
 					t.Errorf("%s: status %d, body %s, want 200", column.name, r.status, r.body)
 				}
 			}
-			calls[cells[0]](meettest.Zero).refusedRooms(t, "no token", http.StatusUnauthorized, "")
+			calls[cells[0]](meettest.Zero).refused(t, "no token", 401)
 		})
 	}
 }
 
 // moderate does something to Bob in a room of Ada's.
-func (s *site) moderate(t *testing.T, p meet.Principal, verb, tail string) reply {
+func (s *testServer) moderate(t *testing.T, p meet.Principal, verb, tail string) reply {
 	t.Helper()
 	room, bob := s.guest(t)
 	r := s.api(t, p, "POST", "/api/room/"+room.Name+"/"+verb+"/"+bob.Identity()+tail, "")
@@ -257,8 +255,7 @@ func TestCreateErrors(t *testing.T) {
 		},
 		`500 | "Failed to create media room" | LiveKit server error`: func(t *testing.T) reply {
 			log := new(logs)
-			site := serve(t, meettest.NewOn(t, down, log.of), log)
-			return site.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"no-media"}`)
+			return serve(t, meettest.NewOn(t, down, log.of), log).api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"no-media"}`)
 		},
 		`500 | "Failed to create room" | Database error`: func(t *testing.T) reply {
 			broken := setup(t)
@@ -279,7 +276,7 @@ func (r reply) row(t *testing.T, row string) {
 	if !strings.HasPrefix(cells[1], `"`) {
 		message = ""
 	}
-	r.refusedRooms(t, row, status, message)
+	r.refused(t, row, status, message)
 	if strings.Contains(r.body, "sql") || strings.Contains(r.body, "127.0.0.1") || strings.Contains(r.body, "dial") {
 		t.Errorf("the answer holds what is for the log: %s", r.body)
 	}
@@ -311,9 +308,9 @@ func TestGeneralErrors(t *testing.T) {
 	} {
 		t.Run(row, func(t *testing.T) { call(t).row(t, row) })
 	}
-	s.api(t, meettest.Ada, "POST", "/api/room/join", `{"roomName":"nowhere"}`).refusedRooms(t, "unknown room", http.StatusNotFound, "Room not found")
-	s.api(t, meettest.Ada, "POST", "/api/room/nowhere/kick/"+bob.Identity(), "").refusedRooms(t, "unknown room", http.StatusNotFound, "Room not found")
-	s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/kick/nobody", "").refusedRooms(t, "unknown person", http.StatusNotFound, "Participant not found")
+	s.api(t, meettest.Ada, "POST", "/api/room/join", `{"roomName":"nowhere"}`).refused(t, "unknown room", 404, "Room not found")
+	s.api(t, meettest.Ada, "POST", "/api/room/nowhere/kick/"+bob.Identity(), "").refused(t, "unknown room", 404, "Room not found")
+	s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/kick/nobody", "").refused(t, "unknown person", 404, "Participant not found")
 }
 
 // What the description says of joining and of lists.

@@ -20,7 +20,7 @@ import (
 )
 
 // signal is where clients would connect through us.
-func (s *site) signal() string { return "ws" + strings.TrimPrefix(s.url, "http") }
+func (s *testServer) signal() string { return "ws" + strings.TrimPrefix(s.url, "http") }
 
 // Real participants meet through our port: one in front of the proxy, one
 // behind it.
@@ -117,7 +117,7 @@ func TestSignallingRefusesBadTokens(t *testing.T) {
 }
 
 // join is a token that opens every door of LiveKit, if key and secret are right.
-func (s *site) join(t *testing.T, key, secret, room string) string {
+func (s *testServer) join(t *testing.T, key, secret, room string) string {
 	t.Helper()
 	grant := &lkauth.VideoGrant{RoomCreate: true, RoomList: true, RoomAdmin: true, RoomJoin: true, Room: room}
 	token, err := lkauth.NewAccessToken(key, secret).SetIdentity("eve").SetVideoGrant(grant).SetValidFor(time.Hour).ToJWT()
@@ -131,14 +131,14 @@ func TestNothingElseOfLiveKitIsReached(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const call = "twirp/livekit.RoomService/ListRooms"
-	ask := func(s *site, method, target string) reply {
+	ask := func(s *testServer, method, target string) reply {
 		return s.raw(t, method+" "+target+" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"+
 			"X-Http-Method-Override: POST\r\nX-Original-Url: /"+call+"\r\nX-Rewrite-Url: /"+call+"\r\n"+
 			"Authorization: Bearer "+s.join(t, livekittest.APIKey, livekittest.APISecret, "")+"\r\nContent-Length: 2\r\n\r\n{}")
 	}
 	s.NewRoom(t, meet.RoomChange{})
 	at := strings.TrimPrefix(s.URL, "http://")
-	if r := ask(&site{listen: netip.MustParseAddrPort(at)}, "POST", "/"+call); r.status != http.StatusOK || !strings.Contains(r.body, `"rooms"`) {
+	if r := ask(&testServer{listen: netip.MustParseAddrPort(at)}, "POST", "/"+call); r.status != http.StatusOK || !strings.Contains(r.body, `"rooms"`) {
 		t.Fatalf("straight to LiveKit: status %d, body %.200s, want 200: the test would prove nothing", r.status, r.body)
 	}
 	for _, method := range []string{"POST", "GET", "OPTIONS", "PUT", "CONNECT"} {
@@ -159,7 +159,7 @@ func TestSignallingWithoutLiveKit(t *testing.T) {
 	s := setup(t, func(c *web.Config) { c.LiveKit = mustURL(down) })
 	for _, path := range []string{"/rtc", "/rtc/validate?access_token=eyJsecret", "/rtc/v1"} {
 		r := s.do(t, "GET", path, "")
-		r.refused(t, path, http.StatusServiceUnavailable, meet.CodeUnavailable)
+		r.refused(t, path, 503)
 		for _, leak := range []string{"127.0.0.1", "dial", "refused", "eyJ"} {
 			if strings.Contains(r.body+s.logs.String(), leak) {
 				t.Errorf("%s: the answer or the log holds %q: %s", path, leak, r.body)
@@ -176,7 +176,7 @@ func TestNoSignallingWithAForeignLiveKit(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *web.Config) { c.LiveKit = nil })
 	for _, path := range []string{"/rtc", "/rtc/", "/rtc/validate", "/rtc/v1"} {
-		s.do(t, "GET", path, "").refused(t, path, http.StatusNotFound, meet.CodeNotFound)
+		s.do(t, "GET", path, "").refused(t, path, 404)
 	}
 }
 
@@ -265,7 +265,7 @@ func TestSignallingTellsRemovedFromExpired(t *testing.T) {
 }
 
 // expired is a token like that of an admission whose time is over.
-func (s *site) expired(t *testing.T, a admission) string {
+func (s *testServer) expired(t *testing.T, a admission) string {
 	t.Helper()
 	claims := jwt.MapClaims{"iss": livekittest.APIKey, "sub": a.Identity, "nbf": time.Now().Add(-2 * time.Hour).Unix(),
 		"exp": time.Now().Add(-time.Hour).Unix(), "video": map[string]any{"roomJoin": true, "room": a.RoomID}}
@@ -277,8 +277,7 @@ func (s *site) expired(t *testing.T, a admission) string {
 // Connections that are open are counted, and one that ends makes room.
 func TestSignallingConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	log := new(logs)
-	s := serve(t, meettest.New(t, log.of, func(c *meet.Config) { c.Connections = meet.ConnectionLimits{PerCode: 1} }), log)
+	s := setupService(t, func(c *meet.Config) { c.Connections = meet.ConnectionLimits{PerCode: 1} })
 	code := s.guestCode(t)
 	first := livekittest.Join(t, s.signal(), s.redeem(t, map[string]any{"code": code}).Token)
 	token := s.redeem(t, map[string]any{"code": code}).Token

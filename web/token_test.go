@@ -11,14 +11,13 @@ import (
 
 	"roomkey/auth"
 	"roomkey/livekit/livekittest"
-	"roomkey/meet"
 	"roomkey/meet/meettest"
 )
 
 // unauthenticated checks a 401 and that it does not repeat the token.
 func (r reply) unauthenticated(t *testing.T, name, token string) {
 	t.Helper()
-	r.refused(t, name, http.StatusUnauthorized, meet.CodeUnauthenticated)
+	r.refused(t, name, 401)
 	if got := r.header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 		t.Errorf("%s: WWW-Authenticate is %q, want Bearer", name, got)
 	}
@@ -32,23 +31,15 @@ func TestTokens(t *testing.T) {
 	s := setup(t)
 	good := s.token(t, meettest.Ada)
 	for name, value := range map[string]string{"Bearer": "Bearer " + good, "lower case": "bearer " + good, "capitals": "BEARER " + good, "spaces": "Bearer   " + good} {
-		if r := s.do(t, "POST", "/mcp", "{}", header("Authorization", value)); r.status != http.StatusOK {
-			t.Errorf("%s: status %d, want 200", name, r.status)
-		}
+		s.do(t, "POST", "/mcp", "{}", header("Authorization", value)).ok(t, name)
 	}
 
 	other, err := auth.NewAuthority([]byte(strings.Repeat("o", auth.MinSecret)), s.Clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	foreign, err := other.Sign(meettest.Root, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	join, err := lkauth.NewAccessToken(livekittest.APIKey, livekittest.APISecret).SetIdentity("ada").SetValidFor(time.Hour).ToJWT()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	basic := base64.StdEncoding.EncodeToString([]byte("ada:" + good))
 	for name, value := range map[string]string{
 		"empty": "", "scheme alone": "Bearer", "scheme and space": "Bearer ", "no scheme": good, "Basic": "Basic " + basic, "token as Basic": "Basic " + good,
