@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -35,7 +34,7 @@ type codePage struct {
 }
 
 // codes calls the Room Codes API as Ada and reads a page.
-func (s *site) codes(t *testing.T, method, path string) codePage {
+func (s *testServer) codes(t *testing.T, method, path string) codePage {
 	t.Helper()
 	r := s.api(t, meettest.Ada, method, path, "")
 	var page codePage
@@ -48,7 +47,7 @@ func (s *site) codes(t *testing.T, method, path string) codePage {
 }
 
 // code is codes for one code.
-func (s *site) code(t *testing.T, path, body string) roomCode {
+func (s *testServer) code(t *testing.T, path, body string) roomCode {
 	t.Helper()
 	r := s.api(t, meettest.Ada, "POST", path, body)
 	var code roomCode
@@ -68,7 +67,8 @@ func TestRoomCodes(t *testing.T) {
 		t.Errorf("before there are any: %+v, want none", page)
 	}
 	host := s.code(t, at+"/role/host", "")
-	if host.RoomID != room.ID || host.Role != "host" || !host.Enabled || host.CreatedAt.IsZero() || !host.UpdatedAt.Equal(host.CreatedAt) {
+	if host.RoomID != room.ID || host.Role != "host" || !host.Enabled ||
+		host.CreatedAt.IsZero() || !host.UpdatedAt.Equal(host.CreatedAt) {
 		t.Errorf("a code for a role: %+v", host)
 	}
 	s.Clock.Advance(time.Second)
@@ -80,7 +80,10 @@ func TestRoomCodes(t *testing.T) {
 	if !slices.Equal(roles, []string{"host", "guest", "viewer"}) || made.Data[0] != host {
 		t.Errorf("codes for all roles: %+v, want the one of host kept and two made", made.Data)
 	}
-	for name, page := range map[string]codePage{"made again, by name": s.codes(t, "POST", "/v2/room-codes/room/"+strings.ToUpper(room.Name)), "read": s.codes(t, "GET", at)} {
+	for name, page := range map[string]codePage{
+		"made again, by name": s.codes(t, "POST", "/v2/room-codes/room/"+strings.ToUpper(room.Name)),
+		"read":                s.codes(t, "GET", at),
+	} {
 		if diff := cmp.Diff(made, page); diff != "" {
 			t.Errorf("%s, they differ (-made +got):\n%s", name, diff)
 		}
@@ -131,7 +134,8 @@ func TestRoomCodePages(t *testing.T) {
 	const n = 25
 	var want []string
 	for i := range n {
-		codes, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)})
+		request := meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
+		codes, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
 		must(t, err)
 		want = append(want, codes[0].Code)
 		s.Clock.Advance(time.Millisecond)
@@ -170,63 +174,65 @@ func TestRoomCodeRefusals(t *testing.T) {
 	_, err := s.RotateCode(t.Context(), meettest.Ada, old)
 	must(t, err)
 	at := "/v2/room-codes/room/" + room.ID
-	const on = `{"enabled":true}`
-	for name, c := range map[string]struct {
-		p            meet.Principal
-		method, path string
-		body         string
-		status       int
-		message      string
-	}{
-		"Room not found | 404, create":                   {meettest.Ada, "POST", "/v2/room-codes/room/nowhere", "", 404, "Room not found"},
-		"Room not found | 404, create of role":           {meettest.Ada, "POST", "/v2/room-codes/room/nowhere/role/host", "", 404, "Room not found"},
-		"Room not found | 404, get":                      {meettest.Ada, "GET", "/v2/room-codes/room/nowhere", "", 404, "Room not found"},
-		"Role not found | 404":                           {meettest.Ada, "POST", at + "/role/boss", "", 404, "Role not found"},
-		"Role not found | 404, get":                      {meettest.Ada, "GET", at + "?role=boss", "", 404, "Role not found"},
-		"Code not found | 404":                           {meettest.Ada, "POST", "/v2/room-codes/code/aaa-aaaa-aaa", on, 404, "Room code not found"},
-		"Code not found | 404, in the body":              {meettest.Ada, "POST", "/v2/room-codes/code", `{"code":"aaa-aaaa-aaa","enabled":true}`, 404, "Room code not found"},
-		"Authentication Error | 401":                     {meettest.Zero, "POST", at, "", 401, "An access token is needed"},
-		"Authentication Error | 401, get":                {meettest.Zero, "GET", at, "", 401, ""},
-		"Authentication Error | 401, update":             {meettest.Zero, "POST", "/v2/room-codes/code/" + code, on, 401, ""},
-		"somebody else's room, create":                   {meettest.Bob, "POST", at, "", 403, ""},
-		"somebody else's room, get":                      {meettest.Bob, "GET", at, "", 403, ""},
-		"somebody else's room, role":                     {meettest.Gus, "POST", at + "/role/host", "", 403, ""},
-		"somebody else's code":                           {meettest.Bob, "POST", "/v2/room-codes/code/" + code, on, 403, ""},
-		"a code that was replaced":                       {meettest.Ada, "POST", "/v2/room-codes/code/" + old, on, 410, "This room code was replaced by a new one"},
-		"Invalid query parameter | 400, limit below 10":  {meettest.Ada, "GET", at + "?limit=9", "", 400, "limit must be between 10 and 100"},
-		"Invalid query parameter | 400, limit above 100": {meettest.Ada, "GET", at + "?limit=101", "", 400, "limit must be between 10 and 100"},
-		"Invalid query parameter | 400, limit a word":    {meettest.Ada, "GET", at + "?limit=ten", "", 400, "limit must be a whole number"},
-		"Invalid query parameter | 400, enabled":         {meettest.Ada, "GET", at + "?enabled=yes", "", 400, "enabled must be true or false"},
-		"Invalid query parameter | 400, empty enabled":   {meettest.Ada, "GET", at + "?enabled=", "", 400, "enabled must be true or false"},
-		"Role not found | 404, get with an empty one":    {meettest.Ada, "GET", at + "?role=", "", 404, "Role not found"},
-		"Invalid query parameter | 400, cut escape":      {meettest.Ada, "GET", at + "?enabled=%zz", "", 400, "The query could not be read"},
-		"Invalid query parameter | 400, semicolon":       {meettest.Ada, "GET", at + "?enabled=false;limit=10", "", 400, "The query could not be read"},
-		"Invalid query parameter | 400, start":           {meettest.Ada, "GET", at + "?start=nonsense", "", 400, "start is not one that a list gave"},
-		"Invalid body parameter | 400, another field":    {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{"enabled":true,"role":"host"}`, 400, "Invalid request body"},
-		"Invalid body parameter | 400, in another case":  {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{"Enabled":true}`, 400, "Invalid request body"},
-		"Invalid body parameter | 400, twice":            {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{"enabled":true,"enabled":false}`, 400, "Invalid request body"},
-		"Invalid body parameter | 400, not boolean":      {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{"enabled":"true"}`, 400, "Invalid request body"},
-		"no enabled":         {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{}`, 400, "enabled is required"},
-		"null enabled":       {meettest.Ada, "POST", "/v2/room-codes/code/" + code, `{"enabled":null}`, 400, "enabled is required"},
-		"no enabled, listed": {meettest.Ada, "POST", "/v2/room-codes/code", `{"code":"` + code + `"}`, 400, "enabled is required"},
-		"no code":            {meettest.Ada, "POST", "/v2/room-codes/code", on, 400, "code is required"},
-		"no such code":       {meettest.Ada, "POST", "/v2/room-codes/code/wp1", on, 400, "code must be ten letters a to z, like wpi-srjb-wer"},
-		"no body":            {meettest.Ada, "POST", "/v2/room-codes/code/" + code, "", 400, "Invalid request body"},
-	} {
-		r := s.api(t, c.p, c.method, c.path, c.body)
-		r.refusedExchange(t, name, c.status)
-		var got codesError
-		if _ = json.Unmarshal([]byte(r.body), &got); c.message != "" && got.Message != c.message {
-			t.Errorf("%s: message %q, want %q", name, got.Message, c.message)
-		}
-		// Whoever calls this API need not know MCP's tools.
-		if hint := strings.Join(got.Details, " "); hint == "" || regexp.MustCompile(`(list|get|create|update|rotate)_[a-z]+`).MatchString(hint) {
-			t.Errorf("%s: details %q, want a hint that names no tool", name, hint)
+	const (
+		one, on     = "/v2/room-codes/code", `{"enabled":true}`
+		unknown     = `{"code":"aaa-aaaa-aaa","enabled":true}`
+		badLimit    = "limit must be between 10 and 100"
+		badEnabled  = "enabled must be true or false"
+		badBody     = "Invalid request body"
+		notAllowed  = "You are not allowed to create, get, update or rotate room codes"
+		noEnabled   = "enabled is required"
+		noToken     = "An access token is needed"
+		badQuery    = "The query could not be read"
+		unknownCode = "Room code not found"
+	)
+	this := one + "/" + code
+	namesTool := regexp.MustCompile(`(list|get|create|update|rotate)_[a-z]+`)
+	type call struct{ path, body, message string }
+	check := func(p meet.Principal, method string, status int, calls ...call) {
+		t.Helper()
+		for _, c := range calls {
+			r := s.api(t, p, method, c.path, c.body)
+			name := method + " " + c.path + " " + c.body
+			r.refused(t, name, status, c.message)
+			var got codesError
+			strict(t, name, r.body, &got)
+			// Callers of this API need not know the tools of MCP.
+			if hint := strings.Join(got.Details, " "); hint == "" || namesTool.MatchString(hint) {
+				t.Errorf("%s: details %q, want a hint that names no tool", name, hint)
+			}
 		}
 	}
+	check(meettest.Ada, "POST", 404,
+		call{"/v2/room-codes/room/nowhere", "", "Room not found"},
+		call{"/v2/room-codes/room/nowhere/role/host", "", "Room not found"},
+		call{at + "/role/boss", "", "Role not found"},
+		call{one + "/aaa-aaaa-aaa", on, unknownCode}, call{one, unknown, unknownCode})
+	check(meettest.Ada, "GET", 404, call{"/v2/room-codes/room/nowhere", "", "Room not found"},
+		call{at + "?role=boss", "", "Role not found"}, call{at + "?role=", "", "Role not found"})
+	check(meettest.Zero, "POST", 401, call{at, "", noToken}, call{this, on, noToken})
+	check(meettest.Zero, "GET", 401, call{at, "", noToken})
+	check(meettest.Bob, "POST", 403, call{at, "", notAllowed}, call{this, on, notAllowed})
+	check(meettest.Bob, "GET", 403, call{at, "", notAllowed})
+	check(meettest.Gus, "POST", 403, call{at + "/role/host", "", notAllowed})
+	check(meettest.Ada, "POST", 410, call{one + "/" + old, on, "This room code was replaced by a new one"},
+		call{one, `{"code":"` + old + `","enabled":true}`, "This room code was replaced by a new one"})
+	check(meettest.Ada, "GET", 400,
+		call{at + "?limit=9", "", badLimit}, call{at + "?limit=101", "", badLimit},
+		call{at + "?limit=ten", "", "limit must be a whole number"},
+		call{at + "?enabled=yes", "", badEnabled}, call{at + "?enabled=", "", badEnabled},
+		call{at + "?enabled=%zz", "", badQuery}, call{at + "?enabled=false;limit=10", "", badQuery},
+		call{at + "?start=nonsense", "", "start is not one that a list gave"})
+	check(meettest.Ada, "POST", 400,
+		call{this, `{"enabled":true,"role":"host"}`, badBody}, call{this, `{"Enabled":true}`, badBody},
+		call{this, `{"enabled":true,"enabled":false}`, badBody}, call{this, `{"enabled":"true"}`, badBody},
+		call{this, `{}`, noEnabled}, call{this, `{"enabled":null}`, noEnabled}, call{this, "", badBody},
+		call{one, `{"code":"` + code + `"}`, noEnabled}, call{one, on, "code is required"},
+		call{one, `{"code":"wp1","enabled":true}`, "code must be ten letters a to z, like wpi-srjb-wer"},
+		call{one + "/wp1", on, "code must be ten letters a to z, like wpi-srjb-wer"})
 	for i, role := range []string{"%00", "%2F", "..", "%2e%2e", strings.Repeat("r", 3000), "%ff"} {
 		r := s.api(t, meettest.Ada, "POST", at+"/role/"+role, "")
-		r.refusedExchange(t, fmt.Sprint("odd role ", i), http.StatusNotFound)
+		r.refused(t, fmt.Sprint("odd role ", i), 404)
 	}
 }
 
@@ -237,11 +243,14 @@ func TestCodeGuessersHaveToWait(t *testing.T) {
 	s := setup(t)
 	code := s.guestCode(t)
 	for i := range 10 {
-		s.api(t, meettest.Ada, "POST", fmt.Sprintf("/v2/room-codes/code/aaa-aaaa-aa%c", 'a'+i), `{"enabled":false}`).refusedExchange(t, "guess", http.StatusNotFound)
+		path := fmt.Sprintf("/v2/room-codes/code/aaa-aaaa-aa%c", 'a'+i)
+		s.api(t, meettest.Ada, "POST", path, `{"enabled":false}`).refused(t, "guess", 404)
 	}
 	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code/bbb-bbbb-bbb", `{"enabled":false}`).limited(t, "an eleventh guess")
+	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code", `{"code":"bbb-bbbb-bbb","enabled":false}`).
+		limited(t, "a guess in the body")
 	r := s.api(t, meettest.Ada, "POST", "/api/room/join", `{"code":"bbb-bbbb-bbb"}`)
-	if r.refusedRooms(t, "a guess over the Rooms API", http.StatusTooManyRequests, ""); r.header.Get("Retry-After") == "" {
+	if r.refused(t, "a guess over the Rooms API", 429); r.header.Get("Retry-After") == "" {
 		t.Error("429 without Retry-After")
 	}
 	if got := s.code(t, "/v2/room-codes/code/"+code, `{"enabled":false}`); got.Enabled {

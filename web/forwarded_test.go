@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gorilla/websocket"
 
-	"roomkey/meet"
 	"roomkey/web"
 )
 
@@ -52,8 +51,8 @@ func TestForwardersAreToldOnce(t *testing.T) {
 	for i := range 250 {
 		ask(fmt.Sprintf("203.0.113.%d:1000", i), "x")
 	}
-	if n := len(server.Forwarders()); n != 16 || strings.Count(s.logs.String(), warning) != n {
-		t.Errorf("strangers who make it up: got %d remembered, %d warnings, want 16", n, strings.Count(s.logs.String(), warning))
+	if n, told := len(server.Forwarders()), strings.Count(s.logs.String(), warning); n != 16 || told != n {
+		t.Errorf("strangers who make it up: got %d remembered, %d warnings, want 16", n, told)
 	}
 }
 
@@ -62,7 +61,7 @@ func TestForwardersAreToldOnce(t *testing.T) {
 func TestUpgradeIsTried(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.url, "http")+web.UpgradePath,
+	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), s.signal()+web.UpgradePath,
 		http.Header{"Origin": {"https://elsewhere.example.org"}})
 	if err != nil {
 		t.Fatalf("connect: %v", err)
@@ -73,7 +72,7 @@ func TestUpgradeIsTried(t *testing.T) {
 		t.Errorf("then: got %v, want a normal end", err)
 	}
 	r := s.do(t, "GET", web.UpgradePath, "")
-	r.refused(t, "no upgrade", http.StatusUpgradeRequired, meet.CodeInvalid)
+	r.refused(t, "no upgrade", 426)
 	if got := r.header.Get("Upgrade"); got != "websocket" {
 		t.Errorf("Upgrade: got %q, want websocket", got)
 	}

@@ -3,9 +3,9 @@ package web_test
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 
-	"roomkey/meet"
 	"roomkey/meet/meettest"
 	"roomkey/web"
 )
@@ -17,40 +17,39 @@ func TestHosts(t *testing.T) {
 	alone := func(c *web.Config) { c.PublicURL, c.AllowedHosts = nil, nil }
 	for name, c := range map[string]struct {
 		handler http.Handler
-		yes, no []string
+		yes, no string
 	}{
 		"on loopback": {
 			handler: s.handler(netip.MustParseAddrPort("127.0.0.1:9090")),
-			yes: []string{"127.0.0.1:9090", "127.0.0.1", "127.0.0.1:1", "localhost", "localhost:9090", "LOCALHOST:9090", "[::1]", "[::1]:9090",
-				"meet.example.com", "meet.example.com:443", "MEET.Example.COM", "other.example.com", "OTHER.example.com:8080"},
-			no: []string{"", "evil.com", "evil.com:9090", "127.0.0.1.evil.com", "127.0.0.1.evil.com:9090", "localhost.evil.com", "localhost.",
-				"localhost:9090.evil.com", "localhost:evil.com", "127.0.0.1:9090@evil.com", "evil.com@127.0.0.1", "evil.com#127.0.0.1", "evil.com/127.0.0.1",
-				"evillocalhost", "evil.com localhost", "meet.example.com.evil.com", "evil-meet.example.com", "example.com", "xmeet.example.com",
-				"192.168.0.7", "10.0.0.1:9090", "0.0.0.0", "127.0.0.2", "[::2]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.0.0.1", "127.1", ":9090", "*", "null"},
+			yes: `127.0.0.1:9090 127.0.0.1 127.0.0.1:1 localhost localhost:9090 LOCALHOST:9090 [::1] [::1]:9090
+				meet.example.com meet.example.com:443 MEET.Example.COM other.example.com OTHER.example.com:8080`,
+			no: `evil.com evil.com:9090 127.0.0.1.evil.com 127.0.0.1.evil.com:9090 localhost.evil.com localhost.
+				localhost:9090.evil.com localhost:evil.com 127.0.0.1:9090@evil.com evil.com@127.0.0.1 evil.com#127.0.0.1
+				evil.com/127.0.0.1 evillocalhost meet.example.com.evil.com evil-meet.example.com example.com
+				xmeet.example.com 192.168.0.7 10.0.0.1:9090 0.0.0.0 127.0.0.2 [::2] [::ffff:127.0.0.1] 2130706433
+				0x7f.0.0.1 127.1 :9090 * null`,
 		},
 		"on every address": {
 			handler: s.handler(everywhere),
-			yes:     []string{"127.0.0.1:9090", "localhost", "192.168.0.7:9090", "10.0.0.1", "[2001:db8::1]:9090", "[::1]", "meet.example.com"},
-			no:      []string{"", "evil.com", "192.168.0.7.evil.com", "192.168.0.7.evil.com:9090", "1.2.3", "256.1.1.1", "rebound.evil.com:9090"},
+			yes:     `127.0.0.1:9090 localhost 192.168.0.7:9090 10.0.0.1 [2001:db8::1]:9090 [::1] meet.example.com`,
+			no:      `evil.com 192.168.0.7.evil.com 192.168.0.7.evil.com:9090 1.2.3 256.1.1.1 rebound.evil.com:9090`,
 		},
 		"on one address": {
 			handler: s.handler(netip.MustParseAddrPort("192.168.0.7:9090"), alone),
-			yes:     []string{"192.168.0.7:9090", "192.168.0.7", "localhost:9090"},
-			no:      []string{"192.168.0.8:9090", "evil.com", "meet.example.com", "other.example.com"},
+			yes:     `192.168.0.7:9090 192.168.0.7 localhost:9090`,
+			no:      `192.168.0.8:9090 evil.com meet.example.com other.example.com`,
 		},
 		"on one IPv6 address": {
 			handler: s.handler(netip.MustParseAddrPort("[2001:db8::1]:9090"), alone),
-			yes:     []string{"[2001:db8::1]:9090", "[2001:DB8::1]"},
-			no:      []string{"[2001:db8::2]:9090", "evil.com"},
+			yes:     `[2001:db8::1]:9090 [2001:DB8::1]`,
+			no:      `[2001:db8::2]:9090 evil.com`,
 		},
 	} {
-		for _, h := range c.yes {
-			if r := hand(c.handler, "GET", "/healthz", "", host(h)); r.status != http.StatusOK {
-				t.Errorf("%s, Host %q: status %d, want 200", name, h, r.status)
-			}
+		for _, h := range strings.Fields(c.yes) {
+			hand(c.handler, "GET", "/healthz", "", host(h)).ok(t, name+", Host "+h)
 		}
-		for _, h := range c.no {
-			hand(c.handler, "GET", "/healthz", "", host(h)).refused(t, name+", Host "+h, http.StatusForbidden, meet.CodeForbidden)
+		for _, h := range append(strings.Fields(c.no), "", "evil.com localhost") {
+			hand(c.handler, "GET", "/healthz", "", host(h)).refused(t, name+", Host "+h, 403)
 		}
 	}
 }
@@ -62,13 +61,13 @@ func TestReboundPagesReachNothing(t *testing.T) {
 	s := setup(t)
 	good := bearer(s.token(t, meettest.Ada))
 	for method, paths := range map[string][]string{
-		"GET":  {"/", "/healthz", "/readyz", "/version", "/metrics", "/join/wpi-srjb-wer", "/m/daily", "/rtc", "/rtc/validate", "/nothing"},
+		"GET": {"/", "/healthz", "/readyz", "/version", "/metrics", "/join/wpi-srjb-wer", "/m/daily", "/rtc",
+			"/rtc/validate", "/nothing"},
 		"POST": {"/mcp", "/v2/token", "/v2/room-codes/code", "/api/room/create", "/api/room/daily/kick/eve", "/nothing"},
 	} {
 		for _, path := range paths {
-			for _, e := range []edit{func(*http.Request) {}, header("Origin", "http://evil.com:9090"), header("X-Forwarded-Host", "localhost")} {
-				r := s.do(t, method, path, "", good, host("evil.com:9090"), e)
-				r.refusedAt(t, path, method+" "+path, http.StatusForbidden, meet.CodeForbidden)
+			for _, e := range []edit{good, header("Origin", "http://evil.com:9090"), header("X-Forwarded-Host", "localhost")} {
+				s.do(t, method, path, "", good, host("evil.com:9090"), e).refused(t, method+" "+path, 403)
 			}
 		}
 	}

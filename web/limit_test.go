@@ -6,9 +6,6 @@ import (
 	"strconv"
 	"testing"
 	"time"
-
-	"roomkey/meet"
-	"roomkey/meet/meettest"
 )
 
 var wrong = map[string]any{"code": "aaa-aaaa-aaa"}
@@ -16,7 +13,7 @@ var wrong = map[string]any{"code": "aaa-aaaa-aaa"}
 // limited checks a 429 and that it says how long to wait.
 func (r reply) limited(t *testing.T, name string) {
 	t.Helper()
-	r.refusedExchange(t, name, http.StatusTooManyRequests)
+	r.refused(t, name, 429)
 	wait, err := strconv.Atoi(r.header.Get("Retry-After"))
 	if err != nil || wait < 1 || wait > 60 {
 		t.Errorf("%s: Retry-After is %q, want 1 to 60", name, r.header.Get("Retry-After"))
@@ -25,10 +22,10 @@ func (r reply) limited(t *testing.T, name string) {
 
 // fail sends n wrong codes from an address at once; all have to be told that
 // they open nothing.
-func (s *site) fail(t *testing.T, address string, n int) {
+func (s *testServer) fail(t *testing.T, address string, n int) {
 	t.Helper()
 	together(n, func(i int) {
-		s.exchange(t, wrong, from(address)).refusedExchange(t, fmt.Sprintf("failure %d from %s", i, address), http.StatusNotFound)
+		s.exchange(t, wrong, from(address)).refused(t, fmt.Sprintf("failure %d from %s", i, address), 404)
 	})
 }
 
@@ -47,7 +44,7 @@ func TestGuessersHaveToWait(t *testing.T) {
 		s.exchange(t, map[string]any{"code": "?"}, from("192.0.2.1")).limited(t, "a malformed code after ten failures")
 	}
 	s.redeem(t, good, from("192.0.2.2"))
-	s.exchange(t, wrong, from("192.0.2.2")).refusedExchange(t, "the neighbour's first failure", http.StatusNotFound)
+	s.exchange(t, wrong, from("192.0.2.2")).refused(t, "the neighbour's first failure", 404)
 
 	wait, err := strconv.Atoi(s.exchange(t, good, from("192.0.2.1")).header.Get("Retry-After"))
 	if err != nil || wait != 40 {
@@ -64,11 +61,11 @@ func TestEveryKindOfFailureCounts(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	disabled := s.guestCode(t)
-	_, _, err := s.UpdateCode(t.Context(), meettest.Ada, disabled, meet.CodeChange{Enabled: meettest.Of(false)}, false)
-	must(t, err)
+	s.disable(t, disabled)
 	kinds := []string{"aaa-aaaa-aaa", "", "malformed", disabled, disabled}
 	together(10, func(i int) {
-		s.exchange(t, map[string]any{"code": kinds[i%len(kinds)]}, from("192.0.2.1")).refusedExchange(t, "kind "+kinds[i%len(kinds)], http.StatusNotFound)
+		code := kinds[i%len(kinds)]
+		s.exchange(t, map[string]any{"code": code}, from("192.0.2.1")).refused(t, "kind "+code, 404)
 	})
 	s.exchange(t, wrong, from("192.0.2.1")).limited(t, "an eleventh failure")
 }
@@ -108,5 +105,5 @@ func TestAllGuessersTogetherHaveACeiling(t *testing.T) {
 	s.Clock.Advance(time.Minute)
 	s.redeem(t, good, from("192.0.2.7"))
 	s.redeem(t, good, from("198.51.100.1"))
-	s.exchange(t, wrong, from("198.51.100.1")).refusedExchange(t, "a minute later", http.StatusNotFound)
+	s.exchange(t, wrong, from("198.51.100.1")).refused(t, "a minute later", 404)
 }

@@ -18,9 +18,9 @@ func TestMetricsAreForThisMachine(t *testing.T) {
 	elsewhere := setup(t, func(c *web.Config) { c.MetricsToken, c.MetricsElsewhere = metricsToken, true })
 	shown := bearer(metricsToken)
 	for name, c := range map[string]struct {
-		site  *site
-		edits []edit
-		want  int
+		server *testServer
+		edits  []edit
+		want   int
 	}{
 		"from here":                        {local, nil, 200},
 		"from here by name":                {local, []edit{host("localhost")}, 200},
@@ -37,7 +37,7 @@ func TestMetricsAreForThisMachine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := c.site.do(t, "GET", "/metrics", "", c.edits...)
+			r := c.server.do(t, "GET", "/metrics", "", c.edits...)
 			if r.status != c.want || strings.Contains(r.body, "go_goroutines") != (c.want == 200) {
 				t.Errorf("status %d, want %d; body %.200q", r.status, c.want, r.body)
 			}
@@ -45,25 +45,15 @@ func TestMetricsAreForThisMachine(t *testing.T) {
 	}
 }
 
-// A stranger's machine, and a proxy that says nothing but speaks HTTP/1.0.
+// Neither another machine may read them, nor a proxy that is known only by HTTP/1.0.
 func TestMetricsAreNotForStrangers(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	handler := s.handler(s.listen)
-	for name, c := range map[string]struct {
-		edit edit
-		want int
-	}{
-		"this machine":    {remote("127.0.0.1:40000"), http.StatusOK},
-		"another machine": {remote("203.0.113.7:40000"), http.StatusForbidden},
-		"HTTP/1.0": {func(r *http.Request) {
-			r.RemoteAddr, r.ProtoMajor, r.ProtoMinor, r.Proto = "127.0.0.1:40000", 1, 0, "HTTP/1.0"
-		}, http.StatusForbidden},
-	} {
-		if r := hand(handler, "GET", "/metrics", "", c.edit); r.status != c.want {
-			t.Errorf("%s: status %d, want %d", name, r.status, c.want)
-		}
-	}
+	local, handler := remote("127.0.0.1:40000"), s.handler(s.listen)
+	hand(handler, "GET", "/metrics", "", local).ok(t, "this machine")
+	hand(handler, "GET", "/metrics", "", remote("203.0.113.7:40000")).refused(t, "another machine", 403)
+	old := func(r *http.Request) { r.ProtoMajor, r.ProtoMinor, r.Proto = 1, 0, "HTTP/1.0" }
+	hand(handler, "GET", "/metrics", "", local, old).refused(t, "HTTP/1.0", 403)
 }
 
 // At an address of their own there is nothing else.

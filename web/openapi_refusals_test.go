@@ -25,22 +25,25 @@ func read(r reading) edit {
 	return func(req *http.Request) { req.Body, req.ContentLength = io.NopCloser(r), -1 }
 }
 
-// Whatever an operation is, it refuses as the document says: without a token, for
-// another host, in a method that it does not have, a body that is too large or
-// breaks off; and when something in the server falls over or is out of reach.
+// Every operation refuses as the document says: without a good token, from a
+// foreign page, for another host, with another method, a body that is too large or
+// breaks off; and when a handler panics or the database is out of reach.
 func TestEveryOperationRefuses(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
 	h := s.handler(s.listen)
-	broken := setup(t)
-	must(t, broken.Store.Close())
+	broken := withoutDatabase(t)
 	down := broken.handler(broken.listen)
 	good := bearer(s.token(t, meettest.Ada))
-	fill := strings.NewReplacer("{roomId}", room.ID, "{room_id}", room.ID, "{identity}", "eve", "{role}", "host", "{code}", code)
+	fill := strings.NewReplacer("{roomId}", room.ID, "{room_id}", room.ID, "{identity}", "eve", "{role}", "host",
+		"{code}", code)
 	bodies := map[string]string{
-		"/api/room/create": "{}", "/api/room/join": `{"roomId":"` + room.ID + `"}`, "/v2/token": `{"code":"` + code + `"}`,
-		"/v2/room-codes/code": `{"code":"` + code + `","enabled":true}`, "/v2/room-codes/code/{code}": `{"enabled":true}`,
+		"/api/room/create":           "{}",
+		"/api/room/join":             `{"roomId":"` + room.ID + `"}`,
+		"/v2/token":                  `{"code":"` + code + `"}`,
+		"/v2/room-codes/code":        `{"code":"` + code + `","enabled":true}`,
+		"/v2/room-codes/code/{code}": `{"enabled":true}`,
 	}
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
@@ -57,9 +60,7 @@ func TestEveryOperationRefuses(t *testing.T) {
 				t.Helper()
 				r := hand(h, method, path, body, edits...)
 				openapitest.Check(t, method, &url.URL{Path: path}, r.status, r.header, []byte(r.body))
-				if r.status != status {
-					t.Errorf("%s %s, %s: status %d, want %d; body %s", method, path, what, r.status, status, r.body)
-				}
+				r.refused(t, method+" "+path+", "+what, status)
 			}
 			refuses("a foreign host", h, 403, method, good, host("evil.com"))
 			refuses("an odd method", h, 405, "BREW", good)
@@ -74,6 +75,9 @@ func TestEveryOperationRefuses(t *testing.T) {
 				continue
 			}
 			refuses("no token", h, 401, method)
+			refuses("a bad token", h, 401, method, bearer("bad"))
+			refuses("a token in the URL", h, 401, method, good, func(r *http.Request) { r.URL.RawQuery = "access_token=x" })
+			refuses("a foreign page", h, 403, method, good, origins("https://evil.com"))
 			out := http.StatusServiceUnavailable
 			if strings.HasPrefix(path, "/api/") {
 				out = http.StatusInternalServerError
@@ -81,19 +85,4 @@ func TestEveryOperationRefuses(t *testing.T) {
 			refuses("no database", down, out, method, bearer(broken.token(t, meettest.Ada)))
 		}
 	}
-}
-
-// What only the way with the code in the body was not seen to answer elsewhere.
-func TestUpdateByBodyRefusals(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	old := s.guestCode(t)
-	_, err := s.RotateCode(t.Context(), meettest.Ada, old)
-	must(t, err)
-	const path = "/v2/room-codes/code"
-	s.api(t, meettest.Ada, "POST", path, `{"code":"`+old+`","enabled":true}`).refusedExchange(t, "a code that was replaced", http.StatusGone)
-	for range 10 {
-		s.api(t, meettest.Bob, "POST", path, `{"code":"aaa-aaaa-aaa","enabled":true}`).refusedExchange(t, "a guess", http.StatusNotFound)
-	}
-	s.api(t, meettest.Bob, "POST", path, `{"code":"aaa-aaaa-aaa","enabled":true}`).limited(t, "an eleventh guess")
 }

@@ -13,19 +13,21 @@ import (
 	"roomkey/web/openapitest"
 )
 
-// What is served is a valid document of OpenAPI 3.1 that says where this
-// server is and which version it runs.
+// The served document is valid OpenAPI 3.1, with the URL and version of this
+// server.
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
+	const public = "https://meet.example.com"
 	for name, c := range map[string]struct {
 		change       func(*web.Config)
 		url, version string
 	}{
-		"as usual":          {func(*web.Config) {}, "https://meet.example.com", "v1.2.3"},
-		"without a URL":     {func(c *web.Config) { c.PublicURL = nil }, "/", "v1.2.3"},
-		"with a port":       {func(c *web.Config) { c.PublicURL = mustURL("http://127.0.0.1:9090/") }, "http://127.0.0.1:9090", "v1.2.3"},
-		"of no version":     {func(c *web.Config) { c.Version.Version = "" }, "https://meet.example.com", "dev"},
-		"of a hard version": {func(c *web.Config) { c.Version.Version = `v1-"dev"\` }, "https://meet.example.com", `v1-"dev"\`},
+		"as usual":      {func(*web.Config) {}, public, "v1.2.3"},
+		"without a URL": {func(c *web.Config) { c.PublicURL = nil }, "/", "v1.2.3"},
+		"with a port": {func(c *web.Config) { c.PublicURL = mustURL("http://127.0.0.1:9090/") },
+			"http://127.0.0.1:9090", "v1.2.3"},
+		"of no version":     {func(c *web.Config) { c.Version.Version = "" }, public, "dev"},
+		"of a hard version": {func(c *web.Config) { c.Version.Version = `v1-"dev"\` }, public, `v1-"dev"\`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -35,9 +37,7 @@ func TestOpenAPI(t *testing.T) {
 				t.Fatalf("status %d, Content-Type %q, want 200 and JSON", r.status, r.header.Get("Content-Type"))
 			}
 			d, err := openapitest.Read([]byte(r.body))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			if err := d.Validate(); err != nil {
 				t.Error(err)
 			}
@@ -49,7 +49,8 @@ func TestOpenAPI(t *testing.T) {
 			if err := json.Unmarshal([]byte(r.body), &got); err != nil {
 				t.Fatal(err)
 			}
-			if got.OpenAPI != "3.1.0" || got.Info.Version != c.version || len(got.Servers) != 1 || got.Servers[0].URL != c.url {
+			if got.OpenAPI != "3.1.0" || got.Info.Version != c.version || len(got.Servers) != 1 ||
+				got.Servers[0].URL != c.url {
 				t.Errorf("the document says %+v, want OpenAPI 3.1.0, version %s and the server %s", got, c.version, c.url)
 			}
 		})
@@ -81,7 +82,9 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 		}
 	}
 	s.handler(s.listen).Routes(func(pattern string, methods []string, token bool) {
-		if !strings.HasPrefix(pattern, "/api/") && !strings.HasPrefix(pattern, "/v2/") && !slices.Contains([]string{"/openapi.json", "/healthz", "/readyz", "/version"}, pattern) {
+		operations := []string{"/openapi.json", "/healthz", "/readyz", "/version"}
+		if !strings.HasPrefix(pattern, "/api/") && !strings.HasPrefix(pattern, "/v2/") &&
+			!slices.Contains(operations, pattern) {
 			return
 		}
 		for _, method := range methods {
@@ -91,6 +94,6 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 		}
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("what is described is not what is there (-routes +document):\n%s", diff)
+		t.Errorf("the document differs from the routes (-routes +document):\n%s", diff)
 	}
 }

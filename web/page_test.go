@@ -6,7 +6,6 @@ import (
 	"encoding/xml"
 	"io"
 	"maps"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,10 +21,11 @@ func TestThePageIsTheSameForEveryLink(t *testing.T) {
 	s := setup(t)
 	code := s.guestCode(t)
 	first := s.do(t, "GET", "/join/"+code, "")
-	if first.status != http.StatusOK || first.header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(first.body, "<div id=\"root\">") {
-		t.Fatalf("status %d, type %q, body %.200s; want the page", first.status, first.header.Get("Content-Type"), first.body)
+	if first.ok(t, "page"); !strings.Contains(first.body, "<div id=\"root\">") {
+		t.Fatalf("body %.200s; want the page", first.body)
 	}
-	for _, path := range []string{"/join/aaa-aaaa-aaa", "/join/nonsense", "/join/" + strings.Repeat("a", 1000), "/join/%3Cscript%3E", "/m/standup", "/m/No%20Name"} {
+	for _, path := range []string{"/join/aaa-aaaa-aaa", "/join/nonsense", "/join/" + strings.Repeat("a", 1000),
+		"/join/%3Cscript%3E", "/m/standup", "/m/No%20Name", "/m/%22%3E%3Cscript%3E"} {
 		if r := s.do(t, "GET", path, ""); r.status != first.status || r.body != first.body {
 			t.Errorf("GET %s: status %d, another body; want the same page", path, r.status)
 		}
@@ -39,28 +39,26 @@ func TestWhatThePagesMayDo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for path, own := range map[string]map[string]string{
-		"/join/aaa-aaaa-aaa": {"connect-src": "'self' wss://meet.example.com https://meet.example.com ws://" + s.listen.String() + " wss://" + s.listen.String(), "media-src": "'self' blob:", "img-src": "'self' data: blob:"},
-		"/docs/api":          {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
+		"/join/aaa-aaaa-aaa": {"media-src": "'self' blob:", "img-src": "'self' data: blob:", "connect-src": "'self' " +
+			"wss://meet.example.com https://meet.example.com ws://" + s.listen.String() + " wss://" + s.listen.String()},
+		"/docs/api": {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
-		h := s.do(t, "GET", path, "").header
+		r := s.do(t, "GET", path, "")
 		policy := map[string]string{}
-		for directive := range strings.SplitSeq(h.Get("Content-Security-Policy"), "; ") {
+		for directive := range strings.SplitSeq(r.header.Get("Content-Security-Policy"), "; ") {
 			name, sources, _ := strings.Cut(directive, " ")
 			policy[name] = sources
 		}
-		want := map[string]string{"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'"}
+		want := map[string]string{"default-src": "'none'", "script-src": "'self'", "style-src": "'self'",
+			"frame-ancestors": "'none'", "base-uri": "'none'", "form-action": "'none'"}
 		maps.Copy(want, own)
 		for name, want := range want {
 			if policy[name] != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, policy[name], want)
 			}
 		}
-		for name, want := range map[string]string{"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
-			"X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"} {
-			if got := h.Get(name); got != want {
-				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
-			}
-		}
+		r.has(t, path, map[string]string{"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer",
+			"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"})
 	}
 }
 
@@ -74,18 +72,20 @@ func TestWhereThePageMayConnect(t *testing.T) {
 		hosts   map[string]string
 	}{
 		"inside": {"", map[string]string{
-			"meet.example.com": public, "localhost:9090": public + " ws://localhost:9090 wss://localhost:9090", "[::1]:9090": public, "[::1]": public}},
-		"elsewhere":         {"wss://lk.example.org/x", map[string]string{"localhost:9090": " wss://lk.example.org https://lk.example.org"}},
+			"localhost:9090": public + " ws://localhost:9090 wss://localhost:9090",
+			"[::1]:9090":     public, "[::1]": public, "meet.example.com": public}},
+		"elsewhere": {"wss://lk.example.org/x",
+			map[string]string{"localhost:9090": " wss://lk.example.org https://lk.example.org"}},
 		"elsewhere by IPv6": {"ws://[2001:db8::1]:7880", map[string]string{"localhost:9090": " ws: http:"}},
 	} {
-		s := setup(t, func(c *web.Config) { c.LiveKit = mustURL("http://127.0.0.1:1") })
+		s := setup(t)
 		if c.livekit != "" {
-			log := new(logs)
 			elsewhere := func(m *meet.Config) { m.Links.LiveKit = c.livekit }
-			s = serve(t, meettest.New(t, log.of, elsewhere), log, func(w *web.Config) { w.LiveKit = nil })
+			s = setupService(t, elsewhere, func(w *web.Config) { w.LiveKit = nil })
 		}
 		for h, want := range c.hosts {
-			_, got, _ := strings.Cut(s.do(t, "GET", "/m/standup", "", host(h)).header.Get("Content-Security-Policy"), "connect-src 'self'")
+			policy := s.do(t, "GET", "/m/standup", "", host(h)).header.Get("Content-Security-Policy")
+			_, got, _ := strings.Cut(policy, "connect-src 'self'")
 			got, _, _ = strings.Cut(got, ";")
 			if got != want {
 				t.Errorf("LiveKit %s, Host %s: connect-src 'self'%s, want 'self'%s", name, h, got, want)
@@ -101,17 +101,16 @@ func TestThePageIsWhole(t *testing.T) {
 	for _, page := range []string{"/m/standup", "/docs/api"} {
 		s.isWhole(t, s.do(t, "GET", page, "").body)
 	}
-	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html", "/page/assets/docs.html",
-		"/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
-		if r := s.do(t, "GET", path, ""); r.status != http.StatusNotFound && r.status != http.StatusMovedPermanently {
-			t.Errorf("GET %s: status %d, want 404", path, r.status)
-		}
+	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html",
+		"/page/assets/docs.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
+		s.do(t, "GET", path, "").refused(t, path, 404)
 	}
 }
 
-func (s *site) isWhole(t *testing.T, document string) {
+func (s *testServer) isWhole(t *testing.T, document string) {
 	t.Helper()
-	if strings.Contains(document, "<style") || regexp.MustCompile(`<script[^>]*>[^<]|\son\w+=|\sstyle=|javascript:`).MatchString(document) {
+	inline := regexp.MustCompile(`<style|<script[^>]*>[^<]|\son\w+=|\sstyle=|javascript:`)
+	if inline.MatchString(document) {
 		t.Errorf("the document holds inline code or style:\n%s", document)
 	}
 	links := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(document, -1)
@@ -126,11 +125,17 @@ func (s *site) isWhole(t *testing.T, document string) {
 		}
 		plain := s.do(t, "GET", path, "")
 		packed := s.do(t, "GET", path, "", header("Accept-Encoding", "br, gzip"))
-		if plain.status != http.StatusOK || plain.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || plain.header.Get("Content-Type") == "" {
-			t.Errorf("GET %s: status %d, headers %v", path, plain.status, plain.header)
+		plain.ok(t, path)
+		plain.has(t, path, map[string]string{"Cache-Control": "public, max-age=31536000, immutable"})
+		if plain.header.Get("Content-Type") == "" {
+			t.Errorf("GET %s: no Content-Type", path)
 		}
 		if packed.header.Get("Content-Encoding") == "gzip" {
-			packed.body = unpack(t, packed.body)
+			r, err := gzip.NewReader(strings.NewReader(packed.body))
+			must(t, err)
+			unpacked, err := io.ReadAll(r)
+			must(t, err)
+			packed.body = string(unpacked)
 		}
 		if plain.body != packed.body || plain.body == "" {
 			t.Errorf("GET %s: compressed it is another file, or there is none", path)
@@ -142,25 +147,12 @@ func TestCompression(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for accept, want := range map[string]string{
-		"": "", "gzip": "gzip", "GZIP": "gzip", "br, gzip;q=0.5": "gzip", "deflate , gzip": "gzip", "gzip;q=0": "", "gzip; q=0.000": "", "br": "", "x-gzip-not": "",
+		"": "", "gzip": "gzip", "GZIP": "gzip", "br, gzip;q=0.5": "gzip", "deflate , gzip": "gzip",
+		"gzip;q=0": "", "gzip; q=0.000": "", "br": "", "x-gzip-not": "",
 	} {
-		if r := s.do(t, "GET", "/m/standup", "", header("Accept-Encoding", accept)); r.header.Get("Content-Encoding") != want || r.header.Get("Vary") != "Accept-Encoding" {
-			t.Errorf("Accept-Encoding %q: Content-Encoding %q, Vary %q, want %q", accept, r.header.Get("Content-Encoding"), r.header.Get("Vary"), want)
-		}
+		r := s.do(t, "GET", "/m/standup", "", header("Accept-Encoding", accept))
+		r.has(t, accept, map[string]string{"Content-Encoding": want, "Vary": "Accept-Encoding"})
 	}
-}
-
-func unpack(t *testing.T, packed string) string {
-	t.Helper()
-	r, err := gzip.NewReader(strings.NewReader(packed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }
 
 func TestQRCodes(t *testing.T) {
@@ -168,13 +160,13 @@ func TestQRCodes(t *testing.T) {
 	s := setup(t)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
 	r := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
-	if r.status != http.StatusOK || r.header.Get("Content-Type") != "image/svg+xml" || r.header.Get("Cache-Control") != "no-store" {
-		t.Fatalf("status %d, headers %v; want a drawing that is not kept", r.status, r.header)
-	}
+	r.ok(t, "a QR code")
+	r.has(t, "a QR code", map[string]string{"Content-Type": "image/svg+xml", "Cache-Control": "no-store"})
 	if err := xml.NewDecoder(bytes.NewReader([]byte(r.body))).Decode(new(struct{})); err != nil {
 		t.Errorf("not XML: %v", err)
 	}
-	if written := s.do(t, "GET", "/join/"+strings.ToUpper(strings.ReplaceAll(code, "-", ""))+"/qr.svg", ""); written.body != r.body {
+	bare := strings.ToUpper(strings.ReplaceAll(code, "-", ""))
+	if written := s.do(t, "GET", "/join/"+bare+"/qr.svg", ""); written.body != r.body {
 		t.Error("the same code written differently gives another drawing")
 	}
 	if other := s.do(t, "GET", "/join/"+s.guestCode(t)+"/qr.svg", ""); other.body == r.body {
@@ -184,12 +176,10 @@ func TestQRCodes(t *testing.T) {
 		t.Errorf("drawing the code used it %d times", uses)
 	}
 	want := s.do(t, "GET", "/join/aaa-aaaa-aaa/qr.svg", "")
-	want.refused(t, "an unknown code", http.StatusNotFound, meet.CodeNotFound)
-	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, code, meet.CodeChange{Enabled: meettest.Of(false)}, false); err != nil {
-		t.Fatal(err)
-	}
+	want.refused(t, "an unknown code", 404)
+	s.disable(t, code)
 	shut := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
-	shut.refused(t, "a disabled code", http.StatusNotFound, meet.CodeNotFound)
+	shut.refused(t, "a disabled code", 404)
 	strip := func(s string) string { return regexp.MustCompile(`"request_id":"[^"]*"`).ReplaceAllString(s, "") }
 	if strip(shut.body) != strip(want.body) {
 		t.Errorf("a disabled code is told from an unknown one:\n%s\n%s", shut.body, want.body)

@@ -15,6 +15,7 @@ import (
 
 // reply is an answer that was read to its end.
 type reply struct {
+	path   string // of the request
 	status int
 	header http.Header
 	body   string
@@ -35,7 +36,7 @@ func forwarded(values ...string) edit {
 }
 
 // do sends a request over the network.
-func (s *site) do(tb testing.TB, method, path, body string, edits ...edit) reply {
+func (s *testServer) do(tb testing.TB, method, path, body string, edits ...edit) reply {
 	tb.Helper()
 	r, err := s.send(tb, method, path, strings.NewReader(body), edits...)
 	if err != nil {
@@ -45,7 +46,7 @@ func (s *site) do(tb testing.TB, method, path, body string, edits ...edit) reply
 }
 
 // send is do for a body of any kind and an answer that may not come.
-func (s *site) send(tb testing.TB, method, path string, body io.Reader, edits ...edit) (reply, error) {
+func (s *testServer) send(tb testing.TB, method, path string, body io.Reader, edits ...edit) (reply, error) {
 	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), method, s.url+path, body)
 	if err != nil {
@@ -60,7 +61,8 @@ func (s *site) send(tb testing.TB, method, path string, body io.Reader, edits ..
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
-	return reply{resp.StatusCode, resp.Header, string(b), resp.Close}, err
+	return reply{
+		path: r.URL.Path, status: resp.StatusCode, header: resp.Header, body: string(b), closes: resp.Close}, err
 }
 
 // hand gives a request to a handler without a network in between, where a
@@ -73,91 +75,82 @@ func hand(h http.Handler, method, path, body string, edits ...edit) reply {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	return reply{w.Code, w.Header(), w.Body.String(), false}
+	return reply{path: r.URL.Path, status: w.Code, header: w.Header(), body: w.Body.String()}
 }
 
-// refused checks an answer of the chain: status, code and the agreed shape,
-// which holds the request's id and nothing that is not meant for callers.
-func (r reply) refused(tb testing.TB, name string, status int, code meet.ErrorCode) {
-	tb.Helper()
-	if r.status != status {
-		tb.Errorf("%s: status %d, want %d; body %.300s", name, r.status, status, r.body)
-		return
-	}
-	r.unstored(tb, name)
-	var got struct{ Error meet.ErrorReport }
-	strict(tb, name, r.body, &got)
-	e := got.Error
-	if e.Code != code || e.Status != status || e.Message == "" {
-		tb.Errorf("%s: error %+v, want code %s, status %d and a message", name, e, code, status)
-	}
-	if id := r.header.Get("X-Request-Id"); id == "" || e.RequestID != id {
-		tb.Errorf("%s: request_id %q, X-Request-Id %q, want the same", name, e.RequestID, id)
-	}
-	if want := e.Code == meet.CodeUnavailable || e.Code == meet.CodeRateLimited; e.Retryable != want {
-		tb.Errorf("%s: retryable %t, want %t", name, e.Retryable, want)
-	}
-}
-
-// refusedAt is refused in the shape of the API that the path belongs to.
-func (r reply) refusedAt(tb testing.TB, path, name string, status int, code meet.ErrorCode) {
-	tb.Helper()
-	switch path := pathpkg.Clean("/"+path) + "/"; {
-	case strings.HasPrefix(path, "/api/"):
-		r.refusedRooms(tb, name, status, "")
-	case strings.HasPrefix(path, "/v2/"):
-		r.refusedExchange(tb, name, status)
-	default:
-		r.refused(tb, name, status, code)
-	}
-}
-
-// refusedRooms checks a refusal of the Rooms API, and its message unless that
-// is empty.
-func (r reply) refusedRooms(tb testing.TB, name string, status int, message string) {
-	tb.Helper()
-	if r.status != status {
-		tb.Errorf("%s: status %d, want %d; body %.300s", name, r.status, status, r.body)
-		return
-	}
-	r.unstored(tb, name)
-	var got struct{ Error string }
-	strict(tb, name, r.body, &got)
-	if got.Error == "" || message != "" && got.Error != message {
-		tb.Errorf("%s: error %q, want %q", name, got.Error, message)
-	}
-}
-
-// codesError is how the exchange words an error.
+// codesError is the format of errors of the Room Codes API and the exchange.
 type codesError struct {
 	Code    int
 	Message string
 	Details []string
 }
 
-// refusedExchange checks a refusal of the exchange in its own shape.
-func (r reply) refusedExchange(tb testing.TB, name string, status int) {
+// codeOf gives the code of an error of that status.
+var codeOf = map[int]meet.ErrorCode{
+	400: meet.CodeInvalid, 405: meet.CodeInvalid, 413: meet.CodeInvalid, 426: meet.CodeInvalid,
+	401: meet.CodeUnauthenticated, 403: meet.CodeForbidden, 404: meet.CodeNotFound, 409: meet.CodeConflict,
+	410: meet.CodeGone, 429: meet.CodeRateLimited, 500: meet.CodeInternal, 503: meet.CodeUnavailable,
+}
+
+// refused checks a refusal: its status, its headers, and a body in the format of
+// the API that was called. A message, if one is given, has to be exactly that.
+func (r reply) refused(tb testing.TB, name string, status int, message ...string) {
 	tb.Helper()
 	if r.status != status {
 		tb.Errorf("%s: status %d, want %d; body %.300s", name, r.status, status, r.body)
 		return
 	}
 	r.unstored(tb, name)
-	var got codesError
-	strict(tb, name, r.body, &got)
-	if got.Code != status || got.Message == "" || got.Details == nil {
-		tb.Errorf("%s: error %+v, want code %d, a message and a list of details", name, got, status)
+	got := ""
+	switch path := pathpkg.Clean("/"+r.path) + "/"; {
+	case strings.HasPrefix(path, "/api/"):
+		var body struct{ Error string }
+		strict(tb, name, r.body, &body)
+		got = body.Error
+	case strings.HasPrefix(path, "/v2/"):
+		var body codesError
+		strict(tb, name, r.body, &body)
+		if got = body.Message; body.Code != status || body.Details == nil {
+			tb.Errorf("%s: error %+v, want code %d and a list of details", name, body, status)
+		}
+	default:
+		var body struct{ Error meet.ErrorReport }
+		strict(tb, name, r.body, &body)
+		e, id := body.Error, r.header.Get("X-Request-Id")
+		got = e.Message
+		retryable := e.Code == meet.CodeUnavailable || e.Code == meet.CodeRateLimited
+		if e.Code != codeOf[status] || e.Status != status || id == "" || e.RequestID != id || e.Retryable != retryable {
+			tb.Errorf("%s: error %+v, want code %s, status %d and the request id %q", name, e, codeOf[status], status, id)
+		}
+	}
+	if got == "" || len(message) > 0 && got != message[0] {
+		tb.Errorf("%s: message %q, want %q", name, got, message)
+	}
+}
+
+// ok checks that a call succeeded.
+func (r reply) ok(tb testing.TB, name string) {
+	tb.Helper()
+	if r.status != http.StatusOK {
+		tb.Errorf("%s: status %d, want 200; body %.300s", name, r.status, r.body)
+	}
+}
+
+// has checks headers.
+func (r reply) has(tb testing.TB, name string, headers map[string]string) {
+	tb.Helper()
+	for header, want := range headers {
+		if got := r.header.Get(header); got != want {
+			tb.Errorf("%s: %s is %q, want %q", name, header, got, want)
+		}
 	}
 }
 
 // unstored checks the headers of every JSON answer.
 func (r reply) unstored(tb testing.TB, name string) {
 	tb.Helper()
-	for header, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
-		if got := r.header.Get(header); got != want {
-			tb.Errorf("%s: %s is %q, want %q", name, header, got, want)
-		}
-	}
+	r.has(tb, name, map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff"})
 }
 
 // strict decodes one JSON document that has no other fields than those of v.
@@ -167,6 +160,13 @@ func strict(tb testing.TB, name, text string, v any) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil || d.More() {
 		tb.Errorf("%s: body %.300q: %v", name, text, err)
+	}
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
 	}
 }
 

@@ -26,41 +26,37 @@ func TestRevokedTokens(t *testing.T) {
 		c.Authenticate = func(token string) (meet.Principal, error) { return authority.Verify(token) }
 	})
 	keyring, err := auth.NewKeyring([]byte(strings.Repeat("s", auth.MinSecret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, Revoked: func(string) (bool, error) {
+	must(t, err)
+	isRevoked := func(string) (bool, error) {
 		if broken.Load() {
 			return false, errors.New("a secret of the disk")
 		}
 		return revoked.Load(), nil
-	}})
+	}
+	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, Revoked: isRevoked})
 	good := s.token(t, meettest.Ada) // good for an hour
 	long, err := s.auth.Sign(meettest.Ada, 3*time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	call := func(token string) reply { return s.do(t, "POST", "/mcp", "{}", bearer(token)) }
-	if r := call(good); r.status != http.StatusOK {
-		t.Errorf("a good token: status %d, want 200; body %s", r.status, r.body)
-	}
+	call(good).ok(t, "a good token")
 	r := call(long)
-	r.refused(t, "a token for a longer time", http.StatusUnauthorized, meet.CodeUnauthenticated)
+	r.refused(t, "a token for a longer time", 401)
 	if !strings.Contains(r.body, "longer time than this server allows") {
 		t.Errorf("a token for a longer time: body %s, want the reason", r.body)
 	}
 	broken.Store(true)
 	s.Clock.Advance(time.Second)
 	r = call(good)
-	r.refused(t, "while the database is gone", http.StatusServiceUnavailable, meet.CodeUnavailable)
+	r.refused(t, "while the database is gone", 503)
 	if r.header.Get("WWW-Authenticate") != "" || strings.Contains(r.body, "secret") {
 		t.Errorf("while the database is gone: header %v, body %s, want neither a challenge nor the cause", r.header, r.body)
 	}
 	broken.Store(false)
 	revoked.Store(true)
-	for path, body := range map[string]string{"/mcp": "access token has been revoked", "/api/room/create": "access token has been revoked"} {
+	for _, path := range []string{"/mcp", "/api/room/create"} {
 		r := s.do(t, "POST", path, "{}", bearer(good))
-		if r.status != http.StatusUnauthorized || !strings.Contains(r.body, body) || !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
+		if r.status != http.StatusUnauthorized || !strings.Contains(r.body, "access token has been revoked") ||
+			!strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
 			t.Errorf("revoked, at %s: status %d, header %v, body %s", path, r.status, r.header, r.body)
 		}
 	}
@@ -69,12 +65,14 @@ func TestRevokedTokens(t *testing.T) {
 // Somebody who waits is not let in any more once their access token was taken back.
 func TestRevokedWhileWaiting(t *testing.T) {
 	t.Parallel()
-	for path, body := range map[string]string{"/api/room/join": `{"roomName": %q, "requestId": %q}`, "/page/join": `{"room": %q, "request_id": %q}`} {
+	for path, body := range map[string]string{
+		"/api/room/join": `{"roomName": %q, "requestId": %q}`, "/page/join": `{"room": %q, "request_id": %q}`,
+	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			var revoked atomic.Bool
 			var asked atomic.Int32
-			var s *site
+			var s *testServer
 			s = setup(t, func(c *web.Config) {
 				c.Authenticate = func(token string) (meet.Principal, error) {
 					asked.Add(1)
@@ -91,7 +89,8 @@ func TestRevokedWhileWaiting(t *testing.T) {
 			}
 			answered := make(chan reply, 1)
 			go func() {
-				answered <- s.do(t, "POST", path, fmt.Sprintf(body, room.Name, first.RequestID), bearer(s.token(t, meettest.Bob)), header("Prefer", "wait=20"))
+				answered <- s.do(t, "POST", path, fmt.Sprintf(body, room.Name, first.RequestID),
+					bearer(s.token(t, meettest.Bob)), header("Prefer", "wait=20"))
 			}()
 			livekittest.Wait(t, "the call to wait", func() bool { return asked.Load() >= 2 })
 			revoked.Store(true)

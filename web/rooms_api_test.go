@@ -17,7 +17,7 @@ import (
 )
 
 // list reads a list of rooms and where it goes on.
-func (s *site) list(t *testing.T, p meet.Principal, path string) (names []string, next string) {
+func (s *testServer) list(t *testing.T, p meet.Principal, path string) (names []string, next string) {
 	t.Helper()
 	r := s.api(t, p, "GET", path, "")
 	var rooms []struct{ Name string }
@@ -41,7 +41,8 @@ func (s *site) list(t *testing.T, p meet.Principal, path string) (names []string
 func TestRoomLists(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	s.Service, s.Enforcer = meet.New(meet.Config{Store: s.Store, Media: s.Media, MediaOnJoin: true, Limits: &meet.Limits{}, Now: s.Clock.Now}) // no media rooms for a hundred rooms
+	s.Service, s.Enforcer = meet.New(meet.Config{ // without media rooms for a hundred rooms
+		Store: s.Store, Media: s.Media, MediaOnJoin: true, Limits: &meet.Limits{}, Now: s.Clock.Now})
 	const n = meet.MaxPage + 7
 	for i := range n {
 		s.NewRoom(t, meet.RoomChange{Name: meettest.Of("room-" + strconv.Itoa(i))})
@@ -62,8 +63,9 @@ func TestRoomLists(t *testing.T) {
 	if strings.Join(paged, " ") != strings.Join(whole, " ") {
 		t.Errorf("pages give %v, the whole list %v", paged, whole)
 	}
-	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=ten", "limit=", "limit=1e2", "limit=99999999999999999999", "cursor=nonsense", "cursor=%00"} {
-		s.api(t, meettest.Ada, "GET", "/api/room/list?"+query, "").refusedRooms(t, query, http.StatusBadRequest, "")
+	for _, query := range []string{"limit=0", "limit=101", "limit=-1", "limit=ten", "limit=", "limit=1e2",
+		"limit=99999999999999999999", "cursor=nonsense", "cursor=%00"} {
+		s.api(t, meettest.Ada, "GET", "/api/room/list?"+query, "").refused(t, query, 400)
 	}
 	if names, _ := s.list(t, meettest.Bob, "/api/room/list"); names != nil {
 		t.Errorf("Bob sees %v, want nothing: the rooms are not public", names)
@@ -81,8 +83,9 @@ func TestJoinWaits(t *testing.T) {
 	r := s.api(t, meettest.Bob, "POST", "/api/room/join", `{"roomName":"`+room.Name+`","name":"Bobby"}`)
 	var waiting struct{ Status, RequestID string }
 	strict(t, "waiting", r.body, &waiting)
-	if r.status != http.StatusAccepted || waiting.Status != "waiting" || waiting.RequestID == "" || r.header.Get("Retry-After") != "2" {
-		t.Fatalf("status %d, body %s, Retry-After %q; want 202 and a requestId", r.status, r.body, r.header.Get("Retry-After"))
+	if r.status != http.StatusAccepted || waiting.Status != "waiting" || waiting.RequestID == "" ||
+		r.header.Get("Retry-After") != "2" {
+		t.Fatalf("status %d, body %s, header %v; want 202 and a requestId", r.status, r.body, r.header)
 	}
 	again := `{"roomId":"` + room.ID + `","requestId":"` + waiting.RequestID + `"}`
 	if r := s.api(t, meettest.Bob, "POST", "/api/room/join", again); r.status != http.StatusAccepted {
@@ -97,8 +100,9 @@ func TestJoinWaits(t *testing.T) {
 	if got := (<-answered).fields(t); claims(t, got["token"].(string)).Name != "Bobby" {
 		t.Errorf("let in as %q, want the name that the host saw", claims(t, got["token"].(string)).Name)
 	}
-	s.api(t, meettest.Gus, "POST", "/api/room/join", again).refusedRooms(t, "somebody else's request", http.StatusNotFound, "")
-	s.api(t, meettest.Bob, "POST", "/api/room/join", `{"roomId":"`+room.ID+`","requestId":"no"}`).refusedRooms(t, "no request's id", http.StatusBadRequest, "")
+	s.api(t, meettest.Gus, "POST", "/api/room/join", again).refused(t, "somebody else's request", 404)
+	bad := `{"roomId":"` + room.ID + `","requestId":"no"}`
+	s.api(t, meettest.Bob, "POST", "/api/room/join", bad).refused(t, "no request's id", 400)
 }
 
 func TestJoinRefusals(t *testing.T) {
@@ -110,9 +114,15 @@ func TestJoinRefusals(t *testing.T) {
 	_, _, err := s.EndRoom(t.Context(), meettest.Ada, over.ID, over.Name)
 	must(t, err)
 	off := s.guestCode(t)
-	_, _, err = s.UpdateCode(t.Context(), meettest.Ada, off, meet.CodeChange{Enabled: meettest.Of(false)}, false)
-	must(t, err)
-	const one = "exactly one of roomName, roomId and code must be given"
+	s.disable(t, off)
+	const (
+		one    = "exactly one of roomName, roomId and code must be given"
+		hidden = "name must not contain control, zero-width or text-direction characters"
+		longID = "userId must be at most 128 characters"
+
+		longName = "name must be at most 80 characters"
+	)
+	toFull := `{"roomName":"` + full.Name + `"`
 	for name, c := range map[string]struct {
 		body    string
 		status  int
@@ -133,12 +143,12 @@ func TestJoinRefusals(t *testing.T) {
 		"disabled code":      {`{"code":"` + off + `"}`, 410, "This room code is disabled"},
 		"ended room":         {`{"roomName":"` + over.Name + `"}`, 410, "The room has ended"},
 		"full room":          {`{"roomName":"` + full.Name + `"}`, 409, "The room is full"},
-		"long display name":  {`{"roomName":"` + full.Name + `","name":"` + strings.Repeat("x", 81) + `"}`, 400, "name must be at most 80 characters"},
-		"hidden in the name": {`{"roomName":"` + full.Name + `","name":"\u202eeve"}`, 400, "name must not contain control, zero-width or text-direction characters"},
-		"long user id":       {`{"roomName":"` + full.Name + `","userId":"` + strings.Repeat("x", 129) + `"}`, 400, "userId must be at most 128 characters"},
+		"long display name":  {toFull + `,"name":"` + strings.Repeat("x", 81) + `"}`, 400, longName},
+		"hidden in the name": {toFull + `,"name":"\u202eeve"}`, 400, hidden},
+		"long user id":       {toFull + `,"userId":"` + strings.Repeat("x", 129) + `"}`, 400, longID},
 		"wrong type":         {`{"roomName":["daily"]}`, 400, "Invalid request body"},
 	} {
-		s.api(t, meettest.Bob, "POST", "/api/room/join", c.body).refusedRooms(t, name, c.status, c.message)
+		s.api(t, meettest.Bob, "POST", "/api/room/join", c.body).refused(t, name, c.status, c.message)
 	}
 }
 
@@ -152,10 +162,12 @@ func TestCreateNumbers(t *testing.T) {
 	}
 	for _, number := range []string{"-1", "100001", "1e9", "1e300", "-1e300", "9223372036854775808"} {
 		s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":`+number+`}`).
-			refusedRooms(t, number, http.StatusBadRequest, "maxParticipants must be between 0 and 100000")
+			refused(t, number, 400, "maxParticipants must be between 0 and 100000")
 	}
-	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":1.5}`).refusedRooms(t, "1.5", http.StatusBadRequest, "maxParticipants must be a whole number")
-	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"mode":"party"}`).refusedRooms(t, "party", http.StatusBadRequest, "mode must be standard or webinar")
+	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"maxParticipants":1.5}`).
+		refused(t, "1.5", 400, "maxParticipants must be a whole number")
+	s.api(t, meettest.Ada, "POST", "/api/room/create", `{"mode":"party"}`).
+		refused(t, "party", 400, "mode must be standard or webinar")
 }
 
 // Of many who create one name at the same instant exactly one gets it.
@@ -173,7 +185,7 @@ func TestCreateTogether(t *testing.T) {
 				made++
 				continue
 			}
-			r.refusedRooms(t, fmt.Sprintf("round %d, call %d", round, i), http.StatusConflict, "a room with this name already exists")
+			r.refused(t, fmt.Sprintf("round %d, call %d", round, i), 409, "a room with this name already exists")
 		}
 		if made != 1 {
 			t.Errorf("round %d: %d calls made the room, want one", round, made)
@@ -187,7 +199,8 @@ func TestOddIdentities(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	for _, userID := range []string{"a/b", "..", "../../list", "a b", "a%2Fb", "a?b#c", "äöü-房间-🙂", "a;b=c,d", `"quoted"`, "%00", "+"} {
+	for _, userID := range []string{"a/b", "..", "../../list", "a b", "a%2Fb", "a?b#c", "äöü-房间-🙂", "a;b=c,d",
+		`"quoted"`, "%00", "+"} {
 		a, err := s.Join(t.Context(), meettest.Ada, meet.JoinCall{RoomID: &room.ID, UserID: userID})
 		must(t, err)
 		person := s.EnterWith(t, a)
@@ -197,9 +210,7 @@ func TestOddIdentities(t *testing.T) {
 		identity := url.PathEscape(person.Identity())
 		for _, tail := range []string{"/mute/" + identity, "/video/" + identity + "/off", "/kick/" + identity} {
 			path := "/api/room/" + room.ID + tail
-			if r := s.api(t, meettest.Ada, "POST", path, ""); r.status != http.StatusOK {
-				t.Errorf("%q: POST %s: status %d, body %s, want 200", userID, path, r.status, r.body)
-			}
+			s.api(t, meettest.Ada, "POST", path, "").ok(t, path)
 			switch {
 			case strings.Contains(path, "/mute/"):
 				person.WaitMuted(meet.Microphone)
@@ -209,20 +220,21 @@ func TestOddIdentities(t *testing.T) {
 		}
 		person.WaitDisconnected()
 	}
-	for _, identity := range []string{"%00", "%ff", "%0a", "%e2%80%ae", "..%2f..", "%2e%2e", "%2F", "%20", strings.Repeat("a", 5000), "%25"} {
+	for _, identity := range []string{"%00", "%ff", "%0a", "%e2%80%ae", "..%2f..", "%2e%2e", "%2F", "%20",
+		strings.Repeat("a", 5000), "%25"} {
 		for _, path := range []string{"/kick/" + identity, "/mute/" + identity, "/video/" + identity + "/off"} {
 			r := s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "")
 			if r.status != http.StatusBadRequest && r.status != http.StatusNotFound {
 				t.Errorf("POST %.80s: status %d, want 400 or 404", path, r.status)
 			}
-			r.refusedRooms(t, path, r.status, "")
+			r.refused(t, path, r.status)
 		}
 	}
 }
 
 // waitTracks waits until LiveKit knows so many tracks of a room: one that
 // carries nothing yet cannot be muted.
-func (s *site) waitTracks(t *testing.T, room meet.Room, n int) {
+func (s *testServer) waitTracks(t *testing.T, room meet.Room, n int) {
 	t.Helper()
 	livekittest.Wait(t, "tracks to be published", func() bool {
 		roster, err := s.Roster(t.Context(), meettest.Ada, room.ID)
@@ -245,16 +257,15 @@ func TestMuteEverybody(t *testing.T) {
 	}
 	s.waitTracks(t, room, 2)
 	for _, everybody := range []string{"*", "%2A"} {
-		if r := s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/mute/"+everybody, ""); r.status != http.StatusOK {
-			t.Errorf("mute %s: status %d, want 200", everybody, r.status)
-		}
+		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/mute/"+everybody, "").ok(t, "mute "+everybody)
 	}
 	bob.WaitMuted(meet.Microphone)
 	if ada.Muted(meet.Microphone) {
 		t.Error("the admin is muted, want everybody else")
 	}
 	for _, path := range []string{"/kick/*", "/video/*/off"} {
-		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").refusedRooms(t, path, http.StatusBadRequest, "identity must name one participant")
+		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").
+			refused(t, path, 400, "identity must name one participant")
 	}
 }
 
@@ -264,13 +275,12 @@ func TestKickBlocksNobody(t *testing.T) {
 	s := setup(t)
 	room, bob := s.guest(t)
 	join := `{"roomId":"` + room.ID + `"}`
-	if r := s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/kick/"+url.PathEscape(bob.Identity()), ""); r.status != http.StatusOK {
-		t.Fatalf("kick: status %d", r.status)
-	}
+	s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/kick/"+url.PathEscape(bob.Identity()), "").ok(t, "kick")
 	bob.WaitDisconnected()
 	again := s.api(t, meettest.Bob, "POST", "/api/room/join", join).fields(t)
 	s.EnterWith(t, meet.JoinResult{Token: again["token"].(string)})
-	if roster, err := s.Roster(t.Context(), meettest.Ada, room.ID); err != nil || len(roster.Blocks) != 0 || len(roster.Participants) != 1 {
+	roster, err := s.Roster(t.Context(), meettest.Ada, room.ID)
+	if err != nil || len(roster.Blocks) != 0 || len(roster.Participants) != 1 {
 		t.Errorf("%+v, %v; want Bob inside again and nobody blocked", roster, err)
 	}
 }
@@ -283,11 +293,14 @@ func TestOrderOfFields(t *testing.T) {
 	made := s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"daily"}`)
 	_, err := s.UpdateRoom(t.Context(), meettest.Ada, "daily", meet.RoomChange{ExpiresIn: meettest.Of(time.Hour)}, false)
 	must(t, err)
+	joined := s.api(t, meettest.Ada, "POST", "/api/room/join", `{"roomName":"daily"}`)
+	listed := s.api(t, meettest.Ada, "GET", "/api/room/list", "")
 	for want, r := range map[string]reply{
-		"id name createdBy isActive isPublic maxParticipants " + settings + " livekitHost mode":                         made,
-		"id name token createdBy adminId isActive isPublic maxParticipants expiresAt " + settings + " livekitHost mode": s.api(t, meettest.Ada, "POST", "/api/room/join", `{"roomName":"daily"}`),
-		"id name createdBy isActive maxParticipants expiresAt " + settings + " mode relationship":                       s.api(t, meettest.Ada, "GET", "/api/room/list", ""),
+		"id name createdBy isActive isPublic maxParticipants SETTINGS livekitHost mode":                         made,
+		"id name token createdBy adminId isActive isPublic maxParticipants expiresAt SETTINGS livekitHost mode": joined,
+		"id name createdBy isActive maxParticipants expiresAt SETTINGS mode relationship":                       listed,
 	} {
+		want = strings.Replace(want, "SETTINGS", settings, 1)
 		var got []string
 		for _, name := range regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(r.body, -1) {
 			got = append(got, name[1])

@@ -18,13 +18,15 @@ func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	log := new(logs)
 	meettest.New(t) // starts the LiveKit that all share: of two, the one started last writes the lines
-	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Log: log.logger()})
+	lk, err := embedded.Start(t.Context(), embedded.Config{
+		APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Log: log.logger()})
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
 	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
 	s := serve(t, meettest.NewOn(t, lk.URL(), log.of), log)
-	secrets := map[string]string{"access token": s.token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}
+	secrets := map[string]string{
+		"access token": s.token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}
 	a := s.redeem(t, map[string]any{"code": secrets["code"], "name": "Grace"})
 	secrets["join token"] = a.Token
 	secrets["bad token"] = a.Token[:len(a.Token)-4] + "AAAA"
@@ -46,14 +48,17 @@ func TestSecretsStaySecret(t *testing.T) {
 		s.do(t, "GET", "/page/assets/"+secret, "")
 		for _, call := range []string{"invitation", "join", "requests", "requests/answer"} {
 			s.callPage(t, call, map[string]any{"code": secret}, from("192.0.2.2"))
-			s.callPage(t, call, map[string]any{"room": secret, "name": "Eve", "request_id": secret, "approve": true}, bearer(secret), from("192.0.2.2"))
+			fields := map[string]any{"room": secret, "name": "Eve", "request_id": secret, "approve": true}
+			s.callPage(t, call, fields, bearer(secret), from("192.0.2.2"))
 		}
-		s.do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", header("Referer", "https://x/"+secret), header("User-Agent", secret), header("Cookie", secret))
+		s.do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", header("Referer", "https://x/"+secret),
+			header("User-Agent", secret), header("Cookie", secret))
 		s.do(t, "GET", "/rtc?access_token="+secret, "")
 		s.do(t, "GET", "/rtc/validate?access_token="+secret, "")
 		s.do(t, "POST", "/mcp", "{}", host(strings.ReplaceAll(secret, "_", "-")+".example.com"))
 		s.do(t, "POST", "/v2/token", "not JSON: "+secret)
-		if r := s.exchange(t, map[string]any{"code": secret, "user_id": "u"}, from("192.0.2.1")); r.status == http.StatusOK && name != "code" {
+		r := s.exchange(t, map[string]any{"code": secret, "user_id": "u"}, from("192.0.2.1"))
+		if r.status == http.StatusOK && name != "code" {
 			t.Errorf("%s was taken for a code", name)
 		}
 	}

@@ -24,9 +24,9 @@ import (
 	"roomkey/web/openapitest"
 )
 
-// site is a whole HTTP side on real parts, served on a port of its own. Only
-// MCP is a stand-in: it echoes who asked and what.
-type site struct {
+// testServer is a web server on real parts, on a port of its own. Only MCP is a
+// stand-in: it echoes who asked and what.
+type testServer struct {
 	*meettest.System
 	config web.Config
 	listen netip.AddrPort
@@ -36,21 +36,35 @@ type site struct {
 	client *http.Client
 }
 
-// setup gives a site whose public URL is https://meet.example.com and which
+// setup gives a server whose public URL is https://meet.example.com and which
 // trusts the X-Forwarded-For of this machine, so that tests choose addresses.
-func setup(tb testing.TB, changes ...func(*web.Config)) *site {
+func setup(tb testing.TB, changes ...func(*web.Config)) *testServer {
 	tb.Helper()
-	log := new(logs)
-	return serve(tb, meettest.New(tb, log.of), log, changes...)
+	return setupService(tb, func(*meet.Config) {}, changes...)
 }
 
-func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*web.Config)) *site {
+// setupService is setup with another configuration of the service.
+func setupService(tb testing.TB, option meettest.Option, changes ...func(*web.Config)) *testServer {
+	tb.Helper()
+	log := new(logs)
+	return serve(tb, meettest.New(tb, log.of, option), log, changes...)
+}
+
+// setupOn is setup with the LiveKit at url.
+func setupOn(tb testing.TB, url string) *testServer {
+	tb.Helper()
+	log := new(logs)
+	return serve(tb, meettest.NewOn(tb, url, log.of), log)
+}
+
+func serve(tb testing.TB, system *meettest.System, log *logs, changes ...func(*web.Config)) *testServer {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatalf("listen: %v", err)
 	}
-	s := &site{System: system, logs: log, url: "http://" + l.Addr().String(), listen: netip.MustParseAddrPort(l.Addr().String())}
+	address := l.Addr().String()
+	s := &testServer{System: system, logs: log, url: "http://" + address, listen: netip.MustParseAddrPort(address)}
 	if s.auth, err = auth.NewAuthority([]byte(strings.Repeat("s", auth.MinSecret)), system.Clock.Now); err != nil {
 		tb.Fatalf("NewAuthority: %v", err)
 	}
@@ -94,11 +108,12 @@ func echo(w http.ResponseWriter, r *http.Request) {
 		panic(err)
 	}
 	p := meet.PrincipalFrom(r.Context())
-	_ = json.NewEncoder(w).Encode(echoed{p.ID, p.Role, len(body), meet.RequestIDFrom(r.Context())})
+	_ = json.NewEncoder(w).Encode(echoed{
+		Subject: p.ID, Role: p.Role, Length: len(body), RequestID: meet.RequestIDFrom(r.Context())})
 }
 
 // handler makes another handler of the same parts, as if served on listen.
-func (s *site) handler(listen netip.AddrPort, changes ...func(*web.Config)) *web.Server {
+func (s *testServer) handler(listen netip.AddrPort, changes ...func(*web.Config)) *web.Server {
 	c := s.config
 	c.Metrics = prometheus.NewRegistry()
 	for _, change := range changes {
@@ -115,8 +130,8 @@ func mustURL(s string) *url.URL {
 	return u
 }
 
-// token is an access token of p's that is good for an hour.
-func (s *site) token(tb testing.TB, p meet.Principal) string {
+// token makes an access token of p that is good for an hour.
+func (s *testServer) token(tb testing.TB, p meet.Principal) string {
 	tb.Helper()
 	token, err := s.auth.Sign(p, time.Hour)
 	if err != nil {
