@@ -29,7 +29,7 @@ func (a *agent) scene() scene {
 		a.t.Fatal(err)
 	}
 	person := livekittest.Join(a.t, a.URL, admission.Token)
-	if room, err = a.UpdateRoom(a.t.Context(), meettest.Ada, room.ID, meet.RoomChange{RequireApproval: meettest.Of(true)}, false); err != nil {
+	if room, err = a.UpdateRoom(a.t.Context(), meettest.Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}}, false); err != nil {
 		a.t.Fatal(err)
 	}
 	waiting, err := a.Exchange(a.t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve"})

@@ -162,7 +162,9 @@ func TestSession(t *testing.T) {
 			t.Errorf("room.%s = %v; want %v", path, got, want)
 		}
 	}
-	if diff := cmp.Diff(map[string]any{"allow_chat": false, "allow_video": true, "allow_audio": true, "e2ee": false, "require_approval": false}, room.get("room", "settings")); diff != "" {
+	want := map[string]any{"allow_chat": false, "allow_video": true, "allow_audio": true, "allow_screen_share": true,
+		"e2ee": false, "require_approval": false}
+	if diff := cmp.Diff(want, room.get("room", "settings")); diff != "" {
 		t.Errorf("settings differ (-want +got):\n%s", diff)
 	}
 	codes := room.get("codes").([]any)

@@ -27,7 +27,7 @@ func TestDecode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := createRoomInput{Name: of("x"), IsPublic: of(false), Mode: of("webinar"), MaxParticipants: of(5), Settings: &settingsInput{E2EE: of(true)}}
+	want := createRoomInput{Name: of("x"), IsPublic: of(false), Mode: of("webinar"), MaxParticipants: of(5), Settings: &meet.SettingsChange{E2EE: of(true)}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments differ (-want +got):\n%s", diff)
 	}
@@ -37,14 +37,14 @@ func TestDecode(t *testing.T) {
 // out.
 func TestDecodeWhatIsMeant(t *testing.T) {
 	t.Parallel()
-	off := &settingsInput{AllowChat: of(false)}
+	off := &meet.SettingsChange{AllowChat: of(false)}
 	for arguments, want := range map[string]createRoomInput{
 		`{"settings":"{\"allow_chat\": false}"}`:         {Settings: off},
 		`{"settings":" {\"allow_chat\": \"False\"} \n"}`: {Settings: off},
 		`{"settings":{"allow_chat":"false"}}`:            {Settings: off},
-		`{"settings":[]}`:                                {Settings: &settingsInput{}},
-		`{"settings":"[]"}`:                              {Settings: &settingsInput{}},
-		`{"settings":"{}"}`:                              {Settings: &settingsInput{}},
+		`{"settings":[]}`:                                {Settings: &meet.SettingsChange{}},
+		`{"settings":"[]"}`:                              {Settings: &meet.SettingsChange{}},
+		`{"settings":"{}"}`:                              {Settings: &meet.SettingsChange{}},
 		`{"max_participants":"5"}`:                       {MaxParticipants: of(5)},
 		`{"max_participants":"5.0"}`:                     {MaxParticipants: of(5)},
 		`{"max_participants":5e0}`:                       {MaxParticipants: of(5)},
@@ -68,7 +68,7 @@ func TestDecodeWhatIsMeant(t *testing.T) {
 func TestUnknownArguments(t *testing.T) {
 	t.Parallel()
 	const takes = "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings, create_codes."
-	const inside = "settings takes: allow_chat, allow_video, allow_audio, require_approval, e2ee."
+	const inside = "settings takes: allow_chat, allow_video, allow_audio, allow_screen_share, require_approval, e2ee."
 	for arguments, want := range map[string][3]string{ // field, message, hint
 		`{"colour":1,"name":5,"size":2}`:       {"colour", `there are no arguments "colour" and "size"`, takes},
 		`{"c":1,"settings":{"d":1},"a":1}`:     {"a", `there are no arguments "a", "c" and "settings.d"`, takes + " " + inside},

@@ -34,7 +34,8 @@ func TestEveryChangeLeavesOneEvent(t *testing.T) {
 	}{
 		"create_room": {meet.RoomCreated, nil, func(_ scene, got answer) map[string]string {
 			return map[string]string{"name": got.get("room", "name").(string), "mode": "standard",
-				"settings.allow_chat": "true", "settings.allow_video": "true", "settings.allow_audio": "true"}
+				"settings.allow_chat": "true", "settings.allow_video": "true", "settings.allow_audio": "true",
+				"settings.allow_screen_share": "true"}
 		}},
 		"join_room": {meet.Admitted, func(_ scene, got answer) string { return got.get("identity").(string) }, func(scene, answer) map[string]string {
 			return map[string]string{"participant_name": "Ada", "role": "host"}

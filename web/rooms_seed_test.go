@@ -50,7 +50,7 @@ func (s *site) create(tb testing.TB, body string) map[string]any {
 // settings are all settings, off but for those named.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range []string{"allowChat", "allowVideo", "allowAudio", "requireApproval", "e2ee"} {
+	for _, name := range []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare", "requireApproval", "e2ee"} {
 		all[name] = slices.Contains(on, name)
 	}
 	return all
@@ -134,7 +134,7 @@ func TestRoomNameRules(t *testing.T) {
 func TestCreateFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	allowed := settings("allowChat", "allowVideo", "allowAudio")
+	allowed := settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare")
 	for row, c := range map[string]struct {
 		body  string
 		field string
@@ -145,11 +145,11 @@ func TestCreateFields(t *testing.T) {
 		"isPublic | boolean | No | Whether the room appears in public listings":              {`{"isPublic":true}`, "isPublic", true, []string{`"true"`, "1", "[]"}},
 		"mode | string | No | Room mode (e.g. \"standard\")":                                 {`{"mode":"webinar"}`, "mode", "webinar", []string{"1", "true", "{}"}},
 		"maxParticipants | number | No | Maximum number of participants":                     {`{"maxParticipants":20}`, "maxParticipants", 20.0, []string{`"20"`, "true", "[]"}},
-		"settings.allowChat | boolean | No | Whether text chat is enabled":                   {`{"settings":{"allowChat":false}}`, "settings", settings("allowVideo", "allowAudio"), []string{`{"allowChat":"no"}`, "[]", "1", `""`}},
-		"settings.allowVideo | boolean | No | Whether video is enabled":                      {`{"settings":{"allowVideo":false}}`, "settings", settings("allowChat", "allowAudio"), []string{`{"allowVideo":0}`}},
-		"settings.allowAudio | boolean | No | Whether audio is enabled":                      {`{"settings":{"allowAudio":false}}`, "settings", settings("allowChat", "allowVideo"), []string{`{"allowAudio":[]}`}},
-		"settings.requireApproval | boolean | No | Whether participants need admin approval": {`{"settings":{"requireApproval":true}}`, "settings", settings("allowChat", "allowVideo", "allowAudio", "requireApproval"), []string{`{"requireApproval":1}`}},
-		"settings.e2ee | boolean | No | Whether end-to-end encryption is enabled":            {`{"settings":{"e2ee":true}}`, "settings", settings("allowChat", "allowVideo", "allowAudio", "e2ee"), []string{`{"e2ee":"yes"}`}},
+		"settings.allowChat | boolean | No | Whether text chat is enabled":                   {`{"settings":{"allowChat":false}}`, "settings", settings("allowVideo", "allowAudio", "allowScreenShare"), []string{`{"allowChat":"no"}`, "[]", "1", `""`}},
+		"settings.allowVideo | boolean | No | Whether video is enabled":                      {`{"settings":{"allowVideo":false}}`, "settings", settings("allowChat", "allowAudio", "allowScreenShare"), []string{`{"allowVideo":0}`}},
+		"settings.allowAudio | boolean | No | Whether audio is enabled":                      {`{"settings":{"allowAudio":false}}`, "settings", settings("allowChat", "allowVideo", "allowScreenShare"), []string{`{"allowAudio":[]}`}},
+		"settings.requireApproval | boolean | No | Whether participants need admin approval": {`{"settings":{"requireApproval":true}}`, "settings", settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare", "requireApproval"), []string{`{"requireApproval":1}`}},
+		"settings.e2ee | boolean | No | Whether end-to-end encryption is enabled":            {`{"settings":{"e2ee":true}}`, "settings", settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare", "e2ee"), []string{`{"e2ee":"yes"}`}},
 	} {
 		t.Run(row, func(t *testing.T) {
 			got := s.create(t, c.body)
@@ -181,7 +181,7 @@ func TestCreateExample(t *testing.T) {
 		t.Errorf("id is %q, want a UUID", id)
 	}
 	if diff := cmp.Diff(map[string]any{"id": id, "name": "team-standup", "createdBy": "ada", "isActive": true, "isPublic": true, "maxParticipants": 0.0,
-		"settings": settings("allowChat", "allowVideo", "allowAudio"), "livekitHost": "wss://meet.example.com", "mode": "standard"}, got); diff != "" {
+		"settings": settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare"), "livekitHost": "wss://meet.example.com", "mode": "standard"}, got); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }
@@ -331,7 +331,7 @@ func TestJoinExample(t *testing.T) {
 			t.Errorf("%s: token for room %q as %q, %q; want %q as %s, Bob", body, c.Video.Room, c.Attributes["role"], c.Name, made.ID, role)
 		}
 		if diff := cmp.Diff(map[string]any{"id": made.ID, "name": "team-standup", "token": got["token"], "createdBy": "ada", "adminId": "ada", "isActive": true,
-			"isPublic": true, "maxParticipants": 20.0, "expiresAt": expires, "settings": settings("allowChat", "allowVideo", "allowAudio"),
+			"isPublic": true, "maxParticipants": 20.0, "expiresAt": expires, "settings": settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare"),
 			"livekitHost": "wss://meet.example.com", "mode": "standard"}, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
@@ -344,7 +344,7 @@ func TestJoinExample(t *testing.T) {
 			t.Fatalf("list as %s: %.300s, want one room", p.ID, r.body)
 		}
 		if diff := cmp.Diff(map[string]any{"id": made.ID, "name": "team-standup", "createdBy": "ada", "isActive": true, "maxParticipants": 20.0, "expiresAt": expires,
-			"settings": settings("allowChat", "allowVideo", "allowAudio"), "mode": "standard", "relationship": relationship}, rooms[0]); diff != "" {
+			"settings": settings("allowChat", "allowVideo", "allowAudio", "allowScreenShare"), "mode": "standard", "relationship": relationship}, rooms[0]); diff != "" {
 			t.Errorf("list as %s (-want +got):\n%s", p.ID, diff)
 		}
 	}

@@ -128,8 +128,11 @@ func holdFiles(t *testing.T, folder string, want map[string]string) {
 // A room that has expired long ago, and nobody has noticed; an event that
 // is too old to keep.
 const (
-	expiredRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, is_public, mode, max_participants, allow_chat, allow_video, allow_audio,
-		e2ee, expires_at, created_at, updated_at) VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 1, 1, 1, 0, 3000, 1000, 2000)`
+	expiredRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, is_public, mode, max_participants,
+		expires_at, created_at, updated_at) VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 3000, 1000, 2000)`
+	expiredRoomOfSchema2 = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, is_public, mode, max_participants,
+		allow_chat, allow_video, allow_audio, e2ee, expires_at, created_at, updated_at)
+		VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 1, 1, 1, 0, 3000, 1000, 2000)`
 	oldEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details, request_id)
 		VALUES (1000, 'r', 'room', 'ann', 'ann', 'mcp', '', 'room', 'room.created', '', 'ok', '{}', '')`
 	newerSchema = `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`
@@ -140,7 +143,7 @@ func TestDoctorChangesNothing(t *testing.T) {
 	t.Parallel()
 	t.Run("an earlier schema", func(t *testing.T) {
 		t.Parallel()
-		folder := makeData(t, 2, expiredRoom)
+		folder := makeData(t, 2, expiredRoomOfSchema2)
 		holdExamined(t, folder, 0, "ok   data: "+folder+" is used by no other roomkey\n",
 			fmt.Sprintf("warn database: schema 2; serve brings it to %d, and the older program cannot open it any more\n       Before that: roomkey backup FILE --data %s\n", knownSchema(), folder),
 			"ok   signalling: ")
