@@ -71,7 +71,7 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join A
 		if err := s.checkWaitingLimits(n); err != nil {
 			return err
 		}
-		return s.checkEntry(RoomCode{}, room, now)
+		return s.checkOpen(RoomCode{}, room, now)
 	}, e)
 	return request, s.storeError(err, "")
 }
