@@ -54,7 +54,8 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		if err := change.apply(r, now); err != nil {
 			return err
 		}
-		e.RoomName, e.Details = r.Name, differences(was, *r)
+		e.RoomName = r.Name
+		e.setDetails(differences(was, *r))
 		if e.Action == RoomUpdated && len(e.Details) == 0 {
 			e.Action = "" // nothing has changed
 			return nil
