@@ -48,15 +48,15 @@ func claims(t *testing.T, token string) map[string]any {
 // has to be seen: go test ./livekit -update.
 func TestTokenClaimsGolden(t *testing.T) {
 	lk := offline(t)
-	on := meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true}
+	on := meet.DefaultSettings()
 	settings := []struct {
 		name string
 		meet.Settings
 	}{
 		{"all on", on},
-		{"chat off", meet.Settings{AllowVideo: true, AllowAudio: true}},
-		{"video off", meet.Settings{AllowChat: true, AllowAudio: true}},
-		{"audio off", meet.Settings{AllowChat: true, AllowVideo: true}},
+		{"chat off", meet.Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true}},
+		{"video off", meet.Settings{AllowChat: true, AllowAudio: true, AllowScreenShare: true}},
+		{"audio off", meet.Settings{AllowChat: true, AllowVideo: true, AllowScreenShare: true}},
 		{"all off", meet.Settings{}},
 	}
 	golden := make(map[string]any)

@@ -119,7 +119,7 @@ func (c *core) decide(ctx context.Context, admission Admission, room Room) (verd
 // and was neither revoked nor returned. Blocks are not looked at.
 func isValid(admission Admission, room Room, now time.Time) bool {
 	return admission.RoomID == room.ID && room.Active(now) && admission.RevokedAt.IsZero() && !admission.Returned &&
-		!admission.CreatedAt.Before(room.OpenedAt)
+		admission.Session == room.Session
 }
 
 // mediaPrecision is how exact LiveKit's times are.

@@ -43,21 +43,15 @@ func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request 
 	if err := s.checkJoinRate(p, join); err != nil { // it leaves a line in the audit trail each time
 		return JoinResult{}, err
 	}
-	budget, cancel := withBudget(ctx)
-	defer cancel()
-	if err := s.ensureMediaRoom(budget, room); err != nil {
-		return JoinResult{}, errMediaUnavailable(err)
-	}
-	if err := s.checkCapacity(budget, room, join.Identity); err != nil {
+	if err := s.prepareMediaRoom(ctx, room, join.Identity); err != nil {
 		return JoinResult{}, err
 	}
-	expires := s.now().Add(TokenLifetime)
-	token, err := s.media.Token(join, s.profileOf(join, room), expires)
+	result, err := s.signed(room, join, s.now().Add(TokenLifetime))
 	if err != nil {
-		return JoinResult{}, AsError(err)
+		return JoinResult{}, err
 	}
 	if err := s.record(ctx, s.admittedEvent(ctx, p, room, join)); err != nil {
 		return JoinResult{}, err
 	}
-	return s.joinResult(room, join, token, expires), nil
+	return result, nil
 }

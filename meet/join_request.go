@@ -20,6 +20,7 @@ type JoinRequest struct {
 	Label   string // of that code
 	State   RequestState
 
+	Session  int    // of the room, in which it was made
 	Admitted string // the identity that its approval has let in; empty while it is unused
 
 	AnsweredBy string    // subject or identity; empty while waiting
@@ -47,7 +48,7 @@ const signOfLife = time.Minute
 // Living says whether the request means anything now, in the present session
 // of its room.
 func (r JoinRequest) Living(room Room, now time.Time) bool {
-	if r.RoomID != room.ID || r.CreatedAt.Before(room.OpenedAt) || !room.Active(now) {
+	if r.RoomID != room.ID || r.Session != room.Session || !room.Active(now) {
 		return false
 	}
 	return r.State == RequestApproved || now.Before(r.SeenAt.Add(RequestLifetime))
@@ -55,12 +56,12 @@ func (r JoinRequest) Living(room Room, now time.Time) bool {
 
 // RequestQuery says which join requests to list.
 type RequestQuery struct {
-	RoomID      string
-	State       RequestState
-	CreatedFrom time.Time // this moment or later
-	SeenAfter   time.Time // later than this moment
-	OpenAt      time.Time // only those whose code, if they have one, lets somebody in at that moment; zero is all
-	Limit       int
+	RoomID    string
+	State     RequestState
+	Session   int
+	SeenAfter time.Time // later than this moment
+	OpenAt    time.Time // only those whose code, if they have one, lets somebody in at that moment; zero is all
+	Limit     int
 }
 
 // RequestCount is how many join requests of a room there are beside a new one.

@@ -125,6 +125,7 @@ type Admission struct {
 	Code      string // the code it came by; empty for a join by name
 	Label     string // of that code
 	RequestID string // the approved join request it came by; empty where none was needed
+	Session   int    // of the room, in which it was made
 	CreatedAt time.Time
 
 	Returned  bool      // its use of a code was given back, because its bearer never got inside; its tokens are dead

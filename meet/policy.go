@@ -101,7 +101,13 @@ func standingOf(p Principal, room *Room) standing {
 	return asNobody
 }
 
-// isAdmin says whether p commands the room: as its admin or as superadmin.
+// isKnown says whether an access token has proved who p is.
+func isKnown(p Principal) bool {
+	s := standingOf(p, nil)
+	return s != asAnonymous && s != asNobody
+}
+
+// isAdmin says whether p may manage the room, as its admin or as superadmin.
 func isAdmin(p Principal, room *Room) bool {
 	s := standingOf(p, room)
 	return s == asSuperadmin || s == asRoomAdmin
@@ -112,7 +118,7 @@ func authorize(p Principal, action Action, room *Room) error {
 	if Allowed(p, action, room) {
 		return nil
 	}
-	if standingOf(p, room) >= asAnonymous {
+	if !isKnown(p) {
 		return &Error{Code: CodeUnauthenticated, Message: "An access token is needed to " + string(action),
 			Hint: "Send Authorization: Bearer with a token made by roomkey token."}
 	}

@@ -81,17 +81,9 @@ type Grants struct {
 func (r Role) Grants(s Settings) Grants {
 	g := Grants{Subscribe: r.Subscribe, Data: r.Chat && s.AllowChat}
 	for _, source := range r.Publish {
-		switch source {
-		case Camera, ScreenShare:
-			if !s.AllowVideo {
-				continue
-			}
-		case Microphone, ScreenShareAudio:
-			if !s.AllowAudio {
-				continue
-			}
+		if s.allow(source) {
+			g.Publish = append(g.Publish, source)
 		}
-		g.Publish = append(g.Publish, source)
 	}
 	return g
 }

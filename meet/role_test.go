@@ -8,7 +8,7 @@ import (
 
 func TestGrantsNeverExceedRoleOrSettings(t *testing.T) {
 	t.Parallel()
-	everything := Settings{AllowChat: true, AllowVideo: true, AllowAudio: true}
+	everything := DefaultSettings()
 	tests := []struct {
 		name     string
 		role     Role
@@ -18,9 +18,15 @@ func TestGrantsNeverExceedRoleOrSettings(t *testing.T) {
 		{"the zero role", Role{}, everything, Grants{}},
 		{"a viewer", Role{Subscribe: true}, everything, Grants{Subscribe: true}},
 		{"a guest", Role{Publish: Sources, Subscribe: true, Chat: true}, everything, Grants{Publish: Sources, Subscribe: true, Data: true}},
-		{"no chat", Role{Publish: Sources, Chat: true}, Settings{AllowVideo: true, AllowAudio: true}, Grants{Publish: Sources}},
-		{"no video", Role{Publish: Sources, Chat: true}, Settings{AllowAudio: true}, Grants{Publish: []Source{Microphone, ScreenShareAudio}}},
-		{"no audio", Role{Publish: Sources}, Settings{AllowVideo: true}, Grants{Publish: []Source{Camera, ScreenShare}}},
+		{"no chat", Role{Publish: Sources, Chat: true}, Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true}, Grants{Publish: Sources}},
+		{"no video", Role{Publish: Sources, Chat: true}, Settings{AllowAudio: true, AllowScreenShare: true},
+			Grants{Publish: []Source{Microphone, ScreenShareAudio}}},
+		{"no audio", Role{Publish: Sources}, Settings{AllowVideo: true, AllowScreenShare: true},
+			Grants{Publish: []Source{Camera, ScreenShare}}},
+		{"no screen share", Role{Publish: Sources}, Settings{AllowVideo: true, AllowAudio: true},
+			Grants{Publish: []Source{Camera, Microphone}}},
+		{"screen share alone", Role{Publish: Sources}, Settings{AllowScreenShare: true}, Grants{}},
+		{"a role that shares no screen", Role{Publish: []Source{Camera}}, everything, Grants{Publish: []Source{Camera}}},
 		{"nothing at all", Role{Publish: Sources, Subscribe: true, Chat: true}, Settings{}, Grants{Subscribe: true}},
 	}
 	for _, tt := range tests {

@@ -25,8 +25,8 @@ type Room struct {
 	LockedForAll    SourceSet // taken from everybody but admins in the present session, also from those who come later
 	ExpiresAt       time.Time // zero is never
 
+	Session   int // the present session or the last one: 1 at first, one more each time the room is opened again
 	CreatedAt time.Time
-	OpenedAt  time.Time // the beginning of the present session: when it was created or opened again
 	UpdatedAt time.Time
 }
 
@@ -46,13 +46,12 @@ func (r Room) Active(now time.Time) bool {
 	return r.State == RoomActive && (r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt))
 }
 
-// reopen brings a room back that is over. A time that has come does not come
-// again: the room gets no end of its own unless it is given a new one.
+// reopen begins a new session of a room that is over: nothing that was granted in
+// an earlier one counts in it. If the end that the room was given has come
+// already, the room has no end until it is given a new one.
 func (r *Room) reopen(now time.Time) {
-	if !now.After(r.EndedAt) {
-		now = r.EndedAt.Add(time.Millisecond) // a session begins after the one before, or its tokens would count again
-	}
-	r.State, r.EndedBy, r.EndedAt, r.OpenedAt, r.LockedForAll = RoomActive, "", time.Time{}, now, SourceSet{}
+	r.State, r.EndedBy, r.EndedAt, r.LockedForAll = RoomActive, "", time.Time{}, SourceSet{}
+	r.Session++
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}
 	}
@@ -70,18 +69,6 @@ const (
 // Modes are all modes, for schemas and messages.
 var Modes = []Mode{Standard, Webinar}
 
-// Settings bound what roles may do in one room.
-type Settings struct {
-	AllowChat  bool // text chat (LiveKit data messages)
-	AllowVideo bool // camera and screen share
-	AllowAudio bool // microphone and screen share sound
-	E2EE       bool // participants' clients encrypt end to end; the key never comes here
-
-	// RequireApproval makes everybody wait to be let in but admins and
-	// those whose role skips it.
-	RequireApproval bool
-}
-
 // RoomChange names what is to be different; nil leaves a field as it is.
 type RoomChange struct {
 	Name            *string
@@ -89,16 +76,14 @@ type RoomChange struct {
 	Mode            *Mode
 	MaxParticipants *int
 	ExpiresIn       *time.Duration // from now; 0 is never
-	AllowChat       *bool
-	AllowVideo      *bool
-	AllowAudio      *bool
-	E2EE            *bool
-	RequireApproval *bool
+	Settings        SettingsChange
 }
 
-// concernsRights says whether the change can be about what people inside may do.
-func (c RoomChange) concernsRights() bool {
-	return c.Mode != nil || c.AllowChat != nil || c.AllowVideo != nil || c.AllowAudio != nil
+// rightsDiffer says whether people inside may do something else when a room has
+// become another.
+func rightsDiffer(was, is Room) bool {
+	everything := Role{Publish: Sources, Subscribe: true, Chat: true}
+	return was.Mode != is.Mode || !everything.Grants(was.Settings).Equal(everything.Grants(is.Settings))
 }
 
 // differences names what of a room has become another, and what it is now, for
@@ -114,11 +99,7 @@ func differences(was, is Room) map[string]string {
 	note("is_public", was.IsPublic, is.IsPublic)
 	note("mode", was.Mode, is.Mode)
 	note("max_participants", was.MaxParticipants, is.MaxParticipants)
-	note("settings.allow_chat", was.Settings.AllowChat, is.Settings.AllowChat)
-	note("settings.allow_video", was.Settings.AllowVideo, is.Settings.AllowVideo)
-	note("settings.allow_audio", was.Settings.AllowAudio, is.Settings.AllowAudio)
-	note("settings.e2ee", was.Settings.E2EE, is.Settings.E2EE)
-	note("settings.require_approval", was.Settings.RequireApproval, is.Settings.RequireApproval)
+	is.Settings.noteDifferences(was.Settings, d)
 	if !was.ExpiresAt.Equal(is.ExpiresAt) {
 		d["expires_at"] = formatTime(is.ExpiresAt)
 	}
@@ -161,11 +142,7 @@ func (c RoomChange) apply(r *Room, now time.Time) error {
 		r.ExpiresAt = at
 	}
 	assign(&r.IsPublic, c.IsPublic)
-	assign(&r.Settings.AllowChat, c.AllowChat)
-	assign(&r.Settings.AllowVideo, c.AllowVideo)
-	assign(&r.Settings.AllowAudio, c.AllowAudio)
-	assign(&r.Settings.E2EE, c.E2EE)
-	assign(&r.Settings.RequireApproval, c.RequireApproval)
+	c.Settings.apply(&r.Settings)
 	return nil
 }
 

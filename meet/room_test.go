@@ -1,6 +1,8 @@
 package meet
 
 import (
+	"maps"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +55,62 @@ func messageOf(err error) string {
 		return ""
 	}
 	return AsError(err).Message
+}
+
+// Each setting is changed by its own field, is noted under its own name, and no
+// change of it is without one.
+func TestSettingsChange(t *testing.T) {
+	t.Parallel()
+	change := reflect.TypeFor[SettingsChange]()
+	settings := reflect.TypeFor[Settings]()
+	if change.NumField() != settings.NumField() {
+		t.Errorf("a change has %d settings of %d", change.NumField(), settings.NumField())
+	}
+	for i := range settings.NumField() {
+		field := settings.Field(i)
+		name, on := field.Tag.Get("json"), true
+		var c SettingsChange
+		target, ok := change.FieldByName(field.Name)
+		if !ok || target.Tag.Get("json") != name || field.Tag.Get("yaml") != name || target.Tag.Get("doc") == "" {
+			t.Fatalf("%s: got %+v, want the same name everywhere, and a description", name, target)
+		}
+		reflect.ValueOf(&c).Elem().FieldByIndex(target.Index).Set(reflect.ValueOf(&on))
+		var was, is Room
+		if err := (RoomChange{Settings: c}).apply(&is, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if want := map[string]string{"settings." + name: "true"}; !maps.Equal(differences(was, is), want) {
+			t.Errorf("changed by %s: got %v, want %v", name, differences(was, is), want)
+		}
+		if !reflect.ValueOf(is.Settings).Field(i).Bool() {
+			t.Errorf("%s: got %+v, want it alone to be on", name, is.Settings)
+		}
+	}
+}
+
+func TestRightsDiffer(t *testing.T) {
+	t.Parallel()
+	on := Room{Mode: Standard, Settings: DefaultSettings()}
+	for name, c := range map[string]struct {
+		change func(*Room)
+		want   bool
+	}{
+		"nothing":      {func(*Room) {}, false},
+		"name":         {func(r *Room) { r.Name = "other" }, false},
+		"mode":         {func(r *Room) { r.Mode = Webinar }, true},
+		"chat":         {func(r *Room) { r.Settings.AllowChat = false }, true},
+		"video":        {func(r *Room) { r.Settings.AllowVideo = false }, true},
+		"audio":        {func(r *Room) { r.Settings.AllowAudio = false }, true},
+		"screen share": {func(r *Room) { r.Settings.AllowScreenShare = false }, true},
+		"approval":     {func(r *Room) { r.Settings.RequireApproval = true }, false},
+		"e2ee":         {func(r *Room) { r.Settings.E2EE = true }, false},
+	} {
+		is := on
+		c.change(&is)
+		if got := rightsDiffer(on, is); got != c.want {
+			t.Errorf("another %s: got %t, want %t", name, got, c.want)
+		}
+	}
 }
 
 func TestRoomActive(t *testing.T) {

@@ -162,7 +162,7 @@ func (s *Service) resolve(ctx context.Context, ref string) (Room, error) {
 
 // resolveFor finds a room and authorizes an action on it.
 func (s *Service) resolveFor(ctx context.Context, p Principal, action Action, ref string) (Room, error) {
-	if standingOf(p, nil) >= asAnonymous { // before anything is looked up
+	if !isKnown(p) { // before anything is looked up
 		return Room{}, authorize(p, action, nil)
 	}
 	room, err := s.resolve(ctx, ref)

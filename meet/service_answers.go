@@ -99,7 +99,9 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 		if in.ID != room.ID || !r.Living(in, now) || r.State == RequestRefused && approve {
 			return ErrNotFound
 		}
-		e.Action, e.Details = "", r.identityDetails(map[string]string{"participant_name": redactCode(r.Name, r.Code), "role": r.Role})
+		e.Action = ""
+		e.setDetails(r.identityDetails(map[string]string{
+			"participant_name": redactCode(r.Name, r.Code), "role": r.Role}))
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
 			e.Action = action

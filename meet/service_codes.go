@@ -200,7 +200,7 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 // manageCode finds a code and authorizes managing it. Wrong codes never lock an
 // admin out of its own ones: that may be the moment a leaked one has to go.
 func (s *Service) manageCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
-	if standingOf(p, nil) >= asAnonymous {
+	if !isKnown(p) {
 		return RoomCode{}, Room{}, authorize(p, ActManageCodes, nil)
 	}
 	if canonical, ok := ParseCode(written); ok {
@@ -289,13 +289,15 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		if !destructionAllowed(ctx) && (was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != "") {
 			return DestructionDisabledError("No code is switched off by this server")
 		}
-		e.Action, e.Details = CodeUpdated, codeDifferences(was, *c)
-		if len(e.Details) == 0 && revocation == nil {
+		changes := codeDifferences(was, *c)
+		if len(changes) == 0 && revocation == nil {
 			e.Action = "" // nothing has changed
 			return nil
 		}
-		maps.Copy(e.Details, details)
-		e.Details["role"] = c.Role
+		maps.Copy(changes, details)
+		changes["role"] = c.Role
+		e.Action = CodeUpdated
+		e.setDetails(changes)
 		c.UpdatedAt = now
 		return nil
 	}, revocation, e)

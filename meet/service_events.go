@@ -13,13 +13,22 @@ func (c *core) event(ctx context.Context, p Principal, action EventAction, room 
 	if p.Role == Anonymous {
 		actor = "anonymous"
 	}
-	for _, strange := range []string{"participant_name", "reason", "label"} {
-		if text, ok := details[strange]; ok {
-			details[strange] = redactSecrets(text)
+	e := &Event{At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
+		Action: action, Target: target, Outcome: OutcomeOK, RequestID: RequestIDFrom(ctx)}
+	e.setDetails(details)
+	return e
+}
+
+// setDetails redacts tokens and codes in every detail, whether people typed it or
+// not. Only the room's name stays as it is: names that are made here look like
+// codes.
+func (e *Event) setDetails(details map[string]string) {
+	for key, text := range details {
+		if key != "name" {
+			details[key] = redactSecrets(text)
 		}
 	}
-	return &Event{At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
-		Action: action, Target: target, Outcome: OutcomeOK, Details: details, RequestID: RequestIDFrom(ctx)}
+	e.Details = details
 }
 
 // systemPrincipal is who acts when nobody has asked for it.

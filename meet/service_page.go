@@ -28,16 +28,22 @@ type Invitation struct {
 // room, as for [Service.JoinFromPage].
 func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (Invitation, error) {
 	call.onPage = true
-	room, join, err := s.resolveJoin(ctx, p, call)
+	call, err := checkJoinCall(call)
+	var e entry
+	if err == nil {
+		e, err = s.resolveEntry(ctx, p, call)
+	}
 	if err != nil {
 		if call.Code != nil {
 			err = s.hideReason(p, err, false)
 		}
 		return Invitation{}, err
 	}
-	role, _ := s.roles.Get(join.Role)
-	return Invitation{RoomName: room.Name, Role: role.Name, Grants: role.Grants(room.Settings), E2EE: room.Settings.E2EE,
-		Waits: s.hasToWait(p, room, role.Name), Admits: role.Admit || isAdmin(p, &room) && s.joinsAsSelf(p, join)}, nil
+	role, _ := s.roles.Get(e.role)
+	return Invitation{
+		RoomName: e.room.Name, Role: role.Name, Grants: role.Grants(e.room.Settings), E2EE: e.room.Settings.E2EE,
+		Waits: s.hasToWait(p, e.room, role.Name), Admits: role.Admit || isAdmin(p, &e.room) && call.forSelf(p),
+	}, nil
 }
 
 // JoinFromPage is [Service.Join] by name for a person on a room's page: what they
@@ -45,8 +51,8 @@ func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (I
 // a public room is open to those without an access token as well.
 func (s *Service) JoinFromPage(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	call.Code, call.onPage = nil, true
-	call.Name, call.UserID = CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
-	return s.joinAgainIfOver(ctx, p, call)
+	result, _, err := s.joinAsPerson(ctx, p, call)
+	return result, err
 }
 
 // publicRoom finds a room that whoever comes along may enter. Any other is

@@ -64,14 +64,14 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, join A
 	}
 	now := s.now()
 	request := JoinRequest{ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: join.UserID,
-		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, CreatedAt: now, SeenAt: now}
+		Name: join.Name, Role: join.Role, Code: join.Code, Label: join.Label, State: RequestWaiting, Session: room.Session, CreatedAt: now, SeenAt: now}
 	e := s.event(ctx, p, Requested, room, shortRequestID(request.ID),
 		request.identityDetails(map[string]string{"participant_name": redactCode(request.Name, request.Code), "role": request.Role}))
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
 		if err := s.checkWaitingLimits(n); err != nil {
 			return err
 		}
-		return s.checkEntry(RoomCode{}, room, now)
+		return s.checkOpen(RoomCode{}, room, now)
 	}, e)
 	return request, s.storeError(err, "")
 }
@@ -84,7 +84,7 @@ func (s *Service) waitingRequests(ctx context.Context, room Room, limit int) ([]
 		return nil, nil
 	}
 	asked, err := s.store.JoinRequests(ctx, RequestQuery{RoomID: room.ID, State: RequestWaiting,
-		CreatedFrom: room.OpenedAt, SeenAfter: now.Add(-RequestLifetime), OpenAt: now, Limit: limit})
+		Session: room.Session, SeenAfter: now.Add(-RequestLifetime), OpenAt: now, Limit: limit})
 	return asked, s.storeError(err, "")
 }
 

@@ -105,7 +105,7 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 	room = Room{
 		ID: s.random.uuid(), CreatedBy: p.ID, AdminID: p.ID, State: RoomActive,
 		IsPublic: s.defaults.IsPublic, Mode: s.defaults.Mode, MaxParticipants: s.defaults.MaxParticipants,
-		Settings: s.defaults.Settings, CreatedAt: now, OpenedAt: now, UpdatedAt: now,
+		Settings: s.defaults.Settings, Session: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if room.Mode == "" {
 		room.Mode = Standard

@@ -15,6 +15,10 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
+	next := room // as it is to be, unless somebody else changes it first
+	if err := change.apply(&next, s.now()); err != nil {
+		return Room{}, err
+	}
 	if err := s.checkChangeRate(p); err != nil {
 		return Room{}, err
 	}
@@ -23,8 +27,8 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		return Room{}, err
 	}
 	defer end()
-	if room.Active(s.now()) && (change.concernsRights() || change.MaxParticipants != nil) {
-		if err := s.checkSettingsChange(ctx, room, change); err != nil {
+	if rights := rightsDiffer(room, next); room.Active(s.now()) && (rights || change.MaxParticipants != nil) {
+		if err := s.recordBeforeChange(ctx, room, rights); err != nil {
 			return Room{}, err
 		}
 	}
@@ -50,7 +54,8 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		if err := change.apply(r, now); err != nil {
 			return err
 		}
-		e.RoomName, e.Details = r.Name, differences(was, *r)
+		e.RoomName = r.Name
+		e.setDetails(differences(was, *r))
 		if e.Action == RoomUpdated && len(e.Details) == 0 {
 			e.Action = "" // nothing has changed
 			return nil
@@ -67,7 +72,7 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	case err != nil:
 		return Room{}, s.storeError(err, "")
 	}
-	if room.Active(now) && (room.Settings != was.Settings || room.Mode != was.Mode) {
+	if room.Active(now) && rightsDiffer(was, room) {
 		s.projectOrLog(ctx, room)
 	}
 	if change.MaxParticipants != nil && room.Active(now) {
@@ -97,15 +102,15 @@ func (s *Service) reserveRoom(ctx context.Context, p Principal, room Room, chang
 	return s.checkRoomLimit(ctx, p, room.CreatedBy)
 }
 
-// checkSettingsChange prepares a change that concerns people inside. A media server that
-// is down must leave their rights as they were; and whoever is inside keeps their
-// seat, which a lower limit must find on record.
-func (s *Service) checkSettingsChange(ctx context.Context, room Room, change RoomChange) error {
+// recordBeforeChange puts on record who is inside before a change that concerns
+// them: they keep their seats when the limit becomes lower. If the media server is
+// down, a change of rights fails, so that the rights of nobody change.
+func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool) error {
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
-		if change.concernsRights() {
+		if rights {
 			return errMediaUnavailable(err)
 		}
 		return nil

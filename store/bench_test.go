@@ -62,7 +62,7 @@ func benchRoom(i int) (meet.Room, []meet.RoomCode) {
 	room := meet.Room{
 		ID: benchID(i), Name: fmt.Sprintf("room-%d", i), CreatedBy: fmt.Sprintf("user-%d@example.com", i%1000),
 		AdminID: fmt.Sprintf("user-%d@example.com", i%1000), State: meet.RoomActive, Mode: meet.Standard, IsPublic: i%2 == 0,
-		Settings:  meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true},
+		Settings:  meet.DefaultSettings(),
 		CreatedAt: at, UpdatedAt: at,
 	}
 	var codes []meet.RoomCode

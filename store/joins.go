@@ -16,8 +16,8 @@ const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
 	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at,
-		locked, vouched, person, label, unlocked, generation)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+		locked, vouched, person, label, unlocked, session, generation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
 		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
@@ -26,13 +26,14 @@ const (
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
 
 	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at,
-		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label, unlocked, returned
+		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label, unlocked, returned,
+		session
 	FROM joins
 	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
 	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
 	WHERE identity = $1`
 
-	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND created_at >= $3`
+	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND session = $3`
 )
 
 // AddAdmission implements [meet.Store]. A code of another room than the join's is
@@ -58,6 +59,7 @@ func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies t
 				}
 			}
 		}
+		join.Session = door.Room.Session
 		if join.Locked, err = t.locksOf(join, door.Room); err != nil {
 			return none, err
 		}
@@ -82,7 +84,7 @@ func (t *tx) locksOf(join meet.Admission, room meet.Room) ([]meet.Source, error)
 	if join.Person == "" {
 		return nil, nil
 	}
-	rows, err := t.rows(selectLocks, room.ID, join.Person, room.OpenedAt.UnixMilli())
+	rows, err := t.rows(selectLocks, room.ID, join.Person, room.Session)
 	found, err := scanAll(rows, err, func(s *[]meet.Source) []any { return []any{(*sources)(s)} })
 	var locked []meet.Source
 	for _, more := range found {
@@ -107,7 +109,8 @@ func (db *DB) Admission(ctx context.Context, identity string) (meet.Admission, e
 
 func joinPointers(j *meet.Admission) []any {
 	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
-		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label, (*sources)(&j.Unlocked), (*flag)(&j.Returned)}
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label, (*sources)(&j.Unlocked), (*flag)(&j.Returned),
+		(*count)(&j.Session)}
 }
 
 // sources are kept as a text with commas between them.
@@ -170,7 +173,7 @@ func (t *tx) insertJoin(j meet.Admission, room meet.Room, tokenDies time.Time) e
 	}
 	err := t.exec(insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code, j.RequestID,
 		j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
-		j.Label, sourcesText(j.Unlocked))
+		j.Label, sourcesText(j.Unlocked), j.Session)
 	if err == nil && j.Subject != "" {
 		err = t.exec(insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
 	}

@@ -16,7 +16,7 @@ const (
 
 	selectExcepted = `SELECT identity, unlocked FROM joins WHERE room_id = $1 AND unlocked <> ''`
 
-	selectGivenBack = `SELECT unlocked FROM joins WHERE room_id = $1 AND person = $2 AND unlocked <> '' AND created_at >= $3`
+	selectGivenBack = `SELECT unlocked FROM joins WHERE room_id = $1 AND person = $2 AND unlocked <> '' AND session = $3`
 )
 
 // lockedForAll is what LockForAll has done.
@@ -132,7 +132,7 @@ func (t *tx) givenBackTo(join meet.Admission, room meet.Room) ([]meet.Source, er
 	if room.LockedForAll == (meet.SourceSet{}) || join.Subject == "" || join.Person == "" {
 		return nil, nil
 	}
-	rows, err := t.rows(selectGivenBack, room.ID, join.Person, room.OpenedAt.UnixMilli())
+	rows, err := t.rows(selectGivenBack, room.ID, join.Person, room.Session)
 	found, err := scanAll(rows, err, func(s *[]meet.Source) []any { return []any{(*sources)(s)} })
 	var back []meet.Source
 	for _, more := range found {

@@ -176,8 +176,8 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 
 		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)", revocation},
 		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)", revocation},
-		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)", codeByKey, revocation},
-		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND created_at>?)", codeByKey},
+		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey, revocation},
+		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey},
 		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},
 		updateRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
 		useRequest:             {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},

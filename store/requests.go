@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at, created_at, seen_at, label, admitted)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at,
+		session, created_at, seen_at, label, admitted)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
 
@@ -23,7 +24,7 @@ const (
 		COALESCE(SUM(CASE WHEN found.code = $5 THEN waiting ELSE 0 END), 0)
 	FROM (SELECT code, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting,
 			SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END) AS of_caller FROM join_requests
-		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND created_at >= $3 AND seen_at > $4 GROUP BY code) AS found
+		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND session = $3 AND seen_at > $4 GROUP BY code) AS found
 	WHERE found.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = found.code AND ` + codeIsOpen + `$6))`
 
 	// As RoomCode.Check of package meet has it; what follows is the moment.
@@ -36,7 +37,7 @@ const (
 	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND role = $4 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
 
 	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
-	WHERE room_id = $1 AND state = $2 AND created_at >= $3 AND seen_at > $4
+	WHERE room_id = $1 AND state = $2 AND session = $3 AND seen_at > $4
 		AND (state <> 'approved' OR revocations.came_by IS NULL)
 		AND ($6 < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
 	ORDER BY created_at, id LIMIT $5`
@@ -59,7 +60,7 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 		if err != nil {
 			return none, err
 		}
-		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.OpenedAt.UnixMilli(), seenAfter.UnixMilli(),
+		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.Session, seenAfter.UnixMilli(),
 			r.Code, r.CreatedAt.UnixMilli()),
 			func(c *meet.RequestCount) []any {
 				return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
@@ -71,7 +72,7 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 			return none, err
 		}
 		err = failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
-			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli(), r.Label, r.Admitted))
+			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), room.Session, r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli(), r.Label, r.Admitted))
 		if err != nil {
 			return none, err
 		}
@@ -107,7 +108,7 @@ func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.Joi
 		open = q.OpenAt.UnixMilli()
 	}
 	requests, err := list(ctx, db, selectRequests,
-		[]any{q.RoomID, string(q.State), q.CreatedFrom.UnixMilli(), q.SeenAfter.UnixMilli(), max(q.Limit, 0),
+		[]any{q.RoomID, string(q.State), q.Session, q.SeenAfter.UnixMilli(), max(q.Limit, 0),
 			open}, requestPointers)
 	return requests, failed("list join requests", err)
 }

@@ -11,14 +11,13 @@ import (
 
 const (
 	insertRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at,
-		is_public, mode, max_participants, allow_chat, allow_video, allow_audio, e2ee, require_approval,
-		expires_at, created_at, opened_at, updated_at, locked_for_all)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+		is_public, mode, max_participants, settings, expires_at, session, created_at, updated_at, locked_for_all)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	// A room that is active has nothing cleared yet.
 	updateRoom = `UPDATE rooms SET name = $2, admin_id = $3, state = $4, ended_by = $5, ended_at = $6,
-		is_public = $7, mode = $8, max_participants = $9, allow_chat = $10, allow_video = $11, allow_audio = $12, e2ee = $13,
-		require_approval = $14, expires_at = $15, opened_at = $16, updated_at = $17, locked_for_all = $18, cleared = CASE WHEN $4 = 'active' THEN 0 ELSE cleared END
+		is_public = $7, mode = $8, max_participants = $9, settings = $10, expires_at = $11, session = $12,
+		updated_at = $13, locked_for_all = $14, cleared = CASE WHEN $4 = 'active' THEN 0 ELSE cleared END
 	WHERE id = $1 RETURNING ` + roomColumns
 
 	// Frees a name held by a room whose time has come but which the sweeper
@@ -145,18 +144,16 @@ func (t *tx) freeName(name string, now time.Time) error {
 func (t *tx) insertRoom(r meet.Room) error {
 	t.roomChanged(r.ID)
 	err := t.exec(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
-		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, bit(r.Settings.AllowChat), bit(r.Settings.AllowVideo),
-		bit(r.Settings.AllowAudio), bit(r.Settings.E2EE), bit(r.Settings.RequireApproval),
-		optional(r.ExpiresAt), r.CreatedAt.UnixMilli(), r.OpenedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
+		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
+		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
 	return roomFailed("insert room", err)
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
 	t.roomChanged(id)
 	room, err := scanOne(t.row(updateRoom, id, r.Name, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
-		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, bit(r.Settings.AllowChat), bit(r.Settings.AllowVideo),
-		bit(r.Settings.AllowAudio), bit(r.Settings.E2EE), bit(r.Settings.RequireApproval),
-		optional(r.ExpiresAt), r.OpenedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List())), roomPointers)
+		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
+		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List())), roomPointers)
 	return room, roomFailed("update room", err)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -12,8 +13,8 @@ import (
 // The columns of a room, a join request and a code in the order of the pointers below.
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
-	rooms.is_public, rooms.mode, rooms.max_participants, rooms.allow_chat, rooms.allow_video, rooms.allow_audio, rooms.e2ee,
-	rooms.require_approval, rooms.expires_at, rooms.created_at, rooms.opened_at, rooms.updated_at, rooms.locked_for_all`
+	rooms.is_public, rooms.mode, rooms.max_participants, rooms.settings, rooms.expires_at, rooms.session, rooms.created_at,
+	rooms.updated_at, rooms.locked_for_all`
 
 	// An approval ends with the admissions by the code that it was used with
 	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.
@@ -21,7 +22,7 @@ const (
 	join_requests.name, join_requests.role, join_requests.code, ` + approvalEnded + `'refused' ELSE join_requests.state END,
 	` + approvalEnded + `revocations.revoked_by ELSE join_requests.answered_by END,
 	` + approvalEnded + `revocations.revoked_at ELSE join_requests.answered_at END,
-	join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
+	join_requests.session, join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
 	approvalEnded = `CASE WHEN join_requests.state = 'approved' AND revocations.came_by IS NOT NULL THEN `
 
 	requestsFrom = ` FROM join_requests LEFT JOIN revocations
@@ -33,15 +34,13 @@ const (
 
 func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
-		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*flag)(&r.Settings.AllowChat),
-		(*flag)(&r.Settings.AllowVideo), (*flag)(&r.Settings.AllowAudio), (*flag)(&r.Settings.E2EE),
-		(*flag)(&r.Settings.RequireApproval), (*moment)(&r.ExpiresAt), (*moment)(&r.CreatedAt), (*moment)(&r.OpenedAt),
-		(*moment)(&r.UpdatedAt), (*sourceSet)(&r.LockedForAll)}
+		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*settings)(&r.Settings),
+		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt), (*sourceSet)(&r.LockedForAll)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
 	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State), &r.AnsweredBy,
-		(*moment)(&r.AnsweredAt), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
+		(*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
 }
 
 func codePointers(c *meet.RoomCode) []any {
@@ -141,6 +140,25 @@ func integer(value any) (int64, error) {
 		return 0, fmt.Errorf("column holds %T, not an integer", value)
 	}
 	return n, nil
+}
+
+// settings are kept as JSON. What is not in it is as it is by default, so that a
+// row may be older than a setting.
+type settings meet.Settings
+
+// Scan implements [sql.Scanner].
+func (s *settings) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("column holds %T, not a text", value)
+	}
+	*s = settings(meet.DefaultSettings())
+	return json.Unmarshal([]byte(text), s)
+}
+
+func settingsText(s meet.Settings) string {
+	text, _ := json.Marshal(s) // booleans can always be written
+	return string(text)
 }
 
 // optional turns a time into a column that may be NULL.

@@ -14,7 +14,7 @@ import (
 func TestAnswerJoinRequests(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	room := a.NewRoom(t, meet.RoomChange{RequireApproval: of(true)})
+	room := a.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: of(true)}})
 	code := a.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	ask := func() string {
 		waiting, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})

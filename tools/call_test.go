@@ -28,7 +28,8 @@ func TestSession(t *testing.T) {
 		}
 	}
 	settings := args{
-		"allow_chat": false, "allow_video": true, "allow_audio": true, "e2ee": false, "require_approval": false,
+		"allow_chat": false, "allow_video": true, "allow_audio": true, "allow_screen_share": true,
+		"e2ee": false, "require_approval": false,
 	}
 	if diff := cmp.Diff(settings, room.get("room", "settings")); diff != "" {
 		t.Errorf("settings differ (-want +got):\n%s", diff)

@@ -30,7 +30,7 @@ func TestDecode(t *testing.T) {
 	}
 	want := createRoomInput{
 		Name: of("x"), IsPublic: of(false), Mode: of("webinar"), MaxParticipants: of(5),
-		Settings: &settingsInput{E2EE: of(true)},
+		Settings: &meet.SettingsChange{E2EE: of(true)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("arguments differ (-want +got):\n%s", diff)
@@ -41,14 +41,14 @@ func TestDecode(t *testing.T) {
 // out.
 func TestDecodeWhatIsMeant(t *testing.T) {
 	t.Parallel()
-	off := &settingsInput{AllowChat: of(false)}
+	off := &meet.SettingsChange{AllowChat: of(false)}
 	for arguments, want := range map[string]createRoomInput{
 		`{"settings":"{\"allow_chat\": false}"}`:         {Settings: off},
 		`{"settings":" {\"allow_chat\": \"False\"} \n"}`: {Settings: off},
 		`{"settings":{"allow_chat":"false"}}`:            {Settings: off},
-		`{"settings":[]}`:                                {Settings: &settingsInput{}},
-		`{"settings":"[]"}`:                              {Settings: &settingsInput{}},
-		`{"settings":"{}"}`:                              {Settings: &settingsInput{}},
+		`{"settings":[]}`:                                {Settings: &meet.SettingsChange{}},
+		`{"settings":"[]"}`:                              {Settings: &meet.SettingsChange{}},
+		`{"settings":"{}"}`:                              {Settings: &meet.SettingsChange{}},
 		`{"max_participants":"5"}`:                       {MaxParticipants: of(5)},
 		`{"max_participants":"5.0"}`:                     {MaxParticipants: of(5)},
 		`{"max_participants":5e0}`:                       {MaxParticipants: of(5)},
@@ -72,7 +72,7 @@ func TestDecodeWhatIsMeant(t *testing.T) {
 func TestUnknownArguments(t *testing.T) {
 	t.Parallel()
 	const takes = "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings, create_codes."
-	const inside = "settings takes: allow_chat, allow_video, allow_audio, require_approval, e2ee."
+	const inside = "settings takes: allow_chat, allow_video, allow_audio, allow_screen_share, require_approval, e2ee."
 	const one, several = "there is no argument ", "there are no arguments "
 	const e2ee = `belongs inside settings: {"settings": {"e2ee": …}}. `
 	const approval = `belongs inside settings: {"settings": {"require_approval": …}}. `

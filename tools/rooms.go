@@ -6,15 +6,6 @@ import (
 	"roomkey/meet"
 )
 
-// settingsInput is the settings argument of create_room and update_room.
-type settingsInput struct {
-	AllowChat       *bool `json:"allow_chat" doc:"Text chat"`
-	AllowVideo      *bool `json:"allow_video" doc:"Cameras and screen sharing"`
-	AllowAudio      *bool `json:"allow_audio" doc:"Microphones and screen sound"`
-	RequireApproval *bool `json:"require_approval" doc:"People wait to be let in, except admins and roles that skip it"`
-	E2EE            *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
-}
-
 type createRoomInput struct {
 	Name     *string `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; left out: one is made"`
 	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
@@ -23,8 +14,8 @@ type createRoomInput struct {
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside; 0 is no limit"`
 	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time until the room ends; 0 is never"`
 
-	Settings    *settingsInput `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
-	CreateCodes *bool          `json:"create_codes" doc:"Also make one code per role"`
+	Settings    *meet.SettingsChange `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
+	CreateCodes *bool                `json:"create_codes" doc:"Also make one code per role"`
 }
 
 type createRoomOutput struct {
@@ -44,15 +35,14 @@ var createRoom = define(Tool{
 
 // roomChange is what create_room and update_room have in common.
 func roomChange(
-	name *string, isPublic *bool, mode *string, maxPeople, expiresIn *int, settings *settingsInput,
+	name *string, isPublic *bool, mode *string, maxPeople, expiresIn *int, settings *meet.SettingsChange,
 ) meet.RoomChange {
 	c := meet.RoomChange{
 		Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxPeople,
 		ExpiresIn: durationOf(expiresIn),
 	}
 	if settings != nil {
-		c.AllowChat, c.AllowVideo, c.AllowAudio = settings.AllowChat, settings.AllowVideo, settings.AllowAudio
-		c.E2EE, c.RequireApproval = settings.E2EE, settings.RequireApproval
+		c.Settings = *settings
 	}
 	return c
 }
@@ -130,8 +120,8 @@ type updateRoomInput struct {
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"A lower limit removes nobody; 0 is no limit"`
 	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time from now to its end; 0 is never"`
 
-	Settings *settingsInput `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
-	IsActive *bool          `json:"is_active" doc:"true opens an ended or expired room again; end_room ends one"`
+	Settings *meet.SettingsChange `json:"settings" doc:"Only what is to change; reaches the people inside at once"`
+	IsActive *bool                `json:"is_active" doc:"true opens an ended or expired room again; end_room ends one"`
 }
 
 type roomOutput struct {

@@ -11,35 +11,26 @@ import (
 
 // roomView is a room as agents see it.
 type roomView struct {
-	ID              string       `json:"id"`
-	Name            string       `json:"name"`
-	CreatedBy       string       `json:"created_by"`
-	AdminID         string       `json:"admin_id"`
-	IsActive        bool         `json:"is_active"`
-	IsPublic        bool         `json:"is_public"`
-	Mode            meet.Mode    `json:"mode"`
-	MaxParticipants int          `json:"max_participants"`
-	Settings        settingsView `json:"settings"`
-	ExpiresAt       time.Time    `json:"expires_at,omitzero"`
-	CreatedAt       time.Time    `json:"created_at"`
-	JoinURL         string       `json:"join_url"`
-	LiveKitURL      string       `json:"livekit_url"`
-}
-
-type settingsView struct {
-	AllowChat  bool `json:"allow_chat"`
-	AllowVideo bool `json:"allow_video"`
-	AllowAudio bool `json:"allow_audio"`
-	E2EE       bool `json:"e2ee"`
-
-	RequireApproval bool `json:"require_approval"`
+	ID              string        `json:"id"`
+	Name            string        `json:"name"`
+	CreatedBy       string        `json:"created_by"`
+	AdminID         string        `json:"admin_id"`
+	IsActive        bool          `json:"is_active"`
+	IsPublic        bool          `json:"is_public"`
+	Mode            meet.Mode     `json:"mode"`
+	MaxParticipants int           `json:"max_participants"`
+	Settings        meet.Settings `json:"settings"`
+	ExpiresAt       time.Time     `json:"expires_at,omitzero"`
+	CreatedAt       time.Time     `json:"created_at"`
+	JoinURL         string        `json:"join_url"`
+	LiveKitURL      string        `json:"livekit_url"`
 }
 
 func viewRoom(s *meet.Service, r meet.Room) roomView {
 	return roomView{
 		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, AdminID: r.AdminID,
 		IsActive: s.IsActive(r), IsPublic: r.IsPublic, Mode: r.Mode, MaxParticipants: r.MaxParticipants,
-		Settings:  settingsView(r.Settings),
+		Settings:  r.Settings,
 		ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
 		JoinURL: s.Links().Room(r.Name), LiveKitURL: s.Links().LiveKit,
 	}

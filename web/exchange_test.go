@@ -91,7 +91,7 @@ func TestExchange(t *testing.T) {
 	s := setup(t)
 	for _, role := range []string{meet.RoleHost, meet.RoleGuest, meet.RoleViewer} {
 		for _, e2ee := range []bool{true, false} {
-			room, code := s.codeFor(t, role, meet.RoomChange{E2EE: &e2ee}, meet.CodeChange{})
+			room, code := s.codeFor(t, role, meet.RoomChange{Settings: meet.SettingsChange{E2EE: &e2ee}}, meet.CodeChange{})
 			r := s.exchange(t, map[string]any{"code": code, "user_id": "u-7", "name": "Grace Hopper"})
 			var got admission
 			strict(t, role, r.body, &got)

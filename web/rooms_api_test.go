@@ -79,7 +79,7 @@ func TestRoomLists(t *testing.T) {
 func TestJoinWaits(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room := s.NewRoom(t, meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room := s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	r := s.api(t, meettest.Bob, "POST", "/api/room/join", `{"roomName":"`+room.Name+`","name":"Bobby"}`)
 	var waiting struct{ Status, RequestID string }
 	strict(t, "waiting", r.body, &waiting)
@@ -289,7 +289,7 @@ func TestKickBlocksNobody(t *testing.T) {
 func TestOrderOfFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	const settings = "settings allowChat allowVideo allowAudio requireApproval e2ee"
+	const settings = "settings allowChat allowVideo allowAudio allowScreenShare requireApproval e2ee"
 	made := s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"daily"}`)
 	_, err := s.UpdateRoom(t.Context(), meettest.Ada, "daily", meet.RoomChange{ExpiresIn: meettest.Of(time.Hour)}, false)
 	must(t, err)

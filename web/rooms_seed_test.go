@@ -48,12 +48,12 @@ func (s *testServer) create(tb testing.TB, body string) map[string]any {
 }
 
 // usual are the settings that are on by default.
-var usual = []string{"allowChat", "allowVideo", "allowAudio"}
+var usual = []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare"}
 
 // settings are all settings; only those named are on.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range []string{"allowChat", "allowVideo", "allowAudio", "requireApproval", "e2ee"} {
+	for _, name := range []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare", "requireApproval", "e2ee"} {
 		all[name] = slices.Contains(on, name)
 	}
 	return all

@@ -17,22 +17,22 @@ type createRequest struct {
 	Settings        settingsPart `json:"settings"`
 }
 
-// settingsPart is settings of which some may be left out.
+// settingsPart is settings of which some may be left out: a [meet.SettingsChange]
+// with names in camelCase.
 type settingsPart struct {
-	AllowChat  *bool `json:"allowChat"`
-	AllowVideo *bool `json:"allowVideo"`
-	AllowAudio *bool `json:"allowAudio"`
-	E2EE       *bool `json:"e2ee"`
-
-	RequireApproval *bool `json:"requireApproval"`
+	AllowChat        *bool `json:"allowChat"`
+	AllowVideo       *bool `json:"allowVideo"`
+	AllowAudio       *bool `json:"allowAudio"`
+	AllowScreenShare *bool `json:"allowScreenShare"`
+	RequireApproval  *bool `json:"requireApproval"`
+	E2EE             *bool `json:"e2ee"`
 }
 
 func (b createRequest) change() (meet.RoomChange, error) {
 	most, err := wholeNumber("max_participants", b.MaxParticipants)
 	return meet.RoomChange{
 		Name: b.Name, IsPublic: b.IsPublic, Mode: b.Mode, MaxParticipants: most,
-		AllowChat: b.Settings.AllowChat, AllowVideo: b.Settings.AllowVideo, AllowAudio: b.Settings.AllowAudio,
-		E2EE: b.Settings.E2EE, RequireApproval: b.Settings.RequireApproval,
+		Settings: meet.SettingsChange(b.Settings),
 	}, err
 }
 
@@ -78,13 +78,14 @@ func (b joinRequest) renameField(call meet.JoinCall, e *meet.Error) error {
 	return &renamed
 }
 
-// settingsView is settings in the order in which clients know them.
+// settingsView is [meet.Settings] with names in camelCase.
 type settingsView struct {
-	AllowChat       bool `json:"allowChat"`
-	AllowVideo      bool `json:"allowVideo"`
-	AllowAudio      bool `json:"allowAudio"`
-	RequireApproval bool `json:"requireApproval"`
-	E2EE            bool `json:"e2ee"`
+	AllowChat        bool `json:"allowChat"`
+	AllowVideo       bool `json:"allowVideo"`
+	AllowAudio       bool `json:"allowAudio"`
+	AllowScreenShare bool `json:"allowScreenShare"`
+	RequireApproval  bool `json:"requireApproval"`
+	E2EE             bool `json:"e2ee"`
 }
 
 // roomView is a room in all answers of the Rooms API. Each answer has the fields
@@ -110,9 +111,6 @@ func (s *Server) viewRoom(r meet.Room) roomView {
 	return roomView{
 		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r),
 		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Mode: r.Mode,
-		Settings: settingsView{
-			AllowChat: r.Settings.AllowChat, AllowVideo: r.Settings.AllowVideo, AllowAudio: r.Settings.AllowAudio,
-			RequireApproval: r.Settings.RequireApproval, E2EE: r.Settings.E2EE,
-		},
+		Settings: settingsView(r.Settings),
 	}
 }

@@ -44,7 +44,7 @@ type waiting struct {
 // guarded makes a room of Ada's in which guests wait, and codes to it.
 func (s *testServer) guarded(t *testing.T) (room meet.Room, guest, host string) {
 	t.Helper()
-	room, guest = s.codeFor(t, meet.RoleGuest, meet.RoomChange{RequireApproval: meettest.Of(true)}, meet.CodeChange{})
+	room, guest = s.codeFor(t, meet.RoleGuest, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}}, meet.CodeChange{})
 	return room, guest, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code
 }
 
@@ -218,7 +218,7 @@ func TestPageJoins(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	public := s.NewRoom(t, meet.RoomChange{IsPublic: meettest.Of(true)})
-	private := s.NewRoom(t, meet.RoomChange{RequireApproval: meettest.Of(true)})
+	private := s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	var a admission
 	r := s.callPage(t, "join", map[string]any{"room": public.Name, "name": "\u202eEve " + strings.Repeat("e", 10_000)})
 	strict(t, "public", r.body, &a)

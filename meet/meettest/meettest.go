@@ -82,7 +82,7 @@ func NewOn(tb testing.TB, url string, options ...Option) *System {
 	}
 	s := &System{Store: db, Media: media, URL: url, Path: path, Clock: &Clock{now: time.Now()}}
 	c := meet.Config{Store: db, Media: media, Links: Links, Now: s.Clock.Now, Limits: &meet.Limits{},
-		Defaults: meet.Defaults{Settings: meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true}}}
+		Defaults: meet.Defaults{Settings: meet.DefaultSettings()}}
 	for _, option := range options {
 		option(&c)
 	}

@@ -83,8 +83,8 @@ func TestBlockWarning(t *testing.T) {
 		"nothing is open":      {meet.RoomChange{}, nil, []string{"a code that they get later"}},
 		"another code":         {meet.RoomChange{}, []string{meet.RoleGuest, meet.RoleHost}, []string{"cannot stop", "(2 work)", "require_approval", "rotate_room_code"}},
 		"a public room":        {meet.RoomChange{IsPublic: Of(true)}, nil, []string{"public room's page"}},
-		"a room that asks":     {meet.RoomChange{RequireApproval: Of(true)}, []string{meet.RoleGuest}, []string{"look before"}},
-		"a public one as well": {meet.RoomChange{IsPublic: Of(true), RequireApproval: Of(true)}, []string{meet.RoleGuest}, []string{"public room's page", "look before"}},
+		"a room that asks":     {meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"look before"}},
+		"a public one as well": {meet.RoomChange{IsPublic: Of(true), Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"public room's page", "look before"}},
 	} {
 		s := New(t)
 		room := s.NewRoom(t, c.change)

@@ -72,10 +72,10 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 	}{
 		{"host", meet.RoomChange{}, "host", []meet.Source{meet.Microphone, meet.Camera}, nil, true},
 		{"viewer", meet.RoomChange{}, "viewer", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
-		{"no video", meet.RoomChange{AllowVideo: Of(false)}, "guest", []meet.Source{meet.Microphone}, []meet.Source{meet.Camera}, true},
-		{"no audio", meet.RoomChange{AllowAudio: Of(false)}, "guest", []meet.Source{meet.Camera}, []meet.Source{meet.Microphone}, true},
-		{"no chat", meet.RoomChange{AllowChat: Of(false)}, "host", []meet.Source{meet.Microphone}, nil, false},
-		{"nothing", meet.RoomChange{AllowChat: Of(false), AllowAudio: Of(false), AllowVideo: Of(false)}, "host", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
+		{"no video", meet.RoomChange{Settings: meet.SettingsChange{AllowVideo: Of(false)}}, "guest", []meet.Source{meet.Microphone}, []meet.Source{meet.Camera}, true},
+		{"no audio", meet.RoomChange{Settings: meet.SettingsChange{AllowAudio: Of(false)}}, "guest", []meet.Source{meet.Camera}, []meet.Source{meet.Microphone}, true},
+		{"no chat", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false)}}, "host", []meet.Source{meet.Microphone}, nil, false},
+		{"nothing", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false), AllowAudio: Of(false), AllowVideo: Of(false)}}, "host", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

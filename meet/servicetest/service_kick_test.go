@@ -249,21 +249,26 @@ func TestBlockedSubject(t *testing.T) {
 // opened again.
 func TestTokensEndWithTheSession(t *testing.T) {
 	t.Parallel()
-	for _, later := range []time.Duration{0, time.Minute} {
+	for _, drift := range []time.Duration{time.Minute, 0, -50 * time.Millisecond, -time.Minute} {
 		s := New(t)
-		room := s.NewRoom(t, meet.RoomChange{})
-		a := s.Admit(t, Bob, room)
+		room, code := guarded(t, s, meet.RoomChange{})
+		before := s.Admit(t, Ada, room)
 		_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
 		wantCode(t, "end", err, "")
-		s.Clock.Advance(later)
+		s.Clock.Advance(drift)
 		_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
 		wantCode(t, "reopen", err, "")
-		if !dead(t, s, a.Token) {
-			t.Errorf("opened again after %v: an old token counts", later)
+		if !dead(t, s, before.Token) {
+			t.Errorf("opened again by a clock that is %v on: an old token counts", drift)
 		}
-		s.Clock.Advance(time.Millisecond)
-		if b := s.Admit(t, Bob, room); dead(t, s, b.Token) {
-			t.Errorf("opened again after %v: a fresh token is dead", later)
+		s.Clock.Advance(drift)
+		if since := s.Admit(t, Ada, room); dead(t, s, since.Token) {
+			t.Errorf("joined by a clock that is %v on: a new token is dead", drift)
+		}
+		request := knock(t, s, code, "")
+		answer(t, s, room, request.RequestID, true)
+		if since := knock(t, s, code, request.RequestID); since.Waiting || dead(t, s, since.Token) {
+			t.Errorf("asked by a clock that is %v on: the approval does not count", drift)
 		}
 	}
 }

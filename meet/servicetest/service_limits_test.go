@@ -236,7 +236,7 @@ func TestAClassArrivesAtOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := limited(t, meet.DefaultLimits())
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{})
-	waiting := s.NewCode(t, s.NewRoom(t, meet.RoomChange{RequireApproval: Of(true)}), meet.RoleGuest, meet.CodeChange{})
+	waiting := s.NewCode(t, s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}), meet.RoleGuest, meet.CodeChange{})
 	var all sync.WaitGroup
 	for range 300 {
 		all.Go(func() {

@@ -13,7 +13,7 @@ import (
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), AllowVideo: Of(false), E2EE: Of(true), RequireApproval: Of(true)})
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), Settings: meet.SettingsChange{AllowVideo: Of(false), E2EE: Of(true), RequireApproval: Of(true)}})
 	voice := []meet.Source{meet.Microphone, meet.ScreenShareAudio}
 	for role, want := range map[string]meet.Invitation{
 		"host":   {RoomName: "daily", Role: "host", Grants: meet.Grants{Publish: voice, Subscribe: true, Data: true}, E2EE: true, Admits: true},

@@ -30,12 +30,13 @@ func wantCode(t *testing.T, what string, err error, want meet.ErrorCode) {
 func TestCreateRoom(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, codes, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{
-		Name: Of(" Team-Standup "), Mode: Of(meet.Webinar), ExpiresIn: Of(time.Hour), AllowChat: Of(false)}, true)
+	room, codes, err := s.CreateRoom(t.Context(), Ada, meet.RoomChange{Name: Of(" Team-Standup "), Mode: Of(meet.Webinar),
+		ExpiresIn: Of(time.Hour), Settings: meet.SettingsChange{AllowChat: Of(false)}}, true)
 	wantCode(t, "create", err, "")
 	now := s.Clock.Now().UTC().Truncate(time.Millisecond)
 	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Webinar,
-		Settings: meet.Settings{AllowVideo: true, AllowAudio: true}, ExpiresAt: now.Add(time.Hour), CreatedAt: now, OpenedAt: now, UpdatedAt: now}
+		Settings:  meet.Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true},
+		ExpiresAt: now.Add(time.Hour), Session: 1, CreatedAt: now, UpdatedAt: now}
 	if diff := cmp.Diff(want, room); diff != "" {
 		t.Errorf("room differs (-want +got):\n%s", diff)
 	}
@@ -254,7 +255,8 @@ func TestUpdateRoom(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{Name: Of("before"), ExpiresIn: Of(time.Hour), MaxParticipants: Of(5)})
 	s.Clock.Advance(time.Minute)
-	got, err := s.UpdateRoom(t.Context(), Ada, "before", meet.RoomChange{Name: Of("after"), IsPublic: Of(true), E2EE: Of(true)}, false)
+	got, err := s.UpdateRoom(t.Context(), Ada, "before", meet.RoomChange{Name: Of("after"), IsPublic: Of(true),
+		Settings: meet.SettingsChange{E2EE: Of(true)}}, false)
 	wantCode(t, "update", err, "")
 	want := room
 	want.Name, want.IsPublic, want.Settings.E2EE, want.UpdatedAt = "after", true, true, room.UpdatedAt.Add(time.Minute)

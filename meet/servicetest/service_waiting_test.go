@@ -45,7 +45,7 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 			wantCode(t, "rotate", err, "")
 		}, meet.CodeNotFound},
 		"no approval needed any more": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
-			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{RequireApproval: Of(false)}, false)
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(false)}}, false)
 			wantCode(t, "update", err, "")
 		}, ""},
 	} {

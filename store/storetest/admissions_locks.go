@@ -113,8 +113,8 @@ var lockTests = []test{
 			"nobody in particular":        {[2]string{"", ""}, [2]string{"", ""}, nil},
 		} {
 			room := "id-" + name
-			b.create(newRoom(name, opened(10)))
-			b.create(newRoom("next to "+name, opened(10)))
+			b.create(newRoom(name))
+			b.create(newRoom("next to " + name))
 			enter := func(room, identity string, who [2]string, seconds int) []meet.Source {
 				join, err := b.AddAdmission(t.Context(), meet.Admission{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
 					CreatedAt: at(seconds)}, tokenDies, welcome, nil)
@@ -130,10 +130,8 @@ var lockTests = []test{
 			wantSame(t, name, enter(room, "2", c.then, 11), c.want)
 			wantSame(t, name+", once more", enter(room, "3", c.then, 12), c.want)
 			wantSame(t, name+", in another room", enter("id-next to "+name, "4", c.then, 12), []meet.Source(nil))
-			if _, err := b.UpdateRoom(t.Context(), room, func(r *meet.Room) error { r.OpenedAt = at(20); return nil }, nil); err != nil {
-				t.Fatal(err)
-			}
-			wantSame(t, name+", in the next session", enter(room, "5", c.then, 20), []meet.Source(nil))
+			b.nextSession(room)
+			wantSame(t, name+", in the next session", enter(room, "5", c.then, 5), []meet.Source(nil))
 		}
 	}},
 	{"LocksOfAllJoinsOfThePersonAddUp", func(t *testing.T, b bed) {
@@ -176,10 +174,6 @@ var lockTests = []test{
 		b.revoke(meet.Revocation{Identities: []string{"one"}, At: at(2), By: "ann"})
 		wantSame(t, "the next join", b.enter("two", "", "eve", 3), []meet.Source{mic})
 	}},
-}
-
-func opened(seconds int) func(*meet.Room) {
-	return func(r *meet.Room) { r.OpenedAt = at(seconds) }
 }
 
 // sorted gives sources in an order that does not matter.

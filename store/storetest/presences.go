@@ -200,14 +200,14 @@ var presenceTests = []test{
 
 var forgetTests = []test{
 	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
-		b.create(newRoom("room", func(r *meet.Room) { r.OpenedAt = at(10) }))
+		b.create(newRoom("room"))
 		b.create(newRoom("over"))
 		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late", "over, locked", "late"}
 		for i, identity := range all {
 			join := byCode(identity, "")
 			join.CreatedAt = at(5 + i)
-			if strings.HasPrefix(identity, "present") {
-				join.CreatedAt = at(11)
+			if identity == "present" {
+				b.nextSession("id-room")
 			}
 			switch identity {
 			case "over, locked":

@@ -12,8 +12,8 @@ import (
 func full() meet.Room {
 	return meet.Room{ID: "id-full", Name: "full", CreatedBy: "ann", AdminID: "bob", State: meet.RoomEnded,
 		EndedBy: "cem", EndedAt: at(3), IsPublic: true, Mode: meet.Webinar, MaxParticipants: meet.MaxParticipants,
-		Settings:  meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true, E2EE: true},
-		ExpiresAt: at(4), CreatedAt: at(1), UpdatedAt: at(2)}
+		Settings:  meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true, AllowScreenShare: true, RequireApproval: true, E2EE: true},
+		ExpiresAt: at(4), Session: 7, CreatedAt: at(1), UpdatedAt: at(2)}
 }
 
 var roomTests = []test{
@@ -29,6 +29,7 @@ var roomTests = []test{
 	{"EachSettingHasItsOwnPlace", func(t *testing.T, b bed) {
 		for name, settings := range map[string]meet.Settings{
 			"chat": {AllowChat: true}, "video": {AllowVideo: true}, "audio": {AllowAudio: true}, "e2ee": {E2EE: true},
+			"screen": {AllowScreenShare: true}, "approval": {RequireApproval: true},
 		} {
 			got := b.create(newRoom(name, func(r *meet.Room) { r.Settings = settings }))
 			wantSame(t, name, got.Settings, settings)

@@ -88,7 +88,7 @@ var errRefused = errors.New("refused by the test")
 // newRoom is an active room; its id follows from its name.
 func newRoom(name string, change ...func(*meet.Room)) meet.Room {
 	room := meet.Room{ID: "id-" + name, Name: name, CreatedBy: "ann", AdminID: "ann", State: meet.RoomActive,
-		Mode: meet.Standard, CreatedAt: noon, UpdatedAt: noon}
+		Mode: meet.Standard, Session: 1, CreatedAt: noon, UpdatedAt: noon}
 	for _, c := range change {
 		c(&room)
 	}
@@ -147,6 +147,12 @@ func (b bed) update(id string, change func(*meet.Room)) meet.Room {
 		b.t.Fatalf("UpdateRoom(%s): %v", id, err)
 	}
 	return room
+}
+
+// nextSession begins another session of a room.
+func (b bed) nextSession(id string) meet.Room {
+	b.t.Helper()
+	return b.update(id, func(r *meet.Room) { r.Session++ })
 }
 
 func (b bed) end(id string) {

@@ -1,6 +1,7 @@
 package pagetest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -114,9 +115,10 @@ func TestOnlyWhatIsAllowedIsOffered(t *testing.T) {
 		offered, withheld []string
 	}{
 		"viewer of a webinar": {meet.RoomChange{Mode: meettest.Of(meet.Webinar)}, "viewer", nil, []string{"Microphone", "Camera", "Share screen", "Chat"}},
-		"no video":            {meet.RoomChange{AllowVideo: off}, "guest", []string{"Microphone", "Chat"}, []string{"Camera", "Share screen"}},
-		"no audio":            {meet.RoomChange{AllowAudio: off}, "guest", []string{"Camera", "Share screen", "Chat"}, []string{"Microphone"}},
-		"no chat":             {meet.RoomChange{AllowChat: off}, "host", []string{"Microphone", "Camera", "Share screen"}, []string{"Chat"}},
+		"no video":            {meet.RoomChange{Settings: meet.SettingsChange{AllowVideo: off}}, "guest", []string{"Microphone", "Chat"}, []string{"Camera", "Share screen"}},
+		"no screen share":     {meet.RoomChange{Settings: meet.SettingsChange{AllowScreenShare: off}}, "guest", []string{"Microphone", "Camera", "Chat"}, []string{"Share screen"}},
+		"no audio":            {meet.RoomChange{Settings: meet.SettingsChange{AllowAudio: off}}, "guest", []string{"Camera", "Share screen", "Chat"}, []string{"Microphone"}},
+		"no chat":             {meet.RoomChange{Settings: meet.SettingsChange{AllowChat: off}}, "host", []string{"Microphone", "Camera", "Share screen"}, []string{"Chat"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,11 +154,32 @@ func TestOnlyWhatIsAllowedIsOffered(t *testing.T) {
 	}
 }
 
+// A setting that changes during a call changes the page at once.
+func TestScreenSharingIsOfferedWhileItIsAllowed(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{})
+	eve := s.open(wide)
+	eve.visit("/join/" + codes["guest"])
+	eve.ask("Eve")
+	eve.screen("call")
+	eve.wait("the button", control("Share screen"))
+	for _, allowed := range []bool{false, true} {
+		_, err := s.UpdateRoom(t.Context(), meettest.Ada, room.ID,
+			meet.RoomChange{Settings: meet.SettingsChange{AllowScreenShare: &allowed}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eve.wait("the button to follow the setting", fmt.Sprintf("!!(%s) === %t", control("Share screen"), allowed))
+	}
+	eve.quiet()
+}
+
 // Without the page, the server refuses the same.
 func TestTheServerRefusesWhatThePageDoesNotOffer(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	_, codes := s.room(meet.RoomChange{AllowVideo: meettest.Of(false)})
+	_, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{AllowVideo: meettest.Of(false)}})
 	for role, may := range map[string][]meet.Source{"viewer": nil, "guest": {meet.Microphone}} {
 		person := s.EnterWith(t, s.exchange(codes[role], "Eve"))
 		for _, source := range []meet.Source{meet.Microphone, meet.Camera} {

@@ -14,7 +14,7 @@ import (
 func TestEndToEndEncryption(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(true)}})
 	ada := s.open(wide)
 	ada.join(codes["host"], "Ada")
 	ada.wait("a key in the address", `/^#key=[\w-]{43}$/.test(location.hash)`)
@@ -71,7 +71,7 @@ func TestEndToEndEncryption(t *testing.T) {
 func TestLinksWithoutTheKey(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(true)}})
 	bob := s.open(phone)
 	bob.visit("/join/" + codes["guest"])
 	bob.message("nokey", "Ask the host for the whole link")

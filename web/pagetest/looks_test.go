@@ -65,7 +65,7 @@ func TestLooks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
-			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"), RequireApproval: meettest.Of(true)})
+			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"), Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 			look := func(tab *tab, what string) { t.Helper(); tab.look(what+"-"+name, string(axe)) }
 
 			ada := s.openIn(adasCamera, window)

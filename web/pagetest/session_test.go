@@ -127,7 +127,7 @@ func TestTheServerRestarts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := setupOn(t, func(links meettest.Option) *meettest.System { return meettest.NewOn(t, lk.url, links) })
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	ada, bob := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
 	bob.knock(codes["guest"], "Bob")

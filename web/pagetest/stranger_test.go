@@ -167,7 +167,7 @@ func TestTheCallCannotBeLoaded(t *testing.T) {
 func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(true)}})
 	ada, bob := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
 	ada.wait("a key in the address", `location.hash.startsWith("#key=")`)
@@ -212,7 +212,7 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	}
 
 	// Encryption is switched off while they are inside: for them it stays.
-	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, room.ID, meet.RoomChange{E2EE: meettest.Of(false)}, false); err != nil {
+	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}}, false); err != nil {
 		t.Fatal(err)
 	}
 	ada.fill("Message", "still a secret")
@@ -268,11 +268,11 @@ func TestAKeyForARoomThatIsNotEncrypted(t *testing.T) {
 	bob.quiet()
 
 	// Switched off while somebody types their name.
-	secret, codes := s.room(meet.RoomChange{E2EE: meettest.Of(true)})
+	secret, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(true)}})
 	eve := s.open(wide)
 	eve.visit("/join/" + codes["guest"] + "#key=" + strings.Repeat("A", 43))
 	eve.screen("prejoin")
-	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, secret.ID, meet.RoomChange{E2EE: meettest.Of(false)}, false); err != nil {
+	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, secret.ID, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}}, false); err != nil {
 		t.Fatal(err)
 	}
 	eve.ask("Eve")

@@ -25,7 +25,7 @@ func (s *site) waiting(room meet.Room, n int) []meet.JoinRequest {
 func TestAHostLetsSomebodyIn(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	ada, bob := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
 	bob.knock(codes["guest"], "Bob")
@@ -60,7 +60,7 @@ func TestAHostLetsSomebodyIn(t *testing.T) {
 func TestAHostRefusesSomebody(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	ada, eve := s.open(wide), s.open(wide)
 	ada.join(codes["host"], "Ada")
 	eve.knock(codes["guest"], "<b>Eve</b>")
@@ -79,7 +79,7 @@ func TestAHostRefusesSomebody(t *testing.T) {
 func TestAnAgentLetsSomebodyIn(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	bob := s.open(phone)
 	bob.knock(codes["guest"], "Bob")
 	first := s.waiting(room, 1)[0].ID
@@ -98,7 +98,7 @@ func TestAnAgentLetsSomebodyIn(t *testing.T) {
 func TestTheRoomEndsWhileSomebodyWaits(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	bob := s.open(wide)
 	bob.knock(codes["guest"], "Bob")
 	s.waiting(room, 1)
@@ -112,7 +112,7 @@ func TestTheRoomEndsWhileSomebodyWaits(t *testing.T) {
 func TestWaitingIsCancelled(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	room, codes := s.room(meet.RoomChange{RequireApproval: meettest.Of(true)})
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	bob := s.open(wide)
 	bob.knock(codes["guest"], "Bob")
 	bob.press("Cancel")

@@ -87,7 +87,7 @@ type Rooms struct {
 	Mode            meet.Mode     `yaml:"mode"`
 	MaxParticipants int           `yaml:"max_participants"`
 	ExpiresIn       time.Duration `yaml:"expires_in"`
-	Settings        RoomSettings  `yaml:",inline"`
+	Settings        meet.Settings `yaml:",inline"`
 	KeepName        time.Duration `yaml:"keep_name"`
 }
 
@@ -96,15 +96,6 @@ const (
 	MediaAtCreate = "at_create"
 	MediaOnJoin   = "on_join"
 )
-
-// RoomSettings are meet.Settings: the same fields in the same order.
-type RoomSettings struct {
-	AllowChat       bool `yaml:"allow_chat"`
-	AllowVideo      bool `yaml:"allow_video"`
-	AllowAudio      bool `yaml:"allow_audio"`
-	E2EE            bool `yaml:"e2ee"`
-	RequireApproval bool `yaml:"require_approval"`
-}
 
 // Events is about the audit trail.
 type Events struct {

@@ -26,7 +26,7 @@ func Default() Config {
 		Rooms: Rooms{
 			CreateMedia: MediaOnJoin,
 			Mode:        meet.Standard,
-			Settings:    RoomSettings{AllowChat: true, AllowVideo: true, AllowAudio: true},
+			Settings:    meet.DefaultSettings(),
 			KeepName:    30 * 24 * time.Hour,
 		},
 		Events: Events{Keep: meet.DefaultKeepEvents},
@@ -69,7 +69,7 @@ func (c Config) RoomDefaults() meet.Defaults {
 		Mode:            c.Rooms.Mode,
 		MaxParticipants: c.Rooms.MaxParticipants,
 		ExpiresIn:       c.Rooms.ExpiresIn,
-		Settings:        meet.Settings(c.Rooms.Settings),
+		Settings:        c.Rooms.Settings,
 	}
 }
 

@@ -209,8 +209,7 @@ func TestMediaRoles(t *testing.T) {
 
 func TestRoomDefaults(t *testing.T) {
 	t.Parallel()
-	settings := meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true}
-	plain := meet.Defaults{Mode: meet.Standard, Settings: settings}
+	plain := meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()}
 	for line, change := range map[string]func(*meet.Defaults){
 		"":                     func(*meet.Defaults) {},
 		"is_public: true":      func(d *meet.Defaults) { d.IsPublic = true },
@@ -219,6 +218,8 @@ func TestRoomDefaults(t *testing.T) {
 		"expires_in: 90m":      func(d *meet.Defaults) { d.ExpiresIn = 90 * time.Minute },
 		"allow_chat: false":    func(d *meet.Defaults) { d.Settings.AllowChat = false },
 		"e2ee: true":           func(d *meet.Defaults) { d.Settings.E2EE = true },
+
+		"allow_screen_share: false": func(d *meet.Defaults) { d.Settings.AllowScreenShare = false },
 	} {
 		want := plain
 		change(&want)
