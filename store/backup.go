@@ -21,16 +21,16 @@ func Backup(ctx context.Context, path, to string) (schema Schema, err error) {
 	if err != nil {
 		return schema, err
 	}
-	defer func() { err = errors.Join(err, failed("close database", db.Close())) }()
+	defer func() { err = errors.Join(err, wrap("close database", db.Close())) }()
 	err = untilFree(ctx, func() error {
-		_, err := db.ExecContext(ctx, copyInto, to)
+		_, err := db.ExecContext(ctx, copySQLite, to)
 		return err
 	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return schema, ctx.Err()
 		}
-		return schema, fmt.Errorf("copy database: %w", readable(err))
+		return schema, fmt.Errorf("copy database: %w", sqliteDialect.explain(err))
 	}
 	return inspectCopy(ctx, to)
 }
@@ -38,12 +38,12 @@ func Backup(ctx context.Context, path, to string) (schema Schema, err error) {
 // inspectCopy looks at a whole copy, which nobody else has open.
 func inspectCopy(ctx context.Context, path string) (schema Schema, err error) {
 	var db *sql.DB
-	if db, err = openStill(path); err != nil {
+	if db, err = openUnchanging(path); err != nil {
 		return schema, err
 	}
-	defer func() { err = errors.Join(err, failed("close copy", db.Close())) }()
-	if schema, err = readSchema(ctx, db); err != nil {
+	defer func() { err = errors.Join(err, wrap("close copy", db.Close())) }()
+	if schema, err = readSchema(ctx, &sqliteDialect, db); err != nil {
 		return schema, err
 	}
-	return schema, checkWhole(ctx, db)
+	return schema, checkWhole(ctx, &sqliteDialect, db)
 }

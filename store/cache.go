@@ -19,15 +19,15 @@ const (
 // before the commit. Checks that decide (a use of a code, a
 // change) run inside a transaction and never look here.
 type cache struct {
-	mu      sync.RWMutex
-	changes uint64 // how often something was forgotten
-	held    bool   // a commit is under way
-	rooms   map[string]meet.Room
-	names   map[string]string          // name → id of the room it means
-	codes   map[string][]meet.RoomCode // room id → all its current codes
-	size    int                        // how many codes and blocks that are
-	doors   map[string]meet.RoomCode   // code → its row, current or not
-	blocks  map[string][]meet.Block    // room id → all its blocks, mostly none
+	mu         sync.RWMutex
+	version    uint64 // counts up when something is forgotten
+	committing bool   // nothing is remembered now
+	rooms      map[string]meet.Room
+	names      map[string]string          // name → id of the room it means
+	codes      map[string][]meet.RoomCode // room id → all its current codes
+	size       int                        // the number of codes and blocks in codes and blocks
+	codeRows   map[string]meet.RoomCode   // code → its row, current or not
+	blocks     map[string][]meet.Block    // room id → all its blocks, mostly none
 }
 
 func newCache() *cache {
@@ -41,16 +41,16 @@ func (c *cache) clear() {
 	c.names = map[string]string{}
 	c.codes = map[string][]meet.RoomCode{}
 	c.size = 0
-	c.doors = map[string]meet.RoomCode{}
+	c.codeRows = map[string]meet.RoomCode{}
 	c.blocks = map[string][]meet.Block{}
 }
 
-// seen is the state of the cache before a read of the database. What was read
-// is remembered only if nothing has been forgotten since: it could be old.
-func (c *cache) seen() uint64 {
+// currentVersion is asked before a read of the database. What was read is
+// remembered only if nothing has been forgotten since: it could be old.
+func (c *cache) currentVersion() uint64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.changes
+	return c.version
 }
 
 func (c *cache) room(id string) (meet.Room, bool) {
@@ -67,11 +67,11 @@ func (c *cache) roomByName(name string) (meet.Room, bool) {
 	return room, ok
 }
 
-// door gives a code and its room.
-func (c *cache) door(code string) (meet.RoomCode, meet.Room, bool) {
+// codeAndRoom gives a code, current or not, and its room.
+func (c *cache) codeAndRoom(code string) (meet.RoomCode, meet.Room, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	row, ok := c.doors[code]
+	row, ok := c.codeRows[code]
 	if !ok {
 		return meet.RoomCode{}, meet.Room{}, false
 	}
@@ -79,9 +79,9 @@ func (c *cache) door(code string) (meet.RoomCode, meet.Room, bool) {
 	return row, room, ok
 }
 
-// list answers a query from a room's codes if all of them are remembered and
+// codesOf answers a query from a room's codes if all of them are remembered and
 // the query begins at the start.
-func (c *cache) list(q meet.CodeQuery) ([]meet.RoomCode, bool) {
+func (c *cache) codesOf(q meet.CodeQuery) ([]meet.RoomCode, bool) {
 	if q.After != nil {
 		return nil, false
 	}
@@ -108,15 +108,15 @@ func (c *cache) blocksOf(roomID string) ([]meet.Block, bool) {
 	return blocks, ok
 }
 
-func (c *cache) putBlocks(seen uint64, roomID string, blocks []meet.Block) {
-	c.put(seen, func() {
+func (c *cache) putBlocks(version uint64, roomID string, blocks []meet.Block) {
+	c.put(version, func() {
 		c.size += len(blocks) - len(c.blocks[roomID])
 		c.blocks[roomID] = slices.Clone(blocks)
 	})
 }
 
-func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
-	c.put(seen, func() {
+func (c *cache) putRoom(version uint64, room meet.Room, name string) {
+	c.put(version, func() {
 		c.rooms[room.ID] = room
 		if name != "" {
 			c.names[name] = room.ID
@@ -124,64 +124,63 @@ func (c *cache) putRoom(seen uint64, room meet.Room, name string) {
 	})
 }
 
-func (c *cache) putDoor(seen uint64, code meet.RoomCode, room meet.Room) {
-	c.put(seen, func() {
-		c.doors[code.Code] = code
+func (c *cache) putCodeAndRoom(version uint64, code meet.RoomCode, room meet.Room) {
+	c.put(version, func() {
+		c.codeRows[code.Code] = code
 		c.rooms[room.ID] = room
 	})
 }
 
 // putCodes remembers the codes that a query found, if they are all there are.
-func (c *cache) putCodes(seen uint64, q meet.CodeQuery, codes []meet.RoomCode) {
+func (c *cache) putCodes(version uint64, q meet.CodeQuery, codes []meet.RoomCode) {
 	if q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
-		c.put(seen, func() {
+		c.put(version, func() {
 			c.size += len(codes) - len(c.codes[q.RoomID])
 			c.codes[q.RoomID] = slices.Clone(codes)
 		})
 	}
 }
 
-func (c *cache) put(seen uint64, do func()) {
+func (c *cache) put(version uint64, do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.changes != seen || c.held {
+	if c.version != version || c.committing {
 		return
 	}
-	if max(len(c.rooms), len(c.names), len(c.codes), len(c.blocks)) >= cacheRooms || c.size+len(c.doors) >= cacheCodes {
+	if max(len(c.rooms), len(c.names), len(c.codes), len(c.blocks)) >= cacheRooms || c.size+len(c.codeRows) >= cacheCodes {
 		c.clear() // rare, and costs no more than reading again
 	}
 	do()
 }
 
-// changed is what a transaction has touched, committed or not.
-type changed struct {
-	rooms []string // ids of rooms whose row is another
-	codes []string // ids of rooms whose codes are others
+// changes are what a transaction has changed, committed or not.
+type changes struct {
+	rooms  []string // ids of rooms whose row has changed
+	codes  []string // ids of rooms whose codes have changed
+	blocks []string // ids of rooms whose blocks have changed
 
-	blocks []string // ids of rooms whose blocks are others
-
-	// Codes whose row is another, and what it is then; nil where nobody knows.
-	// With allRows it is so for codes that are not named.
-	rows    map[string]*meet.RoomCode
-	allRows bool
+	// The rows of codes that have changed; nil for one that is not known. With
+	// allCodeRows rows of codes that are not named have changed, too.
+	codeRows    map[string]*meet.RoomCode
+	allCodeRows bool
 }
 
-func (c *changed) row(code string, row *meet.RoomCode) {
-	if c.rows == nil {
-		c.rows = map[string]*meet.RoomCode{}
+func (c *changes) setCodeRow(code string, row *meet.RoomCode) {
+	if c.codeRows == nil {
+		c.codeRows = map[string]*meet.RoomCode{}
 	}
-	c.rows[code] = row
+	c.codeRows[code] = row
 }
 
-// hold is called before a commit. It forgets what the commit is about to change
-// and lets nothing be remembered until release: no reader gets the old back
-// after it, or another one, has read the new. A room's row that changes may take
-// or give back a name, so names go altogether.
-func (c *cache) hold(what changed) {
+// beforeCommit forgets what the commit is about to change, and lets nothing be
+// remembered until afterCommit: after somebody has read the new state, nobody
+// reads the old one. A room that changes may take a name or give it back, so all
+// names are forgotten.
+func (c *cache) beforeCommit(what changes) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held = true
-	c.changes++
+	c.committing = true
+	c.version++
 	for _, id := range what.rooms {
 		delete(c.rooms, id)
 	}
@@ -196,28 +195,28 @@ func (c *cache) hold(what changed) {
 		c.size -= len(c.blocks[id])
 		delete(c.blocks, id)
 	}
-	for code := range what.rows {
-		delete(c.doors, code)
+	for code := range what.codeRows {
+		delete(c.codeRows, code)
 	}
-	if what.allRows {
-		clear(c.doors)
+	if what.allCodeRows {
+		clear(c.codeRows)
 	}
 }
 
-// release ends hold, after the commit and before anybody is told of it. Reads
-// that began before it are not remembered. What the commit has made of codes
-// that were used is: the same ones are used again and again.
-func (c *cache) release(what changed, committed bool) {
+// afterCommit is called before anybody is told of the commit. Reads that began
+// before it are not remembered. The new rows of codes that were used are: the
+// same codes are used again and again.
+func (c *cache) afterCommit(what changes, committed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held = false
-	c.changes++
-	if !committed || what.allRows {
+	c.committing = false
+	c.version++
+	if !committed || what.allCodeRows {
 		return
 	}
-	for code, row := range what.rows {
-		if row != nil && c.size+len(c.doors) < cacheCodes {
-			c.doors[code] = *row
+	for code, row := range what.codeRows {
+		if row != nil && c.size+len(c.codeRows) < cacheCodes {
+			c.codeRows[code] = *row
 		}
 	}
 }

@@ -231,7 +231,7 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		}
 		for range 2 {
 			remembered, _, err := db.CodeAndRoom(t.Context(), "aaa")
-			stored, scanErr := scanOne(db.reads.QueryRowContext(t.Context(), selectCode, "aaa"), codePointers)
+			stored, scanErr := scanOne("read", db.statements.pool.QueryRowContext(t.Context(), selectCode, "aaa"), codePointers)
 			if err != nil || scanErr != nil || remembered != stored || stored.Uses != c.uses {
 				t.Errorf("%s: remembered %+v, stored %+v, %v, %v; want the same, with %d uses", name, remembered, stored, err, scanErr, c.uses)
 			}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -41,55 +42,44 @@ const (
 	ORDER BY created_at, code LIMIT $6`
 )
 
-// EnsureCodes implements [meet.Store].
-func (db *DB) EnsureCodes(ctx context.Context, roomID string, fresh []meet.RoomCode, roles []string, now time.Time, e *meet.Event) ([]meet.RoomCode, error) {
+// EnsureCodes implements [meet.CodeStore].
+func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.RoomCode, roles []string, now time.Time,
+	e *meet.Event) ([]meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.RoomCode, error) {
 		if _, err := t.room(roomID); err != nil {
 			return nil, err
 		}
-		changed := false
-		for _, code := range fresh {
-			_, err := t.currentCode(roomID, code.Role, code.Label)
+		changed, err := t.disableOtherRoles(roomID, roles, now)
+		if err != nil {
+			return nil, err
+		}
+		codes := make([]meet.RoomCode, len(wanted))
+		for i, code := range wanted {
+			codes[i], err = t.currentCode(roomID, code)
 			if errors.Is(err, meet.ErrNotFound) {
 				changed, err = true, t.insertCode(roomID, code)
+				codes[i] = code
 			}
 			if err != nil {
 				return nil, err
 			}
 		}
-		disabled := false
-		if roles != nil {
-			var err error
-			if disabled, err = t.disableOtherRoles(roomID, roles, now); err != nil {
-				return nil, err
-			}
+		if !changed {
+			return codes, nil
 		}
-		if changed || disabled {
-			if err := t.event(e); err != nil {
-				return nil, err
-			}
-		}
-		codes := make([]meet.RoomCode, len(fresh))
-		for i, code := range fresh {
-			var err error
-			if codes[i], err = t.currentCode(roomID, code.Role, code.Label); err != nil {
-				return nil, err
-			}
-		}
-		return codes, nil
+		return codes, t.event(e)
 	})
 }
 
-// Codes implements [meet.Store].
+// Codes implements [meet.CodeStore].
 func (db *DB) Codes(ctx context.Context, q meet.CodeQuery) ([]meet.RoomCode, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if codes, ok := db.cache.list(q); ok {
+	if codes, ok := db.cache.codesOf(q); ok {
 		return codes, nil
 	}
-	seen := db.cache.seen()
+	version := db.cache.currentVersion()
 	afterAt, afterCode, enabled := int64(math.MinInt64), "", int64(-1)
 	if q.After != nil {
 		afterAt, afterCode = q.After.At.UnixMilli(), q.After.Key
@@ -97,126 +87,114 @@ func (db *DB) Codes(ctx context.Context, q meet.CodeQuery) ([]meet.RoomCode, err
 	if q.Enabled != nil {
 		enabled = bit(*q.Enabled)
 	}
-	rows, err := db.hot.codes.QueryContext(ctx, q.RoomID, afterAt, afterCode, q.Role, enabled, max(q.Limit, 0))
-	codes, err := scanAll(rows, err, codePointers)
+	codes, err := readAll(ctx, db, "list codes", selectCodes, codePointers,
+		q.RoomID, afterAt, afterCode, q.Role, enabled, max(q.Limit, 0))
 	if err == nil {
-		db.cache.putCodes(seen, q, codes)
+		db.cache.putCodes(version, q, codes)
 	}
-	return codes, failed("list codes", err)
+	return codes, err
 }
 
-// CodeAndRoom implements [meet.Store].
+// CodeAndRoom implements [meet.CodeStore].
 func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet.Room, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return meet.RoomCode{}, meet.Room{}, err
 	}
-	if found, room, ok := db.cache.door(code); ok {
+	if found, room, ok := db.cache.codeAndRoom(code); ok {
 		return found, room, nil
 	}
-	seen := db.cache.seen()
-	found, err := scanOne(db.hot.codeAndRoom.QueryRowContext(ctx, code), (*codeAndRoom).pointers)
+	version := db.cache.currentVersion()
+	found, err := readOne(ctx, db, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, code)
 	if err == nil {
-		db.cache.putDoor(seen, found.code, found.room)
+		db.cache.putCodeAndRoom(version, found.code, found.room)
 	}
-	return found.code, found.room, failed("read code and room", err)
+	return found.code, found.room, err
 }
 
-// UpdateCode implements [meet.Store]. What names the code, its room, role and
-// label, stays as it is, whatever change does to it.
-func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation, e *meet.Event) (meet.RoomCode, error) {
-	return write(ctx, db.writer, func(t *tx) (meet.RoomCode, error) {
-		c, err := t.code(code)
-		if err != nil {
-			return meet.RoomCode{}, err
+// UpdateCode implements [meet.CodeStore]. The code, its room, role and label
+// stay as they are, whatever change does to them.
+func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation,
+	e *meet.Event) (meet.RoomCode, error) {
+	return write(ctx, db.writer, func(t *tx) (c meet.RoomCode, err error) {
+		if c, err = t.code(code); err != nil {
+			return c, err
 		}
 		if err := change(&c); err != nil {
-			return meet.RoomCode{}, err
+			return c, err
 		}
 		t.codeChanged(c.RoomID, code)
-		c, err = scanOne(t.row(updateCode, code, bit(c.Enabled), c.Uses, c.MaxUses,
-			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli()), codePointers)
-		if err != nil {
-			return meet.RoomCode{}, failed("update code", err)
-		}
+		c, err = queryOne(t, "update code", updateCode, codePointers, code, bit(c.Enabled), c.Uses, c.MaxUses,
+			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli())
 		if r != nil {
-			if err := t.revokeAll(*r); err != nil {
-				return meet.RoomCode{}, err
-			}
+			err = cmp.Or(err, t.revokeAll(*r))
 		}
-		return c, t.event(e)
+		return c, cmp.Or(err, t.event(e))
 	})
 }
 
-// ReplaceCode implements [meet.Store]. A disabled code's successor is
-// disabled too. A code that is retired and that check lets pass all the same
-// is not found.
-func (db *DB) ReplaceCode(ctx context.Context, code, fresh string, now time.Time, check func(meet.RoomCode) error, e *meet.Event) (meet.RoomCode, error) {
-	return write(ctx, db.writer, func(t *tx) (meet.RoomCode, error) {
-		old, err := t.code(code)
+// ReplaceCode implements [meet.CodeStore].
+func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.Time, check func(meet.RoomCode) error,
+	e *meet.Event) (meet.RoomCode, error) {
+	return write(ctx, db.writer, func(t *tx) (c meet.RoomCode, err error) {
+		if c, err = t.code(code); err != nil {
+			return c, err
+		}
+		if err := check(c); err != nil {
+			return c, err
+		}
+		if !c.RetiredAt.IsZero() {
+			return c, meet.ErrNotFound
+		}
+		t.codeChanged(c.RoomID, code)
+		err = t.exec("retire code", retireCode, code, now.UnixMilli())
+		c.Code, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, 0, time.Time{}, now, now
+		err = cmp.Or(err, t.insertCode(c.RoomID, c), t.event(e))
 		if err != nil {
-			return meet.RoomCode{}, err
+			return c, err
 		}
-		if err := check(old); err != nil {
-			return meet.RoomCode{}, err
-		}
-		if !old.RetiredAt.IsZero() {
-			return meet.RoomCode{}, meet.ErrNotFound
-		}
-		t.codeChanged(old.RoomID, code)
-		if err := t.exec(retireCode, code, now.UnixMilli()); err != nil {
-			return meet.RoomCode{}, failed("retire code", err)
-		}
-		successor := meet.RoomCode{Code: fresh, RoomID: old.RoomID, Role: old.Role, Label: old.Label, Enabled: old.Enabled,
-			MaxUses: old.MaxUses, ExpiresAt: old.ExpiresAt, CreatedAt: now, UpdatedAt: now}
-		if err := t.insertCode(old.RoomID, successor); err != nil {
-			return meet.RoomCode{}, err
-		}
-		if err := t.event(e); err != nil {
-			return meet.RoomCode{}, err
-		}
-		return t.code(fresh)
+		return t.code(successor)
 	})
 }
 
-// disableOtherRoles says whether there was any code to disable.
+// disableOtherRoles disables the codes whose role is not one of roles, unless
+// that is nil. It says whether there were any.
 func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) (disabled bool, err error) {
-	rows, err := t.rows(selectCurrentRoles, roomID)
-	current, err := scanAll(rows, err, textPointers)
+	if roles == nil {
+		return false, nil
+	}
+	current, err := queryAll(t, "read roles of current codes", selectCurrentRoles, textPointers, roomID)
 	if err != nil {
-		return false, failed("read roles of current codes", err)
+		return false, err
 	}
 	for _, role := range current {
 		if slices.Contains(roles, role) {
 			continue
 		}
 		t.codesChanged(roomID)
-		rows, err := t.rows(disableRole, roomID, role, now.UnixMilli())
-		codes, err := scanAll(rows, err, textPointers)
+		codes, err := queryAll(t, "disable codes", disableRole, textPointers, roomID, role, now.UnixMilli())
 		if err != nil {
-			return false, failed("disable codes", err)
+			return false, err
 		}
 		disabled = disabled || len(codes) > 0
 	}
 	return disabled, nil
 }
 
-func (t *tx) currentCode(roomID, role, label string) (meet.RoomCode, error) {
-	c, err := scanOne(t.row(selectCurrentCode, roomID, role, label), codePointers)
-	return c, failed("read current code", err)
+// currentCode reads the current code with the role and label of another.
+func (t *tx) currentCode(roomID string, like meet.RoomCode) (meet.RoomCode, error) {
+	return queryOne(t, "read current code", selectCurrentCode, codePointers, roomID, like.Role, like.Label)
 }
 
 func (t *tx) code(code string) (meet.RoomCode, error) {
-	c, err := scanOne(t.row(selectCode, code), codePointers)
-	return c, failed("read code", err)
+	return queryOne(t, "read code", selectCode, codePointers, code)
 }
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
 	t.codeChanged(roomID, c.Code)
-	err := t.exec(insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
+	err := t.exec("insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(), optional(c.RetiredAt))
-	if violated(err) == keyTaken {
+	if t.dialect.violated(err) == keyTaken {
 		return meet.ErrCodeTaken
 	}
-	return failed("insert code", err)
+	return err
 }

@@ -101,7 +101,7 @@ func TestACommitThatFailsLeavesNoLine(t *testing.T) {
 	e := newEvent("lost")
 	lost := h.queueUpdate(e)
 	orphan := h.queueRaw(func(t *tx) error {
-		if err := t.exec(`PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
+		if err := t.exec("defer", `PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
 			return err
 		}
 		return t.insertCode("nowhere", newCode("orphan", "host"))

@@ -2,7 +2,7 @@
 // [meet.Store].
 //
 // There is one SQL text for every database, with $1 placeholders, beside the
-// code that scans its rows; dialect.go alone knows which database it is.
+// code that scans its rows; what differs is in a dialect (sqlite.go).
 // Reads go to a pool of connections, writes to one more connection that
 // shares its commits among concurrent callers (writer.go).
 //
@@ -33,13 +33,12 @@ import (
 // begun by then may still be stored; functions handed in with it never run
 // after the call has returned.
 type DB struct {
-	writer *writer
-	cache  *cache
-	reads  *sql.DB
-	hot    hotReads
-	lists  sync.Map      // statement text → *sql.Stmt, kept for the next list of that shape
-	slots  chan struct{} // one for each list that may run now; see list
-	close  func() error  // does it once
+	dialect    *dialect
+	writer     *writer
+	cache      *cache
+	statements statements    // on the pool for reading
+	slots      chan struct{} // one for each list that may run now; see list
+	close      func() error  // does it once
 
 	checked bool                  // every page was looked at when it was opened
 	damage  atomic.Pointer[error] // what [DB.Check] has found
@@ -58,41 +57,44 @@ func openAndCheck(ctx context.Context, path string, checkWithin time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	writes, err := openPool(path, forWriting)
+	dialect := &sqliteDialect
+	writes, err := dialect.open(path, forWriting)
 	if err != nil {
 		return nil, err
 	}
 	writes.SetMaxOpenConns(1)
-	checked, err := checkAtStart(ctx, writes, checkWithin)
+	checked, err := checkAtStart(ctx, dialect, writes, checkWithin)
 	var db *DB
 	if err == nil {
-		db, err = open(ctx, path, writes)
+		db, err = open(ctx, dialect, path, writes)
 	}
 	if err != nil {
 		_ = writes.Close()
-		return nil, readable(err)
+		return nil, dialect.explain(err)
 	}
 	db.checked = checked
 	return db, nil
 }
 
-func open(ctx context.Context, path string, writes *sql.DB) (*DB, error) {
-	if err := migrate(ctx, path, writes); err != nil {
+func open(ctx context.Context, dialect *dialect, path string, writes *sql.DB) (*DB, error) {
+	if err := migrate(ctx, dialect, path, writes); err != nil {
 		return nil, err
 	}
-	reads, err := openPool(path, forReading)
+	reads, err := dialect.open(path, forReading)
 	if err != nil {
 		return nil, err
 	}
 	readers := max(4, runtime.NumCPU())
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
-	db := &DB{reads: reads, cache: newCache(), slots: make(chan struct{}, readers/2)}
-	db.close = sync.OnceValue(db.shutDown)
-	if err = db.prepare(ctx); err == nil {
-		db.writer, err = newWriter(ctx, writes, db.cache, newProbe(path))
+	db := &DB{
+		dialect:    dialect,
+		cache:      newCache(),
+		statements: statements{pool: reads},
+		slots:      make(chan struct{}, readers/2),
 	}
-	if err != nil {
+	db.close = sync.OnceValue(db.shutDown)
+	if db.writer, err = newWriter(ctx, dialect, writes, db.cache, newProbe(path)); err != nil {
 		_ = reads.Close()
 		return nil, err
 	}
@@ -132,18 +134,5 @@ func (db *DB) Close() error { return db.close() }
 
 func (db *DB) shutDown() error {
 	db.writer.stop()
-	return errors.Join(failed("close reads", db.reads.Close()), db.writer.close())
-}
-
-// pingReads says whether the database answers with data from its file.
-func (db *DB) pingReads(ctx context.Context) error {
-	if damage := db.damage.Load(); damage != nil {
-		return *damage
-	}
-	var one int
-	err := db.reads.QueryRowContext(ctx, `SELECT 1 FROM rooms LIMIT 1`).Scan(&one)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
+	return errors.Join(wrap("close reads", db.statements.pool.Close()), db.writer.close())
 }

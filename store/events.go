@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details, request_id)
+	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target,
+		outcome, details, request_id)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
@@ -18,15 +19,16 @@ const (
 	updateOutcome = `UPDATE events SET outcome = $2 WHERE id = $1`
 
 	// An empty $3 is every kind, in selectEventsOfRoom an empty $4 every admin.
-	selectEvents        = `SELECT ` + eventColumns + ` FROM events WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
+	selectEvents = `SELECT ` + eventColumns + ` FROM events
+	WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
 	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events
 	WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
 	selectEventsOfRoom = `SELECT ` + eventColumns + ` FROM events
 	WHERE room_id = $5 AND id < $1 AND ($3 = '' OR kind = $3) AND ($4 = '' OR admin_id = $4) ORDER BY id DESC LIMIT $2`
 )
 
-// event writes a line, unless there is none to write. It is given its id after
-// the commit.
+// event writes an event, unless it is nil or has no action. It is given its id
+// after the commit.
 func (t *tx) event(e *meet.Event) error {
 	if e == nil || e.Action == "" {
 		return nil
@@ -39,32 +41,31 @@ func (t *tx) event(e *meet.Event) error {
 		}
 		details = string(text)
 	}
-	id, err := t.insertNumbered(insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
-		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID)
 	written := *e
-	written.ID = id
+	var err error
+	written.ID, err = t.dialect.insert(t, insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor,
+		string(e.Caller.Via), e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome),
+		details, e.RequestID)
 	t.events = append(t.events, writtenEvent{written, e})
-	return failed("insert event", err)
+	return wrap("insert event", err)
 }
 
-// Subscribe implements [meet.Store].
+// Subscribe implements [meet.EventStore].
 func (db *DB) Subscribe(tell func(context.Context, meet.Event)) { db.writer.subscribe(tell) }
 
-// AddEvent implements [meet.Store].
+// AddEvent implements [meet.EventStore].
 func (db *DB) AddEvent(ctx context.Context, e *meet.Event) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.event(e) })
-	return err
+	return db.change(ctx, func(t *tx) error { return t.event(e) })
 }
 
-// SetOutcome implements [meet.Store].
+// SetOutcome implements [meet.EventStore].
 func (db *DB) SetOutcome(ctx context.Context, id int64, outcome meet.Outcome) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		return none, failed("set outcome of event", t.exec(updateOutcome, id, string(outcome)))
+	return db.change(ctx, func(t *tx) error {
+		return t.exec("set outcome of event", updateOutcome, id, string(outcome))
 	})
-	return err
 }
 
-// Events implements [meet.Store].
+// Events implements [meet.EventStore].
 func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, error) {
 	before := int64(math.MaxInt64)
 	if q.Before > 0 {
@@ -77,13 +78,12 @@ func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, erro
 	case q.Admin != "":
 		text, args = selectEventsOfAdmin, append(args, q.Admin)
 	}
-	events, err := list(ctx, db, text, args, eventPointers)
-	return events, failed("list events", err)
+	return list(ctx, db, "list events", text, eventPointers, args...)
 }
 
 func eventPointers(e *meet.Event) []any {
-	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor, (*string)(&e.Caller.Via), &e.Caller.Client,
-		(*string)(&e.Action), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
+	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor,
+		(*string)(&e.Caller.Via), &e.Caller.Client, (*string)(&e.Action), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
 }
 
 // details are kept as a JSON object.

@@ -28,7 +28,7 @@ const (
 		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
 )
 
-// Forget implements [meet.Store].
+// Forget implements [meet.EventStore].
 func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error) {
 	for _, old := range []struct {
 		what, look, forget string
@@ -49,12 +49,13 @@ func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) (more
 	return more, nil
 }
 
-// forget deletes what is old, in a transaction of its own, and says how much that
-// was. Usually there is nothing, and nothing is written.
+// forget deletes what is old, in a transaction of its own, and gives the number of
+// rows. Usually there is nothing, and nothing is written.
 func (db *DB) forget(ctx context.Context, what, look, forget string, args ...any) (int, error) {
-	found, err := list(ctx, db, look, args, textPointers)
+	doing := "forget old " + what
+	found, err := list(ctx, db, doing, look, textPointers, args...)
 	if err == nil && len(found) > 0 {
-		_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, t.exec(forget, args...) })
+		err = db.change(ctx, func(t *tx) error { return t.exec(doing, forget, args...) })
 	}
-	return len(found), failed("forget old "+what, err)
+	return len(found), err
 }

@@ -35,27 +35,27 @@ func Inspect(ctx context.Context, path, scratch string) (schema Schema, err erro
 	if logged {
 		var copied string
 		if copied, err = copyDatabase(ctx, path, scratch); err == nil {
-			db, err = openPool(copied, forReading)
+			db, err = sqliteDialect.open(copied, forReading)
 		}
 	} else {
-		db, err = openStill(path)
+		db, err = openUnchanging(path)
 	}
 	if err != nil {
 		return schema, err
 	}
-	defer func() { err = errors.Join(err, failed("close database", db.Close())) }()
-	if schema, err = readSchema(ctx, db); err != nil {
+	defer func() { err = errors.Join(err, wrap("close database", db.Close())) }()
+	if schema, err = readSchema(ctx, &sqliteDialect, db); err != nil {
 		return schema, err
 	}
 	if err = schema.check(path); err != nil {
 		return schema, err
 	}
-	return schema, checkWhole(ctx, db)
+	return schema, checkWhole(ctx, &sqliteDialect, db)
 }
 
 // readSchema asks without making the table of versions, as goose does.
-func readSchema(ctx context.Context, db *sql.DB) (schema Schema, err error) {
-	provider, err := provider(db)
+func readSchema(ctx context.Context, dialect *dialect, db *sql.DB) (schema Schema, err error) {
+	provider, err := provider(dialect, db)
 	if err != nil {
 		return schema, err
 	}
@@ -63,11 +63,11 @@ func readSchema(ctx context.Context, db *sql.DB) (schema Schema, err error) {
 		schema.Know = source.Version
 	}
 	var tables int
-	if err = db.QueryRowContext(ctx, findTable, goose.DefaultTablename).Scan(&tables); err == nil && tables > 0 {
+	if err = db.QueryRowContext(ctx, dialect.findTable, goose.DefaultTablename).Scan(&tables); err == nil && tables > 0 {
 		schema.Have, err = provider.GetDBVersion(ctx)
 	}
 	if err != nil {
-		err = fmt.Errorf("read schema version: %w", readable(err))
+		err = fmt.Errorf("read schema version: %w", dialect.explain(err))
 	}
 	return schema, err
 }

@@ -16,7 +16,7 @@ import (
 
 // knownSchema is the version of the newest migration.
 var knownSchema = func() int64 {
-	files, err := fs.Glob(migrations, migrationsFolder+"/*.sql")
+	files, err := fs.Glob(sqliteDialect.migrations, "*.sql")
 	if err != nil || len(files) == 0 {
 		panic("no migrations")
 	}
@@ -34,11 +34,7 @@ func makeSchema(t *testing.T, path string, version int64, statements ...string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := fs.Sub(migrations, migrationsFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(migrationsDialect, old, files)
+	provider, err := provider(&sqliteDialect, old)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +130,7 @@ func TestInspect(t *testing.T) {
 // rootOf gives the number of the first page of an index, counted from 1.
 func rootOf(t *testing.T, path, index string) (page int) {
 	t.Helper()
-	db, err := openStill(path)
+	db, err := openUnchanging(path)
 	if err != nil {
 		t.Fatal(err)
 	}

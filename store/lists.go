@@ -9,18 +9,18 @@ import (
 	"roomkey/meet"
 )
 
-// Rooms implements [meet.Store].
+// Rooms implements [meet.RoomStore].
 func (db *DB) Rooms(ctx context.Context, q meet.RoomQuery) ([]meet.ListedRoom, error) {
 	text, args := listRooms(q)
 	if text == "" {
 		return nil, ctx.Err()
 	}
-	rows, err := list(ctx, db, text, args, (*listedRow).pointers)
+	rows, err := list(ctx, db, "list rooms", text, (*listedRow).pointers, args...)
 	rooms := make([]meet.ListedRoom, len(rows))
 	for i, row := range rows {
 		rooms[i] = meet.ListedRoom{Room: row.room, Relationship: row.relationship(q.Subject)}
 	}
-	return rooms, failed("list rooms", err)
+	return rooms, err
 }
 
 // listedRow is a row of roomColumns and of whether the subject has joined.

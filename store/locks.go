@@ -1,115 +1,97 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"roomkey/meet"
 )
 
-// This file keeps what is locked for everybody in a room, and who is excepted.
+// This file keeps what is locked: for one admission (locked), and for all in a
+// room (LockedForAll) except some admissions (unlocked).
 
 const (
+	lockJoin = `UPDATE joins SET locked = $2 WHERE identity = $1`
+
 	setUnlocked = `UPDATE joins SET unlocked = $2 WHERE identity = $1`
 
-	selectExcepted = `SELECT identity, unlocked FROM joins WHERE room_id = $1 AND unlocked <> ''`
+	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND session = $3`
 
 	selectGivenBack = `SELECT unlocked FROM joins WHERE room_id = $1 AND person = $2 AND unlocked <> '' AND session = $3`
+
+	// All that is locked for the person of a join, who may have joined before.
+	selectLockedWith = `SELECT other.identity, other.locked FROM joins JOIN joins AS other ON other.room_id = joins.room_id
+		AND (other.identity = joins.identity OR other.person = joins.person AND joins.person <> '')
+	WHERE joins.identity = $1 AND joins.room_id = $2 AND other.locked <> ''`
+
+	selectLocked = `SELECT identity, locked FROM joins WHERE room_id = $1 AND locked <> '' ORDER BY created_at, identity`
+
+	selectExcepted = `SELECT identity, unlocked FROM joins WHERE room_id = $1 AND unlocked <> ''`
 )
 
-// lockedForAll is what LockForAll has done.
-type lockedForAll struct {
-	changed  bool
-	unlocked []string
-}
-
-// LockForAll implements [meet.Store]. Whichever way it goes, nobody is excepted
-// afterwards.
-func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool, e *meet.Event) (bool, []string, error) {
-	done, err := write(ctx, db.writer, func(t *tx) (done lockedForAll, err error) {
-		room, err := t.room(roomID)
-		if err != nil {
-			return done, err
+// LockAdmissions implements [meet.AdmissionStore]. It passes over identities of
+// nobody in the room. What is given back is given back to the person, with their
+// other admissions: it must not be locked again when they join again.
+func (db *DB) LockAdmissions(ctx context.Context, roomID string, identities []string, source meet.Source, locked bool,
+	e *meet.Event) ([]string, error) {
+	return write(ctx, db.writer, func(t *tx) ([]string, error) {
+		change := t.unlockPerson
+		if locked {
+			change = t.lock
 		}
-		if done.changed = room.LockedForAll.Has(source) != locked; done.changed {
-			room.LockedForAll.Set(source, locked)
-			if _, err := t.updateRoom(roomID, room); err != nil {
-				return done, err
+		changed := []string{}
+		for _, identity := range identities {
+			identities, err := change(roomID, identity, source)
+			if err != nil {
+				return nil, err
 			}
+			changed = append(changed, identities...)
 		}
-		if err := t.exceptNobody(roomID, source); err != nil {
-			return done, err
+		if len(changed) == 0 {
+			return changed, nil
 		}
-		if !locked {
-			if done.unlocked, err = t.unlockEverybody(roomID, source); err != nil {
-				return done, err
-			}
-		}
-		if !done.changed && len(done.unlocked) == 0 {
-			return done, nil
-		}
-		return done, t.event(e)
+		return changed, t.event(e)
 	})
-	return done.changed, done.unlocked, err
 }
 
-// exceptNobody takes back that a source was given back although it was taken
-// from all.
-func (t *tx) exceptNobody(roomID string, source meet.Source) error {
-	rows, err := t.rows(selectExcepted, roomID)
-	excepted, err := scanAll(rows, err, func(j *meet.Admission) []any { return []any{&j.Identity, (*sources)(&j.Unlocked)} })
+// lock gives the identity if that changed something.
+func (t *tx) lock(roomID, identity string, source meet.Source) ([]string, error) {
+	join, err := t.admissionIn(roomID, identity)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(join.Locked, source) {
+		return nil, nil
+	}
 	if err != nil {
-		return failed("read who is excepted from a lock", err)
-	}
-	for _, join := range excepted {
-		if err := t.setUnlocked(join, source, false); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unlockEverybody gives a source back to everybody it was taken from alone.
-func (t *tx) unlockEverybody(roomID string, source meet.Source) (unlocked []string, err error) {
-	rows, err := t.rows(selectLocked, roomID)
-	locked, err := scanAll(rows, err, lockedPointers)
-	if err != nil {
-		return nil, failed("read locks", err)
-	}
-	for _, join := range locked {
-		if !slices.Contains(join.Locked, source) {
-			continue
-		}
-		if err := t.exec(lockJoin, join.Identity, sourcesText(without(join.Locked, source))); err != nil {
-			return nil, failed("unlock join", err)
-		}
-		unlocked = append(unlocked, join.Identity)
-	}
-	return unlocked, nil
-}
-
-// exceptFromAll excepts a join from the lock on a source that holds for all, if
-// there is one. It gives changed, with the identity if it was not in it.
-func (t *tx) exceptFromAll(roomID, identity string, source meet.Source, changed []string) ([]string, error) {
-	room, err := t.room(roomID)
-	switch {
-	case errors.Is(err, meet.ErrNotFound):
-		return changed, nil
-	case err != nil:
 		return nil, err
-	case !room.LockedForAll.Has(source):
+	}
+	if slices.Contains(join.Unlocked, source) { // or it would be given back again with that of all
+		err = t.setUnlocked(join, source, false)
+	}
+	return []string{identity}, cmp.Or(err, t.setLocked(join, append(join.Locked, source)))
+}
+
+// unlockPerson gives the identities of the person for which that changed something.
+func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string, error) {
+	changed, err := t.unlockEach(source, selectLockedWith, identity, roomID)
+	if err != nil {
+		return nil, err
+	}
+	room, err := t.room(roomID)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && !room.LockedForAll.Has(source) {
 		return changed, nil
 	}
-	join, err := scanOne(t.row(selectJoin, identity), joinPointers)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	if err != nil {
+		return nil, err
+	}
+	join, err := t.admissionIn(roomID, identity)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(join.Unlocked, source) {
 		return changed, nil
-	case err != nil:
-		return nil, failed("read join", err)
-	case join.RoomID != roomID || slices.Contains(join.Unlocked, source):
-		return changed, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	if !slices.Contains(changed, identity) {
 		changed = append(changed, identity)
@@ -117,37 +99,140 @@ func (t *tx) exceptFromAll(roomID, identity string, source meet.Source, changed 
 	return changed, t.setUnlocked(join, source, true)
 }
 
+// unlockEach gives a source back to those found for whom it is locked, and gives
+// their identities.
+func (t *tx) unlockEach(source meet.Source, text string, args ...any) (unlocked []string, err error) {
+	found, err := queryAll(t, "read locks", text, lockedPointers, args...)
+	for _, join := range found {
+		if slices.Contains(join.Locked, source) {
+			err = cmp.Or(err, t.setLocked(join, without(join.Locked, source)))
+			unlocked = append(unlocked, join.Identity)
+		}
+	}
+	return unlocked, err
+}
+
+// lockedForAll is what LockForAll has done.
+type lockedForAll struct {
+	changed  bool
+	unlocked []string
+}
+
+// LockForAll implements [meet.AdmissionStore]. No exceptions are left after it.
+func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool,
+	e *meet.Event) (bool, []string, error) {
+	done, err := write(ctx, db.writer, func(t *tx) (done lockedForAll, err error) {
+		room, err := t.room(roomID)
+		if err != nil {
+			return done, err
+		}
+		if done.changed = room.LockedForAll.Has(source) != locked; done.changed {
+			room.LockedForAll.Set(source, locked)
+			_, err = t.updateRoom(roomID, room)
+		}
+		err = cmp.Or(err, t.dropExceptions(roomID, source))
+		if err == nil && !locked {
+			done.unlocked, err = t.unlockEach(source, selectLocked, roomID)
+		}
+		if err != nil || !done.changed && len(done.unlocked) == 0 {
+			return done, err
+		}
+		return done, t.event(e)
+	})
+	return done.changed, done.unlocked, err
+}
+
+// dropExceptions ends all exceptions from a lock for all.
+func (t *tx) dropExceptions(roomID string, source meet.Source) error {
+	found, err := queryAll(t, "read exceptions from a lock", selectExcepted, unlockedPointers, roomID)
+	for _, join := range found {
+		err = cmp.Or(err, t.setUnlocked(join, source, false))
+	}
+	return err
+}
+
+func (t *tx) setLocked(join meet.Admission, locked []meet.Source) error {
+	return t.exec("lock join", lockJoin, join.Identity, sourcesText(locked))
+}
+
 func (t *tx) setUnlocked(join meet.Admission, source meet.Source, unlocked bool) error {
 	list := without(join.Unlocked, source)
 	if unlocked {
 		list = append(list, source)
 	}
-	return failed("except join from a lock", t.exec(setUnlocked, join.Identity, sourcesText(list)))
+	return t.exec("except join from a lock", setUnlocked, join.Identity, sourcesText(list))
 }
 
-// givenBackTo gives what was given back to the same person in the room's
-// session although it is taken from all. Only an access token proves that it is
-// the same person.
-func (t *tx) givenBackTo(join meet.Admission, room meet.Room) ([]meet.Source, error) {
-	if room.LockedForAll == (meet.SourceSet{}) || join.Subject == "" || join.Person == "" {
-		return nil, nil
+// inheritLocks locks for a join what is locked for the same person in the room's
+// session. It also gives back what was given back to them although it is locked
+// for all, but only an access token proves that it is the same person.
+func (t *tx) inheritLocks(join *meet.Admission, room meet.Room) (err error) {
+	if join.Person == "" {
+		return nil
 	}
-	rows, err := t.rows(selectGivenBack, room.ID, join.Person, room.Session)
-	found, err := scanAll(rows, err, func(s *[]meet.Source) []any { return []any{(*sources)(s)} })
-	var back []meet.Source
-	for _, more := range found {
-		for _, source := range more {
-			if !slices.Contains(back, source) {
-				back = append(back, source)
-			}
+	if join.Locked, err = t.sourcesOf(join.Person, room, selectLocks); err != nil {
+		return err
+	}
+	if room.LockedForAll != (meet.SourceSet{}) && join.Subject != "" {
+		join.Unlocked, err = t.sourcesOf(join.Person, room, selectGivenBack)
+	}
+	return err
+}
+
+// sourcesOf gives each source once that is in a column of a person's admissions.
+func (t *tx) sourcesOf(person string, room meet.Room, text string) (all []meet.Source, err error) {
+	found, err := queryAll(t, "read locks of a person", text, sourcesPointers, room.ID, person, room.Session)
+	for _, source := range slices.Concat(found...) {
+		if !slices.Contains(all, source) {
+			all = append(all, source)
 		}
 	}
-	return back, failed("read who is excepted from a lock", err)
+	return all, err
 }
+
+// LockedIn implements [meet.AdmissionStore]. The oldest admission comes first.
+func (db *DB) LockedIn(ctx context.Context, roomID string, source meet.Source) ([]string, error) {
+	found, err := list(ctx, db, "list locks", selectLocked, lockedPointers, roomID)
+	identities := []string{}
+	for _, join := range found {
+		if slices.Contains(join.Locked, source) {
+			identities = append(identities, join.Identity)
+		}
+	}
+	return identities, err
+}
+
+func lockedPointers(j *meet.Admission) []any   { return []any{&j.Identity, (*sources)(&j.Locked)} }
+func unlockedPointers(j *meet.Admission) []any { return []any{&j.Identity, (*sources)(&j.Unlocked)} }
+func sourcesPointers(s *[]meet.Source) []any   { return []any{(*sources)(s)} }
 
 // without gives a list of its own, less one source.
 func without(list []meet.Source, source meet.Source) []meet.Source {
 	return slices.DeleteFunc(slices.Clone(list), func(s meet.Source) bool { return s == source })
+}
+
+// sources are kept as a text with commas between them.
+type sources []meet.Source
+
+// Scan implements [sql.Scanner].
+func (s *sources) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("column holds %T, not a text", value)
+	}
+	*s = nil
+	for name := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' }) {
+		*s = append(*s, meet.Source(name))
+	}
+	return nil
+}
+
+func sourcesText(list []meet.Source) string {
+	names := make([]string, len(list))
+	for i, source := range list {
+		names[i] = string(source)
+	}
+	return strings.Join(names, ",")
 }
 
 // sourceSet is kept as sources are.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 
 	"github.com/pressly/goose/v3"
@@ -24,16 +23,13 @@ func (s Schema) check(path string) error {
 	if s.Have <= s.Know {
 		return nil
 	}
-	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or bring back a backup from before it (roomkey restore)", path, s.Have, ErrNewerSchema, s.Know)
+	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or bring back a backup from before it "+
+		"(roomkey restore)", path, s.Have, ErrNewerSchema, s.Know)
 }
 
 // provider knows the migrations. It does nothing to the database by itself.
-func provider(db *sql.DB) (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, migrationsFolder)
-	if err != nil {
-		return nil, fmt.Errorf("find migrations: %w", err)
-	}
-	p, err := goose.NewProvider(migrationsDialect, db, files,
+func provider(dialect *dialect, db *sql.DB) (*goose.Provider, error) {
+	p, err := goose.NewProvider(dialect.goose, db, dialect.migrations,
 		goose.WithSlog(slog.New(slog.DiscardHandler)),
 		goose.WithDisableGlobalRegistry(true),
 	)
@@ -45,8 +41,8 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 
 // migrate brings the schema of the database at path up to date, each migration
 // in a transaction of its own.
-func migrate(ctx context.Context, path string, db *sql.DB) error {
-	provider, err := provider(db)
+func migrate(ctx context.Context, dialect *dialect, path string, db *sql.DB) error {
+	provider, err := provider(dialect, db)
 	if err != nil {
 		return err
 	}

@@ -1,14 +1,10 @@
 package store
 
 import (
-	"database/sql"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/pressly/goose/v3"
 
 	"roomkey/meet"
 )
@@ -74,29 +70,4 @@ func migrated(t *testing.T, version int64, statements ...string) *DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-func TestMigrationsCanBeTakenBack(t *testing.T) {
-	t.Parallel()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "roomkey.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	files, err := fs.Sub(migrations, migrationsFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(migrationsDialect, db, files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if _, err := provider.Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := provider.DownTo(t.Context(), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
 }

@@ -23,39 +23,41 @@ const (
 	selectOldNames = `SELECT name FROM former_names WHERE released_at <= $1 LIMIT $2`
 	deleteOldNames = `DELETE FROM former_names WHERE name IN (` + selectOldNames + `)`
 
+	selectNameTaken = `SELECT 1 FROM rooms
+	WHERE name = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)`
+
 	selectActiveRooms = `SELECT COUNT(*) FROM (SELECT 1 FROM rooms
 	WHERE created_by = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2) LIMIT $3) AS found`
 )
 
-// holder is who had a name, and until when.
-type holder struct {
+// NameTaken implements [meet.RoomStore].
+func (db *DB) NameTaken(ctx context.Context, name string, now time.Time) (bool, error) {
+	return exists(ctx, db, "look for room name", selectNameTaken, name, now.UnixMilli())
+}
+
+// nameHolder is who had a name, and until when.
+type nameHolder struct {
 	creator string
 	gaveUp  time.Time
 }
 
-func (h *holder) pointers() []any { return []any{&h.creator, (*moment)(&h.gaveUp)} }
+func (h *nameHolder) pointers() []any { return []any{&h.creator, (*moment)(&h.gaveUp)} }
 
-// NameHolder implements [meet.Store].
+// NameHolder implements [meet.RoomStore].
 func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error) {
-	if ctx, err = briefly(ctx); err != nil {
-		return "", time.Time{}, err
-	}
-	h, err := scanOne(db.hot.nameHolder.QueryRowContext(ctx, name, since.UnixMilli()), (*holder).pointers)
-	return h.creator, h.gaveUp, failed("look for the holder of a room name", err)
+	h, err := readOne(ctx, db, "look for the holder of a room name", selectNameHolder, (*nameHolder).pointers,
+		name, since.UnixMilli())
+	return h.creator, h.gaveUp, err
 }
 
-// ActiveRooms implements [meet.Store].
-func (db *DB) ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (n int, err error) {
-	if ctx, err = briefly(ctx); err != nil {
-		return 0, err
-	}
-	err = db.hot.activeRooms.QueryRowContext(ctx, creator, now.UnixMilli(), max(most, 0)).Scan((*count)(&n))
-	return n, failed("count active rooms", err)
+// ActiveRooms implements [meet.RoomStore].
+func (db *DB) ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (int, error) {
+	return readOne(ctx, db, "count active rooms", selectActiveRooms, intPointers, creator, now.UnixMilli(), max(most, 0))
 }
 
-// giveUpName remembers who had a name that a room changes for another one. One
-// that is over gave it up when it ended.
-func (t *tx) giveUpName(was, is meet.Room) error {
+// keepFormerName remembers who had a name that a room changes for another one. A
+// room that is over gave its name up when it ended.
+func (t *tx) keepFormerName(was, is meet.Room) error {
 	if was.Name == is.Name {
 		return nil
 	}
@@ -63,10 +65,10 @@ func (t *tx) giveUpName(was, is meet.Room) error {
 	if was.State != meet.RoomActive {
 		when = was.EndedAt
 	}
-	return failed("remember a former room name", t.exec(insertFormerName, was.Name, was.CreatedBy, when.UnixMilli()))
+	return t.exec("remember a former room name", insertFormerName, was.Name, was.CreatedBy, when.UnixMilli())
 }
 
-// ForgetNames implements [meet.Store].
+// ForgetNames implements [meet.RoomStore].
 func (db *DB) ForgetNames(ctx context.Context, until time.Time, limit int) error {
 	_, err := db.forget(ctx, "room names", selectOldNames, deleteOldNames, until.UnixMilli(), max(limit, 0))
 	return err

@@ -37,7 +37,7 @@ func (op *operation) perform(t *tx) (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
-		op.err, op.events = err, t.events
+		op.err, op.events, t.err = err, t.events, nil
 	}()
 	t.events = nil
 	if err := op.ctx.Err(); err != nil {
@@ -52,19 +52,16 @@ func (op *operation) perform(t *tx) (err error) {
 // and output) end the whole transaction, and whatever ran after them would
 // take effect outside of it.
 func (t *tx) performApart(op *operation) error {
-	if err := t.exec(savepoint); err != nil {
-		return fmt.Errorf("set savepoint: %w", err)
+	if err := t.exec("set savepoint", savepoint); err != nil {
+		return err
 	}
 	if op.perform(t) != nil {
-		t.undone()
-		if err := t.exec(rollbackToSavepoint); err != nil {
-			return fmt.Errorf("roll back to savepoint: %w", err)
+		t.rolledBack()
+		if err := t.exec("roll back to savepoint", rollbackToSavepoint); err != nil {
+			return err
 		}
 	}
-	if err := t.exec(releaseSavepoint); err != nil {
-		return fmt.Errorf("release savepoint: %w", err)
-	}
-	return nil
+	return t.exec("release savepoint", releaseSavepoint)
 }
 
 // failAll gives err to every operation that has no error of its own.

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -23,92 +23,67 @@ const (
 	selectOpenPresences       = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
 	selectOpenPresencesInRoom = selectOpenPresences + ` AND room_id = $1`
 
-	// Who was inside has joined for good, however long their token counts.
+	// A person who was inside has joined for good, whatever becomes of their token.
 	keepVisit = `INSERT INTO visits (subject, room_created_at, room_id) SELECT $1, created_at, id FROM rooms WHERE id = $2
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = NULL WHERE visits.until IS NOT NULL`
 )
 
-// SavePresence implements [meet.Store]. What is known already, as repetitions
-// are, is not written again.
+// SavePresence implements [meet.PresenceStore]. What is known already is not
+// written again: it is told many times.
 func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *meet.Event) error {
-	known, found, err := db.presence(ctx, p.SID)
-	if err != nil || found && (p.LeftAt.IsZero() || !known.LeftAt.IsZero()) {
+	known, err := readOne(ctx, db, "read presence", selectPresence, presencePointers, p.SID)
+	if err == nil && !isNews(p, known) || err != nil && !errors.Is(err, meet.ErrNotFound) {
 		return err
 	}
-	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		known, err := scanOne(t.row(selectPresence, p.SID), presencePointers)
+	return db.change(ctx, func(t *tx) error {
+		known, err := queryOne(t, "read presence", selectPresence, presencePointers, p.SID)
 		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			if err := t.insertPresence(p); err != nil {
-				return none, err
-			}
-			if err := t.event(joined); err != nil {
-				return none, err
-			}
-		case err != nil:
-			return none, failed("read presence", err)
-		case p.LeftAt.IsZero() || !known.LeftAt.IsZero():
-			return none, nil
+		case errors.Is(err, meet.ErrNotFound):
+			err = cmp.Or(t.insertPresence(p), t.event(joined))
+		case err == nil && isNews(p, known):
+			err = t.exec("end presence", endPresence, p.SID, optional(p.LeftAt))
 		default:
-			if err := t.exec(endPresence, p.SID, optional(p.LeftAt)); err != nil {
-				return none, failed("end presence", err)
-			}
+			return err
 		}
-		if p.LeftAt.IsZero() {
-			return none, nil
+		if err != nil || p.LeftAt.IsZero() {
+			return err
 		}
-		return none, t.event(left)
+		return t.event(left)
 	})
-	return err
 }
+
+// isNews says whether p adds to what is known of the same connection: its end.
+func isNews(p, known meet.Presence) bool { return !p.LeftAt.IsZero() && known.LeftAt.IsZero() }
 
 func (t *tx) insertPresence(p meet.Presence) error {
-	err := t.exec(insertPresence, p.SID, p.RoomID, p.RoomSID, p.Identity, p.Subject, p.JoinedAt.UnixMilli(), optional(p.LeftAt))
-	if err == nil && p.Subject != "" {
-		err = t.exec(keepVisit, p.Subject, p.RoomID)
+	err := t.exec("insert presence", insertPresence, p.SID, p.RoomID, p.RoomSID, p.Identity, p.Subject,
+		p.JoinedAt.UnixMilli(), optional(p.LeftAt))
+	if err != nil || p.Subject == "" {
+		return err
 	}
-	return failed("insert presence", err)
+	return t.exec("keep visit", keepVisit, p.Subject, p.RoomID)
 }
 
-// HasPresence implements [meet.Store].
+// HasPresence implements [meet.PresenceStore].
 func (db *DB) HasPresence(ctx context.Context, sid string) (bool, error) {
-	_, found, err := db.presence(ctx, sid)
-	return found, err
-}
-
-// WasInside implements [meet.Store].
-func (db *DB) WasInside(ctx context.Context, identity string, at time.Time) (bool, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
-		return false, err
-	}
-	var one int
-	err = db.reads.QueryRowContext(ctx, selectWasInside, identity, at.UnixMilli()).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
+	_, err := readOne(ctx, db, "read presence", selectPresence, presencePointers, sid)
+	if errors.Is(err, meet.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, failed("look for presence", err)
+	return err == nil, err
 }
 
-func (db *DB) presence(ctx context.Context, sid string) (p meet.Presence, found bool, err error) {
-	if ctx, err = briefly(ctx); err != nil {
-		return p, false, err
-	}
-	p, err = scanOne(db.hot.presence.QueryRowContext(ctx, sid), presencePointers)
-	if errors.Is(err, sql.ErrNoRows) {
-		return p, false, nil
-	}
-	return p, err == nil, failed("read presence", err)
+// WasInside implements [meet.PresenceStore].
+func (db *DB) WasInside(ctx context.Context, identity string, at time.Time) (bool, error) {
+	return exists(ctx, db, "look for presence", selectWasInside, identity, at.UnixMilli())
 }
 
-// OpenPresences implements [meet.Store].
+// OpenPresences implements [meet.PresenceStore].
 func (db *DB) OpenPresences(ctx context.Context, roomID string) ([]meet.Presence, error) {
-	query, args := selectOpenPresences, []any(nil)
 	if roomID != "" {
-		query, args = selectOpenPresencesInRoom, []any{roomID}
+		return list(ctx, db, "list presences", selectOpenPresencesInRoom, presencePointers, roomID)
 	}
-	open, err := list(ctx, db, query, args, presencePointers)
-	return open, failed("list presences", err)
+	return list(ctx, db, "list presences", selectOpenPresences, presencePointers)
 }
 
 func presencePointers(p *meet.Presence) []any {

@@ -33,7 +33,7 @@ func newProbe(path string) *probe {
 	return &probe{folder: filepath.Dir(path), turn: make(chan struct{}, 1)}
 }
 
-// note hears of the end of a commit.
+// note is called after each commit.
 func (p *probe) note(ok bool) {
 	if ok {
 		p.committed.Store(time.Now().UnixNano())
@@ -81,14 +81,17 @@ func (p *probe) tryRoom() error {
 	return nil
 }
 
-// Ping says whether the database answers with data from its file, and whether
-// writes succeed.
+const selectAnyRoom = `SELECT 1 FROM rooms LIMIT 1`
+
+// Ping implements [meet.Store]. It reads data from the file.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.pingReads(ctx); err != nil {
+	if damage := db.damage.Load(); damage != nil {
+		return *damage
+	}
+	if _, err := exists(ctx, db, "ping database", selectAnyRoom); err != nil {
 		return err
 	}
 	return db.writer.probe.ask(ctx, func(ctx context.Context) error {
-		_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) { return struct{}{}, t.exec(writeNothing) })
-		return err
+		return db.change(ctx, func(t *tx) error { return t.exec("try to write", t.dialect.writeNothing) })
 	})
 }

@@ -3,72 +3,87 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
+	"sync"
+
+	"roomkey/meet"
 )
 
-// hotReads are the point reads, prepared once for each connection.
-type hotReads struct {
-	roomByID, roomByName, nameTaken, codes, codeAndRoom, join, blocks, presence, tokenRevoked *sql.Stmt
-	nameHolder, activeRooms                                                                   *sql.Stmt
+// statements are those that a pool has prepared, by their text.
+type statements struct {
+	pool   *sql.DB
+	byText sync.Map // to *sql.Stmt
 }
 
-func (db *DB) prepare(ctx context.Context) error {
-	for text, stmt := range map[string]**sql.Stmt{
-		selectRoomByID:    &db.hot.roomByID,
-		selectRoomByName:  &db.hot.roomByName,
-		selectNameTaken:   &db.hot.nameTaken,
-		selectCodes:       &db.hot.codes,
-		selectCodeAndRoom: &db.hot.codeAndRoom,
-		selectJoin:        &db.hot.join,
-		selectBlocks:      &db.hot.blocks,
-		selectPresence:    &db.hot.presence,
-
-		selectTokenRevoked: &db.hot.tokenRevoked,
-		selectNameHolder:   &db.hot.nameHolder,
-		selectActiveRooms:  &db.hot.activeRooms,
-	} {
-		var err error
-		if *stmt, err = db.reads.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the pool closes
-			return fmt.Errorf("prepare read: %w", err)
-		}
+// get prepares a statement the first time. The texts must be a few.
+func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	if stmt, ok := s.byText.Load(text); ok {
+		return stmt.(*sql.Stmt), nil
 	}
-	return nil
+	stmt, err := s.pool.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if first, late := s.byText.LoadOrStore(text, stmt); late {
+		return first.(*sql.Stmt), stmt.Close() //nolint:sqlclosecheck // the other one is kept until the pool closes
+	}
+	return stmt, nil
 }
 
-// briefly is the context of a read that takes microseconds. Such a read runs
-// to its end: watching a context costs more than the read itself.
-func briefly(ctx context.Context) (context.Context, error) {
-	return context.WithoutCancel(ctx), ctx.Err()
+// shortRead prepares a read that takes microseconds. It runs to its end, because
+// watching a context costs more than the read itself.
+func (db *DB) shortRead(ctx context.Context, text string) (context.Context, *sql.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	ctx = context.WithoutCancel(ctx)
+	stmt, err := db.statements.get(ctx, text)
+	return ctx, stmt, err
 }
 
-// list runs a statement that may take long on the read pool, but never on
-// more than half of its connections, so that point reads do not wait behind
-// lists. Statements are kept by their text, which must be one of a few.
-func list[T any](ctx context.Context, db *DB, text string, args []any, pointers func(*T) []any) ([]T, error) {
+// readOne reads a single row. doing is for the error, which is meet.ErrNotFound
+// where there is no row.
+func readOne[T any](ctx context.Context, db *DB, doing, text string, pointers func(*T) []any, args ...any) (T, error) {
+	ctx, stmt, err := db.shortRead(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
+	if err != nil {
+		var none T
+		return none, wrap(doing, err)
+	}
+	return scanOne(doing, stmt.QueryRowContext(ctx, args...), pointers)
+}
+
+// readAll reads a few rows.
+func readAll[T any](ctx context.Context, db *DB, doing, text string, pointers func(*T) []any, args ...any) ([]T, error) {
+	ctx, stmt, err := db.shortRead(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
+	if err != nil {
+		return nil, wrap(doing, err)
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
+	return scanAll(doing, rows, err, pointers)
+}
+
+// exists says whether a read finds a row.
+func exists(ctx context.Context, db *DB, doing, text string, args ...any) (bool, error) {
+	_, err := readOne(ctx, db, doing, text, intPointers, args...)
+	if errors.Is(err, meet.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// list reads rows where that may take long, but never on more than half of the
+// connections, so that short reads do not wait behind lists.
+func list[T any](ctx context.Context, db *DB, doing, text string, pointers func(*T) []any, args ...any) ([]T, error) {
 	select {
 	case db.slots <- struct{}{}:
 		defer func() { <-db.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	stmt, err := db.kept(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
+	stmt, err := db.statements.get(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
 	if err != nil {
-		return nil, err
+		return nil, wrap(doing, err)
 	}
 	rows, err := stmt.QueryContext(ctx, args...)
-	return scanAll(rows, err, pointers)
-}
-
-func (db *DB) kept(ctx context.Context, text string) (*sql.Stmt, error) {
-	if stmt, ok := db.lists.Load(text); ok {
-		return stmt.(*sql.Stmt), nil
-	}
-	stmt, err := db.reads.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	if first, late := db.lists.LoadOrStore(text, stmt); late {
-		return first.(*sql.Stmt), stmt.Close() //nolint:sqlclosecheck // the other one is kept
-	}
-	return stmt, nil
+	return scanAll(doing, rows, err, pointers)
 }

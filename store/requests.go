@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -14,6 +15,9 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
+
+	// The first admission by an approval is the one it is for.
+	useApproval = `UPDATE join_requests SET admitted = $2 WHERE id = $1 AND admitted = ''`
 
 	// An approval goes with the code that it was used with last.
 	useRequest = `UPDATE join_requests SET code = $2,
@@ -46,115 +50,107 @@ const (
 
 	selectForgotten = `SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2`
 
-	deleteForgotten = `DELETE FROM join_requests WHERE id IN (SELECT id FROM join_requests WHERE state <> 'approved' AND seen_at <= $1 LIMIT $2)`
+	deleteForgotten = `DELETE FROM join_requests WHERE id IN (` + selectForgotten + `)`
 
 	selectRequestsOfRoom = `SELECT id FROM join_requests
 	WHERE room_id = $1 AND EXISTS (SELECT 1 FROM rooms WHERE rooms.id = $1 AND rooms.state <> 'active') LIMIT $2`
 	deleteRequestsOfRoom = `DELETE FROM join_requests WHERE id IN (` + selectRequestsOfRoom + `)`
 )
 
-// AddJoinRequest implements [meet.Store].
-func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
+// AddJoinRequest implements [meet.RequestStore].
+func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time,
+	check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
+	return db.change(ctx, func(t *tx) error {
 		room, err := t.room(r.RoomID)
 		if err != nil {
-			return none, err
+			return err
 		}
-		count, err := scanOne(t.row(countRequests, r.RoomID, r.Caller, room.Session, seenAfter.UnixMilli(),
-			r.Code, r.CreatedAt.UnixMilli()),
-			func(c *meet.RequestCount) []any {
-				return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
-			})
+		found, err := queryOne(t, "count join requests", countRequests, requestCountPointers,
+			r.RoomID, r.Caller, room.Session, seenAfter.UnixMilli(), r.Code, r.CreatedAt.UnixMilli())
 		if err != nil {
-			return none, failed("count join requests", err)
+			return err
 		}
-		if err := check(room, count); err != nil {
-			return none, err
+		if err := check(room, found); err != nil {
+			return err
 		}
-		err = failed("insert join request", t.exec(insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
-			string(r.State), r.AnsweredBy, optional(r.AnsweredAt), room.Session, r.CreatedAt.UnixMilli(), r.SeenAt.UnixMilli(), r.Label, r.Admitted))
-		if err != nil {
-			return none, err
-		}
-		return none, t.event(e)
+		return cmp.Or(t.insertRequest(r, room.Session), t.event(e))
 	})
-	return err
 }
 
-// JoinRequest implements [meet.Store].
+func requestCountPointers(c *meet.RequestCount) []any {
+	return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
+}
+
+func (t *tx) insertRequest(r meet.JoinRequest, session int) error {
+	return t.exec("insert join request", insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
+		string(r.State), r.AnsweredBy, optional(r.AnsweredAt), session, r.CreatedAt.UnixMilli(),
+		r.SeenAt.UnixMilli(), r.Label, r.Admitted)
+}
+
+// JoinRequest implements [meet.RequestStore].
 func (db *DB) JoinRequest(ctx context.Context, id string) (meet.JoinRequest, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
-		return meet.JoinRequest{}, err
-	}
-	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequest, id), requestPointers)
-	return r, failed("read join request", err)
+	return readOne(ctx, db, "read join request", selectRequest, requestPointers, id)
 }
 
-// JoinRequestBySubject implements [meet.Store].
+// JoinRequestBySubject implements [meet.RequestStore].
 func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string) (meet.JoinRequest, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
-		return meet.JoinRequest{}, err
-	}
-	r, err := scanOne(db.reads.QueryRowContext(ctx, selectRequestBySubject, roomID, subject, userID, role), requestPointers)
-	return r, failed("read join request", err)
+	return readOne(ctx, db, "read join request", selectRequestBySubject, requestPointers, roomID, subject, userID, role)
 }
 
-// JoinRequests implements [meet.Store].
+// JoinRequests implements [meet.RequestStore].
 func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.JoinRequest, error) {
 	open := int64(-1)
 	if !q.OpenAt.IsZero() {
 		open = q.OpenAt.UnixMilli()
 	}
-	requests, err := list(ctx, db, selectRequests,
-		[]any{q.RoomID, string(q.State), q.Session, q.SeenAfter.UnixMilli(), max(q.Limit, 0),
-			open}, requestPointers)
-	return requests, failed("list join requests", err)
+	return list(ctx, db, "list join requests", selectRequests, requestPointers,
+		q.RoomID, string(q.State), q.Session, q.SeenAfter.UnixMilli(), max(q.Limit, 0), open)
 }
 
-// UpdateJoinRequest implements [meet.Store].
-func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*meet.JoinRequest, meet.Room) error, e *meet.Event) (meet.JoinRequest, error) {
-	return write(ctx, db.writer, func(t *tx) (meet.JoinRequest, error) {
-		r, err := scanOne(t.row(selectRequest, id), requestPointers)
-		if err != nil {
-			return meet.JoinRequest{}, failed("read join request", err)
+// UpdateJoinRequest implements [meet.RequestStore].
+func (db *DB) UpdateJoinRequest(ctx context.Context, id string, change func(*meet.JoinRequest, meet.Room) error,
+	e *meet.Event) (meet.JoinRequest, error) {
+	return write(ctx, db.writer, func(t *tx) (r meet.JoinRequest, err error) {
+		if r, err = t.request(id); err != nil {
+			return r, err
 		}
 		room, err := t.room(r.RoomID)
 		if err != nil {
-			return meet.JoinRequest{}, err
+			return r, err
 		}
 		if err := change(&r, room); err != nil {
-			return meet.JoinRequest{}, err
+			return r, err
 		}
-		if err := t.exec(updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), r.SeenAt.UnixMilli()); err != nil {
-			return meet.JoinRequest{}, failed("update join request", err)
+		err = t.exec("update join request", updateRequest, id, string(r.State), r.AnsweredBy, optional(r.AnsweredAt),
+			r.SeenAt.UnixMilli())
+		if err = cmp.Or(err, t.event(e)); err != nil {
+			return r, err
 		}
-		if r, err = scanOne(t.row(selectRequest, id), requestPointers); err != nil {
-			return meet.JoinRequest{}, failed("read join request", err)
-		}
-		return r, t.event(e)
+		return t.request(id)
 	})
 }
 
-// DropJoinRequests implements [meet.Store].
+func (t *tx) request(id string) (meet.JoinRequest, error) {
+	return queryOne(t, "read join request", selectRequest, requestPointers, id)
+}
+
+// DropJoinRequests implements [meet.RequestStore].
 func (db *DB) DropJoinRequests(ctx context.Context, ids []string) error {
-	for some := range slices.Chunk(ids, requestsAtOnce) {
-		if _, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-			for _, id := range some {
-				if err := t.exec(deleteRequest, id); err != nil {
-					return none, failed("delete join request", err)
-				}
+	for chunk := range slices.Chunk(ids, requestsAtOnce) {
+		err := db.change(ctx, func(t *tx) (err error) {
+			for _, id := range chunk {
+				err = cmp.Or(err, t.exec("delete join request", deleteRequest, id))
 			}
-			return none, nil
-		}); err != nil {
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ForgetJoinRequests implements [meet.Store].
+// ForgetJoinRequests implements [meet.RequestStore].
 func (db *DB) ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error {
 	_, err := db.forget(ctx, "join requests", selectForgotten, deleteForgotten, seenUntil.UnixMilli(), max(limit, 0))
 	return err

@@ -1,9 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"roomkey/meet"
@@ -30,137 +29,104 @@ const (
 	selectRoomByName = `SELECT ` + roomColumns + ` FROM rooms WHERE id = COALESCE(
 		(SELECT id FROM rooms WHERE name = $1 AND state = 'active'),
 		(SELECT id FROM rooms WHERE name = $1 ORDER BY created_at DESC, id DESC LIMIT 1))`
-
-	selectNameTaken = `SELECT 1 FROM rooms WHERE name = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)`
 )
 
-// CreateRoom implements [meet.Store]. The room and its codes carry the moment
-// of their creation; rooms whose time has come by then lose the name.
+// CreateRoom implements [meet.RoomStore].
 func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode, e *meet.Event) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		if err := t.freeName(room.Name, room.CreatedAt); err != nil {
-			return none, err
-		}
-		if err := t.insertRoom(room); err != nil {
-			return none, err
-		}
+	return db.change(ctx, func(t *tx) error {
+		err := cmp.Or(t.freeName(room.Name, room.CreatedAt), t.insertRoom(room))
 		for _, code := range codes {
-			if err := t.insertCode(room.ID, code); err != nil {
-				return none, err
-			}
+			err = cmp.Or(err, t.insertCode(room.ID, code))
 		}
-		return none, t.event(e)
+		return cmp.Or(err, t.event(e))
 	})
-	return err
 }
 
-// RoomByID implements [meet.Store].
+// RoomByID implements [meet.RoomStore].
 func (db *DB) RoomByID(ctx context.Context, id string) (meet.Room, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return meet.Room{}, err
 	}
 	if room, ok := db.cache.room(id); ok {
 		return room, nil
 	}
-	seen := db.cache.seen()
-	room, err := scanOne(db.hot.roomByID.QueryRowContext(ctx, id), roomPointers)
+	version := db.cache.currentVersion()
+	room, err := readOne(ctx, db, "read room by id", selectRoomByID, roomPointers, id)
 	if err == nil {
-		db.cache.putRoom(seen, room, "")
+		db.cache.putRoom(version, room, "")
 	}
-	return room, failed("read room by id", err)
+	return room, err
 }
 
-// RoomByName implements [meet.Store].
+// RoomByName implements [meet.RoomStore].
 func (db *DB) RoomByName(ctx context.Context, name string) (meet.Room, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return meet.Room{}, err
 	}
 	if room, ok := db.cache.roomByName(name); ok {
 		return room, nil
 	}
-	seen := db.cache.seen()
-	room, err := scanOne(db.hot.roomByName.QueryRowContext(ctx, name), roomPointers)
+	version := db.cache.currentVersion()
+	room, err := readOne(ctx, db, "read room by name", selectRoomByName, roomPointers, name)
 	if err == nil {
-		db.cache.putRoom(seen, room, name)
+		db.cache.putRoom(version, room, name)
 	}
-	return room, failed("read room by name", err)
+	return room, err
 }
 
-// NameTaken implements [meet.Store].
-func (db *DB) NameTaken(ctx context.Context, name string, now time.Time) (bool, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
-		return false, err
-	}
-	var one int
-	err = db.hot.nameTaken.QueryRowContext(ctx, name, now.UnixMilli()).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, failed("look for room name", err)
-}
-
-// UpdateRoom implements [meet.Store]. A room's id, creator and creation time
-// stay as they are, whatever change does to them.
+// UpdateRoom implements [meet.RoomStore].
 func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error, e *meet.Event) (meet.Room, error) {
-	return write(ctx, db.writer, func(t *tx) (meet.Room, error) {
+	return write(ctx, db.writer, func(t *tx) (room meet.Room, err error) {
 		was, err := t.room(id)
 		if err != nil {
-			return meet.Room{}, err
+			return room, err
 		}
-		room := was
+		room = was
 		if err := change(&room); err != nil {
-			return meet.Room{}, err
+			return room, err
 		}
 		if room.State == meet.RoomActive && (was.State != meet.RoomActive || was.Name != room.Name) {
 			if err := t.freeName(room.Name, room.UpdatedAt); err != nil {
-				return meet.Room{}, err
+				return room, err
 			}
 		}
-		if room, err = t.updateRoom(was.ID, room); err != nil {
-			return meet.Room{}, err
-		}
-		if err := t.giveUpName(was, room); err != nil {
-			return meet.Room{}, err
-		}
-		return room, t.event(e)
+		room, err = t.updateRoom(was.ID, room)
+		return room, cmp.Or(err, t.keepFormerName(was, room), t.event(e))
 	})
 }
 
 func (t *tx) room(id string) (meet.Room, error) {
-	room, err := scanOne(t.row(selectRoomByID, id), roomPointers)
-	return room, failed("read room", err)
+	return queryOne(t, "read room", selectRoomByID, roomPointers, id)
 }
 
+// freeName expires the room that has a name, if its time has come.
 func (t *tx) freeName(name string, now time.Time) error {
-	rows, err := t.rows(expireHolder, name, now.UnixMilli())
-	freed, err := scanAll(rows, err, textPointers)
-	t.roomChanged(freed...)
-	return failed("free room name", err)
+	expired, err := queryAll(t, "free room name", expireHolder, textPointers, name, now.UnixMilli())
+	t.roomChanged(expired...)
+	return err
 }
 
 func (t *tx) insertRoom(r meet.Room) error {
 	t.roomChanged(r.ID)
-	err := t.exec(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
-		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
+	err := t.exec("insert room", insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
+		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
-	return roomFailed("insert room", err)
+	return t.roomError(err)
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
 	t.roomChanged(id)
-	room, err := scanOne(t.row(updateRoom, id, r.Name, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
-		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List())), roomPointers)
-	return room, roomFailed("update room", err)
+	room, err := queryOne(t, "update room", updateRoom, roomPointers, id, r.Name, r.AdminID, string(r.State), r.EndedBy,
+		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
+		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
+	return room, t.roomError(err)
 }
 
-// roomFailed knows the one unique index that rooms have beside their key.
-func roomFailed(doing string, err error) error {
-	if violated(err) == uniqueTaken {
+// roomError translates the violation of the one unique index that rooms have
+// beside their key.
+func (t *tx) roomError(err error) error {
+	if t.dialect.violated(err) == uniqueTaken {
 		return meet.ErrNameTaken
 	}
-	return failed(doing, err)
+	return err
 }

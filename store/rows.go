@@ -59,20 +59,22 @@ func (cr *codeAndRoom) pointers() []any {
 }
 
 func textPointers(s *string) []any { return []any{s} }
+func intPointers(n *int) []any     { return []any{(*count)(n)} }
+func boolPointers(b *bool) []any   { return []any{(*flag)(b)} }
 
 // scanOne reads a single row.
-func scanOne[T any](row *sql.Row, pointers func(*T) []any) (T, error) {
+func scanOne[T any](doing string, row *sql.Row, pointers func(*T) []any) (T, error) {
 	var one, none T
 	if err := row.Scan(pointers(&one)...); err != nil {
-		return none, err
+		return none, wrap(doing, err)
 	}
 	return one, nil
 }
 
 // scanAll reads rows to their end and closes them.
-func scanAll[T any](rows *sql.Rows, err error, pointers func(*T) []any) ([]T, error) {
+func scanAll[T any](doing string, rows *sql.Rows, err error, pointers func(*T) []any) ([]T, error) {
 	if err != nil {
-		return nil, err
+		return nil, wrap(doing, err)
 	}
 	defer func() { _ = rows.Close() }()
 	var all []T
@@ -80,19 +82,19 @@ func scanAll[T any](rows *sql.Rows, err error, pointers func(*T) []any) ([]T, er
 	fields := pointers(&one) // scanned into again for every row
 	for rows.Next() {
 		if err := rows.Scan(fields...); err != nil {
-			return nil, err
+			return nil, wrap(doing, err)
 		}
 		if all == nil {
 			all = make([]T, 0, 4)
 		}
 		all = append(all, one)
 	}
-	return all, rows.Err()
+	return all, wrap(doing, rows.Err())
 }
 
-// failed words the error of a database that did not do as it was told.
-// Having no row is the answer that there is no such thing.
-func failed(doing string, err error) error {
+// wrap adds to a driver's error what was being done; nil stays nil. That there is
+// no row becomes meet.ErrNotFound.
+func wrap(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil

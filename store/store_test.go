@@ -175,7 +175,7 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 		wants map[string]string
 	}{
 		{"writer", db.writer.db, map[string]string{"query_only": "0"}},
-		{"readers", db.reads, map[string]string{"query_only": "1"}},
+		{"readers", db.statements.pool, map[string]string{"query_only": "1"}},
 	} {
 		pool.wants["journal_mode"], pool.wants["synchronous"], pool.wants["foreign_keys"], pool.wants["busy_timeout"] = "wal", "2", "1", "5000"
 		var conns []*sql.Conn
@@ -236,7 +236,7 @@ func TestPointReadsDoNotWaitForLists(t *testing.T) {
 	if _, err := db.UnclearedRooms(ctx, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("list: got error %v, want it to wait until it is cancelled", err)
 	}
-	if most := db.reads.Stats().MaxOpenConnections; cap(db.slots) >= most {
+	if most := db.statements.pool.Stats().MaxOpenConnections; cap(db.slots) >= most {
 		t.Errorf("lists may take %d of %d connections", cap(db.slots), most)
 	}
 }

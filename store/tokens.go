@@ -51,13 +51,8 @@ func tokenPointers(t *Token) []any {
 // TokenRevoked says whether the access token with an id was taken back, by
 // this process or another one.
 func (db *DB) TokenRevoked(ctx context.Context, id string) (bool, error) {
-	ctx, err := briefly(ctx)
-	if err != nil {
-		return false, err
-	}
-	var n int
-	err = db.hot.tokenRevoked.QueryRowContext(ctx, id).Scan(&n)
-	return n > 0, failed("read access token", err)
+	n, err := readOne(ctx, db, "read access token", selectTokenRevoked, intPointers, id)
+	return n > 0, err
 }
 
 // Why [OpenTokens] cannot work on a database.
@@ -78,7 +73,7 @@ func OpenTokens(ctx context.Context, path string) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := readSchema(ctx, db)
+	schema, err := readSchema(ctx, &sqliteDialect, db)
 	if err == nil {
 		err = schema.check(path)
 	}
@@ -105,25 +100,25 @@ func openBeside(ctx context.Context, path string) (*sql.DB, error) {
 		}
 		return nil, fmt.Errorf("find database: %w", err)
 	}
-	db, err := openPool(path, forWriting)
+	db, err := sqliteDialect.open(path, forWriting)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
 	if err := untilFree(ctx, func() error { return db.PingContext(ctx) }); err != nil {
 		_ = db.Close()
-		return nil, fmt.Errorf("open database: %w", readable(err))
+		return nil, fmt.Errorf("open database: %w", sqliteDialect.explain(err))
 	}
 	return db, nil
 }
 
 // Close closes the database. The roomkey that may be running is left to merge
 // the log.
-func (t *Tokens) Close() error { return failed("close database", t.db.Close()) }
+func (t *Tokens) Close() error { return wrap("close database", t.db.Close()) }
 
 // Add puts a token on record. It is durable when Add returns.
 func (t *Tokens) Add(ctx context.Context, token Token) error {
-	return failed("record access token", untilFree(ctx, func() error {
+	return wrap("record access token", untilFree(ctx, func() error {
 		_, err := t.db.ExecContext(ctx, insertToken, token.ID, token.Subject, token.Name, string(token.Role),
 			token.IssuedAt.UnixMilli(), token.ExpiresAt.UnixMilli())
 		return err
@@ -133,8 +128,7 @@ func (t *Tokens) Add(ctx context.Context, token Token) error {
 // List gives the tokens on record, newest first.
 func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 	rows, err := t.db.QueryContext(ctx, selectTokens)
-	tokens, err := scanAll(rows, err, tokenPointers)
-	return tokens, failed("list access tokens", err)
+	return scanAll("list access tokens", rows, err, tokenPointers)
 }
 
 // Revoke takes a token back; one that was taken back before stays as it is.
@@ -149,13 +143,9 @@ func (t *Tokens) Revoke(ctx context.Context, id string, now time.Time, unlisted 
 		return err
 	})
 	if err != nil {
-		return Token{}, failed("revoke access token", err)
+		return Token{}, wrap("revoke access token", err)
 	}
-	token, err := scanOne(t.db.QueryRowContext(ctx, selectToken, id), tokenPointers)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Token{}, meet.ErrNotFound
-	}
-	return token, failed("read access token", err)
+	return scanOne("read access token", t.db.QueryRowContext(ctx, selectToken, id), tokenPointers)
 }
 
 // besideWithin is how long a command waits for its turn to write. SQLite has no
@@ -168,7 +158,7 @@ func untilFree(ctx context.Context, do func() error) error {
 	defer cancel()
 	for {
 		err := do()
-		if !isBusy(err) {
+		if !sqliteDialect.isBusy(err) {
 			return err
 		}
 		select {

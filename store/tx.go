@@ -26,104 +26,127 @@ var hotWrites = []string{
 
 // tx is the transaction that operations run in. Its context never ends.
 type tx struct {
-	ctx  context.Context
-	sql  *sql.Tx
-	kept map[string]*sql.Stmt // prepared on the writer's connection, by text
-	here map[string]*sql.Stmt // those of kept that this transaction has used
+	ctx      context.Context
+	sql      *sql.Tx
+	dialect  *dialect
+	prepared map[string]*sql.Stmt // on the writer's connection, by text
+	used     map[string]*sql.Stmt // those of prepared that this transaction has used
 
-	events  []writtenEvent              // by the operation
-	changed changed                     // for the cache to forget
-	doors   map[string]meet.JoinContext // what joins went through, by doorKey, as it is by now
+	err     error          // of the operation's first statement that failed
+	events  []writtenEvent // by the operation
+	changes changes        // for the cache to forget
+
+	// joinContexts are what joins of this transaction have read, as it is by
+	// now. The key is the code, or without one the room's id.
+	joinContexts map[string]meet.JoinContext
 }
 
-// roomChanged notes that a room's row is another.
+// roomChanged notes that the rows of rooms have changed.
 func (t *tx) roomChanged(ids ...string) {
-	t.changed.rooms = append(t.changed.rooms, ids...)
-	clear(t.doors)
+	t.changes.rooms = append(t.changes.rooms, ids...)
+	clear(t.joinContexts)
 }
 
-// blocksChanged notes that a room has other blocks.
+// blocksChanged notes that a room's blocks have changed.
 func (t *tx) blocksChanged(roomID string) {
-	t.changed.blocks = append(t.changed.blocks, roomID)
-	clear(t.doors)
+	t.changes.blocks = append(t.changes.blocks, roomID)
+	clear(t.joinContexts)
 }
 
-// codeChanged notes that a code of a room has another row.
+// codeChanged notes that the row of a room's code has changed.
 func (t *tx) codeChanged(roomID, code string) {
-	t.changed.codes = append(t.changed.codes, roomID)
-	t.changed.row(code, nil)
-	delete(t.doors, code)
+	t.changes.codes = append(t.changes.codes, roomID)
+	t.changes.setCodeRow(code, nil)
+	delete(t.joinContexts, code)
 }
 
-// codesChanged notes that codes of a room that nobody has named have other rows.
+// codesChanged notes that rows of a room's codes have changed, without saying of which.
 func (t *tx) codesChanged(roomID string) {
-	t.changed.codes = append(t.changed.codes, roomID)
-	t.changed.allRows = true
-	clear(t.doors)
+	t.changes.codes = append(t.changes.codes, roomID)
+	t.changes.allCodeRows = true
+	clear(t.joinContexts)
 }
 
-// codeUsed notes the row that a use has made of a code.
-func (t *tx) codeUsed(door meet.JoinContext) {
-	t.changed.codes = append(t.changed.codes, door.Room.ID)
-	t.changed.row(door.Code.Code, &door.Code)
-	t.keepDoor(door)
+// codeUsed notes the row of a code after a use.
+func (t *tx) codeUsed(c meet.JoinContext) {
+	t.changes.codes = append(t.changes.codes, c.Room.ID)
+	t.changes.setCodeRow(c.Code.Code, &c.Code)
+	t.keepJoinContext(c)
 }
 
-// keepDoor keeps a door for those whose joins share the commit.
-func (t *tx) keepDoor(door meet.JoinContext) {
-	if t.doors == nil {
-		t.doors = map[string]meet.JoinContext{}
+// keepJoinContext keeps what a join has read for the joins that share the commit.
+func (t *tx) keepJoinContext(c meet.JoinContext) {
+	if t.joinContexts == nil {
+		t.joinContexts = map[string]meet.JoinContext{}
 	}
-	t.doors[doorKey(door.Code.Code, door.Room.ID)] = door
+	t.joinContexts[cmp.Or(c.Code.Code, c.Room.ID)] = c
 }
 
-// doorKey tells doors apart: the code that opens one, or else its room's id.
-func doorKey(code, roomID string) string { return cmp.Or(code, roomID) }
-
-// undone is called when an operation was rolled back: what it said about rows
-// is not so.
-func (t *tx) undone() {
-	for code := range t.changed.rows {
-		t.changed.rows[code] = nil
+// rolledBack is called after the rollback of an operation: the rows that it has
+// noted are wrong.
+func (t *tx) rolledBack() {
+	for code := range t.changes.codeRows {
+		t.changes.codeRows[code] = nil
 	}
-	clear(t.doors)
+	clear(t.joinContexts)
 }
 
-// prepared finds the statement that is kept for text, or nil.
-func (t *tx) prepared(text string) *sql.Stmt {
-	if stmt := t.here[text]; stmt != nil {
+// statement gives the prepared statement with a text, or nil.
+func (t *tx) statement(text string) *sql.Stmt {
+	if stmt := t.used[text]; stmt != nil {
 		return stmt
 	}
-	stmt := t.kept[text]
+	stmt := t.prepared[text]
 	if stmt != nil {
 		stmt = t.sql.StmtContext(t.ctx, stmt)
-		t.here[text] = stmt
+		t.used[text] = stmt
 	}
 	return stmt
 }
 
-func (t *tx) exec(text string, args ...any) error {
+// After a statement of an operation has failed, the later ones return its error
+// and do nothing: some errors of a database end the transaction, and what ran
+// after them would take effect outside of it. So cmp.Or can run several in turn.
+
+// exec runs a statement without rows. doing is for the error.
+func (t *tx) exec(doing, text string, args ...any) error {
 	_, err := t.result(text, args...)
-	return err
+	return wrap(doing, err)
 }
 
-func (t *tx) result(text string, args ...any) (sql.Result, error) {
-	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
-		return stmt.ExecContext(t.ctx, args...)
+func (t *tx) result(text string, args ...any) (result sql.Result, err error) {
+	if t.err != nil {
+		return nil, t.err
 	}
-	return t.sql.ExecContext(t.ctx, text, args...)
+	if stmt := t.statement(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		result, t.err = stmt.ExecContext(t.ctx, args...)
+	} else {
+		result, t.err = t.sql.ExecContext(t.ctx, text, args...)
+	}
+	return result, t.err
 }
 
-func (t *tx) row(text string, args ...any) *sql.Row {
-	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
-		return stmt.QueryRowContext(t.ctx, args...)
+// queryOne is readOne inside a transaction.
+func queryOne[T any](t *tx, doing, text string, pointers func(*T) []any, args ...any) (T, error) {
+	found, err := queryAll(t, doing, text, pointers, args...)
+	if len(found) == 0 {
+		var none T
+		return none, cmp.Or(err, meet.ErrNotFound)
 	}
-	return t.sql.QueryRowContext(t.ctx, text, args...)
+	return found[0], err
 }
 
-func (t *tx) rows(text string, args ...any) (*sql.Rows, error) {
-	if stmt := t.prepared(text); stmt != nil { //nolint:sqlclosecheck // closed with the writer
-		return stmt.QueryContext(t.ctx, args...)
+// queryAll is readAll inside a transaction.
+func queryAll[T any](t *tx, doing, text string, pointers func(*T) []any, args ...any) (all []T, err error) {
+	if t.err != nil {
+		return nil, t.err
 	}
-	return t.sql.QueryContext(t.ctx, text, args...)
+	var rows *sql.Rows
+	if stmt := t.statement(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		rows, err = stmt.QueryContext(t.ctx, args...)
+	} else {
+		rows, err = t.sql.QueryContext(t.ctx, text, args...)
+	}
+	all, t.err = scanAll(doing, rows, err, pointers)
+	return all, t.err
 }

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
@@ -25,52 +25,43 @@ const (
 	returnUse = `UPDATE codes SET uses = uses - 1 WHERE code = $1 AND uses > 0`
 )
 
-// pendUse notes that a use counts for good only when its bearer is inside.
-func (t *tx) pendUse(join meet.Admission, code meet.RoomCode, due time.Time) error {
+// insertPendingUse records a use that counts for good when the person is inside.
+func (t *tx) insertPendingUse(join meet.Admission, code meet.RoomCode, due time.Time) error {
 	if code.Code == "" || code.MaxUses == 0 {
 		return nil
 	}
-	return failed("note pending use", t.exec(insertPendingUse, join.Identity, code.Code, join.RoomID, due.UnixMilli()))
+	return t.exec("record pending use", insertPendingUse, join.Identity, code.Code, join.RoomID, due.UnixMilli())
 }
 
-// KeepUse implements [meet.Store]. It writes only where there is something to
-// write: it is called again and again for everybody inside.
+// KeepUse implements [meet.CodeStore]. It is called again and again for everybody
+// inside, and writes only if there is something to write.
 func (db *DB) KeepUse(ctx context.Context, identity string) error {
-	ctx, err := briefly(ctx)
+	_, err := readOne(ctx, db, "read pending use", selectPendingUse, pendingUsePointers, identity)
+	if errors.Is(err, meet.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	_, err = scanOne(db.reads.QueryRowContext(ctx, selectPendingUse, identity), pendingUsePointers)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
-	case err != nil:
-		return failed("read pending use", err)
-	}
-	_, err = write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		return none, failed("keep use", t.exec(deletePendingUse, identity))
-	})
-	return err
+	return db.change(ctx, func(t *tx) error { return t.exec("keep use", deletePendingUse, identity) })
 }
 
-// EndPending implements [meet.Store].
+// EndPending implements [meet.CodeStore].
 func (db *DB) EndPending(ctx context.Context, identity string, at time.Time) error {
 	found, err := write(ctx, db.writer, func(t *tx) (pending bool, err error) {
-		use, err := scanOne(t.row(selectPendingUse, identity), pendingUsePointers)
+		use, err := queryOne(t, "read pending use", selectPendingUse, pendingUsePointers, identity)
 		if err != nil || use.Ended {
-			return err == nil, failed("read pending use", err)
+			return err == nil, err
 		}
-		join, err := scanOne(t.row(selectJoin, identity), joinPointers)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && !join.RevokedAt.IsZero() {
-			return false, failed("keep use", t.exec(deletePendingUse, identity))
+		join, err := t.admission(identity)
+		if errors.Is(err, meet.ErrNotFound) || err == nil && !join.RevokedAt.IsZero() {
+			return false, t.exec("keep use", deletePendingUse, identity)
 		}
 		if err != nil {
-			return false, failed("read join", err)
+			return false, err
 		}
-		if err := t.exec(endJoinOfUse, identity); err != nil {
-			return false, failed("end join", err)
-		}
-		return true, failed("end pending use", t.exec(endPendingUse, identity, at.UnixMilli()))
+		return true, cmp.Or(t.exec("end join", endJoinOfUse, identity),
+			t.exec("end pending use", endPendingUse, identity, at.UnixMilli()))
 	})
 	if err == nil && !found {
 		return meet.ErrNotFound
@@ -78,32 +69,25 @@ func (db *DB) EndPending(ctx context.Context, identity string, at time.Time) err
 	return err
 }
 
-// ReturnUse implements [meet.Store].
+// ReturnUse implements [meet.CodeStore].
 func (db *DB) ReturnUse(ctx context.Context, identity string, e *meet.Event) error {
-	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) {
-		use, err := scanOne(t.row(selectPendingUse, identity), pendingUsePointers)
-		if err == nil && !use.Ended {
-			err = sql.ErrNoRows
-		}
+	return db.change(ctx, func(t *tx) error {
+		use, err := queryOne(t, "read pending use", selectPendingUse, pendingUsePointers, identity)
 		if err != nil {
-			return none, failed("read pending use", err)
+			return err
+		}
+		if !use.Ended {
+			return meet.ErrNotFound
 		}
 		t.codeChanged(use.RoomID, use.Code)
-		if err := t.exec(returnUse, use.Code); err != nil {
-			return none, failed("return use", err)
-		}
-		if err := t.exec(deletePendingUse, identity); err != nil {
-			return none, failed("delete pending use", err)
-		}
-		return none, t.event(e)
+		return cmp.Or(t.exec("return use", returnUse, use.Code),
+			t.exec("delete pending use", deletePendingUse, identity), t.event(e))
 	})
-	return err
 }
 
-// PendingUses implements [meet.Store].
+// PendingUses implements [meet.CodeStore].
 func (db *DB) PendingUses(ctx context.Context, due time.Time, limit int) ([]meet.PendingUse, error) {
-	uses, err := list(ctx, db, selectPendingUses, []any{due.UnixMilli(), max(limit, 0)}, pendingUsePointers)
-	return uses, failed("list pending uses", err)
+	return list(ctx, db, "list pending uses", selectPendingUses, pendingUsePointers, due.UnixMilli(), max(limit, 0))
 }
 
 func pendingUsePointers(u *meet.PendingUse) []any {

@@ -32,13 +32,14 @@ const maxBatch = 256
 // under way wait and share the next one. Each can fail without the others, and
 // all are answered after the commit.
 type writer struct {
-	db      *sql.DB
-	kept    map[string]*sql.Stmt // prepared, by text
-	queue   chan *operation
-	stopped chan struct{} // closed when run has returned
-	commits atomic.Int64  // how many there were, for tests
-	cache   *cache        // forgets what commits change
-	probe   *probe        // hears how commits end
+	db       *sql.DB
+	dialect  *dialect
+	prepared map[string]*sql.Stmt // by text
+	queue    chan *operation
+	stopped  chan struct{} // closed when run has returned
+	commits  atomic.Int64  // how many there were, for tests
+	cache    *cache        // forgets what commits change
+	probe    *probe        // notes whether commits succeed
 
 	patience time.Duration // how long a write waits to begin
 
@@ -48,14 +49,15 @@ type writer struct {
 	subscribers atomic.Pointer[[]func(context.Context, meet.Event)]
 }
 
-func newWriter(ctx context.Context, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
+func newWriter(ctx context.Context, dialect *dialect, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
 	w := &writer{
-		db:      db,
-		kept:    make(map[string]*sql.Stmt, len(hotWrites)),
-		queue:   make(chan *operation, maxBatch),
-		stopped: make(chan struct{}),
-		cache:   cache,
-		probe:   probe,
+		db:       db,
+		dialect:  dialect,
+		prepared: make(map[string]*sql.Stmt, len(hotWrites)),
+		queue:    make(chan *operation, maxBatch),
+		stopped:  make(chan struct{}),
+		cache:    cache,
+		probe:    probe,
 
 		patience: patience,
 	}
@@ -64,7 +66,7 @@ func newWriter(ctx context.Context, db *sql.DB, cache *cache, probe *probe) (*wr
 		if err != nil {
 			return nil, fmt.Errorf("prepare write: %w", err)
 		}
-		w.kept[text] = stmt
+		w.prepared[text] = stmt
 	}
 	go w.run() //nolint:contextcheck // it outlives the context that it is made in
 	return w, nil
@@ -112,6 +114,12 @@ func write[T any](ctx context.Context, w *writer, run func(*tx) (T, error)) (T, 
 	return result, nil
 }
 
+// change is write for a change without a result.
+func (db *DB) change(ctx context.Context, run func(*tx) error) error {
+	_, err := write(ctx, db.writer, func(t *tx) (none struct{}, err error) { return none, run(t) })
+	return err
+}
+
 func (w *writer) submit(op *operation) error {
 	if err := op.ctx.Err(); err != nil {
 		return err
@@ -141,7 +149,7 @@ func (w *writer) stop() {
 }
 
 func (w *writer) close() error {
-	_, err := w.db.ExecContext(context.Background(), mergeLog)
+	_, err := w.db.ExecContext(context.Background(), w.dialect.beforeClose)
 	if err := errors.Join(err, w.db.Close()); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
@@ -185,9 +193,9 @@ func (w *writer) subscribe(tell func(context.Context, meet.Event)) {
 	w.subscribers.Store(&all)
 }
 
-// transact runs an operation, and whatever waits by the time it is done, in
-// one transaction. It gives the operations, each with its own error or with
-// the one that stopped them all.
+// transact runs an operation, and those that wait by the time it is done, in one
+// transaction. It returns the operations, each with its own error or with the
+// error that stopped them all.
 func (w *writer) transact(first *operation) []*operation {
 	batch := []*operation{first}
 	ctx := context.Background() // no caller's end may interrupt the others
@@ -196,7 +204,7 @@ func (w *writer) transact(first *operation) []*operation {
 		first.err = fmt.Errorf("begin transaction: %w", err)
 		return batch
 	}
-	t := &tx{ctx: ctx, sql: sqlTx, kept: w.kept, here: map[string]*sql.Stmt{}}
+	t := &tx{ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{}}
 
 	// The first needs no savepoint: if it fails, so may the transaction.
 	if first.perform(t) != nil {
@@ -211,13 +219,13 @@ func (w *writer) transact(first *operation) []*operation {
 		batch = append(batch, op)
 		err = t.performApart(op)
 	}
-	w.cache.hold(t.changed)
+	w.cache.beforeCommit(t.changes)
 	if err == nil {
-		err = commit(sqlTx)
+		err = w.commit(sqlTx)
 	} else {
 		_ = sqlTx.Rollback()
 	}
-	w.cache.release(t.changed, err == nil)
+	w.cache.afterCommit(t.changes, err == nil)
 	w.probe.note(err == nil)
 	if err != nil {
 		failAll(batch, err)
@@ -227,11 +235,11 @@ func (w *writer) transact(first *operation) []*operation {
 	return batch
 }
 
-// commit makes a transaction durable. Of one that the disk failed nobody knows
-// what a later start of the program will find.
-func commit(sqlTx *sql.Tx) error {
-	err := failed("commit", sqlTx.Commit())
-	if diskFailed(err) {
+// commit makes a transaction durable. If the disk failed, nobody knows what a
+// later start of the program will find.
+func (w *writer) commit(sqlTx *sql.Tx) error {
+	err := wrap("commit", sqlTx.Commit())
+	if w.dialect.diskFailed(err) {
 		return unknown(err)
 	}
 	return err

@@ -197,7 +197,7 @@ func TestATransactionThatEndedFailsAllInIt(t *testing.T) {
 	h := hold(t, db)
 	lost := h.queueRoom("lost")
 	broken := h.queueRaw(func(t *tx) error {
-		if err := t.exec(`ROLLBACK`); err != nil {
+		if err := t.exec("roll back", `ROLLBACK`); err != nil {
 			return err
 		}
 		return errors.New("disk full")
@@ -220,7 +220,7 @@ func TestAFailingCommitFailsAllInIt(t *testing.T) {
 	h := hold(t, db)
 	one := h.queueRoom("one")
 	orphan := h.queueRaw(func(t *tx) error {
-		if err := t.exec(`PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
+		if err := t.exec("defer", `PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
 			return err
 		}
 		return t.insertCode("nowhere", newCode("orphan", "host"))
@@ -352,7 +352,7 @@ func TestBusyDatabase(t *testing.T) {
 	}
 	defer db.Close()
 	db.writer.patience = 100 * time.Millisecond
-	other, err := openPool(path, forWriting)
+	other, err := sqliteDialect.open(path, forWriting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,9 +83,3 @@ CREATE TABLE visits (
 	room_id         TEXT    NOT NULL REFERENCES rooms (id),
 	PRIMARY KEY (subject, room_created_at, room_id)
 ) STRICT, WITHOUT ROWID;
-
--- +goose Down
-DROP TABLE visits;
-DROP TABLE joins;
-DROP TABLE codes;
-DROP TABLE rooms;

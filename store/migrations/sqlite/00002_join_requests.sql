@@ -31,9 +31,3 @@ CREATE INDEX join_requests_seen ON join_requests (seen_at) WHERE state <> 'appro
 
 -- The approved request that somebody came by, empty without one.
 ALTER TABLE joins ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
-
--- +goose Down
-ALTER TABLE joins DROP COLUMN request_id;
-DROP TABLE join_requests;
-ALTER TABLE rooms DROP COLUMN opened_at;
-ALTER TABLE rooms DROP COLUMN require_approval;

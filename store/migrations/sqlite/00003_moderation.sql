@@ -68,18 +68,3 @@ CREATE TABLE events (
 
 CREATE INDEX events_room ON events (room_id, id);
 CREATE INDEX events_admin ON events (admin_id, id);
-
--- +goose Down
-DROP TABLE events;
-DROP TABLE presences;
-DROP TABLE blocks;
-DROP INDEX visits_until;
-ALTER TABLE visits DROP COLUMN until;
-DROP INDEX joins_locked;
-DROP INDEX joins_request;
-ALTER TABLE joins DROP COLUMN person;
-ALTER TABLE joins DROP COLUMN vouched;
-DROP INDEX joins_code;
-CREATE INDEX joins_code ON joins (code, created_at, identity) WHERE code IS NOT NULL;
-ALTER TABLE joins DROP COLUMN locked;
-ALTER TABLE joins DROP COLUMN revoked_at;

@@ -25,13 +25,3 @@ UPDATE join_requests SET label = (SELECT label FROM codes WHERE codes.code = joi
 WHERE code IN (SELECT code FROM codes WHERE label <> '');
 UPDATE blocks SET label = COALESCE((SELECT label FROM codes WHERE codes.code = blocks.code), ''),
 	verified = EXISTS (SELECT 1 FROM joins WHERE joins.identity = blocks.identity AND vouched = 0 AND joins.subject <> '');
-
--- +goose Down
-ALTER TABLE blocks DROP COLUMN verified;
-ALTER TABLE blocks DROP COLUMN label;
-ALTER TABLE join_requests DROP COLUMN label;
-ALTER TABLE joins DROP COLUMN label;
-ALTER TABLE join_requests DROP COLUMN admitted;
-DROP INDEX joins_unlocked;
-ALTER TABLE joins DROP COLUMN unlocked;
-ALTER TABLE rooms DROP COLUMN locked_for_all;

@@ -25,11 +25,3 @@ WHERE EXISTS (SELECT 1 FROM joins WHERE joins.request_id = join_requests.id AND 
 DROP INDEX joins_code;
 DROP INDEX joins_request;
 CREATE INDEX joins_created ON joins (created_at);
-
--- +goose Down
-DROP INDEX joins_created;
-CREATE INDEX joins_request ON joins (request_id) WHERE request_id <> '';
-CREATE INDEX joins_code ON joins (code) WHERE code IS NOT NULL;
-ALTER TABLE join_requests DROP COLUMN generation;
-ALTER TABLE joins DROP COLUMN generation;
-DROP TABLE revocations;

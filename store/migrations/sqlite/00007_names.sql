@@ -13,8 +13,3 @@ CREATE TABLE former_names (
 	released_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX former_names_released ON former_names (released_at);
-
--- +goose Down
-DROP TABLE former_names;
-DROP INDEX rooms_ended;
-DROP INDEX rooms_open;

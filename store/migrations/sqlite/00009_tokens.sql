@@ -15,6 +15,3 @@ CREATE TABLE tokens (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tokens_expires ON tokens (expires_at) WHERE expires_at IS NOT NULL;
-
--- +goose Down
-DROP TABLE tokens;

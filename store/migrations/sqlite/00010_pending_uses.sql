@@ -16,7 +16,3 @@ CREATE INDEX pending_uses_due ON pending_uses (due);
 
 -- Whether the join was ended because its use of a code was given back.
 ALTER TABLE joins ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1));
-
--- +goose Down
-ALTER TABLE joins DROP COLUMN returned;
-DROP TABLE pending_uses;

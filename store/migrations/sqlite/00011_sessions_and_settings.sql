@@ -31,24 +31,3 @@ ALTER TABLE rooms DROP COLUMN allow_video;
 ALTER TABLE rooms DROP COLUMN allow_audio;
 ALTER TABLE rooms DROP COLUMN require_approval;
 ALTER TABLE rooms DROP COLUMN e2ee;
-
--- +goose Down
-ALTER TABLE rooms ADD COLUMN allow_chat INTEGER NOT NULL DEFAULT 1 CHECK (allow_chat IN (0, 1));
-ALTER TABLE rooms ADD COLUMN allow_video INTEGER NOT NULL DEFAULT 1 CHECK (allow_video IN (0, 1));
-ALTER TABLE rooms ADD COLUMN allow_audio INTEGER NOT NULL DEFAULT 1 CHECK (allow_audio IN (0, 1));
-ALTER TABLE rooms ADD COLUMN e2ee INTEGER NOT NULL DEFAULT 0 CHECK (e2ee IN (0, 1));
-ALTER TABLE rooms ADD COLUMN require_approval INTEGER NOT NULL DEFAULT 0 CHECK (require_approval IN (0, 1));
-UPDATE rooms SET allow_chat = settings ->> 'allow_chat', allow_video = settings ->> 'allow_video',
-	allow_audio = settings ->> 'allow_audio', e2ee = settings ->> 'e2ee', require_approval = settings ->> 'require_approval';
-ALTER TABLE rooms DROP COLUMN settings;
-
-DROP INDEX join_requests_room;
-CREATE INDEX join_requests_room ON join_requests (room_id, state, created_at, id);
-
--- After the last admission that does not count any more.
-ALTER TABLE rooms ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0;
-UPDATE rooms SET opened_at = COALESCE(
-	(SELECT MAX(joins.created_at) + 1 FROM joins WHERE joins.room_id = rooms.id AND joins.session < rooms.session), created_at);
-ALTER TABLE join_requests DROP COLUMN session;
-ALTER TABLE joins DROP COLUMN session;
-ALTER TABLE rooms DROP COLUMN session;

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"roomkey/meet"
+)
+
+const (
+	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
+
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at,
+		locked, vouched, person, label, unlocked, session, generation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
+
+	// Of several tokens the one that lives longest counts. A visit that counts
+	// for good (NULL) stays as it is.
+	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
+	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
+
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at,
+		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label, unlocked, returned,
+		session
+	FROM joins
+	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
+	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
+	WHERE identity = $1`
+
+	revokeJoin = `UPDATE joins SET revoked_at = $2 WHERE identity = $1`
+
+	// One row ends all the admissions by a code until now, and the approvals
+	// that were used with it: what reads those looks for this row.
+	revokeCode = `INSERT INTO revocations (came_by, generation, revoked_by, revoked_at)
+	SELECT code, (SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $1), $3, $4
+	FROM codes WHERE code = $1 AND room_id = $2`
+
+	revokeRequest = `INSERT INTO revocations (came_by, generation, revoked_by, revoked_at) VALUES ($1, 0, $2, $3)
+	ON CONFLICT (came_by, generation) DO NOTHING`
+
+	// An approval does not outlive a removal.
+	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3 WHERE id = $1 AND state = 'approved'`
+)
+
+// AddAdmission implements [meet.AdmissionStore].
+func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies time.Time,
+	check func(meet.JoinContext) error, e *meet.Event) (meet.Admission, error) {
+	return write(ctx, db.writer, func(t *tx) (meet.Admission, error) {
+		c, err := t.joinContext(join)
+		if err != nil {
+			return join, err
+		}
+		if err := check(c); err != nil {
+			return join, err
+		}
+		join.Session = c.Room.Session
+		if err := cmp.Or(t.useCode(join, &c), t.inheritLocks(&join, c.Room)); err != nil {
+			return join, err
+		}
+		return join, cmp.Or(t.insertAdmission(join, c.Room, tokenDies), t.insertPendingUse(join, c.Code, tokenDies), t.event(e))
+	})
+}
+
+// joinContext reads what decides about a join. Of what the joins of a commit have
+// in common, all but the first get what the first has read.
+func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
+	var request meet.JoinRequest
+	if join.RequestID != "" {
+		if request, err = t.request(join.RequestID); err != nil && !errors.Is(err, meet.ErrNotFound) {
+			return c, err
+		}
+	}
+	c, kept := t.joinContexts[cmp.Or(join.Code, join.RoomID)]
+	if kept && c.Room.ID == join.RoomID {
+		c.Request = request
+		return c, nil
+	}
+	c = meet.JoinContext{Request: request}
+	if c.Blocks, err = t.blocks(join.RoomID); err != nil {
+		return c, err
+	}
+	if join.Code == "" {
+		if c.Room, err = t.room(join.RoomID); err == nil {
+			t.keepJoinContext(c)
+		}
+		return c, err
+	}
+	found, err := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, join.Code)
+	if err == nil && found.room.ID != join.RoomID {
+		return c, meet.ErrNotFound
+	}
+	c.Code, c.Room = found.code, found.room
+	return c, err
+}
+
+// useCode counts a use of the code of a join, and notes on an approval that it is
+// used, and with which code.
+func (t *tx) useCode(join meet.Admission, c *meet.JoinContext) error {
+	var err error
+	if join.Code != "" {
+		used := join.CreatedAt.UnixMilli()
+		err = t.exec("count use of code", useCode, join.Code, used)
+		c.Code.Uses, c.Code.LastUsedAt = c.Code.Uses+1, time.UnixMilli(used).UTC() // as the statement does
+		t.codeUsed(*c)
+		if c.Request.ID != "" {
+			err = cmp.Or(err, t.exec("note the code of an approval", useRequest, c.Request.ID, join.Code))
+		}
+	}
+	if join.RequestID == "" || c.Request.Admitted != "" {
+		return err
+	}
+	return cmp.Or(err, t.exec("use approval", useApproval, join.RequestID, join.Identity))
+}
+
+func (t *tx) insertAdmission(j meet.Admission, room meet.Room, tokenDies time.Time) error {
+	var code any
+	if j.Code != "" {
+		code = j.Code
+	}
+	err := t.exec("record join", insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code,
+		j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person, j.Label,
+		sourcesText(j.Unlocked), j.Session)
+	if err != nil || j.Subject == "" {
+		return err
+	}
+	return t.exec("record visit", insertVisit, j.Subject, room.CreatedAt.UnixMilli(), room.ID, tokenDies.UnixMilli())
+}
+
+// Admission implements [meet.AdmissionStore].
+func (db *DB) Admission(ctx context.Context, identity string) (meet.Admission, error) {
+	return readOne(ctx, db, "read join", selectJoin, admissionPointers, identity)
+}
+
+func (t *tx) admission(identity string) (meet.Admission, error) {
+	return queryOne(t, "read join", selectJoin, admissionPointers, identity)
+}
+
+// admissionIn is admission for one room. It finds none that is to another room.
+func (t *tx) admissionIn(roomID, identity string) (meet.Admission, error) {
+	join, err := t.admission(identity)
+	if err == nil && join.RoomID != roomID {
+		err = meet.ErrNotFound
+	}
+	return join, err
+}
+
+func admissionPointers(j *meet.Admission) []any {
+	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
+		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label,
+		(*sources)(&j.Unlocked), (*flag)(&j.Returned), (*count)(&j.Session)}
+}
+
+// RevokeAdmissions implements [meet.AdmissionStore].
+func (db *DB) RevokeAdmissions(ctx context.Context, r meet.Revocation, e *meet.Event) error {
+	return db.change(ctx, func(t *tx) error {
+		return cmp.Or(t.revokeAll(r), t.event(e))
+	})
+}
+
+func (t *tx) revokeAll(r meet.Revocation) (err error) {
+	for _, identity := range r.Identities {
+		err = cmp.Or(err, t.revoke(identity, r))
+	}
+	if r.Code != "" {
+		err = cmp.Or(err, t.exec("revoke joins by code", revokeCode, r.Code, r.RoomID, r.By, r.At.UnixMilli()))
+	}
+	if r.Block != nil {
+		err = cmp.Or(err, t.insertBlock(*r.Block))
+	}
+	return err
+}
+
+// revoke ends one admission, the approval behind it and the other admissions by
+// that approval. It passes over admissions to other rooms and those that are
+// revoked already.
+func (t *tx) revoke(identity string, r meet.Revocation) error {
+	join, err := t.admissionIn(r.RoomID, identity)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && !join.RevokedAt.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = t.exec("revoke join", revokeJoin, identity, r.At.UnixMilli())
+	if err != nil || join.RequestID == "" {
+		return err
+	}
+	return cmp.Or(t.exec("take approval back", takeApproval, join.RequestID, r.By, r.At.UnixMilli()),
+		t.exec("revoke joins by the same approval", revokeRequest, join.RequestID, r.By, r.At.UnixMilli()))
+}
