@@ -69,9 +69,9 @@ var eventTests = []test{
 	{"AnEventIsWrittenOnceWithItsChange", func(t *testing.T, b bed) {
 		b.stage()
 		var want []string
-		for _, change := range changes() {
+		for _, change := range b.changes() {
 			e := about(meet.EventAction("room."+change.name), change.name)
-			wantErr(t, change.name, change.do(t.Context(), b, e, nothing), nil)
+			wantErr(t, change.name, change.do(t.Context(), e, nothing), nil)
 			want = append(want, change.name)
 			wantSame(t, "lines after "+change.name, b.targets(), want)
 			wantSame(t, "line of "+change.name, b.events(meet.EventQuery{Limit: 1}), []meet.Event{*e})
@@ -82,19 +82,19 @@ var eventTests = []test{
 	}},
 	{"NoEventNoLine", func(t *testing.T, b bed) {
 		b.stage()
-		for _, change := range changes() {
-			wantErr(t, change.name, change.do(t.Context(), b, nil, nothing), nil)
+		for _, change := range b.changes() {
+			wantErr(t, change.name, change.do(t.Context(), nil, nothing), nil)
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
 	{"AnEventWhoseDeedIsTakenAwayLeavesNoLine", func(t *testing.T, b bed) {
 		b.stage()
-		for _, change := range changes() {
+		for _, change := range b.changes() {
 			e := about("room.updated", change.name)
 			if !change.handsIn {
 				e.Action = ""
 			}
-			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Action = ""; return nil }), nil)
+			wantErr(t, change.name, change.do(t.Context(), e, func() error { e.Action = ""; return nil }), nil)
 			if e.Action != "" || e.ID != 0 {
 				t.Errorf("%s: got %+v, want no action and no id", change.name, e)
 			}
@@ -104,24 +104,24 @@ var eventTests = []test{
 	{"WhatIsHandedInCompletesTheEvent", func(t *testing.T, b bed) {
 		b.stage()
 		var want []string
-		for _, change := range changes() {
+		for _, change := range b.changes() {
 			if !change.handsIn {
 				continue
 			}
 			e := about("room.updated", "")
-			wantErr(t, change.name, change.do(t.Context(), b, e, func() error { e.Target = "by " + change.name; return nil }), nil)
+			wantErr(t, change.name, change.do(t.Context(), e, func() error { e.Target = "by " + change.name; return nil }), nil)
 			want = append(want, "by "+change.name)
 		}
 		wantSame(t, "lines", b.targets(), want)
 	}},
 	{"AChangeThatIsRefusedLeavesNoLine", func(t *testing.T, b bed) {
 		b.stage()
-		for _, change := range changes() {
+		for _, change := range b.changes() {
 			if !change.handsIn {
 				continue
 			}
 			e := about("room.updated", change.name)
-			wantAsItIs(t, change.do(t.Context(), b, e, func() error { return errRefused }), errRefused)
+			wantAsItIs(t, change.do(t.Context(), e, func() error { return errRefused }), errRefused)
 			if e.ID != 0 {
 				t.Errorf("%s failed and gave the id %d", change.name, e.ID)
 			}
@@ -130,9 +130,9 @@ var eventTests = []test{
 	}},
 	{"AChangeThatFailsLeavesNoLine", func(t *testing.T, b bed) {
 		b.stage()
-		for name, fail := range failing(t.Context(), b) {
+		for name := range b.failing(t.Context(), nil) {
 			e := about("room.updated", name)
-			if err := fail(e); err == nil {
+			if err := b.failing(t.Context(), e)[name](); err == nil {
 				t.Errorf("%s succeeded", name)
 			}
 			if e.ID != 0 {

@@ -12,7 +12,7 @@ import (
 type change struct {
 	name    string
 	handsIn bool // a function that may refuse; it calls inside
-	do      func(ctx context.Context, b bed, e *meet.Event, inside func() error) error
+	do      func(ctx context.Context, e *meet.Event, inside func() error) error
 }
 
 // stage prepares a store for changes and for calls that fail.
@@ -20,143 +20,135 @@ func (b bed) stage() {
 	b.t.Helper()
 	b.create(newRoom("taken"))
 	b.create(newRoom("due", expiresAt(at(1))))
-	b.create(newRoom("room"), newCode("aaa", "guest"), newCode("old", "host"), newCode("off", "speaker"))
-	b.join(byCode("inside", "aaa"))
-	b.join(byCode("guest", "aaa"))
+	b.create(newRoom("room"), newCode("aaa", "guest"), newCode("old", "host"), newCode("off", "speaker"),
+		newCode("lim", "guest", label("limited"), limited(9)))
+	for identity, code := range map[string]string{"inside": "aaa", "guest": "aaa", "pending": "lim", "returned": "lim"} {
+		b.join(byCode(identity, code))
+	}
+	wantErr(b.t, "EndPending", b.EndPending(b.t.Context(), "returned", noon), nil)
 	b.ask(newRequest("asked", 1))
 	b.block(newBlock("blocked"))
 }
 
-func changes() []change {
-	return []change{
-		{"CreateRoom", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
+// errOf and errOf2 give the error of a call with other results.
+func errOf[T any](_ T, err error) error          { return err }
+func errOf2[T, U any](_ T, _ U, err error) error { return err }
+
+type step struct {
+	name    string
+	handsIn bool
+	do      func() error
+}
+
+func (b bed) changes() []change {
+	var changes []change
+	for i, s := range b.steps(nil, nil, nil) { //nolint:staticcheck // none of them is done
+		changes = append(changes, change{s.name, s.handsIn, func(ctx context.Context, e *meet.Event, inside func() error) error {
+			return b.steps(ctx, e, inside)[i].do()
+		}})
+	}
+	return changes
+}
+
+func (b bed) steps(ctx context.Context, e *meet.Event, inside func() error) []step {
+	everyRole := append([]string{"speaker"}, allRoles...)
+	revocation := meet.Revocation{RoomID: "id-room", Identities: []string{"guest"}, At: noon, By: "ann"}
+	onRoom := func(*meet.Room) error { return inside() }
+	onCode := func(*meet.RoomCode) error { return inside() }
+	ofCode := func(meet.RoomCode) error { return inside() }
+	onJoin := func(meet.JoinContext) error { return inside() }
+	onCount := func(meet.Room, meet.RequestCount) error { return inside() }
+	onRequest := func(*meet.JoinRequest, meet.Room) error { return inside() }
+	lock := func(locked bool, identities ...string) func() error {
+		return func() error { return errOf(b.LockAdmissions(ctx, "id-room", identities, mic, locked, e)) }
+	}
+	lockForAll := func(locked bool) func() error {
+		return func() error { return errOf2(b.LockForAll(ctx, "id-room", mic, locked, e)) }
+	}
+	ensure := func(roles []string, codes ...meet.RoomCode) func() error {
+		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, noon, e)) }
+	}
+	return []step{
+		{"CreateRoom", false, func() error {
 			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host")}, e)
 		}},
-		{"UpdateRoom", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return inside() }, e)
-			return err
+		{"UpdateRoom", true, func() error { return errOf(b.UpdateRoom(ctx, "id-room", onRoom, e)) }},
+		{"ExpireRooms", false, func() error {
+			return errOf(b.ExpireRooms(ctx, at(1), 1, func(meet.Room) *meet.Event { return e }))
 		}},
-		{"ExpireRooms", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.ExpireRooms(ctx, at(1), 1, func(meet.Room) *meet.Event { return e })
-			return err
+		{"EnsureCodes", false, ensure(everyRole, newCode("bbb", "viewer"))},
+		{"EnsureCodes that only disables", false, ensure(allRoles)},
+		{"UpdateCode", true, func() error { return errOf(b.UpdateCode(ctx, "aaa", onCode, nil, e)) }},
+		{"ReplaceCode", true, func() error { return errOf(b.ReplaceCode(ctx, "old", "fresh", noon, ofCode, e)) }},
+		{"AddAdmission", true, func() error {
+			return errOf(b.AddAdmission(ctx, byCode("late", "aaa"), tokenDies, onJoin, e))
 		}},
-		{"EnsureCodes", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "viewer")}, append(allRoles, "speaker"), noon, e)
-			return err
+		{"ReturnUse", false, func() error { return b.ReturnUse(ctx, "returned", e) }},
+		{"RevokeAdmissions", false, func() error { return b.RevokeAdmissions(ctx, revocation, e) }},
+		{"LockAdmissions", false, lock(true, "nobody", "inside", "inside", "guest")},
+		{"LockAdmissions, back", false, lock(false, "inside", "guest")},
+		{"LockForAll", false, lockForAll(true)},
+		{"LockForAll, back", false, lockForAll(false)},
+		{"Unblock", false, func() error { return b.Unblock(ctx, "id-room", "blocked", e) }},
+		{"AddJoinRequest", true, func() error {
+			return b.AddJoinRequest(ctx, newRequest("new", 1, bySubject("eve")), time.Time{}, onCount, e)
 		}},
-		{"EnsureCodes that only disables", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.EnsureCodes(ctx, "id-room", nil, allRoles, noon, e)
-			return err
-		}},
-		{"UpdateCode", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.UpdateCode(ctx, "aaa", func(*meet.RoomCode) error { return inside() }, nil, e)
-			return err
-		}},
-		{"ReplaceCode", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.ReplaceCode(ctx, "old", "fresh", noon, func(meet.RoomCode) error { return inside() }, e)
-			return err
-		}},
-		{"AddJoin", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.AddAdmission(ctx, byCode("late", "aaa"), tokenDies, func(meet.JoinContext) error { return inside() }, e)
-			return err
-		}},
-		{"RevokeJoins", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"guest"}, At: noon, By: "ann"}, e)
-		}},
-		{"LockJoins", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.LockAdmissions(ctx, "id-room", []string{"nobody", "inside", "inside", "guest"}, meet.Microphone, true, e)
-			return err
-		}},
-		{"LockJoins, back", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, err := b.LockAdmissions(ctx, "id-room", []string{"inside", "guest"}, meet.Microphone, false, e)
-			return err
-		}},
-		{"LockForAll", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, _, err := b.LockForAll(ctx, "id-room", meet.Microphone, true, e)
-			return err
-		}},
-		{"LockForAll, back", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			_, _, err := b.LockForAll(ctx, "id-room", meet.Microphone, false, e)
-			return err
-		}},
-		{"Unblock", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			return b.Unblock(ctx, "id-room", "blocked", e)
-		}},
-		{"AddJoinRequest", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			return b.AddJoinRequest(ctx, newRequest("new", 1), time.Time{}, func(meet.Room, meet.RequestCount) error { return inside() }, e)
-		}},
-		{"UpdateJoinRequest", true, func(ctx context.Context, b bed, e *meet.Event, inside func() error) error {
-			_, err := b.UpdateJoinRequest(ctx, "asked", func(*meet.JoinRequest, meet.Room) error { return inside() }, e)
-			return err
-		}},
-		{"SavePresence", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			return b.SavePresence(ctx, connected("s"), e, nil)
-		}},
-		{"SavePresence, its end", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
+		{"UpdateJoinRequest", true, func() error { return errOf(b.UpdateJoinRequest(ctx, "asked", onRequest, e)) }},
+		{"SavePresence", false, func() error { return b.SavePresence(ctx, connected("s"), e, nil) }},
+		{"SavePresence, its end", false, func() error {
 			return b.SavePresence(ctx, gone("s", 9), about(meet.Joined, "not new"), e)
 		}},
-		{"AddEvent", false, func(ctx context.Context, b bed, e *meet.Event, _ func() error) error {
-			return b.AddEvent(ctx, e)
-		}},
+		{"AddEvent", false, func() error { return b.AddEvent(ctx, e) }},
 	}
 }
 
 // failing is calls on the stage whose change fails after something of it was
 // done, or before anything was.
-func failing(ctx context.Context, b bed) map[string]func(e *meet.Event) error {
+func (b bed) failing(ctx context.Context, e *meet.Event) map[string]func() error {
 	yes := func(meet.RoomCode) error { return nil }
-	return map[string]func(e *meet.Event) error{
-		"CreateRoom with a taken name": func(e *meet.Event) error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, e) },
-		"CreateRoom with a taken code": func(e *meet.Event) error {
+	count := func(meet.Room, meet.RequestCount) error { return nil }
+	nowhere := connected("s")
+	nowhere.RoomID = "nowhere"
+	update := func(id string, change func(*meet.Room)) func() error {
+		return func() error {
+			return errOf(b.UpdateRoom(ctx, id, func(r *meet.Room) error { change(r); return nil }, e))
+		}
+	}
+	ensure := func(room string, codes ...meet.RoomCode) func() error {
+		return func() error { return errOf(b.EnsureCodes(ctx, room, codes, allRoles, noon, e)) }
+	}
+	admit := func(identity, code string) func() error {
+		return func() error { return errOf(b.AddAdmission(ctx, byCode(identity, code), tokenDies, welcome, e)) }
+	}
+	replace := func(old, successor string) func() error {
+		return func() error { return errOf(b.ReplaceCode(ctx, old, successor, noon, yes, e)) }
+	}
+	return map[string]func() error{
+		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, e) },
+		"CreateRoom with a taken code": func() error {
 			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host"), newCode("aaa", "guest")}, e)
 		},
-		"UpdateRoom to a taken name": func(e *meet.Event) error {
-			_, err := b.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.Name = "taken"; return nil }, e)
-			return err
+		"UpdateRoom to a taken name":    update("id-room", func(r *meet.Room) { r.Name = "taken" }),
+		"UpdateRoom of none":            update("nowhere", func(*meet.Room) {}),
+		"EnsureCodes with a taken code": ensure("id-room", newCode("new", "viewer"), newCode("old", "cook")),
+		"EnsureCodes of no room":        ensure("nowhere"),
+		"UpdateCode of none": func() error {
+			return errOf(b.UpdateCode(ctx, "none", func(*meet.RoomCode) error { return nil }, nil, e))
 		},
-		"UpdateRoom of none": func(e *meet.Event) error {
-			_, err := b.UpdateRoom(ctx, "nowhere", func(*meet.Room) error { return nil }, e)
-			return err
-		},
-		"EnsureCodes with a taken code": func(e *meet.Event) error {
-			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("new", "viewer"), newCode("old", "cook")}, allRoles, noon, e)
-			return err
-		},
-		"EnsureCodes of no room": func(e *meet.Event) error {
-			_, err := b.EnsureCodes(ctx, "nowhere", nil, allRoles, noon, e)
-			return err
-		},
-		"UpdateCode of none": func(e *meet.Event) error {
-			_, err := b.UpdateCode(ctx, "none", func(*meet.RoomCode) error { return nil }, nil, e)
-			return err
-		},
-		"ReplaceCode by a taken one": func(e *meet.Event) error { _, err := b.ReplaceCode(ctx, "old", "aaa", noon, yes, e); return err },
-		"ReplaceCode of none":        func(e *meet.Event) error { _, err := b.ReplaceCode(ctx, "none", "new", noon, yes, e); return err },
-		"AddJoin of an identity there is": func(e *meet.Event) error {
-			_, err := b.AddAdmission(ctx, byCode("inside", "aaa"), tokenDies, welcome, e)
-			return err
-		},
-		"AddJoin by no code": func(e *meet.Event) error {
-			_, err := b.AddAdmission(ctx, byCode("late", "none"), tokenDies, welcome, e)
-			return err
-		},
-		"RevokeJoins with a block of no room": func(e *meet.Event) error {
+		"ReplaceCode by a taken one":           replace("old", "aaa"),
+		"ReplaceCode of none":                  replace("none", "new"),
+		"AddAdmission of an identity there is": admit("inside", "aaa"),
+		"AddAdmission by no code":              admit("late", "none"),
+		"RevokeAdmissions with a block of no room": func() error {
 			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon, By: "ann",
 				Block: &meet.Block{RoomID: "nowhere", Identity: "inside", CreatedAt: noon}}, e)
 		},
-		"Unblock of nobody": func(e *meet.Event) error { return b.Unblock(ctx, "id-room", "nobody", e) },
-		"AddJoinRequest of an id there is": func(e *meet.Event) error {
-			return b.AddJoinRequest(ctx, newRequest("asked", 1), time.Time{}, func(meet.Room, meet.RequestCount) error { return nil }, e)
+		"Unblock of nobody":                func() error { return b.Unblock(ctx, "id-room", "nobody", e) },
+		"ReturnUse of one that is inside":  func() error { return b.ReturnUse(ctx, "inside", e) },
+		"AddJoinRequest of an id there is": func() error { return b.AddJoinRequest(ctx, newRequest("asked", 1), time.Time{}, count, e) },
+		"UpdateJoinRequest of none": func() error {
+			return errOf(b.UpdateJoinRequest(ctx, "none", func(*meet.JoinRequest, meet.Room) error { return nil }, e))
 		},
-		"UpdateJoinRequest of none": func(e *meet.Event) error {
-			_, err := b.UpdateJoinRequest(ctx, "none", func(*meet.JoinRequest, meet.Room) error { return nil }, e)
-			return err
-		},
-		"SavePresence in no room": func(e *meet.Event) error {
-			p := connected("s")
-			p.RoomID = "nowhere"
-			err := b.SavePresence(ctx, p, e, nil)
-			return err
-		},
+		"SavePresence in no room": func() error { return b.SavePresence(ctx, nowhere, e, nil) },
 	}
 }

@@ -54,14 +54,14 @@ func (b bed) wantToldInOrder() {
 var toldTests = []test{
 	{"EveryChangeAndNoFailure", func(t *testing.T, b bed) {
 		b.stage()
-		for _, change := range changes() {
-			wantErr(t, change.name, change.do(t.Context(), b, about("room.updated", change.name), nothing), nil)
+		for _, change := range b.changes() {
+			wantErr(t, change.name, change.do(t.Context(), about("room.updated", change.name), nothing), nil)
 			if change.handsIn {
-				_ = change.do(t.Context(), b, about("room.updated", "refused"), func() error { return errRefused })
+				_ = change.do(t.Context(), about("room.updated", "refused"), func() error { return errRefused })
 			}
 		}
-		for name, fail := range failing(t.Context(), b) {
-			_ = fail(about("room.updated", name))
+		for name := range b.failing(t.Context(), nil) {
+			_ = b.failing(t.Context(), about("room.updated", name))[name]()
 		}
 		want := b.events(meet.EventQuery{})
 		slices.Reverse(want)
