@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,24 +11,11 @@ import (
 	"roomkey/meet"
 )
 
-func openCached(t *testing.T) *DB {
-	t.Helper()
-	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "roomkey.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-var cacheNow = time.UnixMilli(1_790_000_000_000).UTC()
-
-func cachedRoom(id, name string) meet.Room {
-	return meet.Room{ID: id, Name: name, CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Standard, CreatedAt: cacheNow, UpdatedAt: cacheNow}
-}
-
-func cachedCode(code, roomID, role string) meet.RoomCode {
-	return meet.RoomCode{Code: code, RoomID: roomID, Role: role, Enabled: true, CreatedAt: cacheNow, UpdatedAt: cacheNow}
+// named is a room with an id that does not follow from its name.
+func named(id, name string) meet.Room {
+	room := newRoom(name)
+	room.ID = id
+	return room
 }
 
 // look gives what readers see of the room "daily" and its codes, twice, so that
@@ -67,7 +53,7 @@ func look(t *testing.T, db *DB) string {
 // Whatever changes what readers have seen, the next reader sees it.
 func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 	t.Parallel()
-	db, ctx := openCached(t), t.Context()
+	db, ctx := setup(t), t.Context()
 	pass := func(meet.JoinContext) error { return nil }
 	steps := []struct {
 		name string
@@ -75,18 +61,18 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 		want string
 	}{
 		{"create", func() error {
-			return db.CreateRoom(ctx, cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}, nil)
+			return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, nil)
 		}, "one active false | aaa true 0"},
 		{"update room", func() error {
 			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, nil)
 			return err
 		}, "one active true | aaa true 0"},
 		{"ensure codes", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"host", "guest"}, cacheNow, nil)
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"host", "guest"}, epoch, nil)
 			return err
 		}, "one active true | aaa true 0 | bbb true 0"},
 		{"use", func() error {
-			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow, pass, nil)
+			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch, pass, nil)
 			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
@@ -94,22 +80,22 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | aaa false 1 | bbb true 0"},
 		{"a role that is no more", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{cachedCode("ccc", "one", "host")}, []string{"host"}, cacheNow, nil)
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, nil)
 			return err
 		}, "one active true | aaa false 1 | bbb false 0"},
 		{"rotate", func() error {
-			_, err := db.ReplaceCode(ctx, "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil }, nil)
+			_, err := db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"give it an end", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = cacheNow.Add(time.Second); return nil }, nil)
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil }, nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"expire", func() error {
-			_, err := db.ExpireRooms(ctx, cacheNow.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil })
+			_, err := db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil })
 			return err
 		}, "one expired true | bbb false 0 | zzz false 0"},
-		{"another room with the name", func() error { return db.CreateRoom(ctx, cachedRoom("two", "daily"), nil, nil) }, "two active false"},
+		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, nil) }, "two active false"},
 		{"rename that one", func() error {
 			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil)
 			return err
@@ -129,29 +115,21 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 // errors.
 func oneCommit(t *testing.T, db *DB, operations ...func() error) []error {
 	t.Helper()
-	errs := make([]error, len(operations))
-	var wg sync.WaitGroup
-	begun, gate := make(chan struct{}), make(chan struct{})
-	wg.Go(func() { // holds the transaction open until all are in the queue
-		_, err := db.UpdateRoom(t.Context(), "other", func(*meet.Room) error { close(begun); <-gate; return nil }, nil)
-		if err != nil {
-			t.Errorf("UpdateRoom: %v", err)
-		}
-	})
-	<-begun
-	for i, operation := range operations {
-		wg.Go(func() { errs[i] = operation() })
-		for len(db.writer.queue) <= i {
-			time.Sleep(time.Millisecond)
-		}
-	}
+	h := hold(t, db)
 	commits := db.writer.commits.Load()
-	close(gate)
-	wg.Wait()
-	if n := db.writer.commits.Load() - commits; n != 1 {
-		t.Fatalf("%d commits, want one for all", n)
+	done := []chan error{h.first}
+	for _, operation := range operations {
+		done = append(done, h.queue(func(context.Context) error { return operation() }))
 	}
-	return errs
+	h.letGo()
+	errs := make([]error, len(done))
+	for i := range done {
+		errs[i] = <-done[i]
+	}
+	if n := db.writer.commits.Load() - commits; errs[0] != nil || n != 1 {
+		t.Fatalf("%d commits, %v; want one for all", n, errs[0])
+	}
+	return errs[1:]
 }
 
 // Operations that share a commit see what those before them did, and what
@@ -166,8 +144,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 	}
 	use := func(identity string) step {
 		return step{"use by " + identity, func(db *DB, seen *meet.JoinContext) error {
-			join := meet.Admission{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: cacheNow}
-			_, err := db.AddAdmission(t.Context(), join, cacheNow, func(door meet.JoinContext) error { *seen = door; return nil }, nil)
+			join := meet.Admission{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: epoch}
+			_, err := db.AddAdmission(t.Context(), join, epoch, func(door meet.JoinContext) error { *seen = door; return nil }, nil)
 			return err
 		}, identity == "inside"}
 	}
@@ -191,11 +169,11 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
-			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", cacheNow, func(meet.RoomCode) error { return nil }, nil)
+			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
-			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{cachedCode("bbb", "one", "guest")}, []string{"guest"}, cacheNow, nil)
+			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"guest"}, epoch, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.JoinContext) error {
@@ -203,13 +181,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}, true}, use("b")}, 3, func(d meet.JoinContext) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
 	} {
-		db := openCached(t)
-		for _, id := range []string{"one", "other"} {
-			codes := map[string][]meet.RoomCode{"one": {cachedCode("aaa", "one", "host")}}[id]
-			if err := db.CreateRoom(t.Context(), cachedRoom(id, id), codes, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
+		db := setup(t)
+		createRoom(t, db, named("one", "one"), newCode("aaa", "host"))
 		if err := use("inside").do(db, new(meet.JoinContext)); err != nil {
 			t.Fatal(err)
 		}
@@ -243,18 +216,14 @@ func TestOperationsThatShareACommit(t *testing.T) {
 // readers of that room see what became of it.
 func TestFreeingANameIsSeen(t *testing.T) {
 	t.Parallel()
-	db := openCached(t)
-	old := cachedRoom("old", "daily")
-	old.ExpiresAt = cacheNow.Add(time.Second)
-	if err := db.CreateRoom(t.Context(), old, nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	db := setup(t)
+	old := named("old", "daily")
+	old.ExpiresAt = epoch.Add(time.Second)
+	createRoom(t, db, old)
 	look(t, db)
-	fresh := cachedRoom("new", "daily")
-	fresh.CreatedAt = cacheNow.Add(time.Minute)
-	if err := db.CreateRoom(t.Context(), fresh, nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	fresh := named("new", "daily")
+	fresh.CreatedAt = epoch.Add(time.Minute)
+	createRoom(t, db, fresh)
 	if got := look(t, db); got != "new active false" {
 		t.Errorf("readers see %q by the name; want the new room", got)
 	}
@@ -266,10 +235,8 @@ func TestFreeingANameIsSeen(t *testing.T) {
 // Readers and writers at once: nobody who was told of a use reads fewer.
 func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 	t.Parallel()
-	db := openCached(t)
-	if err := db.CreateRoom(t.Context(), cachedRoom("one", "daily"), []meet.RoomCode{cachedCode("aaa", "one", "host")}, nil); err != nil {
-		t.Fatal(err)
-	}
+	db := setup(t)
+	createRoom(t, db, named("one", "daily"), newCode("aaa", "host"))
 	uses := func() int {
 		code, _, err := db.CodeAndRoom(context.Background(), "aaa")
 		if err != nil {
@@ -312,7 +279,7 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 		writers.Go(func() {
 			for i := range 50 {
 				before := uses()
-				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: cacheNow}, cacheNow,
+				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch,
 					func(meet.JoinContext) error { return nil }, nil)
 				if after := uses(); err != nil || after <= before {
 					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)

@@ -45,9 +45,7 @@ func (h *held) queueUpdate(e *meet.Event) chan error {
 // withRoom gives a store with id-room and its code aaa.
 func withRoom(t *testing.T, db *DB) *DB {
 	t.Helper()
-	if err := db.CreateRoom(t.Context(), newRoom("room"), []meet.RoomCode{newCode("aaa", "host")}, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"), newCode("aaa", "host"))
 	return db
 }
 

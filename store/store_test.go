@@ -48,6 +48,13 @@ func newRoom(name string) meet.Room {
 		CreatedAt: epoch, UpdatedAt: epoch}
 }
 
+func createRoom(t testing.TB, db *DB, room meet.Room, codes ...meet.RoomCode) {
+	t.Helper()
+	if err := db.CreateRoom(t.Context(), room, codes, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func newCode(code, role string) meet.RoomCode {
 	return meet.RoomCode{Code: code, Role: role, Enabled: true, CreatedAt: epoch, UpdatedAt: epoch}
 }
@@ -62,9 +69,7 @@ func TestFileIsPrivate(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data", "deep")
 	path := filepath.Join(folder, "room.db")
 	db := openAt(t, path)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"))
 	for path, want := range map[string]os.FileMode{
 		filepath.Dir(folder): 0o700, folder: 0o700, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600,
 	} {
@@ -81,9 +86,7 @@ func TestOpenTakesAnyFileName(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a room?mode=ro&b=%41#.db")
 	db := openAt(t, path)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"))
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
@@ -201,9 +204,7 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), []meet.RoomCode{newCode("aaa", "host")}, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"), newCode("aaa", "host"))
 	room, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
 		r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
 		return nil

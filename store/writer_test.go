@@ -131,9 +131,7 @@ func TestOneCommitHasItsBound(t *testing.T) {
 func TestFailingOperationsHarmNoOther(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("taken"), []meet.RoomCode{newCode("taken", "host")}, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("taken"), newCode("taken", "host"))
 	h := hold(t, db)
 	before := db.writer.commits.Load()
 	refused := errors.New("refused")
@@ -179,9 +177,7 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 func TestLonePanicIsAnError(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"))
 	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, nil); err == nil {
 		t.Error("a panic was a success")
 	}
@@ -284,9 +280,7 @@ func TestWhoGivesUpBeforeTheCommitDoesNotKnow(t *testing.T) {
 func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
-	if err := db.CreateRoom(t.Context(), newRoom("room"), nil, nil); err != nil {
-		t.Fatal(err)
-	}
+	createRoom(t, db, newRoom("room"))
 	for range 20 {
 		ctx, cancel := context.WithCancel(t.Context())
 		finished := false // the race detector watches it too

@@ -34,9 +34,7 @@ var joinTests = []test{
 				return nil
 			})
 			wantErr(t, "AddJoin", err, nil)
-			if seen == 0 {
-				t.Error("check was not called")
-			}
+			failIf(t, seen == 0, "check was not called")
 			want.Uses, want.LastUsedAt = i+1, at(1)
 			wantSame(t, "code", b.code("aaa"), want)
 		}
@@ -87,12 +85,8 @@ var joinTests = []test{
 	{"AnIdentityIsAdmittedOnce", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
-		if err := b.admit(t.Context(), byCode("one", "aaa"), welcome); err == nil {
-			t.Error("an identity was admitted twice")
-		}
-		if got := b.code("aaa").Uses; got != 1 {
-			t.Errorf("got %d uses, want 1: the second join failed", got)
-		}
+		failIf(t, b.admit(t.Context(), byCode("one", "aaa"), welcome) == nil, "an identity was admitted twice")
+		wantSame(t, "uses after a join that failed", b.code("aaa").Uses, 1)
 	}},
 	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("other", "guest"))
@@ -105,9 +99,7 @@ var joinTests = []test{
 		}
 		err := b.admit(t.Context(), byCode("one", "other"), welcome)
 		wantErr(t, "AddJoin by another room's code", err, meet.ErrNotFound)
-		if got := b.code("other").Uses; got != 0 {
-			t.Errorf("the other room's code has %d uses", got)
-		}
+		wantSame(t, "uses of the other room's code", b.code("other").Uses, 0)
 	}},
 	{"ACodeForOneLetsOneIn", func(t *testing.T, b bed) {
 		once := func(c *meet.RoomCode) { c.MaxUses = 1 }
@@ -120,20 +112,14 @@ var joinTests = []test{
 				return nil
 			})
 		}), errRefused)
-		if got := b.code("once").Uses; got != 1 {
-			t.Errorf("got %d uses, want 1", got)
-		}
-		if got := b.admitted(guests(50)...); len(got) != 1 {
-			t.Errorf("admitted %v, want one", got)
-		}
+		wantSame(t, "uses", b.code("once").Uses, 1)
+		wantSame(t, "number of those admitted", len(b.admitted(guests(50)...)), 1)
 	}},
 	{"NoUseIsLost", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
-		for _, err := range together(t.Context(), 50, func(ctx context.Context, i int) error {
+		wantAllDone(t, "AddJoin", 50, func(ctx context.Context, i int) error {
 			return b.admit(ctx, byCode(numbered("guest", i), "aaa"), welcome)
-		}) {
-			wantErr(t, "AddJoin", err, nil)
-		}
+		})
 		if uses, in := b.code("aaa").Uses, len(b.admitted(guests(50)...)); uses != 50 || in != 50 {
 			t.Errorf("got %d uses and %d identities, want 50", uses, in)
 		}

@@ -33,9 +33,8 @@ var codeTests = []test{
 		b.end("id-room")
 		code, room, err := b.CodeAndRoom(t.Context(), "aaa")
 		wantErr(t, "CodeAndRoom", err, nil)
-		if code.Enabled || room.State != meet.RoomEnded {
-			t.Errorf("got %+v in %+v, want a disabled code and an ended room", code, room)
-		}
+		failIf(t, code.Enabled || room.State != meet.RoomEnded,
+			"got %+v in %+v, want a disabled code and an ended room", code, room)
 	}},
 	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
 		ctx := t.Context()

@@ -56,25 +56,17 @@ var ensureTests = []test{
 		b.ensure(allRoles, newCode("viewer", "viewer"))
 		for _, code := range []string{"speaker1", "speaker2"} {
 			c := b.code(code)
-			if c.Enabled || !c.UpdatedAt.Equal(at(1)) {
-				t.Errorf("got %+v, want it disabled at %v", c, at(1))
-			}
+			failIf(t, c.Enabled || !c.UpdatedAt.Equal(at(1)), "got %+v, want it disabled at %v", c, at(1))
 		}
 		wantSame(t, "code of a role there is", b.code("host1"), host)
 		wantSame(t, "code that was disabled already", b.code("off"), off)
-		if b.code("guest-off").Enabled {
-			t.Error("a disabled code of a role there is was enabled")
-		}
-		if !b.code("other").Enabled {
-			t.Error("a code of another room was disabled")
-		}
+		failIf(t, b.code("guest-off").Enabled, "a disabled code of a role there is was enabled")
+		failIf(t, !b.code("other").Enabled, "a code of another room was disabled")
 	}},
 	{"NothingFreshStillDisables", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
 		wantSame(t, "codes", b.ensure(allRoles), []string{})
-		if b.code("speaker").Enabled {
-			t.Error("the code of an unknown role is enabled")
-		}
+		failIf(t, b.code("speaker").Enabled, "the code of an unknown role is enabled")
 	}},
 	{"ATakenCodeLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("taken", "host"))
@@ -82,9 +74,7 @@ var ensureTests = []test{
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")}, allRoles, at(1), nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
-		if !b.code("speaker").Enabled {
-			t.Error("a failed call disabled a code")
-		}
+		failIf(t, !b.code("speaker").Enabled, "a failed call disabled a code")
 	}},
 	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b bed) {
 		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
@@ -97,15 +87,13 @@ var ensureTests = []test{
 	{"ManyAtOnceAgreeOnOneCode", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		got := make([]string, 20)
-		for _, err := range together(t.Context(), len(got), func(ctx context.Context, i int) error {
+		wantAllDone(t, "EnsureCodes", len(got), func(ctx context.Context, i int) error {
 			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon, nil)
 			if err == nil {
 				got[i] = codes[0].Code
 			}
 			return err
-		}) {
-			wantErr(t, "EnsureCodes", err, nil)
-		}
+		})
 		for _, code := range got {
 			wantSame(t, "code", code, got[0])
 		}
@@ -132,9 +120,8 @@ var replaceTests = []test{
 		wantSame(t, "returned", got, want)
 		wantSame(t, "stored", b.code("new"), want)
 		retired := b.code("old")
-		if !retired.RetiredAt.Equal(at(1)) || retired.Uses != old.Uses {
-			t.Errorf("old code is %+v, want it retired at %v", retired, at(1))
-		}
+		failIf(t, !retired.RetiredAt.Equal(at(1)) || retired.Uses != old.Uses,
+			"old code is %+v, want it retired at %v", retired, at(1))
 		wantSame(t, "current codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"new"})
 		wantSame(t, "code made sure of", b.ensure(allRoles, newCode("third", "guest", label("press"))), []string{"new"})
 	}},
@@ -175,9 +162,7 @@ var replaceTests = []test{
 			wantErr(t, "ReplaceCode("+code+")", err, meet.ErrNotFound)
 		}
 		_, err := b.ReplaceCode(t.Context(), "old", "newer", at(1), func(c meet.RoomCode) error {
-			if c.RetiredAt.IsZero() {
-				t.Errorf("check saw %+v, want it retired", c)
-			}
+			failIf(t, c.RetiredAt.IsZero(), "check saw %+v, want it retired", c)
 			return errRefused
 		}, nil)
 		wantErr(t, "ReplaceCode, refused", err, errRefused)
@@ -188,8 +173,6 @@ var replaceTests = []test{
 			_, err := b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil }, nil)
 			return err
 		}), meet.ErrNotFound)
-		if got := b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}); len(got) != 1 {
-			t.Errorf("current codes are %v, want one", got)
-		}
+		wantSame(t, "number of current codes", len(b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10})), 1)
 	}},
 }

@@ -48,9 +48,7 @@ var useTests = []test{
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), nil)
 		join, err := b.Admission(ctx, "one")
 		wantErr(t, "Join", err, nil)
-		if !join.Returned || !join.RevokedAt.IsZero() {
-			t.Errorf("the admission: %+v; want it ended, but not by anybody", join)
-		}
+		failIf(t, !join.Returned || !join.RevokedAt.IsZero(), "the admission: %+v; want it ended, but not by anybody", join)
 		if other, err := b.Admission(ctx, "two"); err != nil || other.Returned {
 			t.Errorf("the other admission: %+v, %v; want it to live", other, err)
 		}
@@ -175,8 +173,6 @@ var useTests = []test{
 		}
 		n := len(slices.DeleteFunc(inside, func(in bool) bool { return !in }))
 		wantSame(t, "uses", b.code("aaa").Uses, n)
-		if n > uses {
-			t.Errorf("%d got inside by a code for %d", n, uses)
-		}
+		failIf(t, n > uses, "%d got inside by a code for %d", n, uses)
 	}},
 }

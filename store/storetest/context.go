@@ -18,9 +18,7 @@ var contextTests = []test{
 			called[strings.TrimSuffix(name, ",")] = true
 		}
 		for method := range reflect.TypeFor[meet.Store]().Methods() {
-			if !called[method.Name] {
-				t.Errorf("calls has no %s", method.Name)
-			}
+			failIf(t, !called[method.Name], "calls has no %s", method.Name)
 		}
 	}},
 	{"NobodyWaitsNothingHappens", func(t *testing.T, b bed) {

@@ -75,9 +75,7 @@ var eventTests = []test{
 			want = append(want, change.name)
 			wantSame(t, "lines after "+change.name, b.targets(), want)
 			wantSame(t, "line of "+change.name, b.events(meet.EventQuery{Limit: 1}), []meet.Event{*e})
-			if e.ID == 0 {
-				t.Errorf("the line of %s was not given its id", change.name)
-			}
+			failIf(t, e.ID == 0, "the line of %s was not given its id", change.name)
 		}
 	}},
 	{"NoEventNoLine", func(t *testing.T, b bed) {
@@ -95,9 +93,7 @@ var eventTests = []test{
 				e.Action = ""
 			}
 			wantErr(t, change.name, change.do(t.Context(), e, func() error { e.Action = ""; return nil }), nil)
-			if e.Action != "" || e.ID != 0 {
-				t.Errorf("%s: got %+v, want no action and no id", change.name, e)
-			}
+			failIf(t, e.Action != "" || e.ID != 0, "%s: got %+v, want no action and no id", change.name, e)
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
@@ -122,9 +118,7 @@ var eventTests = []test{
 			}
 			e := about("room.updated", change.name)
 			wantAsItIs(t, change.do(t.Context(), e, func() error { return errRefused }), errRefused)
-			if e.ID != 0 {
-				t.Errorf("%s failed and gave the id %d", change.name, e.ID)
-			}
+			failIf(t, e.ID != 0, "%s failed and gave the id %d", change.name, e.ID)
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
@@ -132,12 +126,8 @@ var eventTests = []test{
 		b.stage()
 		for name := range b.failing(t.Context(), nil) {
 			e := about("room.updated", name)
-			if err := b.failing(t.Context(), e)[name](); err == nil {
-				t.Errorf("%s succeeded", name)
-			}
-			if e.ID != 0 {
-				t.Errorf("%s failed and gave the id %d", name, e.ID)
-			}
+			failIf(t, b.failing(t.Context(), e)[name]() == nil, "%s succeeded", name)
+			failIf(t, e.ID != 0, "%s failed and gave the id %d", name, e.ID)
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
@@ -148,27 +138,21 @@ var eventTests = []test{
 			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon, e)
 			wantErr(t, "EnsureCodes", err, nil)
 		}
-		if got := b.targets(); len(got) != 1 {
-			t.Errorf("%d lines, want one: the second time nothing changed", len(got))
-		}
+		wantSame(t, "number of lines; the second time nothing changed", len(b.targets()), 1)
 		_, err := b.LockAdmissions(ctx, "id-room", []string{"inside"}, meet.Camera, false, about(meet.Unlocked, ""))
 		wantErr(t, "LockJoins", err, nil)
 		_, err = b.LockAdmissions(ctx, "id-room", nil, meet.Camera, true, about(meet.Locked, ""))
 		wantErr(t, "LockJoins of nobody", err, nil)
 		expired, err := b.ExpireRooms(ctx, noon, 10, func(meet.Room) *meet.Event { return about(meet.RoomHasExpired, "") })
 		wantErr(t, "ExpireRooms", err, nil)
-		if len(expired) != 0 || len(b.targets()) != 1 {
-			t.Errorf("lines are %v, want no further one", b.targets())
-		}
+		failIf(t, len(expired) != 0 || len(b.targets()) != 1, "lines are %v, want no further one", b.targets())
 	}},
 	{"EachExpiredRoomHasItsLine", func(t *testing.T, b bed) {
 		for i := range 3 {
 			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
 		}
 		_, err := b.ExpireRooms(t.Context(), at(5), 2, func(room meet.Room) *meet.Event {
-			if room.State != meet.RoomExpired {
-				t.Errorf("the line is about %+v, want it expired", room)
-			}
+			failIf(t, room.State != meet.RoomExpired, "the line is about %+v, want it expired", room)
 			return about(meet.RoomHasExpired, room.ID)
 		})
 		wantErr(t, "ExpireRooms", err, nil)
@@ -193,9 +177,7 @@ var eventTests = []test{
 				}
 			}
 		}
-		if got := b.events(meet.EventQuery{Limit: -1}); len(got) != 0 {
-			t.Errorf("a negative limit gave %d", len(got))
-		}
+		wantSame(t, "events with a negative limit", len(b.events(meet.EventQuery{Limit: -1})), 0)
 	}},
 	{"LinesOfManyAtOnceAreAllThere", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
@@ -203,7 +185,7 @@ var eventTests = []test{
 		for i := range events {
 			events[i] = about(meet.RoomUpdated, numbered("line", i))
 		}
-		for _, err := range together(t.Context(), len(events), func(ctx context.Context, i int) error {
+		wantAllDone(t, "UpdateRoom", len(events), func(ctx context.Context, i int) error {
 			_, err := b.UpdateRoom(ctx, "id-room", func(*meet.Room) error {
 				if i%3 == 0 {
 					return errRefused
@@ -214,9 +196,7 @@ var eventTests = []test{
 				return nil
 			}
 			return err
-		}) {
-			wantErr(t, "UpdateRoom", err, nil)
-		}
+		})
 		there := map[int64]string{}
 		for _, e := range b.events(meet.EventQuery{}) {
 			there[e.ID] = e.Target
@@ -226,9 +206,7 @@ var eventTests = []test{
 				t.Errorf("line %d has the id %d, under which there is %q", i, e.ID, there[e.ID])
 			}
 		}
-		if len(there) != 20 {
-			t.Errorf("%d lines, want 20", len(there))
-		}
+		failIf(t, len(there) != 20, "%d lines, want 20", len(there))
 	}},
 	{"OldEventsAreForgotten", func(t *testing.T, b bed) {
 		for i := range 7 {
@@ -257,9 +235,7 @@ var eventTests = []test{
 		b.write(first)
 		b.forget(first.At.Add(time.Second), noon, 10)
 		b.write(second)
-		if second.ID <= first.ID {
-			t.Errorf("ids went from %d to %d", first.ID, second.ID)
-		}
+		failIf(t, second.ID <= first.ID, "ids went from %d to %d", first.ID, second.ID)
 		wantSame(t, "left", b.targets(), []string{"second"})
 	}},
 }

@@ -152,15 +152,13 @@ var presenceTests = []test{
 	}},
 	{"ToldManyTimesAtOnceIsOneLineEach", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
-		for _, err := range together(t.Context(), 40, func(ctx context.Context, i int) error {
+		wantAllDone(t, "SavePresence", 40, func(ctx context.Context, i int) error {
 			p := connected("a")
 			if i%2 == 0 {
 				p = gone("a", 9)
 			}
 			return b.SavePresence(ctx, p, about(meet.Joined, ""), about(meet.Left, ""))
-		}) {
-			wantErr(t, "SavePresence", err, nil)
-		}
+		})
 		wantSame(t, "lines", b.actions(), []string{joined, left})
 		wantSame(t, "open", b.open(), []meet.Presence(nil))
 	}},
@@ -168,9 +166,8 @@ var presenceTests = []test{
 		b.create(newRoom("room"))
 		nowhere := connected("a")
 		nowhere.RoomID = "nowhere"
-		if err := b.SavePresence(t.Context(), nowhere, about(meet.Joined, ""), nil); err == nil {
-			t.Error("somebody is inside a room that is not there")
-		}
+		failIf(t, b.SavePresence(t.Context(), nowhere, about(meet.Joined, ""), nil) == nil,
+			"somebody is inside a room that is not there")
 		wantSame(t, "on record", b.onRecord("a"), []string{})
 		wantSame(t, "lines", b.actions(), []string{})
 		wantSame(t, "lines afterwards", b.save(connected("a")), []string{joined})
@@ -185,9 +182,7 @@ var presenceTests = []test{
 		b.forget(at(0), noon, 10)
 		wantSame(t, "before their time", b.onRecord(all...), all)
 		b.forget(at(5), noon, 1)
-		if got := b.onRecord(all...); len(got) != 4 {
-			t.Errorf("limit 1 left %v", got)
-		}
+		wantSame(t, "number left by limit 1", len(b.onRecord(all...)), 4)
 		b.forget(at(5), noon, 10)
 		b.forget(at(5), noon, 10)
 		wantSame(t, "left", b.onRecord(all...), []string{"c", "d", "open"})
@@ -326,9 +321,7 @@ var visitTests = []test{
 		}
 		for _, want := range []int{3, 1, 0, 0} {
 			b.forget(noon, tokenDies, 2)
-			if got := b.joinedRooms(); len(got) != want {
-				t.Errorf("left %v, want %d", got, want)
-			}
+			wantSame(t, "number left", len(b.joinedRooms()), want)
 		}
 	}},
 }

@@ -79,9 +79,7 @@ var requestTests = []test{
 			return errRefused
 		}, nil)
 		wantAsItIs(t, err, errRefused)
-		if !called {
-			t.Error("check was not called")
-		}
+		failIf(t, !called, "check was not called")
 		_, err = b.JoinRequest(t.Context(), "new")
 		wantErr(t, "a refused request", err, meet.ErrNotFound)
 	}},
@@ -216,9 +214,7 @@ var requestTests = []test{
 		b.ask(newRequest("c", 1, inState(meet.RequestApproved)))
 		b.ask(newRequest("d", 3))
 		wantErr(t, "ForgetJoinRequests", b.ForgetJoinRequests(t.Context(), at(2), 1), nil)
-		if left := b.left("a", "b", "c", "d"); len(left) != 3 {
-			t.Errorf("left: %v, want one fewer", left)
-		}
+		wantSame(t, "number left", len(b.left("a", "b", "c", "d")), 3)
 		for range 3 {
 			wantErr(t, "ForgetJoinRequests", b.ForgetJoinRequests(t.Context(), at(2), 10), nil)
 		}

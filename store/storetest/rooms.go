@@ -40,16 +40,12 @@ var roomTests = []test{
 		want := time.Date(2026, 3, 4, 4, 6, 7, 123_000_000, time.UTC)
 		room := b.create(newRoom("fine", createdAt(fine), expiresAt(fine)))
 		for what, got := range map[string]time.Time{"created": room.CreatedAt, "updated": room.UpdatedAt, "expires": room.ExpiresAt} {
-			if !got.Equal(want) || got.Location() != time.UTC {
-				t.Errorf("%s: got %v, want %v", what, got, want)
-			}
+			failIf(t, !got.Equal(want) || got.Location() != time.UTC, "%s: got %v, want %v", what, got, want)
 		}
 	}},
 	{"AnOldMomentIsNotNever", func(t *testing.T, b bed) {
 		room := b.create(newRoom("old", expiresAt(time.UnixMilli(0).UTC())))
-		if room.ExpiresAt.IsZero() || room.ExpiresAt.UnixMilli() != 0 {
-			t.Errorf("got %v, want 1970", room.ExpiresAt)
-		}
+		failIf(t, room.ExpiresAt.IsZero() || room.ExpiresAt.UnixMilli() != 0, "got %v, want 1970", room.ExpiresAt)
 	}},
 	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
 		b.create(newRoom("there"))
@@ -79,9 +75,7 @@ var roomTests = []test{
 	}},
 	{"AnIdIsUsedOnce", func(t *testing.T, b bed) {
 		was := b.create(newRoom("first"))
-		if err := b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, nil); err == nil {
-			t.Error("CreateRoom took an id twice")
-		}
+		failIf(t, b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, nil) == nil, "CreateRoom took an id twice")
 		wantSame(t, "first room", b.room(was.ID), was)
 	}},
 	{"UpdateStoresEveryChange", func(t *testing.T, b bed) {
@@ -119,9 +113,7 @@ var roomTests = []test{
 		for _, err := range errs {
 			wantErr(t, "UpdateRoom", err, nil)
 		}
-		if got := b.room("id-room").MaxParticipants; got != 20 {
-			t.Errorf("20 updates added up to %d", got)
-		}
+		wantSame(t, "sum of 20 updates", b.room("id-room").MaxParticipants, 20)
 	}},
 	{"CreatesAtOnceAreAllThere", func(t *testing.T, b bed) {
 		errs := together(t.Context(), 20, func(ctx context.Context, i int) error {

@@ -222,9 +222,7 @@ var listTests = []test{
 		b.create(newRoom("room"))
 		rooms, err := b.Rooms(t.Context(), meet.RoomQuery{All: true, Now: noon, Limit: 0})
 		wantErr(t, "Rooms", err, nil)
-		if len(rooms) != 0 {
-			t.Errorf("limit 0 gave %d rooms", len(rooms))
-		}
+		failIf(t, len(rooms) != 0, "limit 0 gave %d rooms", len(rooms))
 	}},
 	{"FiltersComeBeforeTheLimit", func(t *testing.T, b bed) {
 		yes := true

@@ -35,9 +35,8 @@ var nameTests = []test{
 		b.create(newRoom("daily", id("two"), createdAt(at(60))))
 
 		was := b.room("id-daily")
-		if was.State != meet.RoomExpired || was.EndedAt.IsZero() || was.EndedBy != "" {
-			t.Errorf("the room that lost its name is %+v, want expired", was)
-		}
+		failIf(t, was.State != meet.RoomExpired || was.EndedAt.IsZero() || was.EndedBy != "",
+			"the room that lost its name is %+v, want expired", was)
 		uncleared, err := b.UnclearedRooms(t.Context(), 10)
 		wantErr(t, "UnclearedRooms", err, nil)
 		wantSame(t, "uncleared", uncleared, []string{"id-daily"})
@@ -71,9 +70,7 @@ var nameTests = []test{
 		} {
 			got, err := b.NameTaken(t.Context(), c.name, c.now)
 			wantErr(t, "NameTaken", err, nil)
-			if got != c.want {
-				t.Errorf("NameTaken(%s, %v) = %v, want %v", c.name, c.now, got, c.want)
-			}
+			failIf(t, got != c.want, "NameTaken(%s, %v) = %v, want %v", c.name, c.now, got, c.want)
 		}
 	}},
 	{"ANameMeansTheActiveRoomElseTheNewest", func(t *testing.T, b bed) {
@@ -83,9 +80,7 @@ var nameTests = []test{
 		for _, want := range []string{"active", "new"} {
 			room, err := b.RoomByName(t.Context(), "daily")
 			wantErr(t, "RoomByName", err, nil)
-			if room.ID != want {
-				t.Errorf("got room %s, want %s", room.ID, want)
-			}
+			failIf(t, room.ID != want, "got room %s, want %s", room.ID, want)
 			b.end("active")
 		}
 	}},
@@ -108,9 +103,7 @@ var nameTests = []test{
 		}
 		wantErr(t, "early", rename(at(59)), meet.ErrNameTaken)
 		wantErr(t, "in time", rename(at(60)), nil)
-		if got := b.room("id-daily").State; got != meet.RoomExpired {
-			t.Errorf("the room that lost its name is %s", got)
-		}
+		wantSame(t, "state of the room that lost its name", b.room("id-daily").State, meet.RoomExpired)
 	}},
 	{"AnInactiveRoomMayBearATakenName", func(_ *testing.T, b bed) {
 		b.create(newRoom("daily"))
@@ -120,9 +113,7 @@ var nameTests = []test{
 	{"KeepingTheNameIsNoConflict", func(t *testing.T, b bed) {
 		b.create(due("daily"))
 		got := b.update("id-daily", func(r *meet.Room) { r.MaxParticipants, r.UpdatedAt = 7, at(90) })
-		if got.MaxParticipants != 7 || got.State != meet.RoomActive {
-			t.Errorf("got %+v, want 7 participants and active", got)
-		}
+		failIf(t, got.MaxParticipants != 7 || got.State != meet.RoomActive, "got %+v, want 7 participants and active", got)
 	}},
 	{"ReopeningNeedsTheName", func(t *testing.T, b bed) {
 		was := b.create(newRoom("daily", ended))
@@ -137,9 +128,7 @@ var nameTests = []test{
 		wantErr(t, "while another room holds it", reopen(at(59)), meet.ErrNameTaken)
 		wantSame(t, "room", b.room(was.ID), was)
 		wantErr(t, "when that room's time has come", reopen(at(60)), nil)
-		if got := b.room("two").State; got != meet.RoomExpired {
-			t.Errorf("the room that lost its name is %s", got)
-		}
+		wantSame(t, "state of the room that lost its name", b.room("two").State, meet.RoomExpired)
 	}},
 	{"OfManyAtOnceOneGetsTheName", func(t *testing.T, b bed) {
 		b.create(due("daily"))

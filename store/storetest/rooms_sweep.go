@@ -52,9 +52,8 @@ var sweepTests = []test{
 		slices.Sort(ids)
 		wantSame(t, "expired", ids, []string{"id-now", "id-past"})
 		for _, room := range expired {
-			if room.State != meet.RoomExpired || room.EndedAt.IsZero() || room.EndedAt.After(at(2)) || room.EndedBy != "" {
-				t.Errorf("got %+v, want expired by itself by %v", room, at(2))
-			}
+			failIf(t, room.State != meet.RoomExpired || room.EndedAt.IsZero() || room.EndedAt.After(at(2)) || room.EndedBy != "",
+				"got %+v, want expired by itself by %v", room, at(2))
 			wantSame(t, "stored", b.room(room.ID), room)
 		}
 		for _, room := range []meet.Room{future, never, over} {
@@ -62,9 +61,7 @@ var sweepTests = []test{
 		}
 		again, err := b.ExpireRooms(t.Context(), at(2), 10, noLine)
 		wantErr(t, "ExpireRooms", err, nil)
-		if len(again) != 0 {
-			t.Errorf("expired again: %v", again)
-		}
+		failIf(t, len(again) != 0, "expired again: %v", again)
 	}},
 	{"ExpireRoomsStopsAtItsLimit", func(t *testing.T, b bed) {
 		for i := range 5 {
@@ -73,9 +70,7 @@ var sweepTests = []test{
 		for _, want := range []int{2, 2, 1, 0} {
 			expired, err := b.ExpireRooms(t.Context(), at(10), 2, noLine)
 			wantErr(t, "ExpireRooms", err, nil)
-			if len(expired) != want {
-				t.Errorf("expired %d rooms, want %d", len(expired), want)
-			}
+			failIf(t, len(expired) != want, "expired %d rooms, want %d", len(expired), want)
 		}
 	}},
 	{"ClosedRoomsWantClearing", func(t *testing.T, b bed) {
@@ -88,9 +83,7 @@ var sweepTests = []test{
 			t.Fatal(err)
 		}
 		wantSame(t, "closed", b.uncleared(10), []string{"id-ended", "id-expired"})
-		if got := b.uncleared(1); len(got) != 1 {
-			t.Errorf("limit 1 gave %v", got)
-		}
+		wantSame(t, "number with limit 1", len(b.uncleared(1)), 1)
 		b.setCleared("id-ended")
 		wantSame(t, "one cleared", b.uncleared(10), []string{"id-expired"})
 	}},
@@ -132,9 +125,7 @@ var sweepTests = []test{
 		b.reopen("id-room")
 		for _, id := range []string{"id-room", "id-active", "nowhere"} {
 			b.mark(id, true)
-			if b.mark(id, true) {
-				t.Errorf("%s was marked, want it not to be", id)
-			}
+			failIf(t, b.mark(id, true), "%s was marked, want it not to be", id)
 		}
 	}},
 	{"AnActiveRoomIsNotMarkedCleared", func(t *testing.T, b bed) {

@@ -257,6 +257,22 @@ func together(ctx context.Context, n int, do func(ctx context.Context, i int) er
 	return errs
 }
 
+// wantAllDone calls do with 0 to n-1 at once and wants no error.
+func wantAllDone(t *testing.T, doing string, n int, do func(ctx context.Context, i int) error) {
+	t.Helper()
+	for _, err := range together(t.Context(), n, do) {
+		wantErr(t, doing, err, nil)
+	}
+}
+
+// failIf reports what must not be so.
+func failIf(t *testing.T, wrong bool, format string, args ...any) {
+	t.Helper()
+	if wrong {
+		t.Errorf(format, args...)
+	}
+}
+
 // onlyOne checks that one of the errors is nil and the others are want.
 func onlyOne(t *testing.T, errs []error, want error) {
 	t.Helper()
