@@ -20,11 +20,12 @@ const (
 	// Of several tokens the one that lives longest counts. A visit that counts
 	// for good (NULL) stays as it is.
 	insertVisit = `INSERT INTO visits (subject, room_created_at, room_id, until) VALUES ($1, $2, $3, $4)
-	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until WHERE visits.until < excluded.until`
+	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until
+		WHERE visits.until < excluded.until`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id, created_at,
-		COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label, unlocked, returned,
-		session
+	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id,
+		created_at, COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label,
+		unlocked, returned, session
 	FROM joins
 	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
 	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
@@ -42,7 +43,8 @@ const (
 	ON CONFLICT (came_by, generation) DO NOTHING`
 
 	// An approval does not outlive a removal.
-	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3 WHERE id = $1 AND state = 'approved'`
+	takeApproval = `UPDATE join_requests SET state = 'refused', answered_by = $2, answered_at = $3
+	WHERE id = $1 AND state = 'approved'`
 )
 
 // AddAdmission implements [meet.AdmissionStore].
@@ -60,7 +62,8 @@ func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies t
 		if err := cmp.Or(t.useCode(join, &c), t.inheritLocks(&join, c.Room)); err != nil {
 			return join, err
 		}
-		return join, cmp.Or(t.insertAdmission(join, c.Room, tokenDies), t.insertPendingUse(join, c.Code, tokenDies), t.event(e))
+		return join, cmp.Or(t.insertAdmission(join, c.Room, tokenDies), t.insertPendingUse(join, c.Code, tokenDies),
+			t.event(e))
 	})
 }
 

@@ -14,7 +14,8 @@ const (
 	selectBlocks = `SELECT ` + blockColumns + ` FROM blocks WHERE room_id = $1`
 
 	insertBlock = `INSERT INTO blocks (` + blockColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-	ON CONFLICT (room_id, identity) DO UPDATE SET subject = excluded.subject, user_id = excluded.user_id, code = excluded.code,
+	ON CONFLICT (room_id, identity) DO UPDATE SET subject = excluded.subject, user_id = excluded.user_id,
+		code = excluded.code,
 		name = excluded.name, reason = excluded.reason, blocked_by = excluded.blocked_by, created_at = excluded.created_at,
 		label = excluded.label, verified = excluded.verified`
 

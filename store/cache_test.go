@@ -72,7 +72,8 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | aaa true 0 | bbb true 0"},
 		{"use", func() error {
-			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch, pass, nil)
+			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch,
+				pass, nil)
 			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
@@ -88,14 +89,16 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"give it an end", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil }, nil)
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil },
+				nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"expire", func() error {
 			_, err := db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil })
 			return err
 		}, "one expired true | bbb false 0 | zzz false 0"},
-		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, nil) }, "two active false"},
+		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, nil) },
+			"two active false"},
 		{"rename that one", func() error {
 			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil)
 			return err
@@ -145,7 +148,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 	use := func(identity string) step {
 		return step{"use by " + identity, func(db *DB, seen *meet.JoinContext) error {
 			join := meet.Admission{Identity: identity, RoomID: "one", Code: "aaa", CreatedAt: epoch}
-			_, err := db.AddAdmission(t.Context(), join, epoch, func(door meet.JoinContext) error { *seen = door; return nil }, nil)
+			_, err := db.AddAdmission(t.Context(), join, epoch, func(door meet.JoinContext) error { *seen = door; return nil },
+				nil)
 			return err
 		}, identity == "inside"}
 	}
@@ -157,9 +161,11 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		uses  int
 		check func(meet.JoinContext) bool // of what the last use has seen
 	}{
-		"uses":               {[]step{use("a"), use("b"), use("c")}, 4, func(d meet.JoinContext) bool { return d.Code.Uses == 3 }},
-		"a use that fails":   {[]step{use("a"), use("inside")}, 2, func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
-		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3, func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
+		"uses": {[]step{use("a"), use("b"), use("c")}, 4,
+			func(d meet.JoinContext) bool { return d.Code.Uses == 3 }},
+		"a use that fails": {[]step{use("a"), use("inside")}, 2, func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
+		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3,
+			func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
 		"a room that ends": {[]step{use("a"), change("end", func(db *DB) error {
 			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil }, nil)
 			return err
@@ -206,7 +212,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			remembered, _, err := db.CodeAndRoom(t.Context(), "aaa")
 			stored, scanErr := scanOne("read", db.statements.pool.QueryRowContext(t.Context(), selectCode, "aaa"), codePointers)
 			if err != nil || scanErr != nil || remembered != stored || stored.Uses != c.uses {
-				t.Errorf("%s: remembered %+v, stored %+v, %v, %v; want the same, with %d uses", name, remembered, stored, err, scanErr, c.uses)
+				t.Errorf("%s: remembered %+v, stored %+v, %v, %v; want the same, with %d uses", name, remembered, stored, err,
+					scanErr, c.uses)
 			}
 		}
 	}
@@ -279,7 +286,8 @@ func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 		writers.Go(func() {
 			for i := range 50 {
 				before := uses()
-				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch,
+				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa",
+					CreatedAt: epoch}, epoch,
 					func(meet.JoinContext) error { return nil }, nil)
 				if after := uses(); err != nil || after <= before {
 					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)

@@ -17,7 +17,8 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 
 	// A code's room, role, label and creation time never change.
-	updateCode = `UPDATE codes SET enabled = $2, uses = $3, max_uses = $4, expires_at = $5, last_used_at = $6, updated_at = $7
+	updateCode = `UPDATE codes SET enabled = $2, uses = $3, max_uses = $4, expires_at = $5, last_used_at = $6,
+		updated_at = $7
 	WHERE code = $1 RETURNING ` + codeColumns
 
 	retireCode = `UPDATE codes SET retired_at = $2, updated_at = $2 WHERE code = $1`
@@ -192,7 +193,8 @@ func (t *tx) code(code string) (meet.RoomCode, error) {
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
 	t.codeChanged(roomID, c.Code)
 	err := t.exec("insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
-		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(), optional(c.RetiredAt))
+		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
+		optional(c.RetiredAt))
 	if t.dialect.violated(err) == keyTaken {
 		return meet.ErrCodeTaken
 	}

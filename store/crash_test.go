@@ -52,8 +52,10 @@ func createAndJoin(ctx context.Context, db *DB, name string) error {
 	if _, err := os.Stdout.WriteString("room " + name + "\n"); err != nil {
 		return err
 	}
-	join := meet.Admission{Identity: "guest-" + name, RoomID: room.ID, Role: "guest", Code: "code-" + name, CreatedAt: epoch}
-	if _, err := db.AddAdmission(ctx, join, epoch.Add(meet.TokenLifetime), func(meet.JoinContext) error { return nil }, newEvent(name)); err != nil {
+	join := meet.Admission{Identity: "guest-" + name, RoomID: room.ID, Role: "guest", Code: "code-" + name,
+		CreatedAt: epoch}
+	if _, err := db.AddAdmission(ctx, join, epoch.Add(meet.TokenLifetime), func(meet.JoinContext) error { return nil },
+		newEvent(name)); err != nil {
 		return err
 	}
 	_, err := os.Stdout.WriteString("join " + name + "\n")

@@ -83,7 +83,8 @@ func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, erro
 
 func eventPointers(e *meet.Event) []any {
 	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor,
-		(*string)(&e.Caller.Via), &e.Caller.Client, (*string)(&e.Action), &e.Target, (*string)(&e.Outcome), (*details)(&e.Details), &e.RequestID}
+		(*string)(&e.Caller.Via), &e.Caller.Client, (*string)(&e.Action), &e.Target, (*string)(&e.Outcome),
+		(*details)(&e.Details), &e.RequestID}
 }
 
 // details are kept as a JSON object.

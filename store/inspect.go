@@ -34,7 +34,7 @@ func Inspect(ctx context.Context, path, scratch string) (schema Schema, err erro
 	var db *sql.DB
 	if logged {
 		var copied string
-		if copied, err = copyDatabase(ctx, path, scratch); err == nil {
+		if copied, err = copyDatabase(path, scratch); err == nil {
 			db, err = sqliteDialect.open(copied, forReading)
 		}
 	} else {
@@ -73,17 +73,17 @@ func readSchema(ctx context.Context, dialect *dialect, db *sql.DB) (schema Schem
 }
 
 // copyDatabase copies a database with its log.
-func copyDatabase(ctx context.Context, path, folder string) (copied string, err error) {
+func copyDatabase(path, folder string) (copied string, err error) {
 	copied = filepath.Join(folder, filepath.Base(path))
 	for _, suffix := range append([]string{""}, logSuffixes...) {
-		if err := copyFile(ctx, copied+suffix, path+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := copyFile(copied+suffix, path+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("copy database: %w", err)
 		}
 	}
 	return copied, nil
 }
 
-func copyFile(ctx context.Context, to, from string) (err error) {
+func copyFile(to, from string) (err error) {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
@@ -93,19 +93,6 @@ func copyFile(ctx context.Context, to, from string) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(target, untilDone{ctx, source})
+	_, err = io.Copy(target, source)
 	return errors.Join(err, target.Close())
-}
-
-// untilDone reads until ctx ends.
-type untilDone struct {
-	ctx  context.Context
-	from io.Reader
-}
-
-func (r untilDone) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.from.Read(p)
 }

@@ -75,7 +75,8 @@ func inspect(t *testing.T, path string) (Schema, error) {
 	before := contents(t, filepath.Dir(path))
 	schema, err := Inspect(t.Context(), path, t.TempDir())
 	if after := contents(t, filepath.Dir(path)); !maps.Equal(before, after) {
-		t.Errorf("Inspect: got other files than before: %q, then %q", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
+		t.Errorf("Inspect: got other files than before: %q, then %q", slices.Sorted(maps.Keys(before)),
+			slices.Sorted(maps.Keys(after)))
 	}
 	return schema, err
 }
@@ -96,9 +97,11 @@ func TestInspect(t *testing.T) {
 		{"this version", func(t *testing.T, path string) { makeSchema(t, path, knownSchema, walMode) }, knownSchema, ""},
 		{"an earlier version", func(t *testing.T, path string) { makeSchema(t, path, 2, walMode) }, 2, ""},
 		{"an earlier version without a log", func(t *testing.T, path string) { makeSchema(t, path, 2) }, 2, ""},
-		{"a newer version", func(t *testing.T, path string) { makeSchema(t, path, knownSchema, walMode, newerThis) }, 99999, ErrNewerSchema.Error()},
+		{"a newer version", func(t *testing.T, path string) { makeSchema(t, path, knownSchema, walMode, newerThis) }, 99999,
+			ErrNewerSchema.Error()},
 		{"an empty file", func(t *testing.T, path string) { writeFile(t, path, "") }, 0, ""},
-		{"no database", func(t *testing.T, path string) { writeFile(t, path, strings.Repeat("no database ", 500)) }, 0, "not a database"},
+		{"no database", func(t *testing.T, path string) { writeFile(t, path, strings.Repeat("no database ", 500)) }, 0,
+			"not a database"},
 		{"none", func(*testing.T, string) {}, 0, "unable to open"},
 		{"a damaged page", func(t *testing.T, path string) {
 			makeSchema(t, path, knownSchema, walMode)
@@ -135,7 +138,8 @@ func rootOf(t *testing.T, path, index string) (page int) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.QueryRowContext(t.Context(), `SELECT rootpage FROM sqlite_schema WHERE name = $1`, index).Scan(&page); err != nil {
+	if err := db.QueryRowContext(t.Context(), `SELECT rootpage FROM sqlite_schema WHERE name = $1`,
+		index).Scan(&page); err != nil {
 		t.Fatal(err)
 	}
 	return page

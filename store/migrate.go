@@ -23,8 +23,8 @@ func (s Schema) check(path string) error {
 	if s.Have <= s.Know {
 		return nil
 	}
-	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or bring back a backup from before it "+
-		"(roomkey restore)", path, s.Have, ErrNewerSchema, s.Know)
+	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or bring back a backup "+
+		"from before it (roomkey restore)", path, s.Have, ErrNewerSchema, s.Know)
 }
 
 // provider knows the migrations. It does nothing to the database by itself.

@@ -44,7 +44,8 @@ type nameHolder struct {
 func (h *nameHolder) pointers() []any { return []any{&h.creator, (*moment)(&h.gaveUp)} }
 
 // NameHolder implements [meet.RoomStore].
-func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error) {
+func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time,
+	err error) {
 	h, err := readOne(ctx, db, "look for the holder of a room name", selectNameHolder, (*nameHolder).pointers,
 		name, since.UnixMilli())
 	return h.creator, h.gaveUp, err

@@ -149,14 +149,16 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		deleteOldEvents:     {"INTEGER PRIMARY KEY (rowid=?)"},
 		selectOldPresences:  {"INDEX presences_left (left_at<?)"},
 		deleteOldPresences:  {"INDEX sqlite_autoindex_presences_1 (sid=?)", "INDEX presences_left (left_at<?)"},
-		selectOldJoins:      {"INDEX joins_created (created_at<?)", "INDEX presences_identity (identity=?)", "PRIMARY KEY (id=?)"},
-		deleteOldJoins:      {joinByKey, "INDEX joins_created (created_at<?)", "INDEX presences_identity (identity=?)", "PRIMARY KEY (id=?)"},
-		selectOldNames:      {"INDEX former_names_released (released_at<?)"},
-		deleteOldNames:      {"PRIMARY KEY (name=?)", "INDEX former_names_released (released_at<?)"},
-		selectUnusedVisits:  {"INDEX visits_until (until<?)"},
-		selectOldTokens:     {"INDEX tokens_expires (expires_at<?)"},
-		selectTokenRevoked:  {"PRIMARY KEY (id=?)"},
-		deleteUnusedVisits:  {"PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)", "INDEX visits_until (until<?)"},
+		selectOldJoins: {"INDEX joins_created (created_at<?)", "INDEX presences_identity (identity=?)",
+			"PRIMARY KEY (id=?)"},
+		deleteOldJoins: {joinByKey, "INDEX joins_created (created_at<?)", "INDEX presences_identity (identity=?)",
+			"PRIMARY KEY (id=?)"},
+		selectOldNames:     {"INDEX former_names_released (released_at<?)"},
+		deleteOldNames:     {"PRIMARY KEY (name=?)", "INDEX former_names_released (released_at<?)"},
+		selectUnusedVisits: {"INDEX visits_until (until<?)"},
+		selectOldTokens:    {"INDEX tokens_expires (expires_at<?)"},
+		selectTokenRevoked: {"PRIMARY KEY (id=?)"},
+		deleteUnusedVisits: {"PRIMARY KEY (subject=? AND room_created_at=? AND room_id=?)", "INDEX visits_until (until<?)"},
 
 		selectBlocks:     {"PRIMARY KEY (room_id=?)"},
 		deleteBlock:      {"PRIMARY KEY (room_id=? AND identity=?)"},
@@ -174,20 +176,23 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		keepVisit:           {"PRIMARY KEY (id=?)"},
 		selectOpenPresences: {"INDEX presences_open"}, // all of it is wanted
 
-		selectRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)", revocation},
-		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)", revocation},
-		selectRequests:         {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey, revocation},
-		countRequests:          {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey},
-		selectForgotten:        {"INDEX join_requests_seen (seen_at<?)"},
-		updateRequest:          {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
-		useRequest:             {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},
-		deleteForgotten:        {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "INDEX join_requests_seen (seen_at<?)"},
-		selectRequestsOfRoom:   {"PRIMARY KEY (id=?)", "INDEX join_requests_room (room_id=?)"},
-		deleteRequestsOfRoom:   {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (id=?)", "INDEX join_requests_room (room_id=?)"},
+		selectRequest: {"INDEX sqlite_autoindex_join_requests_1 (id=?)", revocation},
+		selectRequestBySubject: {"INDEX join_requests_subject (room_id=? AND subject=? AND user_id=? AND role=?)",
+			revocation},
+		selectRequests:       {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey, revocation},
+		countRequests:        {"INDEX join_requests_room (room_id=? AND state=? AND session=?)", codeByKey},
+		selectForgotten:      {"INDEX join_requests_seen (seen_at<?)"},
+		updateRequest:        {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
+		useRequest:           {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (came_by=?)"},
+		deleteForgotten:      {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "INDEX join_requests_seen (seen_at<?)"},
+		selectRequestsOfRoom: {"PRIMARY KEY (id=?)", "INDEX join_requests_room (room_id=?)"},
+		deleteRequestsOfRoom: {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (id=?)",
+			"INDEX join_requests_room (room_id=?)"},
 	} {
 		got := plan(t, db, text, make([]any, 20))
 		wantPlan(t, text, got, want...)
-		if strings.Contains(got, "TEMP B-TREE") && text != selectLocked && text != countRequests && text != selectNameHolder { // of a room, and few
+		// of a room, and few
+		if strings.Contains(got, "TEMP B-TREE") && text != selectLocked && text != countRequests && text != selectNameHolder {
 			t.Errorf("%s sorts:\n%s", text, got)
 		}
 	}

@@ -53,7 +53,8 @@ func readOne[T any](ctx context.Context, db *DB, doing, text string, pointers fu
 }
 
 // readAll reads a few rows.
-func readAll[T any](ctx context.Context, db *DB, doing, text string, pointers func(*T) []any, args ...any) ([]T, error) {
+func readAll[T any](ctx context.Context, db *DB, doing, text string, pointers func(*T) []any, args ...any) ([]T,
+	error) {
 	ctx, stmt, err := db.shortRead(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
 	if err != nil {
 		return nil, wrap(doing, err)

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, answered_at,
-		session, created_at, seen_at, label, admitted)
+	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state,
+		answered_by, answered_at, session, created_at, seen_at, label, admitted)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
@@ -43,7 +43,8 @@ const (
 	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
 	WHERE room_id = $1 AND state = $2 AND session = $3 AND seen_at > $4
 		AND (state <> 'approved' OR revocations.came_by IS NULL)
-		AND ($6 < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
+		AND ($6 < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes
+			WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
 	ORDER BY created_at, id LIMIT $5`
 
 	deleteRequest = `DELETE FROM join_requests WHERE id = $1`
@@ -82,8 +83,8 @@ func requestCountPointers(c *meet.RequestCount) []any {
 }
 
 func (t *tx) insertRequest(r meet.JoinRequest, session int) error {
-	return t.exec("insert join request", insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role, r.Code,
-		string(r.State), r.AnsweredBy, optional(r.AnsweredAt), session, r.CreatedAt.UnixMilli(),
+	return t.exec("insert join request", insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role,
+		r.Code, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), session, r.CreatedAt.UnixMilli(),
 		r.SeenAt.UnixMilli(), r.Label, r.Admitted)
 }
 
@@ -93,7 +94,8 @@ func (db *DB) JoinRequest(ctx context.Context, id string) (meet.JoinRequest, err
 }
 
 // JoinRequestBySubject implements [meet.RequestStore].
-func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string) (meet.JoinRequest, error) {
+func (db *DB) JoinRequestBySubject(ctx context.Context, roomID, subject, userID, role string,
+) (meet.JoinRequest, error) {
 	return readOne(ctx, db, "read join request", selectRequestBySubject, requestPointers, roomID, subject, userID, role)
 }
 

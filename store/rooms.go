@@ -75,7 +75,8 @@ func (db *DB) RoomByName(ctx context.Context, name string) (meet.Room, error) {
 }
 
 // UpdateRoom implements [meet.RoomStore].
-func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error, e *meet.Event) (meet.Room, error) {
+func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error, e *meet.Event) (meet.Room,
+	error) {
 	return write(ctx, db.writer, func(t *tx) (room meet.Room, err error) {
 		was, err := t.room(id)
 		if err != nil {
@@ -110,7 +111,8 @@ func (t *tx) insertRoom(r meet.Room) error {
 	t.roomChanged(r.ID)
 	err := t.exec("insert room", insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
+		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
+		sourcesText(r.LockedForAll.List()))
 	return t.roomError(err)
 }
 

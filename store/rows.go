@@ -18,8 +18,9 @@ const (
 
 	// An approval ends with the admissions by the code that it was used with
 	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.
-	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject, join_requests.user_id,
-	join_requests.name, join_requests.role, join_requests.code, ` + approvalEnded + `'refused' ELSE join_requests.state END,
+	requestColumns = `join_requests.id, join_requests.room_id, join_requests.caller, join_requests.subject,
+	join_requests.user_id, join_requests.name, join_requests.role, join_requests.code,
+	` + approvalEnded + `'refused' ELSE join_requests.state END,
 	` + approvalEnded + `revocations.revoked_by ELSE join_requests.answered_by END,
 	` + approvalEnded + `revocations.revoked_at ELSE join_requests.answered_at END,
 	join_requests.session, join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
@@ -35,17 +36,19 @@ const (
 func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*settings)(&r.Settings),
-		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt), (*sourceSet)(&r.LockedForAll)}
+		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt),
+		(*sourceSet)(&r.LockedForAll)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
-	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State), &r.AnsweredBy,
-		(*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
+	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State),
+		&r.AnsweredBy, (*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
 }
 
 func codePointers(c *meet.RoomCode) []any {
 	return []any{&c.Code, &c.RoomID, &c.Role, &c.Label, (*flag)(&c.Enabled), (*count)(&c.Uses), (*count)(&c.MaxUses),
-		(*moment)(&c.ExpiresAt), (*moment)(&c.LastUsedAt), (*moment)(&c.CreatedAt), (*moment)(&c.UpdatedAt), (*moment)(&c.RetiredAt)}
+		(*moment)(&c.ExpiresAt), (*moment)(&c.LastUsedAt), (*moment)(&c.CreatedAt), (*moment)(&c.UpdatedAt),
+		(*moment)(&c.RetiredAt)}
 }
 
 // codeAndRoom is a row of codeColumns and roomColumns.

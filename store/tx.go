@@ -20,7 +20,8 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	expireHolder, insertRoom, insertCode,
-	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks, insertEvent,
+	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
+	insertEvent,
 	selectPresence, insertPresence, endPresence, keepVisit,
 }
 

@@ -46,7 +46,8 @@ type writer struct {
 	mu     sync.RWMutex // held for reading while sending to queue
 	closed bool
 
-	subscribers atomic.Pointer[[]func(context.Context, meet.Event)]
+	subscribing sync.Mutex
+	subscribers []func(context.Context, meet.Event)
 }
 
 func newWriter(ctx context.Context, dialect *dialect, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
@@ -169,28 +170,24 @@ func (w *writer) run() {
 // publish tells the subscribers of the events that an operation has written, if
 // it was committed.
 func (w *writer) publish(op *operation) {
-	subscribers := w.subscribers.Load()
-	if op.err != nil || subscribers == nil {
+	if op.err != nil {
 		return
 	}
-	ctx := context.WithoutCancel(op.ctx)
+	w.subscribing.Lock()
+	subscribers := w.subscribers
+	w.subscribing.Unlock()
 	for _, e := range op.events {
-		for _, tell := range *subscribers {
-			tell(ctx, e.written)
+		for _, tell := range subscribers {
+			tell(context.WithoutCancel(op.ctx), e.written)
 		}
 	}
 }
 
 // subscribe has tell called for every event that is committed from now on.
 func (w *writer) subscribe(tell func(context.Context, meet.Event)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var all []func(context.Context, meet.Event)
-	if before := w.subscribers.Load(); before != nil {
-		all = append(all, *before...)
-	}
-	all = append(all, tell)
-	w.subscribers.Store(&all)
+	w.subscribing.Lock()
+	defer w.subscribing.Unlock()
+	w.subscribers = append(w.subscribers, tell)
 }
 
 // transact runs an operation, and those that wait by the time it is done, in one

@@ -156,7 +156,8 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 	h.letGo()
 
 	wantNoErr(t, h.first, good1, good2)
-	for want, got := range map[error]chan error{meet.ErrNameTaken: nameTaken, meet.ErrCodeTaken: codeTaken, refused: refuses} {
+	for want, got := range map[error]chan error{meet.ErrNameTaken: nameTaken, meet.ErrCodeTaken: codeTaken,
+		refused: refuses} {
 		if err := <-got; !errors.Is(err, want) {
 			t.Errorf("got error %v, want %v", err, want)
 		}
@@ -212,26 +213,30 @@ func TestATransactionThatEndedFailsAllInIt(t *testing.T) {
 
 func TestAFailingCommitFailsAllInIt(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
+	db := withRoom(t, setup(t))
+	db.Subscribe(func(_ context.Context, e meet.Event) { t.Errorf("told of %+v, which was not committed", e) })
 	h := hold(t, db)
-	one := h.queueRoom("one")
-	orphan := h.queueRaw(func(t *tx) error {
+	e := newEvent("lost")
+	failing := map[string]chan error{"first": h.first, "one": h.queueRoom("one"), "update": h.queueUpdate(e)}
+	failing["orphan"] = h.queueRaw(func(t *tx) error {
 		if err := t.exec("defer", `PRAGMA defer_foreign_keys = ON`); err != nil { // until the commit
 			return err
 		}
 		return t.insertCode("nowhere", newCode("orphan", "host"))
 	})
-	two := h.queueRoom("two")
+	failing["two"] = h.queueRoom("two")
 	h.letGo()
-	for name, err := range map[string]chan error{"first": h.first, "one": one, "orphan": orphan, "two": two} {
+	for name, err := range failing {
 		if <-err == nil {
 			t.Errorf("%s succeeded without a commit", name)
 		}
 	}
-	wantRooms(t, db, false, "one", "two")
-	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, nil); err != nil {
-		t.Errorf("the next write: %v", err)
+	if e.ID != 0 {
+		t.Errorf("the event has the id %d", e.ID)
 	}
+	wantRooms(t, db, false, "one", "two")
+	wantLines(t, db)
+	createRoom(t, db, newRoom("next"))
 }
 
 func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
@@ -242,7 +247,8 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, nil) })
 	patient := h.queueRoom("patient")
 	cancel()
-	if err := <-gaveUp; !errors.Is(err, context.Canceled) || errors.Is(err, meet.ErrOutcomeUnknown) { // while the writer is still held
+	// while the writer is still held
+	if err := <-gaveUp; !errors.Is(err, context.Canceled) || errors.Is(err, meet.ErrOutcomeUnknown) {
 		t.Errorf("got error %v, want %v, of a change that certainly was not made", err, context.Canceled)
 	}
 	h.letGo()

@@ -9,7 +9,8 @@ import (
 
 // byCode is a join of id-room by a code.
 func byCode(identity, code string) meet.Admission {
-	return meet.Admission{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest", Admin: true, Code: code,
+	return meet.Admission{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest",
+		Admin: true, Code: code,
 		Session: 1, CreatedAt: at(1)}
 }
 

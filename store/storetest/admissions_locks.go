@@ -45,7 +45,8 @@ func person(subject, userID string) string {
 // enter lets somebody into id-room and gives what is locked for them.
 func (b bed) enter(identity, subject, userID string, seconds int) []meet.Source {
 	b.t.Helper()
-	join, err := b.AddAdmission(b.t.Context(), meet.Admission{Identity: identity, RoomID: "id-room", Subject: subject, UserID: userID, Person: person(subject, userID), Role: "guest",
+	join, err := b.AddAdmission(b.t.Context(), meet.Admission{Identity: identity, RoomID: "id-room", Subject: subject,
+		UserID: userID, Person: person(subject, userID), Role: "guest",
 		CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 	if err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", identity, err)
@@ -116,7 +117,8 @@ var lockTests = []test{
 			b.create(newRoom(name))
 			b.create(newRoom("next to " + name))
 			enter := func(room, identity string, who [2]string, seconds int) []meet.Source {
-				join, err := b.AddAdmission(t.Context(), meet.Admission{Identity: name + identity, RoomID: room, Subject: who[0], UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
+				join, err := b.AddAdmission(t.Context(), meet.Admission{Identity: name + identity, RoomID: room, Subject: who[0],
+					UserID: who[1], Person: person(who[0], who[1]), Role: "guest",
 					CreatedAt: at(seconds)}, tokenDies, welcome, nil)
 				wantErr(t, "AddJoin", err, nil)
 				wantSame(t, name+", stored", b.joinOf(name+identity), join)

@@ -9,7 +9,8 @@ import (
 
 // newBlock is a block in id-room with no field at its zero value.
 func newBlock(identity string, change ...func(*meet.Block)) meet.Block {
-	block := meet.Block{RoomID: "id-room", Identity: identity, Subject: "eve", UserID: "e", Code: "aaa", Name: "Eve", Reason: "rude",
+	block := meet.Block{RoomID: "id-room", Identity: identity, Subject: "eve", UserID: "e", Code: "aaa", Name: "Eve",
+		Reason:    "rude",
 		BlockedBy: "ann", CreatedAt: at(3)}
 	for _, c := range change {
 		c(&block)
@@ -83,7 +84,8 @@ var revocationTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.join(meet.Admission{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
 		all := []string{"elsewhere", "a1", "a2", "b1", "named", "left"}
-		for _, join := range []meet.Admission{byCode("a1", "aaa"), byCode("a2", "aaa"), byCode("b1", "bbb"), byCode("named", ""), byCode("left", "")} {
+		for _, join := range []meet.Admission{byCode("a1", "aaa"), byCode("a2", "aaa"), byCode("b1", "bbb"),
+			byCode("named", ""), byCode("left", "")} {
 			b.join(join)
 		}
 		wantSame(t, "at first", b.revoked(all...), []string{})
@@ -123,7 +125,8 @@ var revocationTests = []test{
 			join.RequestID = id
 			b.join(join)
 		}
-		b.revoke(meet.Revocation{Identities: []string{"joined by identity", "joined waiting"}, Code: "aaa", At: at(5), By: "cem"})
+		b.revoke(meet.Revocation{Identities: []string{"joined by identity", "joined waiting"}, Code: "aaa", At: at(5),
+			By: "cem"})
 		for id, want := range map[string]meet.RequestState{"by identity": meet.RequestRefused, "by code": meet.RequestRefused,
 			"left": meet.RequestApproved, "waiting": meet.RequestWaiting} {
 			got, err := b.JoinRequest(t.Context(), id)
@@ -195,10 +198,12 @@ var revocationTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
 		r := meet.Revocation{RoomID: "id-room", Code: "aaa", At: at(4), By: "ann"}
-		_, err := b.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return errRefused }, &r, about(meet.CodeUpdated, "aaa"))
+		_, err := b.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return errRefused }, &r,
+			about(meet.CodeUpdated, "aaa"))
 		wantErr(t, "UpdateCode", err, errRefused)
 		wantSame(t, "after a refused change", b.revoked("one"), []string{})
-		code, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, &r, about(meet.CodeUpdated, "aaa"))
+		code, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, &r,
+			about(meet.CodeUpdated, "aaa"))
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "enabled", code.Enabled, false)
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 4s"})
@@ -211,7 +216,8 @@ var revocationTests = []test{
 		join.RequestID = "asked"
 		b.join(join)
 		block := newBlock("one", func(b *meet.Block) { b.RoomID = "nowhere" })
-		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(2), By: "ann", Block: &block}, nil)
+		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: at(2),
+			By: "ann", Block: &block}, nil)
 		failIf(t, err == nil, "somebody was blocked from a room that is not there")
 		wantSame(t, "revoked", b.revoked("one"), []string{})
 		request, err := b.JoinRequest(t.Context(), "asked")
@@ -220,7 +226,8 @@ var revocationTests = []test{
 	}},
 	{"AKickIsOnRecordEvenOfWhoHasNoJoin", func(t *testing.T, b bed) { // nor need a repetition be quiet
 		b.create(newRoom("room"))
-		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"recorder"}, At: at(2), By: "ann"}, about(meet.Kicked, "recorder"))
+		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"recorder"}, At: at(2),
+			By: "ann"}, about(meet.Kicked, "recorder"))
 		wantErr(t, "RevokeJoins", err, nil)
 		wantSame(t, "lines", b.targets(), []string{"recorder"})
 	}},
@@ -244,7 +251,8 @@ var blockTests = []test{
 	{"TheNewerBlockOfAnIdentityCounts", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		b.block(newBlock("one"))
-		want := meet.Block{RoomID: "id-room", Identity: "one", Subject: "s", UserID: "u", Code: "c", Name: "N", Reason: "again", BlockedBy: "cem", CreatedAt: at(9)}
+		want := meet.Block{RoomID: "id-room", Identity: "one", Subject: "s", UserID: "u", Code: "c", Name: "N",
+			Reason: "again", BlockedBy: "cem", CreatedAt: at(9)}
 		b.block(want)
 		wantSame(t, "blocks", b.blocks("id-room"), []meet.Block{want})
 	}},
@@ -281,7 +289,8 @@ var blockTests = []test{
 			b.block(newBlock("one"))
 			wantSame(t, "after", b.seenBlocks(byCode("after "+n, code)), []meet.Block{newBlock("one")})
 			b.block(newBlock("two", blockedAt(4)))
-			wantSame(t, "after another", b.seenBlocks(byCode("later "+n, code)), []meet.Block{newBlock("one"), newBlock("two", blockedAt(4))})
+			wantSame(t, "after another", b.seenBlocks(byCode("later "+n, code)),
+				[]meet.Block{newBlock("one"), newBlock("two", blockedAt(4))})
 			for _, identity := range []string{"one", "two"} {
 				wantErr(t, "Unblock", b.Unblock(t.Context(), "id-room", identity, nil), nil)
 			}
@@ -294,7 +303,8 @@ var blockTests = []test{
 		wantAllDone(t, "operation", 8, func(ctx context.Context, i int) error {
 			if i == 0 {
 				block := newBlock("one")
-				if err := b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", At: noon, By: "ann", Block: &block}, nil); err != nil {
+				if err := b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", At: noon, By: "ann", Block: &block},
+					nil); err != nil {
 					return err
 				}
 				for k := range 20 {
@@ -305,7 +315,8 @@ var blockTests = []test{
 				return nil
 			}
 			for k := range 20 {
-				if err := b.admit(ctx, byCode(numbered("guest", i*100+k), "aaa"), ifNobodyIsBlocked); err != nil && err != errRefused { //nolint:errorlint // as it is
+				if err := b.admit(ctx, byCode(numbered("guest", i*100+k), "aaa"), ifNobodyIsBlocked); err != nil &&
+					err != errRefused { //nolint:errorlint // as it is
 					return err
 				}
 			}

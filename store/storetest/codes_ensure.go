@@ -50,8 +50,8 @@ var ensureTests = []test{
 	}},
 	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("other", "speaker"))
-		b.create(newRoom("room"), newCode("host1", "host"), newCode("speaker1", "speaker"), newCode("speaker2", "speaker", label("x")),
-			newCode("off", "dancer", disabled), newCode("guest-off", "guest", disabled))
+		b.create(newRoom("room"), newCode("host1", "host"), newCode("speaker1", "speaker"),
+			newCode("speaker2", "speaker", label("x")), newCode("off", "dancer", disabled), newCode("guest-off", "guest", disabled))
 		host, off := b.code("host1"), b.code("off")
 		b.ensure(allRoles, newCode("viewer", "viewer"))
 		for _, code := range []string{"speaker1", "speaker2"} {
@@ -71,7 +71,8 @@ var ensureTests = []test{
 	{"ATakenCodeLeavesNothing", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("taken", "host"))
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
-		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")}, allRoles, at(1), nil)
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")},
+			allRoles, at(1), nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
 		failIf(t, !b.code("speaker").Enabled, "a failed call disabled a code")
@@ -88,7 +89,8 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		got := make([]string, 20)
 		wantAllDone(t, "EnsureCodes", len(got), func(ctx context.Context, i int) error {
-			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon, nil)
+			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon,
+				nil)
 			if err == nil {
 				got[i] = codes[0].Code
 			}
@@ -111,7 +113,8 @@ func (b bed) replace(code, fresh string, now time.Time) meet.RoomCode {
 
 var replaceTests = []test{
 	{"TheSuccessorTakesOverAllButTheUses", func(t *testing.T, b bed) {
-		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Enabled: true, Uses: 3, MaxUses: 5,
+		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Enabled: true, Uses: 3,
+			MaxUses:   5,
 			ExpiresAt: at(9), LastUsedAt: at(-1), CreatedAt: at(-2), UpdatedAt: at(-2)})
 		old := b.code("old")
 		got := b.replace("old", "new", at(1))

@@ -13,7 +13,8 @@ import (
 // about is a line about id-room with no field at its zero value but the id.
 func about(action meet.EventAction, target string) *meet.Event {
 	return &meet.Event{At: at(7), RoomID: "id-room", RoomName: "room", AdminID: "ann", Actor: "bob",
-		Caller: meet.Caller{Via: meet.ViaMCP, Client: "agent 1.0"}, Action: action, Target: target, Outcome: meet.OutcomeIncomplete,
+		Caller: meet.Caller{Via: meet.ViaMCP, Client: "agent 1.0"}, Action: action, Target: target,
+		Outcome: meet.OutcomeIncomplete,
 		Details: map[string]string{"name": `"Zoë" <b>`, "empty": ""}, RequestID: "request-1"}
 }
 
@@ -257,7 +258,8 @@ func (b bed) matching(q meet.EventQuery) []string {
 	b.t.Helper()
 	want := []string{}
 	for _, e := range b.events(meet.EventQuery{}) {
-		if (q.RoomID == "" || q.RoomID == e.RoomID) && (q.Admin == "" || q.Admin == e.AdminID) && (q.Kind == "" || q.Kind == e.Action.Kind()) {
+		if (q.RoomID == "" || q.RoomID == e.RoomID) && (q.Admin == "" || q.Admin == e.AdminID) && (q.Kind == "" ||
+			q.Kind == e.Action.Kind()) {
 			want = append(want, e.Target)
 		}
 	}

@@ -43,7 +43,8 @@ type step struct {
 func (b bed) changes() []change {
 	var changes []change
 	for i, s := range b.steps(nil, nil, nil) { //nolint:staticcheck // none of them is done
-		changes = append(changes, change{s.name, s.handsIn, func(ctx context.Context, e *meet.Event, inside func() error) error {
+		changes = append(changes, change{s.name, s.handsIn, func(ctx context.Context, e *meet.Event,
+			inside func() error) error {
 			return b.steps(ctx, e, inside)[i].do()
 		}})
 	}
@@ -140,12 +141,16 @@ func (b bed) failing(ctx context.Context, e *meet.Event) map[string]func() error
 		"AddAdmission of an identity there is": admit("inside", "aaa"),
 		"AddAdmission by no code":              admit("late", "none"),
 		"RevokeAdmissions with a block of no room": func() error {
-			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon, By: "ann",
+			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon,
+				By:    "ann",
 				Block: &meet.Block{RoomID: "nowhere", Identity: "inside", CreatedAt: noon}}, e)
 		},
-		"Unblock of nobody":                func() error { return b.Unblock(ctx, "id-room", "nobody", e) },
-		"ReturnUse of one that is inside":  func() error { return b.ReturnUse(ctx, "inside", e) },
-		"AddJoinRequest of an id there is": func() error { return b.AddJoinRequest(ctx, newRequest("asked", 1), time.Time{}, count, e) },
+		"Unblock of nobody":               func() error { return b.Unblock(ctx, "id-room", "nobody", e) },
+		"ReturnUse of one that is inside": func() error { return b.ReturnUse(ctx, "inside", e) },
+		"AddJoinRequest of an id there is": func() error {
+			return b.AddJoinRequest(ctx, newRequest("asked", 1), time.Time{},
+				count, e)
+		},
 		"UpdateJoinRequest of none": func() error {
 			return errOf(b.UpdateJoinRequest(ctx, "none", func(*meet.JoinRequest, meet.Room) error { return nil }, e))
 		},

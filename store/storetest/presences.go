@@ -104,13 +104,15 @@ var presenceTests = []test{
 			"joined, then left": {{connected("1"), []string{joined}, true}, {gone("1", 9), []string{left}, false}},
 			"left, then joined": {{gone("2", 9), []string{joined, left}, false}, {connected("2"), []string{}, false}},
 			"joined twice":      {{connected("3"), []string{joined}, true}, {connected("3"), []string{}, true}},
-			"left twice": {{connected("4"), []string{joined}, true}, {gone("4", 9), []string{left}, false}, {gone("4", 99), []string{}, false},
+			"left twice": {{connected("4"), []string{joined}, true}, {gone("4", 9), []string{left}, false}, {gone("4", 99),
+				[]string{}, false},
 				{connected("4"), []string{}, false}},
 			"left twice, never joined": {{gone("5", 9), []string{joined, left}, false}, {gone("5", 9), []string{}, false}},
 		} {
 			for i, step := range steps {
 				wantSame(t, sid+", lines", b.save(step.p), step.want)
-				if got := slices.ContainsFunc(b.open(), func(p meet.Presence) bool { return p.SID == step.p.SID }); got != step.open {
+				if got := slices.ContainsFunc(b.open(),
+					func(p meet.Presence) bool { return p.SID == step.p.SID }); got != step.open {
 					t.Errorf("%s, step %d: open is %v, want %v", sid, i, got, step.open)
 				}
 			}
@@ -195,7 +197,8 @@ var forgetTests = []test{
 	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
 		b.create(newRoom("over"))
-		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late", "over, locked", "late"}
+		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late",
+			"over, locked", "late"}
 		for i, identity := range all {
 			join := byCode(identity, "")
 			join.CreatedAt = at(5 + i)
@@ -225,7 +228,8 @@ var forgetTests = []test{
 			}
 			b.save(p)
 		}
-		wantErr(t, "RevokeJoins", b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"removed late"}, At: at(20)}, nil), nil)
+		wantErr(t, "RevokeJoins", b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room",
+			Identities: []string{"removed late"}, At: at(20)}, nil), nil)
 		b.forget(at(5), noon, 10)
 		wantSame(t, "before their time", b.admitted(all...), all)
 		b.forget(at(20), noon, 1)

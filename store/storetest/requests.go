@@ -10,7 +10,8 @@ import (
 
 // newRequest is a join request at id-room; its times follow from seconds.
 func newRequest(id string, seconds int, change ...func(*meet.JoinRequest)) meet.JoinRequest {
-	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest", Code: "aaa",
+	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest",
+		Code:  "aaa",
 		State: meet.RequestWaiting, Session: 1, CreatedAt: at(seconds), SeenAt: at(seconds)}
 	for _, c := range change {
 		c(&r)
@@ -32,7 +33,8 @@ func inState(state meet.RequestState) func(*meet.JoinRequest) {
 
 func (b bed) ask(r meet.JoinRequest) {
 	b.t.Helper()
-	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
+	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil },
+		nil); err != nil {
 		b.t.Fatalf("AddJoinRequest(%s): %v", r.ID, err)
 	}
 }
@@ -116,7 +118,8 @@ var requestTests = []test{
 	{"NoMoreThanCheckAllows", func(t *testing.T, b bed) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		errs := together(t.Context(), 30, func(ctx context.Context, i int) error {
-			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room, n meet.RequestCount) error {
+			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room,
+				n meet.RequestCount) error {
 				if n.Waiting >= 5 {
 					return errRefused
 				}
@@ -129,7 +132,8 @@ var requestTests = []test{
 				let++
 			}
 		}
-		if let != 5 || len(b.asking(meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Session: 1, Limit: 100})) != 5 {
+		if let != 5 || len(b.asking(meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Session: 1,
+			Limit: 100})) != 5 {
 			t.Errorf("%d requests were let through, want 5", let)
 		}
 	}},
@@ -142,10 +146,15 @@ var requestTests = []test{
 			_, err = b.JoinRequestBySubject(t.Context(), "id-room", who[0], who[1], who[2])
 			wantErr(t, "JoinRequestBySubject", err, meet.ErrNotFound)
 		}
-		err = b.AddJoinRequest(t.Context(), newRequest("two", 1, func(r *meet.JoinRequest) { r.RoomID = "nowhere" }), time.Time{},
+		err = b.AddJoinRequest(t.Context(), newRequest("two", 1, func(r *meet.JoinRequest) { r.RoomID = "nowhere" }),
+			time.Time{},
 			func(meet.Room, meet.RequestCount) error { t.Error("check called"); return nil }, nil)
 		wantErr(t, "AddJoinRequest", err, meet.ErrNotFound)
-		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest, meet.Room) error { t.Error("change called"); return nil }, nil)
+		_, err = b.UpdateJoinRequest(t.Context(), "none", func(*meet.JoinRequest,
+			meet.Room) error {
+			t.Error("change called")
+			return nil
+		}, nil)
 		wantErr(t, "UpdateJoinRequest", err, meet.ErrNotFound)
 		_, err = b.Admission(t.Context(), "nobody")
 		wantErr(t, "Join", err, meet.ErrNotFound)

@@ -12,13 +12,15 @@ import (
 func full() meet.Room {
 	return meet.Room{ID: "id-full", Name: "full", CreatedBy: "ann", AdminID: "bob", State: meet.RoomEnded,
 		EndedBy: "cem", EndedAt: at(3), IsPublic: true, Mode: meet.Webinar, MaxParticipants: meet.MaxParticipants,
-		Settings:  meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true, AllowScreenShare: true, RequireApproval: true, E2EE: true},
+		Settings: meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true, AllowScreenShare: true,
+			RequireApproval: true, E2EE: true},
 		ExpiresAt: at(4), Session: 7, CreatedAt: at(1), UpdatedAt: at(2)}
 }
 
 var roomTests = []test{
 	{"ARoomComesBackAsItWasStored", func(t *testing.T, b bed) {
-		empty := meet.Room{ID: "id-empty", Name: "empty", State: meet.RoomActive, Mode: meet.Standard, CreatedAt: noon, UpdatedAt: noon}
+		empty := meet.Room{ID: "id-empty", Name: "empty", State: meet.RoomActive, Mode: meet.Standard, CreatedAt: noon,
+			UpdatedAt: noon}
 		for _, room := range []meet.Room{full(), empty} {
 			wantSame(t, "room by id", b.create(room), room)
 			byName, err := b.RoomByName(t.Context(), room.Name)
@@ -39,7 +41,8 @@ var roomTests = []test{
 		fine := time.Date(2026, 3, 4, 5, 6, 7, 123_999_999, time.FixedZone("east", 3600))
 		want := time.Date(2026, 3, 4, 4, 6, 7, 123_000_000, time.UTC)
 		room := b.create(newRoom("fine", createdAt(fine), expiresAt(fine)))
-		for what, got := range map[string]time.Time{"created": room.CreatedAt, "updated": room.UpdatedAt, "expires": room.ExpiresAt} {
+		for what, got := range map[string]time.Time{"created": room.CreatedAt, "updated": room.UpdatedAt,
+			"expires": room.ExpiresAt} {
 			failIf(t, !got.Equal(want) || got.Location() != time.UTC, "%s: got %v, want %v", what, got, want)
 		}
 	}},

@@ -28,7 +28,8 @@ func (b bed) list(q meet.RoomQuery) []string {
 func (b bed) visit(subject string, rooms ...string) {
 	b.t.Helper()
 	for _, room := range rooms {
-		b.join(meet.Admission{Identity: subject + " in " + room, RoomID: "id-" + room, Subject: subject, Role: "guest", CreatedAt: noon})
+		b.join(meet.Admission{Identity: subject + " in " + room, RoomID: "id-" + room, Subject: subject, Role: "guest",
+			CreatedAt: noon})
 	}
 }
 
@@ -40,8 +41,10 @@ func (b bed) neighbourhood() {
 	for i, room := range []meet.Room{
 		newRoom("own"), newRoom("own-public", public), newRoom("own-ended", ended), newRoom("own-overdue", past),
 		newRoom("other", bob),
-		newRoom("joined", bob), newRoom("joined-public", bob, public), newRoom("joined-ended", bob, ended), newRoom("joined-overdue", bob, past),
-		newRoom("public", bob, public, expiresAt(at(1))), newRoom("public-ended", bob, public, ended), newRoom("public-overdue", bob, public, past),
+		newRoom("joined", bob), newRoom("joined-public", bob, public), newRoom("joined-ended", bob, ended),
+		newRoom("joined-overdue", bob, past),
+		newRoom("public", bob, public, expiresAt(at(1))), newRoom("public-ended", bob, public, ended),
+		newRoom("public-overdue", bob, public, past),
 		newRoom("own-joined"),
 	} {
 		createdAt(at(-i))(&room)
@@ -60,18 +63,25 @@ var listTests = []test{
 			q    meet.RoomQuery
 			want []string
 		}{
-			{"mine", meet.RoomQuery{Mine: true}, []string{"own creator", "own-public creator", "own-ended creator", "own-overdue creator", "own-joined creator"}},
-			{"joined", meet.RoomQuery{Joined: true}, []string{"joined participant", "joined-public participant", "joined-ended participant",
+			{"mine", meet.RoomQuery{Mine: true}, []string{"own creator", "own-public creator", "own-ended creator",
+				"own-overdue creator", "own-joined creator"}},
+			{"joined", meet.RoomQuery{Joined: true}, []string{"joined participant", "joined-public participant",
+				"joined-ended participant",
 				"joined-overdue participant", "own-joined creator"}},
-			{"public", meet.RoomQuery{Public: true}, []string{"own-public creator", "joined-public participant", "public public"}},
-			{"mine and joined", meet.RoomQuery{Mine: true, Joined: true}, []string{"own creator", "own-public creator", "own-ended creator",
+			{"public", meet.RoomQuery{Public: true}, []string{"own-public creator", "joined-public participant",
+				"public public"}},
+			{"mine and joined", meet.RoomQuery{Mine: true, Joined: true}, []string{"own creator", "own-public creator",
+				"own-ended creator",
 				"own-overdue creator", "joined participant", "joined-public participant", "joined-ended participant",
 				"joined-overdue participant", "own-joined creator"}},
-			{"all three", meet.RoomQuery{Mine: true, Joined: true, Public: true}, []string{"own creator", "own-public creator", "own-ended creator",
+			{"all three", meet.RoomQuery{Mine: true, Joined: true, Public: true}, []string{"own creator", "own-public creator",
+				"own-ended creator",
 				"own-overdue creator", "joined participant", "joined-public participant", "joined-ended participant",
 				"joined-overdue participant", "public public", "own-joined creator"}},
-			{"all", meet.RoomQuery{All: true, Mine: true}, []string{"own creator", "own-public creator", "own-ended creator", "own-overdue creator",
-				"other public", "joined participant", "joined-public participant", "joined-ended participant", "joined-overdue participant",
+			{"all", meet.RoomQuery{All: true, Mine: true}, []string{"own creator", "own-public creator", "own-ended creator",
+				"own-overdue creator",
+				"other public", "joined participant", "joined-public participant", "joined-ended participant",
+				"joined-overdue participant",
 				"public public", "public-ended public", "public-overdue public", "own-joined creator"}},
 			{"none", meet.RoomQuery{}, []string{}},
 		} {
@@ -121,7 +131,8 @@ var listTests = []test{
 		plain := b.create(newRoom("plain", createdBy("x"), createdAt(rich.CreatedAt.Add(-time.Second))))
 		got, err := b.Rooms(t.Context(), meet.RoomQuery{All: true, Subject: "x", Now: noon, Limit: 2})
 		wantErr(t, "Rooms", err, nil)
-		wantSame(t, "list", got, []meet.ListedRoom{{Room: rich, Relationship: meet.RelPublic}, {Room: plain, Relationship: meet.RelCreator}})
+		wantSame(t, "list", got, []meet.ListedRoom{{Room: rich, Relationship: meet.RelPublic}, {Room: plain,
+			Relationship: meet.RelCreator}})
 	}},
 	{"AJoinWithoutASubjectIsNobodys", func(t *testing.T, b bed) {
 		b.create(newRoom("room", public))
@@ -144,7 +155,8 @@ var listTests = []test{
 			b.visit("ann", name)
 			want = append(want, name+" creator")
 		}
-		for _, q := range []meet.RoomQuery{{Mine: true}, {Joined: true}, {Public: true}, {All: true}, {Mine: true, Joined: true, Public: true}} {
+		for _, q := range []meet.RoomQuery{{Mine: true}, {Joined: true}, {Public: true}, {All: true}, {Mine: true,
+			Joined: true, Public: true}} {
 			for limit := 1; limit <= 12; limit++ {
 				wantSame(t, fmt.Sprintf("%+v in pages of %d", q, limit), b.pages(q, limit), want)
 			}
@@ -163,7 +175,8 @@ var listTests = []test{
 			{meet.Position{At: at(1), Key: "zzz"}, []string{"old creator"}},
 			{meet.Position{At: at(0), Key: "aaa"}, []string{}},
 		} {
-			wantSame(t, fmt.Sprintf("after %v", c.after), b.list(meet.RoomQuery{Subject: "ann", Mine: true, After: &c.after}), c.want)
+			wantSame(t, fmt.Sprintf("after %v", c.after), b.list(meet.RoomQuery{Subject: "ann", Mine: true, After: &c.after}),
+				c.want)
 		}
 	}},
 	{"PartIsTakenLiterally", func(t *testing.T, b bed) {

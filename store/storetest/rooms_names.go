@@ -48,7 +48,8 @@ var nameTests = []test{
 	}},
 	{"AFailedCreateExpiresNothing", func(t *testing.T, b bed) {
 		was := b.create(due("daily"), newCode("aaa", "host"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("two"), createdAt(at(60))), []meet.RoomCode{newCode("aaa", "host")}, nil)
+		err := b.CreateRoom(t.Context(), newRoom("daily", id("two"), createdAt(at(60))), []meet.RoomCode{newCode("aaa",
+			"host")}, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 		wantSame(t, "holder of the name", b.room(was.ID), was)
 	}},

@@ -117,7 +117,8 @@ var sweepTests = []test{
 	{"TheMarkBeforeIsTold", func(t *testing.T, b bed) {
 		b.create(newRoom("room", ended))
 		b.create(newRoom("active"))
-		for i, step := range []struct{ cleared, before bool }{{false, false}, {true, false}, {true, true}, {false, true}, {false, false}, {true, false}} {
+		for i, step := range []struct{ cleared, before bool }{{false, false}, {true, false}, {true, true}, {false, true},
+			{false, false}, {true, false}} {
 			if got := b.mark("id-room", step.cleared); got != step.before {
 				t.Errorf("step %d: the mark before was %v, want %v", i, got, step.before)
 			}
