@@ -42,7 +42,8 @@ func roomPointers(r *meet.Room) []any {
 
 func requestPointers(r *meet.JoinRequest) []any {
 	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State),
-		&r.AnsweredBy, (*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt), &r.Label, &r.Admitted}
+		&r.AnsweredBy, (*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt),
+		&r.Label, &r.Admitted}
 }
 
 func codePointers(c *meet.RoomCode) []any {

@@ -51,7 +51,8 @@ var ensureTests = []test{
 	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b bed) {
 		b.create(newRoom("other"), newCode("other", "speaker"))
 		b.create(newRoom("room"), newCode("host1", "host"), newCode("speaker1", "speaker"),
-			newCode("speaker2", "speaker", label("x")), newCode("off", "dancer", disabled), newCode("guest-off", "guest", disabled))
+			newCode("speaker2", "speaker", label("x")), newCode("off", "dancer", disabled),
+			newCode("guest-off", "guest", disabled))
 		host, off := b.code("host1"), b.code("off")
 		b.ensure(allRoles, newCode("viewer", "viewer"))
 		for _, code := range []string{"speaker1", "speaker2"} {
