@@ -78,7 +78,7 @@ func BenchmarkStore(b *testing.B) {
 	})
 	for name, room := range map[string]func() int{"AdmitToOneRoom": func() int { return 1 },
 		"AdmitToAnyRoom": func() int { return rand.IntN(benchRooms) }} {
-		parallel(b, name, func(ctx context.Context, i int) error {
+		parallel(b, name, func(ctx context.Context, _ int) error {
 			k := room()
 			join := meet.Admission{Identity: fmt.Sprint(name, rand.Int64()), RoomID: fmt.Sprint("id-", k), Subject: "ann",
 				Role: meet.RoleHost, Code: benchCode(k, 0), CreatedAt: epoch}
