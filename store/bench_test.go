@@ -65,8 +65,7 @@ func parallel(b *testing.B, name string, do func(ctx context.Context, i int) err
 func BenchmarkStore(b *testing.B) {
 	db := filled(b)
 	parallel(b, "RoomByID", func(ctx context.Context, _ int) error {
-		_, err := db.RoomByID(ctx, "id-"+fmt.Sprint(rand.IntN(benchRooms)))
-		return err
+		return errOf(db.RoomByID(ctx, "id-"+fmt.Sprint(rand.IntN(benchRooms))))
 	})
 	parallel(b, "CodeAndRoom", func(ctx context.Context, i int) error {
 		_, _, err := db.CodeAndRoom(ctx, benchCode(rand.IntN(benchRooms), i%3))

@@ -64,8 +64,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, nil)
 		}, "one active false | aaa true 0"},
 		{"update room", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, nil)
-			return err
+			return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, nil))
 		}, "one active true | aaa true 0"},
 		{"ensure codes", func() error {
 			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"host", "guest"}, epoch, nil)
@@ -77,16 +76,13 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | aaa true 1 | bbb true 0"},
 		{"disable", func() error {
-			_, err := db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil)
-			return err
+			return errOf(db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil))
 		}, "one active true | aaa false 1 | bbb true 0"},
 		{"a role that is no more", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, nil)
-			return err
+			return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, nil))
 		}, "one active true | aaa false 1 | bbb false 0"},
 		{"rotate", func() error {
-			_, err := db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil)
-			return err
+			return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"give it an end", func() error {
 			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil },
@@ -94,14 +90,12 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"expire", func() error {
-			_, err := db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil })
-			return err
+			return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
 		}, "one expired true | bbb false 0 | zzz false 0"},
 		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, nil) },
 			"two active false"},
 		{"rename that one", func() error {
-			_, err := db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil)
-			return err
+			return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil))
 		}, "one expired true | bbb false 0 | zzz false 0"},
 	}
 	for _, step := range steps {
@@ -175,16 +169,14 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
-			_, err := db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil)
-			return err
+			return errOf(db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
 			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"guest"}, epoch, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.JoinContext) error {
-			_, err := db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil, nil)
-			return err
+			return errOf(db.UpdateCode(t.Context(), "aaa", func(*meet.RoomCode) error { return refuse }, nil, nil))
 		}, true}, use("b")}, 3, func(d meet.JoinContext) bool { return d.Code.Enabled && d.Code.Uses == 2 }},
 	} {
 		db := setup(t)

@@ -38,8 +38,7 @@ func wantLines(t *testing.T, db *DB, want ...string) {
 func (h *held) queueUpdate(e *meet.Event) chan error {
 	h.t.Helper()
 	return h.queue(func(ctx context.Context) error {
-		_, err := h.db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return nil }, e)
-		return err
+		return errOf(h.db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return nil }, e))
 	})
 }
 

@@ -18,6 +18,8 @@ const (
 
 	endPresence = `UPDATE presences SET left_at = $2 WHERE sid = $1`
 
+	selectHasPresence = `SELECT 1 FROM presences WHERE sid = $1`
+
 	selectWasInside = `SELECT 1 FROM presences WHERE identity = $1 AND (left_at IS NULL OR left_at >= $2) LIMIT 1`
 
 	selectOpenPresences       = `SELECT ` + presenceColumns + ` FROM presences WHERE left_at IS NULL`
@@ -66,11 +68,7 @@ func (t *tx) insertPresence(p meet.Presence) error {
 
 // HasPresence implements [meet.PresenceStore].
 func (db *DB) HasPresence(ctx context.Context, sid string) (bool, error) {
-	_, err := readOne(ctx, db, "read presence", selectPresence, presencePointers, sid)
-	if errors.Is(err, meet.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	return exists(ctx, db, "look for presence", selectHasPresence, sid)
 }
 
 // WasInside implements [meet.PresenceStore].

@@ -56,6 +56,9 @@ func createRoom(t testing.TB, db *DB, room meet.Room, codes ...meet.RoomCode) {
 	}
 }
 
+// errOf gives the error of a call with another result.
+func errOf[T any](_ T, err error) error { return err }
+
 func newCode(code, role string) meet.RoomCode {
 	return meet.RoomCode{Code: code, Role: role, Enabled: true, CreatedAt: epoch, UpdatedAt: epoch}
 }

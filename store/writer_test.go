@@ -56,10 +56,7 @@ func (h *held) queueRoom(name string) chan error {
 
 func (h *held) queueRaw(run func(*tx) error) chan error {
 	h.t.Helper()
-	return h.queue(func(ctx context.Context) error {
-		_, err := write(ctx, h.db.writer, func(t *tx) (struct{}, error) { return struct{}{}, run(t) })
-		return err
-	})
+	return h.queue(func(ctx context.Context) error { return h.db.change(ctx, run) })
 }
 
 func (h *held) letGo() { close(h.let) }

@@ -24,7 +24,7 @@ func guests(n int) []string {
 }
 
 var joinTests = []test{
-	{"AJoinByCodeCountsAUse", func(t *testing.T, b bed) {
+	{"AJoinByCodeCountsAUse", func(t *testing.T, b testStore) {
 		room := b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		want := b.code("aaa")
 		for i, identity := range []string{"one", "two"} {
@@ -44,7 +44,7 @@ var joinTests = []test{
 		}
 		wantSame(t, "admitted", b.admitted("one", "two", "three"), []string{"one", "two"})
 	}},
-	{"AJoinWithoutACodeUsesNone", func(t *testing.T, b bed) {
+	{"AJoinWithoutACodeUsesNone", func(t *testing.T, b testStore) {
 		room := b.create(newRoom("room"), newCode("aaa", "guest"))
 		was := b.code("aaa")
 		err := b.admit(t.Context(), byCode("one", ""), func(door meet.JoinContext) error {
@@ -54,7 +54,7 @@ var joinTests = []test{
 		wantErr(t, "AddJoin", err, nil)
 		wantSame(t, "code", b.code("aaa"), was)
 	}},
-	{"CheckSeesTheRequestAsItIs", func(t *testing.T, b bed) {
+	{"CheckSeesTheRequestAsItIs", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.ask(newRequest("asked", 1))
 		for i, id := range []string{"asked", "no such request"} {
@@ -71,7 +71,7 @@ var joinTests = []test{
 			wantSame(t, "join", got, join)
 		}
 	}},
-	{"ARefusedJoinLeavesNothing", func(t *testing.T, b bed) {
+	{"ARefusedJoinLeavesNothing", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")), newCode("aaa", "guest"))
 		was := b.code("aaa")
 		for _, code := range []string{"aaa", ""} {
@@ -83,13 +83,13 @@ var joinTests = []test{
 		wantSame(t, "joined rooms", b.list(meet.RoomQuery{Subject: "ann", Joined: true}), []string{})
 		b.join(byCode("one", "aaa")) // the identity is still free
 	}},
-	{"AnIdentityIsAdmittedOnce", func(t *testing.T, b bed) {
+	{"AnIdentityIsAdmittedOnce", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
 		failIf(t, b.admit(t.Context(), byCode("one", "aaa"), welcome) == nil, "an identity was admitted twice")
 		wantSame(t, "uses after a join that failed", b.code("aaa").Uses, 1)
 	}},
-	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+	{"WhatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"), newCode("other", "guest"))
 		b.create(newRoom("room"))
 		elsewhere := byCode("one", "")
@@ -102,7 +102,7 @@ var joinTests = []test{
 		wantErr(t, "AddJoin by another room's code", err, meet.ErrNotFound)
 		wantSame(t, "uses of the other room's code", b.code("other").Uses, 0)
 	}},
-	{"ACodeForOneLetsOneIn", func(t *testing.T, b bed) {
+	{"ACodeForOneLetsOneIn", func(t *testing.T, b testStore) {
 		once := func(c *meet.RoomCode) { c.MaxUses = 1 }
 		b.create(newRoom("room"), newCode("once", "guest", once))
 		onlyOne(t, together(t.Context(), 50, func(ctx context.Context, i int) error {
@@ -116,7 +116,7 @@ var joinTests = []test{
 		wantSame(t, "uses", b.code("once").Uses, 1)
 		wantSame(t, "number of those admitted", len(b.admitted(guests(50)...)), 1)
 	}},
-	{"NoUseIsLost", func(t *testing.T, b bed) {
+	{"NoUseIsLost", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		wantAllDone(t, "AddJoin", 50, func(ctx context.Context, i int) error {
 			return b.admit(ctx, byCode(numbered("guest", i), "aaa"), welcome)

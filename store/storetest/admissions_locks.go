@@ -10,7 +10,7 @@ import (
 const mic, cam = meet.Microphone, meet.Camera
 
 // lock gives whose locks that changed.
-func (b bed) lock(source meet.Source, locked bool, identities ...string) []string {
+func (b testStore) lock(source meet.Source, locked bool, identities ...string) []string {
 	b.t.Helper()
 	changed, err := b.LockAdmissions(b.t.Context(), "id-room", identities, source, locked, nil)
 	if err != nil {
@@ -20,12 +20,12 @@ func (b bed) lock(source meet.Source, locked bool, identities ...string) []strin
 	return changed
 }
 
-func (b bed) locked(identity string) []meet.Source {
+func (b testStore) locked(identity string) []meet.Source {
 	b.t.Helper()
 	return sorted(b.joinOf(identity).Locked)
 }
 
-func (b bed) lockedIn(roomID string, source meet.Source) []string {
+func (b testStore) lockedIn(roomID string, source meet.Source) []string {
 	b.t.Helper()
 	identities, err := b.LockedIn(b.t.Context(), roomID, source)
 	if err != nil {
@@ -43,7 +43,7 @@ func person(subject, userID string) string {
 }
 
 // enter lets somebody into id-room and gives what is locked for them.
-func (b bed) enter(identity, subject, userID string, seconds int) []meet.Source {
+func (b testStore) enter(identity, subject, userID string, seconds int) []meet.Source {
 	b.t.Helper()
 	join, err := b.AddAdmission(b.t.Context(), meet.Admission{Identity: identity, RoomID: "id-room", Subject: subject,
 		UserID: userID, Person: person(subject, userID), Role: "guest",
@@ -56,7 +56,7 @@ func (b bed) enter(identity, subject, userID string, seconds int) []meet.Source 
 }
 
 var lockTests = []test{
-	{"ALockIsKeptUntilItIsTakenBack", func(t *testing.T, b bed) {
+	{"ALockIsKeptUntilItIsTakenBack", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.enter("one", "", "", 1)
 		b.enter("two", "", "", 2)
@@ -80,7 +80,7 @@ var lockTests = []test{
 		}
 		wantSame(t, "another's locks", b.locked("two"), []meet.Source(nil))
 	}},
-	{"OnlyWhatWasNotSoIsChanged", func(t *testing.T, b bed) {
+	{"OnlyWhatWasNotSoIsChanged", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"))
 		b.create(newRoom("room"))
 		b.join(meet.Admission{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
@@ -100,7 +100,7 @@ var lockTests = []test{
 		wantSame(t, "another room's join", b.locked("elsewhere"), []meet.Source{mic})
 		wantSame(t, "locked in the room", b.lockedIn("id-room", mic), []string{"c"})
 	}},
-	{"ALockHoldsForThePersonInThisSession", func(t *testing.T, b bed) {
+	{"ALockHoldsForThePersonInThisSession", func(t *testing.T, b testStore) {
 		for name, c := range map[string]struct {
 			first, then [2]string // subject and user id
 			want        []meet.Source
@@ -136,7 +136,7 @@ var lockTests = []test{
 			wantSame(t, name+", in the next session", enter(room, "5", c.then, 5), []meet.Source(nil))
 		}
 	}},
-	{"LocksOfAllJoinsOfThePersonAddUp", func(t *testing.T, b bed) {
+	{"LocksOfAllJoinsOfThePersonAddUp", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.enter("one", "eve", "eve", 1)
 		b.enter("two", "eve", "eve", 2)
@@ -145,7 +145,7 @@ var lockTests = []test{
 		wantSame(t, "locked before", b.locked("one"), []meet.Source{mic})
 		wantSame(t, "the next", b.enter("three", "eve", "eve", 3), []meet.Source{cam, mic})
 	}},
-	{"WhatIsGivenBackIsGivenBackToThePerson", func(t *testing.T, b bed) {
+	{"WhatIsGivenBackIsGivenBackToThePerson", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for i, give := range []string{"one", "two", "free"} {
 			n := string(rune('0' + i))
@@ -161,7 +161,7 @@ var lockTests = []test{
 			wantSame(t, "a neighbour", b.locked("neighbour"+n), []meet.Source{mic})
 		}
 	}},
-	{"NobodyInParticularIsNoPerson", func(t *testing.T, b bed) {
+	{"NobodyInParticularIsNoPerson", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.enter("one", "", "", 1)
 		b.enter("two", "", "", 2)
@@ -169,7 +169,8 @@ var lockTests = []test{
 		wantSame(t, "given back", b.lock(mic, false, "one"), []string{"one"})
 		wantSame(t, "the other", b.locked("two"), []meet.Source{mic})
 	}},
-	{"TheDeadKeepTheirLocks", func(t *testing.T, b bed) { // putting somebody out is no way to get the microphone back
+	{"TheDeadKeepTheirLocks", func(t *testing.T,
+		b testStore) { // putting somebody out is no way to get the microphone back
 		b.create(newRoom("room"))
 		b.enter("one", "", "eve", 1)
 		b.lock(mic, true, "one")

@@ -9,7 +9,7 @@ import (
 
 // lockAll gives whether that changed the room, and to whom something was given
 // back.
-func (b bed) lockAll(source meet.Source, locked bool) (bool, []string) {
+func (b testStore) lockAll(source meet.Source, locked bool) (bool, []string) {
 	b.t.Helper()
 	changed, unlocked, err := b.LockForAll(b.t.Context(), "id-room", source, locked, nil)
 	if err != nil {
@@ -19,7 +19,7 @@ func (b bed) lockAll(source meet.Source, locked bool) (bool, []string) {
 	return changed, unlocked
 }
 
-func (b bed) wantLockAll(source meet.Source, locked, wantChanged bool, wantUnlocked ...string) {
+func (b testStore) wantLockAll(source meet.Source, locked, wantChanged bool, wantUnlocked ...string) {
 	b.t.Helper()
 	changed, unlocked := b.lockAll(source, locked)
 	if changed != wantChanged || !slices.Equal(unlocked, wantUnlocked) {
@@ -28,7 +28,7 @@ func (b bed) wantLockAll(source meet.Source, locked, wantChanged bool, wantUnloc
 	}
 }
 
-func (b bed) lockedForAll() []meet.Source {
+func (b testStore) lockedForAll() []meet.Source {
 	b.t.Helper()
 	room, err := b.RoomByID(b.t.Context(), "id-room")
 	if err != nil {
@@ -37,13 +37,13 @@ func (b bed) lockedForAll() []meet.Source {
 	return room.LockedForAll.List()
 }
 
-func (b bed) unlocked(identity string) []meet.Source {
+func (b testStore) unlocked(identity string) []meet.Source {
 	b.t.Helper()
 	return sorted(b.joinOf(identity).Unlocked)
 }
 
 var lockForAllTests = []test{
-	{"TheRoomKeepsWhatIsLockedForAll", func(t *testing.T, b bed) {
+	{"TheRoomKeepsWhatIsLockedForAll", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		wantSame(t, "at first", b.lockedForAll(), []meet.Source{})
 		b.wantLockAll(mic, true, true)
@@ -56,7 +56,7 @@ var lockForAllTests = []test{
 		_, _, err := b.LockForAll(t.Context(), "id-none", mic, true, nil)
 		wantErr(t, "LockForAll of no room", err, meet.ErrNotFound)
 	}},
-	{"WhatWasTakenFromOneGoesBackWithThatOfAll", func(t *testing.T, b bed) {
+	{"WhatWasTakenFromOneGoesBackWithThatOfAll", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for i, identity := range []string{"one", "two", "three"} {
 			b.enter(identity, "", "", i)
@@ -69,7 +69,7 @@ var lockForAllTests = []test{
 		b.lock(mic, true, "two")
 		b.wantLockAll(mic, false, false, "two")
 	}},
-	{"WhoIsGivenItBackIsExceptedUntilTheNextLock", func(t *testing.T, b bed) {
+	{"WhoIsGivenItBackIsExceptedUntilTheNextLock", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.enter("bob 1", "bob", "bob", 1)
 		b.enter("typed bob", "", "bob", 1)
@@ -96,7 +96,7 @@ var lockForAllTests = []test{
 }
 
 var approvalTests = []test{
-	{"AnApprovalKnowsWhomItLetIn", func(t *testing.T, b bed) {
+	{"AnApprovalKnowsWhomItLetIn", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
 		for i, want := range []string{"", "first", "first"} {

@@ -22,12 +22,12 @@ func blockedAt(seconds int) func(*meet.Block) {
 	return func(b *meet.Block) { b.CreatedAt = at(seconds) }
 }
 
-func (b bed) block(block meet.Block) {
+func (b testStore) block(block meet.Block) {
 	b.t.Helper()
 	b.revoke(meet.Revocation{RoomID: block.RoomID, At: block.CreatedAt, By: "ann", Block: &block})
 }
 
-func (b bed) revoke(r meet.Revocation) {
+func (b testStore) revoke(r meet.Revocation) {
 	b.t.Helper()
 	if r.RoomID == "" {
 		r.RoomID = "id-room"
@@ -37,7 +37,7 @@ func (b bed) revoke(r meet.Revocation) {
 	}
 }
 
-func (b bed) blocks(roomID string) []meet.Block {
+func (b testStore) blocks(roomID string) []meet.Block {
 	b.t.Helper()
 	blocks, err := b.Blocks(b.t.Context(), roomID)
 	if err != nil {
@@ -46,7 +46,7 @@ func (b bed) blocks(roomID string) []meet.Block {
 	return blocks
 }
 
-func (b bed) joinOf(identity string) meet.Admission {
+func (b testStore) joinOf(identity string) meet.Admission {
 	b.t.Helper()
 	join, err := b.Admission(b.t.Context(), identity)
 	if err != nil {
@@ -56,7 +56,7 @@ func (b bed) joinOf(identity string) meet.Admission {
 }
 
 // revoked gives "identity seconds" for those whose tokens are dead.
-func (b bed) revoked(identities ...string) []string {
+func (b testStore) revoked(identities ...string) []string {
 	b.t.Helper()
 	dead := []string{}
 	for _, identity := range identities {
@@ -68,7 +68,7 @@ func (b bed) revoked(identities ...string) []string {
 }
 
 // seenBlocks gives the blocks that the check of another join sees.
-func (b bed) seenBlocks(join meet.Admission) []meet.Block {
+func (b testStore) seenBlocks(join meet.Admission) []meet.Block {
 	b.t.Helper()
 	var seen []meet.Block
 	err := b.admit(b.t.Context(), join, func(door meet.JoinContext) error { seen = door.Blocks; return nil })
@@ -79,7 +79,7 @@ func (b bed) seenBlocks(join meet.Admission) []meet.Block {
 }
 
 var revocationTests = []test{
-	{"OnlyTheNamedAreRevoked", func(t *testing.T, b bed) {
+	{"OnlyTheNamedAreRevoked", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"))
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.join(meet.Admission{Identity: "elsewhere", RoomID: "id-other", Role: "guest", CreatedAt: noon})
@@ -98,7 +98,7 @@ var revocationTests = []test{
 		b.revoke(meet.Revocation{RoomID: "id-other", Code: "bbb", At: at(4), By: "ann"})
 		wantSame(t, "by the code of another room", b.revoked(all...), []string{"a1 3s", "a2 3s", "named 2s"})
 	}},
-	{"TheFirstRevocationStays", func(t *testing.T, b bed) {
+	{"TheFirstRevocationStays", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
 		b.revoke(meet.Revocation{Identities: []string{"one"}, At: at(2), By: "ann"})
@@ -106,14 +106,14 @@ var revocationTests = []test{
 		b.revoke(meet.Revocation{Code: "aaa", At: at(4), By: "bob"})
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 2s"})
 	}},
-	{"ALaterJoinIsNotRevoked", func(t *testing.T, b bed) {
+	{"ALaterJoinIsNotRevoked", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
 		b.revoke(meet.Revocation{Code: "aaa", Identities: []string{"two"}, At: at(2), By: "ann"})
 		b.join(byCode("two", "aaa"))
 		wantSame(t, "revoked", b.revoked("one", "two"), []string{"one 2s"})
 	}},
-	{"TheApprovalGoesWithTheJoin", func(t *testing.T, b bed) {
+	{"TheApprovalGoesWithTheJoin", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		other := func(r *meet.JoinRequest) { r.Code = "bbb" }
 		b.ask(newRequest("by identity", 1, inState(meet.RequestApproved), other))
@@ -142,7 +142,7 @@ var revocationTests = []test{
 			wantSame(t, "request "+id, got, wantRequest)
 		}
 	}},
-	{"ARevokedCodeTakesTheApprovalsThatWereUsedWithIt", func(t *testing.T, b bed) {
+	{"ARevokedCodeTakesTheApprovalsThatWereUsedWithIt", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.ask(newRequest("waiting", 1))
 		for _, id := range []string{"not used yet", "used before", "used with bbb last", "used after"} {
@@ -171,7 +171,7 @@ var revocationTests = []test{
 		b.revoke(meet.Revocation{Code: "aaa", At: at(3), By: "ann"})
 		wantSame(t, "approved after another", b.asking(approved), []string{"not used yet", "used with bbb last", "waiting"})
 	}},
-	{"EveryRevocationOfACodeCounts", func(t *testing.T, b bed) {
+	{"EveryRevocationOfACodeCounts", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		all := []string{"one", "two", "three"}
 		for i, identity := range all {
@@ -181,7 +181,7 @@ var revocationTests = []test{
 		b.join(byCode("four", "aaa"))
 		wantSame(t, "revoked", b.revoked(append(all, "four")...), []string{"one 1s", "two 2s", "three 3s"})
 	}},
-	{"AnApprovalTakesAllItsJoinsWithIt", func(t *testing.T, b bed) {
+	{"AnApprovalTakesAllItsJoinsWithIt", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for _, id := range []string{"eve's", "bob's"} {
 			b.ask(newRequest(id, 1, inState(meet.RequestApproved)))
@@ -194,7 +194,7 @@ var revocationTests = []test{
 		b.revoke(meet.Revocation{Identities: []string{"eve 1"}, At: at(5), By: "cem"})
 		wantSame(t, "revoked", b.revoked("eve 1", "eve 2", "bob", "carol"), []string{"eve 1 5s", "eve 2 5s"})
 	}},
-	{"ACodeChangesTogetherWithItsRevocation", func(t *testing.T, b bed) {
+	{"ACodeChangesTogetherWithItsRevocation", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.join(byCode("one", "aaa"))
 		r := meet.Revocation{RoomID: "id-room", Code: "aaa", At: at(4), By: "ann"}
@@ -209,7 +209,7 @@ var revocationTests = []test{
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 4s"})
 		wantSame(t, "lines", len(b.events(meet.EventQuery{})), 1)
 	}},
-	{"AFailedRevocationLeavesNothing", func(t *testing.T, b bed) {
+	{"AFailedRevocationLeavesNothing", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.ask(newRequest("asked", 1, inState(meet.RequestApproved)))
 		join := byCode("one", "aaa")
@@ -224,7 +224,7 @@ var revocationTests = []test{
 		wantErr(t, "JoinRequest", err, nil)
 		wantSame(t, "approval", request.State, meet.RequestApproved)
 	}},
-	{"AKickIsOnRecordEvenOfWhoHasNoJoin", func(t *testing.T, b bed) { // nor need a repetition be quiet
+	{"AKickIsOnRecordEvenOfWhoHasNoJoin", func(t *testing.T, b testStore) { // nor need a repetition be quiet
 		b.create(newRoom("room"))
 		err := b.RevokeAdmissions(t.Context(), meet.Revocation{RoomID: "id-room", Identities: []string{"recorder"}, At: at(2),
 			By: "ann"}, about(meet.Kicked, "recorder"))
@@ -234,7 +234,7 @@ var revocationTests = []test{
 }
 
 var blockTests = []test{
-	{"BlocksComeBackAsTheyWereOldestFirst", func(t *testing.T, b bed) {
+	{"BlocksComeBackAsTheyWereOldestFirst", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		wantSame(t, "at first", b.blocks("id-room"), []meet.Block(nil))
@@ -248,7 +248,7 @@ var blockTests = []test{
 		wantSame(t, "blocks elsewhere", b.blocks("id-other"), []meet.Block{elsewhere})
 		wantSame(t, "blocks nowhere", b.blocks("nowhere"), []meet.Block(nil))
 	}},
-	{"TheNewerBlockOfAnIdentityCounts", func(t *testing.T, b bed) {
+	{"TheNewerBlockOfAnIdentityCounts", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.block(newBlock("one"))
 		want := meet.Block{RoomID: "id-room", Identity: "one", Subject: "s", UserID: "u", Code: "c", Name: "N",
@@ -256,7 +256,7 @@ var blockTests = []test{
 		b.block(want)
 		wantSame(t, "blocks", b.blocks("id-room"), []meet.Block{want})
 	}},
-	{"ABlockIsMadeWithTheRevocation", func(t *testing.T, b bed) {
+	{"ABlockIsMadeWithTheRevocation", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.join(byCode("one", ""))
 		block := newBlock("one")
@@ -264,7 +264,7 @@ var blockTests = []test{
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 2s"})
 		wantSame(t, "blocks", b.blocks("id-room"), []meet.Block{block})
 	}},
-	{"UnblockLiftsOneBlock", func(t *testing.T, b bed) {
+	{"UnblockLiftsOneBlock", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		b.join(byCode("one", ""))
@@ -279,7 +279,7 @@ var blockTests = []test{
 		wantErr(t, "Unblock again", b.Unblock(t.Context(), "id-room", "one", nil), meet.ErrNotFound)
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 2s"}) // the tokens stay dead
 	}},
-	{"TheNextJoinSeesABlock", func(t *testing.T, b bed) {
+	{"TheNextJoinSeesABlock", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"))
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		b.block(newBlock("x", func(b *meet.Block) { b.RoomID = "id-other" }))
@@ -297,7 +297,7 @@ var blockTests = []test{
 			wantSame(t, "lifted", b.seenBlocks(byCode("at last "+n, code)), []meet.Block(nil))
 		}
 	}},
-	{"NobodySlipsInAfterABlock", func(t *testing.T, b bed) {
+	{"NobodySlipsInAfterABlock", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		var after []string // joins that began when the block had been answered for
 		wantAllDone(t, "operation", 8, func(ctx context.Context, i int) error {

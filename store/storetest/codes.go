@@ -9,7 +9,7 @@ import (
 )
 
 var codeTests = []test{
-	{"ACodeComesBackAsItWasStored", func(t *testing.T, b bed) {
+	{"ACodeComesBackAsItWasStored", func(t *testing.T, b testStore) {
 		last := func(c *meet.RoomCode) { c.CreatedAt = at(2) }
 		room := b.create(newRoom("room", public), newCode("first", "host"), newCode("last", "viewer", last),
 			meet.RoomCode{Code: "full", Role: "guest", Label: "press", Enabled: true, Uses: 2, MaxUses: meet.MaxUses,
@@ -28,7 +28,7 @@ var codeTests = []test{
 		wantErr(t, "Codes", err, nil)
 		wantSame(t, "list", listed, []meet.RoomCode{b.code("first"), b.code("full"), b.code("last")})
 	}},
-	{"CodeAndRoomSeesTheRoomAsItIs", func(t *testing.T, b bed) {
+	{"CodeAndRoomSeesTheRoomAsItIs", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "host", disabled))
 		b.end("id-room")
 		code, room, err := b.CodeAndRoom(t.Context(), "aaa")
@@ -36,7 +36,7 @@ var codeTests = []test{
 		failIf(t, code.Enabled || room.State != meet.RoomEnded,
 			"got %+v in %+v, want a disabled code and an ended room", code, room)
 	}},
-	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+	{"WhatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		ctx := t.Context()
 		_, _, err := b.CodeAndRoom(ctx, "nope")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
@@ -44,7 +44,7 @@ var codeTests = []test{
 		wantErr(t, "UpdateCode", err, meet.ErrNotFound)
 		wantSame(t, "codes of no room", b.codes(meet.CodeQuery{RoomID: "nope", Limit: 10}), []string{})
 	}},
-	{"CodesAreListedOldestFirst", func(t *testing.T, b bed) {
+	{"CodesAreListedOldestFirst", func(t *testing.T, b testStore) {
 		created := func(t time.Time) func(*meet.RoomCode) { return func(c *meet.RoomCode) { c.CreatedAt = t } }
 		b.create(newRoom("other"), newCode("aab", "host"))
 		b.create(newRoom("room"),
@@ -74,7 +74,7 @@ var codeTests = []test{
 		}
 		wantSame(t, "limit 0", b.codes(meet.CodeQuery{RoomID: "id-room"}), []string{})
 	}},
-	{"UpdateCodeStoresItsChange", func(t *testing.T, b bed) {
+	{"UpdateCodeStoresItsChange", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "host"))
 		want := b.code("aaa")
 		want.Enabled, want.MaxUses, want.ExpiresAt, want.UpdatedAt = false, 5, at(9), at(1)
@@ -88,7 +88,7 @@ var codeTests = []test{
 		wantErr(t, "UpdateCode", err, nil)
 		wantSame(t, "stored", b.code("aaa"), want)
 	}},
-	{"ARefusedChangeLeavesNothing", func(t *testing.T, b bed) {
+	{"ARefusedChangeLeavesNothing", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "host"))
 		was := b.code("aaa")
 		_, err := b.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // ensure calls EnsureCodes for room at(1) and gives the codes.
-func (b bed) ensure(roles []string, fresh ...meet.RoomCode) []string {
+func (b testStore) ensure(roles []string, fresh ...meet.RoomCode) []string {
 	b.t.Helper()
 	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1), nil)
 	if err != nil {
@@ -21,7 +21,7 @@ func (b bed) ensure(roles []string, fresh ...meet.RoomCode) []string {
 var allRoles = []string{"host", "guest", "viewer"}
 
 var ensureTests = []test{
-	{"MissingCodesAreMadeAndExistingKept", func(t *testing.T, b bed) {
+	{"MissingCodesAreMadeAndExistingKept", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("guest1", "guest"), newCode("host-press1", "host", label("press")))
 		got := b.ensure(allRoles, newCode("viewer2", "viewer"), newCode("guest2", "guest"), newCode("host2", "host"))
 		wantSame(t, "codes in the order asked for", got, []string{"viewer2", "guest1", "host2"})
@@ -30,16 +30,16 @@ var ensureTests = []test{
 		wantSame(t, "all codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}),
 			[]string{"guest1", "host-press1", "host2", "viewer2"})
 	}},
-	{"ALabelMakesAnotherCode", func(t *testing.T, b bed) {
+	{"ALabelMakesAnotherCode", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("host1", "host"))
 		wantSame(t, "codes", b.ensure(allRoles, newCode("host2", "host", label("press"))), []string{"host2"})
 		wantSame(t, "codes", b.ensure(allRoles, newCode("host3", "host", label("Press"))), []string{"host3"})
 	}},
-	{"TheSameTwiceIsOneCode", func(t *testing.T, b bed) {
+	{"TheSameTwiceIsOneCode", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		wantSame(t, "codes", b.ensure(allRoles, newCode("one", "host"), newCode("two", "host")), []string{"one", "one"})
 	}},
-	{"FreshCodesAreStoredWhole", func(t *testing.T, b bed) {
+	{"FreshCodesAreStoredWhole", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		want := meet.RoomCode{Code: "aaa", RoomID: "id-room", Role: "host", Label: "press", Enabled: true, MaxUses: 3,
 			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
@@ -48,7 +48,7 @@ var ensureTests = []test{
 		wantSame(t, "returned", got, []meet.RoomCode{want})
 		wantSame(t, "stored", b.code("aaa"), want)
 	}},
-	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b bed) {
+	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"), newCode("other", "speaker"))
 		b.create(newRoom("room"), newCode("host1", "host"), newCode("speaker1", "speaker"),
 			newCode("speaker2", "speaker", label("x")), newCode("off", "dancer", disabled),
@@ -64,12 +64,12 @@ var ensureTests = []test{
 		failIf(t, b.code("guest-off").Enabled, "a disabled code of a role there is was enabled")
 		failIf(t, !b.code("other").Enabled, "a code of another room was disabled")
 	}},
-	{"NothingFreshStillDisables", func(t *testing.T, b bed) {
+	{"NothingFreshStillDisables", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
 		wantSame(t, "codes", b.ensure(allRoles), []string{})
 		failIf(t, b.code("speaker").Enabled, "the code of an unknown role is enabled")
 	}},
-	{"ATakenCodeLeavesNothing", func(t *testing.T, b bed) {
+	{"ATakenCodeLeavesNothing", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"), newCode("taken", "host"))
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")},
@@ -78,7 +78,7 @@ var ensureTests = []test{
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
 		failIf(t, !b.code("speaker").Enabled, "a failed call disabled a code")
 	}},
-	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
 			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon, nil)
 			wantErr(t, "EnsureCodes", err, meet.ErrNotFound)
@@ -86,7 +86,7 @@ var ensureTests = []test{
 		_, _, err := b.CodeAndRoom(t.Context(), "aaa")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
 	}},
-	{"ManyAtOnceAgreeOnOneCode", func(t *testing.T, b bed) {
+	{"ManyAtOnceAgreeOnOneCode", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		got := make([]string, 20)
 		wantAllDone(t, "EnsureCodes", len(got), func(ctx context.Context, i int) error {
@@ -103,7 +103,7 @@ var ensureTests = []test{
 	}},
 }
 
-func (b bed) replace(code, fresh string, now time.Time) meet.RoomCode {
+func (b testStore) replace(code, fresh string, now time.Time) meet.RoomCode {
 	b.t.Helper()
 	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil }, nil)
 	if err != nil {
@@ -113,7 +113,7 @@ func (b bed) replace(code, fresh string, now time.Time) meet.RoomCode {
 }
 
 var replaceTests = []test{
-	{"TheSuccessorTakesOverAllButTheUses", func(t *testing.T, b bed) {
+	{"TheSuccessorTakesOverAllButTheUses", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Enabled: true, Uses: 3,
 			MaxUses:   5,
 			ExpiresAt: at(9), LastUsedAt: at(-1), CreatedAt: at(-2), UpdatedAt: at(-2)})
@@ -129,7 +129,7 @@ var replaceTests = []test{
 		wantSame(t, "current codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"new"})
 		wantSame(t, "code made sure of", b.ensure(allRoles, newCode("third", "guest", label("press"))), []string{"new"})
 	}},
-	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b bed) {
+	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon, nil)
@@ -137,7 +137,7 @@ var replaceTests = []test{
 		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 	}},
-	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b bed) {
+	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"), newCode("taken", "guest"))
 		was := b.code("old")
 		for _, fresh := range []string{"taken", "old"} {
@@ -146,7 +146,7 @@ var replaceTests = []test{
 			wantSame(t, "old code", b.code("old"), was)
 		}
 	}},
-	{"ARefusedReplacementLeavesTheOldOne", func(t *testing.T, b bed) {
+	{"ARefusedReplacementLeavesTheOldOne", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		was := b.code("old")
 		_, err := b.ReplaceCode(t.Context(), "old", "new", at(1), func(c meet.RoomCode) error {
@@ -158,7 +158,7 @@ var replaceTests = []test{
 		_, _, err = b.CodeAndRoom(t.Context(), "new")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
 	}},
-	{"OnlyACurrentCodeIsReplaced", func(t *testing.T, b bed) {
+	{"OnlyACurrentCodeIsReplaced", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
 		for _, code := range []string{"old", "nope"} {
@@ -171,11 +171,10 @@ var replaceTests = []test{
 		}, nil)
 		wantErr(t, "ReplaceCode, refused", err, errRefused)
 	}},
-	{"OfManyAtOnceOneReplaces", func(t *testing.T, b bed) {
+	{"OfManyAtOnceOneReplaces", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
-			_, err := b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil }, nil)
-			return err
+			return errOf(b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil }, nil))
 		}), meet.ErrNotFound)
 		wantSame(t, "number of current codes", len(b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10})), 1)
 	}},

@@ -11,7 +11,7 @@ import (
 func limited(uses int) func(*meet.RoomCode) { return func(c *meet.RoomCode) { c.MaxUses = uses } }
 
 // pending gives the identities of the pending uses that are due by then.
-func (b bed) pending(seconds int) []string {
+func (b testStore) pending(seconds int) []string {
 	b.t.Helper()
 	uses, err := b.PendingUses(b.t.Context(), at(seconds), 10)
 	if err != nil {
@@ -23,7 +23,7 @@ func (b bed) pending(seconds int) []string {
 const tokensDead = 600 // tokenDies, in seconds after noon
 
 var useTests = []test{
-	{"AUseOfALimitedCodeIsPending", func(t *testing.T, b bed) {
+	{"AUseOfALimitedCodeIsPending", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)), newCode("bbb", "guest", label("x")))
 		b.join(byCode("one", "aaa"))
 		b.join(byCode("free", "bbb"))
@@ -33,13 +33,13 @@ var useTests = []test{
 		wantErr(t, "PendingUses", err, nil)
 		wantSame(t, "due", uses, []meet.PendingUse{{Identity: "one", RoomID: "id-room", Code: "aaa"}})
 	}},
-	{"ARefusedJoinLeavesNoPendingUse", func(t *testing.T, b bed) {
+	{"ARefusedJoinLeavesNoPendingUse", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		wantErr(t, "AddJoin", b.admit(t.Context(), byCode("one", "aaa"), func(meet.JoinContext) error { return errRefused }),
 			errRefused)
 		wantSame(t, "due", b.pending(tokensDead), []string{})
 	}},
-	{"AUseIsGivenBackOnce", func(t *testing.T, b bed) {
+	{"AUseIsGivenBackOnce", func(t *testing.T, b testStore) {
 		ctx := t.Context()
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
@@ -62,7 +62,7 @@ var useTests = []test{
 		wantSame(t, "uses in the end", b.code("aaa").Uses, 1)
 		wantSame(t, "due in the end", b.pending(tokensDead), []string{"two"})
 	}},
-	{"AUseThatIsKeptIsNotGivenBack", func(t *testing.T, b bed) {
+	{"AUseThatIsKeptIsNotGivenBack", func(t *testing.T, b testStore) {
 		ctx := t.Context()
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
@@ -84,7 +84,7 @@ var useTests = []test{
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "two", nil), meet.ErrNotFound)
 		wantSame(t, "uses", b.code("aaa").Uses, 2)
 	}},
-	{"WhoWasPutOutUsedTheirCode", func(t *testing.T, b bed) {
+	{"WhoWasPutOutUsedTheirCode", func(t *testing.T, b testStore) {
 		ctx := t.Context()
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
@@ -95,7 +95,7 @@ var useTests = []test{
 		wantSame(t, "uses", b.code("aaa").Uses, 1)
 		wantSame(t, "due", b.pending(tokensDead), []string{})
 	}},
-	{"ReturningTakesTheApprovalFromNobody", func(t *testing.T, b bed) {
+	{"ReturningTakesTheApprovalFromNobody", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.ask(newRequest("asked", 1))
 		_, err := b.UpdateJoinRequest(t.Context(), "asked", func(r *meet.JoinRequest, _ meet.Room) error {
@@ -111,7 +111,7 @@ var useTests = []test{
 			t.Errorf("the approval: %+v, %v; want it to stand", r, err)
 		}
 	}},
-	{"TheSoonestDueComeFirst", func(t *testing.T, b bed) {
+	{"TheSoonestDueComeFirst", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(9)))
 		for i, identity := range []string{"one", "two", "three"} {
 			_, err := b.AddAdmission(t.Context(), byCode(identity, "aaa"), at(30-10*i), welcome, nil)
@@ -122,7 +122,7 @@ var useTests = []test{
 		wantSame(t, "the first two", names(uses, func(u meet.PendingUse) string { return u.Identity }),
 			[]string{"three", "two"})
 	}},
-	{"TheLineComesWithTheUse", func(t *testing.T, b bed) {
+	{"TheLineComesWithTheUse", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
 		b.join(byCode("one", "aaa"))
 		e := func() *meet.Event {
@@ -139,7 +139,7 @@ var useTests = []test{
 	}},
 	// Uses go back and forth while many want the code: never are more admitted
 	// that have not been given back than the code lets in.
-	{"NeverOneTooMany", func(t *testing.T, b bed) {
+	{"NeverOneTooMany", func(t *testing.T, b testStore) {
 		const uses, callers = 3, 40
 		b.create(newRoom("room"), newCode("aaa", "guest", limited(uses)))
 		inside := make([]bool, callers)

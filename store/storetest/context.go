@@ -11,7 +11,7 @@ import (
 )
 
 var contextTests = []test{
-	{"EveryMethodIsCalled", func(t *testing.T, b bed) {
+	{"EveryMethodIsCalled", func(t *testing.T, b testStore) {
 		called := map[string]bool{"Subscribe": true} // which waits for nothing
 		for _, call := range b.calls() {
 			name, _, _ := strings.Cut(call.name, " ")
@@ -21,8 +21,8 @@ var contextTests = []test{
 			failIf(t, !called[method.Name], "calls has no %s", method.Name)
 		}
 	}},
-	{"NobodyWaitsNothingHappens", func(t *testing.T, b bed) {
-		b.stage()
+	{"NobodyWaitsNothingHappens", func(t *testing.T, b testStore) {
+		b.prepare()
 		b.create(newRoom("over", ended))
 		room, code := b.room("id-room"), b.code("aaa")
 		ctx, cancel := context.WithCancel(t.Context())
@@ -40,8 +40,8 @@ var contextTests = []test{
 		_, err := b.RoomByName(t.Context(), "new")
 		wantErr(t, "RoomByName", err, meet.ErrNotFound)
 	}},
-	{"ACallAfterACancelledOneWorks", func(t *testing.T, b bed) {
-		b.stage()
+	{"ACallAfterACancelledOneWorks", func(t *testing.T, b testStore) {
+		b.prepare()
 		for _, call := range b.calls() {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
@@ -57,8 +57,8 @@ type call struct {
 }
 
 // calls is every method, with arguments that succeed in this order in a store that
-// stage has prepared.
-func (b bed) calls() []call {
+// prepare has filled.
+func (b testStore) calls() []call {
 	var calls []call
 	for _, change := range b.changes() {
 		calls = append(calls, call{change.name, func(ctx context.Context) error {

@@ -18,7 +18,7 @@ func about(action meet.EventAction, target string) *meet.Event {
 		Details: map[string]string{"name": `"Zoë" <b>`, "empty": ""}, RequestID: "request-1"}
 }
 
-func (b bed) events(q meet.EventQuery) []meet.Event {
+func (b testStore) events(q meet.EventQuery) []meet.Event {
 	b.t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 1000
@@ -31,14 +31,14 @@ func (b bed) events(q meet.EventQuery) []meet.Event {
 }
 
 // targets gives what all lines are about, oldest first.
-func (b bed) targets() []string {
+func (b testStore) targets() []string {
 	b.t.Helper()
 	all := names(b.events(meet.EventQuery{}), func(e meet.Event) string { return e.Target })
 	slices.Reverse(all)
 	return all
 }
 
-func (b bed) write(events ...*meet.Event) {
+func (b testStore) write(events ...*meet.Event) {
 	b.t.Helper()
 	for _, e := range events {
 		if err := b.AddEvent(b.t.Context(), e); err != nil {
@@ -47,7 +47,7 @@ func (b bed) write(events ...*meet.Event) {
 	}
 }
 
-func (b bed) forget(since, now time.Time, limit int) {
+func (b testStore) forget(since, now time.Time, limit int) {
 	b.t.Helper()
 	if _, err := b.Forget(b.t.Context(), since, now, limit); err != nil {
 		b.t.Fatalf("Forget: %v", err)
@@ -55,7 +55,7 @@ func (b bed) forget(since, now time.Time, limit int) {
 }
 
 var eventTests = []test{
-	{"AnOutcomeCanBecomeAnother", func(t *testing.T, b bed) {
+	{"AnOutcomeCanBecomeAnother", func(t *testing.T, b testStore) {
 		one, two := about(meet.Kicked, "one"), about(meet.Kicked, "two")
 		one.Outcome = meet.OutcomeOK
 		two.Outcome = meet.OutcomeOK
@@ -67,8 +67,8 @@ var eventTests = []test{
 		one.Outcome = meet.OutcomeIncomplete
 		wantSame(t, "events", b.events(meet.EventQuery{}), []meet.Event{*two, *one})
 	}},
-	{"AnEventIsWrittenOnceWithItsChange", func(t *testing.T, b bed) {
-		b.stage()
+	{"AnEventIsWrittenOnceWithItsChange", func(t *testing.T, b testStore) {
+		b.prepare()
 		var want []string
 		for _, change := range b.changes() {
 			e := about(meet.EventAction("room."+change.name), change.name)
@@ -79,15 +79,15 @@ var eventTests = []test{
 			failIf(t, e.ID == 0, "the line of %s was not given its id", change.name)
 		}
 	}},
-	{"NoEventNoLine", func(t *testing.T, b bed) {
-		b.stage()
+	{"NoEventNoLine", func(t *testing.T, b testStore) {
+		b.prepare()
 		for _, change := range b.changes() {
 			wantErr(t, change.name, change.do(t.Context(), nil, nothing), nil)
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
-	{"AnEventWhoseDeedIsTakenAwayLeavesNoLine", func(t *testing.T, b bed) {
-		b.stage()
+	{"AnEventWhoseDeedIsTakenAwayLeavesNoLine", func(t *testing.T, b testStore) {
+		b.prepare()
 		for _, change := range b.changes() {
 			e := about("room.updated", change.name)
 			if !change.handsIn {
@@ -98,8 +98,8 @@ var eventTests = []test{
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
-	{"WhatIsHandedInCompletesTheEvent", func(t *testing.T, b bed) {
-		b.stage()
+	{"WhatIsHandedInCompletesTheEvent", func(t *testing.T, b testStore) {
+		b.prepare()
 		var want []string
 		for _, change := range b.changes() {
 			if !change.handsIn {
@@ -111,8 +111,8 @@ var eventTests = []test{
 		}
 		wantSame(t, "lines", b.targets(), want)
 	}},
-	{"AChangeThatIsRefusedLeavesNoLine", func(t *testing.T, b bed) {
-		b.stage()
+	{"AChangeThatIsRefusedLeavesNoLine", func(t *testing.T, b testStore) {
+		b.prepare()
 		for _, change := range b.changes() {
 			if !change.handsIn {
 				continue
@@ -123,8 +123,8 @@ var eventTests = []test{
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
-	{"AChangeThatFailsLeavesNoLine", func(t *testing.T, b bed) {
-		b.stage()
+	{"AChangeThatFailsLeavesNoLine", func(t *testing.T, b testStore) {
+		b.prepare()
 		for name := range b.failing(t.Context(), nil) {
 			e := about("room.updated", name)
 			failIf(t, b.failing(t.Context(), e)[name]() == nil, "%s succeeded", name)
@@ -132,8 +132,8 @@ var eventTests = []test{
 		}
 		wantSame(t, "lines", b.targets(), []string{})
 	}},
-	{"WhatChangesNothingLeavesNoLine", func(t *testing.T, b bed) {
-		b.stage()
+	{"WhatChangesNothingLeavesNoLine", func(t *testing.T, b testStore) {
+		b.prepare()
 		ctx, e := t.Context(), about("code.created", "")
 		for range 2 { // the first disables the code of a role that is no more
 			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon, e)
@@ -148,7 +148,7 @@ var eventTests = []test{
 		wantErr(t, "ExpireRooms", err, nil)
 		failIf(t, len(expired) != 0 || len(b.targets()) != 1, "lines are %v, want no further one", b.targets())
 	}},
-	{"EachExpiredRoomHasItsLine", func(t *testing.T, b bed) {
+	{"EachExpiredRoomHasItsLine", func(t *testing.T, b testStore) {
 		for i := range 3 {
 			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
 		}
@@ -161,12 +161,12 @@ var eventTests = []test{
 		slices.Sort(got)
 		wantSame(t, "lines", got, []string{"id-room-000", "id-room-001"})
 	}},
-	{"AnEventWithoutDetailsComesBackToo", func(t *testing.T, b bed) {
+	{"AnEventWithoutDetailsComesBackToo", func(t *testing.T, b testStore) {
 		want := &meet.Event{At: noon, Action: meet.Left}
 		b.write(want)
 		wantSame(t, "line", b.events(meet.EventQuery{}), []meet.Event{*want})
 	}},
-	{"EventsAreReadInPages", func(t *testing.T, b bed) {
+	{"EventsAreReadInPages", func(t *testing.T, b testStore) {
 		b.manyEvents(40)
 		for _, room := range []string{"", "r0", "r1", "nowhere"} {
 			for _, admin := range []string{"", "a0", "a1", "nobody"} {
@@ -180,7 +180,7 @@ var eventTests = []test{
 		}
 		wantSame(t, "events with a negative limit", len(b.events(meet.EventQuery{Limit: -1})), 0)
 	}},
-	{"LinesOfManyAtOnceAreAllThere", func(t *testing.T, b bed) {
+	{"LinesOfManyAtOnceAreAllThere", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		events := make([]*meet.Event, 30)
 		for i := range events {
@@ -209,7 +209,7 @@ var eventTests = []test{
 		}
 		failIf(t, len(there) != 20, "%d lines, want 20", len(there))
 	}},
-	{"OldEventsAreForgotten", func(t *testing.T, b bed) {
+	{"OldEventsAreForgotten", func(t *testing.T, b testStore) {
 		for i := range 7 {
 			e := about(meet.Left, fmt.Sprint(i))
 			e.At = at(i)
@@ -222,7 +222,7 @@ var eventTests = []test{
 		b.forget(at(100), noon, 0)
 		wantSame(t, "left", b.targets(), []string{"4", "5", "6"})
 	}},
-	{"AYoungLineKeepsNoOldOne", func(t *testing.T, b bed) {
+	{"AYoungLineKeepsNoOldOne", func(t *testing.T, b testStore) {
 		for _, age := range []int{9, 1, 8, 2} { // as clocks and slow calls have it
 			e := about(meet.Left, fmt.Sprint(age))
 			e.At = at(age)
@@ -231,7 +231,7 @@ var eventTests = []test{
 		b.forget(at(5), noon, 10)
 		wantSame(t, "left", b.targets(), []string{"9", "8"})
 	}},
-	{"TheIdOfAForgottenLineIsNotGivenAgain", func(t *testing.T, b bed) {
+	{"TheIdOfAForgottenLineIsNotGivenAgain", func(t *testing.T, b testStore) {
 		first, second := about(meet.Left, "first"), about(meet.Left, "second")
 		b.write(first)
 		b.forget(first.At.Add(time.Second), noon, 10)
@@ -244,7 +244,7 @@ var eventTests = []test{
 func nothing() error { return nil }
 
 // manyEvents writes n lines in every combination of two rooms, admins and kinds.
-func (b bed) manyEvents(n int) {
+func (b testStore) manyEvents(n int) {
 	b.t.Helper()
 	for i := range n {
 		e := about([]meet.EventAction{meet.RoomUpdated, meet.Kicked}[i/4%2], fmt.Sprint(i))
@@ -254,7 +254,7 @@ func (b bed) manyEvents(n int) {
 }
 
 // matching gives what the lines that a query means are about, newest first.
-func (b bed) matching(q meet.EventQuery) []string {
+func (b testStore) matching(q meet.EventQuery) []string {
 	b.t.Helper()
 	want := []string{}
 	for _, e := range b.events(meet.EventQuery{}) {
@@ -266,7 +266,7 @@ func (b bed) matching(q meet.EventQuery) []string {
 	return want
 }
 
-func (b bed) eventPages(q meet.EventQuery, limit int) []string {
+func (b testStore) eventPages(q meet.EventQuery, limit int) []string {
 	b.t.Helper()
 	all := []string{}
 	q.Limit = limit

@@ -8,15 +8,15 @@ import (
 )
 
 // change is a method that takes an event, with arguments that succeed once in
-// a store that stage has prepared.
+// a store that prepare has filled.
 type change struct {
 	name    string
 	handsIn bool // a function that may refuse; it calls inside
 	do      func(ctx context.Context, e *meet.Event, inside func() error) error
 }
 
-// stage prepares a store for changes and for calls that fail.
-func (b bed) stage() {
+// prepare fills a store for changes and for calls that fail.
+func (b testStore) prepare() {
 	b.t.Helper()
 	b.create(newRoom("taken"))
 	b.create(newRoom("due", expiresAt(at(1))))
@@ -40,7 +40,7 @@ type step struct {
 	do      func() error
 }
 
-func (b bed) changes() []change {
+func (b testStore) changes() []change {
 	var changes []change
 	for i, s := range b.steps(nil, nil, nil) { //nolint:staticcheck // none of them is done
 		changes = append(changes, change{s.name, s.handsIn, func(ctx context.Context, e *meet.Event,
@@ -51,7 +51,7 @@ func (b bed) changes() []change {
 	return changes
 }
 
-func (b bed) steps(ctx context.Context, e *meet.Event, inside func() error) []step {
+func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error) []step {
 	everyRole := append([]string{"speaker"}, allRoles...)
 	revocation := meet.Revocation{RoomID: "id-room", Identities: []string{"guest"}, At: noon, By: "ann"}
 	onRoom := func(*meet.Room) error { return inside() }
@@ -103,9 +103,9 @@ func (b bed) steps(ctx context.Context, e *meet.Event, inside func() error) []st
 	}
 }
 
-// failing is calls on the stage whose change fails after something of it was
+// failing is calls on such a store whose change fails after something of it was
 // done, or before anything was.
-func (b bed) failing(ctx context.Context, e *meet.Event) map[string]func() error {
+func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func() error {
 	yes := func(meet.RoomCode) error { return nil }
 	count := func(meet.Room, meet.RequestCount) error { return nil }
 	nowhere := connected("s")

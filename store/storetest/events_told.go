@@ -30,7 +30,7 @@ func (s *told) all() []meet.Event {
 // wantToldInOrder checks what must hold after every test: each event was told
 // once, in the order of the ids, and those on record as they are there. An
 // outcome may have changed since.
-func (b bed) wantToldInOrder() {
+func (b testStore) wantToldInOrder() {
 	b.t.Helper()
 	all := map[int64]meet.Event{}
 	var last int64
@@ -52,8 +52,8 @@ func (b bed) wantToldInOrder() {
 }
 
 var toldTests = []test{
-	{"EveryChangeAndNoFailure", func(t *testing.T, b bed) {
-		b.stage()
+	{"EveryChangeAndNoFailure", func(t *testing.T, b testStore) {
+		b.prepare()
 		for _, change := range b.changes() {
 			wantErr(t, change.name, change.do(t.Context(), about("room.updated", change.name), nothing), nil)
 			if change.handsIn {
@@ -67,7 +67,7 @@ var toldTests = []test{
 		slices.Reverse(want)
 		wantSame(t, "told", b.told.all(), want)
 	}},
-	{"WhenReadsSeeItAndBeforeTheCallReturns", func(t *testing.T, b bed) {
+	{"WhenReadsSeeItAndBeforeTheCallReturns", func(t *testing.T, b testStore) {
 		room := b.create(newRoom("room"))
 		var seen []int
 		b.Subscribe(func(ctx context.Context, e meet.Event) {
@@ -88,7 +88,7 @@ var toldTests = []test{
 		}
 		wantSame(t, "seen", seen, []int{0, 1, 2})
 	}},
-	{"AlsoWhereTheCallerHasGivenUp", func(t *testing.T, b bed) {
+	{"AlsoWhereTheCallerHasGivenUp", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for range 20 {
 			ctx, cancel := context.WithCancel(t.Context())

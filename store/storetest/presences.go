@@ -24,7 +24,7 @@ func gone(sid string, seconds int) meet.Presence {
 }
 
 // save gives the actions of the lines that were written.
-func (b bed) save(p meet.Presence) []string {
+func (b testStore) save(p meet.Presence) []string {
 	b.t.Helper()
 	before := len(b.actions())
 	if err := b.SavePresence(b.t.Context(), p, about(meet.Joined, p.SID), about(meet.Left, p.SID)); err != nil {
@@ -33,7 +33,7 @@ func (b bed) save(p meet.Presence) []string {
 	return b.actions()[before:]
 }
 
-func (b bed) open() []meet.Presence {
+func (b testStore) open() []meet.Presence {
 	b.t.Helper()
 	open, err := b.OpenPresences(b.t.Context(), "")
 	if err != nil {
@@ -43,7 +43,7 @@ func (b bed) open() []meet.Presence {
 	return open
 }
 
-func (b bed) onRecord(sids ...string) []string {
+func (b testStore) onRecord(sids ...string) []string {
 	b.t.Helper()
 	found := []string{}
 	for _, sid := range sids {
@@ -59,7 +59,7 @@ func (b bed) onRecord(sids ...string) []string {
 }
 
 // actions gives all lines, oldest first.
-func (b bed) actions() []string {
+func (b testStore) actions() []string {
 	b.t.Helper()
 	all := names(b.events(meet.EventQuery{}), func(e meet.Event) string { return string(e.Action) })
 	slices.Reverse(all)
@@ -69,7 +69,7 @@ func (b bed) actions() []string {
 const joined, left = string(meet.Joined), string(meet.Left)
 
 var presenceTests = []test{
-	{"WhoWasInside", func(t *testing.T, b bed) {
+	{"WhoWasInside", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		was := func(identity string, seconds int) bool {
 			t.Helper()
@@ -83,7 +83,7 @@ var presenceTests = []test{
 		b.save(gone("PA_1", 9))
 		wantSame(t, "after", []bool{was("ann_1", 5), was("ann_1", 9), was("ann_1", 10)}, []bool{true, true, false})
 	}},
-	{"OpenPresencesComeBackAsTheyWere", func(t *testing.T, b bed) {
+	{"OpenPresencesComeBackAsTheyWere", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		elsewhere := meet.Presence{SID: "c", RoomID: "id-other", RoomSID: "RM_2", Identity: "guest_1", JoinedAt: at(3)}
@@ -94,7 +94,7 @@ var presenceTests = []test{
 		wantSame(t, "open", b.open(), []meet.Presence{connected("a"), elsewhere})
 		wantSame(t, "on record", b.onRecord("a", "b", "c", "d"), []string{"a", "b", "c"})
 	}},
-	{"WhatIsToldInAnyOrderIsOnRecordOnce", func(t *testing.T, b bed) {
+	{"WhatIsToldInAnyOrderIsOnRecordOnce", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for sid, steps := range map[string][]struct {
 			p    meet.Presence
@@ -118,14 +118,14 @@ var presenceTests = []test{
 			}
 		}
 	}},
-	{"OnlyTheEndOfAPresenceChanges", func(t *testing.T, b bed) {
+	{"OnlyTheEndOfAPresenceChanges", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		b.save(connected("a"))
 		b.save(meet.Presence{SID: "a", RoomID: "id-other", RoomSID: "RM_9", Identity: "x", Subject: "y", JoinedAt: at(8)})
 		wantSame(t, "open", b.open(), []meet.Presence{connected("a")})
 	}},
-	{"TheFirstEndOfAPresenceStays", func(t *testing.T, b bed) {
+	{"TheFirstEndOfAPresenceStays", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.save(connected("a"))
 		b.save(gone("a", 5))
@@ -133,7 +133,7 @@ var presenceTests = []test{
 		b.forget(at(6), noon, 10)
 		wantSame(t, "on record", b.onRecord("a"), []string{})
 	}},
-	{"LinesMayBeLeftOut", func(t *testing.T, b bed) {
+	{"LinesMayBeLeftOut", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for _, c := range []struct {
 			p            meet.Presence
@@ -152,7 +152,7 @@ var presenceTests = []test{
 			wantSame(t, c.p.SID+", lines on record", b.actions()[before:], c.want)
 		}
 	}},
-	{"ToldManyTimesAtOnceIsOneLineEach", func(t *testing.T, b bed) {
+	{"ToldManyTimesAtOnceIsOneLineEach", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		wantAllDone(t, "SavePresence", 40, func(ctx context.Context, i int) error {
 			p := connected("a")
@@ -164,7 +164,7 @@ var presenceTests = []test{
 		wantSame(t, "lines", b.actions(), []string{joined, left})
 		wantSame(t, "open", b.open(), []meet.Presence(nil))
 	}},
-	{"APresenceInNoRoomLeavesNothing", func(t *testing.T, b bed) {
+	{"APresenceInNoRoomLeavesNothing", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		nowhere := connected("a")
 		nowhere.RoomID = "nowhere"
@@ -174,7 +174,7 @@ var presenceTests = []test{
 		wantSame(t, "lines", b.actions(), []string{})
 		wantSame(t, "lines afterwards", b.save(connected("a")), []string{joined})
 	}},
-	{"EndedPresencesAreForgotten", func(t *testing.T, b bed) {
+	{"EndedPresencesAreForgotten", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		all := []string{"a", "b", "c", "d", "open"}
 		for i, sid := range all[:4] {
@@ -194,7 +194,7 @@ var presenceTests = []test{
 }
 
 var forgetTests = []test{
-	{"OldJoinsAreForgotten", func(t *testing.T, b bed) {
+	{"OldJoinsAreForgotten", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("over"))
 		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late",
@@ -245,7 +245,7 @@ var forgetTests = []test{
 }
 
 // lockedNow locks the microphone of a join.
-func (b bed) lockedNow(join meet.Admission) bool {
+func (b testStore) lockedNow(join meet.Admission) bool {
 	b.t.Helper()
 	locked, err := b.LockAdmissions(b.t.Context(), join.RoomID, []string{join.Identity}, meet.Microphone, true, nil)
 	if err != nil {
@@ -255,13 +255,13 @@ func (b bed) lockedNow(join meet.Admission) bool {
 }
 
 // joinedRooms gives the rooms that ann has joined.
-func (b bed) joinedRooms() []string {
+func (b testStore) joinedRooms() []string {
 	b.t.Helper()
 	return b.list(meet.RoomQuery{Subject: "ann", Joined: true})
 }
 
 // admitUntil lets ann into id-room with a token that dies then.
-func (b bed) admitUntil(identity string, seconds int) {
+func (b testStore) admitUntil(identity string, seconds int) {
 	b.t.Helper()
 	if _, err := b.AddAdmission(b.t.Context(), byCode(identity, ""), at(seconds), welcome, nil); err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", identity, err)
@@ -269,7 +269,7 @@ func (b bed) admitUntil(identity string, seconds int) {
 }
 
 var visitTests = []test{
-	{"ARoomCountsAsJoinedUntilTheTokenDies", func(t *testing.T, b bed) {
+	{"ARoomCountsAsJoinedUntilTheTokenDies", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")))
 		b.admitUntil("one", 600)
 		b.forget(noon, at(600).Add(-time.Millisecond), 10)
@@ -279,7 +279,7 @@ var visitTests = []test{
 		b.admitUntil("two", 1200)
 		wantSame(t, "joined anew", b.joinedRooms(), []string{"room participant"})
 	}},
-	{"OfSeveralTokensTheLongestCounts", func(t *testing.T, b bed) {
+	{"OfSeveralTokensTheLongestCounts", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")))
 		b.admitUntil("long", 600)
 		b.admitUntil("short", 300) // asked for earlier, on record later
@@ -291,7 +291,7 @@ var visitTests = []test{
 		b.forget(noon, at(900), 10)
 		wantSame(t, "after all of them", b.joinedRooms(), []string{})
 	}},
-	{"WhoWasInsideHasJoinedForGood", func(t *testing.T, b bed) {
+	{"WhoWasInsideHasJoinedForGood", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")))
 		b.admitUntil("one", 600)
 		b.save(connected("a"))
@@ -302,7 +302,7 @@ var visitTests = []test{
 		b.forget(at(9000), at(9000), 10)
 		wantSame(t, "when nothing is left of the connection", b.joinedRooms(), []string{"room participant"})
 	}},
-	{"WhoWasInsideUnseenHasJoinedForGood", func(t *testing.T, b bed) {
+	{"WhoWasInsideUnseenHasJoinedForGood", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")))
 		b.admitUntil("one", 600)
 		b.forget(noon, at(600), 10)
@@ -310,14 +310,14 @@ var visitTests = []test{
 		b.forget(noon, at(9000), 10)
 		wantSame(t, "joined", b.joinedRooms(), []string{"room participant"})
 	}},
-	{"NobodyInParticularHasJoined", func(t *testing.T, b bed) {
+	{"NobodyInParticularHasJoined", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob")))
 		p := connected("a")
 		p.Subject = ""
 		b.save(p)
 		wantSame(t, "joined by nobody", b.list(meet.RoomQuery{Joined: true}), []string{})
 	}},
-	{"NoMoreVisitsAreForgottenThanTheLimit", func(t *testing.T, b bed) {
+	{"NoMoreVisitsAreForgottenThanTheLimit", func(t *testing.T, b testStore) {
 		for i := range 5 {
 			name := numbered("room", i)
 			b.create(newRoom(name, createdBy("bob"), createdAt(at(-i))))

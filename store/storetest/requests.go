@@ -31,7 +31,7 @@ func inState(state meet.RequestState) func(*meet.JoinRequest) {
 	return func(r *meet.JoinRequest) { r.State = state }
 }
 
-func (b bed) ask(r meet.JoinRequest) {
+func (b testStore) ask(r meet.JoinRequest) {
 	b.t.Helper()
 	if err := b.AddJoinRequest(b.t.Context(), r, time.Time{}, func(meet.Room, meet.RequestCount) error { return nil },
 		nil); err != nil {
@@ -39,7 +39,7 @@ func (b bed) ask(r meet.JoinRequest) {
 	}
 }
 
-func (b bed) asking(q meet.RequestQuery) []string {
+func (b testStore) asking(q meet.RequestQuery) []string {
 	b.t.Helper()
 	requests, err := b.JoinRequests(b.t.Context(), q)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b bed) asking(q meet.RequestQuery) []string {
 }
 
 var requestTests = []test{
-	{"ARequestIsKeptAsItWas", func(t *testing.T, b bed) {
+	{"ARequestIsKeptAsItWas", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		want := newRequest("one", 1, bySubject("bob"))
 		b.ask(want)
@@ -60,7 +60,7 @@ var requestTests = []test{
 		wantErr(t, "JoinRequestBySubject", err, nil)
 		wantSame(t, "request by subject", got, want)
 	}},
-	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b bed) {
+	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.create(newRoom("other"))
 		b.ask(newRequest("in the session before", 30))
@@ -85,7 +85,7 @@ var requestTests = []test{
 		_, err = b.JoinRequest(t.Context(), "new")
 		wantErr(t, "a refused request", err, meet.ErrNotFound)
 	}},
-	{"WhoseCodeIsNoMoreDoesNotCount", func(t *testing.T, b bed) {
+	{"WhoseCodeIsNoMoreDoesNotCount", func(t *testing.T, b testStore) {
 		codes := []meet.RoomCode{newCode("open", "guest"), newCode("disabled", "guest", label("1"), disabled),
 			newCode("retired", "guest", label("2")),
 			newCode("expired", "guest", label("3"), func(c *meet.RoomCode) { c.ExpiresAt = at(2) }),
@@ -106,7 +106,7 @@ var requestTests = []test{
 				return errRefused
 			}, nil)
 	}},
-	{"DroppedRequestsAreGone", func(t *testing.T, b bed) {
+	{"DroppedRequestsAreGone", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		for _, id := range []string{"a", "b", "c"} {
 			b.ask(newRequest(id, 1))
@@ -115,7 +115,7 @@ var requestTests = []test{
 		wantErr(t, "DropJoinRequests of none", b.DropJoinRequests(t.Context(), nil), nil)
 		wantSame(t, "left", b.left("a", "b", "c"), []string{"b"})
 	}},
-	{"NoMoreThanCheckAllows", func(t *testing.T, b bed) {
+	{"NoMoreThanCheckAllows", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		errs := together(t.Context(), 30, func(ctx context.Context, i int) error {
 			return b.AddJoinRequest(ctx, newRequest(numbered("r", i), 1), time.Time{}, func(_ meet.Room,
@@ -137,7 +137,7 @@ var requestTests = []test{
 			t.Errorf("%d requests were let through, want 5", let)
 		}
 	}},
-	{"WhatIsNotThereIsNotFound", func(t *testing.T, b bed) {
+	{"WhatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.ask(newRequest("one", 1))
 		_, err := b.JoinRequest(t.Context(), "none")
@@ -159,7 +159,7 @@ var requestTests = []test{
 		_, err = b.Admission(t.Context(), "nobody")
 		wantErr(t, "Join", err, meet.ErrNotFound)
 	}},
-	{"TheNewestOfASubjectCounts", func(t *testing.T, b bed) {
+	{"TheNewestOfASubjectCounts", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.ask(newRequest("old", 1, bySubject("bob")))
 		b.ask(newRequest("new", 3, bySubject("bob")))
@@ -170,7 +170,7 @@ var requestTests = []test{
 		wantErr(t, "JoinRequestBySubject", err, nil)
 		wantSame(t, "id", got.ID, "new")
 	}},
-	{"Lists", func(t *testing.T, b bed) {
+	{"Lists", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		for i := range 4 {
@@ -189,7 +189,7 @@ var requestTests = []test{
 		lively.SeenAfter = at(9)
 		wantSame(t, "seen after", b.asking(lively), []string{"r-000"})
 	}},
-	{"AChangeIsKept", func(t *testing.T, b bed) {
+	{"AChangeIsKept", func(t *testing.T, b testStore) {
 		room := b.create(newRoom("room"))
 		b.ask(newRequest("one", 1))
 		b.ask(newRequest("two", 1))
@@ -216,7 +216,7 @@ var requestTests = []test{
 			t.Errorf("a refused change took effect: %+v", got)
 		}
 	}},
-	{"WhatGaveNoSignOfLifeIsForgotten", func(t *testing.T, b bed) {
+	{"WhatGaveNoSignOfLifeIsForgotten", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.ask(newRequest("a", 1))
 		b.ask(newRequest("b", 2, inState(meet.RequestRefused)))
@@ -229,7 +229,7 @@ var requestTests = []test{
 		}
 		wantSame(t, "left", b.left("a", "b", "c", "d"), []string{"c", "d"})
 	}},
-	{"AClearedRoomHasNoRequests", func(t *testing.T, b bed) {
+	{"AClearedRoomHasNoRequests", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
 		b.ask(newRequest("a", 1))
@@ -243,7 +243,7 @@ var requestTests = []test{
 		b.setCleared("id-room")
 		wantSame(t, "left", b.left("a", "b", "elsewhere"), []string{"elsewhere"})
 	}},
-	{"AJoinIsFoundByItsIdentity", func(t *testing.T, b bed) {
+	{"AJoinIsFoundByItsIdentity", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		for _, want := range []meet.Admission{byCode("one", "aaa"), byCode("two", "")} {
 			b.join(want)
@@ -255,7 +255,7 @@ var requestTests = []test{
 }
 
 // left gives those of the ids whose requests are still there.
-func (b bed) left(ids ...string) []string {
+func (b testStore) left(ids ...string) []string {
 	b.t.Helper()
 	var left []string
 	for _, id := range ids {

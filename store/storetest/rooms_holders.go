@@ -9,7 +9,7 @@ import (
 
 // holder gives "creator seconds" for who had a name last, if they gave it up
 // later than at(since).
-func (b bed) holder(name string, since int) string {
+func (b testStore) holder(name string, since int) string {
 	b.t.Helper()
 	creator, gaveUp, err := b.NameHolder(b.t.Context(), name, at(since))
 	switch {
@@ -30,7 +30,7 @@ func renamed(name string, seconds int) func(*meet.Room) {
 }
 
 var holderTests = []test{
-	{"WhoHadANameLast", func(t *testing.T, b bed) {
+	{"WhoHadANameLast", func(t *testing.T, b testStore) {
 		wantSame(t, "a name nobody had", b.holder("room", 0), "nobody")
 		b.create(newRoom("room"))
 		wantSame(t, "an active room", b.holder("room", 0), "nobody")
@@ -48,7 +48,7 @@ var holderTests = []test{
 		wantSame(t, "the older one was opened again", b.holder("room", 0), "ann 8s")
 		wantSame(t, "another name", b.holder("other", 0), "nobody")
 	}},
-	{"ANameThatWasChangedIsGivenUp", func(t *testing.T, b bed) {
+	{"ANameThatWasChangedIsGivenUp", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.update("id-room", renamed("other", 5))
 		wantSame(t, "renamed", b.holder("room", 4), "ann 5s")
@@ -62,7 +62,7 @@ var holderTests = []test{
 		b.update("id-room", renamed("other", 11))
 		wantSame(t, "renamed again", b.holder("room", 0), "ann 11s")
 	}},
-	{"FormerNamesAreForgotten", func(t *testing.T, b bed) {
+	{"FormerNamesAreForgotten", func(t *testing.T, b testStore) {
 		b.create(newRoom("one"))
 		b.update("id-one", renamed("two", 5))
 		b.update("id-one", renamed("three", 7))
@@ -72,7 +72,7 @@ var holderTests = []test{
 		wantSame(t, "one", b.holder("one", 0), "nobody")
 		wantSame(t, "two", b.holder("two", 0), "ann 7s")
 	}},
-	{"ActiveRoomsAreCounted", func(t *testing.T, b bed) {
+	{"ActiveRoomsAreCounted", func(t *testing.T, b testStore) {
 		count := func(creator string, seconds, most int) int {
 			t.Helper()
 			n, err := b.ActiveRooms(t.Context(), creator, at(seconds), most)

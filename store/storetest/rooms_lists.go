@@ -10,7 +10,7 @@ import (
 )
 
 // list gives "name relationship" for each room of a list, as of noon.
-func (b bed) list(q meet.RoomQuery) []string {
+func (b testStore) list(q meet.RoomQuery) []string {
 	b.t.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
@@ -25,7 +25,7 @@ func (b bed) list(q meet.RoomQuery) []string {
 	return names(rooms, func(r meet.ListedRoom) string { return r.Name + " " + string(r.Relationship) })
 }
 
-func (b bed) visit(subject string, rooms ...string) {
+func (b testStore) visit(subject string, rooms ...string) {
 	b.t.Helper()
 	for _, room := range rooms {
 		b.join(meet.Admission{Identity: subject + " in " + room, RoomID: "id-" + room, Subject: subject, Role: "guest",
@@ -34,7 +34,7 @@ func (b bed) visit(subject string, rooms ...string) {
 }
 
 // neighbourhood has rooms of every kind as ann sees them; see their names.
-func (b bed) neighbourhood() {
+func (b testStore) neighbourhood() {
 	b.t.Helper()
 	bob := createdBy("bob")
 	past := expiresAt(noon)
@@ -56,7 +56,7 @@ func (b bed) neighbourhood() {
 }
 
 var listTests = []test{
-	{"ScopesAndRelationships", func(t *testing.T, b bed) {
+	{"ScopesAndRelationships", func(t *testing.T, b testStore) {
 		b.neighbourhood()
 		for _, c := range []struct {
 			name string
@@ -89,7 +89,7 @@ var listTests = []test{
 			wantSame(t, c.name, b.list(c.q), c.want)
 		}
 	}},
-	{"OnlyActive", func(t *testing.T, b bed) {
+	{"OnlyActive", func(t *testing.T, b testStore) {
 		b.neighbourhood()
 		yes := true
 		for _, c := range []struct {
@@ -108,7 +108,7 @@ var listTests = []test{
 		later := meet.RoomQuery{Subject: "ann", Public: true, Active: &yes, Now: at(1)}
 		wantSame(t, "public a second later", b.list(later), []string{"own-public creator", "joined-public participant"})
 	}},
-	{"OnlyInactive", func(t *testing.T, b bed) {
+	{"OnlyInactive", func(t *testing.T, b testStore) {
 		b.neighbourhood()
 		no := false
 		for _, c := range []struct {
@@ -126,7 +126,7 @@ var listTests = []test{
 			wantSame(t, fmt.Sprintf("%+v", c.q), b.list(c.q), c.want)
 		}
 	}},
-	{"ListedRoomsAreWhole", func(t *testing.T, b bed) {
+	{"ListedRoomsAreWhole", func(t *testing.T, b testStore) {
 		rich := b.create(full())
 		plain := b.create(newRoom("plain", createdBy("x"), createdAt(rich.CreatedAt.Add(-time.Second))))
 		got, err := b.Rooms(t.Context(), meet.RoomQuery{All: true, Subject: "x", Now: noon, Limit: 2})
@@ -134,20 +134,20 @@ var listTests = []test{
 		wantSame(t, "list", got, []meet.ListedRoom{{Room: rich, Relationship: meet.RelPublic}, {Room: plain,
 			Relationship: meet.RelCreator}})
 	}},
-	{"AJoinWithoutASubjectIsNobodys", func(t *testing.T, b bed) {
+	{"AJoinWithoutASubjectIsNobodys", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", public))
 		b.visit("", "room")
 		wantSame(t, "joined by nobody", b.list(meet.RoomQuery{Joined: true}), []string{})
 		wantSame(t, "public to nobody", b.list(meet.RoomQuery{Joined: true, Public: true}), []string{"room public"})
 	}},
-	{"ComingBackDoesNotDoubleARoom", func(t *testing.T, b bed) {
+	{"ComingBackDoesNotDoubleARoom", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob"), public))
 		for i := range 3 {
 			b.join(meet.Admission{Identity: strconv.Itoa(i), RoomID: "id-room", Subject: "ann", Role: "guest", CreatedAt: at(i)})
 		}
 		wantSame(t, "list", b.list(meet.RoomQuery{Subject: "ann", Joined: true, Public: true}), []string{"room participant"})
 	}},
-	{"PagesMeetWithoutGapOrOverlap", func(t *testing.T, b bed) {
+	{"PagesMeetWithoutGapOrOverlap", func(t *testing.T, b testStore) {
 		var want []string
 		for i := range 11 { // newest first, 4 of one moment, by id within it
 			name := numbered("room", 99-i)
@@ -162,7 +162,7 @@ var listTests = []test{
 			}
 		}
 	}},
-	{"ACursorNeedNotBeARoom", func(t *testing.T, b bed) {
+	{"ACursorNeedNotBeARoom", func(t *testing.T, b testStore) {
 		b.create(newRoom("new", createdAt(at(2))))
 		b.create(newRoom("old", createdAt(at(0))))
 		for _, c := range []struct {
@@ -179,7 +179,7 @@ var listTests = []test{
 				c.want)
 		}
 	}},
-	{"PartIsTakenLiterally", func(t *testing.T, b bed) {
+	{"PartIsTakenLiterally", func(t *testing.T, b testStore) {
 		all := []string{"100%", `back\slash`, "under_score", "plain", "Capital", "quote'd"}
 		for i, name := range all {
 			b.create(newRoom(name, public, createdAt(at(-i))))
@@ -210,7 +210,7 @@ var listTests = []test{
 			}
 		}
 	}},
-	{"PartAtTheStart", func(t *testing.T, b bed) {
+	{"PartAtTheStart", func(t *testing.T, b testStore) {
 		for i, name := range []string{"team", "team-two", "a-team", "te%m", "Team"} {
 			b.create(newRoom(name, public, createdAt(at(-i))))
 			b.visit("ann", name)
@@ -231,13 +231,13 @@ var listTests = []test{
 			}
 		}
 	}},
-	{"AListOfNothingIsEmpty", func(t *testing.T, b bed) {
+	{"AListOfNothingIsEmpty", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		rooms, err := b.Rooms(t.Context(), meet.RoomQuery{All: true, Now: noon, Limit: 0})
 		wantErr(t, "Rooms", err, nil)
 		failIf(t, len(rooms) != 0, "limit 0 gave %d rooms", len(rooms))
 	}},
-	{"FiltersComeBeforeTheLimit", func(t *testing.T, b bed) {
+	{"FiltersComeBeforeTheLimit", func(t *testing.T, b testStore) {
 		yes := true
 		b.create(newRoom("wanted", createdAt(at(-100))))
 		for i := range 10 {
@@ -253,7 +253,7 @@ var listTests = []test{
 }
 
 // pages walks a list of ann's to its end.
-func (b bed) pages(q meet.RoomQuery, limit int) []string {
+func (b testStore) pages(q meet.RoomQuery, limit int) []string {
 	b.t.Helper()
 	q.Subject, q.Limit, q.Now = "ann", limit, noon
 	var all []string

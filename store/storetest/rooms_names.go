@@ -14,7 +14,7 @@ func due(name string, change ...func(*meet.Room)) meet.Room {
 }
 
 var nameTests = []test{
-	{"AnActiveRoomHoldsItsName", func(t *testing.T, b bed) {
+	{"AnActiveRoomHoldsItsName", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		err := b.CreateRoom(t.Context(), newRoom("daily", id("two")), []meet.RoomCode{newCode("aaa", "host")}, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrNameTaken)
@@ -23,12 +23,12 @@ var nameTests = []test{
 		_, _, err = b.CodeAndRoom(t.Context(), "aaa")
 		wantErr(t, "CodeAndRoom", err, meet.ErrNotFound)
 	}},
-	{"AnEndedRoomFreesItsName", func(_ *testing.T, b bed) {
+	{"AnEndedRoomFreesItsName", func(_ *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		b.end("id-daily")
 		b.create(newRoom("daily", id("two")))
 	}},
-	{"ARoomWhoseTimeHasComeFreesItsName", func(t *testing.T, b bed) {
+	{"ARoomWhoseTimeHasComeFreesItsName", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
 		err := b.CreateRoom(t.Context(), newRoom("daily", id("early"), createdAt(at(60).Add(-time.Millisecond))), nil, nil)
 		wantErr(t, "a millisecond early", err, meet.ErrNameTaken)
@@ -41,19 +41,19 @@ var nameTests = []test{
 		wantErr(t, "UnclearedRooms", err, nil)
 		wantSame(t, "uncleared", uncleared, []string{"id-daily"})
 	}},
-	{"ARoomThatKeepsTheNameStaysAsItIs", func(t *testing.T, b bed) {
+	{"ARoomThatKeepsTheNameStaysAsItIs", func(t *testing.T, b testStore) {
 		other := b.create(due("other"))
 		b.create(newRoom("daily", createdAt(at(90))))
 		wantSame(t, "room of another name", b.room(other.ID), other)
 	}},
-	{"AFailedCreateExpiresNothing", func(t *testing.T, b bed) {
+	{"AFailedCreateExpiresNothing", func(t *testing.T, b testStore) {
 		was := b.create(due("daily"), newCode("aaa", "host"))
 		err := b.CreateRoom(t.Context(), newRoom("daily", id("two"), createdAt(at(60))), []meet.RoomCode{newCode("aaa",
 			"host")}, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 		wantSame(t, "holder of the name", b.room(was.ID), was)
 	}},
-	{"NameTakenAsksAboutThatMoment", func(t *testing.T, b bed) {
+	{"NameTakenAsksAboutThatMoment", func(t *testing.T, b testStore) {
 		b.create(due("due"))
 		b.create(newRoom("lasting"))
 		b.create(newRoom("over", ended))
@@ -74,7 +74,7 @@ var nameTests = []test{
 			failIf(t, got != c.want, "NameTaken(%s, %v) = %v, want %v", c.name, c.now, got, c.want)
 		}
 	}},
-	{"ANameMeansTheActiveRoomElseTheNewest", func(t *testing.T, b bed) {
+	{"ANameMeansTheActiveRoomElseTheNewest", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily", id("new"), createdAt(at(9)), ended))
 		b.create(newRoom("daily", id("active"), createdAt(at(5))))
 		b.create(newRoom("daily", id("old"), createdAt(at(1)), ended))
@@ -85,14 +85,14 @@ var nameTests = []test{
 			b.end("active")
 		}
 	}},
-	{"RenamingToATakenNameFails", func(t *testing.T, b bed) {
+	{"RenamingToATakenNameFails", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		was := b.create(newRoom("weekly"))
 		_, err := b.UpdateRoom(t.Context(), was.ID, func(r *meet.Room) error { r.Name = "daily"; return nil }, nil)
 		wantErr(t, "UpdateRoom", err, meet.ErrNameTaken)
 		wantSame(t, "room", b.room(was.ID), was)
 	}},
-	{"RenamingTakesTheNameOfARoomWhoseTimeHasCome", func(t *testing.T, b bed) {
+	{"RenamingTakesTheNameOfARoomWhoseTimeHasCome", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
 		b.create(newRoom("weekly"))
 		rename := func(now time.Time) error {
@@ -106,17 +106,17 @@ var nameTests = []test{
 		wantErr(t, "in time", rename(at(60)), nil)
 		wantSame(t, "state of the room that lost its name", b.room("id-daily").State, meet.RoomExpired)
 	}},
-	{"AnInactiveRoomMayBearATakenName", func(_ *testing.T, b bed) {
+	{"AnInactiveRoomMayBearATakenName", func(_ *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		b.create(newRoom("weekly", ended))
 		b.update("id-weekly", func(r *meet.Room) { r.Name = "daily" })
 	}},
-	{"KeepingTheNameIsNoConflict", func(t *testing.T, b bed) {
+	{"KeepingTheNameIsNoConflict", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
 		got := b.update("id-daily", func(r *meet.Room) { r.MaxParticipants, r.UpdatedAt = 7, at(90) })
 		failIf(t, got.MaxParticipants != 7 || got.State != meet.RoomActive, "got %+v, want 7 participants and active", got)
 	}},
-	{"ReopeningNeedsTheName", func(t *testing.T, b bed) {
+	{"ReopeningNeedsTheName", func(t *testing.T, b testStore) {
 		was := b.create(newRoom("daily", ended))
 		b.create(due("daily", id("two")))
 		reopen := func(now time.Time) error {
@@ -131,7 +131,7 @@ var nameTests = []test{
 		wantErr(t, "when that room's time has come", reopen(at(60)), nil)
 		wantSame(t, "state of the room that lost its name", b.room("two").State, meet.RoomExpired)
 	}},
-	{"OfManyAtOnceOneGetsTheName", func(t *testing.T, b bed) {
+	{"OfManyAtOnceOneGetsTheName", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
 			return b.CreateRoom(ctx, newRoom("daily", id(numbered("id", i)), createdAt(at(60))), nil, nil)

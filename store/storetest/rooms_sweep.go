@@ -8,7 +8,7 @@ import (
 	"roomkey/meet"
 )
 
-func (b bed) uncleared(limit int) []string {
+func (b testStore) uncleared(limit int) []string {
 	b.t.Helper()
 	ids, err := b.UnclearedRooms(b.t.Context(), limit)
 	if err != nil {
@@ -18,13 +18,13 @@ func (b bed) uncleared(limit int) []string {
 	return append([]string{}, ids...)
 }
 
-func (b bed) setCleared(id string) {
+func (b testStore) setCleared(id string) {
 	b.t.Helper()
 	b.mark(id, true)
 }
 
 // mark gives the mark before.
-func (b bed) mark(id string, cleared bool) bool {
+func (b testStore) mark(id string, cleared bool) bool {
 	b.t.Helper()
 	before, err := b.SetCleared(b.t.Context(), id, cleared)
 	if err != nil {
@@ -33,13 +33,13 @@ func (b bed) mark(id string, cleared bool) bool {
 	return before
 }
 
-func (b bed) reopen(id string) {
+func (b testStore) reopen(id string) {
 	b.t.Helper()
 	b.update(id, func(r *meet.Room) { r.State, r.EndedBy, r.EndedAt = meet.RoomActive, "", time.Time{} })
 }
 
 var sweepTests = []test{
-	{"ExpireRoomsTakesThoseWhoseTimeHasCome", func(t *testing.T, b bed) {
+	{"ExpireRoomsTakesThoseWhoseTimeHasCome", func(t *testing.T, b testStore) {
 		b.create(newRoom("past", expiresAt(at(1))))
 		b.create(newRoom("now", expiresAt(at(2))))
 		future := b.create(newRoom("future", expiresAt(at(2).Add(time.Millisecond))))
@@ -63,7 +63,7 @@ var sweepTests = []test{
 		wantErr(t, "ExpireRooms", err, nil)
 		failIf(t, len(again) != 0, "expired again: %v", again)
 	}},
-	{"ExpireRoomsStopsAtItsLimit", func(t *testing.T, b bed) {
+	{"ExpireRoomsStopsAtItsLimit", func(t *testing.T, b testStore) {
 		for i := range 5 {
 			b.create(newRoom(numbered("room", i), expiresAt(at(i))))
 		}
@@ -73,7 +73,7 @@ var sweepTests = []test{
 			failIf(t, len(expired) != want, "expired %d rooms, want %d", len(expired), want)
 		}
 	}},
-	{"ClosedRoomsWantClearing", func(t *testing.T, b bed) {
+	{"ClosedRoomsWantClearing", func(t *testing.T, b testStore) {
 		b.create(newRoom("active"))
 		b.create(newRoom("ended"))
 		b.create(newRoom("expired", expiresAt(at(1))))
@@ -87,13 +87,13 @@ var sweepTests = []test{
 		b.setCleared("id-ended")
 		wantSame(t, "one cleared", b.uncleared(10), []string{"id-expired"})
 	}},
-	{"AClearedRoomStaysClearedWhileClosed", func(t *testing.T, b bed) {
+	{"AClearedRoomStaysClearedWhileClosed", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", ended))
 		b.setCleared("id-room")
 		b.update("id-room", func(r *meet.Room) { r.MaxParticipants = 7 })
 		wantSame(t, "uncleared", b.uncleared(10), []string{})
 	}},
-	{"ARoomClosedAgainWantsClearingAgain", func(t *testing.T, b bed) {
+	{"ARoomClosedAgainWantsClearingAgain", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", expiresAt(at(1))))
 		closeIt := map[string]func(){
 			"end": func() { b.end("id-room") },
@@ -114,7 +114,7 @@ var sweepTests = []test{
 			b.reopen("id-room")
 		}
 	}},
-	{"TheMarkBeforeIsTold", func(t *testing.T, b bed) {
+	{"TheMarkBeforeIsTold", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", ended))
 		b.create(newRoom("active"))
 		for i, step := range []struct{ cleared, before bool }{{false, false}, {true, false}, {true, true}, {false, true},
@@ -129,7 +129,7 @@ var sweepTests = []test{
 			failIf(t, b.mark(id, true), "%s was marked, want it not to be", id)
 		}
 	}},
-	{"AnActiveRoomIsNotMarkedCleared", func(t *testing.T, b bed) {
+	{"AnActiveRoomIsNotMarkedCleared", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.setCleared("id-room") // comes late: the room was reopened
 		b.end("id-room")

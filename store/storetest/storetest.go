@@ -50,7 +50,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 			for _, test := range group.tests {
 				t.Run(test.name, func(t *testing.T) {
 					t.Parallel()
-					b := bed{Store: open(t), t: t, told: &told{}}
+					b := testStore{Store: open(t), t: t, told: &told{}}
 					b.Subscribe(b.told.tell)
 					test.run(t, b)
 					b.wantToldInOrder()
@@ -62,11 +62,11 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 
 type test struct {
 	name string
-	run  func(t *testing.T, b bed)
+	run  func(t *testing.T, b testStore)
 }
 
-// bed is a store whose unexpected errors end the test.
-type bed struct {
+// testStore is a store whose unexpected errors end the test.
+type testStore struct {
 	meet.Store
 	t    *testing.T
 	told *told // of the events that were committed
@@ -120,7 +120,7 @@ func label(label string) func(*meet.RoomCode) { return func(c *meet.RoomCode) { 
 func disabled(c *meet.RoomCode)               { c.Enabled = false }
 
 // create stores a room and gives it as it is stored.
-func (b bed) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
+func (b testStore) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
 	b.t.Helper()
 	for i := range codes {
 		codes[i].RoomID = room.ID
@@ -131,7 +131,7 @@ func (b bed) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
 	return b.room(room.ID)
 }
 
-func (b bed) room(id string) meet.Room {
+func (b testStore) room(id string) meet.Room {
 	b.t.Helper()
 	room, err := b.RoomByID(b.t.Context(), id)
 	if err != nil {
@@ -140,7 +140,7 @@ func (b bed) room(id string) meet.Room {
 	return room
 }
 
-func (b bed) update(id string, change func(*meet.Room)) meet.Room {
+func (b testStore) update(id string, change func(*meet.Room)) meet.Room {
 	b.t.Helper()
 	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil }, nil)
 	if err != nil {
@@ -150,17 +150,17 @@ func (b bed) update(id string, change func(*meet.Room)) meet.Room {
 }
 
 // nextSession begins another session of a room.
-func (b bed) nextSession(id string) meet.Room {
+func (b testStore) nextSession(id string) meet.Room {
 	b.t.Helper()
 	return b.update(id, func(r *meet.Room) { r.Session++ })
 }
 
-func (b bed) end(id string) {
+func (b testStore) end(id string) {
 	b.t.Helper()
 	b.update(id, ended)
 }
 
-func (b bed) code(code string) meet.RoomCode {
+func (b testStore) code(code string) meet.RoomCode {
 	b.t.Helper()
 	c, _, err := b.CodeAndRoom(b.t.Context(), code)
 	if err != nil {
@@ -169,7 +169,7 @@ func (b bed) code(code string) meet.RoomCode {
 	return c
 }
 
-func (b bed) codes(q meet.CodeQuery) []string {
+func (b testStore) codes(q meet.CodeQuery) []string {
 	b.t.Helper()
 	codes, err := b.Codes(b.t.Context(), q)
 	if err != nil {
@@ -178,7 +178,7 @@ func (b bed) codes(q meet.CodeQuery) []string {
 	return names(codes, func(c meet.RoomCode) string { return c.Code })
 }
 
-func (b bed) join(join meet.Admission) {
+func (b testStore) join(join meet.Admission) {
 	b.t.Helper()
 	if err := b.admit(b.t.Context(), join, welcome); err != nil {
 		b.t.Fatalf("AddJoin(%s): %v", join.Identity, err)
@@ -186,7 +186,7 @@ func (b bed) join(join meet.Admission) {
 }
 
 // admit leaves no line.
-func (b bed) admit(ctx context.Context, join meet.Admission, check func(meet.JoinContext) error) error {
+func (b testStore) admit(ctx context.Context, join meet.Admission, check func(meet.JoinContext) error) error {
 	_, err := b.AddAdmission(ctx, join, tokenDies, check, nil)
 	return err
 }
@@ -194,7 +194,7 @@ func (b bed) admit(ctx context.Context, join meet.Admission, check func(meet.Joi
 func welcome(meet.JoinContext) error { return nil }
 
 // admitted gives those of the identities that were let in.
-func (b bed) admitted(identities ...string) []string {
+func (b testStore) admitted(identities ...string) []string {
 	b.t.Helper()
 	in := []string{}
 	for _, identity := range identities {
