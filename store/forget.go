@@ -32,17 +32,18 @@ const (
 
 // Forget implements [meet.EventStore].
 func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error) {
-	for _, old := range []struct {
-		what, look, forget string
-		from               time.Time
-	}{
-		{"events", selectOldEvents, deleteOldEvents, since},
-		{"presences", selectOldPresences, deleteOldPresences, since},
-		{"joins", selectOldJoins, deleteOldJoins, since},
-		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
-		{"access tokens", selectOldTokens, deleteOldTokens, since},
+	for _, old := range []struct{ what, look, forget string }{
+		{"events", selectOldEvents, deleteOldEvents},
+		{"presences", selectOldPresences, deleteOldPresences},
+		{"joins", selectOldJoins, deleteOldJoins},
+		{"visits", selectUnusedVisits, deleteUnusedVisits},
+		{"access tokens", selectOldTokens, deleteOldTokens},
 	} {
-		n, err := db.forget(ctx, old.what, old.look, old.forget, old.from.UnixMilli(), max(limit, 0))
+		from := since
+		if old.what == "visits" {
+			from = now
+		}
+		n, err := db.forget(ctx, old.what, old.look, old.forget, from.UnixMilli(), max(limit, 0))
 		if err != nil {
 			return false, err
 		}
