@@ -56,6 +56,10 @@ func TestSettings(t *testing.T) {
 				waitPublishes(p, true)
 			}
 		})
+		set("allow_screen_share false", arg{"allow_screen_share": false}, func() {
+			ada.WaitMayPublish(meet.ScreenShare, false)
+			late.WaitMayPublish(meet.ScreenShare, false)
+		})
 		ada.Publish(meet.Camera)
 		bob.WaitReceives(ada.pass.Identity, meet.Camera, true)
 		locked.WaitMayPublish(meet.Camera, true)

@@ -5,19 +5,21 @@ import (
 	"errors"
 )
 
-// This file sees to it that one approval lets in one person. The first admission
-// uses it. The same person comes back by it: the bearer of an access token as
-// themself, anybody else under the identity that they had, so that it is never
-// two people at a time. They are known by the join token that they were given, or
-// by the address that they asked from: an answer can get lost.
+// One approval lets in one person. The first admission uses it. The same person may
+// come back by it: with an access token as a new admission, without one under the
+// identity from before, so that it is never two people at a time. Without an
+// access token the person is known by the join token, or by the address of the
+// request, because the answer with the token can get lost.
 
-// isUsed says whether an approval is for somebody else than the person who asks: it has
-// let somebody in, and of who has no access token the request's id proves nothing.
-func (r JoinRequest) isUsed(join Admission) bool { return r.Admitted != "" && join.Subject == "" }
+// isUsed says whether an approval has let somebody in who may be another person:
+// without an access token the id of the request does not prove who it is.
+func (r JoinRequest) isUsed(a Admission) bool { return r.Admitted != "" && a.Subject == "" }
 
-// comeBack lets the person in again whom an approval has let in. requestOver if
-// it is not them.
-func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request JoinRequest, joinToken string) (JoinResult, error) {
+// comeBack lets the person of a used approval in again. Anybody else is told that
+// the request is over.
+func (s *Service) comeBack(
+	ctx context.Context, p Principal, room Room, request JoinRequest, joinToken string,
+) (JoinResult, error) {
 	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok && request.Caller == p.key() {
 		roomID, identity = room.ID, request.Admitted
@@ -40,7 +42,7 @@ func (s *Service) comeBack(ctx context.Context, p Principal, room Room, request 
 	case v != verdictInside:
 		return JoinResult{}, v.err()
 	}
-	if err := s.checkJoinRate(p, join); err != nil { // it leaves a line in the audit trail each time
+	if err := s.checkJoinRate(p, join); err != nil { // each time leaves an event
 		return JoinResult{}, err
 	}
 	if err := s.prepareMediaRoom(ctx, room, join.Identity); err != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// RoomCode is a short key to one room in one role. Room, role and label
-// together name it: there is at most one current code for them.
+// RoomCode is a short key to one room in one role. There is at most one current
+// code for a room, role and label.
 type RoomCode struct {
 	Code    string // canonical: ten letters in groups, like wpi-srjb-wer
 	RoomID  string
@@ -23,10 +23,12 @@ type RoomCode struct {
 	UpdatedAt  time.Time
 	RetiredAt  time.Time // when another code took its place; zero while current
 
-	Blocked bool // worked out, not stored: somebody who came by it is blocked, so it lets in nobody without an access token
+	// Blocked is not stored: somebody who came by the code is blocked, so nobody
+	// without an access token can use it.
+	Blocked bool
 }
 
-// reasonClosed says why the code opens nothing now, or "" if it is good.
+// reasonClosed says why the code lets nobody in now; empty if it does.
 func (c RoomCode) reasonClosed(now time.Time) string {
 	switch {
 	case !c.RetiredAt.IsZero():
@@ -41,7 +43,7 @@ func (c RoomCode) reasonClosed(now time.Time) string {
 	return ""
 }
 
-// Check is the test that redeeming a code has to pass, inside the transaction
+// Check refuses a code that lets nobody in now. It is asked inside the transaction
 // that counts the use.
 func (c RoomCode) Check(now time.Time) error {
 	if why := c.reasonClosed(now); why != "" {
@@ -77,8 +79,8 @@ func (c CodeChange) apply(code *RoomCode, now time.Time) error {
 	return nil
 }
 
-// codeDifferences names what of a code has become another, and what it is now,
-// for the audit trail.
+// codeDifferences gives what differs between two states of a code, with the new
+// values, for the audit trail.
 func codeDifferences(was, is RoomCode) map[string]string {
 	d := map[string]string{}
 	if was.Enabled != is.Enabled {
@@ -103,9 +105,8 @@ func formatTime(t time.Time) string {
 
 const codeLetters = 10
 
-// ParseCode reads a code the way people write one: in any case, with spaces,
-// without hyphens. It gives the canonical form, or false if there are not
-// exactly ten letters a-z in it.
+// ParseCode reads a code as people write it: in any case, with spaces, without
+// hyphens. It gives the canonical form, or false unless there are ten letters a-z.
 func ParseCode(s string) (string, bool) {
 	if len(s) > 4*codeLetters {
 		return "", false
@@ -117,7 +118,7 @@ func ParseCode(s string) (string, bool) {
 			r += 'a' - 'A'
 		case 'a' <= r && r <= 'z':
 		case r == '-' || r == ' ' || r == '\u00a0' || r == '\u2010' || r == '\u2011' || r == '\u2013':
-			continue // hyphens and spaces, also as editors and phones turn them out
+			continue // hyphens and spaces, also the typographic ones
 		default:
 			return "", false
 		}
@@ -137,7 +138,7 @@ func group(letters string) string {
 	return strings.Join([]string{letters[:3], letters[3:7], letters[7:]}, "-")
 }
 
-// FirstGroup is as much of a code as a log may hold.
+// FirstGroup is the part of a code that may be in a log.
 func FirstGroup(code string) string {
 	head, _, _ := strings.Cut(code, "-")
 	return head

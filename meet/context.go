@@ -11,7 +11,7 @@ const (
 	ceilingKey
 )
 
-// Via is the way on which something reached the service.
+// Via is the way by which a call came.
 type Via string
 
 // The ways.
@@ -25,7 +25,8 @@ const (
 	ViaReconcile Via = "reconcile" // the media server was asked
 )
 
-// Caller is through what somebody acts: for the record, not for decisions.
+// Caller says through which program a call came. It is for the record only, not for
+// decisions.
 type Caller struct {
 	Via    Via
 	Client string // what the client program calls itself; may be empty

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cursor writes a position as the opaque text that the next call hands back.
+// cursor writes a position as the opaque text with which the next call continues.
 func cursor(p Position) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(p.At.UnixMilli(), 10) + " " + p.Key))
 }
@@ -17,7 +17,8 @@ func parseCursor(s string) (*Position, error) {
 	if s == "" {
 		return nil, nil
 	}
-	bad := Invalid("cursor", "cursor is not one that a list gave", "Pass next_cursor of the previous answer unchanged, or leave it out.")
+	bad := Invalid("cursor", "cursor is not one that a list gave",
+		"Pass next_cursor of the previous answer unchanged, or leave it out.")
 	if len(s) > 200 {
 		return nil, bad
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// How many wrong codes are answered as such. A code has 26^10 values, so even
-// the ceiling leaves a guesser without a chance.
+// How many wrong codes a caller may try. A code has 26^10 values, so that nobody
+// finds one by guessing, even at the ceiling.
 const (
 	guardWindow  = time.Minute
 	guardPerKey  = 10  // failures of one caller in a window
@@ -23,10 +23,9 @@ type guesses struct {
 	all   callCount     // failures of everybody
 }
 
-// check says whether the caller may try a code: an error once it has failed
-// too often. At the ceiling everybody who has failed at all has to wait, but
-// people who come with a good code still get in. A caller whose failure could
-// not be remembered any more may not try at all.
+// check refuses a caller who has failed too often. At the ceiling every caller has
+// to wait who has failed once; people with a good code still get in. A caller for
+// whom there is no memory left may not try at all.
 func (g *guesses) check(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -41,8 +40,8 @@ func (g *guesses) check(key string) error {
 	return nil
 }
 
-// countWrong records a wrong code. It is an error when that was one too many, which
-// is then the answer in place of the verdict on the code.
+// countWrong records a wrong code. Its error, when that was one too many, replaces
+// the answer that the code is wrong.
 func (g *guesses) countWrong(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

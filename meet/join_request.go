@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// JoinRequest is somebody who wants to be let into a room that asks for
-// approval. Its id is unguessable: whoever holds it goes on with it, and the
-// room's admins answer by it.
+// JoinRequest is somebody's wish to be let into a room that requires approval. Its
+// id cannot be guessed: with it the person continues, and an admin answers.
 type JoinRequest struct {
 	ID      string
 	RoomID  string
@@ -42,7 +41,7 @@ const (
 // RequestLifetime is how long a join request lives without a sign of life.
 const RequestLifetime = 10 * time.Minute
 
-// signOfLife is how old SeenAt may get before it is written anew.
+// signOfLife is the age of SeenAt from which on it is written again.
 const signOfLife = time.Minute
 
 // Living says whether the request means anything now, in the present session
@@ -60,12 +59,12 @@ type RequestQuery struct {
 	State     RequestState
 	Session   int
 	SeenAfter time.Time // later than this moment
-	OpenAt    time.Time // only those whose code, if they have one, lets somebody in at that moment; zero is all
+	OpenAt    time.Time // only requests with no code, or with one that lets people in at that moment; zero is all
 	Limit     int
 }
 
 // RequestCount is how many join requests of a room there are beside a new one.
-// Those whose code lets nobody in any more do not count.
+// Requests with a code that lets nobody in any more do not count.
 type RequestCount struct {
 	Waiting int // all that are waiting
 	Code    int // those of them that came by the same code, or all without one
@@ -87,11 +86,12 @@ func checkRequestID(id string) error {
 // any more.
 func errRequestOver() *Error {
 	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
-		Hint: "It was for somebody or something else, or it is over. Leave request_id out to ask anew."}
+		Hint: "It was for somebody or something else, or it is over. Leave request_id out to ask again."}
 }
 
 // errRequestNotFound tells somebody who answers that there is nothing to answer.
 func errRequestNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: "Join request not found", Field: "request_id",
-		Hint: "It was refused before, or the person has gone: list_participants shows who is waiting now. They can ask again."}
+		Hint: "It was refused before, or the person has gone: list_participants shows who is waiting now. " +
+			"They can ask again."}
 }

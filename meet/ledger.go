@@ -5,9 +5,9 @@ import "time"
 // ledgerMemory bounds how many keys a ledger remembers, in about 10 MB.
 const ledgerMemory = 50_000
 
-// boundedCounts remembers something about each of many keys until a moment of its own.
-// Its memory is bounded: where full says so there is no place for another key,
-// and the caller must be refused. It is not safe for concurrent use.
+// boundedCounts remembers a count for each of many keys until a time of its own.
+// Its memory is bounded: while it is full it takes no other key, and the caller has
+// to be refused. It is not safe for concurrent use.
 type boundedCounts struct {
 	entries map[string]callCount
 	room    time.Time // when it may have room again, once it was full
@@ -35,8 +35,8 @@ func (l *boundedCounts) put(key string, e callCount) {
 	l.entries[key] = e
 }
 
-// full says whether there is no place for another key, after it has forgotten
-// what is over.
+// full says whether there is no place for another key. It first removes entries
+// that are over.
 func (l *boundedCounts) full(now time.Time) bool {
 	if len(l.entries) < ledgerMemory {
 		return false

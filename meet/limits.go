@@ -1,7 +1,6 @@
 package meet
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -15,7 +14,7 @@ type Limits struct {
 	CodesPerRoom   int // current ones
 	BlocksPerRoom  int
 
-	// In ten minutes, all of them at once if need be.
+	// In ten minutes; all of them may come at once.
 	JoinsPerAddress int // by callers without an access token
 	JoinsPerCode    int // of a room without a code: of the room
 	JoinsPerUser    int // by the bearers of one user's access tokens
@@ -124,8 +123,8 @@ func (s *Service) checkChangeRate(p Principal) error {
 	return s.checkRate(&s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
 }
 
-// checkJoinRate counts a join, which leaves something in the database whether anybody
-// connects or not. Those who wait to be let in are counted once they are.
+// checkJoinRate counts a join, which leaves something in the database even if nobody
+// connects. People who wait for a host are counted when they join.
 func (s *Service) checkJoinRate(p Principal, join Admission) error {
 	if p.Role == Superadmin {
 		return nil
@@ -162,71 +161,24 @@ func (s *Service) checkWaitingLimits(n RequestCount) error {
 	return nil
 }
 
-// limitReached refuses what would be more than a limit allows. Time alone does not help.
+// limitReached refuses more than a limit allows. Waiting does not help.
 func (s *Service) limitReached(limit, message, hint string) error {
 	s.onLimit(limit)
 	return &Error{Code: CodeConflict, Message: message, Hint: hint}
 }
 
-// pendingCounts counts what is being made and not in the database yet, so that many
-// calls at once do not get past a limit together.
-type pendingCounts struct {
-	mu    sync.Mutex
-	count map[string]int
+// roomLimit is how many active rooms p may have; 0 is any number.
+func (s *Service) roomLimit(p Principal) int {
+	if p.Role == Superadmin {
+		return 0
+	}
+	return s.limits.RoomsPerUser
 }
 
-// begin gives how many are under way for the key with these n, which end takes
-// back.
-func (u *pendingCounts) begin(key string, n int) (all int, end func()) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.count == nil {
-		u.count = map[string]int{}
-	}
-	u.count[key] += n
-	return u.count[key], func() {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		if u.count[key] -= n; u.count[key] == 0 {
-			delete(u.count, key)
-		}
-	}
-}
-
-// checkRoomLimit refuses a user who has as many active rooms as one may have. end is
-// called when the new one is stored, or will not be.
-func (s *Service) checkRoomLimit(ctx context.Context, p Principal, creator string) (end func(), err error) {
-	most := s.limits.RoomsPerUser
-	if p.Role == Superadmin || most <= 0 {
-		return func() {}, nil
-	}
-	for {
-		underWay, end := s.pendingCounts.begin("rooms of "+creator, 1)
-		active, err := s.store.ActiveRooms(ctx, creator, s.now(), most)
-		if err == nil && active+underWay <= most {
-			return end, nil
-		}
-		end()
-		if err == nil && active >= most {
-			return func() {}, s.limitReached("rooms_per_user", fmt.Sprintf("You have %d active rooms, which is as many as one user may have", active),
-				"End some that are not needed any more (end_room; list_rooms with scope mine shows them), or create rooms with expires_in_seconds.")
-		}
-		if err == nil {
-			err = waitForOthers(ctx)
-		}
-		if err != nil {
-			return func() {}, s.storeError(err, msgCreateFailed)
-		}
-	}
-}
-
-// waitForOthers waits a moment for what others have under way. Until it is over,
-// it may be counted twice: what is stored just now is in the database as well.
-func waitForOthers(ctx context.Context) error {
-	select {
-	case <-time.After(20 * time.Millisecond):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// roomLimitReached refuses another active room.
+func (s *Service) roomLimitReached() error {
+	return s.limitReached("rooms_per_user",
+		fmt.Sprintf("You have %d active rooms, which is as many as one user may have", s.limits.RoomsPerUser),
+		"End some that are not needed any more (end_room; list_rooms with scope mine shows them), "+
+			"or create rooms with expires_in_seconds.")
 }

@@ -18,8 +18,8 @@ const (
 // Sources are all sources that a role can be given.
 var Sources = []Source{Camera, Microphone, ScreenShare, ScreenShareAudio}
 
-// Role is a named set of media rights from the configuration. It is resolved
-// when somebody joins, so changing a role changes later joins, not codes.
+// Role is a named set of media rights from the configuration. Codes have its name,
+// so that a change of the role holds for later joins without new codes.
 type Role struct {
 	Name      string
 	Publish   []Source // empty: nothing may be published
@@ -37,7 +37,7 @@ const (
 	RoleViewer = "viewer" // everybody else in a webinar
 )
 
-// BuiltinRoles is what the roles are unless the configuration says otherwise.
+// BuiltinRoles are the roles that exist without any configuration.
 func BuiltinRoles() Roles {
 	return Roles{
 		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true, SkipApproval: true, Admit: true},

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Room is a named meeting place. The database is the truth about it; its
-// media room is made when needed and can be made again.
+// Room is a named meeting place. The database is the truth about it. Its media
+// room is made when needed and can be made again.
 type Room struct {
 	ID        string // UUID; also the name of the media room, because names are used again
 	Name      string
@@ -22,7 +22,7 @@ type Room struct {
 	Mode            Mode
 	MaxParticipants int // 0 is unlimited
 	Settings        Settings
-	LockedForAll    SourceSet // taken from everybody but admins in the present session, also from those who come later
+	LockedForAll    SourceSet // in the present session, for everybody except admins, also people who come later
 	ExpiresAt       time.Time // zero is never
 
 	Session   int // the present session or the last one: 1 at first, one more each time the room is opened again
@@ -40,8 +40,8 @@ const (
 	RoomExpired RoomState = "expired" // by its own ExpiresAt
 )
 
-// Active says whether people may be in the room now. A room whose time has
-// come is not active even before the sweeper has noticed.
+// Active says whether people may be in the room now. An expired room is not active
+// even before the sweeper has marked it.
 func (r Room) Active(now time.Time) bool {
 	return r.State == RoomActive && (r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt))
 }
@@ -86,8 +86,8 @@ func rightsDiffer(was, is Room) bool {
 	return was.Mode != is.Mode || !everything.Grants(was.Settings).Equal(everything.Grants(is.Settings))
 }
 
-// differences names what of a room has become another, and what it is now, for
-// the audit trail.
+// differences gives what differs between two states of a room, with the new values,
+// for the audit trail.
 func differences(was, is Room) map[string]string {
 	d := map[string]string{}
 	note := func(name string, before, now any) {
@@ -113,7 +113,7 @@ const (
 	MaxUses         = 1_000_000_000
 )
 
-// apply writes the change into r after checking every field of it.
+// apply checks every field of the change and writes it into r.
 func (c RoomChange) apply(r *Room, now time.Time) error {
 	if c.Name != nil {
 		name, err := CheckRoomName(*c.Name)
@@ -153,11 +153,12 @@ func assign[T any](field, value *T) {
 	}
 }
 
-// expiresAt turns a time span from now into a moment; 0 is never, the zero time.
+// expiresAt gives the time after a span from now; the zero time, never, for 0.
 func expiresAt(in time.Duration, now time.Time) (time.Time, error) {
 	switch {
 	case in < 0 || in > MaxLifetime:
-		return time.Time{}, Invalid("expires_in_seconds", "expires_in_seconds must be between 0 and 315360000", "0 means never.")
+		return time.Time{}, Invalid("expires_in_seconds", "expires_in_seconds must be between 0 and 315360000",
+			"0 means never.")
 	case in == 0:
 		return time.Time{}, nil
 	}
@@ -170,8 +171,8 @@ const (
 	MaxRoomName = 63
 )
 
-// CheckRoomName gives name trimmed and lower-cased, or says which rule it
-// breaks. It is part of a URL, so it holds only what needs no escaping there.
+// CheckRoomName gives the name trimmed and in lower case, or says which rule it
+// breaks. It is part of URLs, so it has only characters that need no escaping.
 func CheckRoomName(name string) (string, error) {
 	name = normalizeName(name)
 	switch n := utf8.RuneCountInString(name); {
@@ -218,7 +219,7 @@ type Relationship string
 // The relationships, the strongest first.
 const (
 	RelCreator     Relationship = "creator"
-	RelParticipant Relationship = "participant" // was inside under the own subject, or may be: has a token that lets in now
+	RelParticipant Relationship = "participant" // was inside as this subject, or has a join token that is valid now
 	RelPublic      Relationship = "public"
 )
 

@@ -16,17 +16,16 @@ import (
 // an [*Error].
 type Service struct {
 	*core
-	defaults      Defaults
-	mediaOnJoin   bool
-	links         Links
-	random        random
-	guesses       guesses
-	probe         probe
-	limits        Limits
-	rates         *rates
-	pendingCounts pendingCounts
-	waiters       waiters
-	shutdown      chan struct{} // closed by StopWaiting
+	defaults    Defaults
+	mediaOnJoin bool
+	links       Links
+	random      random
+	guesses     guesses
+	probe       probe
+	limits      Limits
+	rates       *rates
+	waiters     waiters
+	shutdown    chan struct{} // closed by StopWaiting
 }
 
 // Config is what a [Service] and an [Enforcer] are made of.
@@ -136,9 +135,19 @@ func (l Links) Room(name string) string { return l.Public + "/m/" + name }
 // Code is the join page that redeems a code.
 func (l Links) Code(code string) string { return l.Public + "/join/" + code }
 
-// maxDraws is how often a random name or code that is taken is drawn anew
-// before something else must be wrong.
+// maxDraws is how often names and codes are drawn: if all are taken, something else
+// must be wrong.
 const maxDraws = 8
+
+// draw calls store, which draws names or codes, until they are not taken.
+func draw(store func() error) (err error) {
+	for range maxDraws {
+		if err = store(); !errors.Is(err, ErrNameTaken) && !errors.Is(err, ErrCodeTaken) {
+			break
+		}
+	}
+	return err
+}
 
 // resolve finds the room that ref means: its id or its name.
 func (s *Service) resolve(ctx context.Context, ref string) (Room, error) {

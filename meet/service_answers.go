@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// AnswerJoinRequest lets somebody in who waits, or not. A refusal is the end
-// of the request; an approval can be taken back for the person's next joins.
+// AnswerJoinRequest approves or refuses a join request. A refused request is over;
+// an approval can be refused later, for the next joins of the person.
 func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id string, approve bool) (JoinRequest, error) {
 	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
 	if err != nil {
@@ -20,10 +20,12 @@ func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id st
 	return s.answer(ctx, p, room, id, approve)
 }
 
-// AnswerJoinRequests is [Service.AnswerJoinRequest] for several: for all who wait
-// now and would get in, or for those that ids names. Of the latter it gives the
-// ids of which nobody waits any more.
-func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref string, ids []string, all, approve bool) (answered []JoinRequest, missing []string, err error) {
+// AnswerJoinRequests is [Service.AnswerJoinRequest] for several requests: those
+// with the ids, or all that wait now. missing are the ids without a request that
+// could be answered.
+func (s *Service) AnswerJoinRequests(
+	ctx context.Context, p Principal, ref string, ids []string, all, approve bool,
+) (answered []JoinRequest, missing []string, err error) {
 	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
 	if err != nil {
 		return nil, nil, err
@@ -54,7 +56,9 @@ func (s *Service) AnswerJoinRequests(ctx context.Context, p Principal, ref strin
 // maxParallelAnswers is how many requests are answered at a time: they share commits.
 const maxParallelAnswers = 16
 
-func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []string, approve bool) (answered []JoinRequest, missing []string, err error) {
+func (s *Service) answerEach(
+	ctx context.Context, p Principal, room Room, ids []string, approve bool,
+) (answered []JoinRequest, missing []string, err error) {
 	requests, errs := make([]JoinRequest, len(ids)), make([]error, len(ids))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, maxParallelAnswers)
@@ -77,15 +81,14 @@ func (s *Service) answerEach(ctx context.Context, p Principal, room Room, ids []
 		}
 	}
 	if err != nil {
-		e := AsError(err)
-		return nil, nil, &Error{Code: e.Code, Message: fmt.Sprintf("%d of %d join requests were answered", len(answered),
-			len(ids)),
-			Hint: "The database stopped answering. Repeat the call in a few seconds.", Err: err}
+		return nil, nil, &Error{Code: AsError(err).Code,
+			Message: fmt.Sprintf("%d of %d join requests were answered", len(answered), len(ids)),
+			Hint:    "The database stopped answering. Repeat the call in a few seconds.", Err: err}
 	}
 	return answered, missing, nil
 }
 
-// answer is given by p, who was found to be entitled to it.
+// answer answers one request for p, who is allowed to.
 func (s *Service) answer(ctx context.Context, p Principal, room Room, id string, approve bool) (JoinRequest, error) {
 	if err := checkRequestID(id); err != nil {
 		return JoinRequest{}, err
@@ -100,8 +103,7 @@ func (s *Service) answer(ctx context.Context, p Principal, room Room, id string,
 			return ErrNotFound
 		}
 		e.Action = ""
-		e.setDetails(r.identityDetails(map[string]string{
-			"participant_name": redactCode(r.Name, r.Code), "role": r.Role}))
+		e.setDetails(r.eventDetails())
 		if r.State != state {
 			r.State, r.AnsweredBy, r.AnsweredAt = state, p.ID, now
 			e.Action = action

@@ -17,10 +17,9 @@ type CodeRequest struct {
 	Change CodeChange // limits of the codes that are made; existing ones keep theirs
 }
 
-// CreateCodes sees to it that the room has a code for the role, or one for
-// every role: existing ones are kept as they are, missing ones made, and
-// those of roles that no longer exist disabled. Calling it again changes
-// nothing.
+// CreateCodes gives the codes of a room for one role, or for every role. It keeps
+// existing codes as they are, makes missing ones, and disables those of roles that
+// no longer exist. Calling it again changes nothing.
 func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req CodeRequest) ([]RoomCode, error) {
 	room, err := s.resolveFor(ctx, p, ActManageCodes, ref)
 	if err != nil {
@@ -40,78 +39,42 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	if err := s.checkChangeRate(p); err != nil {
 		return nil, err
 	}
-	end, err := s.checkCodeLimit(ctx, room, roles, label)
-	if err != nil {
-		return nil, err
+	details := map[string]string{"roles": strings.Join(roles, ",")}
+	if label != "" {
+		details["label"] = label
 	}
-	defer end()
-	now := s.now()
-	for range maxDraws {
-		fresh := s.drawCodes(room.ID, roles, label, now)
-		for i := range fresh {
-			if err := req.Change.apply(&fresh[i], now); err != nil {
-				return nil, err
+	e := s.event(ctx, p, CodesCreated, room, "", details)
+	var known []string // nil disables no code
+	if destructionAllowed(ctx) {
+		known = s.roles.Names()
+	}
+	now, most := s.now(), s.limits.CodesPerRoom
+	var codes []RoomCode
+	err = draw(func() error {
+		wanted := s.drawCodes(room.ID, roles, label, now)
+		for i := range wanted {
+			if err := req.Change.apply(&wanted[i], now); err != nil {
+				return err
 			}
 		}
-		var codes []RoomCode
-		details := map[string]string{"roles": strings.Join(roles, ",")}
-		if label != "" {
-			details["label"] = label
-		}
-		e := s.event(ctx, p, CodesCreated, room, "", details)
-		var living []string // nil disables no code of a role that is no more
-		if destructionAllowed(ctx) {
-			living = s.roles.Names()
-		}
-		codes, err = s.store.EnsureCodes(ctx, room.ID, fresh, living, now, e)
-		if err == nil {
-			codes, err := s.withBlocks(ctx, room, codes)
-			return codes, errAfterChange(err)
-		}
-		if !errors.Is(err, ErrCodeTaken) {
-			return nil, s.storeError(err, "")
-		}
+		codes, err = s.store.EnsureCodes(ctx, room.ID, wanted, known, now, most, e)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrLimitReached):
+		return nil, s.limitReached("codes_per_room", fmt.Sprintf("A room may have at most %d codes", most),
+			"Give the same code to several people, or make another room.")
+	case errors.Is(err, ErrCodeTaken):
+		return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
+	case err != nil:
+		return nil, s.storeError(err, "")
 	}
-	return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
+	codes, err = s.withBlocks(ctx, room, codes)
+	return codes, errAfterChange(err)
 }
 
-// checkCodeLimit refuses codes that would be more than a room may have; those it
-// has already are not made again. end is called when they are stored, or will
-// not be.
-func (s *Service) checkCodeLimit(ctx context.Context, room Room, roles []string, label string) (end func(), err error) {
-	most := s.limits.CodesPerRoom
-	if most <= 0 {
-		return func() {}, nil
-	}
-	for {
-		underWay, end := s.pendingCounts.begin("codes of "+room.ID, len(roles))
-		codes, err := s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: most})
-		kept := 0
-		for _, code := range codes {
-			if code.Label == label && slices.Contains(roles, code.Role) {
-				kept++
-			}
-		}
-		more, own := underWay-kept, len(roles)-kept
-		if err == nil && (own <= 0 || len(codes)+more <= most) {
-			return end, nil
-		}
-		end()
-		if err == nil && len(codes)+own > most {
-			return func() {}, s.limitReached("codes_per_room", fmt.Sprintf("The room has %d codes, which is as many as a room may have", len(codes)),
-				"Give the same code to several people, or make another room.")
-		}
-		if err == nil {
-			err = waitForOthers(ctx)
-		}
-		if err != nil {
-			return func() {}, s.storeError(err, "")
-		}
-	}
-}
-
-// drawCodes makes one code for each role, a millisecond after the other, so that
-// lists have them in the order of the roles.
+// drawCodes makes one code for each role, created a millisecond after one another,
+// so that lists have them in the order of the roles.
 func (s *Service) drawCodes(roomID string, roles []string, label string, now time.Time) []RoomCode {
 	codes := make([]RoomCode, len(roles))
 	for i, role := range roles {
@@ -165,7 +128,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", s.storeError(err, "")
 	}
-	if f.Role != nil && len(codes) == 0 { // a role that is no more may have codes
+	if f.Role != nil && len(codes) == 0 { // a role that no longer exists may have codes
 		if err := s.checkRole(q.Role); err != nil {
 			return nil, "", err
 		}
@@ -185,7 +148,8 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
 	canonical, ok := ParseCode(written)
 	if !ok {
-		return RoomCode{}, Room{}, Invalid("code", "code must be ten letters a to z, like wpi-srjb-wer", "Case, spaces and hyphens do not matter.")
+		return RoomCode{}, Room{}, Invalid("code", "code must be ten letters a to z, like wpi-srjb-wer",
+			"Case, spaces and hyphens do not matter.")
 	}
 	code, room, err := s.store.CodeAndRoom(ctx, canonical)
 	if errors.Is(err, ErrNotFound) {
@@ -197,8 +161,8 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 	return code, room, s.codeError(err)
 }
 
-// manageCode finds a code and authorizes managing it. Wrong codes never lock an
-// admin out of its own ones: that may be the moment a leaked one has to go.
+// manageCode finds a code and authorizes managing it. After wrong codes an admin can
+// still manage its own codes: one of them may have to be stopped at that moment.
 func (s *Service) manageCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
 	if !isKnown(p) {
 		return RoomCode{}, Room{}, authorize(p, ActManageCodes, nil)
@@ -220,10 +184,12 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 	return code, room, authorize(p, ActManageCodes, &room)
 }
 
-// UpdateCode enables, disables or limits a code. With removeParticipants the
-// admissions that came by it end in the same transaction, and the people are
-// put out of the room; their identities are given back.
-func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, change CodeChange, removeParticipants bool) (RoomCode, []string, error) {
+// UpdateCode enables, disables or limits a code. With removeParticipants it also
+// revokes the admissions by the code, in the same transaction, disconnects the
+// people, and gives their identities.
+func (s *Service) UpdateCode(
+	ctx context.Context, p Principal, written string, change CodeChange, removeParticipants bool,
+) (RoomCode, []string, error) {
 	code, room, err := s.manageCode(ctx, p, written)
 	if err != nil {
 		return RoomCode{}, nil, err
@@ -247,24 +213,26 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 		return RoomCode{}, nil, errMediaUnavailable(err)
 	}
 	defer unlock()
-	came, err := s.participantsByCode(ctx, room, code.Code) // asked first: a media server that is down must leave everything as it was
+	people, err := s.participantsByCode(ctx, room, code.Code) // before the change: it must not begin if LiveKit is down
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
 	revocation := &Revocation{RoomID: room.ID, Code: code.Code, At: s.now(), By: p.ID}
-	code, e, err := s.updateCode(ctx, p, room, code.Code, change, revocation, map[string]string{"removed": identities(came)})
+	code, e, err := s.updateCode(ctx, p, room, code.Code, change, revocation,
+		map[string]string{"removed": identities(people)})
 	if err != nil {
 		return RoomCode{}, nil, err
 	}
 	removed := []string{}
-	came, err = s.participantsByCode(ctx, room, code.Code) // and once more now, when nobody comes by it any more
+	people, err = s.participantsByCode(ctx, room, code.Code) // again, now that nobody can join by the code
 	if err == nil {
-		removed, err = s.removeAll(ctx, room, came)
+		removed, err = s.removeAll(ctx, room, people)
 	}
 	if err != nil {
 		s.incomplete(ctx, e)
-		return RoomCode{}, nil, &Error{Code: CodeUnavailable, Message: "The code was changed, but not everybody who came by it could be removed",
-			Hint: "Whoever is left is put out as soon as the media server answers. Repeat the call in a few seconds.", Err: err}
+		return RoomCode{}, nil, &Error{Code: CodeUnavailable, Err: err,
+			Message: "The code was changed, but not everybody who came by it could be removed",
+			Hint:    "The others are removed as soon as the media server answers. Repeat the call in a few seconds."}
 	}
 	return code, removed, nil
 }
@@ -272,7 +240,10 @@ func (s *Service) UpdateCode(ctx context.Context, p Principal, written string, c
 // updateCode stores a change of a code, and details of what comes with it. With
 // a revocation that may also be a code that was replaced: nobody comes by it any
 // more, but who did may have to go.
-func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation, details map[string]string) (RoomCode, *Event, error) {
+func (s *Service) updateCode(
+	ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation,
+	details map[string]string,
+) (RoomCode, *Event, error) {
 	now := s.now()
 	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code), nil)
 	changed, err := s.store.UpdateCode(ctx, code, func(c *RoomCode) error {
@@ -286,7 +257,8 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 		if err := s.checkEnabled(change, *c); err != nil {
 			return err
 		}
-		if !destructionAllowed(ctx) && (was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != "") {
+		closes := was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != ""
+		if closes && !destructionAllowed(ctx) {
 			return DestructionDisabledError("No code is switched off by this server")
 		}
 		changes := codeDifferences(was, *c)
@@ -311,35 +283,36 @@ func (s *Service) updateCode(ctx context.Context, p Principal, room Room, code s
 	return codes[0], e, nil
 }
 
-// checkEnabled refuses to enable what can open nothing.
+// checkEnabled refuses to enable a code of a role that no longer exists.
 func (s *Service) checkEnabled(change CodeChange, code RoomCode) error {
 	if _, ok := s.roles.Get(code.Role); ok || change.Enabled == nil || !*change.Enabled {
 		return nil
 	}
-	return &Error{Code: CodeForbidden, Message: "A code of a role that no longer exists cannot be enabled", Field: "enabled",
-		Hint: "The roles are " + strings.Join(s.roles.Names(), ", ") + "."}
+	return &Error{Code: CodeForbidden, Field: "enabled",
+		Message: "A code of a role that no longer exists cannot be enabled",
+		Hint:    "The roles are " + strings.Join(s.roles.Names(), ", ") + "."}
 }
 
-// participantsByCode finds who is inside by a code.
+// participantsByCode finds the people inside who came by a code.
 func (s *Service) participantsByCode(ctx context.Context, room Room, code string) ([]Participant, error) {
 	people, err := s.media.Participants(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
-	var came []Participant
+	var found []Participant
 	for _, person := range people {
 		switch join, err := s.admissionOf(ctx, room.ID, person.Identity); {
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return nil, s.storeError(err, "")
 		case err == nil && join.Code == code:
-			came = append(came, person)
+			found = append(found, person)
 		}
 	}
-	return came, nil
+	return found, nil
 }
 
-// withBlocks marks the codes that let in nobody without an access token,
-// because somebody who came by them is blocked.
+// withBlocks marks the codes that nobody can use without an access token, because
+// somebody who came by them is blocked.
 func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) ([]RoomCode, error) {
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
@@ -355,8 +328,8 @@ func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) (
 	return codes, nil
 }
 
-// RotateCode puts a new code in the place of one that got into wrong hands.
-// The old one stops in the same transaction.
+// RotateCode replaces a code, for example one that became known to others. The old
+// one stops in the same transaction.
 func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (RoomCode, error) {
 	old, room, err := s.manageCode(ctx, p, written)
 	if err == nil {
@@ -369,22 +342,21 @@ func (s *Service) RotateCode(ctx context.Context, p Principal, written string) (
 		return RoomCode{}, err
 	}
 	now := s.now()
-	for range maxDraws {
-		var code RoomCode
-		fresh := s.random.grouped()
-		e := s.event(ctx, p, CodeRotated, room, FirstGroup(old.Code), map[string]string{"role": old.Role, "successor": FirstGroup(fresh)})
-		code, err = s.store.ReplaceCode(ctx, old.Code, fresh, now, func(c RoomCode) error {
+	var code RoomCode
+	err = draw(func() error {
+		successor := s.random.grouped()
+		e := s.event(ctx, p, CodeRotated, room, FirstGroup(old.Code),
+			map[string]string{"role": old.Role, "successor": FirstGroup(successor)})
+		code, err = s.store.ReplaceCode(ctx, old.Code, successor, now, func(c RoomCode) error {
 			if !c.RetiredAt.IsZero() {
 				return c.Check(now)
 			}
 			return nil
 		}, e)
-		if err == nil {
-			return code, nil
-		}
-		if !errors.Is(err, ErrCodeTaken) {
-			return RoomCode{}, s.codeError(err)
-		}
+		return err
+	})
+	if errors.Is(err, ErrCodeTaken) {
+		return RoomCode{}, &Error{Code: CodeInternal, Message: "Failed to rotate the code", Err: err}
 	}
-	return RoomCode{}, &Error{Code: CodeInternal, Message: "Failed to rotate the code", Err: err}
+	return code, s.codeError(err)
 }

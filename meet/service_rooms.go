@@ -8,14 +8,16 @@ import (
 	"time"
 )
 
-// CreateRoom opens a room whose admin is p. Without a name one is made. With
-// createCodes it comes with one code per role.
+// CreateRoom creates a room with p as its admin. Without a name it makes one. With
+// createCodes it also makes one code per role.
 //
-// With MediaOnJoin the media server is only asked whether it answers, or was a
-// moment ago. Otherwise the media room is made first, under an id nobody else
-// has: if the media server fails, the database has not been touched, and if the
-// name turns out to be taken, nobody but this call ever saw that media room.
-func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange, createCodes bool) (Room, []RoomCode, error) {
+// With MediaOnJoin it only makes sure that LiveKit answers, or did a moment ago.
+// Otherwise it makes the media room first, under a new id: if LiveKit fails, the
+// database was not touched, and if the name is taken, nobody has seen that media
+// room.
+func (s *Service) CreateRoom(
+	ctx context.Context, p Principal, change RoomChange, createCodes bool,
+) (Room, []RoomCode, error) {
 	if err := authorize(p, ActCreateRoom, nil); err != nil {
 		return Room{}, nil, err
 	}
@@ -26,12 +28,7 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	if err := s.checkRoomRate(p); err != nil {
 		return Room{}, nil, err
 	}
-	end, err := s.checkRoomLimit(ctx, p, room.CreatedBy)
-	if err != nil {
-		return Room{}, nil, err
-	}
-	defer end()
-	if named && !s.mediaOnJoin { // no media room for a name that is taken; the last word is the store's
+	if named && !s.mediaOnJoin { // no media room for a taken name; the store checks it again
 		taken, err := s.store.NameTaken(ctx, room.Name, room.CreatedAt)
 		if err != nil {
 			return Room{}, nil, s.storeError(err, msgCreateFailed)
@@ -56,7 +53,7 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	if createCodes {
 		e.Details["codes"] = strings.Join(s.roles.Names(), ",")
 	}
-	room, codes, err := s.storeRoom(ctx, room, named, createCodes, e)
+	codes, err := s.storeRoom(ctx, p, &room, named, createCodes, e)
 	if err != nil {
 		if !s.mediaOnJoin {
 			s.discardMediaRoom(ctx, room.ID)
@@ -66,7 +63,7 @@ func (s *Service) CreateRoom(ctx context.Context, p Principal, change RoomChange
 	return room, codes, nil
 }
 
-// checkMedia makes the media room of a new room, or sees that it can be made.
+// checkMedia makes the media room of a new room, or checks that LiveKit answers.
 func (s *Service) checkMedia(ctx context.Context, room Room) error {
 	if s.mediaOnJoin {
 		return s.probe.check(ctx)
@@ -76,8 +73,8 @@ func (s *Service) checkMedia(ctx context.Context, room Room) error {
 	return s.media.EnsureRoom(budget, room)
 }
 
-// checkNameFree refuses a name that a room of somebody else gave up not long ago:
-// links to that room lead by its name, and must not lead to strangers.
+// checkNameFree refuses a name that a room of another creator had until recently:
+// links to that room have the name, and must not lead to strangers.
 func (s *Service) checkNameFree(ctx context.Context, name, creator string) error {
 	if s.keepName <= 0 {
 		return nil
@@ -90,12 +87,13 @@ func (s *Service) checkNameFree(ctx context.Context, name, creator string) error
 		return s.storeError(err, "")
 	}
 	e := errNameTaken()
-	e.Hint = "It is kept for the creator of the room that had it, until " + formatTime(gaveUp.Add(s.keepName)) + ". " + e.Hint
+	until := formatTime(gaveUp.Add(s.keepName))
+	e.Hint = "It is kept for the creator of the room that had it, until " + until + ". " + e.Hint
 	return e
 }
 
-// MayCreateRoom gives nil, or the error with which [Service.CreateRoom] would
-// refuse p, for those who tell p beforehand.
+// MayCreateRoom gives the error with which [Service.CreateRoom] would refuse p, or
+// nil. It is for callers who want to know that before.
 func (s *Service) MayCreateRoom(p Principal) error { return authorize(p, ActCreateRoom, nil) }
 
 // newRoom builds the room that a create call asks for, and says whether the
@@ -122,38 +120,39 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 	return room, change.Name != nil, nil
 }
 
-// storeRoom writes the room and its codes. Names and codes that were drawn
-// and are taken are drawn again.
-func (s *Service) storeRoom(ctx context.Context, room Room, named, createCodes bool, e *Event) (Room, []RoomCode, error) {
-	var err error
-	for range maxDraws {
+// storeRoom stores a new room and its codes, and gives the codes. It draws the name
+// unless the room is named.
+func (s *Service) storeRoom(
+	ctx context.Context, p Principal, room *Room, named, createCodes bool, e *Event,
+) (codes []RoomCode, err error) {
+	err = draw(func() error {
 		if !named {
 			room.Name = s.random.grouped()
 		}
-		var codes []RoomCode
 		if createCodes {
 			codes = s.drawCodes(room.ID, s.roles.Names(), "", room.CreatedAt)
 		}
 		e.RoomName, e.Details["name"] = room.Name, room.Name
-		err = s.store.CreateRoom(ctx, room, codes, e)
-		switch {
-		case err == nil:
-			return room, codes, nil
-		case errors.Is(err, ErrNameTaken) && named:
-			return room, nil, errNameTaken()
-		case !errors.Is(err, ErrNameTaken) && !errors.Is(err, ErrCodeTaken):
-			return room, nil, s.storeError(err, msgCreateFailed)
+		err := s.store.CreateRoom(ctx, *room, codes, s.roomLimit(p), e)
+		if errors.Is(err, ErrNameTaken) && named {
+			return errNameTaken() // it would be taken the next time as well
 		}
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrLimitReached):
+		return nil, s.roomLimitReached()
+	case errors.Is(err, ErrNameTaken) || errors.Is(err, ErrCodeTaken):
+		return nil, &Error{Code: CodeInternal, Message: msgCreateFailed, Err: err}
 	}
-	return room, nil, &Error{Code: CodeInternal, Message: msgCreateFailed, Err: err}
+	return codes, s.storeError(err, msgCreateFailed)
 }
 
-// discardTimeout is how much longer a caller waits for that.
+// discardTimeout is how much longer a call may take to undo what it has made.
 const discardTimeout = 500 * time.Millisecond
 
-// discardMediaRoom takes back the media room that this very request made. It
-// goes by id, so it can never hit anybody else's meeting; if it fails, the
-// media server ends the empty room by itself.
+// discardMediaRoom deletes the media room that this call has made. Nobody else
+// knows its id. If that fails, LiveKit ends the empty room by itself.
 func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
@@ -162,12 +161,12 @@ func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 	}
 }
 
-// RoomDetails is a room as somebody in particular may see it.
+// RoomDetails is a room as the caller may see it.
 type RoomDetails struct {
 	Room
 	Participants *int          // connected now; nil when the media server does not say
 	Codes        []RoomCode    // current codes, for the room's admin only
-	Requests     []JoinRequest // of those who wait to be let in, for the room's admin only
+	Requests     []JoinRequest // that wait, for the room's admin only
 	IsAdmin      bool
 }
 
@@ -197,8 +196,8 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 	return details, nil
 }
 
-// countTimeout is how long a listing waits for the numbers of participants,
-// which it can do without.
+// countTimeout is how long a list waits for the numbers of participants. It can do
+// without them.
 const countTimeout = 2 * time.Second
 
 func (s *Service) counts(ctx context.Context, roomIDs []string) (map[string]int, bool) {
@@ -267,9 +266,11 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	return rooms, next, nil
 }
 
-// RoomsUpTo is [Service.Rooms] for those who want all there are: it goes on from
-// page to page until it has most of them.
-func (s *Service) RoomsUpTo(ctx context.Context, p Principal, f RoomFilter, most int) (rooms []RoomInList, next string, err error) {
+// RoomsUpTo is [Service.Rooms] over several pages: it reads pages until it has most
+// rooms or all.
+func (s *Service) RoomsUpTo(
+	ctx context.Context, p Principal, f RoomFilter, most int,
+) (rooms []RoomInList, next string, err error) {
 	for {
 		size := min(MaxPage, most-len(rooms))
 		f.Limit = &size
@@ -300,7 +301,8 @@ func (s *Service) roomQuery(p Principal, f RoomFilter) (q RoomQuery, limit int, 
 		q.All = Allowed(p, ActListAll, nil)
 		q.Mine, q.Joined, q.Public = Allowed(p, ActListOwn, nil), true, true
 	default:
-		return q, 0, Invalid("scope", "scope must be mine, joined, public or all", "Leave it out for own, joined and public rooms.")
+		return q, 0, Invalid("scope", "scope must be mine, joined, public or all",
+			"Leave it out for own, joined and public rooms.")
 	}
 	if err := authorize(p, action, nil); err != nil {
 		return q, 0, err
@@ -323,7 +325,8 @@ func pageLimit(limit *int) (int, error) {
 	case limit == nil:
 		return DefaultPage, nil
 	case *limit < 1 || *limit > MaxPage:
-		return 0, Invalid("limit", "limit must be between 1 and "+strconv.Itoa(MaxPage), "Leave it out for 20; use cursor for more.")
+		return 0, Invalid("limit", "limit must be between 1 and "+strconv.Itoa(MaxPage),
+			"Leave it out for 20; use cursor for more.")
 	}
 	return *limit, nil
 }

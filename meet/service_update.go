@@ -5,9 +5,11 @@ import (
 	"errors"
 )
 
-// UpdateRoom changes a room. reopen brings an ended or expired one back; an
-// expired one needs a new lifetime with it, or gets none.
-func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, change RoomChange, reopen bool) (Room, error) {
+// UpdateRoom changes a room. With reopen it begins a new session of a room that has
+// ended or expired; an expired room has no end then, unless the change gives one.
+func (s *Service) UpdateRoom(
+	ctx context.Context, p Principal, ref string, change RoomChange, reopen bool,
+) (Room, error) {
 	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
 	if err != nil {
 		return Room{}, err
@@ -22,22 +24,20 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	if err := s.checkChangeRate(p); err != nil {
 		return Room{}, err
 	}
-	end, err := s.reserveRoom(ctx, p, room, change, reopen)
-	if err != nil {
+	if err := s.checkNewName(ctx, p, room, next.Name, reopen); err != nil {
 		return Room{}, err
 	}
-	defer end()
 	if rights := rightsDiffer(room, next); room.Active(s.now()) && (rights || change.MaxParticipants != nil) {
 		if err := s.recordBeforeChange(ctx, room, rights); err != nil {
 			return Room{}, err
 		}
 	}
-	unlock, err := s.mutexes.lock(ctx, room.ID) // not while the media room of its last session is being deleted
+	unlock, err := s.mutexes.lock(ctx, room.ID) // the media room of the session before may be being deleted
 	if err != nil {
 		return Room{}, errMediaUnavailable(err)
 	}
 	now, was := s.now(), room
-	if err := s.expireBefore(ctx, room, change); err != nil {
+	if err := s.expireBefore(ctx, room, next.Name); err != nil {
 		unlock()
 		return Room{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		case reopen && !r.Active(now):
 			r.reopen(now)
 			e.Action = RoomReopened
-		case r.State == RoomActive && !r.Active(now): // a new lifetime alone does not bring it back
+		case r.State == RoomActive && !r.Active(now): // a later end alone does not open it again
 			r.State, r.EndedAt = RoomExpired, r.ExpiresAt
 		}
 		if err := change.apply(r, now); err != nil {
@@ -62,9 +62,11 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 		}
 		r.UpdatedAt = now
 		return nil
-	}, e)
+	}, s.roomLimit(p), e)
 	unlock()
 	switch {
+	case errors.Is(err, ErrLimitReached):
+		return Room{}, s.roomLimitReached()
 	case errors.Is(err, ErrNameTaken):
 		e := errNameTaken()
 		e.Hint = "Give a name that no other active room has."
@@ -81,25 +83,16 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 	return room, nil
 }
 
-// reserveRoom looks at a change by which the room takes a name or becomes active
-// again, as if it were created anew. end is called when that is stored, or will
-// not be.
-func (s *Service) reserveRoom(ctx context.Context, p Principal, room Room, change RoomChange, reopen bool) (end func(), err error) {
-	name, end := room.Name, func() {}
-	if change.Name != nil {
-		name = normalizeName(*change.Name)
-	}
-	reopen = reopen && !room.Active(s.now())
-	if !reopen && name == room.Name {
-		return end, nil
+// checkNewName checks a change by which the room takes a name, or becomes active
+// again under its own, as if the room were created.
+func (s *Service) checkNewName(ctx context.Context, p Principal, room Room, name string, reopen bool) error {
+	if name == room.Name && (!reopen || room.Active(s.now())) {
+		return nil
 	}
 	if err := s.checkRoomRate(p); err != nil {
-		return end, err
+		return err
 	}
-	if err := s.checkNameFree(ctx, name, room.CreatedBy); err != nil || !reopen {
-		return end, err
-	}
-	return s.checkRoomLimit(ctx, p, room.CreatedBy)
+	return s.checkNameFree(ctx, name, room.CreatedBy)
 }
 
 // recordBeforeChange puts on record who is inside before a change that concerns
@@ -118,21 +111,17 @@ func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool
 	return s.recordAllPresent(ctx, room, people, func(Admission) bool { return true })
 }
 
-// expireBefore ends what is over already before a change: the room itself, and
-// whichever has the name it is to get.
-func (s *Service) expireBefore(ctx context.Context, room Room, change RoomChange) error {
-	name := room.Name
-	if change.Name != nil {
-		name = normalizeName(*change.Name)
-	}
+// expireBefore marks rooms that have expired before a change: the room itself, or
+// the one that has the name it is to get.
+func (s *Service) expireBefore(ctx context.Context, room Room, name string) error {
 	if room.State == RoomActive && !room.Active(s.now()) {
 		return s.expire(ctx)
 	}
 	return s.expireHolder(ctx, name)
 }
 
-// updateMediaRoom tells a living media room about a changed limit. If that
-// fails the next join does it, before it matters.
+// updateMediaRoom tells LiveKit about a changed limit. If that fails, the next join
+// does it.
 func (s *Service) updateMediaRoom(ctx context.Context, room Room) {
 	ctx, cancel := context.WithTimeout(ctx, countTimeout)
 	defer cancel()
@@ -186,10 +175,10 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 			e.Action = RoomWasEnded
 		}
 		return nil
-	}, e)
+	}, 0, e)
 	if err != nil {
 		e := AsError(s.storeError(err, ""))
-		e.Hint = "Everyone was put out, but the room is not ended and can be joined again. Repeat the call in a few seconds."
+		e.Hint = "Everyone was removed, but the room is not ended and can be joined again. Repeat the call in a few seconds."
 		return Room{}, nil, e
 	}
 	if _, err := s.clear(budget, room.ID); err != nil {

@@ -41,7 +41,8 @@ type RoomStore interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
 	// ErrNameTaken if an active room has the name (a room that should have
 	// expired by now does not keep it), ErrCodeTaken if one of the codes exists.
-	CreateRoom(ctx context.Context, room Room, codes []RoomCode, e *Event) error
+	// ErrLimitReached if the creator has most active rooms already; 0 is no limit.
+	CreateRoom(ctx context.Context, room Room, codes []RoomCode, most int, e *Event) error
 
 	// RoomByID finds a room, active or not. ErrNotFound.
 	RoomByID(ctx context.Context, id string) (Room, error)
@@ -62,16 +63,13 @@ type RoomStore interface {
 	// then; NameHolder does not know them any more.
 	ForgetNames(ctx context.Context, until time.Time, limit int) error
 
-	// ActiveRooms counts the rooms that a subject created and that are active
-	// at that moment, up to most.
-	ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (int, error)
-
 	// Rooms lists rooms, newest first.
 	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
 
 	// UpdateRoom reads a room, lets change alter it and stores it, except its
-	// id, creator and creation time. ErrNotFound, ErrNameTaken.
-	UpdateRoom(ctx context.Context, id string, change func(*Room) error, e *Event) (Room, error)
+	// id, creator and creation time. ErrNotFound, ErrNameTaken; ErrLimitReached if it
+	// becomes active again and its creator has most active rooms already.
+	UpdateRoom(ctx context.Context, id string, change func(*Room) error, most int, e *Event) (Room, error)
 
 	// ExpireRooms makes at most limit active rooms expired whose ExpiresAt is not
 	// after now; they count as ended at their ExpiresAt. event gives the event
@@ -93,9 +91,10 @@ type CodeStore interface {
 	// have no current code, disables the room's codes whose role is not one of
 	// roles (nil disables none), and gives the current codes for the roles and
 	// labels of wanted, in that order. ErrCodeTaken if a wanted code exists,
-	// ErrNotFound if the room does not.
+	// ErrNotFound if the room does not, ErrLimitReached if the room would get codes
+	// and have more than most; 0 is no limit.
 	EnsureCodes(ctx context.Context, roomID string, wanted []RoomCode, roles []string, now time.Time,
-		e *Event) ([]RoomCode, error)
+		most int, e *Event) ([]RoomCode, error)
 
 	// Codes lists the current codes of a room, oldest first.
 	Codes(ctx context.Context, q CodeQuery) ([]RoomCode, error)
@@ -263,6 +262,8 @@ var (
 	ErrNotFound  = errors.New("not found")
 	ErrNameTaken = errors.New("room name taken")
 	ErrCodeTaken = errors.New("room code taken")
+
+	ErrLimitReached = errors.New("limit reached")
 )
 
 // JoinContext is what decides about a join.

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// The longest texts a stranger may leave with us, in characters.
+// The longest texts that people may leave, in characters.
 const (
 	MaxDisplayName = 80
 	MaxUserID      = 128
@@ -16,9 +16,9 @@ const (
 	MaxReason      = 300
 )
 
-// CleanText makes a stranger's text harmless to show: characters that are not
-// seen or that reorder what is seen (control, zero-width, bidi, fillers) are
-// dropped, white space at the ends too, and the rest is cut to max characters.
+// CleanText makes a text that people typed harmless to show. Characters that are
+// invisible or change the order of others (control, zero-width, bidi, fillers) are
+// removed, white space at the ends too, and the rest is cut to max characters.
 func CleanText(s string, max int) string {
 	if len(s) > 8*max { // enough for max characters and as many dropped ones
 		s = s[:8*max]
@@ -35,12 +35,13 @@ func CleanText(s string, max int) string {
 	return strings.TrimSpace(string([]rune(s)[:max]))
 }
 
-// checkText is the strict sister of [CleanText], for callers that can mend
-// their call: the text without white space at its ends, or an error.
+// checkText is strict where [CleanText] corrects: it gives the text without white
+// space at its ends, or an error. It is for callers that can correct their call.
 func checkText(field, s string, max int) (string, error) {
 	s = strings.TrimSpace(s)
 	if n := utf8.RuneCountInString(s); n > max {
-		return "", Invalid(field, fmt.Sprintf("%s must be at most %d characters", field, max), fmt.Sprintf("It has %d; shorten it.", n))
+		return "", Invalid(field, fmt.Sprintf("%s must be at most %d characters", field, max),
+			fmt.Sprintf("It has %d; shorten it.", n))
 	}
 	if !utf8.ValidString(s) || strings.ContainsFunc(s, isInvisible) || strings.ContainsRune(s, utf8.RuneError) {
 		return "", Invalid(field, field+" must not contain control, zero-width or text-direction characters",
@@ -49,16 +50,16 @@ func checkText(field, s string, max int) (string, error) {
 	return s, nil
 }
 
-// secrets are what a stranger's text may hold by mistake and a record must not:
-// tokens and room codes.
+// secrets match tokens and room codes, which people paste into texts by mistake and
+// which must not be on record.
 var secrets = regexp.MustCompile(`(eyJ)[\w-]+\.[\w-]+(?:\.[\w-]*)?|\b([A-Za-z]{3})-[A-Za-z]{4}-[A-Za-z]{3}\b`)
 
-// redactSecrets takes out of a stranger's text what must not be on record: of a code
-// its first group is left.
+// redactSecrets removes tokens and codes from a text. The first group of a code
+// stays.
 func redactSecrets(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
 
-// redactCode is scrub for the text of somebody whose code is known: it goes however
-// it is written.
+// redactCode is redactSecrets for a person who came by a known code: it also removes
+// that code when it is written in another way.
 func redactCode(s, code string) string {
 	s = redactSecrets(s)
 	bare := strings.ReplaceAll(code, "-", "")

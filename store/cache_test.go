@@ -61,13 +61,14 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 		want string
 	}{
 		{"create", func() error {
-			return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, nil)
+			return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
 		}, "one active false | aaa true 0"},
 		{"update room", func() error {
-			return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, nil))
+			return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, 0, nil))
 		}, "one active true | aaa true 0"},
 		{"ensure codes", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"host", "guest"}, epoch, nil)
+			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")},
+				[]string{"host", "guest"}, epoch, 0, nil)
 			return err
 		}, "one active true | aaa true 0 | bbb true 0"},
 		{"use", func() error {
@@ -79,23 +80,23 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return errOf(db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil))
 		}, "one active true | aaa false 1 | bbb true 0"},
 		{"a role that is no more", func() error {
-			return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, nil))
+			return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, 0, nil))
 		}, "one active true | aaa false 1 | bbb false 0"},
 		{"rotate", func() error {
 			return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"give it an end", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil },
+			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil }, 0,
 				nil)
 			return err
 		}, "one active true | bbb false 0 | zzz false 0"},
 		{"expire", func() error {
 			return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
 		}, "one expired true | bbb false 0 | zzz false 0"},
-		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, nil) },
+		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, 0, nil) },
 			"two active false"},
 		{"rename that one", func() error {
-			return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, nil))
+			return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, 0, nil))
 		}, "one expired true | bbb false 0 | zzz false 0"},
 	}
 	for _, step := range steps {
@@ -161,7 +162,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		"then one that does": {[]step{use("a"), use("inside"), use("b")}, 3,
 			func(d meet.JoinContext) bool { return d.Code.Uses == 2 }},
 		"a room that ends": {[]step{use("a"), change("end", func(db *DB) error {
-			_, err := db.UpdateRoom(t.Context(), "one", func(r *meet.Room) error { r.State = meet.RoomEnded; return nil }, nil)
+			end := func(r *meet.Room) error { r.State = meet.RoomEnded; return nil }
+			_, err := db.UpdateRoom(t.Context(), "one", end, 0, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return d.Room.State == meet.RoomEnded }},
 		"a code that is disabled": {[]step{use("a"), change("disable", func(db *DB) error {
@@ -172,7 +174,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return errOf(db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
-			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")}, []string{"guest"}, epoch, nil)
+			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")},
+				[]string{"guest"}, epoch, 0, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.JoinContext) error {

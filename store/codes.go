@@ -34,6 +34,9 @@ const (
 	selectCurrentCode = `SELECT ` + codeColumns + ` FROM codes
 	WHERE room_id = $1 AND role = $2 AND label = $3 AND retired_at IS NULL`
 
+	selectCurrentCodes = `SELECT COUNT(*) FROM (SELECT 1 FROM codes
+	WHERE room_id = $1 AND retired_at IS NULL LIMIT $2) AS found`
+
 	selectCurrentRoles = `SELECT DISTINCT role FROM codes WHERE room_id = $1 AND retired_at IS NULL`
 
 	// An empty $4 is every role; a negative $5 is enabled or not.
@@ -45,7 +48,7 @@ const (
 
 // EnsureCodes implements [meet.CodeStore].
 func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.RoomCode, roles []string, now time.Time,
-	e *meet.Event) ([]meet.RoomCode, error) {
+	most int, e *meet.Event) ([]meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.RoomCode, error) {
 		if _, err := t.room(roomID); err != nil {
 			return nil, err
@@ -54,14 +57,20 @@ func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.Room
 		if err != nil {
 			return nil, err
 		}
-		codes := make([]meet.RoomCode, len(wanted))
+		codes, made := make([]meet.RoomCode, len(wanted)), false
 		for i, code := range wanted {
 			codes[i], err = t.currentCode(roomID, code)
 			if errors.Is(err, meet.ErrNotFound) {
-				changed, err = true, t.insertCode(roomID, code)
+				made, err = true, t.insertCode(roomID, code)
 				codes[i] = code
 			}
 			if err != nil {
+				return nil, err
+			}
+		}
+		if made {
+			changed = true
+			if err := t.checkCurrentCodes(roomID, most); err != nil {
 				return nil, err
 			}
 		}
@@ -70,6 +79,18 @@ func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.Room
 		}
 		return codes, t.event(e)
 	})
+}
+
+// checkCurrentCodes refuses if the room has more than most codes by now.
+func (t *tx) checkCurrentCodes(roomID string, most int) error {
+	if most <= 0 {
+		return nil
+	}
+	n, err := queryOne(t, "count codes", selectCurrentCodes, intPointers, roomID, most+1)
+	if err == nil && n > most {
+		return meet.ErrLimitReached
+	}
+	return err
 }
 
 // Codes implements [meet.CodeStore].

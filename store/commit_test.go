@@ -38,7 +38,7 @@ func wantLines(t *testing.T, db *DB, want ...string) {
 func (h *held) queueUpdate(e *meet.Event) chan error {
 	h.t.Helper()
 	return h.queue(func(ctx context.Context) error {
-		return errOf(h.db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return nil }, e))
+		return errOf(h.db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return nil }, 0, e))
 	})
 }
 
@@ -101,7 +101,7 @@ func TestAnEventIsItsCallersAfterTheCall(t *testing.T) {
 	for range 50 {
 		ctx, cancel := context.WithCancel(t.Context())
 		e := newEvent("update")
-		_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, e)
+		_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, 0, e)
 		if (err == nil) != (e.ID != 0) {
 			t.Errorf("error %v and id %d", err, e.ID)
 		}
@@ -197,7 +197,7 @@ func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 		_, err := db.UpdateRoom(ctx, "id-room", func(r *meet.Room) error {
 			r.State, r.EndedAt = meet.RoomEnded, epoch
 			return nil
-		}, nil)
+		}, 0, nil)
 		return err
 	}))
 	join("late", "")

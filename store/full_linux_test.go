@@ -70,7 +70,7 @@ func TestPingOnAFullDisk(t *testing.T) {
 	if _, err := db.Admission(t.Context(), "none"); !errors.Is(err, meet.ErrNotFound) {
 		t.Errorf("reading on a full disk: %v", err)
 	}
-	if _, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error { r.Name = "longer"; return nil },
+	if _, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error { r.Name = "longer"; return nil }, 0,
 		nil); err == nil {
 		t.Error("a change on a full disk: got no error, want one")
 	}

@@ -51,11 +51,6 @@ func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (cre
 	return h.creator, h.gaveUp, err
 }
 
-// ActiveRooms implements [meet.RoomStore].
-func (db *DB) ActiveRooms(ctx context.Context, creator string, now time.Time, most int) (int, error) {
-	return readOne(ctx, db, "count active rooms", selectActiveRooms, intPointers, creator, now.UnixMilli(), max(most, 0))
-}
-
 // keepFormerName remembers who had a name that a room changes for another one. A
 // room that is over gave its name up when it ended.
 func (t *tx) keepFormerName(was, is meet.Room) error {

@@ -129,6 +129,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectCodeAndRoom:  {codeByKey, "PRIMARY KEY (id=?)"},
 		selectCurrentCode:  {"INDEX codes_current (room_id=? AND role=? AND label=?)"},
 		selectCurrentRoles: {"INDEX codes_current (room_id=?)"},
+		selectCurrentCodes: {"INDEX codes_room (room_id=?)"},
 		selectNameHolder:   {"INDEX rooms_ended (name=? AND ended_at>?)", "PRIMARY KEY (name=?)"},
 		selectActiveRooms:  {"INDEX rooms_open (created_by=?)"},
 		selectUncleared:    {"INDEX rooms_uncleared"}, // all of it is wanted

@@ -32,8 +32,11 @@ const (
 )
 
 // CreateRoom implements [meet.RoomStore].
-func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode, e *meet.Event) error {
+func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode, most int, e *meet.Event) error {
 	return db.change(ctx, func(t *tx) error {
+		if err := t.checkActiveRooms(room, most); err != nil {
+			return err
+		}
 		err := cmp.Or(t.freeName(room.Name, room.CreatedAt), t.insertRoom(room))
 		for _, code := range codes {
 			err = cmp.Or(err, t.insertCode(room.ID, code))
@@ -71,8 +74,9 @@ func (db *DB) readRoom(ctx context.Context, remembered func(key string) (meet.Ro
 }
 
 // UpdateRoom implements [meet.RoomStore].
-func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room) error, e *meet.Event) (meet.Room,
-	error) {
+func (db *DB) UpdateRoom(
+	ctx context.Context, id string, change func(*meet.Room) error, most int, e *meet.Event,
+) (meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) (room meet.Room, err error) {
 		was, err := t.room(id)
 		if err != nil {
@@ -82,6 +86,11 @@ func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room)
 		if err := change(&room); err != nil {
 			return room, err
 		}
+		if now := room.UpdatedAt; room.Active(now) && !was.Active(now) {
+			if err := t.checkActiveRooms(room, most); err != nil {
+				return room, err
+			}
+		}
 		if room.State == meet.RoomActive && (was.State != meet.RoomActive || was.Name != room.Name) {
 			if err := t.freeName(room.Name, room.UpdatedAt); err != nil {
 				return room, err
@@ -90,6 +99,20 @@ func (db *DB) UpdateRoom(ctx context.Context, id string, change func(*meet.Room)
 		room, err = t.updateRoom(was.ID, room)
 		return room, cmp.Or(err, t.keepFormerName(was, room), t.event(e))
 	})
+}
+
+// checkActiveRooms refuses a room if its creator has most active ones when it is
+// created or opened again.
+func (t *tx) checkActiveRooms(room meet.Room, most int) error {
+	if most <= 0 {
+		return nil
+	}
+	n, err := queryOne(t, "count active rooms", selectActiveRooms, intPointers,
+		room.CreatedBy, room.UpdatedAt.UnixMilli(), most)
+	if err == nil && n >= most {
+		return meet.ErrLimitReached
+	}
+	return err
 }
 
 func (t *tx) room(id string) (meet.Room, error) {

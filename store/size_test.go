@@ -84,7 +84,7 @@ func TestForgettingNeverHoldsTheWriterForLong(t *testing.T) {
 	if _, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
 		r.State, r.EndedAt = meet.RoomEnded, epoch
 		return nil
-	}, nil); err != nil {
+	}, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	before, commits = rowsChanged(t, db), db.writer.commits.Load()

@@ -51,7 +51,7 @@ func newRoom(name string) meet.Room {
 
 func createRoom(t testing.TB, db *DB, room meet.Room, codes ...meet.RoomCode) {
 	t.Helper()
-	if err := db.CreateRoom(t.Context(), room, codes, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), room, codes, 0, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -138,7 +138,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 	errs := make(chan error, 40)
 	for i := range 20 {
 		for name, db := range map[string]*DB{"one": one, "two": two} {
-			go func() { errs <- db.CreateRoom(context.Background(), newRoom(name+string(rune('a'+i))), nil, nil) }()
+			go func() { errs <- db.CreateRoom(context.Background(), newRoom(name+string(rune('a'+i))), nil, 0, nil) }()
 		}
 	}
 	for range 40 {
@@ -146,7 +146,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	err := one.CreateRoom(t.Context(), newRoom("twoa"), nil, nil)
+	err := one.CreateRoom(t.Context(), newRoom("twoa"), nil, 0, nil)
 	if err == nil {
 		t.Error("created a room that the other store has")
 	}
@@ -192,7 +192,7 @@ func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 	room, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
 		r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
 		return nil
-	}, nil)
+	}, 0, nil)
 	if err != nil || room != newRoom("room") {
 		t.Errorf("got %+v and error %v", room, err)
 	}

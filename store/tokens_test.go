@@ -150,7 +150,7 @@ func TestTokensGetTheirTurn(t *testing.T) {
 					return
 				default:
 				}
-				if err := db.CreateRoom(t.Context(), newRoom(fmt.Sprintf("room-%d-%d", n, i)), nil, nil); err != nil {
+				if err := db.CreateRoom(t.Context(), newRoom(fmt.Sprintf("room-%d-%d", n, i)), nil, 0, nil); err != nil {
 					t.Errorf("CreateRoom: %v", err)
 					return
 				}

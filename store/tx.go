@@ -19,7 +19,7 @@ const (
 // shares a commit.
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
-	expireHolder, insertRoom, insertCode,
+	selectActiveRooms, expireHolder, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
 	insertEvent,
 	selectPresence, insertPresence, endPresence, keepVisit,

@@ -51,7 +51,7 @@ func (h *held) queue(do func(ctx context.Context) error) chan error {
 
 func (h *held) queueRoom(name string) chan error {
 	h.t.Helper()
-	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil, nil) })
+	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil, 0, nil) })
 }
 
 func (h *held) queueRaw(run func(*tx) error) chan error {
@@ -135,7 +135,8 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 	good1 := h.queueRoom("good1")
 	nameTaken := h.queueRoom("taken")
 	codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
-		return db.CreateRoom(ctx, newRoom("half"), []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}, nil)
+		codes := []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}
+		return db.CreateRoom(ctx, newRoom("half"), codes, 0, nil)
 	})
 	panics := h.queueRaw(func(t *tx) error {
 		if err := t.insertRoom(newRoom("panicked")); err != nil {
@@ -176,10 +177,10 @@ func TestLonePanicIsAnError(t *testing.T) {
 	t.Parallel()
 	db := setup(t)
 	createRoom(t, db, newRoom("room"))
-	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, nil); err == nil {
+	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, 0, nil); err == nil {
 		t.Error("a panic was a success")
 	}
-	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, 0, nil); err != nil {
 		t.Errorf("the next write: %v", err)
 	}
 }
@@ -241,7 +242,7 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	db := setup(t)
 	h := hold(t, db)
 	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, nil) })
+	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, 0, nil) })
 	patient := h.queueRoom("patient")
 	cancel()
 	// while the writer is still held
@@ -294,7 +295,7 @@ func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
 			}
 			finished = true
 			return nil
-		}, nil)
+		}, 0, nil)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want none or %v", err, context.Canceled)
 		}
@@ -319,7 +320,7 @@ func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {
 		defer db.writer.mu.RUnlock()
 		return db.writer.closed
 	})
-	if err := db.CreateRoom(t.Context(), newRoom("late"), nil, nil); !errors.Is(err, errClosed) {
+	if err := db.CreateRoom(t.Context(), newRoom("late"), nil, 0, nil); !errors.Is(err, errClosed) {
 		t.Errorf("got error %v, want %v", err, errClosed)
 	}
 	h.letGo()
@@ -361,7 +362,7 @@ func TestBusyDatabase(t *testing.T) {
 	const n = 5
 	failed := make(chan error, n)
 	for i := range n {
-		go func() { failed <- db.CreateRoom(ctx, newRoom(fmt.Sprintf("late-%d", i)), nil, nil) }()
+		go func() { failed <- db.CreateRoom(ctx, newRoom(fmt.Sprintf("late-%d", i)), nil, 0, nil) }()
 	}
 	for range n {
 		if err := <-failed; !errors.Is(err, errBusy) {
@@ -371,7 +372,7 @@ func TestBusyDatabase(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return db.CreateRoom(ctx, newRoom("after"), nil, nil) == nil })
+	eventually(t, func() bool { return db.CreateRoom(ctx, newRoom("after"), nil, 0, nil) == nil })
 	for i := range n {
 		if taken, err := db.NameTaken(ctx, fmt.Sprintf("late-%d", i), time.Now()); err != nil || taken {
 			t.Errorf("late-%d: taken %v, %v, want nothing to have happened", i, taken, err)

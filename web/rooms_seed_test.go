@@ -53,7 +53,7 @@ var usual = []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare"
 // settings are all settings; only those named are on.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare", "requireApproval", "e2ee"} {
+	for _, name := range append(usual[:4:4], "requireApproval", "e2ee") {
 		all[name] = slices.Contains(on, name)
 	}
 	return all
@@ -138,6 +138,8 @@ func TestCreateFields(t *testing.T) {
 		"settings.allowChat":  {`{"settings":{"allowChat":false}}`, allBut("allowChat"), `{"allowChat":"no"}|[]|1|""`},
 		"settings.allowVideo": {`{"settings":{"allowVideo":false}}`, allBut("allowVideo"), `{"allowVideo":0}`},
 		"settings.allowAudio": {`{"settings":{"allowAudio":false}}`, allBut("allowAudio"), `{"allowAudio":[]}`},
+		"settings.allowScreenShare": {`{"settings":{"allowScreenShare":false}}`, allBut("allowScreenShare"),
+			`{"allowScreenShare":1}`},
 		"settings.requireApproval": {`{"settings":{"requireApproval":true}}`, and("requireApproval"),
 			`{"requireApproval":1}`},
 		"settings.e2ee": {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},

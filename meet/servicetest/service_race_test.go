@@ -131,7 +131,9 @@ func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 // cannotUpdateRooms is a database that fails where a room is to be changed.
 type cannotUpdateRooms struct{ meet.Store }
 
-func (cannotUpdateRooms) UpdateRoom(context.Context, string, func(*meet.Room) error, *meet.Event) (meet.Room, error) {
+func (cannotUpdateRooms) UpdateRoom(
+	context.Context, string, func(*meet.Room) error, int, *meet.Event,
+) (meet.Room, error) {
 	return meet.Room{}, errors.New("disk full")
 }
 

@@ -3,7 +3,6 @@ package servicetest
 import (
 	"testing"
 
-	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	. "roomkey/meet/meettest"
 )
@@ -26,11 +25,13 @@ func TestAllowScreenShare(t *testing.T) {
 		for _, source := range []meet.Source{meet.ScreenShare, meet.ScreenShareAudio} {
 			guest.WaitMayPublish(source, true)
 			guest.Publish(source)
-			livekittest.Wait(t, "the viewer receives "+string(source), func() bool { return viewer.Receives(guest.Identity(), source) })
+			viewer.WaitReceives(guest.Identity(), source, true)
 		}
 	}
-	guest.Publish(meet.Camera)
-	guest.Publish(meet.Microphone)
+	for _, source := range []meet.Source{meet.Camera, meet.Microphone} {
+		guest.Publish(source)
+		viewer.WaitReceives(guest.Identity(), source, true)
+	}
 	share()
 
 	set(meet.SettingsChange{AllowScreenShare: Of(false)})

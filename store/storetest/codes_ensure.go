@@ -11,7 +11,7 @@ import (
 // ensure calls EnsureCodes for room at(1) and gives the codes.
 func (b testStore) ensure(roles []string, fresh ...meet.RoomCode) []string {
 	b.t.Helper()
-	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1), nil)
+	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1), 0, nil)
 	if err != nil {
 		b.t.Fatalf("EnsureCodes: %v", err)
 	}
@@ -43,10 +43,21 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		want := meet.RoomCode{Code: "aaa", RoomID: "id-room", Role: "host", Label: "press", Enabled: true, MaxUses: 3,
 			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
-		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1), nil)
+		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1), 0, nil)
 		wantErr(t, "EnsureCodes", err, nil)
 		wantSame(t, "returned", got, []meet.RoomCode{want})
 		wantSame(t, "stored", b.code("aaa"), want)
+	}},
+	{"CodesOfARoomAreBounded", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"), newCode("host1", "host"), newCode("guest1", "guest"))
+		ensure := func(most int, wanted ...meet.RoomCode) error {
+			return errOf(b.EnsureCodes(t.Context(), "id-room", wanted, []string{"guest", "viewer"}, at(1), most, nil))
+		}
+		wantErr(t, "too many", ensure(2, newCode("guest2", "guest"), newCode("viewer1", "viewer")), meet.ErrLimitReached)
+		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"guest1", "host1"})
+		failIf(t, !b.code("host1").Enabled, "a refused call has disabled a code")
+		wantErr(t, "existing ones", ensure(1, newCode("guest2", "guest")), nil)
+		wantErr(t, "as many as allowed", ensure(3, newCode("viewer1", "viewer")), nil)
 	}},
 	{"CodesOfUnknownRolesAreDisabled", func(t *testing.T, b testStore) {
 		b.create(newRoom("other"), newCode("other", "speaker"))
@@ -73,14 +84,14 @@ var ensureTests = []test{
 		b.create(newRoom("other"), newCode("taken", "host"))
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")},
-			allRoles, at(1), nil)
+			allRoles, at(1), 0, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
 		failIf(t, !b.code("speaker").Enabled, "a failed call disabled a code")
 	}},
 	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
-			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon, nil)
+			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon, 0, nil)
 			wantErr(t, "EnsureCodes", err, meet.ErrNotFound)
 		}
 		_, _, err := b.CodeAndRoom(t.Context(), "aaa")
@@ -90,7 +101,7 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		got := make([]string, 20)
 		wantAllDone(t, "EnsureCodes", len(got), func(ctx context.Context, i int) error {
-			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon,
+			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon, 0,
 				nil)
 			if err == nil {
 				got[i] = codes[0].Code
@@ -132,9 +143,9 @@ var replaceTests = []test{
 	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
-		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon, nil)
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon, 0, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
-		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, nil)
+		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, 0, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 	}},
 	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b testStore) {

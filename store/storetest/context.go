@@ -77,7 +77,6 @@ func (b testStore) calls() []call {
 		{"RoomByName", func(ctx context.Context) error { return errOf(b.RoomByName(ctx, "room")) }},
 		{"NameTaken", func(ctx context.Context) error { return errOf(b.NameTaken(ctx, "room", noon)) }},
 		{"NameHolder", func(ctx context.Context) error { return errOf2(b.NameHolder(ctx, "due", time.Time{})) }},
-		{"ActiveRooms", func(ctx context.Context) error { return errOf(b.ActiveRooms(ctx, "ann", noon, 10)) }},
 		{"Rooms", rooms(meet.RoomQuery{All: true, Now: noon, Limit: 10})},
 		{"Rooms in no scope", rooms(meet.RoomQuery{Limit: 10})},
 		{"ForgetNames", func(ctx context.Context) error { return b.ForgetNames(ctx, at(1e6), 10) }},

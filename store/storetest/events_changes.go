@@ -67,13 +67,13 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		return func() error { return errOf2(b.LockForAll(ctx, "id-room", mic, locked, e)) }
 	}
 	ensure := func(roles []string, codes ...meet.RoomCode) func() error {
-		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, noon, e)) }
+		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, noon, 0, e)) }
 	}
 	return []step{
 		{"CreateRoom", false, func() error {
-			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host")}, e)
+			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host")}, 0, e)
 		}},
-		{"UpdateRoom", true, func() error { return errOf(b.UpdateRoom(ctx, "id-room", onRoom, e)) }},
+		{"UpdateRoom", true, func() error { return errOf(b.UpdateRoom(ctx, "id-room", onRoom, 0, e)) }},
 		{"ExpireRooms", false, func() error {
 			return errOf(b.ExpireRooms(ctx, at(1), 1, func(meet.Room) *meet.Event { return e }))
 		}},
@@ -112,11 +112,11 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 	nowhere.RoomID = "nowhere"
 	update := func(id string, change func(*meet.Room)) func() error {
 		return func() error {
-			return errOf(b.UpdateRoom(ctx, id, func(r *meet.Room) error { change(r); return nil }, e))
+			return errOf(b.UpdateRoom(ctx, id, func(r *meet.Room) error { change(r); return nil }, 0, e))
 		}
 	}
 	ensure := func(room string, codes ...meet.RoomCode) func() error {
-		return func() error { return errOf(b.EnsureCodes(ctx, room, codes, allRoles, noon, e)) }
+		return func() error { return errOf(b.EnsureCodes(ctx, room, codes, allRoles, noon, 0, e)) }
 	}
 	admit := func(identity, code string) func() error {
 		return func() error { return errOf(b.AddAdmission(ctx, byCode(identity, code), tokenDies, welcome, e)) }
@@ -125,9 +125,9 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 		return func() error { return errOf(b.ReplaceCode(ctx, old, successor, noon, yes, e)) }
 	}
 	return map[string]func() error{
-		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, e) },
+		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, 0, e) },
 		"CreateRoom with a taken code": func() error {
-			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host"), newCode("aaa", "guest")}, e)
+			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host"), newCode("aaa", "guest")}, 0, e)
 		},
 		"UpdateRoom to a taken name":    update("id-room", func(r *meet.Room) { r.Name = "taken" }),
 		"UpdateRoom of none":            update("nowhere", func(*meet.Room) {}),

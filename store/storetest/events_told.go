@@ -82,7 +82,7 @@ var toldTests = []test{
 			_, err := b.UpdateRoom(t.Context(), room.ID, func(r *meet.Room) error {
 				r.MaxParticipants = n
 				return nil
-			}, about(meet.RoomUpdated, ""))
+			}, 0, about(meet.RoomUpdated, ""))
 			wantErr(t, "UpdateRoom", err, nil)
 			wantSame(t, "told", len(seen), n+1)
 		}
@@ -92,7 +92,7 @@ var toldTests = []test{
 		b.create(newRoom("room"))
 		for range 20 {
 			ctx, cancel := context.WithCancel(t.Context())
-			_, _ = b.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, about(meet.RoomUpdated, ""))
+			_, _ = b.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, 0, about(meet.RoomUpdated, ""))
 		}
 		b.write(about(meet.RoomCleared, "last"))
 		want := b.events(meet.EventQuery{})

@@ -57,7 +57,7 @@ var roomTests = []test{
 		wantErr(t, "RoomByID", err, meet.ErrNotFound)
 		_, err = b.RoomByName(ctx, "id-there")
 		wantErr(t, "RoomByName", err, meet.ErrNotFound)
-		_, err = b.UpdateRoom(ctx, "nowhere", func(*meet.Room) error { t.Error("change called"); return nil }, nil)
+		_, err = b.UpdateRoom(ctx, "nowhere", func(*meet.Room) error { t.Error("change called"); return nil }, 0, nil)
 		wantErr(t, "UpdateRoom", err, meet.ErrNotFound)
 	}},
 	{"AFailedCreateLeavesNothing", func(t *testing.T, b testStore) {
@@ -67,7 +67,7 @@ var roomTests = []test{
 			{newCode("bbb", "host"), newCode("aaa", "guest")}, // taken in the store
 			{newCode("bbb", "host"), newCode("bbb", "guest")}, // taken by its sister
 		} {
-			err := b.CreateRoom(ctx, newRoom("second"), codes, nil)
+			err := b.CreateRoom(ctx, newRoom("second"), codes, 0, nil)
 			wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 			_, err = b.RoomByID(ctx, "id-second")
 			wantErr(t, "RoomByID", err, meet.ErrNotFound)
@@ -78,7 +78,7 @@ var roomTests = []test{
 	}},
 	{"AnIdIsUsedOnce", func(t *testing.T, b testStore) {
 		was := b.create(newRoom("first"))
-		failIf(t, b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, nil) == nil, "CreateRoom took an id twice")
+		failIf(t, b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, 0, nil) == nil, "CreateRoom took an id twice")
 		wantSame(t, "first room", b.room(was.ID), was)
 	}},
 	{"UpdateStoresEveryChange", func(t *testing.T, b testStore) {
@@ -103,14 +103,14 @@ var roomTests = []test{
 			wantSame(t, "room seen by change", *r, was)
 			*r = full()
 			return errRefused
-		}, nil)
+		}, 0, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "room", b.room(was.ID), was)
 	}},
 	{"UpdatesOfOneRoomFollowOneAnother", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		errs := together(t.Context(), 20, func(ctx context.Context, _ int) error {
-			return errOf(b.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants++; return nil }, nil))
+			return errOf(b.UpdateRoom(ctx, "id-room", func(r *meet.Room) error { r.MaxParticipants++; return nil }, 0, nil))
 		})
 		for _, err := range errs {
 			wantErr(t, "UpdateRoom", err, nil)
@@ -119,7 +119,7 @@ var roomTests = []test{
 	}},
 	{"CreatesAtOnceAreAllThere", func(t *testing.T, b testStore) {
 		errs := together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom(numbered("room", i)), []meet.RoomCode{newCode(numbered("code", i), "host")}, nil)
+			return b.CreateRoom(ctx, newRoom(numbered("room", i)), []meet.RoomCode{newCode(numbered("code", i), "host")}, 0, nil)
 		})
 		for i, err := range errs {
 			wantErr(t, "CreateRoom", err, nil)

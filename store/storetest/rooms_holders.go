@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"roomkey/meet"
 )
@@ -72,21 +74,41 @@ var holderTests = []test{
 		wantSame(t, "one", b.holder("one", 0), "nobody")
 		wantSame(t, "two", b.holder("two", 0), "ann 7s")
 	}},
-	{"ActiveRoomsAreCounted", func(t *testing.T, b testStore) {
-		count := func(creator string, seconds, most int) int {
+	{"ActiveRoomsOfACreatorAreBounded", func(t *testing.T, b testStore) {
+		create := func(what string, most int, want error, room meet.Room) {
 			t.Helper()
-			n, err := b.ActiveRooms(t.Context(), creator, at(seconds), most)
-			wantErr(t, "ActiveRooms", err, nil)
-			return n
+			wantErr(t, what, b.CreateRoom(t.Context(), room, nil, most, nil), want)
 		}
-		b.create(newRoom("one"))
-		b.create(newRoom("two", expiresAt(at(5))))
-		b.create(newRoom("over", ended))
-		b.create(newRoom("bob's", createdBy("bob"), func(r *meet.Room) { r.AdminID = "ann" }))
-		wantSame(t, "ann's", count("ann", 4, 10), 2)
-		wantSame(t, "ann's, two of which one is due", count("ann", 5, 10), 1)
-		wantSame(t, "ann's, at most one", count("ann", 4, 1), 1)
-		wantSame(t, "bob's", count("bob", 0, 10), 1)
-		wantSame(t, "nobody's", count("", 0, 10), 0)
+		create("the first", 2, nil, newRoom("one"))
+		create("the second", 2, nil, newRoom("two", expiresAt(at(5))))
+		create("of another creator", 2, nil, newRoom("bob's", createdBy("bob"), func(r *meet.Room) { r.AdminID = "ann" }))
+		create("one too many", 2, meet.ErrLimitReached, newRoom("three", createdAt(at(4))))
+		create("without a limit", 0, nil, newRoom("three", createdAt(at(4))))
+		create("when one is due", 3, nil, newRoom("four", createdAt(at(5))))
+		b.end("id-one")
+		reopen := func(most, seconds int) error {
+			return errOf(b.UpdateRoom(t.Context(), "id-one", func(r *meet.Room) error {
+				r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = meet.RoomActive, "", time.Time{}, at(seconds)
+				return nil
+			}, most, nil))
+		}
+		wantErr(t, "opened again, too many", reopen(2, 6), meet.ErrLimitReached)
+		wantSame(t, "still ended", b.room("id-one").State, meet.RoomEnded)
+		wantErr(t, "opened again", reopen(3, 6), nil)
+		wantErr(t, "changed while active", reopen(1, 7), nil)
+	}},
+	{"NoMoreRoomsThanTheLimitAtOnce", func(t *testing.T, b testStore) {
+		errs := together(t.Context(), 12, func(ctx context.Context, i int) error {
+			return b.CreateRoom(ctx, newRoom(numbered("room", i)), nil, 3, nil)
+		})
+		made := 0
+		for _, err := range errs {
+			if err == nil {
+				made++
+			} else {
+				wantErr(t, "one too many", err, meet.ErrLimitReached)
+			}
+		}
+		wantSame(t, "made", made, 3)
 	}},
 }

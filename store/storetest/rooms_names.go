@@ -16,7 +16,7 @@ func due(name string, change ...func(*meet.Room)) meet.Room {
 var nameTests = []test{
 	{"AnActiveRoomHoldsItsName", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("two")), []meet.RoomCode{newCode("aaa", "host")}, nil)
+		err := b.CreateRoom(t.Context(), newRoom("daily", id("two")), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrNameTaken)
 		_, err = b.RoomByID(t.Context(), "two")
 		wantErr(t, "RoomByID", err, meet.ErrNotFound)
@@ -30,7 +30,7 @@ var nameTests = []test{
 	}},
 	{"ARoomWhoseTimeHasComeFreesItsName", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("early"), createdAt(at(60).Add(-time.Millisecond))), nil, nil)
+		err := b.CreateRoom(t.Context(), newRoom("daily", id("early"), createdAt(at(60).Add(-time.Millisecond))), nil, 0, nil)
 		wantErr(t, "a millisecond early", err, meet.ErrNameTaken)
 		b.create(newRoom("daily", id("two"), createdAt(at(60))))
 
@@ -49,7 +49,7 @@ var nameTests = []test{
 	{"AFailedCreateExpiresNothing", func(t *testing.T, b testStore) {
 		was := b.create(due("daily"), newCode("aaa", "host"))
 		err := b.CreateRoom(t.Context(), newRoom("daily", id("two"), createdAt(at(60))), []meet.RoomCode{newCode("aaa",
-			"host")}, nil)
+			"host")}, 0, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 		wantSame(t, "holder of the name", b.room(was.ID), was)
 	}},
@@ -88,7 +88,7 @@ var nameTests = []test{
 	{"RenamingToATakenNameFails", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		was := b.create(newRoom("weekly"))
-		_, err := b.UpdateRoom(t.Context(), was.ID, func(r *meet.Room) error { r.Name = "daily"; return nil }, nil)
+		_, err := b.UpdateRoom(t.Context(), was.ID, func(r *meet.Room) error { r.Name = "daily"; return nil }, 0, nil)
 		wantErr(t, "UpdateRoom", err, meet.ErrNameTaken)
 		wantSame(t, "room", b.room(was.ID), was)
 	}},
@@ -99,7 +99,7 @@ var nameTests = []test{
 			_, err := b.UpdateRoom(t.Context(), "id-weekly", func(r *meet.Room) error {
 				r.Name, r.UpdatedAt = "daily", now
 				return nil
-			}, nil)
+			}, 0, nil)
 			return err
 		}
 		wantErr(t, "early", rename(at(59)), meet.ErrNameTaken)
@@ -123,7 +123,7 @@ var nameTests = []test{
 			_, err := b.UpdateRoom(t.Context(), was.ID, func(r *meet.Room) error {
 				r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = meet.RoomActive, "", time.Time{}, now
 				return nil
-			}, nil)
+			}, 0, nil)
 			return err
 		}
 		wantErr(t, "while another room holds it", reopen(at(59)), meet.ErrNameTaken)
@@ -134,7 +134,7 @@ var nameTests = []test{
 	{"OfManyAtOnceOneGetsTheName", func(t *testing.T, b testStore) {
 		b.create(due("daily"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom("daily", id(numbered("id", i)), createdAt(at(60))), nil, nil)
+			return b.CreateRoom(ctx, newRoom("daily", id(numbered("id", i)), createdAt(at(60))), nil, 0, nil)
 		}), meet.ErrNameTaken)
 	}},
 }

@@ -125,7 +125,7 @@ func (b testStore) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
 	for i := range codes {
 		codes[i].RoomID = room.ID
 	}
-	if err := b.CreateRoom(b.t.Context(), room, codes, nil); err != nil {
+	if err := b.CreateRoom(b.t.Context(), room, codes, 0, nil); err != nil {
 		b.t.Fatalf("CreateRoom(%s): %v", room.Name, err)
 	}
 	return b.room(room.ID)
@@ -142,7 +142,7 @@ func (b testStore) room(id string) meet.Room {
 
 func (b testStore) update(id string, change func(*meet.Room)) meet.Room {
 	b.t.Helper()
-	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil }, nil)
+	room, err := b.UpdateRoom(b.t.Context(), id, func(r *meet.Room) error { change(r); return nil }, 0, nil)
 	if err != nil {
 		b.t.Fatalf("UpdateRoom(%s): %v", id, err)
 	}
