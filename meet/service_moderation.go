@@ -98,7 +98,8 @@ type muting struct {
 	scope  muteScope
 }
 
-func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall, scope muteScope) (MuteResult, error) {
+func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall,
+	scope muteScope) (MuteResult, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
 		return MuteResult{}, err

@@ -33,8 +33,10 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 		if err != nil {
 			return done, err
 		}
-		if done.changed = room.LockedForAll.Has(source) != locked; done.changed {
-			room.LockedForAll.Set(source, locked)
+		if done.changed = slices.Contains(room.LockedForAll, source) != locked; done.changed {
+			if room.LockedForAll = without(room.LockedForAll, source); locked {
+				room.LockedForAll = append(room.LockedForAll, source)
+			}
 			if _, err := t.updateRoom(roomID, room); err != nil {
 				return done, err
 			}
@@ -99,7 +101,7 @@ func (t *tx) exceptFromAll(roomID, identity string, source meet.Source, changed 
 		return changed, nil
 	case err != nil:
 		return nil, err
-	case !room.LockedForAll.Has(source):
+	case !slices.Contains(room.LockedForAll, source):
 		return changed, nil
 	}
 	join, err := scanOne(t.row(selectJoin, identity), joinPointers)
@@ -129,7 +131,7 @@ func (t *tx) setUnlocked(join meet.Admission, source meet.Source, unlocked bool)
 // session although it is taken from all. Only an access token proves that it is
 // the same person.
 func (t *tx) givenBackTo(join meet.Admission, room meet.Room) ([]meet.Source, error) {
-	if room.LockedForAll == (meet.SourceSet{}) || join.Subject == "" || join.Person == "" {
+	if len(room.LockedForAll) == 0 || join.Subject == "" || join.Person == "" {
 		return nil, nil
 	}
 	rows, err := t.rows(selectGivenBack, room.ID, join.Person, room.Session)
@@ -148,21 +150,4 @@ func (t *tx) givenBackTo(join meet.Admission, room meet.Room) ([]meet.Source, er
 // without gives a list of its own, less one source.
 func without(list []meet.Source, source meet.Source) []meet.Source {
 	return slices.DeleteFunc(slices.Clone(list), func(s meet.Source) bool { return s == source })
-}
-
-// sourceSet is kept as sources are.
-type sourceSet meet.SourceSet
-
-// Scan implements [sql.Scanner].
-func (s *sourceSet) Scan(value any) error {
-	var list sources
-	if err := list.Scan(value); err != nil {
-		return err
-	}
-	var set meet.SourceSet
-	for _, source := range list {
-		set.Set(source, true)
-	}
-	*s = sourceSet(set)
-	return nil
 }

@@ -145,7 +145,7 @@ func (t *tx) insertRoom(r meet.Room) error {
 	t.roomChanged(r.ID)
 	err := t.exec(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
 		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
+		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll))
 	return roomFailed("insert room", err)
 }
 
@@ -153,7 +153,7 @@ func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
 	t.roomChanged(id)
 	room, err := scanOne(t.row(updateRoom, id, r.Name, r.AdminID, string(r.State), r.EndedBy, optional(r.EndedAt),
 		bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List())), roomPointers)
+		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll)), roomPointers)
 	return room, roomFailed("update room", err)
 }
 
