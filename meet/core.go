@@ -16,7 +16,7 @@ type core struct {
 	keepName    time.Duration
 	onLimit     func(limit string)
 	log         *slog.Logger
-	mutexes     roomMutexes
+	mutexes     RoomMutexes
 	recentRooms recentRooms
 }
 

@@ -42,7 +42,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(ctx, room.ID)
+	unlock, err := s.mutexes.Lock(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}

@@ -32,7 +32,7 @@ func (s *Service) UpdateRoom(ctx context.Context, p Principal, ref string, chang
 			return Room{}, err
 		}
 	}
-	unlock, err := s.mutexes.lock(ctx, room.ID) // not while the media room of its last session is being deleted
+	unlock, err := s.mutexes.Lock(ctx, room.ID) // not while the media room of its last session is being deleted
 	if err != nil {
 		return Room{}, errMediaUnavailable(err)
 	}
@@ -166,7 +166,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(budget, room.ID)
+	unlock, err := s.mutexes.Lock(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
 	}
