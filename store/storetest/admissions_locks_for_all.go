@@ -45,7 +45,7 @@ func (b bed) unlocked(identity string) []meet.Source {
 var lockForAllTests = []test{
 	{"TheRoomKeepsWhatIsLockedForAll", func(t *testing.T, b bed) {
 		b.create(newRoom("room"))
-		wantSame(t, "at first", b.lockedForAll(), nil)
+		wantSame(t, "at first", b.lockedForAll(), []meet.Source(nil))
 		b.wantLockAll(mic, true, true)
 		b.wantLockAll(mic, true, false)
 		b.wantLockAll(meet.ScreenShare, true, true)
