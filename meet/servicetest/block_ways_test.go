@@ -13,7 +13,7 @@ import (
 // proven to be somebody else comes in.
 func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 	t.Parallel()
-	for _, first := range []string{"by name", "by code", "brought by the admin", "by code without a token"} {
+	for _, first := range []string{"by name", "by code", "brought by the admin", "by code without a token", "over the page"} {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
@@ -36,6 +36,8 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 				a, err = s.Join(t.Context(), Bob, meet.JoinCall{Code: &code.Code})
 			case "brought by the admin":
 				a, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
+			case "over the page":
+				a, err = page()
 			default:
 				a, err = exchange(t, s, code.Code, "")
 			}
@@ -54,7 +56,12 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 				_, err = exchange(t, s, code.Code, "")
 				wantCode(t, "by the same code without a token", err, meet.CodeForbidden)
 			}
-			if first != "by code without a token" {
+			switch first {
+			case "by code without a token":
+			case "over the page": // nothing else is known of them
+				_, err = exchange(t, s, code.Code, "")
+				wantCode(t, "by a code", err, "")
+			default:
 				_, err = s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 				wantCode(t, "by name with a token", err, meet.CodeForbidden)
 				_, err = exchange(t, s, other.Code, "bob")

@@ -121,28 +121,6 @@ func TestKickedHostsAnswerNobody(t *testing.T) {
 	}
 }
 
-// Of somebody of whom nothing is known but that they came over a public room's
-// page, a block closes the page for those without an access token.
-func TestBlockOnThePage(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
-	enter := func() (meet.JoinResult, error) {
-		return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Eve"})
-	}
-	a, err := enter()
-	wantCode(t, "enter", err, "")
-	eve := s.EnterWith(t, a)
-	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
-	wantCode(t, "kick", err, "")
-	_, err = enter()
-	wantCode(t, "enter again", err, meet.CodeForbidden)
-	s.Admit(t, Bob, room)
-	if _, err := exchange(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, ""); err != nil {
-		t.Errorf("by a code: %v; want in", err)
-	}
-}
-
 // However a code gets into what people type, it is not on record.
 func TestNoCodeOnRecord(t *testing.T) {
 	t.Parallel()

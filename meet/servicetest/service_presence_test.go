@@ -150,24 +150,3 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 		t.Errorf("coming back: %v; want forbidden", err)
 	}
 }
-
-// When roles are configured anew, the people inside get what their role has now.
-func TestChangedRolesReachThoseInside(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room := s.NewRoom(t, meet.RoomChange{})
-	_, person := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
-	person.WaitMayPublish(meet.Camera, true)
-	roles := meet.BuiltinRoles()
-	roles[1].Publish = []meet.Source{meet.Microphone}
-	_, restarted := meet.New(meet.Config{Store: s.Store, Media: s.Media, Roles: roles, Now: s.Clock.Now})
-	people, err := s.Media.Participants(t.Context(), room.ID)
-	if err != nil || len(people) != 1 {
-		t.Fatalf("participants = %+v, %v", people, err)
-	}
-	if err := restarted.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: "1", Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: people[0]}); err != nil {
-		t.Fatal(err)
-	}
-	person.WaitMayPublish(meet.Camera, false)
-	person.WaitMayPublish(meet.Microphone, true)
-}
