@@ -13,12 +13,14 @@ import (
 // proven to be somebody else comes in.
 func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 	t.Parallel()
-	for _, first := range []string{"by name", "by code", "brought by the admin", "by code without a token", "over the page"} {
+	ways := []string{"by name", "by code", "brought by the admin", "by code without a token", "over the page"}
+	for _, first := range ways {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
 			room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
-			code, other := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+			code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+			other := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 			page := func() (meet.JoinResult, error) {
 				return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Somebody"})
 			}
@@ -82,16 +84,20 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 // What a block cannot stop is told, and what does.
 func TestBlockWarning(t *testing.T) {
 	t.Parallel()
+	public, asks := meet.RoomChange{IsPublic: Of(true)}, meet.SettingsChange{RequireApproval: Of(true)}
+	guest := []string{meet.RoleGuest}
 	for name, c := range map[string]struct {
 		change meet.RoomChange
 		codes  []string
 		want   []string // in the warning
 	}{
-		"nothing is open":      {meet.RoomChange{}, nil, []string{"a code that they get later"}},
-		"another code":         {meet.RoomChange{}, []string{meet.RoleGuest, meet.RoleHost}, []string{"cannot stop", "(2 work)", "require_approval", "rotate_room_code"}},
-		"a public room":        {meet.RoomChange{IsPublic: Of(true)}, nil, []string{"public room's page"}},
-		"a room that asks":     {meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"look before"}},
-		"a public one as well": {meet.RoomChange{IsPublic: Of(true), Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"public room's page", "look before"}},
+		"nothing is open": {meet.RoomChange{}, nil, []string{"a code that they get later"}},
+		"another code": {meet.RoomChange{}, []string{meet.RoleGuest, meet.RoleHost},
+			[]string{"cannot stop", "(2 work)", "require_approval", "rotate_room_code"}},
+		"a public room":    {public, nil, []string{"public room's page"}},
+		"a room that asks": {meet.RoomChange{Settings: asks}, guest, []string{"look before"}},
+		"a public one as well": {meet.RoomChange{IsPublic: Of(true), Settings: asks}, guest,
+			[]string{"public room's page", "look before"}},
 	} {
 		s := New(t)
 		room := s.NewRoom(t, c.change)

@@ -94,7 +94,8 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {
 		t.Errorf("hint = %q; want it to say that one is muted", e.Hint)
 	}
-	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
+	if err != nil || len(muted.Tracks) != 1 {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
 }
