@@ -102,7 +102,9 @@ func TestNothingIsPublishedAsAnotherType(t *testing.T) {
 				t.Fatalf("publish honestly afterwards: %v", err)
 			}
 			livekittest.Wait(t, "what is allowed to come", func() bool { return l.allowed(listener, "liar") })
-			livekittest.Wait(t, "only what is allowed to be listed", func() bool { return len(w.participants()["liar"].Tracks) == 1 })
+			livekittest.Wait(t, "only what is allowed to be listed", func() bool {
+				return len(w.participants()["liar"].Tracks) == 1
+			})
 			w.silent(l, listener, "liar")
 		})
 	}
@@ -128,8 +130,11 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 	everything := func(when string) {
 		t.Helper()
 		for _, source := range meet.Sources {
-			livekittest.Wait(t, fmt.Sprintf("%s to come %s", source, when), func() bool { return listener.Receives("person", source) })
-			if track := w.waitTrack("person", source); track.Audio != (source == meet.Microphone || source == meet.ScreenShareAudio) {
+			livekittest.Wait(t, fmt.Sprintf("%s to come %s", source, when), func() bool {
+				return listener.Receives("person", source)
+			})
+			sound := source == meet.Microphone || source == meet.ScreenShareAudio
+			if track := w.waitTrack("person", source); track.Audio != sound {
 				t.Errorf("%s, %s is %+v", when, source, track)
 			}
 		}

@@ -113,7 +113,8 @@ func (s *Server) Rooms(ctx context.Context) ([]meet.MediaRoom, error) {
 	}
 	rooms := make([]meet.MediaRoom, 0, len(living.GetRooms()))
 	for _, room := range living.GetRooms() {
-		rooms = append(rooms, meet.MediaRoom{ID: room.GetName(), SID: room.GetSid(), Participants: int(room.GetNumParticipants())})
+		rooms = append(rooms, meet.MediaRoom{ID: room.GetName(), SID: room.GetSid(),
+			Participants: int(room.GetNumParticipants())})
 	}
 	return rooms, nil
 }

@@ -125,7 +125,8 @@ func TestLimitChangesWithPeopleInside(t *testing.T) {
 		n++
 		_, err := livekittest.TryJoin(t, w.url, w.token(fmt.Sprint("p", n), meet.Grants{}))
 		if got := err == nil; got != want {
-			t.Fatalf("with limit %d and %d inside, one more came in: %v (%v), want %v", w.room.MaxParticipants, w.count(), got, err, want)
+			t.Fatalf("with limit %d and %d inside, one more came in: %v (%v), want %v", w.room.MaxParticipants,
+				w.count(), got, err, want)
 		}
 	}
 	set := func(limit int) {

@@ -18,7 +18,8 @@ import (
 // shared is the LiveKit server that all tests use who do not stop one. Rooms
 // keep them apart.
 var shared = sync.OnceValues(func() (*embedded.Server, error) {
-	return embedded.Start(context.Background(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
+	return embedded.Start(context.Background(),
+		embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
 })
 
 func TestMain(m *testing.M) {
@@ -44,7 +45,8 @@ func setup(t *testing.T) world {
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
-	w := world{t, connect(t, livekit.Config{URL: s.URL()}), s.URL(), meet.Room{ID: "room-" + rand.Text()}}
+	w := world{T: t, Server: connect(t, livekit.Config{URL: s.URL()}), url: s.URL(),
+		room: meet.Room{ID: "room-" + rand.Text()}}
 	w.ensure()
 	return w
 }

@@ -86,7 +86,8 @@ func (s *Server) secretOf(key string) ([]byte, error) {
 	return nil, errors.New("livekit: the token is of an unknown API key")
 }
 
-var joinTokens = jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
+var joinTokens = jwt.NewParser(jwt.WithoutClaimsValidation(),
+	jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}))
 
 // ReadToken implements [meet.Media]. The protocol's own verifier refuses tokens
 // whose time is over.

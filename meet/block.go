@@ -68,7 +68,8 @@ func checkBlocks(blocks []Block, a Admission) error {
 		switch {
 		case a.Admin:
 		case b.matchesProven(a) || b.UserID != "" && b.UserID == a.UserID && b.matchesClaim(a):
-			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Hint: "Ask its host to lift the block."}
+			return &Error{Code: CodeForbidden, Message: "You are blocked from this room",
+				Hint: "Ask its host to lift the block."}
 		case b.matchesClaim(a):
 			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way",
 				Hint: "Ask the host for another link."}

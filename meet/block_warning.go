@@ -32,8 +32,8 @@ func (s *Service) BlockWarning(ctx context.Context, p Principal, ref string) (st
 	}
 	var warnings []string
 	if room.IsPublic {
-		warnings = append(warnings, "While the block holds, this public room's page lets in only people with an access token; "+
-			"give others a code.")
+		warnings = append(warnings, "While the block holds, this public room's page lets in only people "+
+			"with an access token; give others a code.")
 	}
 	switch {
 	case open == 0 && room.Settings.RequireApproval:

@@ -2,17 +2,17 @@ package meet
 
 import "context"
 
-// The operator's ceiling disable_destructive holds for everybody, on every way
-// that leads here: nobody is removed, and nothing is ended or switched off.
-// Edges do not offer what does nothing else; what depends on the arguments, or
-// comes as a by-product, is refused or left out here.
+// The operator's setting disable_destructive holds for every caller: nobody is
+// removed, and nothing is ended or switched off. Tools and routes that do nothing
+// else are not offered. What depends on arguments is refused here, and what would
+// come as a side effect is left out.
 
-// WithoutDestruction puts the caller who acts with ctx under that ceiling.
+// WithoutDestruction puts calls with ctx under disable_destructive.
 func WithoutDestruction(ctx context.Context) context.Context {
 	return context.WithValue(ctx, ceilingKey, true)
 }
 
-// destructionAllowed says whether ctx is under no such ceiling.
+// destructionAllowed says whether ctx is not under disable_destructive.
 func destructionAllowed(ctx context.Context) bool {
 	under, _ := ctx.Value(ceilingKey).(bool)
 	return !under

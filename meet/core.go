@@ -16,7 +16,7 @@ type core struct {
 	keepName    time.Duration
 	onLimit     func(limit string)
 	log         *slog.Logger
-	mutexes     roomMutexes
+	mutexes     RoomMutexes
 	recentRooms recentRooms
 }
 
@@ -115,7 +115,8 @@ func (c *core) expire(ctx context.Context) error {
 
 // recordPresent writes down that an admitted person is inside, unless that is on
 // record already.
-func (c *core) recordPresent(ctx context.Context, room Room, roomSID string, admission Admission, person Participant) error {
+func (c *core) recordPresent(ctx context.Context, room Room, roomSID string, admission Admission,
+	person Participant) error {
 	if person.Active && admission.Code != "" {
 		if err := c.store.KeepUse(ctx, admission.Identity); err != nil {
 			return c.storeError(err, "")

@@ -156,7 +156,7 @@ func (e *Enforcer) clearIfOver(ctx context.Context, room Room) error {
 // enforce corrects one person who is inside: it evicts them if they may not be
 // there, corrects their profile, and writes down that they are inside.
 func (e *Enforcer) enforce(ctx context.Context, roomID, roomSID string, person Participant) error {
-	unlock, err := e.mutexes.lock(ctx, roomID)
+	unlock, err := e.mutexes.Lock(ctx, roomID)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (e *Enforcer) onTrackPublished(ctx context.Context, roomID string, person P
 	if !slices.ContainsFunc(person.Tracks, Track.isMislabeled) {
 		return nil
 	}
-	unlock, err := e.mutexes.lock(ctx, roomID)
+	unlock, err := e.mutexes.Lock(ctx, roomID)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,8 @@ package meet
 import "slices"
 
 // lockCovers is what a lock on a source keeps from being published. Sound is sound
-// whatever its track is called, and a screen is a picture. What is of no known
-// source nobody is given in the first place.
+// whatever its track is called, and a shared screen is a picture. Nobody may
+// publish an unknown source in the first place.
 var lockCovers = map[Source][]Source{
 	Microphone:  {Microphone, ScreenShareAudio},
 	Camera:      {Camera, ScreenShare},
@@ -21,57 +21,17 @@ func allCovered(locked []Source) []Source {
 	return all
 }
 
-// locksOf is what moderators have taken from somebody who was let in: from
-// them, or from all but admins unless it was given back to them.
-func locksOf(join Admission, room Room) []Source {
-	locked := slices.Clone(join.Locked)
-	if join.Admin {
+// locksOf is what moderators have taken from an admitted person: from them alone,
+// or from all but admins, unless it was given back to them.
+func locksOf(admission Admission, room Room) []Source {
+	locked := slices.Clone(admission.Locked)
+	if admission.Admin {
 		return locked
 	}
-	for _, source := range room.LockedForAll.List() {
-		if !slices.Contains(locked, source) && !slices.Contains(join.Unlocked, source) {
+	for _, source := range room.LockedForAll {
+		if !slices.Contains(locked, source) && !slices.Contains(admission.Unlocked, source) {
 			locked = append(locked, source)
 		}
 	}
 	return locked
-}
-
-// SourceSet is a set of sources that can be compared. The zero value is empty.
-type SourceSet struct{ Microphone, Camera, ScreenShare bool }
-
-// place is where the set keeps a source, nil for one that cannot be locked.
-func (set *SourceSet) place(source Source) *bool {
-	switch source {
-	case Microphone:
-		return &set.Microphone
-	case Camera:
-		return &set.Camera
-	case ScreenShare:
-		return &set.ScreenShare
-	}
-	return nil
-}
-
-// Has says whether a source is in the set.
-func (set SourceSet) Has(source Source) bool {
-	place := set.place(source)
-	return place != nil && *place
-}
-
-// Set puts a source into the set, or takes it out.
-func (set *SourceSet) Set(source Source, in bool) {
-	if place := set.place(source); place != nil {
-		*place = in
-	}
-}
-
-// List gives the sources of the set, never nil.
-func (set SourceSet) List() []Source {
-	list := []Source{}
-	for _, source := range Sources {
-		if set.Has(source) {
-			list = append(list, source)
-		}
-	}
-	return list
 }

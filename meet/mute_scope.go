@@ -23,7 +23,8 @@ type muteScope struct {
 
 // videoScope is what a call about pictures means.
 func videoScope(call MuteCall) (muteScope, error) {
-	scope := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera, check: checkSingleIdentity}
+	scope := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera,
+		check: checkSingleIdentity}
 	if call.Lock != nil { // everyone's cameras can only be locked: they would come on again
 		scope.check = checkIdentity
 	}

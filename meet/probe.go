@@ -14,7 +14,7 @@ const probeTTL = time.Second
 type probe struct {
 	now   func() time.Time
 	ping  func(context.Context) error
-	mutex roomMutexes // of no room
+	mutex RoomMutexes // of no room
 
 	answered time.Time // when LiveKit answered last
 	asked    time.Time // when the last question ended, by the real clock
@@ -24,7 +24,7 @@ type probe struct {
 // check gives nil if LiveKit answered within the last probeTTL, or answers now.
 func (p *probe) check(ctx context.Context) error {
 	began := time.Now()
-	unlock, err := p.mutex.lock(ctx, "")
+	unlock, err := p.mutex.Lock(ctx, "")
 	if err != nil {
 		return err
 	}

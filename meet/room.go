@@ -22,7 +22,7 @@ type Room struct {
 	Mode            Mode
 	MaxParticipants int // 0 is unlimited
 	Settings        Settings
-	LockedForAll    SourceSet // in the present session, for everybody except admins, also people who come later
+	LockedForAll    []Source  // in the present session, for everybody except admins, also people who come later
 	ExpiresAt       time.Time // zero is never
 
 	Session   int // the present session or the last one: 1 at first, one more each time the room is opened again
@@ -50,7 +50,7 @@ func (r Room) Active(now time.Time) bool {
 // an earlier one counts in it. If the end that the room was given has come
 // already, the room has no end until it is given a new one.
 func (r *Room) reopen(now time.Time) {
-	r.State, r.EndedBy, r.EndedAt, r.LockedForAll = RoomActive, "", time.Time{}, SourceSet{}
+	r.State, r.EndedBy, r.EndedAt, r.LockedForAll = RoomActive, "", time.Time{}, nil
 	r.Session++
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}

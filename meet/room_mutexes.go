@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// roomMutexes has one mutex for each room. Of two changes of one room, the later
-// one is so the last that LiveKit hears of. The zero value is ready.
-type roomMutexes struct {
+// RoomMutexes has one mutex for each room, so that of two changes of a room the
+// later one is the last that LiveKit hears of. The zero value is ready.
+type RoomMutexes struct {
 	mu    sync.Mutex
 	rooms map[string]*roomMutex
 }
@@ -17,8 +17,8 @@ type roomMutex struct {
 	users int           // who hold it or wait for it
 }
 
-// lock waits until the room's mutex is free, or ctx ends.
-func (m *roomMutexes) lock(ctx context.Context, roomID string) (unlock func(), err error) {
+// Lock waits until the room's mutex is free, or ctx ends.
+func (m *RoomMutexes) Lock(ctx context.Context, roomID string) (unlock func(), err error) {
 	mutex := m.enter(roomID)
 	select {
 	case mutex.held <- struct{}{}:
@@ -32,7 +32,7 @@ func (m *roomMutexes) lock(ctx context.Context, roomID string) (unlock func(), e
 	}
 }
 
-func (m *roomMutexes) enter(roomID string) *roomMutex {
+func (m *RoomMutexes) enter(roomID string) *roomMutex {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mutex := m.rooms[roomID]
@@ -47,7 +47,7 @@ func (m *roomMutexes) enter(roomID string) *roomMutex {
 	return mutex
 }
 
-func (m *roomMutexes) leave(roomID string, mutex *roomMutex) {
+func (m *RoomMutexes) leave(roomID string, mutex *roomMutex) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if mutex.users--; mutex.users == 0 {

@@ -208,7 +208,7 @@ func (s *Service) UpdateCode(
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(ctx, room.ID)
+	unlock, err := s.mutexes.Lock(ctx, room.ID)
 	if err != nil {
 		return RoomCode{}, nil, errMediaUnavailable(err)
 	}

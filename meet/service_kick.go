@@ -42,7 +42,7 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(ctx, room.ID)
+	unlock, err := s.mutexes.Lock(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
@@ -75,11 +75,11 @@ func (s *Service) kick(ctx context.Context, p Principal, room Room, call KickCal
 	if err := s.store.RevokeAdmissions(ctx, revocation, e); err != nil {
 		return nil, s.storeError(err, "")
 	}
-	defer s.waiters.wake(room.ID, waiter.isHost) // the requests of those who are blocked are gone
 	if call.Block {
 		if err := s.dropBlocked(ctx, room); err != nil {
 			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
 		}
+		s.waiters.wake(room.ID, waiter.isHost) // no event says that their requests are gone
 	}
 	removed, err := s.removeAll(ctx, room, withIdentities(inside, revocation.Identities))
 	if err != nil {

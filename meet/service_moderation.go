@@ -98,7 +98,8 @@ type muting struct {
 	scope  muteScope
 }
 
-func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall, scope muteScope) (MuteResult, error) {
+func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall,
+	scope muteScope) (MuteResult, error) {
 	room, err := s.resolveFor(ctx, p, ActModerate, ref)
 	if err != nil {
 		return MuteResult{}, err
@@ -111,7 +112,7 @@ func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCa
 	}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(ctx, room.ID)
+	unlock, err := s.mutexes.Lock(ctx, room.ID)
 	if err != nil {
 		return MuteResult{}, errMediaUnavailable(err)
 	}

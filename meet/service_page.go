@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// This file is what the join page needs beyond the exchange: a look at where a
-// link leads, entering by a room's name, and answering those who wait.
+// This file is what the join page needs beyond the exchange: to look where a link
+// leads, to join by a room's name, and to answer join requests.
 
-// Invitation is what a link to the join page leads to, told before anybody
-// joins. Nothing is used up by looking at it.
+// Invitation is what a link to the join page leads to. Looking at it uses nothing
+// up.
 type Invitation struct {
 	RoomName string
 	Role     string
 	Grants   Grants
 	E2EE     bool
-	Waits    bool // has to be let in by a host
-	Admits   bool // may let others in
+	Waits    bool // a host has to let the person in
+	Admits   bool // the person may let others in
 }
 
-// Invitation tells where a link leads: a code, for a caller who needs no
-// access token and learns no more of it than [Service.Exchange] tells, or a
-// room, as for [Service.JoinFromPage].
+// Invitation tells where a link leads. Of a code it tells no more than
+// [Service.Exchange] does, and needs no access token; of a room it tells what
+// [Service.JoinFromPage] would.
 func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (Invitation, error) {
 	call.onPage = true
 	call, err := checkJoinCall(call)
@@ -46,17 +46,17 @@ func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (I
 	}, nil
 }
 
-// JoinFromPage is [Service.Join] by name for a person on a room's page: what they
-// typed is cleaned, not refused, a join request that is over is made anew, and
-// a public room is open to those without an access token as well.
+// JoinFromPage is [Service.Join] by name for a person on a room's page. What they
+// typed is cleaned and not refused, a join request that is over is made anew, and
+// a public room is open to people without an access token.
 func (s *Service) JoinFromPage(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	call.Code, call.onPage = nil, true
 	result, _, err := s.joinAsPerson(ctx, p, call)
 	return result, err
 }
 
-// publicRoom finds a room that whoever comes along may enter. Any other is
-// answered as if it were not there: an access token, or a code, is needed.
+// publicRoom finds a room that everybody may enter. For any other room the answer
+// is the same as for one that does not exist.
 func (s *Service) publicRoom(ctx context.Context, p Principal, ref string) (Room, error) {
 	room, err := s.resolve(ctx, ref)
 	switch {
@@ -68,17 +68,18 @@ func (s *Service) publicRoom(ctx context.Context, p Principal, ref string) (Room
 	return room, nil
 }
 
-// WaitingList is what a host inside a room sees of those who wait before it.
+// WaitingList is what a host inside a room sees of its join requests.
 type WaitingList struct {
-	Inside   bool // false: the asker is not inside just now, and the rest is empty
+	Inside   bool // false: the caller is not inside now, and the rest is empty
 	Requests []JoinRequest
 	Version  string // tells this list from others
 }
 
-// RequestsForHost lists who waits to be let into the room that the bearer of a
-// join token is in. With the version of the list that the caller has already
-// it waits for another one, for wait at most.
-func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string, wait time.Duration) (WaitingList, error) {
+// RequestsForHost lists the join requests of the room that the bearer of a join
+// token is in. While the list has the given version, it waits for another one,
+// for wait at most.
+func (s *Service) RequestsForHost(ctx context.Context, joinToken, version string,
+	wait time.Duration) (WaitingList, error) {
 	roomID, identity, _ := s.media.ReadToken(joinToken)
 	var list WaitingList
 	err := s.await(ctx, waiter{room: roomID, identity: identity}, wait, func() (bool, error) {
@@ -106,13 +107,14 @@ func (s *Service) AnswerAsHost(ctx context.Context, joinToken, id string, approv
 	return s.answer(ctx, p, room, id, approve)
 }
 
-// hostOf finds out who bears a join token. It proves who its bearer is even when
-// its time is over, and nothing else: whether they are inside the room now is
-// asked of the media server, and what they may do is the database's word.
+// hostOf finds the host who bears a join token. The token proves who its bearer
+// is, even when it has expired, and nothing else: LiveKit is asked whether they
+// are inside the room now, and the database what they may do.
 func (s *Service) hostOf(ctx context.Context, joinToken string) (Principal, Room, error) {
 	roomID, identity, ok := s.media.ReadToken(joinToken)
 	if !ok {
-		return Principal{}, Room{}, &Error{Code: CodeUnauthenticated, Message: "A join token is needed", Hint: "Join the room first."}
+		return Principal{}, Room{}, &Error{Code: CodeUnauthenticated, Message: "A join token is needed",
+			Hint: "Join the room first."}
 	}
 	a, err := s.admission(ctx, roomID, identity)
 	switch {

@@ -32,7 +32,7 @@ func (s *Service) UpdateRoom(
 			return Room{}, err
 		}
 	}
-	unlock, err := s.mutexes.lock(ctx, room.ID) // the media room of the session before may be being deleted
+	unlock, err := s.mutexes.Lock(ctx, room.ID) // the media room of the session before may be being deleted
 	if err != nil {
 		return Room{}, errMediaUnavailable(err)
 	}
@@ -155,7 +155,7 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	}
 	budget, cancel := withBudget(ctx)
 	defer cancel()
-	unlock, err := s.mutexes.lock(budget, room.ID)
+	unlock, err := s.mutexes.Lock(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func look(t *testing.T, db *DB) string {
 			t.Fatal(err)
 		}
 		byID, err := db.RoomByID(t.Context(), byName.ID)
-		if err != nil || byID != byName {
+		if err != nil || !reflect.DeepEqual(byID, byName) {
 			t.Fatalf("by id %+v, by name %+v, %v", byID, byName, err)
 		}
 		codes, err := db.Codes(t.Context(), meet.CodeQuery{RoomID: byName.ID, Limit: 20})
@@ -39,7 +40,7 @@ func look(t *testing.T, db *DB) string {
 		seen[i] = fmt.Sprintf("%s %s %v", byName.ID, byName.State, byName.IsPublic)
 		for _, c := range codes {
 			seen[i] += fmt.Sprintf(" | %s %v %d", c.Code, c.Enabled, c.Uses)
-			if row, room, err := db.CodeAndRoom(t.Context(), c.Code); err != nil || row != c || room != byID {
+			if row, room, err := db.CodeAndRoom(t.Context(), c.Code); err != nil || row != c || !reflect.DeepEqual(room, byID) {
 				t.Fatalf("look %d: the code is %+v in the list, by itself %+v in %+v, %v", i, c, row, room, err)
 			}
 		}

@@ -80,7 +80,7 @@ func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string
 		return nil, err
 	}
 	room, err := t.room(roomID)
-	if errors.Is(err, meet.ErrNotFound) || err == nil && !room.LockedForAll.Has(source) {
+	if errors.Is(err, meet.ErrNotFound) || err == nil && !slices.Contains(room.LockedForAll, source) {
 		return changed, nil
 	}
 	if err != nil {
@@ -126,8 +126,11 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 		if err != nil {
 			return done, err
 		}
-		if done.changed = room.LockedForAll.Has(source) != locked; done.changed {
-			room.LockedForAll.Set(source, locked)
+		if done.changed = slices.Contains(room.LockedForAll, source) != locked; done.changed {
+			room.LockedForAll = without(room.LockedForAll, source)
+			if locked {
+				room.LockedForAll = append(room.LockedForAll, source)
+			}
 			_, err = t.updateRoom(roomID, room)
 		}
 		err = cmp.Or(err, t.dropExceptions(roomID, source))
@@ -173,7 +176,7 @@ func (t *tx) inheritLocks(join *meet.Admission, room meet.Room) (err error) {
 	if join.Locked, err = t.sourcesOf(join.Person, room, selectLocks); err != nil {
 		return err
 	}
-	if room.LockedForAll != (meet.SourceSet{}) && join.Subject != "" {
+	if len(room.LockedForAll) > 0 && join.Subject != "" {
 		join.Unlocked, err = t.sourcesOf(join.Person, room, selectGivenBack)
 	}
 	return err
@@ -233,21 +236,4 @@ func sourcesText(list []meet.Source) string {
 		names[i] = string(source)
 	}
 	return strings.Join(names, ",")
-}
-
-// sourceSet is kept as sources are.
-type sourceSet meet.SourceSet
-
-// Scan implements [sql.Scanner].
-func (s *sourceSet) Scan(value any) error {
-	var list sources
-	if err := list.Scan(value); err != nil {
-		return err
-	}
-	var set meet.SourceSet
-	for _, source := range list {
-		set.Set(source, true)
-	}
-	*s = sourceSet(set)
-	return nil
 }

@@ -131,7 +131,7 @@ func (t *tx) insertRoom(r meet.Room) error {
 	err := t.exec("insert room", insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
-		sourcesText(r.LockedForAll.List()))
+		sourcesText(r.LockedForAll))
 	return t.roomError(err)
 }
 
@@ -139,7 +139,7 @@ func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
 	t.roomChanged(id)
 	room, err := queryOne(t, "update room", updateRoom, roomPointers, id, r.Name, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll.List()))
+		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll))
 	return room, t.roomError(err)
 }
 

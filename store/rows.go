@@ -37,7 +37,7 @@ func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*settings)(&r.Settings),
 		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt),
-		(*sourceSet)(&r.LockedForAll)}
+		(*sources)(&r.LockedForAll)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 	"time"
@@ -193,7 +194,7 @@ func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 		r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
 		return nil
 	}, 0, nil)
-	if err != nil || room != newRoom("room") {
+	if err != nil || !reflect.DeepEqual(room, newRoom("room")) {
 		t.Errorf("got %+v and error %v", room, err)
 	}
 	code, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {

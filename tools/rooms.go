@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"slices"
 
 	"roomkey/meet"
 )
@@ -104,7 +105,12 @@ var getRoom = define(Tool{
 // showRoom is get_room, and the resource of a room.
 func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, ref)
-	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants, LockedForAll: d.LockedForAll.List()}
+	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants, LockedForAll: []meet.Source{}}
+	for _, source := range meet.Sources { // always in the same order
+		if slices.Contains(d.LockedForAll, source) {
+			out.LockedForAll = append(out.LockedForAll, source)
+		}
+	}
 	if d.IsAdmin {
 		out.Codes, out.JoinRequests = viewCodes(s, d.Codes), viewRequests(d.Requests)
 	}

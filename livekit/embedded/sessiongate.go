@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"hash/maphash"
 	"sync"
 
 	"github.com/livekit/livekit-server/pkg/routing"
@@ -15,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	lk "roomkey/livekit"
+	"roomkey/meet"
 )
 
 // sessionGate decides who comes in, where LiveKit v1.13.5 does not keep what is
@@ -38,10 +38,9 @@ type sessionGate struct {
 	rooms     *service.RoomManager
 	authorize AuthorizeFunc // may be nil
 
-	// roomLocks let, for each room, only one session start, or one call make the
-	// room, delete it or remove somebody. A few rooms share a lock.
-	roomLocks [64]sync.Mutex
-	seed      maphash.Seed
+	// mutexes let, for each room, only one session start, or one call make the room,
+	// delete it or remove somebody.
+	mutexes meet.RoomMutexes
 
 	mu     sync.Mutex
 	limits map[string]uint32 // by the room's sid, because names are used again; no entry is no limit
@@ -49,13 +48,8 @@ type sessionGate struct {
 
 var _ service.SessionHandler = (*sessionGate)(nil)
 
-func newSessionGate(enter AuthorizeFunc) *sessionGate {
-	return &sessionGate{authorize: enter, seed: maphash.MakeSeed(), limits: make(map[string]uint32)}
-}
-
-// roomLock is the lock of the room of that name.
-func (g *sessionGate) roomLock(name string) *sync.Mutex {
-	return &g.roomLocks[maphash.String(g.seed, name)%uint64(len(g.roomLocks))]
+func newSessionGate(authorize AuthorizeFunc) *sessionGate {
+	return &sessionGate{authorize: authorize, limits: make(map[string]uint32)}
 }
 
 func (g *sessionGate) setLimit(sid string, limit uint32) {
@@ -82,9 +76,11 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 	source routing.MessageSource, sink routing.MessageSink) error {
 	prometheus.IncrementParticipantRtcInit(1)
 	name := pi.CreateRoom.GetName()
-	lock := g.roomLock(name)
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := g.mutexes.Lock(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	room := g.rooms.GetRoom(ctx, livekit.RoomName(name))
 	if room == nil || !room.Hold() { // held, it does not close for being empty
 		return service.ErrRoomNotFound
@@ -100,7 +96,7 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 }
 
 // applyProfile asks whether somebody may come in, and replaces the profile in their
-// token by their present one. The room's lock is held: somebody who is removed after
+// token by their present one. The room's mutex is held: somebody who is removed after
 // this is inside by then, and somebody who was removed before is refused here.
 func (g *sessionGate) applyProfile(ctx context.Context, room string, pi *routing.ParticipantInit) error {
 	if g.authorize == nil || pi.Grants == nil || pi.Grants.Video == nil {
@@ -179,9 +175,11 @@ type gatedRoomService struct {
 // CreateRoom answers with the limit that holds from now on. As everywhere in
 // LiveKit's API, 0 leaves it as it is.
 func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoomRequest) (*livekit.Room, error) {
-	lock := s.gate.roomLock(req.GetName())
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := s.gate.mutexes.Lock(ctx, req.GetName())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	room, err := s.RoomService.CreateRoom(ctx, req)
 	if err != nil {
 		return nil, err
@@ -196,18 +194,22 @@ func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoo
 // RemoveParticipant returns when they are out. No session starts meanwhile.
 func (s gatedRoomService) RemoveParticipant(ctx context.Context, req *livekit.RoomParticipantIdentity) (
 	*livekit.RemoveParticipantResponse, error) {
-	lock := s.gate.roomLock(req.GetRoom())
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := s.gate.mutexes.Lock(ctx, req.GetRoom())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	return s.RoomService.RemoveParticipant(ctx, req)
 }
 
 // DeleteRoom returns when everybody is out.
 func (s gatedRoomService) DeleteRoom(ctx context.Context, req *livekit.DeleteRoomRequest) (
 	*livekit.DeleteRoomResponse, error) {
-	lock := s.gate.roomLock(req.GetRoom())
-	lock.Lock()
-	defer lock.Unlock()
+	unlock, err := s.gate.mutexes.Lock(ctx, req.GetRoom())
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	return s.RoomService.DeleteRoom(ctx, req)
 }
 

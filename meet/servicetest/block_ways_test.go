@@ -13,12 +13,14 @@ import (
 // proven to be somebody else comes in.
 func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 	t.Parallel()
-	for _, first := range []string{"by name", "by code", "brought by the admin", "by code without a token"} {
+	ways := []string{"by name", "by code", "brought by the admin", "by code without a token", "over the page"}
+	for _, first := range ways {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
 			room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
-			code, other := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+			code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+			other := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 			page := func() (meet.JoinResult, error) {
 				return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Somebody"})
 			}
@@ -36,6 +38,8 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 				a, err = s.Join(t.Context(), Bob, meet.JoinCall{Code: &code.Code})
 			case "brought by the admin":
 				a, err = s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
+			case "over the page":
+				a, err = page()
 			default:
 				a, err = exchange(t, s, code.Code, "")
 			}
@@ -54,7 +58,12 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 				_, err = exchange(t, s, code.Code, "")
 				wantCode(t, "by the same code without a token", err, meet.CodeForbidden)
 			}
-			if first != "by code without a token" {
+			switch first {
+			case "by code without a token":
+			case "over the page": // nothing else is known of them
+				_, err = exchange(t, s, code.Code, "")
+				wantCode(t, "by a code", err, "")
+			default:
 				_, err = s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 				wantCode(t, "by name with a token", err, meet.CodeForbidden)
 				_, err = exchange(t, s, other.Code, "bob")
@@ -75,16 +84,20 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 // What a block cannot stop is told, and what does.
 func TestBlockWarning(t *testing.T) {
 	t.Parallel()
+	public, asks := meet.RoomChange{IsPublic: Of(true)}, meet.SettingsChange{RequireApproval: Of(true)}
+	guest := []string{meet.RoleGuest}
 	for name, c := range map[string]struct {
 		change meet.RoomChange
 		codes  []string
 		want   []string // in the warning
 	}{
-		"nothing is open":      {meet.RoomChange{}, nil, []string{"a code that they get later"}},
-		"another code":         {meet.RoomChange{}, []string{meet.RoleGuest, meet.RoleHost}, []string{"cannot stop", "(2 work)", "require_approval", "rotate_room_code"}},
-		"a public room":        {meet.RoomChange{IsPublic: Of(true)}, nil, []string{"public room's page"}},
-		"a room that asks":     {meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"look before"}},
-		"a public one as well": {meet.RoomChange{IsPublic: Of(true), Settings: meet.SettingsChange{RequireApproval: Of(true)}}, []string{meet.RoleGuest}, []string{"public room's page", "look before"}},
+		"nothing is open": {meet.RoomChange{}, nil, []string{"a code that they get later"}},
+		"another code": {meet.RoomChange{}, []string{meet.RoleGuest, meet.RoleHost},
+			[]string{"cannot stop", "(2 work)", "require_approval", "rotate_room_code"}},
+		"a public room":    {public, nil, []string{"public room's page"}},
+		"a room that asks": {meet.RoomChange{Settings: asks}, guest, []string{"look before"}},
+		"a public one as well": {meet.RoomChange{IsPublic: Of(true), Settings: asks}, guest,
+			[]string{"public room's page", "look before"}},
 	} {
 		s := New(t)
 		room := s.NewRoom(t, c.change)

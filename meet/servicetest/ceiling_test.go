@@ -42,7 +42,8 @@ func TestNothingIsDestroyedUnderTheCeiling(t *testing.T) {
 	_, err = later.CreateCodes(ctx, Ada, room.ID, meet.CodeRequest{})
 	wantCode(t, "create codes", err, "")
 	if !enabled() || !person.Connected() {
-		t.Errorf("the code of a role that is no more is enabled: %v, the guest inside: %v; want both", enabled(), person.Connected())
+		t.Errorf("the code of a role that is no more is enabled: %v, the guest inside: %v; want both", enabled(),
+			person.Connected())
 	}
 	_, err = later.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{})
 	wantCode(t, "create codes without the ceiling", err, "")

@@ -51,26 +51,31 @@ func TestConnectionsAreBounded(t *testing.T) {
 		c.OnLimit = func(limit string) { limited = append(limited, limit) }
 	})
 	room := s.NewRoom(t, meet.RoomChange{})
-	guest, host := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
+	guest := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	host := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
 	p := &places{t: t, s: s}
 	for n := range 3 {
 		if err := p.take(fmt.Sprint("address ", n), admitted(t, s, guest.Code)); err != nil {
 			t.Fatalf("connection %d: %v", n, err)
 		}
 	}
-	p.refused("a fourth by one code", "another", admitted(t, s, guest.Code), "There are too many connections by the way that you came at the moment")
+	tooMany := func(what, address, token, where string) {
+		t.Helper()
+		p.refused(what, address, token, "There are too many connections "+where+" at the moment")
+	}
+	tooMany("a fourth by one code", "another", admitted(t, s, guest.Code), "by the way that you came")
 	for range 2 {
 		if err := p.take("hosts", admitted(t, s, host.Code)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.refused("a sixth in one room", "another", admitted(t, s, host.Code), "There are too many connections into this room at the moment")
+	tooMany("a sixth in one room", "another", admitted(t, s, host.Code), "into this room")
 	for range 2 {
 		if err := p.take("hosts", "no token at all"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p.refused("a fifth from one address", "hosts", "no token at all", "There are too many connections from your address at the moment")
+	tooMany("a fifth from one address", "hosts", "no token at all", "from your address")
 	if got := fmt.Sprint(limited); got != "[signalling_per_code signalling_per_room signalling_per_address]" {
 		t.Errorf("counted are %s", got)
 	}
@@ -80,7 +85,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if err := p.take("another", admitted(t, s, guest.Code)); err != nil {
 		t.Errorf("in the place of somebody who left: %v", err)
 	}
-	p.refused("and no second one", "another", admitted(t, s, guest.Code), "There are too many connections by the way that you came at the moment")
+	tooMany("and no second one", "another", admitted(t, s, guest.Code), "by the way that you came")
 }
 
 // A whole class behind one address, with one code, comes in at once.

@@ -36,9 +36,8 @@ func TestUserIDsWithAHash(t *testing.T) {
 	people, err := s.Media.Participants(t.Context(), room.ID)
 	wantCode(t, "participants", err, "")
 	for _, person := range people {
-		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: person.SID, Kind: meet.MediaParticipantJoined, RoomID: room.ID, Participant: person}); err != nil {
-			t.Fatal(err)
-		}
+		handle(t, s, meet.MediaEvent{ID: person.SID, Kind: meet.MediaParticipantJoined, RoomID: room.ID,
+			Participant: person})
 		if strings.Contains(person.Identity, "#") {
 			t.Errorf("identity %q holds a #", person.Identity)
 		}
@@ -54,7 +53,8 @@ func TestTypedUserIDsHurtNobody(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	guests, viewers := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
+	guests := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	viewers := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
 	_, bob := enterBy(t, s, guests.Code, "bob")
 	vouched, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
 	wantCode(t, "join", err, "")
@@ -95,7 +95,8 @@ func TestLocksFollowTheSubject(t *testing.T) {
 		t.Errorf("gus under another name: locked %v; want the microphone", lockedOf(t, s, a.Identity))
 	}
 	gus.Leave()
-	done, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: a.Identity, Lock: Of(false)}) // who has never been inside
+	neverInside := meet.MuteCall{Identity: a.Identity, Lock: Of(false)}
+	done, err := s.Mute(t.Context(), Ada, room.ID, neverInside)
 	if err != nil || len(done.Unlocked) != 2 {
 		t.Errorf("unlock = %+v, %v; want both of gus's", done, err)
 	}
@@ -118,28 +119,6 @@ func TestKickedHostsAnswerNobody(t *testing.T) {
 	list, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
 	if err != nil || list.Inside || len(list.Requests) != 0 {
 		t.Errorf("requests = %+v, %v; want nothing told", list, err)
-	}
-}
-
-// Of somebody of whom nothing is known but that they came over a public room's
-// page, a block closes the page for those without an access token.
-func TestBlockOnThePage(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
-	enter := func() (meet.JoinResult, error) {
-		return s.JoinFromPage(t.Context(), Anon, meet.JoinCall{RoomID: &room.Name, Name: "Eve"})
-	}
-	a, err := enter()
-	wantCode(t, "enter", err, "")
-	eve := s.EnterWith(t, a)
-	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
-	wantCode(t, "kick", err, "")
-	_, err = enter()
-	wantCode(t, "enter again", err, meet.CodeForbidden)
-	s.Admit(t, Bob, room)
-	if _, err := exchange(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, ""); err != nil {
-		t.Errorf("by a code: %v; want in", err)
 	}
 }
 
@@ -267,9 +246,7 @@ func TestTheTrailEndsWithTheRemoval(t *testing.T) {
 	id := eve.Identity()
 	tell := func(kind meet.MediaEventKind, event, sid string) {
 		t.Helper()
-		if err := s.HandleMediaEvent(t.Context(), told(s, kind, event, room.ID, "RM_1", id, sid)); err != nil {
-			t.Fatal(err)
-		}
+		handle(t, s, told(s, kind, event, room.ID, "RM_1", id, sid))
 	}
 	tell(meet.MediaParticipantJoined, "1", "PA_1")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: id})
@@ -292,7 +269,8 @@ func TestIdentitiesFitTheMediaServer(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	long := strings.Repeat("👩", meet.MaxUserID)
-	a, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: long, Name: strings.Repeat("👩", meet.MaxDisplayName)})
+	a, err := s.Join(t.Context(), Ada,
+		meet.JoinCall{RoomID: &room.ID, UserID: long, Name: strings.Repeat("👩", meet.MaxDisplayName)})
 	wantCode(t, "join", err, "")
 	s.EnterWith(t, a)
 }
@@ -325,7 +303,7 @@ func TestPretendersArePutOut(t *testing.T) {
 	liar.PublishMicrophone() // and calls it a camera
 	honestTrack := meet.MediaEvent{ID: "1", Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
 		Identity: honest.Identity(), SID: "PA_x", Tracks: []meet.Track{{ID: "TR_x", Source: meet.Microphone, Audio: true}}}}
-	wantCode(t, "hear of an honest track", s.HandleMediaEvent(t.Context(), honestTrack), "")
+	handle(t, s, honestTrack)
 	livekittest.Wait(t, "the liar to be put out", func() bool {
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 		return countEvents(t, s, room, meet.Removed) == 1
@@ -344,10 +322,9 @@ func TestPretendersAreToldOf(t *testing.T) {
 	liar := s.Enter(t, Bob, room)
 	tell := func(id, identity string, source meet.Source) {
 		t.Helper()
-		if err := s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: id, Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
-			Identity: identity, Tracks: []meet.Track{{ID: "TR_x", Source: source, Audio: true}}}}); err != nil {
-			t.Fatal(err)
-		}
+		handle(t, s, meet.MediaEvent{ID: id, Kind: meet.MediaTrackPublished, RoomID: room.ID,
+			Participant: meet.Participant{Identity: identity,
+				Tracks: []meet.Track{{ID: "TR_x", Source: source, Audio: true}}}})
 	}
 	tell("1", liar.Identity(), meet.ScreenShareAudio)
 	tell("2", "recorder", meet.Camera)

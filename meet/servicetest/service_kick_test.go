@@ -51,7 +51,8 @@ func TestKickedTokensAreDead(t *testing.T) {
 	wantCode(t, "kick", err, "")
 	eve.WaitDisconnected()
 	if !dead(t, s, a.Token) || dead(t, s, other.Token) {
-		t.Errorf("dead: the kicked one's %v, the other one's %v; want only the first", dead(t, s, a.Token), dead(t, s, other.Token))
+		t.Errorf("dead: the kicked one's %v, the other one's %v; want only the first", dead(t, s, a.Token),
+			dead(t, s, other.Token))
 	}
 	again, err := exchange(t, s, code.Code, "eve")
 	wantCode(t, "asking anew", err, "")
@@ -70,7 +71,8 @@ func TestKickedComeBackPastUs(t *testing.T) {
 			if err != nil || len(people) != 1 {
 				t.Fatalf("participants: %+v, %v", people, err)
 			}
-			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), meet.MediaEvent{ID: "e", Kind: meet.MediaParticipantJoined, RoomID: room.ID, RoomSID: "RM_x", Participant: people[0]}), "")
+			handle(t, s, meet.MediaEvent{ID: "e", Kind: meet.MediaParticipantJoined, RoomID: room.ID, RoomSID: "RM_x",
+				Participant: people[0]})
 		},
 		"asked": func(s *System, room meet.Room) {
 			livekittest.Wait(t, "LiveKit's list of rooms to count them, and the removal", func() bool {
@@ -116,7 +118,8 @@ func TestBlocks(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	shared, own := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	shared := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	own := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 	_, eve := enterBy(t, s, shared.Code, "eve")
 	_, bystander := enterBy(t, s, shared.Code, "carol")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true, Reason: "spam"})
@@ -139,7 +142,8 @@ func TestBlocks(t *testing.T) {
 		{"the same code without a name", typed(shared.Code, ""), meet.CodeForbidden},
 		{"somebody else by another code", typed(own.Code, "carol"), ""},
 		{"somebody with an access token by the same code", joinAs(Bob, meet.JoinCall{Code: &shared.Code}), ""},
-		{"the bearer of a token whose name eve typed", joinAs(meet.Principal{ID: "eve", Role: meet.User}, meet.JoinCall{RoomID: &room.ID}), ""},
+		{"the bearer of a token whose name eve typed",
+			joinAs(meet.Principal{ID: "eve", Role: meet.User}, meet.JoinCall{RoomID: &room.ID}), ""},
 		{"eve brought in by somebody", joinAs(Bob, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), meet.CodeForbidden},
 		{"carol brought in by somebody", joinAs(Bob, meet.JoinCall{Code: &shared.Code, UserID: "carol"}), ""},
 		{"eve brought in by the admin", joinAs(Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}), ""},
@@ -153,7 +157,8 @@ func TestBlocks(t *testing.T) {
 	}
 	roster, err := s.Roster(t.Context(), Ada, room.ID)
 	wantCode(t, "roster", err, "")
-	if len(roster.Blocks) != 1 || roster.Blocks[0].Identity != eve.Identity() || roster.Blocks[0].Reason != "spam" || roster.Blocks[0].BlockedBy != "ada" {
+	if len(roster.Blocks) != 1 || roster.Blocks[0].Identity != eve.Identity() ||
+		roster.Blocks[0].Reason != "spam" || roster.Blocks[0].BlockedBy != "ada" {
 		t.Errorf("blocks = %+v; want eve's", roster.Blocks)
 	}
 	wantCode(t, "unblocking as Bob", s.Unblock(t.Context(), Bob, room.ID, eve.Identity()), meet.CodeForbidden)
@@ -178,13 +183,12 @@ func TestHoardedTokens(t *testing.T) {
 	unnamed, err := exchange(t, s, code.Code, "")
 	wantCode(t, "exchange", err, "")
 	inside, carol := enterBy(t, s, code.Code, "carol")
-	if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol")); err != nil {
-		t.Fatal(err)
-	}
+	handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol"))
 	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
 	wantCode(t, "kick", err, "")
 	if !dead(t, s, named.Token) || !dead(t, s, unnamed.Token) || dead(t, s, inside.Token) {
-		t.Errorf("dead: eve's %v, that without a name %v, carol's %v; want the first two", dead(t, s, named.Token), dead(t, s, unnamed.Token), dead(t, s, inside.Token))
+		t.Errorf("dead: eve's %v, that without a name %v, carol's %v; want the first two",
+			dead(t, s, named.Token), dead(t, s, unnamed.Token), dead(t, s, inside.Token))
 	}
 	wantCode(t, "unblock", s.Unblock(t.Context(), Ada, room.ID, eve.Identity()), "")
 	if dead(t, s, named.Token) || dead(t, s, unnamed.Token) {

@@ -43,10 +43,12 @@ func TestParticipants(t *testing.T) {
 		t.Fatalf("participants = %+v, %v; want two", people, err)
 	}
 	first, second := people[0], people[1]
-	if first.Identity != ada.Identity() || first.Name != "Ada" || first.UserID != "ada" || first.Role != "host" || !first.Admin || len(first.Tracks) != 0 {
+	if first.Identity != ada.Identity() || first.Name != "Ada" || first.UserID != "ada" || first.Role != "host" ||
+		!first.Admin || len(first.Tracks) != 0 {
 		t.Errorf("first = %+v; want Ada, who came first", first)
 	}
-	if second.Name != "Gina" || second.UserID != "" || second.Role != "guest" || second.Admin || second.JoinedAt.Before(first.JoinedAt) {
+	if second.Name != "Gina" || second.UserID != "" || second.Role != "guest" || second.Admin ||
+		second.JoinedAt.Before(first.JoinedAt) {
 		t.Errorf("second = %+v; want Gina", second)
 	}
 	details, err := s.Room(t.Context(), Bob, room.ID)
@@ -68,14 +70,16 @@ func TestMute(t *testing.T) {
 	person.PublishCamera()
 	tracksAtServer(t, s, room, person, 2)
 	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
-	if err != nil || len(muted.Tracks) != 1 || muted.Tracks[0].Source != meet.Microphone || muted.Tracks[0].Identity != person.Identity() || muted.Tracks[0].ID == "" {
+	if err != nil || len(muted.Tracks) != 1 || muted.Tracks[0].Source != meet.Microphone ||
+		muted.Tracks[0].Identity != person.Identity() || muted.Tracks[0].ID == "" {
 		t.Errorf("muted = %+v, %v; want the microphone", muted, err)
 	}
 	person.WaitMuted(meet.Microphone)
 	if person.Muted(meet.Camera) {
 		t.Error("the camera went off as well")
 	}
-	if again, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()}); err != nil || len(again.Tracks) != 0 {
+	again, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
+	if err != nil || len(again.Tracks) != 0 {
 		t.Errorf("muting again = %+v, %v; want nothing to mute", again, err)
 	}
 	disabled, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.MuteCall{Identity: person.Identity()})
@@ -112,9 +116,8 @@ func TestMuteEveryoneButAdmins(t *testing.T) {
 	if ada.Muted(meet.Microphone) {
 		t.Error("the admin was muted")
 	}
-	if _, err := s.DisableVideo(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); !meet.IsCode(err, meet.CodeInvalid) {
-		t.Errorf("video off for everyone = %v; want invalid", err)
-	}
+	_, err = s.DisableVideo(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
+	wantCode(t, "video off for everyone", err, meet.CodeInvalid)
 }
 
 func TestKick(t *testing.T) {
@@ -130,7 +133,8 @@ func TestKick(t *testing.T) {
 	if !guest.Connected() {
 		t.Error("somebody else was put out")
 	}
-	for what, identity := range map[string]string{"somebody who has gone": bob.Identity(), "nobody": "nobody_aaaaaaaaaaaa"} {
+	missing := map[string]string{"somebody who has gone": bob.Identity(), "nobody": "nobody_aaaaaaaaaaaa"}
+	for what, identity := range missing {
 		_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
 		if !meet.IsCode(err, meet.CodeNotFound) || meet.AsError(err).Message != "Participant not found" {
 			t.Errorf("kicking %s = %v; want Participant not found", what, err)
@@ -140,28 +144,15 @@ func TestKick(t *testing.T) {
 		_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
 		wantCode(t, "kick "+identity, err, meet.CodeInvalid)
 	}
+	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{}, false)
+	wantCode(t, "create a room", err, "")
+	_, err = s.Kick(t.Context(), Bob, bobs.ID, meet.KickCall{Identity: guest.Identity()})
+	wantCode(t, "kick by a room of one's own", err, meet.CodeNotFound)
+	_, err = s.Kick(t.Context(), Bob, room.ID, meet.KickCall{Identity: guest.Identity()})
+	wantCode(t, "kick from somebody else's room", err, meet.CodeForbidden)
 	if !guest.Connected() {
 		t.Error("the guest was put out by a kick that was refused")
 	}
 	_, err = s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: bob.Identity()})
 	wantCode(t, "muting somebody who has gone", err, meet.CodeNotFound)
-}
-
-// An admin of one room is nobody in another.
-func TestAdminsCommandOnlyTheirOwnRooms(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	room := s.NewRoom(t, meet.RoomChange{})
-	person := s.Enter(t, Gus, room)
-	_, err = s.Kick(t.Context(), Bob, room.ID, meet.KickCall{Identity: person.Identity()})
-	wantCode(t, "Bob kicks from Ada's room", err, meet.CodeForbidden)
-	_, err = s.Kick(t.Context(), Bob, bobs.ID, meet.KickCall{Identity: person.Identity()})
-	wantCode(t, "Bob kicks Ada's guest by his own room", err, meet.CodeNotFound)
-	if !person.Connected() {
-		t.Error("Gus was put out")
-	}
 }

@@ -1,9 +1,10 @@
 package servicetest
 
 import (
-	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
@@ -13,21 +14,21 @@ import (
 func TestInvitations(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), Settings: meet.SettingsChange{AllowVideo: Of(false), E2EE: Of(true), RequireApproval: Of(true)}})
+	settings := meet.SettingsChange{AllowVideo: Of(false), E2EE: Of(true), RequireApproval: Of(true)}
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily"), Settings: settings})
 	voice := []meet.Source{meet.Microphone, meet.ScreenShareAudio}
+	speak := meet.Grants{Publish: voice, Subscribe: true, Data: true}
 	for role, want := range map[string]meet.Invitation{
-		"host":   {RoomName: "daily", Role: "host", Grants: meet.Grants{Publish: voice, Subscribe: true, Data: true}, E2EE: true, Admits: true},
-		"guest":  {RoomName: "daily", Role: "guest", Grants: meet.Grants{Publish: voice, Subscribe: true, Data: true}, E2EE: true, Waits: true},
+		"host":   {RoomName: "daily", Role: "host", Grants: speak, E2EE: true, Admits: true},
+		"guest":  {RoomName: "daily", Role: "guest", Grants: speak, E2EE: true, Waits: true},
 		"viewer": {RoomName: "daily", Role: "viewer", Grants: meet.Grants{Subscribe: true}, E2EE: true, Waits: true},
 	} {
 		code := s.NewCode(t, room, role, meet.CodeChange{MaxUses: Of(1)})
 		for range 3 { // looking uses nothing up
 			got, err := s.Invitation(t.Context(), Anon, meet.JoinCall{Code: &code.Code})
 			wantCode(t, role, err, "")
-			if got.RoomName != want.RoomName || got.Role != want.Role || !slices.Equal(got.Grants.Publish, want.Grants.Publish) ||
-				got.Grants.Subscribe != want.Grants.Subscribe || got.Grants.Data != want.Grants.Data ||
-				got.E2EE != want.E2EE || got.Waits != want.Waits || got.Admits != want.Admits {
-				t.Errorf("%s: %+v; want %+v", role, got, want)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: the invitation differs (-want +got):\n%s", role, diff)
 			}
 		}
 	}
@@ -52,14 +53,16 @@ func TestInvitationsTellNoMoreThanTheExchange(t *testing.T) {
 	disabled := s.NewCode(t, room, "guest", meet.CodeChange{Enabled: Of(false)})
 	for i, code := range []string{"aaa-aaaa-aaa", disabled.Code, "nonsense", ""} {
 		address := []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"}[i]
-		_, err := s.Invitation(t.Context(), meet.Principal{Role: meet.Anonymous, Address: address}, meet.JoinCall{Code: &code})
+		guesser := meet.Principal{Role: meet.Anonymous, Address: address}
+		_, err := s.Invitation(t.Context(), guesser, meet.JoinCall{Code: &code})
 		_, exchange := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code})
 		wantCode(t, "invitation", err, meet.CodeNotFound)
-		if a, b := meet.AsError(err), meet.AsError(exchange); a.Message != b.Message || a.Hint != b.Hint || a.Field != b.Field {
+		a, b := meet.AsError(err), meet.AsError(exchange)
+		if a.Message != b.Message || a.Hint != b.Hint || a.Field != b.Field {
 			t.Errorf("%q: %+v; want what the exchange says: %+v", code, a, b)
 		}
 		for range 8 {
-			_, _ = s.Invitation(t.Context(), meet.Principal{Role: meet.Anonymous, Address: address}, meet.JoinCall{Code: &code})
+			_, _ = s.Invitation(t.Context(), guesser, meet.JoinCall{Code: &code})
 		}
 		_, err = s.Exchange(t.Context(), address, meet.JoinCall{Code: &code})
 		wantCode(t, "the eleventh look at "+code, err, meet.CodeRateLimited)

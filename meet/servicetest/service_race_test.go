@@ -41,54 +41,39 @@ func before(t *testing.T, behind string) (front string, arm func(call string, do
 	return server.URL, func(call string, do func()) { armed.Store(&hook{call, do}) }
 }
 
-// Somebody is joining while the room ends: they do not get in, and the media
-// room that was made for them does not stay for those with older tokens.
-func TestJoinWhileTheRoomEnds(t *testing.T) {
+// Somebody joins, or comes back with a token, while the room ends: the media room
+// that was made for them does not stay for those with older tokens.
+func TestTheRoomEndsMeanwhile(t *testing.T) {
 	t.Parallel()
-	real := New(t)
-	front, arm := before(t, real.URL)
-	s := NewOn(t, front)
-	room := s.NewRoom(t, meet.RoomChange{})
-	old := s.Admit(t, Bob, room)
-	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
-	arm("CreateRoom", func() {
-		if _, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name); err != nil {
-			t.Errorf("EndRoom: %v", err)
+	for name, c := range map[string]struct {
+		come func(s *System, room meet.Room, old string) error
+		want meet.ErrorCode
+	}{
+		"join": {func(s *System, room meet.Room, _ string) error {
+			_, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+			return err
+		}, meet.CodeGone},
+		"connect": {func(s *System, _ meet.Room, old string) error { return s.BeforeConnect(t.Context(), old) }, ""},
+	} {
+		real := New(t)
+		front, arm := before(t, real.URL)
+		s := NewOn(t, front)
+		room := s.NewRoom(t, meet.RoomChange{})
+		old := s.Admit(t, Bob, room).Token
+		s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
+		arm("CreateRoom", func() {
+			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+			wantCode(t, "end", err, "")
+		})
+		wantCode(t, name, c.come(s, room, old), c.want)
+		wantCode(t, "sweep", s.Sweep(t.Context()), "")
+		s.Clock.Advance(3 * time.Second)
+		wantCode(t, "connect to an ended room", s.BeforeConnect(t.Context(), old), meet.CodeNotFound)
+		if _, err := livekittest.TryJoin(t, real.URL, old); err == nil {
+			t.Errorf("%s: an older token opens the room that has ended", name)
 		}
-	})
-	_, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
-	wantCode(t, "join of a room that ends meanwhile", err, meet.CodeGone)
-	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
-		t.Error("an older token opens the room that has ended")
+		wantCode(t, "connect with nonsense", s.BeforeConnect(t.Context(), "nonsense"), "")
 	}
-}
-
-// The same for somebody who comes back with a token.
-func TestConnectWhileTheRoomEnds(t *testing.T) {
-	t.Parallel()
-	real := New(t)
-	front, arm := before(t, real.URL)
-	s := NewOn(t, front)
-	room := s.NewRoom(t, meet.RoomChange{})
-	old := s.Admit(t, Bob, room)
-	s.Clock.Advance(3 * time.Second)
-	arm("CreateRoom", func() {
-		if _, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name); err != nil {
-			t.Errorf("EndRoom: %v", err)
-		}
-	})
-	wantCode(t, "arrive", s.BeforeConnect(t.Context(), old.Token), "")
-	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
-		t.Error("an older token opens the room that has ended")
-	}
-	s.Clock.Advance(3 * time.Second)
-	wantCode(t, "arrive at an ended room", s.BeforeConnect(t.Context(), old.Token), meet.CodeNotFound)
-	if _, err := livekittest.TryJoin(t, real.URL, old.Token); err == nil {
-		t.Error("coming back opens the room that has ended")
-	}
-	wantCode(t, "arrive with nonsense", s.BeforeConnect(t.Context(), "nonsense"), "")
 }
 
 // A media server that falls silent halfway: the answer says what is done.
@@ -109,7 +94,8 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {
 		t.Errorf("hint = %q; want it to say that one is muted", e.Hint)
 	}
-	if muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone}); err != nil || len(muted.Tracks) != 1 {
+	muted, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
+	if err != nil || len(muted.Tracks) != 1 {
 		t.Errorf("muting again = %v, %v; want the one that was left", muted, err)
 	}
 }

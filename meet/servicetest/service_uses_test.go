@@ -80,16 +80,18 @@ func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 	wantCode(t, "the code while it is in use", err, meet.CodeNotFound)
 
 	for range 2 { // it may be told twice
-		wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, first.Identity, "")), "")
+		handle(t, s, gaveUp(s, room, first.Identity, ""))
 	}
 	wantUses(t, s, room, 0)
-	for _, want := range []string{"level=WARN", "could not get into the call", "the client ended signalling", first.Identity} {
+	for _, want := range []string{"level=WARN", "could not get into the call", "the client ended signalling",
+		first.Identity} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log does not say %q:\n%s", want, &log)
 		}
 	}
 	second := mustRedeem(t, s, code)
-	wantCode(t, "arrive with the token whose use was given back", s.BeforeConnect(t.Context(), first.Token), meet.CodeUnauthenticated)
+	wantCode(t, "connect with the token whose use was given back", s.BeforeConnect(t.Context(), first.Token),
+		meet.CodeUnauthenticated)
 	if _, err := livekittest.TryJoin(t, s.URL, first.Token); err == nil {
 		t.Error("the token whose use was given back opens the room")
 	}
@@ -121,7 +123,8 @@ func active(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 	t.Helper()
 	livekittest.Wait(t, "the connection to stand", func() bool {
 		people, err := s.Media.Participants(t.Context(), room.ID)
-		return err == nil && slices.ContainsFunc(people, func(p meet.Participant) bool { return p.Identity == a.Identity && p.Active })
+		return err == nil && slices.ContainsFunc(people,
+			func(p meet.Participant) bool { return p.Identity == a.Identity && p.Active })
 	})
 }
 
@@ -131,10 +134,10 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]func(t *testing.T, s *System, room meet.Room, a meet.JoinResult){
 		"they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
-			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
+			handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0"))
 		},
 		"they left, and nobody told that they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
-			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0")), "")
+			handle(t, s, told(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0"))
 		},
 		"they were found inside": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			person := s.EnterWith(t, a)
@@ -161,7 +164,7 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 			room, code := forOne(t, s)
 			a := mustRedeem(t, s, code)
 			c(t, s, room, a)
-			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "9")), "")
+			handle(t, s, gaveUp(s, room, a.Identity, "9"))
 			s.Clock.Advance(meet.TokenLifetime + 2*time.Minute)
 			wantCode(t, "sweep", s.Sweep(t.Context()), "")
 			wantUses(t, s, room, 1)
@@ -191,7 +194,7 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 					active(t, real, room, a)
 				}
 			})
-			wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
+			handle(t, s, gaveUp(s, room, a.Identity, "1"))
 			if !asked {
 				t.Errorf("LiveKit was not asked to %s", call)
 			}
@@ -212,7 +215,7 @@ func TestTryingAgainAtOnce(t *testing.T) {
 	room, code := forOne(t, s)
 	a := mustRedeem(t, s, code)
 	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
-	wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), "")
+	handle(t, s, gaveUp(s, room, a.Identity, "1"))
 	wantUses(t, s, room, 1)
 	if _, err := livekittest.TryJoin(t, s.URL, a.Token); err != nil {
 		t.Errorf("the token after another try: %v; want it to open the room", err)
@@ -264,17 +267,13 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 					return
 				}
 				if (i+try)%3 == 0 {
-					if err := s.HandleMediaEvent(t.Context(), told(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity)); err != nil {
-						t.Errorf("hear: %v", err)
-					}
+					handle(t, s, told(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity))
 					mu.Lock()
 					inside = append(inside, a.Identity)
 					mu.Unlock()
 					return
 				}
-				if err := s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "")); err != nil {
-					t.Errorf("hear: %v", err)
-				}
+				handle(t, s, gaveUp(s, room, a.Identity, ""))
 			}
 		})
 	}

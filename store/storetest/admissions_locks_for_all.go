@@ -34,7 +34,7 @@ func (b testStore) lockedForAll() []meet.Source {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return room.LockedForAll.List()
+	return room.LockedForAll
 }
 
 func (b testStore) unlocked(identity string) []meet.Source {
@@ -45,7 +45,7 @@ func (b testStore) unlocked(identity string) []meet.Source {
 var lockForAllTests = []test{
 	{"TheRoomKeepsWhatIsLockedForAll", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
-		wantSame(t, "at first", b.lockedForAll(), []meet.Source{})
+		wantSame(t, "at first", b.lockedForAll(), []meet.Source(nil))
 		b.wantLockAll(mic, true, true)
 		b.wantLockAll(mic, true, false)
 		b.wantLockAll(meet.ScreenShare, true, true)
