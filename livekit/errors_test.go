@@ -142,12 +142,12 @@ func TestServerStopsMidway(t *testing.T) {
 
 func TestServerAnswersSomethingElse(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"500":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", http.StatusInternalServerError) },
-		"503":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", http.StatusServiceUnavailable) },
+		"500":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", 500) },
+		"503":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", 503) },
 		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
 		// Not LiveKit's not_found: nothing is known about the room.
 		"404 of a web server": func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
-		"a redirect":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
+		"a redirect":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) },
 		"garbage": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/protobuf")
 			_, _ = w.Write([]byte("\xff\xff\xff not protobuf"))
@@ -162,7 +162,8 @@ func TestServerAnswersSomethingElse(t *testing.T) {
 
 func TestWrongKeyIsUnavailable(t *testing.T) {
 	w := setup(t)
-	lk, err := livekit.New(livekit.Config{URL: w.url, APIKey: livekittest.APIKey, APISecret: "another-secret-of-thirty-two-characters"})
+	lk, err := livekit.New(livekit.Config{
+		URL: w.url, APIKey: livekittest.APIKey, APISecret: "another-secret-of-thirty-two-characters"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestWrongKeyIsUnavailable(t *testing.T) {
 }
 
 // proxied is the real server behind a proxy that sees the requests.
-func proxied(t *testing.T, w world, see func(*http.Request)) *httptest.Server {
+func proxied(t *testing.T, w testRoom, see func(*http.Request)) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(w.url)
 	if err != nil {
@@ -219,7 +220,8 @@ func TestEveryCallHasTheNarrowestGrant(t *testing.T) {
 	inRoom := auth.VideoGrant{RoomAdmin: true, Room: id}
 	want := map[string]auth.VideoGrant{
 		"CreateRoom": {RoomCreate: true}, "DeleteRoom": {RoomCreate: true}, "ListRooms": {RoomList: true},
-		"ListParticipants": inRoom, "GetParticipant": inRoom, "MutePublishedTrack": inRoom, "RemoveParticipant": inRoom, "UpdateParticipant": inRoom,
+		"ListParticipants": inRoom, "GetParticipant": inRoom, "MutePublishedTrack": inRoom,
+		"RemoveParticipant": inRoom, "UpdateParticipant": inRoom,
 	}
 	for method, grant := range want {
 		if g, called := got[method]; !called || !sameGrant(g, grant) {

@@ -147,9 +147,7 @@ func TestOnlyGrantedSourcesArePublished(t *testing.T) {
 	}
 	people["speaker"].PublishMicrophone()
 	w.waitTrack("speaker", meet.Microphone)
-	livekittest.Wait(t, "the listener to hear the speaker", func() bool {
-		return people["listener"].Receives("speaker", meet.Microphone)
-	})
+	people["listener"].WaitReceives("speaker", meet.Microphone, true)
 	for range refused {
 		if err := <-errs; err == nil {
 			t.Errorf("a source that was not granted was published")
@@ -192,7 +190,7 @@ func TestMuteIsSeenByEveryone(t *testing.T) {
 			speaker.PublishMicrophone()
 			speaker.PublishCamera()
 			track := w.waitTrack("speaker", source)
-			livekittest.Wait(t, "the listener to receive the speaker", func() bool { return listener.Receives("speaker", source) })
+			listener.WaitReceives("speaker", source, true)
 
 			for range 2 { // the second time it is muted already
 				ok, err := w.MuteTrack(t.Context(), w.room.ID, "speaker", track.ID)
@@ -201,7 +199,7 @@ func TestMuteIsSeenByEveryone(t *testing.T) {
 				}
 			}
 			speaker.WaitMuted(source)
-			livekittest.Wait(t, "the listener to receive nothing", func() bool { return !listener.Receives("speaker", source) })
+			listener.WaitReceives("speaker", source, false)
 			if track, _ := w.track("speaker", source); !track.Muted {
 				t.Errorf("the server lists %+v, want it muted", track)
 			}
@@ -298,7 +296,7 @@ func TestSetProfile(t *testing.T) {
 	speaker, listener := w.join("speaker", allowAll), w.join("listener", allowAll)
 	speaker.PublishMicrophone()
 	speaker.PublishCamera()
-	livekittest.Wait(t, "the listener to hear the speaker", func() bool { return listener.Receives("speaker", meet.Microphone) })
+	listener.WaitReceives("speaker", meet.Microphone, true)
 	w.waitTrack("speaker", meet.Camera) // it is listed when its first packet has come
 
 	set := func(identity string, profile meet.Profile) {
@@ -314,7 +312,7 @@ func TestSetProfile(t *testing.T) {
 	}
 	speaker.WaitMayPublish(meet.Microphone, false)
 	speaker.WaitTrackGone(meet.Microphone)
-	livekittest.Wait(t, "the listener to hear nothing", func() bool { return !listener.Receives("speaker", meet.Microphone) })
+	listener.WaitReceives("speaker", meet.Microphone, false)
 	got := w.participants()["speaker"]
 	if !got.Profile.Equal(less) || got.SID == "" {
 		t.Errorf("the speaker is now %+v, want %+v", got, less)
@@ -325,7 +323,7 @@ func TestSetProfile(t *testing.T) {
 	set("speaker", meet.Profile{Role: meet.RoleGuest, Grants: allowAll})
 	speaker.WaitMayPublish(meet.Microphone, true)
 	speaker.PublishMicrophone()
-	livekittest.Wait(t, "the listener to hear the speaker again", func() bool { return listener.Receives("speaker", meet.Microphone) })
+	listener.WaitReceives("speaker", meet.Microphone, true)
 
 	set("speaker", meet.Profile{Role: meet.RoleGuest})
 	speaker.WaitTrackGone(meet.Camera)

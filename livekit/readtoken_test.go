@@ -18,20 +18,23 @@ func TestReadToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := s.Token(meet.Admission{RoomID: "room", Identity: "ada_x"}, meet.Profile{Role: "host"}, time.Now().Add(time.Minute))
+	admission := meet.Admission{RoomID: "room", Identity: "ada_x"}
+	ours, err := s.Token(admission, meet.Profile{Role: "host"}, time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
 	join := &auth.VideoGrant{RoomJoin: true, Room: "room"}
 	sign := func(key, secret string, grant *auth.VideoGrant) string {
-		token, err := auth.NewAccessToken(key, secret).SetIdentity("ada_x").SetVideoGrant(grant).SetValidFor(time.Minute).ToJWT()
+		token, err := auth.NewAccessToken(key, secret).SetIdentity("ada_x").SetVideoGrant(grant).
+			SetValidFor(time.Minute).ToJWT()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return token
 	}
 	claims := func(change func(jwt.MapClaims)) jwt.MapClaims {
-		c := jwt.MapClaims{"iss": key, "sub": "ada_x", "exp": time.Now().Add(-time.Hour).Unix(), "video": map[string]any{"roomJoin": true, "room": "room"}}
+		c := jwt.MapClaims{"iss": key, "sub": "ada_x", "exp": time.Now().Add(-time.Hour).Unix(),
+			"video": map[string]any{"roomJoin": true, "room": "room"}}
 		change(c)
 		return c
 	}
@@ -50,7 +53,9 @@ func TestReadToken(t *testing.T) {
 		"ours":              {ours, true},
 		"as LiveKit renews": {sign(key, secret, join), true},
 		"over":              {raw(jwt.SigningMethodHS256, []byte(secret), as), true},
-		"not yet":           {raw(jwt.SigningMethodHS256, []byte(secret), func(c jwt.MapClaims) { c["nbf"] = time.Now().Add(time.Hour).Unix() }), true},
+		"not yet": {raw(jwt.SigningMethodHS256, []byte(secret), func(c jwt.MapClaims) {
+			c["nbf"] = time.Now().Add(time.Hour).Unix()
+		}), true},
 		"another key":       {sign("other", secret, join), false},
 		"another secret":    {sign(key, "another-secret-that-is-long-enough-too", join), false},
 		"an API token":      {sign(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: "room"}), false},

@@ -99,20 +99,24 @@ func TestTokenClaimsGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("the claims are not those of %s; if that is meant, run go test ./livekit -update and look at the difference\n%s", file, got)
+		t.Errorf("the claims are not those of %s; if they should be, run go test ./livekit -update "+
+			"and read the diff\n%s", file, got)
 	}
 }
 
 // What the golden file must never hold, whoever updates it.
 func TestTokensLeaveNothingToADefault(t *testing.T) {
 	lk := offline(t)
-	for _, grants := range []meet.Grants{{}, {Subscribe: true}, {Publish: meet.Sources, Subscribe: true, Data: true}, {Publish: []meet.Source{"everything"}}} {
-		token, err := lk.Token(meet.Admission{Identity: "a", RoomID: "r"}, meet.Profile{Grants: grants}, time.Now().Add(time.Minute))
+	for _, grants := range []meet.Grants{{}, {Subscribe: true}, {Publish: meet.Sources, Subscribe: true, Data: true},
+		{Publish: []meet.Source{"everything"}}} {
+		admission := meet.Admission{Identity: "a", RoomID: "r"}
+		token, err := lk.Token(admission, meet.Profile{Grants: grants}, time.Now().Add(time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
 		video := claims(t, token)["video"].(map[string]any)
-		for _, grant := range []string{"canPublish", "canSubscribe", "canPublishData", "canUpdateOwnMetadata", "canSubscribeMetrics", "canManageAgentSession"} {
+		for _, grant := range []string{"canPublish", "canSubscribe", "canPublishData", "canUpdateOwnMetadata",
+			"canSubscribeMetrics", "canManageAgentSession"} {
 			if _, explicit := video[grant].(bool); !explicit {
 				t.Errorf("grants %+v: %s is %v, want it written out", grants, grant, video[grant])
 			}
@@ -120,7 +124,8 @@ func TestTokensLeaveNothingToADefault(t *testing.T) {
 		if sources, _ := video["canPublishSources"].([]any); video["canPublish"] == true && len(sources) == 0 {
 			t.Errorf("grants %+v: canPublish without sources allows all of them", grants)
 		}
-		for _, never := range []string{"roomAdmin", "roomCreate", "roomList", "roomRecord", "hidden", "recorder", "agent", "ingressAdmin", "destinationRoom"} {
+		for _, never := range []string{"roomAdmin", "roomCreate", "roomList", "roomRecord", "hidden", "recorder",
+			"agent", "ingressAdmin", "destinationRoom"} {
 			if _, there := video[never]; there {
 				t.Errorf("grants %+v: a join token has %s", grants, never)
 			}

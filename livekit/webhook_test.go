@@ -37,7 +37,7 @@ func TestReadWebhookOfATrack(t *testing.T) {
 	lk = connect(t, livekit.Config{URL: server.URL()})
 	mu.Unlock()
 
-	w := world{t, lk, server.URL(), meet.Room{ID: "room-" + rand.Text()}}
+	w := testRoom{t, lk, server.URL(), meet.Room{ID: "room-" + rand.Text()}}
 	w.ensure()
 	published := func(identity string, source meet.Source) (found meet.MediaEvent) {
 		t.Helper()
@@ -60,7 +60,8 @@ func TestReadWebhookOfATrack(t *testing.T) {
 	ada.PublishMicrophone()
 	microphone := w.waitTrack("ada", meet.Microphone)
 	e := published("ada", meet.Microphone)
-	if e.ID == "" || e.At.IsZero() || e.RoomID != w.room.ID || e.RoomSID == "" || e.Participant.SID != w.participants()["ada"].SID {
+	if e.ID == "" || e.At.IsZero() || e.RoomID != w.room.ID || e.RoomSID == "" ||
+		e.Participant.SID != w.participants()["ada"].SID {
 		t.Errorf("track_published is %+v, want the ids of room and participant", e)
 	}
 	if got := e.Participant.Tracks[0]; got != microphone || !got.Audio {

@@ -1,7 +1,6 @@
 package livekit_test
 
 import (
-	"fmt"
 	"sync"
 	"testing"
 
@@ -33,13 +32,13 @@ var liars = []liar{
 }
 
 // joinLiar lets one in.
-func (w world) joinLiar(l liar, identity string) *livekittest.Person {
+func (w testRoom) joinLiar(l liar, identity string) *livekittest.Person {
 	w.Helper()
 	return w.join(identity, meet.Grants{Publish: l.may, Subscribe: true, Data: true})
 }
 
 // silent fails the test if anything of what the liar must not send was there.
-func (w world) silent(l liar, listener *livekittest.Person, identity string) {
+func (w testRoom) silent(l liar, listener *livekittest.Person, identity string) {
 	w.Helper()
 	if l.noticed(listener, identity) {
 		w.Errorf("%s of %s came through", l.what, identity)
@@ -102,7 +101,9 @@ func TestNothingIsPublishedAsAnotherType(t *testing.T) {
 				t.Fatalf("publish honestly afterwards: %v", err)
 			}
 			livekittest.Wait(t, "what is allowed to come", func() bool { return l.allowed(listener, "liar") })
-			livekittest.Wait(t, "only what is allowed to be listed", func() bool { return len(w.participants()["liar"].Tracks) == 1 })
+			livekittest.Wait(t, "only what is allowed to be listed", func() bool {
+				return len(w.participants()["liar"].Tracks) == 1
+			})
 			w.silent(l, listener, "liar")
 		})
 	}
@@ -117,7 +118,7 @@ func TestWhoNamesNoSource(t *testing.T) {
 	person.PublishCamera()
 	for _, source := range []meet.Source{meet.Microphone, meet.Camera} {
 		w.waitTrack("simple", source)
-		livekittest.Wait(t, string(source)+" to come", func() bool { return listener.Receives("simple", source) })
+		listener.WaitReceives("simple", source, true)
 	}
 }
 
@@ -128,8 +129,9 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 	everything := func(when string) {
 		t.Helper()
 		for _, source := range meet.Sources {
-			livekittest.Wait(t, fmt.Sprintf("%s to come %s", source, when), func() bool { return listener.Receives("person", source) })
-			if track := w.waitTrack("person", source); track.Audio != (source == meet.Microphone || source == meet.ScreenShareAudio) {
+			listener.WaitReceives("person", source, true)
+			sound := source == meet.Microphone || source == meet.ScreenShareAudio
+			if track := w.waitTrack("person", source); track.Audio != sound {
 				t.Errorf("%s, %s is %+v", when, source, track)
 			}
 		}
@@ -148,7 +150,7 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 
 	for _, source := range meet.Sources {
 		person.Unpublish(source)
-		livekittest.Wait(t, string(source)+" to end", func() bool { return !listener.Receives("person", source) })
+		listener.WaitReceives("person", source, false)
 	}
 	publish(meet.Sources...)
 	everything("once more")
@@ -159,7 +161,7 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 	person.Resume()
 	everything("after a resumption")
 	person.Unpublish(meet.Microphone)
-	livekittest.Wait(t, "the microphone to end", func() bool { return !listener.Receives("person", meet.Microphone) })
+	listener.WaitReceives("person", meet.Microphone, false)
 	publish(meet.Microphone)
 	everything("published after a resumption")
 
