@@ -130,23 +130,24 @@ func standIn(t *testing.T, handler http.HandlerFunc) (lk *livekit.Server, host s
 	return connect(t, livekit.Config{URL: s.URL, Timeout: time.Second}), strings.TrimPrefix(s.URL, "http://")
 }
 
+func TestServerStopsMidway(t *testing.T) {
+	lk, host := standIn(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/protobuf")
+		w.WriteHeader(http.StatusOK)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	wantUnavailable(t, lk, host)
+}
+
 func TestServerAnswersSomethingElse(t *testing.T) {
-	status := func(code int) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", code) }
-	}
 	for name, handler := range map[string]http.HandlerFunc{
-		"500":            status(http.StatusInternalServerError),
-		"503":            status(http.StatusServiceUnavailable),
-		"502 of a proxy": status(http.StatusBadGateway),
+		"500":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", 500) },
+		"503":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", 503) },
+		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
 		// Not LiveKit's not_found: nothing is known about the room.
-		"404 of a web server": status(http.StatusNotFound),
-		"a redirect":          http.RedirectHandler("/login", http.StatusFound).ServeHTTP,
-		"half an answer": func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/protobuf")
-			w.WriteHeader(http.StatusOK)
-			w.(http.Flusher).Flush()
-			<-r.Context().Done()
-		},
+		"404 of a web server": func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
+		"a redirect":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) },
 		"garbage": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/protobuf")
 			_, _ = w.Write([]byte("\xff\xff\xff not protobuf"))
@@ -161,8 +162,8 @@ func TestServerAnswersSomethingElse(t *testing.T) {
 
 func TestWrongKeyIsUnavailable(t *testing.T) {
 	w := setup(t)
-	lk, err := livekit.New(livekit.Config{URL: w.url, APIKey: livekittest.APIKey,
-		APISecret: "another-secret-of-thirty-two-characters"})
+	lk, err := livekit.New(livekit.Config{
+		URL: w.url, APIKey: livekittest.APIKey, APISecret: "another-secret-of-thirty-two-characters"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func TestWrongKeyIsUnavailable(t *testing.T) {
 }
 
 // proxied is the real server behind a proxy that sees the requests.
-func proxied(t *testing.T, w world, see func(*http.Request)) *httptest.Server {
+func proxied(t *testing.T, w testRoom, see func(*http.Request)) *httptest.Server {
 	t.Helper()
 	target, err := url.Parse(w.url)
 	if err != nil {

@@ -50,7 +50,7 @@ type Server struct {
 	emptyTimeout time.Duration
 	timeout      time.Duration
 
-	renewing chan struct{} // held while an empty media room is made anew
+	recreating chan struct{} // held while an empty media room is made anew
 }
 
 var _ meet.Media = (*Server)(nil)
@@ -80,7 +80,7 @@ func New(cfg Config) (*Server, error) {
 		otherKey:     cfg.OtherKey,
 		emptyTimeout: cfg.EmptyTimeout,
 		timeout:      cfg.Timeout,
-		renewing:     make(chan struct{}, 1),
+		recreating:   make(chan struct{}, 1),
 	}
 	if s.emptyTimeout == 0 {
 		s.emptyTimeout = DefaultEmptyTimeout
@@ -91,8 +91,8 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// within puts the deadline on ctx.
-func (s *Server) within(ctx context.Context) (context.Context, context.CancelFunc) {
+// withTimeout puts the deadline on ctx.
+func (s *Server) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	// The SDK would take the deadline off again, to have its full length for
 	// each of three attempts on LiveKit Cloud.
 	return context.WithTimeout(lksdk.WithFailover(ctx, false), s.timeout)
@@ -100,11 +100,11 @@ func (s *Server) within(ctx context.Context) (context.Context, context.CancelFun
 
 // Ping says whether the server answers, and takes our key.
 func (s *Server) Ping(ctx context.Context) error {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	_, err := s.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{Names: []string{"no such room"}})
 	if err != nil {
-		return failed("ping", err)
+		return callError("ping", err)
 	}
 	return nil
 }

@@ -14,15 +14,15 @@ import (
 
 // Participants lists who is connected now, the longest first.
 func (s *Server) Participants(ctx context.Context, roomID string) ([]meet.Participant, error) {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	present, err := s.list(ctx, roomID)
+	present, err := s.listParticipants(ctx, roomID)
 	if err != nil {
 		return nil, err
 	}
 	people := make([]meet.Participant, 0, len(present))
 	for _, p := range present {
-		if connected(p) {
+		if isVisible(p) {
 			people = append(people, participant(p))
 		}
 	}
@@ -32,21 +32,21 @@ func (s *Server) Participants(ctx context.Context, roomID string) ([]meet.Partic
 	return people, nil
 }
 
-// list gives everybody LiveKit knows in the room, nobody if there is no such
-// room: some servers say so with an empty list, others with not_found.
-func (s *Server) list(ctx context.Context, roomID string) ([]*livekit.ParticipantInfo, error) {
+// listParticipants gives all participants of the media room, none if the room does
+// not exist: some servers say that with an empty list, others with not_found.
+func (s *Server) listParticipants(ctx context.Context, roomID string) ([]*livekit.ParticipantInfo, error) {
 	resp, err := s.rooms.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: roomID})
 	if err != nil && !isNotFound(err) {
-		return nil, failed("list participants", err)
+		return nil, callError("list participants", err)
 	}
 	return resp.GetParticipants(), nil
 }
 
-// connected leaves out who is still knocking or gone, and recorders and the
-// like that nobody sees.
-func connected(p *livekit.ParticipantInfo) bool {
+// isVisible is false for a participant who is still connecting or has left, and for
+// recorders and other hidden ones.
+func isVisible(p *livekit.ParticipantInfo) bool {
 	state := p.GetState()
-	return (state == livekit.ParticipantInfo_JOINED || state == livekit.ParticipantInfo_ACTIVE) && !hidden(p)
+	return (state == livekit.ParticipantInfo_JOINED || state == livekit.ParticipantInfo_ACTIVE) && !isHidden(p)
 }
 
 func participant(p *livekit.ParticipantInfo) meet.Participant {
@@ -67,12 +67,12 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 }
 
 func track(t *livekit.TrackInfo) meet.Track {
-	return meet.Track{ID: t.GetSid(), Source: source(t.GetSource()), Audio: audio(t), Muted: t.GetMuted()}
+	return meet.Track{ID: t.GetSid(), Source: source(t.GetSource()), Audio: isAudio(t), Muted: t.GetMuted()}
 }
 
-// audio goes by what comes, which the server knows, rather than by the type
-// that a client has announced: LiveKit does not compare them.
-func audio(t *livekit.TrackInfo) bool {
+// isAudio looks at what comes, which the server knows. LiveKit does not compare that
+// with the type that a client has announced.
+func isAudio(t *livekit.TrackInfo) bool {
 	if kind, _, known := strings.Cut(t.GetMimeType(), "/"); known {
 		return strings.EqualFold(kind, "audio")
 	}
@@ -105,59 +105,65 @@ func source(s livekit.TrackSource) meet.Source {
 // SetProfile implements [meet.Media]. LiveKit tells the participant what they may
 // do now.
 func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profile meet.Profile) error {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
-		Room: roomID, Identity: identity, Name: profile.Name,
-		Permission: permission(profile.Grants), Attributes: map[string]string{attrRole: profile.Role}})
+		Room:       roomID,
+		Identity:   identity,
+		Name:       profile.Name,
+		Permission: permission(profile.Grants),
+		Attributes: map[string]string{attrRole: profile.Role},
+	})
 	switch {
 	case err == nil:
 		return nil
-	case isNotFound(err) || s.gone(ctx, roomID, identity):
+	case isNotFound(err) || s.isGone(ctx, roomID, identity):
 		return participantNotFound(err)
 	}
-	return failed("update participant", err)
+	return callError("update participant", err)
 }
 
-// Remove disconnects a participant. Their token stays good: whoever must not
-// come back has to be stopped elsewhere.
+// Remove disconnects a participant. It does not revoke their token.
 func (s *Server) Remove(ctx context.Context, roomID, identity string) error {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	_, err := s.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
 	switch {
 	case err == nil:
 		return nil
-	case isNotFound(err) || s.gone(ctx, roomID, identity):
+	case isNotFound(err) || s.isGone(ctx, roomID, identity):
 		return participantNotFound(err)
 	}
-	return failed("remove participant", err)
+	return callError("remove participant", err)
 }
 
 // MuteTrack stops a published track at the server. It reports false if the
 // track or its participant is gone by now.
 func (s *Server) MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error) {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	// Asked about somebody who is not there, LiveKit waits for them to answer
-	// and says unavailable in the end; so look first.
-	if s.gone(ctx, roomID, identity) {
+	// For a participant who has left, LiveKit would wait for an answer and say
+	// unavailable in the end.
+	if s.isGone(ctx, roomID, identity) {
 		return false, nil
 	}
 	resp, err := s.rooms.MutePublishedTrack(ctx, &livekit.MuteRoomTrackRequest{
-		Room: roomID, Identity: identity, TrackSid: trackID, Muted: true,
+		Room:     roomID,
+		Identity: identity,
+		TrackSid: trackID,
+		Muted:    true,
 	})
 	switch {
 	case err == nil:
 		return resp.GetTrack() != nil, nil // without a track if there is none
-	case isNotFound(err) || s.gone(ctx, roomID, identity):
+	case isNotFound(err) || s.isGone(ctx, roomID, identity):
 		return false, nil
 	}
-	return false, failed("mute track", err)
+	return false, callError("mute track", err)
 }
 
-// gone says whether LiveKit is sure that nobody in the room has the identity.
-func (s *Server) gone(ctx context.Context, roomID, identity string) bool {
+// isGone says whether LiveKit answers that nobody in the room has the identity.
+func (s *Server) isGone(ctx context.Context, roomID, identity string) bool {
 	_, err := s.rooms.GetParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
 	return isNotFound(err)
 }

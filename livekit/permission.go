@@ -9,8 +9,8 @@ import (
 	"roomkey/meet"
 )
 
-// sources are LiveKit's names for what a role can publish.
-var sources = map[meet.Source]livekit.TrackSource{
+// trackSources are LiveKit's names for what a role can publish.
+var trackSources = map[meet.Source]livekit.TrackSource{
 	meet.Camera:           livekit.TrackSource_CAMERA,
 	meet.Microphone:       livekit.TrackSource_MICROPHONE,
 	meet.ScreenShare:      livekit.TrackSource_SCREEN_SHARE,
@@ -35,7 +35,7 @@ func ApplyProfile(claims *auth.ClaimGrants, profile meet.Profile) *auth.ClaimGra
 func permission(grants meet.Grants) *livekit.ParticipantPermission {
 	p := &livekit.ParticipantPermission{CanSubscribe: grants.Subscribe, CanPublishData: grants.Data}
 	for _, source := range grants.Publish {
-		if s, ok := sources[source]; ok {
+		if s, ok := trackSources[source]; ok {
 			p.CanPublishSources = append(p.CanPublishSources, s)
 		}
 	}

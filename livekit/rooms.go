@@ -33,17 +33,17 @@ func limitOf(room meet.Room) uint32 {
 // after EnsureRoom a media room lives for half of Config.EmptyTimeout at
 // least.
 func (s *Server) EnsureRoom(ctx context.Context, room meet.Room) error {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	living, err := s.create(ctx, room)
-	if err != nil || !s.outdated(living, room) {
+	living, err := s.createRoom(ctx, room)
+	if err != nil || !s.isOutdated(living, room) {
 		return err
 	}
-	return s.renew(ctx, room)
+	return s.recreate(ctx, room)
 }
 
-// create makes the media room, or gives the living one.
-func (s *Server) create(ctx context.Context, room meet.Room) (*livekit.Room, error) {
+// createRoom makes the media room, or gives the living one.
+func (s *Server) createRoom(ctx context.Context, room meet.Room) (*livekit.Room, error) {
 	living, err := s.rooms.CreateRoom(ctx, &livekit.CreateRoomRequest{
 		Name:            room.ID,
 		MaxParticipants: limitOf(room),
@@ -53,68 +53,68 @@ func (s *Server) create(ctx context.Context, room meet.Room) (*livekit.Room, err
 		DepartureTimeout: seconds(s.emptyTimeout),
 	})
 	if err != nil {
-		return nil, failed("create room", err)
+		return nil, callError("create room", err)
 	}
 	return living, nil
 }
 
-// outdated says whether the media room ought to be made anew if it is empty.
-func (s *Server) outdated(living *livekit.Room, room meet.Room) bool {
+// isOutdated says whether the media room ought to be made anew if it is empty.
+func (s *Server) isOutdated(living *livekit.Room, room meet.Room) bool {
 	age := time.Since(time.UnixMilli(living.CreationTimeMs))
 	return age > s.emptyTimeout/2 || living.MaxParticipants != limitOf(room)
 }
 
-// renew makes the media room anew unless somebody is inside. One at a time:
-// two of them could delete each other's room with people already in it.
-func (s *Server) renew(ctx context.Context, room meet.Room) error {
+// recreate makes the media room anew unless somebody is inside. Only one runs at a
+// time: two of them could delete each other's room with people already in it.
+func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 	select {
-	case s.renewing <- struct{}{}:
-		defer func() { <-s.renewing }()
+	case s.recreating <- struct{}{}:
+		defer func() { <-s.recreating }()
 	case <-ctx.Done():
-		return failed("renew room", ctx.Err())
+		return callError("recreate room", ctx.Err())
 	}
-	living, err := s.create(ctx, room)
-	if err != nil || !s.outdated(living, room) {
-		return err // somebody else has done it meanwhile
+	living, err := s.createRoom(ctx, room)
+	if err != nil || !s.isOutdated(living, room) {
+		return err // another call has done it meanwhile
 	}
-	present, err := s.list(ctx, room.ID)
+	present, err := s.listParticipants(ctx, room.ID)
 	if err != nil || len(present) > 0 {
 		return err
 	}
-	if _, err := s.delete(ctx, room.ID); err != nil {
+	if _, err := s.deleteRoom(ctx, room.ID); err != nil {
 		return err
 	}
-	_, err = s.create(ctx, room)
+	_, err = s.createRoom(ctx, room)
 	return err
 }
 
 // DeleteRoom removes everyone and the media room.
 func (s *Server) DeleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return s.delete(ctx, roomID)
+	return s.deleteRoom(ctx, roomID)
 }
 
-func (s *Server) delete(ctx context.Context, roomID string) (existed bool, err error) {
+func (s *Server) deleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	_, err = s.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: roomID})
 	if err != nil && !isNotFound(err) {
-		return false, failed("delete room", err)
+		return false, callError("delete room", err)
 	}
 	return err == nil, nil
 }
 
 // Rooms lists the media rooms that live now.
 func (s *Server) Rooms(ctx context.Context) ([]meet.MediaRoom, error) {
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	living, err := s.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{})
 	if err != nil {
-		return nil, failed("list rooms", err)
+		return nil, callError("list rooms", err)
 	}
 	rooms := make([]meet.MediaRoom, 0, len(living.GetRooms()))
 	for _, room := range living.GetRooms() {
-		rooms = append(rooms, meet.MediaRoom{ID: room.GetName(), SID: room.GetSid(),
-			Participants: int(room.GetNumParticipants())})
+		rooms = append(rooms, meet.MediaRoom{
+			ID: room.GetName(), SID: room.GetSid(), Participants: int(room.GetNumParticipants())})
 	}
 	return rooms, nil
 }
@@ -132,11 +132,11 @@ func (s *Server) Counts(ctx context.Context, roomIDs []string) (map[string]int, 
 	if len(roomIDs) == 0 {
 		return counts, nil // LiveKit would list every room there is
 	}
-	ctx, cancel := s.within(ctx)
+	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	living, err := s.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{Names: roomIDs})
 	if err != nil {
-		return nil, failed("list rooms", err)
+		return nil, callError("list rooms", err)
 	}
 	var (
 		mu    sync.Mutex
@@ -145,13 +145,13 @@ func (s *Server) Counts(ctx context.Context, roomIDs []string) (map[string]int, 
 	group.SetLimit(countsAtOnce)
 	for _, room := range living.GetRooms() {
 		group.Go(func() error {
-			present, err := s.list(ctx, room.GetName())
+			present, err := s.listParticipants(ctx, room.GetName())
 			if err != nil {
 				return err
 			}
 			n := 0
 			for _, p := range present {
-				if connected(p) {
+				if isVisible(p) {
 					n++
 				}
 			}

@@ -15,11 +15,11 @@ import (
 	"roomkey/meet"
 )
 
-// shared is the LiveKit server that all tests use who do not stop one. Rooms
-// keep them apart.
+// shared is the LiveKit server of all tests that do not stop one. Each test has a
+// room of its own there.
 var shared = sync.OnceValues(func() (*embedded.Server, error) {
-	return embedded.Start(context.Background(),
-		embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
+	cfg := embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret}
+	return embedded.Start(context.Background(), cfg)
 })
 
 func TestMain(m *testing.M) {
@@ -30,23 +30,22 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// world is a room of its own on the shared server.
-type world struct {
+// testRoom is a room of its own on the shared server.
+type testRoom struct {
 	*testing.T
 	*livekit.Server
 	url  string
 	room meet.Room
 }
 
-func setup(t *testing.T) world {
+func setup(t *testing.T) testRoom {
 	t.Helper()
 	t.Parallel()
 	s, err := shared()
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
-	w := world{T: t, Server: connect(t, livekit.Config{URL: s.URL()}), url: s.URL(),
-		room: meet.Room{ID: "room-" + rand.Text()}}
+	w := testRoom{t, connect(t, livekit.Config{URL: s.URL()}), s.URL(), meet.Room{ID: "room-" + rand.Text()}}
 	w.ensure()
 	return w
 }
@@ -63,7 +62,7 @@ func connect(t *testing.T, cfg livekit.Config) *livekit.Server {
 }
 
 // ensure brings the media room up to date with w.room.
-func (w world) ensure() {
+func (w testRoom) ensure() {
 	w.Helper()
 	if err := w.EnsureRoom(w.Context(), w.room); err != nil {
 		w.Fatalf("EnsureRoom: %v", err)
@@ -73,7 +72,7 @@ func (w world) ensure() {
 var allowAll = meet.Grants{Publish: meet.Sources, Subscribe: true, Data: true}
 
 // token is for somebody with that identity in w.room.
-func (w world) token(identity string, grants meet.Grants) string {
+func (w testRoom) token(identity string, grants meet.Grants) string {
 	w.Helper()
 	admission := meet.Admission{Identity: identity, RoomID: w.room.ID, UserID: "user of " + identity}
 	profile := meet.Profile{Name: "Name of " + identity, Role: meet.RoleGuest, Grants: grants}
@@ -84,13 +83,13 @@ func (w world) token(identity string, grants meet.Grants) string {
 	return token
 }
 
-func (w world) join(identity string, grants meet.Grants) *livekittest.Person {
+func (w testRoom) join(identity string, grants meet.Grants) *livekittest.Person {
 	w.Helper()
 	return livekittest.Join(w.T, w.url, w.token(identity, grants))
 }
 
 // participants lists who is in the room, by identity.
-func (w world) participants() map[string]meet.Participant {
+func (w testRoom) participants() map[string]meet.Participant {
 	w.Helper()
 	people, err := w.Participants(w.Context(), w.room.ID)
 	if err != nil {
@@ -104,7 +103,7 @@ func (w world) participants() map[string]meet.Participant {
 }
 
 // track is a track as the server lists it; false if it does not.
-func (w world) track(identity string, source meet.Source) (meet.Track, bool) {
+func (w testRoom) track(identity string, source meet.Source) (meet.Track, bool) {
 	w.Helper()
 	for _, t := range w.participants()[identity].Tracks {
 		if t.Source == source {
@@ -116,7 +115,7 @@ func (w world) track(identity string, source meet.Source) (meet.Track, bool) {
 
 // waitTrack waits for a track to be listed, which it is when its first packet
 // has come.
-func (w world) waitTrack(identity string, source meet.Source) (track meet.Track) {
+func (w testRoom) waitTrack(identity string, source meet.Source) (track meet.Track) {
 	w.Helper()
 	livekittest.Wait(w.T, fmt.Sprintf("%s of %s to be listed", source, identity), func() (ok bool) {
 		track, ok = w.track(identity, source)
@@ -126,7 +125,7 @@ func (w world) waitTrack(identity string, source meet.Source) (track meet.Track)
 }
 
 // count is what Counts says about the room.
-func (w world) count() int {
+func (w testRoom) count() int {
 	w.Helper()
 	counts, err := w.Counts(w.Context(), []string{w.room.ID})
 	if err != nil {

@@ -24,10 +24,12 @@ const (
 func (s *Server) Token(admission meet.Admission, profile meet.Profile, expires time.Time) (string, error) {
 	left := time.Until(expires)
 	if left <= 0 {
-		return "", errors.New("livekit: a join token has to expire later than now") // LiveKit would make 6 hours of it
+		// LiveKit would make 6 hours of it.
+		return "", errors.New("livekit: a join token has to expire later than now")
 	}
 	if admission.RoomID == "" || admission.Identity == "" {
-		return "", errors.New("livekit: a join token needs a room and an identity") // without a room it opens every one
+		// Without a room it would open every one.
+		return "", errors.New("livekit: a join token needs a room and an identity")
 	}
 	attributes := map[string]string{attrUserID: admission.UserID, attrRole: profile.Role}
 	if admission.Admin {
@@ -86,14 +88,14 @@ func (s *Server) secretOf(key string) ([]byte, error) {
 	return nil, errors.New("livekit: the token is of an unknown API key")
 }
 
-var joinTokens = jwt.NewParser(jwt.WithoutClaimsValidation(),
-	jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}))
+var joinTokenParser = jwt.NewParser(
+	jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation())
 
 // ReadToken implements [meet.Media]. The protocol's own verifier refuses tokens
 // whose time is over.
 func (s *Server) ReadToken(token string) (roomID, identity string, ok bool) {
 	var claims joinClaims
-	_, err := joinTokens.ParseWithClaims(token, &claims,
+	_, err := joinTokenParser.ParseWithClaims(token, &claims,
 		func(*jwt.Token) (any, error) { return s.secretOf(claims.Issuer) })
 	if err != nil || !claims.Video.RoomJoin || claims.Video.Room == "" || claims.Subject == "" {
 		return "", "", false

@@ -21,10 +21,15 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 	if err != nil {
 		return meet.MediaEvent{}, fmt.Errorf("livekit: read webhook: %w", err)
 	}
-	event := meet.MediaEvent{ID: e.GetId(), Kind: mediaEvents[e.GetEvent()], At: time.Unix(e.GetCreatedAt(), 0).UTC(),
-		RoomID: e.GetRoom().GetName(), RoomSID: e.GetRoom().GetSid()}
-	if p := e.GetParticipant(); p != nil && !hidden(p) {
-		event.Participant, event.Reason = participant(p), reason(p.GetDisconnectReason())
+	event := meet.MediaEvent{
+		ID:      e.GetId(),
+		Kind:    mediaEvents[e.GetEvent()],
+		At:      time.Unix(e.GetCreatedAt(), 0).UTC(),
+		RoomID:  e.GetRoom().GetName(),
+		RoomSID: e.GetRoom().GetSid(),
+	}
+	if p := e.GetParticipant(); p != nil && !isHidden(p) {
+		event.Participant, event.Reason = participant(p), disconnectReason(p.GetDisconnectReason())
 	} else if event.Kind != meet.MediaRoomStarted && event.Kind != meet.MediaRoomFinished {
 		event.Kind = "" // of recorders and the like
 	}
@@ -44,11 +49,11 @@ var mediaEvents = map[string]meet.MediaEventKind{
 	webhook.EventTrackPublished:               meet.MediaTrackPublished,
 }
 
-func hidden(p *livekit.ParticipantInfo) bool { return p.GetPermission().GetHidden() }
+func isHidden(p *livekit.ParticipantInfo) bool { return p.GetPermission().GetHidden() }
 
-// reasons are LiveKit's reasons for the end of a connection, for people who
+// disconnectReasons are LiveKit's reasons for the end of a connection, for people who
 // read logs.
-var reasons = map[livekit.DisconnectReason]string{
+var disconnectReasons = map[livekit.DisconnectReason]string{
 	livekit.DisconnectReason_UNKNOWN_REASON:      "the media server gives no reason",
 	livekit.DisconnectReason_CLIENT_INITIATED:    "the client left",
 	livekit.DisconnectReason_DUPLICATE_IDENTITY:  "the same token was used for another connection",
@@ -63,8 +68,8 @@ var reasons = map[livekit.DisconnectReason]string{
 	livekit.DisconnectReason_SIGNAL_CLOSE:        "the client ended signalling: it gave up, or its network did",
 }
 
-func reason(r livekit.DisconnectReason) string {
-	if words, ok := reasons[r]; ok {
+func disconnectReason(r livekit.DisconnectReason) string {
+	if words, ok := disconnectReasons[r]; ok {
 		return words
 	}
 	return strings.ReplaceAll(strings.ToLower(r.String()), "_", " ")

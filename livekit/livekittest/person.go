@@ -32,6 +32,7 @@ type Person struct {
 	permissions *livekit.ParticipantPermission
 	published   map[string]livekit.TrackSource // own tracks by sid
 	takenAway   map[livekit.TrackSource]bool   // own tracks that the server has unpublished
+	refused     map[string]func()              // called when the server refuses a publication
 }
 
 // media is sound or picture of somebody.
@@ -69,6 +70,7 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 		arrived:   map[media]bool{},
 		published: map[string]livekit.TrackSource{},
 		takenAway: map[livekit.TrackSource]bool{},
+		refused:   map[string]func(){},
 	}
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = sync.OnceFunc(func() { close(p.gone) })

@@ -72,6 +72,11 @@ func (p *Person) hear(msg *livekit.SignalResponse) {
 		p.token = m.RefreshToken
 	case *livekit.SignalResponse_TrackPublished:
 		p.published[m.TrackPublished.GetTrack().GetSid()] = m.TrackPublished.GetTrack().GetSource()
+	case *livekit.SignalResponse_RequestResponse:
+		refuse := p.refused[m.RequestResponse.GetAddTrack().GetCid()]
+		if refuse != nil && m.RequestResponse.GetReason() == livekit.RequestResponse_NOT_ALLOWED {
+			refuse()
+		}
 	case *livekit.SignalResponse_TrackUnpublished:
 		p.takenAway[p.published[m.TrackUnpublished.GetTrackSid()]] = true
 	}

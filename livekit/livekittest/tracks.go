@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -64,18 +65,33 @@ func (p *Person) Publish(source meet.Source) {
 	}
 }
 
-// TryPublish publishes sound or picture under any of [meet.Sources] and
-// returns when the server has accepted it. LiveKit does not answer a
-// publication that the token does not allow; the SDK gives up after 10 s.
+// errNotAllowed is LiveKit's refusal of a publication.
+var errNotAllowed = errors.New("the server does not allow it")
+
+// TryPublish publishes sound or picture under any of [meet.Sources] and returns
+// when the server has accepted or refused it. The SDK itself does not read a
+// refusal, and gives up after 10 s.
 func (p *Person) TryPublish(source meet.Source) error {
 	track, err := newTrack(source)
 	if err != nil {
 		return err
 	}
-	_, err = p.room.LocalParticipant.PublishTrack(track, &lksdk.TrackPublicationOptions{
-		Name: string(source), Source: trackSource(source),
-	})
-	return err
+	refused := make(chan struct{})
+	p.mu.Lock()
+	p.refused[track.ID()] = sync.OnceFunc(func() { close(refused) })
+	p.mu.Unlock()
+	published := make(chan error, 1)
+	go func() {
+		options := &lksdk.TrackPublicationOptions{Name: string(source), Source: trackSource(source)}
+		_, err := p.room.LocalParticipant.PublishTrack(track, options)
+		published <- err
+	}()
+	select {
+	case err = <-published:
+		return err
+	case <-refused:
+		return errNotAllowed
+	}
 }
 
 // trackSource is LiveKit's word for source.
