@@ -91,7 +91,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
+	if a.store, err = store.Open(ctx, datafolder.DatabaseFile(c.Data)); err != nil {
 		return nil, databaseError(c, err)
 	}
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)

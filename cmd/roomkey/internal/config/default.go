@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -72,15 +71,3 @@ func (c Config) RoomDefaults() meet.Defaults {
 		Settings:        c.Rooms.Settings,
 	}
 }
-
-// DatabaseFile is where everything that has to last is kept.
-func (c Config) DatabaseFile() string { return filepath.Join(c.Data, DatabaseName) }
-
-// SecretFile is where the signing secret is kept, unless it is configured.
-func (c Config) SecretFile() string { return filepath.Join(c.Data, SecretName) }
-
-// Names of files in the data folder.
-const (
-	DatabaseName = "roomkey.db"
-	SecretName   = "secret"
-)

@@ -14,9 +14,8 @@ import (
 )
 
 // checkForeignLiveKit looks at a LiveKit elsewhere: its API, the way of clients
-// to it, and its way to the server s, which is nil where none is examined; free
-// says that none runs.
-func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) {
+// to it, and its way to the server s, which is nil where none is examined.
+func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server) {
 	c := d.Config.LiveKit
 	lk, err := livekit.New(livekit.Config{
 		URL: c.URL, APIKey: c.APIKey, APISecret: c.APISecret,
@@ -36,7 +35,7 @@ func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) 
 			"Start it, or correct livekit.url (LIVEKIT_URL).")
 	default:
 		d.ok(checkLiveKit, "the API at "+c.URL+" answers and takes the key")
-		d.checkWithRoom(ctx, s, free, lk)
+		d.checkWithRoom(ctx, s, lk)
 		return
 	}
 	d.warn(checkSignalling, "not checked", "Correct LiveKit first.")
@@ -46,7 +45,7 @@ func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) 
 // checkWithRoom makes a media room and deletes it again. Between, it checks the
 // way of clients to it; after that, whether what LiveKit sends about the room
 // arrives at the server.
-func (d *Doctor) checkWithRoom(ctx context.Context, s *server, free bool, lk *livekit.Server) {
+func (d *Doctor) checkWithRoom(ctx context.Context, s *server, lk *livekit.Server) {
 	room := doctorRoom()
 	var before map[string]float64
 	var metricsErr error
@@ -66,11 +65,11 @@ func (d *Doctor) checkWithRoom(ctx context.Context, s *server, free bool, lk *li
 			"LiveKit deletes it by itself in half a minute.")
 	}
 	switch {
-	case free:
+	case s == nil:
 		d.notRunning(checkWebhook)
 	case metricsErr != nil:
 		d.fail(checkWebhook, "roomkey does not show its metrics: "+trouble(metricsErr), "Look at its log.")
-	case s == nil || made != nil:
+	case made != nil:
 		d.warn(checkWebhook, "not checked", "Correct the rest first.")
 	default:
 		d.checkWebhook(ctx, s, before)
