@@ -17,7 +17,6 @@ import (
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/doctor"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
@@ -127,8 +126,9 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
+	metrics.registry.MustRegister(forwarders(a.web.Forwarders))
 	a.server = a.web.HTTPServer()
-	a.server.Handler = a.holder.AnswerChallenges(doctor.Reporting(a.report, a.auth.Verify, a.server.Handler))
+	a.server.Handler = a.holder.AnswerChallenges(a.server.Handler)
 	a.server.ConnState = a.silent.watch
 	a.metricsServer = newMetricsServer(a.web.MetricsHandler())
 	if err := a.lock.Announce(a.holder); err != nil {
@@ -136,9 +136,6 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	}
 	return a, nil
 }
-
-// report tells the doctor what the server has noticed.
-func (a *app) report() doctor.Report { return doctor.Report{Forwarders: a.web.Forwarders()} }
 
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {

@@ -115,7 +115,6 @@ func (d *Doctor) Examine(ctx context.Context) error {
 	s, free := d.checkAddress(checks)
 	switch {
 	case s != nil:
-		defer s.owner.HTTP.CloseIdleConnections()
 		d.checkReadiness(checks, s)
 		d.checkPublicURL(checks, s)
 		d.checkForwarders(checks, s)

@@ -2,16 +2,28 @@ package doctor
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit"
 	"roomkey/meet"
 )
+
+// doctorRoom is a media room of the doctor's own, named so that nobody takes it
+// for a meeting.
+func doctorRoom() meet.Room { return meet.Room{ID: "roomkey-doctor-" + strings.ToLower(rand.Text())} }
+
+// joinToken lets somebody into a media room in which they may do nothing.
+func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
+	admission := meet.Admission{RoomID: room.ID, Identity: "roomkey-doctor"}
+	return lk.Token(admission, meet.Profile{}, time.Now().Add(time.Minute))
+}
 
 // checkForeignLiveKit looks at a LiveKit elsewhere: its API, the way of clients
 // to it, and its way to the server s, which is nil where none is examined.
@@ -50,7 +62,7 @@ func (d *Doctor) checkWithRoom(ctx context.Context, s *server, lk *livekit.Serve
 	var before map[string]float64
 	var metricsErr error
 	if s != nil {
-		before, metricsErr = d.webhooks(ctx, s)
+		before, metricsErr = d.metrics(ctx, s, webhooksMetric)
 	}
 	made := lk.EnsureRoom(ctx, room)
 	if made != nil {
@@ -87,7 +99,7 @@ func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	}
 	livekitURL, _ := url.Parse(base) // was checked with the configuration
 	status, err := openWebSocket(ctx, base+"/rtc?auto_subscribe=0&access_token="+url.QueryEscape(token))
-	autoCreate, _ := validate(ctx, base, homeless)
+	autoCreate, _, _ := get(ctx, "http"+strings.TrimPrefix(base, "ws")+"/rtc/validate", homeless) // 0 is no answer
 	switch {
 	case err != nil:
 		d.fail(checkSignalling, "clients cannot connect to "+base+": "+trouble(err),
@@ -124,7 +136,7 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 			d.noWebhook(before, after)
 			return
 		case <-tick.C:
-			if now, err := d.webhooks(ctx, s); err == nil {
+			if now, err := d.metrics(ctx, s, webhooksMetric); err == nil {
 				after = now
 			}
 		}

@@ -2,9 +2,11 @@ package doctor
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,18 +50,22 @@ func isLoopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
+// ForwardersMetric names the metric that has as labels the addresses which have
+// sent X-Forwarded-For without being a trusted proxy.
+const ForwardersMetric = "roomkey_untrusted_forwarders"
+
 // checkForwarders looks for proxies that are not trusted. The one at public_url
 // has just passed on a request of the doctor's.
 func (d *Doctor) checkForwarders(ctx context.Context, s *server) {
-	report, err := s.askReport(ctx)
+	forwarders, err := d.metrics(ctx, s, ForwardersMetric)
 	if err != nil {
-		d.warn(checkProxies, "roomkey does not say who sends it X-Forwarded-For", restartHint)
+		d.warn(checkProxies, "roomkey does not show its metrics: "+trouble(err), restartHint)
 		return
 	}
-	if len(report.Forwarders) == 0 {
+	if len(forwarders) == 0 {
 		return
 	}
-	some := strings.Join(report.Forwarders, ", ")
+	some := strings.Join(slices.Sorted(maps.Keys(forwarders)), ", ")
 	d.warn(checkProxies, "X-Forwarded-For comes from "+some+", which is not in http.trusted_proxies: "+
 		"everybody behind it counts as one, and one who guesses codes has all of them wait",
 		"If that is your proxy, set http.trusted_proxies: ["+some+"]. "+
