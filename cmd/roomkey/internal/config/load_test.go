@@ -199,22 +199,15 @@ func TestMediaRoles(t *testing.T) {
 
 func TestRoomDefaults(t *testing.T) {
 	t.Parallel()
+	const file = "rooms: {is_public: true, mode: webinar, max_participants: 12, expires_in: 90m, allow_chat: false}"
+	want := Default().RoomDefaults()
+	want.IsPublic, want.Mode, want.MaxParticipants, want.ExpiresIn = true, meet.Webinar, 12, 90*time.Minute
+	want.Settings.AllowChat = false
+	if diff := cmp.Diff(want, mustLoad(t, file, nil).RoomDefaults()); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
 	plain := meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()}
-	for line, change := range map[string]func(*meet.Defaults){
-		"":                     func(*meet.Defaults) {},
-		"is_public: true":      func(d *meet.Defaults) { d.IsPublic = true },
-		"mode: webinar":        func(d *meet.Defaults) { d.Mode = meet.Webinar },
-		"max_participants: 12": func(d *meet.Defaults) { d.MaxParticipants = 12 },
-		"expires_in: 90m":      func(d *meet.Defaults) { d.ExpiresIn = 90 * time.Minute },
-		"allow_chat: false":    func(d *meet.Defaults) { d.Settings.AllowChat = false },
-		"e2ee: true":           func(d *meet.Defaults) { d.Settings.E2EE = true },
-
-		"allow_screen_share: false": func(d *meet.Defaults) { d.Settings.AllowScreenShare = false },
-	} {
-		want := plain
-		change(&want)
-		if diff := cmp.Diff(want, mustLoad(t, "rooms: {"+line+"}", nil).RoomDefaults()); diff != "" {
-			t.Errorf("defaults with %s (-want +got):\n%s", line, diff)
-		}
+	if diff := cmp.Diff(plain, Default().RoomDefaults()); diff != "" {
+		t.Errorf("defaults without a file (-want +got):\n%s", diff)
 	}
 }

@@ -110,7 +110,7 @@ func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	case status != http.StatusSwitchingProtocols:
 		d.fail(checkSignalling, fmt.Sprintf(refusedWebSocket, base, status), upgradeHint)
 	case autoCreate == http.StatusOK:
-		d.warn(checkSignalling, "clients reach "+base+", but a token that still lives makes a room again that has ended",
+		d.warn(checkSignalling, "clients reach "+base+", but a valid join token opens a room again that has ended",
 			"Put into livekit.yaml:\nroom:\n  auto_create: false")
 	case d.public.Scheme == "https" && livekitURL.Scheme == "ws" && !isLoopback(livekitURL):
 		d.warn(checkSignalling, base+" answers, but browsers let no https page connect to ws://",
@@ -141,7 +141,7 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 			}
 		}
 	}
-	d.ok(checkWebhook, "what LiveKit tells of its rooms arrives")
+	d.ok(checkWebhook, "LiveKit's webhooks arrive")
 }
 
 // noWebhook says what keeps LiveKit's webhooks away.
@@ -150,7 +150,7 @@ func (d *Doctor) noWebhook(before, after map[string]float64) {
 	livekitURL, err := url.Parse(d.Config.LiveKit.URL)
 	switch {
 	case after["failed"] > before["failed"]:
-		d.fail(checkWebhook, "what LiveKit tells of its rooms arrives, but roomkey cannot deal with it",
+		d.fail(checkWebhook, "LiveKit's webhooks arrive, but roomkey cannot deal with them",
 			"Look at the log of roomkey.")
 		return
 	case after["refused"] > before["refused"]:

@@ -26,7 +26,7 @@ func (d *Doctor) checkInsideLiveKit(ctx context.Context, s *server) {
 	switch status, err := openWebSocket(ctx, base+web.UpgradePath); {
 	case err != nil:
 		d.fail(checkSignalling, "nobody can join: a WebSocket to "+base+" fails: "+trouble(err), upgradeHint)
-	case status == http.StatusNotFound:
+	case status == http.StatusNotFound && d.Config.PublicURL == "": // else a proxy may say so
 		d.fail(checkSignalling, "the roomkey that runs has no LiveKit inside, as this configuration has",
 			"Restart it with this configuration, or run the doctor with its --config and its environment.")
 	case status != http.StatusSwitchingProtocols:

@@ -38,7 +38,7 @@ func (d *Doctor) checkPublicURL(ctx context.Context, s *server) {
 			"Let the proxy there pass everything on to "+s.url+". If only this machine cannot reach it, all is well.")
 	case d.public.Scheme == "https" && len(d.Config.HTTP.TrustedProxies) == 0:
 		d.warn(checkPublicURL, public+" leads here, but http.trusted_proxies is empty: everybody seems to come from "+
-			"the proxy, and one who guesses codes has all of them wait",
+			"the proxy, and if one of them guesses codes, all have to wait",
 			"Set http.trusted_proxies to the address of the proxy before roomkey, such as 127.0.0.1.")
 	default:
 		d.ok(checkPublicURL, public+" leads here")
@@ -67,7 +67,7 @@ func (d *Doctor) checkForwarders(ctx context.Context, s *server) {
 	}
 	some := strings.Join(slices.Sorted(maps.Keys(forwarders)), ", ")
 	d.warn(checkProxies, "X-Forwarded-For comes from "+some+", which is not in http.trusted_proxies: "+
-		"everybody behind it counts as one, and one who guesses codes has all of them wait",
+		"everybody behind it counts as one caller, and if one of them guesses codes, all have to wait",
 		"If that is your proxy, set http.trusted_proxies: ["+some+"]. "+
 			"If none of your proxies is there, somebody made it up, and all is well.")
 }
