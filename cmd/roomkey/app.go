@@ -103,13 +103,12 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	limits := meet.Limits(c.Limits.Callers)
 	service, enforcer := meet.New(meet.Config{
-		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.RoomDefaults(),
+		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
-		KeepName: c.Rooms.KeepName, Limits: &limits,
+		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: meet.ConnectionLimits(c.Limits.Connections),
+		Connections: c.Limits.Connections,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
@@ -161,7 +160,7 @@ func (a *app) startLiveKit(
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(at), MachineIP: c.MachineIP(at),
 		Webhook:   a.holder.URL() + webhookPath,
 		Authorize: a.authorizeSession,
-		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: embedded.Limits(c.Limits.Participants)})
+		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.Participants})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}

@@ -167,7 +167,7 @@ func TestEnvironment(t *testing.T) {
 		"the last one counts": {[]string{"ROOMKEY_DATA=a", "ROOMKEY_DATA=b"}, func(c *Config) { c.Data = "b" }},
 		"what the types mean": {[]string{"ROOMKEY_READ_ONLY=1", "ROOMKEY_ROOMS_EXPIRES_IN=1h30m",
 			"ROOMKEY_HTTP_TRUSTED_PROXIES=10.0.0.0/8 ::1", "ROOMKEY_TOOLSETS=codes, rooms"}, func(c *Config) {
-			c.ReadOnly, c.Rooms.ExpiresIn = true, 90*time.Minute
+			c.ReadOnly, c.Rooms.Defaults.ExpiresIn = true, 90*time.Minute
 			c.HTTP.TrustedProxies = []string{"10.0.0.0/8", "::1"}
 			c.Toolsets = []tools.Toolset{tools.Codes, tools.Rooms}
 		}},
@@ -200,14 +200,14 @@ func TestMediaRoles(t *testing.T) {
 func TestRoomDefaults(t *testing.T) {
 	t.Parallel()
 	const file = "rooms: {is_public: true, mode: webinar, max_participants: 12, expires_in: 90m, allow_chat: false}"
-	want := Default().RoomDefaults()
+	want := Default().Rooms.Defaults
 	want.IsPublic, want.Mode, want.MaxParticipants, want.ExpiresIn = true, meet.Webinar, 12, 90*time.Minute
 	want.Settings.AllowChat = false
-	if diff := cmp.Diff(want, mustLoad(t, file, nil).RoomDefaults()); diff != "" {
+	if diff := cmp.Diff(want, mustLoad(t, file, nil).Rooms.Defaults); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
 	plain := meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()}
-	if diff := cmp.Diff(plain, Default().RoomDefaults()); diff != "" {
+	if diff := cmp.Diff(plain, Default().Rooms.Defaults); diff != "" {
 		t.Errorf("defaults without a file (-want +got):\n%s", diff)
 	}
 }
