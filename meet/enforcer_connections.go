@@ -11,9 +11,9 @@ import (
 // ConnectionLimits bound the connections to rooms that are open at a time. 0 is
 // the default.
 type ConnectionLimits struct {
-	PerAddress int // from one address, into all rooms
-	PerCode    int // of all who came by one code, or with one access token
-	PerRoom    int // into one room
+	PerAddress int `yaml:"signalling_per_address"` // from one address, into all rooms
+	PerCode    int `yaml:"signalling_per_code"`    // of all who came by one code, or with one access token
+	PerRoom    int `yaml:"signalling_per_room"`    // into one room
 }
 
 // DefaultConnectionLimits let a class of 300 in at once, from one address and by

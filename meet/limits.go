@@ -9,21 +9,21 @@ import (
 // Limits bound what one caller, one code or one user may cost. 0 is no limit.
 // Superadmins are free of all that are about users: they are the operator.
 type Limits struct {
-	RoomsPerUser   int // that one user has created and that are active
-	RoomsPerMinute int // that one user creates, opens again or gives another name
-	CodesPerRoom   int // current ones
-	BlocksPerRoom  int
+	RoomsPerUser   int `yaml:"rooms_per_user"`   // that one user has created and that are active
+	RoomsPerMinute int `yaml:"rooms_per_minute"` // that one user creates, opens again or gives another name
+	CodesPerRoom   int `yaml:"codes_per_room"`   // current ones
+	BlocksPerRoom  int `yaml:"blocks_per_room"`
 
 	// In ten minutes; all of them may come at once.
-	JoinsPerAddress int // by callers without an access token
-	JoinsPerCode    int // of a room without a code: of the room
-	JoinsPerUser    int // by the bearers of one user's access tokens
-	ChangesPerUser  int // to codes, people and settings
+	JoinsPerAddress int `yaml:"joins_per_address"` // by callers without an access token
+	JoinsPerCode    int `yaml:"joins_per_code"`    // of a room without a code: of the room
+	JoinsPerUser    int `yaml:"joins_per_user"`    // by the bearers of one user's access tokens
+	ChangesPerUser  int `yaml:"changes_per_user"`  // to codes, people and settings
 
 	// Join requests that wait.
-	RequestsPerAddress int // in one room, with those refused, of one address or one user
-	RequestsPerCode    int
-	RequestsPerRoom    int
+	RequestsPerAddress int `yaml:"requests_per_address"` // in one room, with those refused, of one address or one user
+	RequestsPerCode    int `yaml:"requests_per_code"`
+	RequestsPerRoom    int `yaml:"requests_per_room"`
 }
 
 // DefaultLimits are generous for people, also for a class that arrives at once

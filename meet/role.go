@@ -21,13 +21,13 @@ var Sources = []Source{Camera, Microphone, ScreenShare, ScreenShareAudio}
 // Role is a named set of media rights from the configuration. Codes have its name,
 // so that a change of the role holds for later joins without new codes.
 type Role struct {
-	Name      string
-	Publish   []Source // empty: nothing may be published
-	Subscribe bool     // may see and hear others
-	Chat      bool     // may send data messages
+	Name      string   `yaml:"name"`
+	Publish   []Source `yaml:"publish"`   // empty: nothing may be published
+	Subscribe bool     `yaml:"subscribe"` // may see and hear others
+	Chat      bool     `yaml:"chat"`      // may send data messages
 
-	SkipApproval bool // enters rooms that require approval without waiting
-	Admit        bool // inside a room, may answer the join requests of others
+	SkipApproval bool `yaml:"skip_approval"` // enters rooms that require approval without waiting
+	Admit        bool `yaml:"admit"`         // inside a room, may answer the join requests of others
 }
 
 // The roles that always exist, because modes hand them out.

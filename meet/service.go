@@ -63,11 +63,11 @@ type Config struct {
 
 // Defaults are what a new room is like where its creator says nothing.
 type Defaults struct {
-	IsPublic        bool
-	Mode            Mode
-	MaxParticipants int
-	ExpiresIn       time.Duration // 0 is never
-	Settings        Settings
+	IsPublic        bool          `yaml:"is_public"`
+	Mode            Mode          `yaml:"mode"`
+	MaxParticipants int           `yaml:"max_participants"`
+	ExpiresIn       time.Duration `yaml:"expires_in"` // 0 is never
+	Settings        Settings      `yaml:",inline"`
 }
 
 // New makes the service for callers and the enforcer that belongs to it.

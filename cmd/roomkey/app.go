@@ -17,7 +17,6 @@ import (
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/doctor"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
@@ -91,7 +90,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, c.DatabaseFile()); err != nil {
+	if a.store, err = store.Open(ctx, datafolder.DatabaseFile(c.Data)); err != nil {
 		return nil, databaseError(c, err)
 	}
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
@@ -104,13 +103,12 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	limits := meet.Limits(c.Limits.Callers)
 	service, enforcer := meet.New(meet.Config{
-		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.RoomDefaults(),
+		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
-		KeepName: c.Rooms.KeepName, Limits: &limits,
+		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: meet.ConnectionLimits(c.Limits.Connections),
+		Connections: c.Limits.Connections,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
@@ -127,8 +125,9 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
+	metrics.registry.MustRegister(forwarders(a.web.Forwarders))
 	a.server = a.web.HTTPServer()
-	a.server.Handler = a.holder.AnswerChallenges(doctor.Reporting(a.report, a.auth.Verify, a.server.Handler))
+	a.server.Handler = a.holder.AnswerChallenges(a.server.Handler)
 	a.server.ConnState = a.silent.watch
 	a.metricsServer = newMetricsServer(a.web.MetricsHandler())
 	if err := a.lock.Announce(a.holder); err != nil {
@@ -136,9 +135,6 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	}
 	return a, nil
 }
-
-// report tells the doctor what the server has noticed.
-func (a *app) report() doctor.Report { return doctor.Report{Forwarders: a.web.Forwarders()} }
 
 // liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
@@ -164,7 +160,7 @@ func (a *app) startLiveKit(
 		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(at), MachineIP: c.MachineIP(at),
 		Webhook:   a.holder.URL() + webhookPath,
 		Authorize: a.authorizeSession,
-		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: embedded.Limits(c.Limits.Participants)})
+		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.Participants})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}

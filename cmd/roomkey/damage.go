@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/store"
 )
 
@@ -15,7 +16,7 @@ func databaseError(c config.Config, err error) error {
 	if !errors.Is(err, store.ErrDamaged) {
 		return err
 	}
-	return fmt.Errorf("%s: %w: %s", c.DatabaseFile(), err, restoreHint)
+	return fmt.Errorf("%s: %w: %s", datafolder.DatabaseFile(c.Data), err, restoreHint)
 }
 
 // restoreHint is what to do about a database that is damaged.

@@ -32,9 +32,9 @@ func startProxy(t *testing.T, before string, upgrades, forwards bool) string {
 	return server.URL
 }
 
-// startNginx is nginx before the roomkey at an address, with these lines in its
-// location.
-func startNginx(t *testing.T, before, lines string) string {
+// startNginx is nginx before the roomkey at an address, with what README.md says
+// to put beside proxy_pass.
+func startNginx(t *testing.T, before string) string {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
 	if err != nil {
@@ -43,6 +43,15 @@ func startNginx(t *testing.T, before, lines string) string {
 	address, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, found := strings.Cut(string(readme), "proxy_pass http://127.0.0.1:9090;")
+	lines, _, closed := strings.Cut(lines, "}")
+	if !found || !closed {
+		t.Fatal("README.md has no lines for nginx")
 	}
 	dir := t.TempDir()
 	conf := fmt.Sprintf(`daemon off; master_process off; pid nginx.pid; error_log stderr;
@@ -80,21 +89,6 @@ http {
 	return "http://" + address
 }
 
-// readmeNginx is what README.md says to put beside proxy_pass.
-func readmeNginx(t *testing.T) string {
-	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, lines, found := strings.Cut(string(text), "proxy_pass http://127.0.0.1:9090;")
-	lines, _, closed := strings.Cut(lines, "}")
-	if !found || !closed {
-		t.Fatal("README.md has no lines for nginx")
-	}
-	return lines
-}
-
 // Behind a proxy the doctor tries what a browser does, where people are sent.
 func TestDoctorBehindProxies(t *testing.T) {
 	t.Parallel()
@@ -119,13 +113,7 @@ func TestDoctorBehindProxies(t *testing.T) {
 			"FAIL"},
 		"is trusted": {func(t *testing.T, before string) string { return startProxy(t, before, true, true) },
 			trusted, 0, []string{leads, reached}, "trusted_proxies"},
-		"plain nginx": {func(t *testing.T, before string) string { return startNginx(t, before, "") },
-			"", 1, []string{leads, refused, "       proxy_set_header Upgrade $http_upgrade;"}, "trusted_proxies"},
-		"nginx of README.md": {func(t *testing.T, before string) string { return startNginx(t, before, readmeNginx(t)) },
-			trusted, 0, []string{leads, reached}, "trusted_proxies"},
-		"nginx of README.md, not trusted": {func(t *testing.T, before string) string {
-			return startNginx(t, before, readmeNginx(t))
-		}, "", 0, []string{leads, reached, strange}, "FAIL"},
+		"nginx of README.md, not trusted": {startNginx, "", 0, []string{leads, reached, strange}, "FAIL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -24,7 +24,6 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
-	"roomkey/meet"
 )
 
 // doctorWithin is far more than the doctor may take, whatever hangs.
@@ -181,22 +180,4 @@ func TestDoctorOverTLS(t *testing.T) {
 	}
 	holdSaid(t, append(livekitEnv(secure), "SSL_CERT_FILE="+trusted), 0,
 		"ok   livekit: the API at "+secure, "ok   signalling: clients reach "+secure)
-}
-
-// Only the owner is told what a roomkey has noticed.
-func TestOnlyTheOwnerIsTold(t *testing.T) {
-	t.Parallel()
-	a := startApp(t, nil)
-	if _, err := a.send(t.Context(), "GET", "/healthz", "", "X-Forwarded-For", "198.51.100.7"); err != nil {
-		t.Fatal(err)
-	}
-	for token, want := range map[string]int{
-		a.owner: http.StatusOK, "": http.StatusNotFound, "wrong": http.StatusNotFound,
-		a.token(t, meet.Principal{ID: "ada", Role: meet.User}): http.StatusNotFound,
-	} {
-		got, err := send(t.Context(), token, "GET", a.url+"/roomkey/report", "")
-		if err != nil || got.status != want || strings.Contains(string(got.body), "127.0.0.1") != (want == http.StatusOK) {
-			t.Errorf("as %.10q: got %d, %s, %v, want %d", token, got.status, got.body, err, want)
-		}
-	}
 }

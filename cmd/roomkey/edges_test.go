@@ -230,7 +230,7 @@ func newTargets(t *testing.T, a *testApp) map[string]string {
 // Every caller gets the same decision in the same words on every edge.
 func TestEdgesDecideAlike(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, func(c *config.Config) { allToolsets(c); c.Limits.Callers = config.CallerLimits{} })
+	a := startApp(t, func(c *config.Config) { allToolsets(c); c.Limits.Callers = meet.Limits{} })
 	targets := newTargets(t, a)
 	tokens := [6]string{a.token(t, meettest.Root), a.token(t, meettest.Ada), a.token(t, meettest.Bob),
 		a.token(t, meettest.Gus), "", a.token(t, meettest.Root) + "x"}

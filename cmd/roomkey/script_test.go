@@ -41,7 +41,6 @@ func TestScripts(t *testing.T) {
 			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
 			e.Setenv("TOOLS", strconv.Itoa(len(tools.Selection{}.Select())))
 			e.Setenv("READ_ONLY_TOOLS", strconv.Itoa(len(tools.Selection{ReadOnly: true}.Select())))
-			e.Setenv("KNOWN_SCHEMA", strconv.FormatInt(knownSchema(), 10))
 			e.Setenv("ADDR", address)
 			e.Setenv("PORT", address[strings.LastIndexByte(address, ':')+1:])
 			e.Setenv("URL", "http://"+address)

@@ -52,7 +52,7 @@ back by themselves.`,
 			}
 			now := time.Now()
 			until := now.Add(keep)
-			err := auth.Rotate(cfg.SecretFile(), until, now)
+			err := auth.Rotate(datafolder.SecretFile(cfg.Data), until, now)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &meet.Error{Code: meet.CodeNotFound, Message: "There is no signing secret in " + cfg.Data,
 					Hint: "Give the --data of the server."}

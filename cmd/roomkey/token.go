@@ -11,6 +11,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 	"roomkey/store"
@@ -71,7 +72,7 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 		return "", meet.Invalid("ttl", fmt.Sprintf("--ttl must be at most %s, the configured auth.max_ttl", longest),
 			"Ask for less and make a new token in time, or raise auth.max_ttl for the server as well.")
 	}
-	if _, err := os.Stat(cfg.SecretFile()); err != nil && cfg.Auth.Secret == "" {
+	if _, err := os.Stat(datafolder.SecretFile(cfg.Data)); err != nil && cfg.Auth.Secret == "" {
 		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", cfg.Data)
 	}
 	_, authority, err := tokens.Open(cfg)

@@ -5,12 +5,16 @@ import "time"
 // Limits bound what one participant can make the server do. A limit that is 0
 // has its default.
 type Limits struct {
-	SignalBytes      int           // longest message on a signalling connection
-	SignalsPerSecond int           // messages on one connection, on average; ten times as many may come at once
-	MediaWithin      time.Duration // a participant without a media connection by then is removed
+	SignalBytes      int `yaml:"signalling_message_bytes"`       // longest message on a signalling connection
+	SignalsPerSecond int `yaml:"signalling_messages_per_second"` // on one; ten times as many may come at once
 
-	DataBytesPerSecond    int // chat and data of one participant, on average; eight times as much may come at once
-	DataMessagesPerSecond int // likewise
+	// MediaWithin is how soon a participant needs a media connection to stay.
+	MediaWithin time.Duration `yaml:"signalling_without_media"`
+
+	// Chat and data of one participant, on average; eight times as much may come
+	// at once.
+	DataBytesPerSecond    int `yaml:"data_bytes_per_second"`
+	DataMessagesPerSecond int `yaml:"data_messages_per_second"`
 }
 
 // DefaultLimits are generous. A page in a room of 50 cameras and microphones

@@ -43,7 +43,7 @@ func (l *loader) check() {
 	l.checkHTTP(c.HTTP)
 	l.checkLiveKit(c.LiveKit)
 	isOneOf(l, "rooms.create_media", c.Rooms.CreateMedia, MediaAtCreate, MediaOnJoin)
-	isOneOf(l, "rooms.mode", c.Rooms.Mode, meet.Modes...)
+	isOneOf(l, "rooms.mode", c.Rooms.Defaults.Mode, meet.Modes...)
 	l.require(c.Events.Keep >= time.Hour, "events.keep", "must be at least 1h, not %s", c.Events.Keep)
 	l.checkNumbers()
 	l.checkRoles(c.Roles)
@@ -211,7 +211,7 @@ func (l *loader) checkNumbers() {
 	mediaWithin := l.config.Limits.Participants.MediaWithin
 	l.require(mediaWithin >= 5*time.Second && mediaWithin <= time.Minute,
 		"limits.signalling_without_media", "must be between 5s and 1m, not %s", mediaWithin)
-	callers := reflect.TypeFor[CallerLimits]()
+	callers := reflect.TypeFor[meet.Limits]()
 	for i := range callers.NumField() {
 		key := "limits." + callers.Field(i).Tag.Get("yaml")
 		value := l.fields[key].Int()
@@ -221,12 +221,12 @@ func (l *loader) checkNumbers() {
 
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
-func (l *loader) checkRoles(roles []Role) {
+func (l *loader) checkRoles(roles []meet.Role) {
 	for i, role := range roles {
 		key := fmt.Sprintf("roles[%d]", i)
 		l.require(roleName.MatchString(role.Name), key+".name",
 			"must be lowercase letters, digits, - and _, a letter first, at most 32, not %q", role.Name)
-		sameName := func(other Role) bool { return other.Name == role.Name }
+		sameName := func(other meet.Role) bool { return other.Name == role.Name }
 		l.require(!slices.ContainsFunc(roles[:i], sameName), key+".name", "is given twice: %q", role.Name)
 		for _, source := range role.Publish {
 			isOneOf(l, key+".publish", source, meet.Sources...)

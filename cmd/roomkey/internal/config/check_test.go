@@ -17,141 +17,88 @@ import (
 	"roomkey/meet"
 )
 
-// Files with everything that can be wrong. A comment that begins with "# - " is
-// a problem of the line before it.
+// Files with everything that can be wrong. What follows "# - " is a problem of
+// that line, or of the line before it.
 var wrongFiles = []string{
-	`[listen]
-# - the configuration must be a mapping
+	`[listen] # - the configuration must be a mapping
 `, `listen
 # - the configuration must be a mapping
 `, `
-litsen: x
-# - there is no key "litsen"
-Data: x
-# - there is no key "Data"
-"": x
-# - there is no key ""
-livekit.url: x
-# - there is no key "livekit.url"
-http: {hosts: []}
-# - there is no key "http.hosts"
-roles: [{nme: x, name: y}]
-# - there is no key "roles[0].nme"
-livekit: {<<: {url: x}}
-# - there is no key "livekit.<<"
+litsen: x # - there is no key "litsen"
+Data: x # - there is no key "Data"
+"": x # - there is no key ""
+livekit.url: x # - there is no key "livekit.url"
+http: {hosts: []} # - there is no key "http.hosts"
+roles: [{nme: x, name: y}] # - there is no key "roles[0].nme"
+livekit: {<<: {url: x}} # - there is no key "livekit.<<"
 rooms:
   mode: standard
-  mode: webinar
-# - rooms.mode is given twice
+  mode: webinar # - rooms.mode is given twice
 data:
-data: b
-# - data is given twice
+data: b # - data is given twice
 `, `
-listen: [a]
-# - listen must be a single value
-read_only: {}
-# - read_only must be a single value
-livekit: here
-# - livekit must be a mapping
-toolsets: {rooms: true}
-# - toolsets must be a list
-roles: [host]
-# - roles[0] must be a mapping
+listen: [a] # - listen must be a single value
+read_only: {} # - read_only must be a single value
+livekit: here # - livekit must be a mapping
+toolsets: {rooms: true} # - toolsets must be a list
+roles: [host] # - roles[0] must be a mapping
 `, `
-read_only: yes
-# - read_only must be true or false
+read_only: yes # - read_only must be true or false
 livekit:
-  empty_timeout: 300
-# - livekit.empty_timeout must be a time span like 90s, 15m or 24h
+  empty_timeout: 300 # - livekit.empty_timeout must be a time span like 90s, 15m or 24h
   embedded:
-    port: 0x50
-# - livekit.embedded.port must be a whole number
-    udp_port: 1.5
-# - livekit.embedded.udp_port must be a whole number
-    tcp_port: 99999999999999999999
-# - livekit.embedded.tcp_port must be a whole number
-    node_ip: meet.example.com
-# - livekit.embedded.node_ip must be an IP address that participants can reach
-listen: 127.0.0.1
-# - listen must be an address and a port like 127.0.0.1:9090, not "127.0.0.1"
+    port: 0x50 # - livekit.embedded.port must be a whole number
+    udp_port: 1.5 # - livekit.embedded.udp_port must be a whole number
+    tcp_port: 99999999999999999999 # - livekit.embedded.tcp_port must be a whole number
+    node_ip: meet.example.com # - livekit.embedded.node_ip must be an IP address that participants can reach
+listen: 127.0.0.1 # - listen must be an address and a port like 127.0.0.1:9090, not "127.0.0.1"
 metrics:
-  listen: everywhere
-# - metrics.listen must be an address and a port like 127.0.0.1:9090, not "everywhere"
-  token: short
-# - metrics.token has 5 bytes, at least 16 are needed
+  listen: everywhere # - metrics.listen must be an address and a port like 127.0.0.1:9090, not "everywhere"
+  token: short # - metrics.token has 5 bytes, at least 16 are needed
 limits:
-  signalling_message_bytes: 1000
-# - limits.signalling_message_bytes must be between 65536 and 16777216, not 1000
-  signalling_without_media: 1s
-# - limits.signalling_without_media must be between 5s and 1m, not 1s
-  data_messages_per_second: 0
-# - limits.data_messages_per_second must be between 1 and 100000, not 0
-  rooms_per_user: -1
-# - limits.rooms_per_user must be 0 (no limit) or more, not -1
-  requests_per_room: -2
-# - limits.requests_per_room must be 0 (no limit) or more, not -2
-data: ' '
-# - data must name a folder
-log_level: INFO
-# - log_level must be one of debug, info, warn, error, not "INFO"
-log_format: ''
-# - log_format must be one of text, json, not ""
+  signalling_message_bytes: 1000 # - limits.signalling_message_bytes must be between 65536 and 16777216, not 1000
+  signalling_without_media: 1s # - limits.signalling_without_media must be between 5s and 1m, not 1s
+  data_messages_per_second: 0 # - limits.data_messages_per_second must be between 1 and 100000, not 0
+  rooms_per_user: -1 # - limits.rooms_per_user must be 0 (no limit) or more, not -1
+  requests_per_room: -2 # - limits.requests_per_room must be 0 (no limit) or more, not -2
+data: ' ' # - data must name a folder
+log_level: INFO # - log_level must be one of debug, info, warn, error, not "INFO"
+log_format: '' # - log_format must be one of text, json, not ""
 toolsets:
-  - rooms
-# - toolsets must be one of rooms, codes, moderation, hms, not "doors"
+  - rooms # - toolsets must be one of rooms, codes, moderation, hms, not "doors"
   - doors
 auth:
-  max_ttl: 59s
-# - auth.max_ttl must be at least 1m, not 59s
-  secret: '0123456789012345678901234567890'
-# - auth.secret has 31 bytes, at least 32 are needed
+  max_ttl: 59s # - auth.max_ttl must be at least 1m, not 59s
+  secret: '0123456789012345678901234567890' # - auth.secret has 31 bytes, at least 32 are needed
   previous_secrets:
-  - secret: short
-# - auth.previous_secrets[0].secret has 5 bytes, at least 32 are needed
+  - secret: short # - auth.previous_secrets[0].secret has 5 bytes, at least 32 are needed
     until: soon
 # - auth.previous_secrets[0].until must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not "soon"
-  - until: 2027-01-31
-# - auth.previous_secrets[1].secret has 0 bytes, at least 32 are needed
+  - until: 2027-01-31 # - auth.previous_secrets[1].secret has 0 bytes, at least 32 are needed
 rooms:
-  create_media: later
-# - rooms.create_media must be one of at_create, on_join, not "later"
-  mode: party
-# - rooms.mode must be one of standard, webinar, not "party"
-  max_participants: 100001
-# - rooms.max_participants must be between 0 (unlimited) and 100000
-  expires_in: -1s
-# - rooms.expires_in must be between 0 (never) and 87600h0m0s
-  keep_name: -1s
-# - rooms.keep_name must be between 0 (not at all) and 87600h0m0s
-events: {keep: 59m}
-# - events.keep must be at least 1h, not 59m0s
+  create_media: later # - rooms.create_media must be one of at_create, on_join, not "later"
+  mode: party # - rooms.mode must be one of standard, webinar, not "party"
+  max_participants: 100001 # - rooms.max_participants must be between 0 (unlimited) and 100000
+  expires_in: -1s # - rooms.expires_in must be between 0 (never) and 87600h0m0s
+  keep_name: -1s # - rooms.keep_name must be between 0 (not at all) and 87600h0m0s
+events: {keep: 59m} # - events.keep must be at least 1h, not 59m0s
 roles:
-- name: Host
-# - roles[0].name must be lowercase letters, digits, - and _, a letter first, at most 32, not "Host"
+- name: Host # - roles[0].name must be lowercase letters, digits, - and _, a letter first, at most 32, not "Host"
 - name: guest
-- name: guest
-# - roles[2].name is given twice: "guest"
+- name: guest # - roles[2].name is given twice: "guest"
   publish:
-  - camera
-# - roles[2].publish must be one of camera, microphone, screen_share, screen_share_audio, not "hologram"
+  - camera # - roles[2].publish must be one of camera, microphone, screen_share, screen_share_audio, not "hologram"
   - hologram
-- chat: true
-# - roles[3].name must be lowercase letters, digits, - and _, a letter first, at most 32, not ""
+- chat: true # - roles[3].name must be lowercase letters, digits, - and _, a letter first, at most 32, not ""
 `, `
 livekit:
-  empty_timeout: 9s
-# - livekit.empty_timeout must be between 10s and 24h
+  empty_timeout: 9s # - livekit.empty_timeout must be between 10s and 24h
   embedded:
-    port: -1
-# - livekit.embedded.port must be a port between 0 and 65535
-    udp_port: 65536
-# - livekit.embedded.udp_port must be a port between 0 and 65535
-    tcp_port: 70000
-# - livekit.embedded.tcp_port must be a port between 0 and 65535
-    node_ip: 0.0.0.0
-# - livekit.embedded.node_ip must be an IP address that participants can reach
-toolsets: []
-# - toolsets must name at least one of rooms, codes, moderation, hms
+    port: -1 # - livekit.embedded.port must be a port between 0 and 65535
+    udp_port: 65536 # - livekit.embedded.udp_port must be a port between 0 and 65535
+    tcp_port: 70000 # - livekit.embedded.tcp_port must be a port between 0 and 65535
+    node_ip: 0.0.0.0 # - livekit.embedded.node_ip must be an IP address that participants can reach
+toolsets: [] # - toolsets must name at least one of rooms, codes, moderation, hms
 http:
   allowed_hosts: [a.example, 'http://b', 'c:80', '*.d', '', '::1']
 # - http.allowed_hosts must hold host names without scheme, port and wildcards, not "http://b"
@@ -175,10 +122,12 @@ func TestProblemsInFiles(t *testing.T) {
 		var want []string
 		line := 0
 		for n, text := range strings.Split(file, "\n") {
-			if problem, ok := strings.CutPrefix(text, "# - "); ok {
-				want = append(want, fmt.Sprintf("c.yaml:%d: %s", line, problem))
-			} else {
+			value, problem, wrong := strings.Cut(text, "# - ")
+			if value != "" || !wrong {
 				line = n + 1
+			}
+			if wrong {
+				want = append(want, fmt.Sprintf("c.yaml:%d: %s", line, problem))
 			}
 		}
 		_, err := load(t, file, nil)

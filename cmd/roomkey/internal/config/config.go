@@ -5,6 +5,7 @@ package config
 import (
 	"time"
 
+	"roomkey/livekit/embedded"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -23,14 +24,14 @@ type Config struct {
 	ReadOnly           bool            `yaml:"read_only"`
 	DisableDestructive bool            `yaml:"disable_destructive"`
 
-	Auth    Auth    `yaml:"auth"`
-	HTTP    HTTP    `yaml:"http"`
-	Metrics Metrics `yaml:"metrics"`
-	LiveKit LiveKit `yaml:"livekit"`
-	Rooms   Rooms   `yaml:"rooms"`
-	Events  Events  `yaml:"events"`
-	Limits  Limits  `yaml:"limits"`
-	Roles   []Role  `yaml:"roles"`
+	Auth    Auth        `yaml:"auth"`
+	HTTP    HTTP        `yaml:"http"`
+	Metrics Metrics     `yaml:"metrics"`
+	LiveKit LiveKit     `yaml:"livekit"`
+	Rooms   Rooms       `yaml:"rooms"`
+	Events  Events      `yaml:"events"`
+	Limits  Limits      `yaml:"limits"`
+	Roles   []meet.Role `yaml:"roles"`
 }
 
 // Auth is about access tokens.
@@ -82,13 +83,9 @@ type Embedded struct {
 
 // Rooms is what rooms are like unless their creator says otherwise.
 type Rooms struct {
-	CreateMedia     string        `yaml:"create_media"` // MediaAtCreate or MediaOnJoin
-	IsPublic        bool          `yaml:"is_public"`
-	Mode            meet.Mode     `yaml:"mode"`
-	MaxParticipants int           `yaml:"max_participants"`
-	ExpiresIn       time.Duration `yaml:"expires_in"`
-	Settings        meet.Settings `yaml:",inline"`
-	KeepName        time.Duration `yaml:"keep_name"`
+	CreateMedia string        `yaml:"create_media"` // MediaAtCreate or MediaOnJoin
+	Defaults    meet.Defaults `yaml:",inline"`
+	KeepName    time.Duration `yaml:"keep_name"`
 }
 
 // When the media room of a room is made.
@@ -104,52 +101,7 @@ type Events struct {
 
 // Limits bound what one caller, one code or one user may cost.
 type Limits struct {
-	Participants ParticipantLimits `yaml:",inline"`
-	Connections  ConnectionLimits  `yaml:",inline"`
-	Callers      CallerLimits      `yaml:",inline"`
-}
-
-// ParticipantLimits are embedded.Limits: the same fields in the same order.
-// They bound one participant of the LiveKit inside.
-type ParticipantLimits struct {
-	SignalBytes           int           `yaml:"signalling_message_bytes"`
-	SignalsPerSecond      int           `yaml:"signalling_messages_per_second"`
-	MediaWithin           time.Duration `yaml:"signalling_without_media"`
-	DataBytesPerSecond    int           `yaml:"data_bytes_per_second"`
-	DataMessagesPerSecond int           `yaml:"data_messages_per_second"`
-}
-
-// ConnectionLimits are meet.ConnectionLimits: the same fields in the same order.
-// They bound how many connections may be open to the LiveKit inside.
-type ConnectionLimits struct {
-	PerAddress int `yaml:"signalling_per_address"`
-	PerCode    int `yaml:"signalling_per_code"`
-	PerRoom    int `yaml:"signalling_per_room"`
-}
-
-// CallerLimits are meet.Limits: the same fields in the same order. They bound
-// what is kept in the database; 0 is no limit.
-type CallerLimits struct {
-	RoomsPerUser       int `yaml:"rooms_per_user"`
-	RoomsPerMinute     int `yaml:"rooms_per_minute"`
-	CodesPerRoom       int `yaml:"codes_per_room"`
-	BlocksPerRoom      int `yaml:"blocks_per_room"`
-	JoinsPerAddress    int `yaml:"joins_per_address"`
-	JoinsPerCode       int `yaml:"joins_per_code"`
-	JoinsPerUser       int `yaml:"joins_per_user"`
-	ChangesPerUser     int `yaml:"changes_per_user"`
-	RequestsPerAddress int `yaml:"requests_per_address"`
-	RequestsPerCode    int `yaml:"requests_per_code"`
-	RequestsPerRoom    int `yaml:"requests_per_room"`
-}
-
-// Role is meet.Role, with the same fields in the same order: one of the built-in
-// roles made different, or another one.
-type Role struct {
-	Name         string        `yaml:"name"`
-	Publish      []meet.Source `yaml:"publish"`
-	Subscribe    bool          `yaml:"subscribe"`
-	Chat         bool          `yaml:"chat"`
-	SkipApproval bool          `yaml:"skip_approval"`
-	Admit        bool          `yaml:"admit"`
+	Participants embedded.Limits       `yaml:",inline"` // of one participant of the LiveKit inside
+	Connections  meet.ConnectionLimits `yaml:",inline"` // how many may be open to the LiveKit inside
+	Callers      meet.Limits           `yaml:",inline"` // of what is kept in the database; 0 is no limit
 }

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -14,7 +13,7 @@ import (
 
 // Default is the configuration where nobody sets anything.
 func Default() Config {
-	c := Config{
+	return Config{
 		Listen:    "127.0.0.1:9090",
 		Data:      "data",
 		LogLevel:  "info",
@@ -25,21 +24,17 @@ func Default() Config {
 		LiveKit:   LiveKit{EmptyTimeout: livekit.DefaultEmptyTimeout},
 		Rooms: Rooms{
 			CreateMedia: MediaOnJoin,
-			Mode:        meet.Standard,
-			Settings:    meet.DefaultSettings(),
+			Defaults:    meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()},
 			KeepName:    30 * 24 * time.Hour,
 		},
+		Roles:  meet.BuiltinRoles(),
 		Events: Events{Keep: meet.DefaultKeepEvents},
 		Limits: Limits{
-			Participants: ParticipantLimits(embedded.DefaultLimits),
-			Connections:  ConnectionLimits(meet.DefaultConnectionLimits),
-			Callers:      CallerLimits(meet.DefaultLimits()),
+			Participants: embedded.DefaultLimits,
+			Connections:  meet.DefaultConnectionLimits,
+			Callers:      meet.DefaultLimits(),
 		},
 	}
-	for _, role := range meet.BuiltinRoles() {
-		c.Roles = append(c.Roles, Role(role))
-	}
-	return c
 }
 
 // Selection is the tools to offer.
@@ -54,33 +49,10 @@ func (c Config) MediaRoles() meet.Roles {
 	for _, role := range c.Roles {
 		i := slices.IndexFunc(roles, func(r meet.Role) bool { return r.Name == role.Name })
 		if i < 0 {
-			roles = append(roles, meet.Role(role))
+			roles = append(roles, role)
 		} else {
-			roles[i] = meet.Role(role)
+			roles[i] = role
 		}
 	}
 	return roles
 }
-
-// RoomDefaults are what package meet gives a new room.
-func (c Config) RoomDefaults() meet.Defaults {
-	return meet.Defaults{
-		IsPublic:        c.Rooms.IsPublic,
-		Mode:            c.Rooms.Mode,
-		MaxParticipants: c.Rooms.MaxParticipants,
-		ExpiresIn:       c.Rooms.ExpiresIn,
-		Settings:        c.Rooms.Settings,
-	}
-}
-
-// DatabaseFile is where everything that has to last is kept.
-func (c Config) DatabaseFile() string { return filepath.Join(c.Data, DatabaseName) }
-
-// SecretFile is where the signing secret is kept, unless it is configured.
-func (c Config) SecretFile() string { return filepath.Join(c.Data, SecretName) }
-
-// Names of files in the data folder.
-const (
-	DatabaseName = "roomkey.db"
-	SecretName   = "secret"
-)

@@ -177,36 +177,31 @@ func (l *loader) readMapping(file, prefix string, n *yaml.Node) {
 func (l *loader) readText(where, key, text string) {
 	l.sources[key] = where
 	field := l.fields[key]
+	if field.Kind() == reflect.String {
+		field.SetString(text)
+		return
+	}
 	var err error
-	switch value := field.Interface().(type) {
-	case bool:
-		value, err = strconv.ParseBool(text)
-		if err != nil {
-			l.problem(where, key, "%s must be true or false", key)
-		}
-		field.SetBool(value)
-	case int:
-		value, err = strconv.Atoi(text)
-		if err != nil {
-			l.problem(where, key, "%s must be a whole number", key)
-		}
-		field.SetInt(int64(value))
-	case time.Duration:
-		value, err = time.ParseDuration(text)
-		if err != nil {
-			l.problem(where, key, "%s must be a time span like 90s, 15m or 24h", key)
-		}
-		field.SetInt(int64(value))
+	want := ""
+	switch value := field.Addr().Interface().(type) {
+	case *bool:
+		*value, err = strconv.ParseBool(text)
+		want = "true or false"
+	case *int:
+		*value, err = strconv.Atoi(text)
+		want = "a whole number"
+	case *time.Duration:
+		*value, err = time.ParseDuration(text)
+		want = "a time span like 90s, 15m or 24h"
 	default:
-		if field.Kind() == reflect.String {
-			field.SetString(text)
-			return
-		}
 		items := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 		field.Set(reflect.MakeSlice(field.Type(), len(items), len(items)))
 		for i, item := range items {
 			field.Index(i).SetString(item)
 		}
+	}
+	if err != nil {
+		l.problem(where, key, "%s must be %s", key, want)
 	}
 }
 

@@ -123,24 +123,16 @@ func TestPrecedence(t *testing.T) {
 func TestEveryKeyByEnvironment(t *testing.T) {
 	t.Parallel()
 	texts := map[reflect.Kind]string{reflect.String: "a b", reflect.Int: "77", reflect.Int64: "77s", reflect.Slice: "a, b"}
-	variables := newLoader().variables()
-	for _, key := range livekitVariables {
-		if variables["ROOMKEY_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] != key {
-			t.Errorf("%s has no variable of its own", key)
-		}
-	}
-	variableOf := map[string]string{}
-	for name, key := range variables {
-		variableOf[key] = name
-	}
 	defaults := newLoader()
-	for key, field := range defaults.fields {
-		name, ok := variableOf[key]
-		mappings := field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct
-		if ok == (field.Kind() == reflect.Struct || mappings) {
-			t.Errorf("%s: got the variable %q", key, name)
+	variableOf := map[string]string{}
+	for name, key := range defaults.variables() {
+		if strings.HasPrefix(name, "ROOMKEY_") {
+			variableOf[key] = name
 		}
-		if !ok {
+	}
+	for key, field := range defaults.fields {
+		mappings := field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct
+		if field.Kind() == reflect.Struct || mappings {
 			continue
 		}
 		text, ok := texts[field.Kind()]
@@ -148,13 +140,11 @@ func TestEveryKeyByEnvironment(t *testing.T) {
 			text = fmt.Sprint(!field.Bool())
 		}
 		l := newLoader()
-		l.readEnvironment([]string{name + "=" + text})
-		for other := range l.fields {
-			if _, ok := variableOf[other]; ok && l.fields[other].Kind() != reflect.Struct {
-				same := cmp.Equal(l.fields[other].Interface(), defaults.fields[other].Interface())
-				if same == (other == key) {
-					t.Errorf("%s=%s: got %s %v", name, text, other, l.fields[other])
-				}
+		l.readEnvironment([]string{variableOf[key] + "=" + text})
+		for other, field := range l.fields {
+			same := cmp.Equal(field.Interface(), defaults.fields[other].Interface())
+			if field.Kind() != reflect.Struct && same == (other == key) {
+				t.Errorf("%s=%s: got %v in %s", variableOf[key], text, field, other)
 			}
 		}
 	}
@@ -177,7 +167,7 @@ func TestEnvironment(t *testing.T) {
 		"the last one counts": {[]string{"ROOMKEY_DATA=a", "ROOMKEY_DATA=b"}, func(c *Config) { c.Data = "b" }},
 		"what the types mean": {[]string{"ROOMKEY_READ_ONLY=1", "ROOMKEY_ROOMS_EXPIRES_IN=1h30m",
 			"ROOMKEY_HTTP_TRUSTED_PROXIES=10.0.0.0/8 ::1", "ROOMKEY_TOOLSETS=codes, rooms"}, func(c *Config) {
-			c.ReadOnly, c.Rooms.ExpiresIn = true, 90*time.Minute
+			c.ReadOnly, c.Rooms.Defaults.ExpiresIn = true, 90*time.Minute
 			c.HTTP.TrustedProxies = []string{"10.0.0.0/8", "::1"}
 			c.Toolsets = []tools.Toolset{tools.Codes, tools.Rooms}
 		}},
@@ -209,22 +199,15 @@ func TestMediaRoles(t *testing.T) {
 
 func TestRoomDefaults(t *testing.T) {
 	t.Parallel()
+	const file = "rooms: {is_public: true, mode: webinar, max_participants: 12, expires_in: 90m, allow_chat: false}"
+	want := Default().Rooms.Defaults
+	want.IsPublic, want.Mode, want.MaxParticipants, want.ExpiresIn = true, meet.Webinar, 12, 90*time.Minute
+	want.Settings.AllowChat = false
+	if diff := cmp.Diff(want, mustLoad(t, file, nil).Rooms.Defaults); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
 	plain := meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()}
-	for line, change := range map[string]func(*meet.Defaults){
-		"":                     func(*meet.Defaults) {},
-		"is_public: true":      func(d *meet.Defaults) { d.IsPublic = true },
-		"mode: webinar":        func(d *meet.Defaults) { d.Mode = meet.Webinar },
-		"max_participants: 12": func(d *meet.Defaults) { d.MaxParticipants = 12 },
-		"expires_in: 90m":      func(d *meet.Defaults) { d.ExpiresIn = 90 * time.Minute },
-		"allow_chat: false":    func(d *meet.Defaults) { d.Settings.AllowChat = false },
-		"e2ee: true":           func(d *meet.Defaults) { d.Settings.E2EE = true },
-
-		"allow_screen_share: false": func(d *meet.Defaults) { d.Settings.AllowScreenShare = false },
-	} {
-		want := plain
-		change(&want)
-		if diff := cmp.Diff(want, mustLoad(t, "rooms: {"+line+"}", nil).RoomDefaults()); diff != "" {
-			t.Errorf("defaults with %s (-want +got):\n%s", line, diff)
-		}
+	if diff := cmp.Diff(plain, Default().Rooms.Defaults); diff != "" {
+		t.Errorf("defaults without a file (-want +got):\n%s", diff)
 	}
 }

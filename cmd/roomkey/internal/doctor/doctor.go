@@ -113,26 +113,24 @@ func (d *Doctor) Examine(ctx context.Context) error {
 	defer cancel()
 	d.checkConfiguration()
 	s, free := d.checkAddress(checks)
-	if s != nil {
-		defer s.owner.HTTP.CloseIdleConnections()
+	switch {
+	case s != nil:
 		d.checkReadiness(checks, s)
 		d.checkPublicURL(checks, s)
 		d.checkForwarders(checks, s)
-	} else if free && d.checkData(checks) {
+	case free:
+		d.checkData(checks)
 		d.checkPublicURL(checks, nil)
-	} else {
-		free = false
 	}
 	switch {
 	case d.Config.LiveKit.Foreign():
-		d.checkForeignLiveKit(checks, s, free)
+		d.checkForeignLiveKit(checks, s)
 	case s != nil:
 		d.checkInsideLiveKit(checks, s)
 	case free:
 		d.notRunning(checkLiveKit, checkSignalling, checkWebhook)
 		d.checkPorts(checks)
 	}
-
 	failed := 0
 	for _, f := range d.Findings {
 		if f.Status == Fail {

@@ -38,14 +38,13 @@ func (d *Doctor) checkConfiguration() {
 }
 
 // checkData looks at a data folder that no server uses, at the secret and the
-// database in it, and leaves them as they are. It says whether a server could
-// have the folder.
-func (d *Doctor) checkData(ctx context.Context) bool {
+// database in it, and leaves them as they are.
+func (d *Doctor) checkData(ctx context.Context) {
 	scratch, err := makeScratch(d.Config.Data)
 	if err != nil {
 		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, reason(err)),
 			"Choose another folder with --data, or let roomkey write there.")
-		return false
+		return
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	release, err := datafolder.Hold(d.Config.Data)
@@ -55,21 +54,21 @@ func (d *Doctor) checkData(ctx context.Context) bool {
 			hint = fmt.Sprintf("It answers at %v: run the doctor with --listen %v and its --config.", h.Address, h.Address)
 		}
 		d.fail(checkData, oneLine(err), hint)
-		return false
+		return
 	}
 	defer func() { _ = release() }()
-	if _, err := os.Stat(d.Config.SecretFile()); err == nil || d.Config.Auth.Secret != "" { // else the start makes one
+	_, noFile := os.Stat(datafolder.SecretFile(d.Config.Data))
+	if noFile == nil || d.Config.Auth.Secret != "" { // else the start makes a secret
 		if _, err := tokens.OpenKeyring(d.Config); err != nil {
 			d.fail(checkSecret, oneLine(err), "Without that roomkey serve does not start.")
 		}
 	}
-	if _, err := os.Stat(d.Config.DatabaseFile()); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(datafolder.DatabaseFile(d.Config.Data)); errors.Is(err, fs.ErrNotExist) {
 		d.ok(checkData, d.Config.Data+" holds no database yet, and can be written to")
-		return true
+		return
 	}
 	d.ok(checkData, d.Config.Data+" is used by no other roomkey")
 	d.checkDatabase(ctx, scratch)
-	return true
 }
 
 // makeScratch makes a folder for temporary files inside the data folder, or
@@ -95,7 +94,7 @@ func makeScratch(folder string) (scratch string, err error) {
 
 // checkDatabase reads the database, or a copy of it in the folder scratch.
 func (d *Doctor) checkDatabase(ctx context.Context, scratch string) {
-	database := d.Config.DatabaseFile()
+	database := datafolder.DatabaseFile(d.Config.Data)
 	file, err := os.OpenFile(database, os.O_RDWR, 0)
 	if err != nil {
 		d.fail(checkDatabase, fmt.Sprintf("%s cannot be written to: %v", database, reason(err)),

@@ -2,10 +2,12 @@ package doctor
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
@@ -13,10 +15,19 @@ import (
 	"roomkey/meet"
 )
 
+// doctorRoom is a media room of the doctor's own, named so that nobody takes it
+// for a meeting.
+func doctorRoom() meet.Room { return meet.Room{ID: "roomkey-doctor-" + strings.ToLower(rand.Text())} }
+
+// joinToken lets somebody into a media room in which they may do nothing.
+func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
+	admission := meet.Admission{RoomID: room.ID, Identity: "roomkey-doctor"}
+	return lk.Token(admission, meet.Profile{}, time.Now().Add(time.Minute))
+}
+
 // checkForeignLiveKit looks at a LiveKit elsewhere: its API, the way of clients
-// to it, and its way to the server s, which is nil where none is examined; free
-// says that none runs.
-func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) {
+// to it, and its way to the server s, which is nil where none is examined.
+func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server) {
 	c := d.Config.LiveKit
 	lk, err := livekit.New(livekit.Config{
 		URL: c.URL, APIKey: c.APIKey, APISecret: c.APISecret,
@@ -36,7 +47,7 @@ func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) 
 			"Start it, or correct livekit.url (LIVEKIT_URL).")
 	default:
 		d.ok(checkLiveKit, "the API at "+c.URL+" answers and takes the key")
-		d.checkWithRoom(ctx, s, free, lk)
+		d.checkWithRoom(ctx, s, lk)
 		return
 	}
 	d.warn(checkSignalling, "not checked", "Correct LiveKit first.")
@@ -46,12 +57,12 @@ func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server, free bool) 
 // checkWithRoom makes a media room and deletes it again. Between, it checks the
 // way of clients to it; after that, whether what LiveKit sends about the room
 // arrives at the server.
-func (d *Doctor) checkWithRoom(ctx context.Context, s *server, free bool, lk *livekit.Server) {
+func (d *Doctor) checkWithRoom(ctx context.Context, s *server, lk *livekit.Server) {
 	room := doctorRoom()
 	var before map[string]float64
 	var metricsErr error
 	if s != nil {
-		before, metricsErr = d.webhooks(ctx, s)
+		before, metricsErr = d.metrics(ctx, s, webhooksMetric)
 	}
 	made := lk.EnsureRoom(ctx, room)
 	if made != nil {
@@ -66,11 +77,11 @@ func (d *Doctor) checkWithRoom(ctx context.Context, s *server, free bool, lk *li
 			"LiveKit deletes it by itself in half a minute.")
 	}
 	switch {
-	case free:
+	case s == nil:
 		d.notRunning(checkWebhook)
 	case metricsErr != nil:
 		d.fail(checkWebhook, "roomkey does not show its metrics: "+trouble(metricsErr), "Look at its log.")
-	case s == nil || made != nil:
+	case made != nil:
 		d.warn(checkWebhook, "not checked", "Correct the rest first.")
 	default:
 		d.checkWebhook(ctx, s, before)
@@ -88,7 +99,7 @@ func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	}
 	livekitURL, _ := url.Parse(base) // was checked with the configuration
 	status, err := openWebSocket(ctx, base+"/rtc?auto_subscribe=0&access_token="+url.QueryEscape(token))
-	autoCreate, _ := validate(ctx, base, homeless)
+	autoCreate, _, _ := get(ctx, "http"+strings.TrimPrefix(base, "ws")+"/rtc/validate", homeless) // 0 is no answer
 	switch {
 	case err != nil:
 		d.fail(checkSignalling, "clients cannot connect to "+base+": "+trouble(err),
@@ -99,7 +110,7 @@ func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	case status != http.StatusSwitchingProtocols:
 		d.fail(checkSignalling, fmt.Sprintf(refusedWebSocket, base, status), upgradeHint)
 	case autoCreate == http.StatusOK:
-		d.warn(checkSignalling, "clients reach "+base+", but a token that still lives makes a room again that has ended",
+		d.warn(checkSignalling, "clients reach "+base+", but a valid join token opens a room again that has ended",
 			"Put into livekit.yaml:\nroom:\n  auto_create: false")
 	case d.public.Scheme == "https" && livekitURL.Scheme == "ws" && !isLoopback(livekitURL):
 		d.warn(checkSignalling, base+" answers, but browsers let no https page connect to ws://",
@@ -125,12 +136,12 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 			d.noWebhook(before, after)
 			return
 		case <-tick.C:
-			if now, err := d.webhooks(ctx, s); err == nil {
+			if now, err := d.metrics(ctx, s, webhooksMetric); err == nil {
 				after = now
 			}
 		}
 	}
-	d.ok(checkWebhook, "what LiveKit tells of its rooms arrives")
+	d.ok(checkWebhook, "LiveKit's webhooks arrive")
 }
 
 // noWebhook says what keeps LiveKit's webhooks away.
@@ -139,7 +150,7 @@ func (d *Doctor) noWebhook(before, after map[string]float64) {
 	livekitURL, err := url.Parse(d.Config.LiveKit.URL)
 	switch {
 	case after["failed"] > before["failed"]:
-		d.fail(checkWebhook, "what LiveKit tells of its rooms arrives, but roomkey cannot deal with it",
+		d.fail(checkWebhook, "LiveKit's webhooks arrive, but roomkey cannot deal with them",
 			"Look at the log of roomkey.")
 		return
 	case after["refused"] > before["refused"]:

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -11,93 +10,37 @@ import (
 	"net/netip"
 	"strings"
 	"syscall"
-	"time"
 
-	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
-	"roomkey/livekit"
-	"roomkey/meet"
 	"roomkey/web"
 )
 
-// doctorRoom is a media room of the doctor's own, named so that nobody takes it
-// for a meeting.
-func doctorRoom() meet.Room { return meet.Room{ID: "roomkey-doctor-" + strings.ToLower(rand.Text())} }
-
-// joinToken lets somebody into a media room in which they may do nothing.
-func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
-	admission := meet.Admission{RoomID: room.ID, Identity: "roomkey-doctor"}
-	return lk.Token(admission, meet.Profile{}, time.Now().Add(time.Minute))
-}
-
-// validate asks signalling whether it would let the bearer of a join token in,
-// and gives the status of its answer. base may be of any scheme that LiveKit's
-// clients take.
-func validate(ctx context.Context, base, token string) (int, error) {
-	base = "http" + strings.TrimPrefix(config.WebSocketURL(base), "ws")
-	return getJSON(ctx, client, base+"/rtc/validate", token, nil)
-}
-
 // checkInsideLiveKit looks at the way of clients to the LiveKit inside, whose
-// API nobody else reaches: it refuses a bad token, and knows that the room of a
-// good one does not exist.
+// API nobody else reaches, and at its way to the server.
 func (d *Doctor) checkInsideLiveKit(ctx context.Context, s *server) {
-	good, err1 := insideToken(s.url, s.secret)
-	bad, err2 := insideToken(s.url, []byte(rand.Text()))
-	if err := errors.Join(err1, err2); err != nil {
-		d.fail(checkSignalling, oneLine(err), "Report this.")
-		return
+	base, clients := s.url, "clients on this machine"
+	if s.reached {
+		base, clients = d.public.String(), "clients"
 	}
-	refused, err1 := validate(ctx, s.url, bad)
-	unknown, err2 := validate(ctx, s.url, good)
-	switch err := errors.Join(err1, err2); {
-	case err != nil:
-		d.fail(checkSignalling, "/rtc does not answer: "+trouble(err), restartHint)
-	case refused == http.StatusNotFound && unknown == http.StatusNotFound:
-		d.fail(checkSignalling, "the roomkey that runs has no LiveKit inside, as this configuration has",
-			"Restart it with this configuration, or run the doctor with its --config and its environment.")
-	case refused != http.StatusUnauthorized || unknown != http.StatusNotFound:
-		d.fail(checkSignalling, fmt.Sprintf("/rtc answers with %d where a bad token is refused with 401, "+
-			"and with %d where a good one without a room is told 404", refused, unknown), restartHint)
-	case !s.reached:
-		d.ok(checkSignalling, "clients on this machine reach the LiveKit inside through /rtc")
-	default:
-		d.checkUpgrade(ctx)
-	}
-	if counts, err := d.webhooks(ctx, s); err != nil {
-		d.fail(checkWebhook, "roomkey does not show its metrics: "+trouble(err), "Look at its log.")
-	} else {
-		d.ok(checkWebhook, fmt.Sprintf("the LiveKit inside is wired to roomkey by itself; so far: %.0f accepted",
-			counts["accepted"]))
-	}
-	d.checkNode()
-}
-
-// checkUpgrade opens a WebSocket where people's browsers do.
-func (d *Doctor) checkUpgrade(ctx context.Context) {
-	base := config.WebSocketURL(d.public.String())
+	base = config.WebSocketURL(base)
 	switch status, err := openWebSocket(ctx, base+web.UpgradePath); {
 	case err != nil:
 		d.fail(checkSignalling, "nobody can join: a WebSocket to "+base+" fails: "+trouble(err), upgradeHint)
+	case status == http.StatusNotFound && d.Config.PublicURL == "": // else a proxy may say so
+		d.fail(checkSignalling, "the roomkey that runs has no LiveKit inside, as this configuration has",
+			"Restart it with this configuration, or run the doctor with its --config and its environment.")
 	case status != http.StatusSwitchingProtocols:
 		d.fail(checkSignalling, fmt.Sprintf(refusedWebSocket, base, status), upgradeHint)
 	default:
-		d.ok(checkSignalling, "clients reach the LiveKit inside through /rtc")
+		d.ok(checkSignalling, clients+" reach the LiveKit inside through /rtc")
 	}
-}
-
-// insideToken is a join token for a room that does not exist, signed as the
-// server with that secret does it.
-func insideToken(base string, secret []byte) (string, error) {
-	key, apiSecret, err := auth.LiveKitKey(secret)
-	if err != nil {
-		return "", err
+	if webhooks, err := d.metrics(ctx, s, webhooksMetric); err != nil {
+		d.fail(checkWebhook, "roomkey does not show its metrics: "+trouble(err), "Look at its log.")
+	} else {
+		d.ok(checkWebhook, fmt.Sprintf("the LiveKit inside is wired to roomkey by itself; so far: %.0f accepted",
+			webhooks["accepted"]))
 	}
-	lk, err := livekit.New(livekit.Config{URL: base, APIKey: key, APISecret: apiSecret})
-	if err != nil {
-		return "", err
-	}
-	return joinToken(lk, doctorRoom())
+	d.checkNode()
 }
 
 // checkPorts tries whether the LiveKit inside could have its ports.

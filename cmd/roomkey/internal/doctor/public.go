@@ -2,9 +2,11 @@ package doctor
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +38,7 @@ func (d *Doctor) checkPublicURL(ctx context.Context, s *server) {
 			"Let the proxy there pass everything on to "+s.url+". If only this machine cannot reach it, all is well.")
 	case d.public.Scheme == "https" && len(d.Config.HTTP.TrustedProxies) == 0:
 		d.warn(checkPublicURL, public+" leads here, but http.trusted_proxies is empty: everybody seems to come from "+
-			"the proxy, and one who guesses codes has all of them wait",
+			"the proxy, and if one of them guesses codes, all have to wait",
 			"Set http.trusted_proxies to the address of the proxy before roomkey, such as 127.0.0.1.")
 	default:
 		d.ok(checkPublicURL, public+" leads here")
@@ -48,20 +50,24 @@ func isLoopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
+// ForwardersMetric names the metric that has as labels the addresses which have
+// sent X-Forwarded-For without being a trusted proxy.
+const ForwardersMetric = "roomkey_untrusted_forwarders"
+
 // checkForwarders looks for proxies that are not trusted. The one at public_url
 // has just passed on a request of the doctor's.
 func (d *Doctor) checkForwarders(ctx context.Context, s *server) {
-	report, err := s.askReport(ctx)
+	forwarders, err := d.metrics(ctx, s, ForwardersMetric)
 	if err != nil {
-		d.warn(checkProxies, "roomkey does not say who sends it X-Forwarded-For", restartHint)
+		d.warn(checkProxies, "roomkey does not show its metrics: "+trouble(err), restartHint)
 		return
 	}
-	if len(report.Forwarders) == 0 {
+	if len(forwarders) == 0 {
 		return
 	}
-	some := strings.Join(report.Forwarders, ", ")
+	some := strings.Join(slices.Sorted(maps.Keys(forwarders)), ", ")
 	d.warn(checkProxies, "X-Forwarded-For comes from "+some+", which is not in http.trusted_proxies: "+
-		"everybody behind it counts as one, and one who guesses codes has all of them wait",
+		"everybody behind it counts as one caller, and if one of them guesses codes, all have to wait",
 		"If that is your proxy, set http.trusted_proxies: ["+some+"]. "+
 			"If none of your proxies is there, somebody made it up, and all is well.")
 }

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,15 +19,12 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
-	"roomkey/cmd/roomkey/internal/tokens"
 )
 
 // server is the roomkey that runs and is examined.
 type server struct {
-	url     string         // on this machine
-	owner   *bridge.Client // speaks for the owner, to this server alone
-	secret  []byte         // its signing secret
-	reached bool           // it answers where people are sent, as seen from this machine
+	url     string // on this machine
+	reached bool   // it answers where people are sent, as seen from this machine
 }
 
 // checkAddress finds the server at the configured address. Without one, it says
@@ -57,7 +55,13 @@ func (d *Doctor) checkAddress(ctx context.Context) (s *server, free bool) {
 			"Stop that program, or choose another address with --listen.")
 		return nil, false
 	}
-	return d.identify(ctx, local), false
+	if h, err := datafolder.FindHolder(ctx, d.Config.Data); err != nil || h.URL() != local {
+		d.fail(checkData, "the roomkey that runs at "+local+" has another data folder than "+d.Config.Data,
+			"Run the doctor with the --data and --config of the roomkey that runs.")
+		return nil, false
+	}
+	d.ok(checkAddress, "a roomkey runs at "+local+" and is examined")
+	return &server{url: local}, false
 }
 
 // tryListen takes an address and gives it back. Its error is the operating
@@ -80,34 +84,6 @@ func tryListen(ctx context.Context, network string, at netip.AddrPort) error {
 	return l.Close()
 }
 
-// identify makes sure that the server at a URL is the one of this configuration.
-// It gives nil if not.
-func (d *Doctor) identify(ctx context.Context, at string) *server {
-	const hint = "Run the doctor with the --data and --config of the roomkey that runs."
-	ownerTokens, err := tokens.ForOwner(d.Config)
-	var secret []byte
-	if err == nil {
-		secret, _, err = tokens.Open(d.Config)
-	}
-	if err != nil {
-		d.fail(checkSecret, oneLine(err), hint)
-		return nil
-	}
-	h, err := datafolder.FindHolder(ctx, d.Config.Data)
-	if err != nil || h.URL() != at {
-		d.fail(checkData, "the roomkey that runs at "+at+" has another data folder than "+d.Config.Data, hint)
-		return nil
-	}
-	s := &server{url: at, owner: bridge.NewOwnerClient(h, ownerTokens), secret: secret}
-	s.owner.HTTP.Timeout = client.Timeout
-	if err := s.owner.Ping(ctx); err != nil {
-		d.fail(checkSecret, "the roomkey that runs at "+at+" has another signing secret than this configuration", hint)
-		return nil
-	}
-	d.ok(checkAddress, "a roomkey runs at "+at+" and is examined")
-	return s
-}
-
 // client does not wait for what hangs, and follows no redirection: where people
 // are sent, roomkey itself has to answer.
 var client = &http.Client{
@@ -115,38 +91,31 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get asks for a URL. The caller closes the answer's body.
-func get(ctx context.Context, c *http.Client, url, token string) (*http.Response, error) {
+// get asks for a URL, and gives the status and the body of the answer.
+func get(ctx context.Context, url, token string) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	return c.Do(req)
-}
-
-// getJSON asks for a URL and decodes the answer into value, unless that is nil.
-func getJSON(ctx context.Context, c *http.Client, url, token string, value any) (status int, err error) {
-	resp, err := get(ctx, c, url, token)
+	resp, err := client.Do(req)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body := io.LimitReader(resp.Body, 64<<10)
-	if value == nil {
-		_, err = io.Copy(io.Discard, body)
-	} else {
-		err = json.NewDecoder(body).Decode(value)
-	}
-	return resp.StatusCode, err
+	body, err = io.ReadAll(io.LimitReader(resp.Body, 8<<20))
+	return resp.StatusCode, body, err
 }
 
 // checkReadiness asks the server how its database is, and the LiveKit inside.
 func (d *Doctor) checkReadiness(ctx context.Context, s *server) {
 	var parts struct{ Database, LiveKit string }
-	_, err := getJSON(ctx, client, s.url+"/readyz", "", &parts)
+	_, body, err := get(ctx, s.url+"/readyz", "")
+	if err == nil {
+		err = json.Unmarshal(body, &parts)
+	}
 	switch {
 	case err != nil:
 		d.fail(checkDatabase, "roomkey does not say how it is (GET /readyz)", "Look at its log.")
@@ -168,25 +137,29 @@ func (d *Doctor) checkReadiness(ctx context.Context, s *server) {
 
 const restartHint = "Restart roomkey, and look at its log if that does not help."
 
-// webhooks counts what LiveKit has sent to the server, by outcome: accepted,
-// repeated, refused, failed.
-func (d *Doctor) webhooks(ctx context.Context, s *server) (map[string]float64, error) {
-	resp, err := get(ctx, client, d.Config.MetricsURL(s.url), d.Config.Metrics.Token)
+// metrics gives the values of a metric of the server, by its only label.
+func (d *Doctor) metrics(ctx context.Context, s *server, name string) (map[string]float64, error) {
+	url := d.Config.MetricsURL(s.url)
+	status, body, err := get(ctx, url, d.Config.Metrics.Token)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers with %d", resp.Request.URL, resp.StatusCode)
+	if status != http.StatusOK {
+		return nil, fmt.Errorf("%s answers with %d", url, status)
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(resp.Body)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]float64{}
-	for _, metric := range families["roomkey_webhooks_total"].GetMetric() {
-		counts[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
+	values := map[string]float64{}
+	for _, metric := range families[name].GetMetric() {
+		value := metric.GetCounter().GetValue() + metric.GetGauge().GetValue()
+		values[metric.GetLabel()[0].GetValue()] = value
 	}
-	return counts, nil
+	return values, nil
 }
+
+// webhooksMetric counts what LiveKit has sent to the server, by outcome:
+// accepted, repeated, refused, failed.
+const webhooksMetric = "roomkey_webhooks_total"
