@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
@@ -154,5 +157,71 @@ func TestBridgeCancellation(t *testing.T) {
 	var rooms struct{ Rooms []json.RawMessage }
 	if rooms = must[struct{ Rooms []json.RawMessage }](t, a, "list_rooms", nil); len(rooms.Rooms) != 1 {
 		t.Errorf("rooms: got %d, want 1", len(rooms.Rooms))
+	}
+}
+
+// A bridge offers no prompt and no resource that needs a tool which it does
+// not offer, whatever the server does.
+func TestBridgeCeilings(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
+	messages := map[string]string{
+		"prompts":   rpc("prompts/list", `{}`),
+		"templates": rpc("resources/templates/list", `{}`),
+		"resources": rpc("resources/list", `{}`),
+		"get":       rpc("prompts/get", `{"name":"moderate_room","arguments":{"room":"alpha"}}`),
+		"read":      rpc("resources/read", `{"uri":"roomkey://rooms/alpha"}`),
+		"roles":     rpc("resources/read", `{"uri":"roomkey://roles"}`),
+		"complete": rpc("completion/complete",
+			`{"ref":{"type":"ref/prompt","name":"moderate_room"},"argument":{"name":"room","value":"a"}}`),
+		"complete too": rpc("completion/complete",
+			`{"ref":{"type":"ref/resource","uri":"roomkey://rooms/{name}"},"argument":{"name":"name","value":"a"}}`),
+	}
+	var input strings.Builder
+	for id, message := range messages {
+		input.WriteString(strings.Replace(message, `"id":1`, `"id":"`+id+`"`, 1) + "\n")
+	}
+	const noPrompts, noTemplates = `"prompts":[]`, `"resourceTemplates":[]`
+	for _, test := range []struct {
+		name               string
+		selection          tools.Selection
+		refused            []string
+		prompts, templates string // what these lists have in them
+	}{
+		{"everything", tools.Selection{}, nil, "moderate_room", "roomkey://rooms/"},
+		{"read-only", tools.Selection{ReadOnly: true}, []string{"complete", "get"}, noPrompts, "roomkey://rooms/"},
+		{"codes", tools.Selection{Toolsets: []tools.Toolset{tools.Codes}},
+			[]string{"complete", "complete too", "get", "read"}, noPrompts, noTemplates},
+		{"moderation", tools.Selection{Toolsets: []tools.Toolset{tools.Moderation}},
+			[]string{"complete too", "read"}, "moderate_room", noTemplates},
+	} {
+		got := throughThisBridge(t, a.bridgeConfig(test.selection, a.owner), input.String())
+		var refused []string
+		for id := range messages {
+			r, code := got[`"`+id+`"`], mcp.INVALID_PARAMS
+			if id == "read" {
+				code = mcp.RESOURCE_NOT_FOUND
+			}
+			if r.Error != nil {
+				refused = append(refused, id)
+				if r.Error.Code != code {
+					t.Errorf("%s: %s: got %+v, want the error %d", test.name, id, r.Error, code)
+				}
+			}
+		}
+		slices.Sort(refused)
+		if diff := cmp.Diff(test.refused, refused); diff != "" {
+			t.Errorf("%s: refused (-want +got):\n%s", test.name, diff)
+		}
+		lists := map[string]string{"prompts": test.prompts, "templates": test.templates, "resources": "roomkey://roles"}
+		for id, want := range lists {
+			if r := got[`"`+id+`"`]; r.Error != nil || !strings.Contains(compact(t, r.Result), want) {
+				t.Errorf("%s: %s: got %s, want %s in it", test.name, id, r.Result, want)
+			}
+		}
+		if r := got[`"prompts"`]; test.name == "moderation" && strings.Contains(string(r.Result), "audit_access") {
+			t.Errorf("%s: got %s, want no other prompt", test.name, r.Result)
+		}
 	}
 }
