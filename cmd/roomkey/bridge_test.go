@@ -69,8 +69,9 @@ func TestBridge(t *testing.T) {
 	line(`"text"`, `"method":"ping"`)
 	line(`""`, `"method":"ping"`)
 	line("-7", `"method":"ping"`)
-	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+strings.Repeat("x", 300<<10)+`"}}`)
-	line(`"large too"`, `"method":"ping","params":{"x":"`+strings.Repeat("x", 300<<10)+`"}`)
+	large := strings.Repeat("x", 300<<10)
+	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}`)
+	line(`"large too"`, `"method":"ping","params":{"x":"`+large+`"}`)
 	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\r\n\n \t\n")
 	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody's"}}` + "\n")
 	input.WriteString(`{"jsonrpc":"2.0","id":"r","result":{}}` + "\n")
@@ -101,8 +102,8 @@ func TestBridgeErrors(t *testing.T) {
 	guest := a.token(t, meet.Principal{ID: "eve", Role: meet.Guest})
 	large := strings.Repeat("x", 300<<10)
 	got := throughThisBridge(t, a.bridgeConfig(everything, guest),
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}}`+"\n"+
-			`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"x":"`+large+`"}}`+"\n")
+		rpc("tools/call", `{"name":"create_room","arguments":{"name":"`+large+`"}}`)+"\n"+
+			strings.Replace(rpc("tools/list", `{"x":"`+large+`"}`), `"id":1`, `"id":2`, 1)+"\n")
 	const message = "The body is larger than 256 KiB"
 	r := readResult(t, got["1"].Result)
 	if failed := report(t, r); failed.Code != meet.CodeInvalid || failed.Message != message ||

@@ -59,7 +59,8 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 // say sends a call of a tool and does not wait for its answer.
 func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
 	t.Helper()
-	if _, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", tool, arguments); err != nil {
+	message := rpc("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
+	if _, err := io.WriteString(s.in, message+"\n"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -220,7 +221,8 @@ func TestStdioCallsUnderWay(t *testing.T) {
 	lk.await(t)
 	server.kill()
 	r := stdio.hear(t)
-	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, "unavailable: Roomkey ended during this call, and it is not known") {
+	const unknown = "unavailable: Roomkey ended during this call, and it is not known"
+	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, unknown) {
 		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
 	}
 	if report(t, r).Retryable {

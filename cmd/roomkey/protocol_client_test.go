@@ -125,14 +125,14 @@ func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
 	if _, err := c.CallTool(ctx, callRequest("open_sesame", nil)); err == nil || goText.MatchString(err.Error()) {
 		t.Errorf("unknown tool: got the error %v, want one without Go's words", err)
 	}
-	usePrompts(ctx, t, c, version, textOf(made))
+	usePrompts(ctx, t, c, version)
 	return names
 }
 
 // usePrompts makes a client do with prompts, resources and completions what
 // clients do. There is a room team-standup. What each of them says is tested in
 // tools.
-func usePrompts(ctx context.Context, t *testing.T, c *mcpclient.Client, version, room string) {
+func usePrompts(ctx context.Context, t *testing.T, c *mcpclient.Client, version string) {
 	t.Helper()
 	prompts, err := c.ListPrompts(ctx, mcp.ListPromptsRequest{})
 	if err != nil || len(prompts.Prompts) != len(tools.Prompts()) {
@@ -159,8 +159,8 @@ func usePrompts(ctx context.Context, t *testing.T, c *mcpclient.Client, version,
 	read.Params.URI = "roomkey://rooms/team-standup"
 	if got, err := c.ReadResource(ctx, read); err != nil || len(got.Contents) != 1 {
 		t.Errorf("%s: got %+v, %v, want one content", read.Params.URI, got, err)
-	} else if text := got.Contents[0].(mcp.TextResourceContents).Text; !strings.HasPrefix(text, room[:len(`{"room":{"id":"`)]) {
-		t.Errorf("%s: got %s, want the room %s", read.Params.URI, text, room)
+	} else if text, _ := got.Contents[0].(mcp.TextResourceContents); !strings.Contains(text.Text, "team-standup") {
+		t.Errorf("%s: got %s, want the room", read.Params.URI, text.Text)
 	}
 	read.Params.URI = "roomkey://rooms/nowhere"
 	notFound := mcp.ErrResourceNotFound
@@ -173,7 +173,8 @@ func usePrompts(ctx context.Context, t *testing.T, c *mcpclient.Client, version,
 	var complete mcp.CompleteRequest
 	complete.Params.Ref = mcp.ResourceReference{Type: "ref/resource", URI: tools.RoomTemplateURI}
 	complete.Params.Argument = mcp.CompleteArgument{Name: "name", Value: "team"}
-	if got, err := c.Complete(ctx, complete); err != nil || !slices.Equal(got.Completion.Values, []string{"team-standup"}) {
+	got, err := c.Complete(ctx, complete)
+	if err != nil || !slices.Equal(got.Completion.Values, []string{"team-standup"}) {
 		t.Errorf("complete: got %+v, %v, want team-standup", got, err)
 	}
 }
@@ -190,46 +191,4 @@ func textOf(r *mcp.CallToolResult) string {
 	}
 	text, _ := r.Content[0].(mcp.TextContent)
 	return text.Text
-}
-
-// A client of stdio that gives up a call cancels it all the way to LiveKit,
-// and the calls beside it go on.
-func TestStdioCancellation(t *testing.T) {
-	t.Parallel()
-	lk := startGatedLiveKit(t)
-	c := stdioClient(t, t.TempDir(), lk.env()...)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	mcpclient.WithProtocolVersion("2025-11-25")(c)
-	if err := c.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if _, err := c.Initialize(ctx, mcp.InitializeRequest{}); err != nil {
-		t.Fatalf("initialize: %v", err)
-	}
-	lk.close()
-	giveUp, cancelCall := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() {
-		_, err := c.CallTool(giveUp, callRequest("create_room", map[string]any{"name": "given-up"}))
-		done <- err
-	}()
-	lk.await(t)
-	cancelCall()
-	if err := <-done; err == nil {
-		t.Error("the call that was given up: got an answer, want an error")
-	}
-	if !eventually(func() bool {
-		lk.mu.Lock()
-		defer lk.mu.Unlock()
-		return lk.givenUp > 0
-	}) {
-		t.Error("LiveKit's request: still waited for, want it given up")
-	}
-	lk.open()
-	rooms, err := c.CallTool(ctx, callRequest("list_rooms", nil))
-	if err != nil || rooms.IsError || textOf(rooms) != `{"rooms":[],"has_more":false}` {
-		t.Errorf("rooms after the call was given up: got %+v, %v, want none", rooms, err)
-	}
 }

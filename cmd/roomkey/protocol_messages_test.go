@@ -160,7 +160,7 @@ func TestWrongShapes(t *testing.T) {
 	t.Parallel()
 	a := startApp(t, nil)
 	bodies := []string{
-		``, ` `, "\xff\xfe", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}", `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`,
+		``, ` `, "\xff\xfe", rpc("\xff", "{}"), `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`,
 		strings.Repeat("[", 100_000), `{"a":` + strings.Repeat(`{"a":`, 10_000),
 		rpc("initialize", `{"protocolVersion":7}`), `{"jsonrpc":"2.0","id":1,"method":"initialize"}`,
 		rpc("initialize", `{"protocolVersion":"2025-11-25","capabilities":[],"clientInfo":"x"}`),
@@ -264,7 +264,8 @@ func TestMendedMessages(t *testing.T) {
 			`"argument":{"name":"`+argument+`","value":`+value+`}`+more+`}`)
 	}
 	for _, body := range []string{
-		rpc("ping", `[]`), rpc("ping", `[ ]`), rpc("ping", `null`), rpc("ping", `{"_meta":[]}`), rpc("ping", `{"_meta":null}`),
+		rpc("ping", `[]`), rpc("ping", `[ ]`), rpc("ping", `null`),
+		rpc("ping", `{"_meta":[]}`), rpc("ping", `{"_meta":null}`),
 		rpc("tools/list", `[]`), rpc("tools/list", `{"cursor":""}`), rpc("tools/list", `{"cursor":null}`),
 		rpc("prompts/list", `[]`), rpc("resources/list", `[]`), rpc("resources/templates/list", `[]`),
 		hello(`"capabilities":[]`), hello(`"capabilities":{},"_meta":[]`),
@@ -303,7 +304,8 @@ func TestMendedMessages(t *testing.T) {
 	modern := call("list_rooms", `[],"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
 		`"io.modelcontextprotocol/clientInfo":{"name":"php","version":"1"},`+
 		`"io.modelcontextprotocol/clientCapabilities":[]}`)
-	answered := a.post(t, modern, "Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "list_rooms")
+	answered := a.post(t, modern,
+		"Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "list_rooms")
 	if r := readResponse(t, answered.body); r.Error != nil || readResult(t, r.Result).IsError {
 		t.Errorf("%s: got %s, want a result", modern, answered.body)
 	}

@@ -46,7 +46,7 @@ func run(ctx context.Context, io streams, args []string) int {
 	return exitCode(err)
 }
 
-// errorLine words an error for a person at a terminal.
+// errorLine is an error in one line, for a person at a terminal.
 func errorLine(err error) string {
 	var e *meet.Error
 	if !errors.As(err, &e) {
@@ -66,7 +66,7 @@ func newLogger(c config.Config, w *os.File) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// exitCode is the table from errors to exit codes.
+// exitCode is the exit code for an error.
 func exitCode(err error) int {
 	var e *meet.Error
 	if !errors.As(err, &e) {
@@ -93,7 +93,7 @@ func exitCode(err error) int {
 	return 1
 }
 
-// configured runs a command with the configuration.
+// configured loads the configuration and runs a command with it.
 func configured(run func(*cobra.Command, config.Config, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.Load(cmd.Flags(), os.Environ())

@@ -83,7 +83,8 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	body, header := eras[1].message("s", "subscriptions/listen", map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
+	body, header := eras[1].message("s", "subscriptions/listen",
+		map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
 	if _, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...); err != nil {
 		t.Errorf("the listen stream: got %v, want its end", err)
 	}
@@ -198,7 +199,8 @@ func TestTerminateWhileLiveKitHangs(t *testing.T) {
 	if err := p.terminate(); err != nil {
 		t.Error(err)
 	}
-	if err := <-created; !meet.IsCode(err, meet.CodeUnavailable) || !strings.Contains(err.Error(), "Failed to create media room") {
+	err := <-created
+	if !meet.IsCode(err, meet.CodeUnavailable) || !strings.Contains(err.Error(), "Failed to create media room") {
 		t.Errorf("the running call: got %v, want unavailable: Failed to create media room", err)
 	}
 }

@@ -64,7 +64,7 @@ func FixedToken(token string) func() (string, error) {
 	return func() (string, error) { return token, nil }
 }
 
-// lostError says that the other side has gone before it had answered.
+// lostError says that the server has gone before it answered.
 type lostError struct {
 	error
 	sent bool // the message may have arrived
@@ -106,8 +106,8 @@ func (c *Client) Ping(ctx context.Context) error {
 	return c.post(ctx, ping, func([]byte) error { return nil })
 }
 
-// post sends one message and hands every message that comes back to reply. A
-// refusal by the HTTP side is an *meet.Error.
+// post sends one message and gives every message that comes back to reply. Its
+// error is a *meet.Error where the server refuses the message before MCP.
 func (c *Client) post(ctx context.Context, message []byte, reply func([]byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/mcp", bytes.NewReader(message))
 	if err != nil {
@@ -182,8 +182,8 @@ func setStandardHeaders(h http.Header, message []byte) {
 	}
 }
 
-// eachEvent hands on the data of server-sent events, one line each as
-// streamable HTTP sends them.
+// eachEvent gives the data of each server-sent event to reply. Streamable HTTP
+// sends it in one line.
 func eachEvent(body io.Reader, reply func([]byte) error) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, maxLine)
