@@ -43,6 +43,7 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 	}
 	s := &stdioProcess{process: p, in: in, answers: make(chan string, 100)}
 	go func() {
+		defer close(s.answers)
 		lines := bufio.NewScanner(reading)
 		for lines.Scan() {
 			s.answers <- lines.Text()
@@ -69,10 +70,11 @@ func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
 func (s *stdioProcess) hear(t *testing.T) toolResult {
 	t.Helper()
 	select {
-	case line := <-s.answers:
+	case line, ok := <-s.answers:
+		if !ok {
+			t.Fatalf("stdio has ended:\n%s", s.err)
+		}
 		return readResult(t, readResponse(t, []byte(line)).Result)
-	case <-s.exited:
-		t.Fatalf("stdio has ended:\n%s", s.err)
 	case <-time.After(patience):
 		t.Fatalf("no answer within %v:\n%s", patience, s.err)
 	}
