@@ -66,29 +66,16 @@ func newLogger(c config.Config, w *os.File) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// exitCode is the exit code for an error.
+// exitCodes are the exit codes of errors; any other error has 1.
+var exitCodes = map[meet.ErrorCode]int{
+	meet.CodeInvalid: 2, meet.CodeUnauthenticated: 3, meet.CodeForbidden: 4, meet.CodeNotFound: 5,
+	meet.CodeConflict: 6, meet.CodeGone: 7, meet.CodeRateLimited: 8, meet.CodeUnavailable: 9,
+}
+
 func exitCode(err error) int {
 	var e *meet.Error
-	if !errors.As(err, &e) {
-		return 1
-	}
-	switch e.Code {
-	case meet.CodeInvalid:
-		return 2
-	case meet.CodeUnauthenticated:
-		return 3
-	case meet.CodeForbidden:
-		return 4
-	case meet.CodeNotFound:
-		return 5
-	case meet.CodeConflict:
-		return 6
-	case meet.CodeGone:
-		return 7
-	case meet.CodeRateLimited:
-		return 8
-	case meet.CodeUnavailable:
-		return 9
+	if errors.As(err, &e) {
+		return max(exitCodes[e.Code], 1)
 	}
 	return 1
 }
