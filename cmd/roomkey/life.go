@@ -117,11 +117,11 @@ func (a *app) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	defer time.AfterFunc(silentGrace, a.silent.close).Stop()
-	_ = a.metricsServer.Close()
 	if err := a.server.Shutdown(ctx); err != nil {
 		a.log.Warn("calls were still running and are cut off", "err", err)
 		_ = a.server.Close()
 	}
+	_ = a.metricsServer.Close() // last, so that the metrics can be read until then
 }
 
 // silentGrace is how long a connection may stay silent after the stop has begun:
