@@ -47,7 +47,7 @@ type app struct {
 	metricsServer   *http.Server
 }
 
-// webhookPath is where LiveKit tells what happens.
+// webhookPath is where LiveKit sends its webhooks.
 const webhookPath = "/livekit/webhook"
 
 // newApp starts every part but serves nobody yet. The address is taken first:

@@ -161,7 +161,8 @@ func (e era) message(id any, method string, params map[string]any) (body string,
 			}
 		}
 	}
-	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params}) // plain values marshal
+	// Plain values marshal.
+	b, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 	return string(b), header
 }
 

@@ -2,11 +2,8 @@ package main
 
 import (
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"sync"
 	"testing"
 )
 
@@ -18,51 +15,20 @@ func TestBackupsUnderLoad(t *testing.T) {
 	m := newMachine(t)
 	m.serve()
 	token := m.run("token", "--sub", "root", "--role", "superadmin") // whom no limit stops
-	var mu sync.Mutex
-	acknowledged := map[string]string{} // name → id
 	done := make(chan struct{})
-	var writing sync.WaitGroup
-	for n := range clients {
-		writing.Go(func() {
-			for i := 0; ; i++ {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				name := fmt.Sprintf("room-%d-%d", n, i)
-				raw, err := callAt(t.Context(), m.server.url, token, "create_room", map[string]any{"name": name, "create_codes": true})
-				var made struct{ Room struct{ ID string } }
-				if err == nil {
-					err = json.Unmarshal(raw, &made)
-				}
-				if err != nil || made.Room.ID == "" {
-					t.Errorf("create_room: got %s, %v, want a room", raw, err)
-					return
-				}
-				mu.Lock()
-				acknowledged[name] = made.Room.ID
-				mu.Unlock()
-			}
-		})
-	}
-	answered := func() map[string]string {
-		mu.Lock()
-		defer mu.Unlock()
-		return maps.Clone(acknowledged)
-	}
+	rooms := createRooms(t, m.server.url, token, clients, done)
 	before := make([]map[string]string, backups)
 	for i := range before {
-		if !eventually(func() bool { return len(answered()) >= i*between || t.Failed() }) {
+		if !eventually(func() bool { return len(rooms.answered()) >= i*between || t.Failed() }) {
 			t.Fatal("the server creates no rooms any more")
 		}
-		before[i] = answered()
+		before[i] = rooms.answered()
 		m.run("backup", fmt.Sprintf("backup-%d", i))
 		m.run("token", "--sub", "bob") // gets its turn to write, too
 	}
 	close(done)
-	writing.Wait()
-	total := len(answered())
+	rooms.running.Wait()
+	total := len(rooms.answered())
 	for i, want := range before {
 		folder := filepath.Join(m.dir, fmt.Sprintf("restored-%d", i))
 		m.run("restore", fmt.Sprintf("backup-%d", i), "--data", folder)
@@ -97,7 +63,8 @@ func holdRestored(t *testing.T, folder string, want map[string]string) {
 		}
 		for name, id := range want {
 			if found[name] != id {
-				t.Errorf("%s: %s, which was answered before, has the id %q, want %q", filepath.Base(folder), name, found[name], id)
+				t.Errorf("%s: %s, which was answered before, has the id %q, want %q",
+					filepath.Base(folder), name, found[name], id)
 			}
 		}
 		return rows.Err()

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/mark3labs/mcp-go/mcp"
+
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
@@ -66,8 +69,9 @@ func TestBridge(t *testing.T) {
 	line(`"text"`, `"method":"ping"`)
 	line(`""`, `"method":"ping"`)
 	line("-7", `"method":"ping"`)
-	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+strings.Repeat("x", 300<<10)+`"}}`)
-	line(`"large too"`, `"method":"ping","params":{"x":"`+strings.Repeat("x", 300<<10)+`"}`)
+	large := strings.Repeat("x", 300<<10)
+	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}`)
+	line(`"large too"`, `"method":"ping","params":{"x":"`+large+`"}`)
 	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\r\n\n \t\n")
 	input.WriteString(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"nobody's"}}` + "\n")
 	input.WriteString(`{"jsonrpc":"2.0","id":"r","result":{}}` + "\n")
@@ -98,8 +102,8 @@ func TestBridgeErrors(t *testing.T) {
 	guest := a.token(t, meet.Principal{ID: "eve", Role: meet.Guest})
 	large := strings.Repeat("x", 300<<10)
 	got := throughThisBridge(t, a.bridgeConfig(everything, guest),
-		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}}`+"\n"+
-			`{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"x":"`+large+`"}}`+"\n")
+		rpc("tools/call", `{"name":"create_room","arguments":{"name":"`+large+`"}}`)+"\n"+
+			strings.Replace(rpc("tools/list", `{"x":"`+large+`"}`), `"id":1`, `"id":2`, 1)+"\n")
 	const message = "The body is larger than 256 KiB"
 	r := readResult(t, got["1"].Result)
 	if failed := report(t, r); failed.Code != meet.CodeInvalid || failed.Message != message ||
@@ -154,5 +158,71 @@ func TestBridgeCancellation(t *testing.T) {
 	var rooms struct{ Rooms []json.RawMessage }
 	if rooms = must[struct{ Rooms []json.RawMessage }](t, a, "list_rooms", nil); len(rooms.Rooms) != 1 {
 		t.Errorf("rooms: got %d, want 1", len(rooms.Rooms))
+	}
+}
+
+// A bridge offers no prompt and no resource that needs a tool which it does
+// not offer, whatever the server does.
+func TestBridgeCeilings(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
+	messages := map[string]string{
+		"prompts":   rpc("prompts/list", `{}`),
+		"templates": rpc("resources/templates/list", `{}`),
+		"resources": rpc("resources/list", `{}`),
+		"get":       rpc("prompts/get", `{"name":"moderate_room","arguments":{"room":"alpha"}}`),
+		"read":      rpc("resources/read", `{"uri":"roomkey://rooms/alpha"}`),
+		"roles":     rpc("resources/read", `{"uri":"roomkey://roles"}`),
+		"complete": rpc("completion/complete",
+			`{"ref":{"type":"ref/prompt","name":"moderate_room"},"argument":{"name":"room","value":"a"}}`),
+		"complete too": rpc("completion/complete",
+			`{"ref":{"type":"ref/resource","uri":"roomkey://rooms/{name}"},"argument":{"name":"name","value":"a"}}`),
+	}
+	var input strings.Builder
+	for id, message := range messages {
+		input.WriteString(strings.Replace(message, `"id":1`, `"id":"`+id+`"`, 1) + "\n")
+	}
+	const noPrompts, noTemplates = `"prompts":[]`, `"resourceTemplates":[]`
+	for _, test := range []struct {
+		name               string
+		selection          tools.Selection
+		refused            []string
+		prompts, templates string // what these lists have in them
+	}{
+		{"everything", tools.Selection{}, nil, "moderate_room", "roomkey://rooms/"},
+		{"read-only", tools.Selection{ReadOnly: true}, []string{"complete", "get"}, noPrompts, "roomkey://rooms/"},
+		{"codes", tools.Selection{Toolsets: []tools.Toolset{tools.Codes}},
+			[]string{"complete", "complete too", "get", "read"}, noPrompts, noTemplates},
+		{"moderation", tools.Selection{Toolsets: []tools.Toolset{tools.Moderation}},
+			[]string{"complete too", "read"}, "moderate_room", noTemplates},
+	} {
+		got := throughThisBridge(t, a.bridgeConfig(test.selection, a.owner), input.String())
+		var refused []string
+		for id := range messages {
+			r, code := got[`"`+id+`"`], mcp.INVALID_PARAMS
+			if id == "read" {
+				code = mcp.RESOURCE_NOT_FOUND
+			}
+			if r.Error != nil {
+				refused = append(refused, id)
+				if r.Error.Code != code {
+					t.Errorf("%s: %s: got %+v, want the error %d", test.name, id, r.Error, code)
+				}
+			}
+		}
+		slices.Sort(refused)
+		if diff := cmp.Diff(test.refused, refused); diff != "" {
+			t.Errorf("%s: refused (-want +got):\n%s", test.name, diff)
+		}
+		lists := map[string]string{"prompts": test.prompts, "templates": test.templates, "resources": "roomkey://roles"}
+		for id, want := range lists {
+			if r := got[`"`+id+`"`]; r.Error != nil || !strings.Contains(compact(t, r.Result), want) {
+				t.Errorf("%s: %s: got %s, want %s in it", test.name, id, r.Result, want)
+			}
+		}
+		if r := got[`"prompts"`]; test.name == "moderation" && strings.Contains(string(r.Result), "audit_access") {
+			t.Errorf("%s: got %s, want no other prompt", test.name, r.Result)
+		}
 	}
 }

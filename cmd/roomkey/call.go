@@ -73,10 +73,10 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 	return c
 }
 
-// callClient finds out whom to call as whom. Tokens of the owner are made for
-// the roomkey that has the local data folder, once it has proved that: none
-// must go to whatever listens at an address that somebody names, or that is
-// configured.
+// callClient chooses the roomkey to call and the access token to show. A token
+// of the owner goes only to the roomkey that has proved that it has the local
+// data folder, and never to a program that just listens at a named or configured
+// address.
 func callClient(ctx context.Context, cfg config.Config, target, token string) (*bridge.Client, error) {
 	if token == "" {
 		token = os.Getenv("ROOMKEY_TOKEN")
@@ -97,7 +97,7 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 		}
 		token, err := tokens.ForOwner(cfg)
 		c := bridge.NewOwnerClient(h, token)
-		if errors.Is(err, tokens.ErrNoSecret) { // it has its secret from elsewhere
+		if errors.Is(err, tokens.ErrNoSecret) { // the server has another secret, such as auth.secret
 			c.Token, c.Unauthenticated, err = bridge.FixedToken(""), err.Error(), nil
 		}
 		return c, err
@@ -113,7 +113,7 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 		return nil, err
 	}
 	c := bridge.NewClient(local, bridge.FixedToken(token))
-	if token != "" || !c.IsRoomkey(ctx) { // whether anybody answers at all is the first thing to know
+	if token != "" || !c.IsRoomkey(ctx) { // if nobody answers, the call says so
 		return c, nil
 	}
 	return nil, notTheOwners(local, cfg.Data)
@@ -127,9 +127,9 @@ func notTheOwners(url, folder string) *meet.Error {
 		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
 }
 
-// parseArguments builds a tool's arguments from key=value pairs and a JSON
-// object. Values get the type that the tool's schema gives them; the server
-// judges whether they are right.
+// parseArguments makes a tool's arguments from key=value pairs and a JSON object.
+// Values get the type that the tool's schema gives them; the server checks
+// whether they are right.
 func parseArguments(tool string, pairs []string, object string) (map[string]any, error) {
 	arguments := map[string]any{}
 	if object != "" {
@@ -161,7 +161,8 @@ func parseArguments(tool string, pairs []string, object string) (map[string]any,
 	return arguments, nil
 }
 
-// typed reads a text as a JSON type, or leaves it a text where it is none.
+// typed reads a text as a value of a JSON type. A text that is no such value stays
+// a text.
 func typed(jsonType, text string) any {
 	switch jsonType {
 	case "boolean":

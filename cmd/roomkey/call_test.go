@@ -22,21 +22,28 @@ func TestParseArguments(t *testing.T) {
 		wantErr    string
 	}{
 		{"nothing", "create_room", nil, "", object{}, ""},
-		{"types of the schema", "create_room", []string{"name=1", "is_public=true", "max_participants=5", "settings.e2ee=0"}, "",
+		{"types of the schema", "create_room",
+			[]string{"name=1", "is_public=true", "max_participants=5", "settings.e2ee=0"}, "",
 			object{"name": "1", "is_public": true, "max_participants": int64(5), "settings": object{"e2ee": false}}, ""},
-		{"what is of no such type stays text", "create_room", []string{"is_public=si", "max_participants=5.0", "settings=null", "settings.e2ee="}, "",
+		{"what is of no such type stays text", "create_room",
+			[]string{"is_public=si", "max_participants=5.0", "settings=null", "settings.e2ee="}, "",
 			object{"is_public": "si", "max_participants": "5.0", "settings": object{"e2ee": ""}}, ""},
 		{"null twice", "create_room", []string{"settings=null"}, "", object{"settings": "null"}, ""},
 		{"an empty value", "create_room", []string{"name="}, "", object{"name": ""}, ""},
 		{"= in a value", "create_room", []string{"name=a=b="}, "", object{"name": "a=b="}, ""},
 		{"the last one counts", "create_room", []string{"name=a", "name=b"}, "", object{"name": "b"}, ""},
 		{"no such tool", "open", []string{"a=1", "b.c=true"}, "", object{"a": "1", "b": object{"c": "true"}}, ""},
-		{"no such argument", "create_room", []string{"a=1", "settings.b=1", "name.c=1"}, "", object{"a": "1", "settings": object{"b": "1"}, "name": object{"c": "1"}}, ""},
-		{"odd dots", "create_room", []string{".=1", "a.=2", ".b=3", "..=4"}, "", object{"": object{"": object{"": "4"}, "b": "3"}, "a": object{"": "2"}}, ""},
-		{"pairs over json", "create_room", []string{"settings.e2ee=true"}, `{"name": "a", "settings": {"e2ee": false, "allow_chat": true}}`,
+		{"no such argument", "create_room", []string{"a=1", "settings.b=1", "name.c=1"}, "",
+			object{"a": "1", "settings": object{"b": "1"}, "name": object{"c": "1"}}, ""},
+		{"odd dots", "create_room", []string{".=1", "a.=2", ".b=3", "..=4"}, "",
+			object{"": object{"": object{"": "4"}, "b": "3"}, "a": object{"": "2"}}, ""},
+		{"pairs over json", "create_room", []string{"settings.e2ee=true"},
+			`{"name": "a", "settings": {"e2ee": false, "allow_chat": true}}`,
 			object{"name": "a", "settings": object{"e2ee": true, "allow_chat": true}}, ""},
-		{"pairs over null in json", "create_room", []string{"settings.e2ee=true"}, `{"settings": null}`, object{"settings": object{"e2ee": true}}, ""},
-		{"an object as a value", "create_room", []string{`settings={"e2ee": true}`, "settings.allow_chat=true"}, "", object{"settings": object{"e2ee": true, "allow_chat": true}}, ""},
+		{"pairs over null in json", "create_room", []string{"settings.e2ee=true"}, `{"settings": null}`,
+			object{"settings": object{"e2ee": true}}, ""},
+		{"an object as a value", "create_room", []string{`settings={"e2ee": true}`, "settings.allow_chat=true"}, "",
+			object{"settings": object{"e2ee": true, "allow_chat": true}}, ""},
 		{"no =", "create_room", []string{"name"}, "", nil, `"name" is not key=value`},
 		{"no key", "create_room", []string{"=x"}, "", nil, `"=x" is not key=value`},
 		{"json null", "create_room", nil, "null", nil, "--json must be a JSON object"},
@@ -64,27 +71,35 @@ func TestParseArguments(t *testing.T) {
 // local secret goes to nobody else.
 func TestCallOfOthers(t *testing.T) {
 	t.Parallel()
+	const none = "unavailable: The answer is none of a roomkey's. "
+	reply := func(rest string) string { return `{"jsonrpc":"2.0","id":1,` + rest + `}` }
+	failed := func(report string) string {
+		return reply(`"result":{"isError":true,"_meta":{"roomkey/error":` + report + `}}`)
+	}
 	tests := []struct {
-		name, contentType, body string
-		status, wantCode        int
-		wantErr                 string
+		name, body       string
+		status, wantCode int
+		wantErr          string
 	}{
-		{"a web page", "text/html", "<!doctype html>", 200, 9, "unavailable: The answer is none of a roomkey's. Is there one at "},
-		{"an empty answer", "application/json", "", 200, 9, "unavailable: The answer is none of a roomkey's. "},
-		{"another JSON", "application/json", `{"hello": "world"}`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
-		{"a list", "application/json", `[]`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
-		{"a result without content", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"content":[]}}`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
-		{"an error without content", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true}}`, 200, 9, "unavailable: The answer is none of a roomkey's. "},
-		{"an error of somebody else's", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[{"type":"text","text":"no"}],"structuredContent":{"error":{"code":"gone"}}}}`, 200, 9,
-			"unavailable: The answer is none of a roomkey's. "},
-		{"not found", "text/plain", "404", 404, 9, "unavailable: The server answered with status 404. Is it a roomkey?"},
-		{"a broken gateway", "text/html", "<html>", 502, 9, "unavailable: The server answered with status 502. "},
-		{"an internal error of the protocol", "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error."}}`, 200, 1, "roomkey: Internal error."},
-		{"another error of the protocol", "application/json", `{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no such tool"}}`, 400, 2, "invalid: no such tool. "},
-		{"an internal error", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"_meta":{"roomkey/error":{"code":"internal","status":500,"message":"Internal error","request_id":"r-1"}}}}`, 200, 1,
-			"internal: Internal error (request r-1)"},
-		{"an error code of the future", "application/json", `{"jsonrpc":"2.0","id":1,"result":{"isError":true,"_meta":{"roomkey/error":{"code":"tea","message":"I am a teapot"}}}}`, 200, 1, "tea: I am a teapot"},
-		{"a stream", "text/event-stream", "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"structuredContent\":{}}}\n\n", 200, 0, ""},
+		{"a web page", "<!doctype html>", 200, 9, none + "Is there one at "},
+		{"an empty answer", "", 200, 9, none},
+		{"another JSON", `{"hello": "world"}`, 200, 9, none},
+		{"a list", `[]`, 200, 9, none},
+		{"a result without content", reply(`"result":{"content":[]}`), 200, 9, none},
+		{"an error without content", reply(`"result":{"isError":true}`), 200, 9, none},
+		{"an error of somebody else's", reply(`"result":{"isError":true,"content":[{"type":"text","text":"no"}],` +
+			`"structuredContent":{"error":{"code":"gone"}}}`), 200, 9, none},
+		{"not found", "404", 404, 9, "unavailable: The server answered with status 404. Is it a roomkey?"},
+		{"a broken gateway", "<html>", 502, 9, "unavailable: The server answered with status 502. "},
+		{"an internal error of the protocol", reply(`"error":{"code":-32603,"message":"Internal error."}`),
+			200, 1, "roomkey: Internal error."},
+		{"another error of the protocol", reply(`"error":{"code":-32602,"message":"no such tool"}`),
+			400, 2, "invalid: no such tool. "},
+		{"an internal error", failed(`{"code":"internal","status":500,"message":"Internal error","request_id":"r-1"}`),
+			200, 1, "internal: Internal error (request r-1)"},
+		{"an error code of the future", failed(`{"code":"tea","message":"I am a teapot"}`),
+			200, 1, "tea: I am a teapot"},
+		{"a stream", "event: message\ndata: " + reply(`"result":{"structuredContent":{}}`) + "\n\n", 200, 0, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -92,15 +107,19 @@ func TestCallOfOthers(t *testing.T) {
 			var authorization string
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				authorization = r.Header.Get("Authorization")
-				w.Header().Set("Content-Type", test.contentType)
+				if test.name == "a stream" {
+					w.Header().Set("Content-Type", "text/event-stream")
+				}
 				w.WriteHeader(test.status)
 				fmt.Fprint(w, test.body)
 			}))
 			defer server.Close()
 			var out, stderr bytes.Buffer
-			code := run(t.Context(), streams{nil, &out, &stderr}, []string{"call", "list_rooms", "--url", server.URL, "--data", t.TempDir()})
-			if code != test.wantCode || !strings.HasPrefix(stderr.String(), test.wantErr) || goText.MatchString(stderr.String()) {
-				t.Errorf("call: got exit code %d, stderr %q, want %d, %q", code, stderr.String(), test.wantCode, test.wantErr)
+			code := run(t.Context(), streams{nil, &out, &stderr},
+				[]string{"call", "list_rooms", "--url", server.URL, "--data", t.TempDir()})
+			said := stderr.String()
+			if code != test.wantCode || !strings.HasPrefix(said, test.wantErr) || goText.MatchString(said) {
+				t.Errorf("call: got exit code %d, stderr %q, want %d, %q", code, said, test.wantCode, test.wantErr)
 			}
 			if (out.Len() == 0) != (code != 0) {
 				t.Errorf("stdout: got %q with exit code %d", out.String(), code)

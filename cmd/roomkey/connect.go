@@ -75,7 +75,7 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 			wanted.role, wanted.sub, time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
 		return nil
 	}
-	fmt.Fprintln(notes, "It holds no access token, no URL and nobody's name: whoever runs it is the local owner.")
+	fmt.Fprintln(notes, "It holds no access token, no URL and no user: the person who runs it is the local owner.")
 	names := config.Variables(os.Environ())
 	names = slices.DeleteFunc(names, func(name string) bool { return name == "ROOMKEY_DATA" }) // the settings have --data
 	if len(names) > 0 {
@@ -107,9 +107,9 @@ func connectURL(cfg config.Config, target string) (string, error) {
 	return bridge.NewClient(target, nil).URL + "/mcp", nil
 }
 
-// thisProgram is the path that starts this program from any folder. It keeps
-// the name it was found under, which an update leaves as it is, rather than
-// the file that a link of that name leads to.
+// thisProgram is the path that starts this program from any folder. If the
+// program was found through a symbolic link, it is the path of the link, which an
+// update leaves as it is.
 func thisProgram() (string, error) {
 	running, err := os.Executable()
 	if err != nil {

@@ -32,7 +32,8 @@ func startConnected(t *testing.T) connected {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	c := connected{process: startServer(t, dir), dir: dir, data: filepath.Join(dir, "data"), file: filepath.Join(dir, "my config.yaml")}
+	c := connected{process: startServer(t, dir), dir: dir,
+		data: filepath.Join(dir, "data"), file: filepath.Join(dir, "my config.yaml")}
 	if err := os.WriteFile(c.file, []byte("listen: "+strings.TrimPrefix(c.url, "http://")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -109,12 +110,14 @@ func TestConnect(t *testing.T) {
 	})
 	t.Run("codex", func(t *testing.T) {
 		settings, notes := c.connect(t, "codex", "--role", "superadmin", "--sub", "root", "--ttl", "1h")
-		got := regexp.MustCompile(`^\[mcp_servers\.roomkey\]\nurl = ("[^"\\]+")\nhttp_headers = \{ Authorization = ("[^"\\]+") \}\n$`).FindStringSubmatch(settings)
+		got := regexp.MustCompile(`^\[mcp_servers\.roomkey\]\nurl = ("[^"\\]+")\n` +
+			`http_headers = \{ Authorization = ("[^"\\]+") \}\n$`).FindStringSubmatch(settings)
 		if got == nil || !strings.Contains(notes, "~/.codex/config.toml") {
 			t.Fatalf("got %s and the note %q, want a TOML table and ~/.codex/config.toml", settings, notes)
 		}
 		holdConnection(t, strings.Trim(got[1], `"`), strings.Trim(got[2], `"`), "of-codex", "root")
-		if !regexp.MustCompile(`an access token of the superadmin root, good until \d{4}-\d\d-\d\d \d\d:\d\d UTC`).MatchString(notes) {
+		said := regexp.MustCompile(`an access token of the superadmin root, good until \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+		if !said.MatchString(notes) {
 			t.Errorf("notes: got %q, want whose token it is and until when", notes)
 		}
 	})
@@ -134,11 +137,14 @@ func TestConnect(t *testing.T) {
 	t.Run("claude-desktop", func(t *testing.T) {
 		settings, notes := c.connect(t, "claude-desktop")
 		got := read(t, settings, "mcpServers")
-		if want := []string{"stdio", "--data", c.data, "--config", c.file}; !slices.Equal(got.Args, want) || !filepath.IsAbs(got.Command) {
+		want := []string{"stdio", "--data", c.data, "--config", c.file}
+		if !slices.Equal(got.Args, want) || !filepath.IsAbs(got.Command) {
 			t.Errorf("command: got %q %q, want an absolute path and %q", got.Command, got.Args, want)
 		}
-		if token.MatchString(settings) || strings.Contains(settings, `\u0026`) || !strings.Contains(notes, "claude_desktop_config.json") {
-			t.Errorf("got %s and the note %q, want no token, no escapes for HTML, and claude_desktop_config.json", settings, notes)
+		if token.MatchString(settings) || strings.Contains(settings, `\u0026`) ||
+			!strings.Contains(notes, "claude_desktop_config.json") {
+			t.Errorf("got %s and the note %q, want no token, no escapes for HTML, and claude_desktop_config.json",
+				settings, notes)
 		}
 		holdStdio(t, got.Command, got.Args, "of-the-bridge") // bridged to the server that runs
 		if err := c.terminate(); err != nil {
@@ -173,9 +179,10 @@ func holdStdio(t *testing.T, program string, args []string, room string) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = bareEnvironment(cmd.Dir)
-	call, _ := eras[0].message(2, "tools/call", map[string]any{"name": "create_room", "arguments": map[string]any{"name": room}})
-	cmd.Stdin = strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}` +
-		"\n" + call + "\n")
+	hello := rpc("initialize",
+		`{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}`)
+	call := rpc("tools/call", `{"name":"create_room","arguments":{"name":"`+room+`"}}`)
+	cmd.Stdin = strings.NewReader(hello + "\n" + call + "\n")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -9,6 +9,52 @@ import (
 	"testing"
 )
 
+// createdRooms are rooms that clients create at the same time, until they are
+// told to stop or the server is gone.
+type createdRooms struct {
+	running sync.WaitGroup
+
+	mu sync.Mutex
+	id map[string]string // by name, of those that were answered
+}
+
+func createRooms(t *testing.T, url, token string, clients int, done <-chan struct{}) *createdRooms {
+	t.Helper()
+	r := &createdRooms{id: map[string]string{}}
+	for n := range clients {
+		r.running.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				name := fmt.Sprintf("room-%d-%d", n, i)
+				raw, err := callAt(t.Context(), url, token, "create_room", map[string]any{"name": name, "create_codes": true})
+				if err != nil {
+					return // it is gone
+				}
+				var made struct{ Room struct{ ID string } }
+				if err := json.Unmarshal(raw, &made); err != nil || made.Room.ID == "" {
+					t.Errorf("create_room: got %s, %v, want a room", raw, err)
+					return
+				}
+				r.mu.Lock()
+				r.id[name] = made.Room.ID
+				r.mu.Unlock()
+			}
+		})
+	}
+	return r
+}
+
+// answered are the rooms that were created so far.
+func (r *createdRooms) answered() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.id)
+}
+
 // What was acknowledged is there after kill -9, whole.
 func TestKillDuringCreates(t *testing.T) {
 	t.Parallel()
@@ -16,40 +62,21 @@ func TestKillDuringCreates(t *testing.T) {
 	dir, token := t.TempDir(), ownerToken(t)
 	p := startServer(t, dir, withSecret)
 
-	var mu sync.Mutex
-	acknowledged := map[string]string{} // name → id
 	done := make(chan struct{})
-	var running sync.WaitGroup
-	for n := range clients {
-		running.Go(func() {
-			for i := 0; ; i++ {
-				name := fmt.Sprintf("room-%d-%d", n, i)
-				raw, err := callAt(t.Context(), p.url, token, "create_room", map[string]any{"name": name, "create_codes": true})
-				if err != nil {
-					return // killed
-				}
-				var made struct{ Room struct{ ID string } }
-				if err := json.Unmarshal(raw, &made); err != nil || made.Room.ID == "" {
-					t.Errorf("create_room: got %s, %v, want a room", raw, err)
-					return
-				}
-				mu.Lock()
-				acknowledged[name] = made.Room.ID
-				if len(acknowledged) == enough {
-					close(done)
-				}
-				mu.Unlock()
-			}
-		})
+	rooms := createRooms(t, p.url, token, clients, done)
+	if !eventually(func() bool { return len(rooms.answered()) >= enough || t.Failed() }) {
+		t.Fatal("the server creates no rooms any more")
 	}
-	<-done
 	p.kill()
-	running.Wait()
+	close(done)
+	rooms.running.Wait()
+	acknowledged := rooms.answered()
 
 	again := startServer(t, dir, withSecret)
 	found := map[string]string{}
 	for cursor := ""; ; {
-		raw, err := callAt(t.Context(), again.url, token, "list_rooms", map[string]any{"scope": "all", "limit": 100, "cursor": cursor})
+		raw, err := callAt(t.Context(), again.url, token, "list_rooms",
+			map[string]any{"scope": "all", "limit": 100, "cursor": cursor})
 		if err != nil {
 			t.Fatalf("list_rooms: %v", err)
 		}

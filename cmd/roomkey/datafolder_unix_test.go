@@ -34,7 +34,8 @@ func TestDataFolderOfOthers(t *testing.T) {
 	want := filepath.Join(folder, "secret") + " is a symbolic link"
 	for _, args := range [][]string{
 		{"serve", "--listen", address}, {"stdio", "--listen", address}, {"doctor", "--listen", address},
-		{"call", "list_rooms"}, {"token", "--sub", "x"}, {"backup", filepath.Join(t.TempDir(), "backup")}, {"secret", "rotate"},
+		{"call", "list_rooms"}, {"token", "--sub", "x"}, {"secret", "rotate"},
+		{"backup", filepath.Join(t.TempDir(), "backup")},
 	} {
 		var out, stderr bytes.Buffer
 		ctx, cancel := context.WithTimeout(t.Context(), hangsAfter)

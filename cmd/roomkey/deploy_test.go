@@ -20,87 +20,55 @@ import (
 // capabilityFile is as much of Naftiko's specification 1.0.0-alpha2 as
 // deploy/room-codes.yaml uses, and nothing that it does not have.
 type capabilityFile struct {
-	Naftiko string `yaml:"naftiko"`
+	Naftiko string
 	Info    struct {
-		Label       string   `yaml:"label"`
-		Description string   `yaml:"description"`
-		Tags        []string `yaml:"tags"`
-		Created     string   `yaml:"created"`
-		Modified    string   `yaml:"modified"`
-	} `yaml:"info"`
+		Label, Description, Created, Modified string
+		Tags                                  []string
+	}
 	Binds []struct {
-		Namespace   string            `yaml:"namespace"`
-		Description string            `yaml:"description"`
-		Keys        map[string]string `yaml:"keys"`
-	} `yaml:"binds"`
+		Namespace, Description string
+		Keys                   map[string]string
+	}
 	Capability struct {
-		Consumes []consumedAPI   `yaml:"consumes"`
-		Exposes  []exposedServer `yaml:"exposes"`
-	} `yaml:"capability"`
+		Consumes []consumedAPI
+		Exposes  []exposedServer
+	}
 }
 
 type consumedAPI struct {
-	Type           string `yaml:"type"`
-	Namespace      string `yaml:"namespace"`
-	Description    string `yaml:"description"`
-	BaseURI        string `yaml:"baseUri"`
-	Authentication struct {
-		Type  string `yaml:"type"`
-		Token string `yaml:"token"`
-	} `yaml:"authentication"`
-	InputParameters []consumedInput `yaml:"inputParameters"`
-	Resources       []struct {
-		Name       string              `yaml:"name"`
-		Path       string              `yaml:"path"`
-		Operations []consumedOperation `yaml:"operations"`
-	} `yaml:"resources"`
+	Type, Namespace, Description string
+	BaseURI                      string `yaml:"baseUri"`
+	Authentication               struct{ Type, Token string }
+	InputParameters              []consumedInput `yaml:"inputParameters"`
+	Resources                    []struct {
+		Name, Path string
+		Operations []consumedOperation
+	}
 }
 
 type consumedOperation struct {
-	Name             string `yaml:"name"`
-	Method           string `yaml:"method"`
-	Description      string `yaml:"description"`
-	OutputRawFormat  string `yaml:"outputRawFormat"`
-	OutputParameters []struct {
-		Name  string `yaml:"name"`
-		Type  string `yaml:"type"`
-		Value string `yaml:"value"`
-	} `yaml:"outputParameters"`
-	InputParameters []consumedInput `yaml:"inputParameters"`
-	Body            string          `yaml:"body"`
+	Name, Method, Description, Body string
+	OutputRawFormat                 string                               `yaml:"outputRawFormat"`
+	OutputParameters                []struct{ Name, Type, Value string } `yaml:"outputParameters"`
+	InputParameters                 []consumedInput                      `yaml:"inputParameters"`
 
 	path string // of its resource
 }
 
-type consumedInput struct {
-	Name  string `yaml:"name"`
-	In    string `yaml:"in"`
-	Value string `yaml:"value"`
-}
+type consumedInput struct{ Name, In, Value string }
 
 type exposedServer struct {
-	Type        string        `yaml:"type"`
-	Namespace   string        `yaml:"namespace"`
-	Address     string        `yaml:"address"`
-	Port        int           `yaml:"port"`
-	Transport   string        `yaml:"transport"`
-	Description string        `yaml:"description"`
-	Tools       []exposedTool `yaml:"tools"`
-}
-
-type exposedTool struct {
-	Name            string          `yaml:"name"`
-	Label           string          `yaml:"label"`
-	Description     string          `yaml:"description"`
-	Hints           map[string]bool `yaml:"hints"`
-	InputParameters []struct {
-		Name        string `yaml:"name"`
-		Type        string `yaml:"type"`
-		Description string `yaml:"description"`
-		Required    bool   `yaml:"required"`
-	} `yaml:"inputParameters"`
-	Call string            `yaml:"call"`
-	With map[string]string `yaml:"with"`
+	Type, Namespace, Address, Transport, Description string
+	Port                                             int
+	Tools                                            []struct {
+		Name, Label, Description, Call string
+		Hints                          map[string]bool
+		With                           map[string]string
+		InputParameters                []struct {
+			Name, Type, Description string
+			Required                bool
+		} `yaml:"inputParameters"`
+	}
 }
 
 func readCapability(t *testing.T) (file capabilityFile, api consumedAPI, mcp exposedServer) {
@@ -116,7 +84,8 @@ func readCapability(t *testing.T) (file capabilityFile, api consumedAPI, mcp exp
 		t.Fatal(err)
 	}
 	if len(file.Capability.Consumes) != 1 || len(file.Capability.Exposes) != 1 {
-		t.Fatalf("%d APIs consumed, %d servers exposed; want one of each", len(file.Capability.Consumes), len(file.Capability.Exposes))
+		t.Fatalf("%d APIs consumed, %d servers exposed; want one of each",
+			len(file.Capability.Consumes), len(file.Capability.Exposes))
 	}
 	return file, file.Capability.Consumes[0], file.Capability.Exposes[0]
 }
@@ -180,8 +149,10 @@ func TestDeployedCapabilityRefersToWhatIsThere(t *testing.T) {
 	t.Parallel()
 	file, api, mcp := readCapability(t)
 	for _, name := range namesFilledIn(api.Authentication.Token) {
-		if bound := file.Binds[0].Keys[name]; bound != name || !slices.Contains(api.InputParameters, consumedInput{Name: name, In: "environment"}) {
-			t.Errorf("token: %s is bound to %q; want it bound to the variable of its name, and declared as an input of the API", name, bound)
+		declared := slices.Contains(api.InputParameters, consumedInput{Name: name, In: "environment"})
+		if bound := file.Binds[0].Keys[name]; bound != name || !declared {
+			t.Errorf("token: %s is bound to %q, declared as an input of the API: %t; want it bound to its name and declared",
+				name, bound, declared)
 		}
 	}
 	if api.Authentication.Type != "bearer" || len(namesFilledIn(api.Authentication.Token)) != 1 {
@@ -250,7 +221,8 @@ func TestDeployedCapabilityIsThatOf100ms(t *testing.T) {
 	want := map[string]tool{
 		"hms-create-room-codes": {"Create room codes for a room (one per role).", hints(false), room},
 		"hms-get-room-codes":    {"Get all room codes for a room.", hints(true), room},
-		"hms-update-room-code":  {"Enable or disable a specific room code.", hints(false), map[string]string{"code": "string", "body": "object"}},
+		"hms-update-room-code": {"Enable or disable a specific room code.", hints(false),
+			map[string]string{"code": "string", "body": "object"}},
 	}
 	got := map[string]tool{}
 	for _, exposed := range mcp.Tools {

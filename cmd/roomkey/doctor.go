@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -25,21 +24,17 @@ behind at LiveKit.
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 2 the configuration cannot be used.`,
 		Args: exactArgs(0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := config.Load(cmd.Flags(), os.Environ())
-			if err != nil {
-				return err
-			}
-			d := &doctor.Doctor{Config: c, File: config.FileInUse(cmd.Flags())}
+		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
+			d := &doctor.Doctor{Config: cfg, File: config.FileInUse(cmd.Flags())}
 			if !asJSON {
 				d.Tell = func(f doctor.Finding) { f.Print(cmd.OutOrStdout()) }
 			}
-			err = d.Examine(cmd.Context())
+			err := d.Examine(cmd.Context())
 			if asJSON {
 				fmt.Fprint(cmd.OutOrStdout(), jsonDocument(d.Findings))
 			}
 			return err
-		},
+		}),
 	}
 	config.AddFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list of {check, status, detail, hint}")

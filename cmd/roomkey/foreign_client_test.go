@@ -167,7 +167,8 @@ func (c *foreignClient) refused(method string, params any, code float64, message
 	c.t.Helper()
 	got := c.do(method, params)
 	if got.Thrown == nil || got.Thrown.Code != code || !strings.Contains(got.Thrown.Message, message) {
-		c.t.Errorf("%s: %s %v: got %s, thrown %+v, want the error %v %s", c.name, method, params, got.Result, got.Thrown, code, message)
+		c.t.Errorf("%s: %s %v: got %s, thrown %+v, want the error %v %s",
+			c.name, method, params, got.Result, got.Thrown, code, message)
 	}
 }
 

@@ -165,7 +165,8 @@ func fail(t *testing.T, c *foreignClient) {
 			t.Errorf("%s: %s: got %+v and the text %q, want an invalid call", c.name, tool.Name, failed, r.Content)
 		}
 	}
-	if failed := report(t, c.call("get_room", map[string]any{"room_id": "nowhere"})); failed.Code != meet.CodeNotFound || failed.Status != http.StatusNotFound {
+	failed := report(t, c.call("get_room", map[string]any{"room_id": "nowhere"}))
+	if failed.Code != meet.CodeNotFound || failed.Status != http.StatusNotFound {
 		t.Errorf("%s: get_room: got %+v, want not_found", c.name, failed)
 	}
 }
@@ -193,11 +194,13 @@ func useRest(t *testing.T, c *foreignClient, kind foreignKind) {
 	}
 	c.refused("readResource", object{"uri": "roomkey://rooms/nowhere"}, notFound, "Room not found")
 	var completed struct{ Completion struct{ Values []string } }
-	c.must("complete", object{"ref": object{"type": "ref/prompt", "name": "moderate_room"}, "argument": object{"name": "room", "value": "team-r"}}, &completed)
+	c.must("complete", object{"ref": object{"type": "ref/prompt", "name": "moderate_room"},
+		"argument": object{"name": "room", "value": "team-r"}}, &completed)
 	if !slices.Equal(completed.Completion.Values, []string{"team-retro"}) {
 		t.Errorf("%s: completion: got %+v, want team-retro", c.name, completed)
 	}
-	c.must("notification", object{"method": "notifications/progress", "params": object{"progressToken": 1, "progress": 1}}, nil)
+	c.must("notification",
+		object{"method": "notifications/progress", "params": object{"progressToken": 1, "progress": 1}}, nil)
 	c.must("notification", object{"method": "notifications/nonsense"}, nil)
 	if kind.version != tools.ProtocolVersions[0] {
 		c.must("ping", nil, nil)

@@ -45,116 +45,90 @@ func packages(t *testing.T) map[string]goPackage {
 	}
 }
 
-// house is the part of the module that a package belongs to: store for
-// roomkey/store/storetest. It is empty for packages of others.
-func house(path string) string {
-	rest, ok := strings.CutPrefix(path, module+"/")
-	if !ok {
-		return ""
+// mayImport are the parts of the program, and which other parts each may import.
+// A part is a folder of the module with what is under it, but each package
+// inside cmd/roomkey is one. All arrows point at meet, and only cmd knows
+// everyone.
+var mayImport = map[string][]string{
+	"meet":               {},
+	"store":              {"meet"},
+	"livekit":            {"meet"},
+	"tools":              {"meet"},
+	"web":                {"meet"},
+	"auth":               {"meet"},
+	inCmd + "build":      {"web"},
+	inCmd + "config":     {"auth", "livekit", "meet", "tools"},
+	inCmd + "datafolder": {"auth", "meet", "store"},
+	inCmd + "bridge":     {"meet", "tools", "web", inCmd + "build", inCmd + "datafolder"},
+	inCmd + "tokens":     {"auth", "meet", "store", inCmd + "config", inCmd + "datafolder"},
+	inCmd + "doctor": {"auth", "livekit", "meet", "store", "web",
+		inCmd + "bridge", inCmd + "config", inCmd + "datafolder", inCmd + "tokens"},
+}
+
+const inCmd = "cmd/roomkey/internal/"
+
+// partOf is the part of the program that a package belongs to; empty for
+// packages of others.
+func partOf(path string) string {
+	name, ok := strings.CutPrefix(path, module+"/")
+	if !ok || strings.HasPrefix(name, inCmd) {
+		return name
 	}
-	name, _, _ := strings.Cut(rest, "/")
-	return name
+	part, _, _ := strings.Cut(name, "/")
+	return part
 }
 
 // forTests says whether a package helps tests, or is nothing but tests, and is
 // no part of the program.
-func forTests(path string) bool { return strings.HasSuffix(path, "test") || path == module+"/e2e" }
+func forTests(path string) bool { return strings.Contains(path+"/", "test/") || path == module+"/e2e" }
 
-// insides are the packages inside cmd/roomkey, and which of the module's
-// packages each may import beside meet.
-var insides = map[string][]string{
-	"bridge":     {"tools", "web", "build", "datafolder"},
-	"build":      {"web"},
-	"config":     {"auth", "livekit", "livekit/embedded", "tools"},
-	"datafolder": {"auth", "store"},
-	"doctor":     {"auth", "bridge", "config", "datafolder", "livekit", "store", "tokens", "web"},
-	"tokens":     {"auth", "store", "config", "datafolder"},
-}
-
-// Every package inside cmd/roomkey knows no more than it needs.
-func TestInsideCmd(t *testing.T) {
+// Every part of the program imports no more than it may, meet stands on the
+// standard library alone, and only what starts the LiveKit server, or has its
+// defaults, depends on it.
+func TestImports(t *testing.T) {
 	t.Parallel()
-	const root = module + "/cmd/roomkey/internal/"
-	for path, p := range packages(t) {
-		name, inside := strings.CutPrefix(path, root)
-		if !inside {
+	all, seen := packages(t), map[string]bool{}
+	for path, p := range all {
+		from := partOf(path)
+		if !strings.HasPrefix(path, module+"/") || forTests(path) {
 			continue
 		}
-		allowed, known := insides[name]
-		if !known {
+		allowed, known := mayImport[from]
+		if seen[from] = true; !known && from != "cmd" {
 			t.Errorf("%s: a package that the import rule does not know", path)
 		}
 		for _, imported := range p.Imports {
-			to := strings.TrimPrefix(strings.TrimPrefix(imported, root), module+"/")
-			if to != imported && to != "meet" && !slices.Contains(allowed, to) {
-				t.Errorf("%s imports %s: want only meet and %v", path, imported, allowed)
-			}
-		}
-	}
-}
-
-// All arrows point at meet, siblings never import each other, and only cmd
-// knows everyone.
-func TestImportRule(t *testing.T) {
-	t.Parallel()
-	siblings := []string{"store", "livekit", "tools", "web", "auth"}
-	all := packages(t)
-	for _, sibling := range append(siblings, "meet", "cmd") {
-		if !slices.ContainsFunc(allPaths(all), func(path string) bool { return house(path) == sibling }) {
-			t.Errorf("%s: got no such package, want one", sibling)
-		}
-	}
-	for path, p := range all {
-		from := house(path)
-		if from == "" || forTests(path) {
-			continue
-		}
-		if from != "cmd" && from != "meet" && !slices.Contains(siblings, from) {
-			t.Errorf("%s: a package the import rule does not know", path)
-		}
-		for _, imported := range p.Imports {
-			to := house(imported)
-			switch {
-			case forTests(imported) && to != "":
+			to := partOf(imported)
+			switch ours := strings.HasPrefix(imported, module+"/"); {
+			case ours && forTests(imported):
 				t.Errorf("%s imports %s, which is for tests", path, imported)
-			case to == "" || to == from || from == "cmd" || to == "meet":
-			default:
-				t.Errorf("%s imports %s: want only %s/meet", path, imported, module)
-			}
-			if strings.HasPrefix(imported, livekitServer) && path != module+"/livekit/embedded" {
+			case ours && to != from && from != "cmd" && !slices.Contains(allowed, to):
+				t.Errorf("%s imports %s: want only %v", path, imported, allowed)
+			case strings.HasPrefix(imported, livekitServer) && path != module+"/livekit/embedded":
 				t.Errorf("%s imports %s: want that of livekit/embedded alone", path, imported)
 			}
 		}
-	}
-}
-
-func allPaths(all map[string]goPackage) []string {
-	var paths []string
-	for path := range all {
-		paths = append(paths, path)
-	}
-	return paths
-}
-
-// meet stands on the standard library alone, and only what needs the LiveKit
-// server drags it in.
-func TestDependencies(t *testing.T) {
-	t.Parallel()
-	all := packages(t)
-	for _, dep := range all[module+"/meet"].Deps {
-		if !all[dep].Standard {
-			t.Errorf("meet stands on %s: want the standard library alone", dep)
-		}
-	}
-	for _, path := range []string{"/livekit", "/store", "/tools", "/web", "/auth"} {
-		for _, dep := range all[module+path].Deps {
-			if strings.HasPrefix(dep, livekitServer) {
-				t.Errorf("%s stands on %s: want that of livekit/embedded alone", path[1:], dep)
+		for _, dep := range p.Deps {
+			if from == "meet" && !all[dep].Standard && !strings.HasPrefix(dep, module+"/meet") {
+				t.Errorf("%s stands on %s: want the standard library alone", path, dep)
+			}
+			linked := slices.Contains(withServer, from) || path == module+"/livekit/embedded"
+			if strings.HasPrefix(dep, livekitServer) && !linked {
+				t.Errorf("%s stands on %s: want that of %v alone", path, dep, withServer)
 			}
 		}
 	}
-	ofServer := func(dep string) bool { return strings.HasPrefix(dep, livekitServer) }
-	if len(all[module+"/meet"].Deps) == 0 || !slices.ContainsFunc(all[module+"/livekit/embedded"].Deps, ofServer) {
+	for part := range mayImport {
+		if !seen[part] {
+			t.Errorf("%s: got no such package, want one", part)
+		}
+	}
+	if !slices.ContainsFunc(all[module+"/livekit/embedded"].Deps, func(dep string) bool {
+		return strings.HasPrefix(dep, livekitServer)
+	}) {
 		t.Error("go list gave no dependencies to look at")
 	}
 }
+
+// withServer are the parts that link the LiveKit server.
+var withServer = []string{"cmd", inCmd + "config", inCmd + "doctor", inCmd + "tokens"}

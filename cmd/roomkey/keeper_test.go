@@ -43,6 +43,7 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 	}
 	s := &stdioProcess{process: p, in: in, answers: make(chan string, 100)}
 	go func() {
+		defer close(s.answers)
 		lines := bufio.NewScanner(reading)
 		for lines.Scan() {
 			s.answers <- lines.Text()
@@ -59,7 +60,8 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 // say sends a call of a tool and does not wait for its answer.
 func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
 	t.Helper()
-	if _, err := fmt.Fprintf(s.in, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", tool, arguments); err != nil {
+	message := rpc("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
+	if _, err := io.WriteString(s.in, message+"\n"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -68,10 +70,11 @@ func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
 func (s *stdioProcess) hear(t *testing.T) toolResult {
 	t.Helper()
 	select {
-	case line := <-s.answers:
+	case line, ok := <-s.answers:
+		if !ok {
+			t.Fatalf("stdio has ended:\n%s", s.err)
+		}
 		return readResult(t, readResponse(t, []byte(line)).Result)
-	case <-s.exited:
-		t.Fatalf("stdio has ended:\n%s", s.err)
 	case <-time.After(patience):
 		t.Fatalf("no answer within %v:\n%s", patience, s.err)
 	}
@@ -220,7 +223,8 @@ func TestStdioCallsUnderWay(t *testing.T) {
 	lk.await(t)
 	server.kill()
 	r := stdio.hear(t)
-	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, "unavailable: Roomkey ended during this call, and it is not known") {
+	const unknown = "unavailable: Roomkey ended during this call, and it is not known"
+	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, unknown) {
 		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
 	}
 	if report(t, r).Retryable {

@@ -16,12 +16,12 @@ import (
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
-// sweepEvery is how often rooms whose time has come are looked for.
+// sweepEvery is how often expired rooms are looked for.
 const sweepEvery = 2 * time.Second
 
-// reconcileEvery is how often LiveKit is asked who is inside. What no webhook
-// told is right after that and the five seconds by which LiveKit's own list of
-// rooms may be late.
+// reconcileEvery is how often LiveKit is asked who is inside. If a webhook is
+// lost, the database is right after that time and the five seconds by which
+// LiveKit's own list of rooms may be late.
 const reconcileEvery = 10 * time.Second
 
 // listen listens at an address. A machine has two loopback addresses, and
@@ -83,8 +83,8 @@ func (a *app) Run(ctx context.Context) error {
 	return errors.Join(parts.Wait(), a.Close())
 }
 
-// every does something at once and then again and again until ctx is done. It
-// gives no error.
+// every does something at once and then repeats it until ctx is done. It gives no
+// error.
 func (a *app) every(ctx context.Context, interval time.Duration, what string, do func(context.Context) error) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -100,9 +100,9 @@ func (a *app) every(ctx context.Context, interval time.Duration, what string, do
 	}
 }
 
-// How long running calls may take once we stop. Waiting for LiveKit takes one
-// 5 s at most. The LiveKit inside does not let anybody wait, but may take 6 s
-// to stop; we promise ten for everything.
+// How long running calls may take after the stop has begun. A call waits for a
+// foreign LiveKit at most 5 s. The LiveKit inside answers at once, but may take
+// 6 s to stop; everything together takes at most ten.
 const (
 	drainTimeout       = 7 * time.Second
 	drainTimeoutInside = 3 * time.Second
@@ -117,15 +117,15 @@ func (a *app) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	defer time.AfterFunc(silentGrace, a.silent.close).Stop()
-	_ = a.metricsServer.Close()
 	if err := a.server.Shutdown(ctx); err != nil {
 		a.log.Warn("calls were still running and are cut off", "err", err)
 		_ = a.server.Close()
 	}
+	_ = a.metricsServer.Close() // last, so that the metrics can be read until then
 }
 
-// silentGrace is how long a connection may stay silent once we stop: enough
-// for a call that is on its way.
+// silentGrace is how long a connection may stay silent after the stop has begun:
+// enough for a call that is on its way.
 const silentGrace = 200 * time.Millisecond
 
 // silentConns are the connections on which nothing has been asked yet, as

@@ -2,12 +2,13 @@ package main
 
 import "roomkey/auth"
 
-// unnamedInsideKey is what versions before rotation called the key. Their join
-// tokens live on for ten minutes after an update.
+// unnamedInsideKey is the name of the key in versions that could not rotate it.
+// Their join tokens are good for ten minutes after an update.
 const unnamedInsideKey = "roomkey"
 
-// otherInsideKey gives the API secret of a key of the LiveKit inside that it
-// was not started with: of a secret before or after a rotation. Empty is none.
+// otherInsideKey gives the API secrets of those keys of the LiveKit inside that it
+// was not started with: of signing secrets before or after a rotation. An unknown
+// key has an empty one.
 func otherInsideKey(keyring *auth.Keyring) func(name string) string {
 	return func(name string) string {
 		for i, secret := range keyring.Accepted() {

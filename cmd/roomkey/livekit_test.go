@@ -111,7 +111,8 @@ func (g *gatedLiveKit) use(c *config.Config) {
 
 // env points another process to it.
 func (g *gatedLiveKit) env() []string {
-	return []string{"LIVEKIT_URL=" + g.url, "LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret,
+	return []string{"LIVEKIT_URL=" + g.url,
+		"LIVEKIT_API_KEY=" + livekittest.APIKey, "LIVEKIT_API_SECRET=" + livekittest.APISecret,
 		"ROOMKEY_ROOMS_CREATE_MEDIA=" + config.MediaAtCreate}
 }
 

@@ -59,26 +59,31 @@ func TestLockOfOthers(t *testing.T) {
 	if err := os.WriteFile(file, []byte("listen: "+address+"\nauth:\n  secret: "+testSecret), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	roomkey := func(args ...string) (code int, said string) {
+		var out, stderr bytes.Buffer
+		args = append(args, "--data", data, "--config", file)
+		code = run(t.Context(), streams{strings.NewReader(""), &out, &stderr}, args)
+		return code, stderr.String()
+	}
 	const key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	at := strings.TrimPrefix(named, "http://")
-	for _, says := range []string{"", at + "\n", named + "\n" + key + "\nserve\n", at + "\n\nserve\n", at + "\n" + key + "\nserve\n"} {
+	want := "unauthenticated: The roomkey at " + configured + " has another data folder than " + data
+	for _, says := range []string{
+		"", at + "\n", named + "\n" + key + "\nserve\n", at + "\n\nserve\n", at + "\n" + key + "\nserve\n",
+	} {
 		if err := os.WriteFile(filepath.Join(data, "lock"), []byte(says), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var out, stderr bytes.Buffer
-		code := run(t.Context(), streams{nil, &out, &stderr}, []string{"call", "list_rooms", "--data", data, "--config", file})
-		if want := "unauthenticated: The roomkey at " + configured + " has another data folder than " + data; code != 3 || !strings.HasPrefix(stderr.String(), want) {
-			t.Errorf("call with %q in the lock: got exit code %d, %s, want 3, %s", says, code, &stderr, want)
+		if code, said := roomkey("call", "list_rooms"); code != 3 || !strings.HasPrefix(said, want) {
+			t.Errorf("call with %q in the lock: got exit code %d, %s, want 3, %s", says, code, said, want)
 		}
-		run(t.Context(), streams{nil, &out, &stderr}, []string{"call", "list_rooms", "--data", data, "--config", file, "--url", configured})
-		if code = run(t.Context(), streams{nil, &out, &stderr}, []string{"doctor", "--data", data, "--config", file}); code != 1 {
-			t.Errorf("doctor with %q in the lock: got exit code %d, want 1", says, code)
+		roomkey("call", "list_rooms", "--url", configured)
+		if code, said := roomkey("doctor"); code != 1 {
+			t.Errorf("doctor with %q in the lock: got exit code %d, %s, want 1", says, code, said)
 		}
 	}
-	var out, stderr bytes.Buffer
-	code := run(t.Context(), streams{strings.NewReader(""), &out, &stderr}, []string{"stdio", "--data", data, "--config", file})
-	if code != 1 {
-		t.Errorf("stdio: got exit code %d, %s, want 1", code, &stderr)
+	if code, said := roomkey("stdio"); code != 1 {
+		t.Errorf("stdio: got exit code %d, %s, want 1", code, said)
 	}
 	if n := shown.Load() + shownToo.Load(); n > 0 {
 		t.Errorf("the other programs were shown %d tokens, want none", n)

@@ -25,3 +25,14 @@ func main() {
 	stop()
 	os.Exit(code)
 }
+
+// connsKept is how many connections to LiveKit are kept open between calls. Go
+// keeps two by default: rooms that are made at the same time would dial anew.
+const connsKept = 32
+
+// keepConns makes a transport keep that many. LiveKit's SDK uses the default one.
+func keepConns(transport http.RoundTripper) {
+	if t, ok := transport.(*http.Transport); ok {
+		t.MaxIdleConnsPerHost = connsKept
+	}
+}

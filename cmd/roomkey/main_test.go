@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"roomkey": program})
 }
 
-// forgetConfiguration takes away what configures the roomkey of whoever runs
-// the tests.
+// forgetConfiguration removes the variables that configure a roomkey of the
+// person who runs the tests.
 func forgetConfiguration() {
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "ROOMKEY_") || strings.HasPrefix(name, "LIVEKIT_") {

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
+	"roomkey/meet"
 	"roomkey/tools"
 )
 
@@ -30,7 +34,8 @@ func TestInitialize(t *testing.T) {
 	if err := json.Unmarshal(r.Result, &discovered); err != nil {
 		t.Fatalf("server/discover: %v in %s", err, r.Result)
 	}
-	if diff := cmp.Diff([]string{"2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"}, discovered.SupportedVersions); diff != "" {
+	versions := []string{"2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"}
+	if diff := cmp.Diff(versions, discovered.SupportedVersions); diff != "" {
 		t.Errorf("versions (-want +got):\n%s", diff)
 	}
 	if n := utf8.RuneCountInString(discovered.Instructions); n == 0 || n > 2000 {
@@ -40,8 +45,8 @@ func TestInitialize(t *testing.T) {
 		"2025-11-25": "2025-11-25", "2025-06-18": "2025-06-18", "2025-03-26": "2025-03-26",
 		"1999-01-01": "2025-11-25", "2026-07-28": "2025-11-25", "": "2025-03-26",
 	} {
-		body, _ := era{name: "2025"}.message(1, "initialize", map[string]any{
-			"protocolVersion": asked, "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": "test", "version": "1"}})
+		body, _ := era{name: "2025"}.message(1, "initialize", map[string]any{"protocolVersion": asked,
+			"capabilities": map[string]any{}, "clientInfo": map[string]any{"name": "test", "version": "1"}})
 		got := a.post(t, body)
 		var h hello
 		if err := json.Unmarshal(readResponse(t, got.body).Result, &h); err != nil {
@@ -54,7 +59,9 @@ func TestInitialize(t *testing.T) {
 		if h.Instructions != discovered.Instructions {
 			t.Errorf("instructions of %q: got %q, want those of server/discover", asked, h.Instructions)
 		}
-		if diff := cmp.Diff(map[string]any{"tools": map[string]any{}, "prompts": map[string]any{}, "resources": map[string]any{}, "completions": map[string]any{}}, h.Capabilities); diff != "" {
+		none := map[string]any{}
+		capabilities := map[string]any{"tools": none, "prompts": none, "resources": none, "completions": none}
+		if diff := cmp.Diff(capabilities, h.Capabilities); diff != "" {
 			t.Errorf("capabilities of %q (-want +got):\n%s", asked, diff)
 		}
 		if h.ServerInfo.Name != "roomkey" {
@@ -102,41 +109,116 @@ func roundTrip(t *testing.T, v any) (out any) {
 	return out
 }
 
-// A success says the same twice, complete both times, and nothing is null.
-func TestToolSuccess(t *testing.T) {
+// Every kind of tool error has the shape that the interface fixes, in both eras.
+// What each tool refuses, and in which words, is tested in tools.
+func TestToolErrors(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
+	user := a.token(t, meet.Principal{ID: "mallory", Role: meet.User})
+	const notAllowed = "You are not allowed to update, end or reopen a room"
+	tests := []struct {
+		tool      string
+		arguments any
+		token     string
+		want      meet.ErrorReport
+	}{
+		{"create_room", map[string]any{"name": "ab"}, a.owner,
+			meet.ErrorReport{Code: "invalid", Status: 400, Field: "name", Message: "room name must be at least 3 characters"}},
+		{"create_room", map[string]any{"settings": map[string]any{"e2ee": 1}}, a.owner, meet.ErrorReport{
+			Code: "invalid", Status: 400, Field: "settings.e2ee", Message: "settings.e2ee must be a boolean, not a number"}},
+		{"get_room", []any{"alpha"}, a.owner,
+			meet.ErrorReport{Code: "invalid", Status: 400, Field: "arguments", Message: "arguments must be an object"}},
+		{"end_room", map[string]any{"room_id": "alpha", "confirm_name": "alpha"}, user,
+			meet.ErrorReport{Code: "forbidden", Status: 403, Message: notAllowed}},
+		{"get_room", map[string]any{"room_id": "omega"}, a.owner,
+			meet.ErrorReport{Code: "not_found", Status: 404, Field: "room_id", Message: "Room not found"}},
+	}
+	for _, e := range eras {
+		for _, test := range tests {
+			body, header := e.message(1, "tools/call", map[string]any{"name": test.tool, "arguments": test.arguments})
+			got := a.post(t, body, append(header, "Authorization", "Bearer "+test.token)...)
+			holdNoGoText(t, body, got)
+			r := readResult(t, readResponse(t, got.body).Result)
+			failed := report(t, r)
+			test.want.Hint, test.want.RequestID = failed.Hint, got.header.Get("X-Request-Id")
+			if diff := cmp.Diff(test.want, failed); diff != "" {
+				t.Errorf("%s %s (-want +got):\n%s", e.name, body, diff)
+			}
+			holdErrorShape(t, r)
+		}
+	}
+}
+
+// goText is what would show that an error comes from the inside.
+var goText = regexp.MustCompile(`json:|unmarshal|Go struct|Go value|goroutine|\.go:|` +
+	`invalid character|unexpected end|panic|SQL|sqlite|twirp|dial tcp|127\.0\.0\.1:\d+: connect`)
+
+func holdNoGoText(t *testing.T, what string, got answer) {
+	t.Helper()
+	if found := goText.Find(got.body); found != nil {
+		t.Errorf("%.300s: got %s, want nothing like %q in it", what, got.body, found)
+	}
+}
+
+// holdErrorShape holds a result to: one text block "CODE: message. Hint." and
+// an error with no other fields than the fixed ones.
+func holdErrorShape(t *testing.T, r toolResult) {
+	t.Helper()
+	failed := report(t, r)
+	want := fmt.Sprintf("%s: %s.", failed.Code, failed.Message)
+	if failed.Hint != "" {
+		want += " " + strings.TrimSuffix(failed.Hint, ".") + "."
+	}
+	if len(r.Content) != 1 || r.Content[0].Text != want || r.Content[0].Type != "text" {
+		t.Errorf("text blocks: got %q, want only %q", r.Content, want)
+	}
+	if r.StructuredContent != nil {
+		t.Errorf("structured content of an error: got %s, want none: clients hold it against the output schema",
+			r.StructuredContent)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(r.Meta[tools.ErrorKey], &fields); err != nil {
+		t.Fatalf("error in _meta: got %s, %v", r.Meta, err)
+	}
+	for _, key := range []string{"code", "status", "message", "retryable", "request_id"} {
+		if _, ok := fields[key]; !ok {
+			t.Errorf("error: got %v, want %s in it", fields, key)
+		}
+		delete(fields, key)
+	}
+	for key := range fields {
+		if !slices.Contains([]string{"field", "hint", "retry_after_seconds"}, key) {
+			t.Errorf("error: got the unknown field %s", key)
+		}
+	}
+}
+
+// What some clients send beside a message is let be, and a slash at the end of
+// the address.
+func TestHeadersAndSlash(t *testing.T) {
 	t.Parallel()
 	a := startApp(t, nil)
 	for _, e := range eras {
-		room := "success-" + e.name
-		steps := []struct {
-			tool      string
-			arguments map[string]any
-		}{
-			{"create_room", map[string]any{"name": room, "create_codes": true}},
-			{"create_room", nil},
-			{"get_room", map[string]any{"room_id": room}},
-			{"list_rooms", map[string]any{"query": "nothing-like-this"}},
-			{"list_rooms", map[string]any{"limit": 1}},
-			{"list_rooms", map[string]any{"scope": nil, "active": nil}},
-			{"get_room_codes", map[string]any{"room_id": room, "role": "host"}},
-			{"list_participants", map[string]any{"room_id": room}},
-			{"mute_participant", map[string]any{"room_id": room, "identity": "*"}},
-			{"join_room", map[string]any{"room_id": room, "name": "<Ada> & \"Łukasz\""}},
-			{"end_room", map[string]any{"room_id": room, "confirm_name": room}},
-		}
-		for _, step := range steps {
-			r := a.call(t, e, step.tool, step.arguments)
-			if r.IsError || len(r.Content) != 1 || r.Content[0].Type != "text" {
-				t.Errorf("%s of %s: got %+v, want a success with one text block", step.tool, e.name, r)
-				continue
-			}
-			if got, want := compact(t, []byte(r.Content[0].Text)), compact(t, r.StructuredContent); got != want {
-				t.Errorf("text block of %s: got %s, want %s", step.tool, got, want)
-			}
-			if strings.Contains(string(r.StructuredContent), "null") {
-				t.Errorf("%s: got %s, want no null", step.tool, r.StructuredContent)
+		for _, more := range [][]string{
+			{"Last-Event-ID", "17"}, {"Mcp-Session-Id", "somebody-elses"}, {"Last-Event-ID", "x", "Mcp-Session-Id", "y"},
+			{"Accept", "application/json"}, {"Accept", "*/*"}, {"Origin", a.url},
+			{"Content-Type", "application/json; charset=utf-8"},
+		} {
+			body, header := e.message("p", "tools/list", nil)
+			got, err := a.send(t.Context(), http.MethodPost, "/mcp/", body, append(header, more...)...)
+			if err != nil || got.status != http.StatusOK || readResponse(t, got.body).Error != nil {
+				t.Errorf("%s: tools/list with %q: got %d %.200s, %v, want 200", e.name, more, got.status, got.body, err)
 			}
 		}
+	}
+	got, err := a.send(t.Context(), http.MethodGet, "/mcp/", "")
+	if err != nil || got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "POST" {
+		t.Errorf("GET: got %d, %v, want 405 with Allow", got.status, err)
+	}
+	got, err = send(t.Context(), "", http.MethodPost, a.url+"/mcp/", "{}")
+	if err != nil || got.status != http.StatusUnauthorized || got.header.Get("WWW-Authenticate") == "" {
+		t.Errorf("without a token: got %d %s, %v, want 401", got.status, got.body, err)
 	}
 }
 
@@ -162,7 +244,7 @@ func TestCancelledBySomebodyElse(t *testing.T) {
 		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","method":"notifications\/cancelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","method":"notifications/\u0063ancelled","params":{"requestId":7}}`,
-		`{"jsonrpc":"2.0","\u006dethod":"notifications/\u0063\u0061\u006e\u0063\u0065\u006c\u006c\u0065\u0064","params":{"requestId":7}}`,
+		`{"jsonrpc":"2.0","\u006dethod":"notifications/\u0063\u0061\u006ecelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","METHOD":"notifications/cancelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","method":"ping","method":"notifications/cancelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","method":"notifications/cancelled","Method":"ping","params":{"requestId":7}}`,
@@ -173,16 +255,15 @@ func TestCancelledBySomebodyElse(t *testing.T) {
 	}
 	for _, e := range eras {
 		lk.close()
-		body, header := e.message(7, "tools/call", map[string]any{"name": "create_room", "arguments": map[string]any{"name": "cancelled-" + e.name}})
-		answered := make(chan answer, 1)
-		failed := make(chan error, 1)
+		body, header := e.message(7, "tools/call",
+			map[string]any{"name": "create_room", "arguments": map[string]any{"name": "cancelled-" + e.name}})
+		answered := make(chan error, 1)
 		go func() {
 			got, err := a.send(t.Context(), http.MethodPost, "/mcp", body, header...)
-			if err != nil {
-				failed <- err
-				return
+			if err == nil && !bytes.Contains(got.body, []byte(`"is_active":true`)) {
+				err = fmt.Errorf("got %s, want success", got.body)
 			}
-			answered <- got
+			answered <- err
 		}()
 		lk.await(t)
 		for _, n := range notifications {
@@ -192,15 +273,8 @@ func TestCancelledBySomebodyElse(t *testing.T) {
 			}
 		}
 		lk.open()
-		select {
-		case got := <-answered:
-			if r := readResult(t, readResponse(t, got.body).Result); r.IsError || len(r.Content) == 0 {
-				t.Errorf("%s: the call that others cancelled: got %s, want success", e.name, got.body)
-			}
-		case err := <-failed:
+		if err := <-answered; err != nil {
 			t.Errorf("%s: the call that others cancelled: %v", e.name, err)
-		case <-time.After(patience):
-			t.Fatalf("%s: the call that others cancelled is not answered", e.name)
 		}
 	}
 }

@@ -76,7 +76,8 @@ func TestRotationDisturbsNobody(t *testing.T) {
 	m.serve()
 	ada := m.run("token", "--sub", "ada")
 	var made struct{ Codes []struct{ Role, Code string } }
-	raw, err := callAt(t.Context(), m.server.url, ada, "create_room", map[string]any{"name": "alpha", "create_codes": true})
+	raw, err := callAt(t.Context(), m.server.url, ada, "create_room",
+		map[string]any{"name": "alpha", "create_codes": true})
 	if err == nil {
 		err = json.Unmarshal(raw, &made)
 	}
@@ -115,7 +116,8 @@ func TestRotationDisturbsNobody(t *testing.T) {
 	second := livekittest.Join(t, m.server.url, kept)
 	third := livekittest.Join(t, m.server.url, m.exchange(code))
 	for _, person := range []*livekittest.Person{second, third} {
-		livekittest.Wait(t, "to see somebody who came after the restart", func() bool { return inside.Sees(person.Identity()) })
+		livekittest.Wait(t, "to see somebody who came after the restart",
+			func() bool { return inside.Sees(person.Identity()) })
 	}
 
 	// Without a time to keep the old one, and after a restart, it opens nothing.

@@ -46,7 +46,7 @@ func run(ctx context.Context, io streams, args []string) int {
 	return exitCode(err)
 }
 
-// errorLine words an error for a person at a terminal.
+// errorLine is an error in one line, for a person at a terminal.
 func errorLine(err error) string {
 	var e *meet.Error
 	if !errors.As(err, &e) {
@@ -66,34 +66,21 @@ func newLogger(c config.Config, w *os.File) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// exitCode is the table from errors to exit codes.
+// exitCodes are the exit codes of errors; any other error has 1.
+var exitCodes = map[meet.ErrorCode]int{
+	meet.CodeInvalid: 2, meet.CodeUnauthenticated: 3, meet.CodeForbidden: 4, meet.CodeNotFound: 5,
+	meet.CodeConflict: 6, meet.CodeGone: 7, meet.CodeRateLimited: 8, meet.CodeUnavailable: 9,
+}
+
 func exitCode(err error) int {
 	var e *meet.Error
-	if !errors.As(err, &e) {
-		return 1
-	}
-	switch e.Code {
-	case meet.CodeInvalid:
-		return 2
-	case meet.CodeUnauthenticated:
-		return 3
-	case meet.CodeForbidden:
-		return 4
-	case meet.CodeNotFound:
-		return 5
-	case meet.CodeConflict:
-		return 6
-	case meet.CodeGone:
-		return 7
-	case meet.CodeRateLimited:
-		return 8
-	case meet.CodeUnavailable:
-		return 9
+	if errors.As(err, &e) {
+		return max(exitCodes[e.Code], 1)
 	}
 	return 1
 }
 
-// configured runs a command with the configuration.
+// configured loads the configuration and runs a command with it.
 func configured(run func(*cobra.Command, config.Config, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.Load(cmd.Flags(), os.Environ())

@@ -199,8 +199,8 @@ func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
 // livekit [WEBHOOK] starts a LiveKit elsewhere and points the configuration to
 // it.
 func scriptLiveKit(ts *testscript.TestScript, _ bool, args []string) {
-	lk, err := embedded.Start(context.Background(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
-		Webhook: strings.Join(args, "")})
+	lk, err := embedded.Start(context.Background(), embedded.Config{
+		APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Webhook: strings.Join(args, "")})
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(lk.Stop(context.Background())) })
 	ts.Setenv("LIVEKIT_URL", lk.URL())
@@ -223,10 +223,11 @@ func scriptRooms(ts *testscript.TestScript, _ bool, args []string) {
 func scriptOccupy(ts *testscript.TestScript, _ bool, _ []string) {
 	l, err := net.Listen("tcp", ts.Getenv("ADDR"))
 	ts.Check(err)
-	other := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	answer := func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprint(w, `{"name": "another program"}`)
-	})}
+	}
+	other := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(answer)}
 	go func() { _ = other.Serve(l) }()
 	vacate := func() { _ = other.Close() }
 	ts.Defer(vacate)

@@ -43,7 +43,7 @@ func TestTerminateWhileIdle(t *testing.T) {
 	}
 }
 
-// Whoever sends half a request and waits is cut off.
+// A client that sends half a request and waits is cut off.
 func TestTerminateWithHalfARequest(t *testing.T) {
 	t.Parallel()
 	p := startServer(t, t.TempDir())
@@ -52,7 +52,8 @@ func TestTerminateWithHalfARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer half.Close()
-	if _, err := half.Write([]byte("POST /v2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n\r\n{")); err != nil {
+	const request = "POST /v2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 20\r\n\r\n{"
+	if _, err := io.WriteString(half, request); err != nil {
 		t.Fatal(err)
 	}
 	// Another request on another connection: by then the first has been read.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -83,7 +82,8 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	body, header := eras[1].message("s", "subscriptions/listen", map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
+	body, header := eras[1].message("s", "subscriptions/listen",
+		map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
 	if _, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...); err != nil {
 		t.Errorf("the listen stream: got %v, want its end", err)
 	}
@@ -128,54 +128,27 @@ func TestTerminateStdioWhileACallRuns(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"own server", "bridge"} {
 		t.Run(name, func(t *testing.T) {
-			lk, dir, answers := startGatedLiveKit(t), t.TempDir(), new(output)
-			env := append(bareEnvironment(dir), lk.env()...)
-			cmd := command(dir, env, "stdio")
+			lk, dir := startGatedLiveKit(t), t.TempDir()
 			if name == "bridge" {
-				server := startReady(t, command(dir, env, "serve"))
-				cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+strings.TrimPrefix(server.url, "http://"))
-			} else {
-				address, err := freeAddress()
-				if err != nil {
-					t.Fatal(err)
-				}
-				cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+address)
+				startServer(t, dir, lk.env()...)
 			}
-			cmd.Stdout = answers
-			input, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := start(cmd)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(p.kill)
-			say := func(line string) {
-				t.Helper()
-				if _, err := io.WriteString(input, line+"\n"); err != nil {
-					t.Fatalf("%v:\n%s", err, p.err)
-				}
-			}
-			say(`{"jsonrpc":"2.0","id":1,"method":"ping"}`)
-			if !eventually(func() bool { return answers.contains(`"id":1`) }) {
-				t.Fatalf("ping: got no answer:\n%s", p.err)
-			}
+			stdio := startStdio(t, dir, lk.env()...)
+			stdio.must(t, "list_rooms", "{}")
 			lk.close()
-			say(`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"create_room","arguments":{}}}`)
+			stdio.say(t, "create_room", "{}")
 			lk.await(t)
-			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			if err := stdio.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if name == "own server" && !eventually(func() bool { return p.err.contains("stopping") }) {
+			if name == "own server" && !eventually(func() bool { return stdio.err.contains("stopping") }) {
 				t.Fatal("the program does not notice SIGTERM")
 			}
 			lk.open()
-			if err := p.stopped(); err != nil {
-				t.Error(err)
+			if r := stdio.hear(t); r.IsError || !strings.Contains(string(r.StructuredContent), `"is_active":true`) {
+				t.Errorf("the running call: got %+v, want its room", r)
 			}
-			if !answers.contains(`"id":2,"result"`) || !answers.contains(`"is_active":true`) {
-				t.Errorf("the running call: got %s, want its room", answers)
+			if err := stdio.stopped(); err != nil {
+				t.Error(err)
 			}
 		})
 	}
@@ -198,7 +171,8 @@ func TestTerminateWhileLiveKitHangs(t *testing.T) {
 	if err := p.terminate(); err != nil {
 		t.Error(err)
 	}
-	if err := <-created; !meet.IsCode(err, meet.CodeUnavailable) || !strings.Contains(err.Error(), "Failed to create media room") {
+	err := <-created
+	if !meet.IsCode(err, meet.CodeUnavailable) || !strings.Contains(err.Error(), "Failed to create media room") {
 		t.Errorf("the running call: got %v, want unavailable: Failed to create media room", err)
 	}
 }

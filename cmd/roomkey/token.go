@@ -51,8 +51,8 @@ func (t *accessToken) addFlags(f *pflag.FlagSet, sub, subUsage string, ttl time.
 	f.DurationVar(&t.ttl, "ttl", ttl, "how long it is good for")
 }
 
-// issue makes the token with the local secret and puts it on record. It makes
-// the secret too where there is none yet, and says so.
+// issue makes the token with the local secret and puts it on record. If there is
+// no secret yet, it makes one and says so.
 func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, error) {
 	notes, longest := cmd.ErrOrStderr(), cfg.Auth.MaxTTL
 	if !cmd.Flags().Changed("ttl") {

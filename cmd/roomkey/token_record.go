@@ -56,8 +56,8 @@ func shown(s string) string {
 	return s
 }
 
-func shownTime(t *time.Time) string {
-	if t == nil {
+func shownTime(t time.Time) string {
+	if t.IsZero() {
 		return "-"
 	}
 	return t.UTC().Format("2006-01-02 15:04Z")

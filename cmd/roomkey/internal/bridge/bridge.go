@@ -10,12 +10,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"golang.org/x/sync/errgroup"
+
+	"roomkey/meet"
 )
 
 // maxLine is the longest message that a bridge takes, in bytes. The server
@@ -34,7 +37,7 @@ type bridge struct {
 
 	offered map[string]bool // the tools, prompts and templates that may be seen and used; nil is all
 
-	agent atomic.Pointer[mcp.Implementation] // the MCP client that the bridge speaks for
+	agent atomic.Value // name of the MCP client, a string, once it has introduced itself
 
 	writing sync.Mutex
 	out     io.Writer
@@ -127,7 +130,8 @@ func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Grou
 		return nil
 	}
 	if message.Method == string(mcp.MethodInitialize) {
-		b.agent.Store(&message.Params.ClientInfo)
+		info := message.Params.ClientInfo
+		b.agent.Store(strings.TrimSpace(meet.CleanText(info.Name+" "+info.Version, meet.MaxClient)))
 		_ = carry() // nothing may overtake the handshake
 		return
 	}

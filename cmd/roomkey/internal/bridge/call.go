@@ -44,7 +44,7 @@ func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "The answer is none of a roomkey's",
 			Hint: "Is there one at " + c.URL + "?", Err: err}
 	}
-	err = c.post(ctx, message, func(b []byte) error {
+	err = c.post(ctx, message, "", func(b []byte) error {
 		if err := json.Unmarshal(b, &response); err != nil {
 			return foreign(err)
 		}

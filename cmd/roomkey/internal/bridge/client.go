@@ -3,6 +3,7 @@ package bridge
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,6 @@ type Client struct {
 	// Unauthenticated is the hint to give when the token is refused; empty is the
 	// server's own.
 	Unauthenticated string
-
-	userAgent atomic.Pointer[string] // of the client that a bridge speaks for; nil is this program
 }
 
 // NewClient makes a client of the roomkey at a URL, which may end in /mcp.
@@ -64,7 +63,7 @@ func FixedToken(token string) func() (string, error) {
 	return func() (string, error) { return token, nil }
 }
 
-// lostError says that the other side has gone before it had answered.
+// lostError says that the server has gone before it answered.
 type lostError struct {
 	error
 	sent bool // the message may have arrived
@@ -72,14 +71,6 @@ type lostError struct {
 
 // Unwrap gives the cause.
 func (e lostError) Unwrap() error { return e.error }
-
-// speakFor names the MCP client that a bridge speaks for, which the audit trail
-// records.
-func (c *Client) speakFor(info mcp.Implementation) {
-	if name := strings.TrimSpace(meet.CleanText(info.Name+" "+info.Version, meet.MaxClient)); name != "" {
-		c.userAgent.Store(&name)
-	}
-}
 
 // IsRoomkey asks whether a roomkey answers at the address.
 func (c *Client) IsRoomkey(ctx context.Context) bool {
@@ -103,12 +94,14 @@ func (c *Client) IsRoomkey(ctx context.Context) bool {
 // Ping asks the roomkey whether it answers and accepts the token.
 func (c *Client) Ping(ctx context.Context) error {
 	ping := []byte(`{"jsonrpc":"2.0","id":0,"method":"ping"}`)
-	return c.post(ctx, ping, func([]byte) error { return nil })
+	return c.post(ctx, ping, "", func([]byte) error { return nil })
 }
 
-// post sends one message and hands every message that comes back to reply. A
-// refusal by the HTTP side is an *meet.Error.
-func (c *Client) post(ctx context.Context, message []byte, reply func([]byte) error) error {
+// post sends one message and gives every message that comes back to reply. Its
+// error is a *meet.Error where the server refuses the message before MCP. agent is
+// the MCP client that the message is from, which the audit trail records; empty is
+// this program.
+func (c *Client) post(ctx context.Context, message []byte, agent string, reply func([]byte) error) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/mcp", bytes.NewReader(message))
 	if err != nil {
 		return meet.Invalid("url", "the URL cannot be used", "Give one like http://127.0.0.1:9090.")
@@ -122,10 +115,7 @@ func (c *Client) post(ctx context.Context, message []byte, reply func([]byte) er
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	req.Header.Set("User-Agent", "roomkey/"+build.Version().Version)
-	if agent := c.userAgent.Load(); agent != nil {
-		req.Header.Set("User-Agent", *agent)
-	}
+	req.Header.Set("User-Agent", cmp.Or(agent, "roomkey/"+build.Version().Version))
 	if c.DisableDestructive {
 		req.Header.Set(web.CeilingHeader, web.DisableDestructive)
 	}
@@ -182,8 +172,8 @@ func setStandardHeaders(h http.Header, message []byte) {
 	}
 }
 
-// eachEvent hands on the data of server-sent events, one line each as
-// streamable HTTP sends them.
+// eachEvent gives the data of each server-sent event to reply. Streamable HTTP
+// sends it in one line.
 func eachEvent(body io.Reader, reply func([]byte) error) error {
 	lines := bufio.NewScanner(body)
 	lines.Buffer(nil, maxLine)

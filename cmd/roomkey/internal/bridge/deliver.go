@@ -32,8 +32,8 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 		if err != nil {
 			return err
 		}
-		c.speakFor(b.speaker())
-		err = c.post(ctx, line, once)
+		agent, _ := b.agent.Load().(string)
+		err = c.post(ctx, line, agent, once)
 		var lost lostError
 		switch {
 		case err == nil, answered, ctx.Err() != nil, !errors.As(err, &lost):
@@ -54,14 +54,6 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 		gone = c
 		b.servers.lost(c)
 	}
-}
-
-// speaker is the MCP client that the bridge speaks for.
-func (b *bridge) speaker() mcp.Implementation {
-	if info := b.agent.Load(); info != nil {
-		return *info
-	}
-	return mcp.Implementation{}
 }
 
 // repeatable says whether a message may be sent twice.

@@ -12,8 +12,8 @@ import (
 	"roomkey/tools"
 )
 
-// refusalIn reads the error that the HTTP side gives before MCP is reached.
-// JSON-RPC errors are answers and no refusals.
+// refusalIn reads the error that the server gives before MCP is reached; nil is
+// none. JSON-RPC errors are answers, not refusals.
 func refusalIn(status int, body []byte) *meet.Error {
 	if status < 400 {
 		return nil

@@ -83,13 +83,13 @@ func (h Holder) Dial(ctx context.Context) (net.Conn, error) {
 	return conn, nil
 }
 
-// challenge has the other end of a connection prove that it is the holder.
+// challenge makes the other end of a connection prove that it is the holder.
 func (h Holder) challenge(ctx context.Context, conn net.Conn) error {
 	nonce := make([]byte, keySize)
 	_, _ = rand.Read(nonce) // never fails
 	challenge := hex.EncodeToString(nonce)
-	// Not with ctx, which ends it below: a trace in ctx is of the call that needs
-	// the connection, and would take this request for that one.
+	// Not with ctx, which ends the request below: a trace in ctx belongs to the
+	// call that needs the connection, and would see this request as that call.
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
 		h.URL()+proofPath+"?challenge="+challenge, nil)
 	if err != nil {

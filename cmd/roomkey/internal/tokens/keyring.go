@@ -18,15 +18,15 @@ import (
 	"roomkey/store"
 )
 
-// Owner is who calls from the machine that holds the signing secret.
+// Owner is the person who runs the command line on the data folder.
 var Owner = meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
 
-// ErrNoSecret says that nothing here can sign a token. Only a server, and the
-// token command, make a secret: one made elsewhere would sign for nobody.
+// ErrNoSecret says that there is nothing to sign a token with. Only a server and
+// the token command make a secret: no server would accept tokens of another one.
 var ErrNoSecret = errors.New("there is no signing secret")
 
-// ForOwner gives what makes tokens for the local owner. A token lives for a
-// minute, so that a stolen one is of little use.
+// ForOwner gives a function that makes access tokens for the local owner. A token
+// lives for a minute, so that a stolen one is of little use.
 func ForOwner(c config.Config) (func() (string, error), error) {
 	if c.Auth.Secret == "" {
 		if _, err := os.Stat(datafolder.SecretFile(c.Data)); err != nil {

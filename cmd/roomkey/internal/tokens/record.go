@@ -88,9 +88,9 @@ type Listed struct {
 	Subject   string             `json:"subject,omitempty"`
 	Name      string             `json:"name,omitempty"`
 	Role      meet.PrincipalRole `json:"role,omitempty"`
-	IssuedAt  *time.Time         `json:"issued_at,omitempty"`
-	ExpiresAt *time.Time         `json:"expires_at,omitempty"`
-	RevokedAt *time.Time         `json:"revoked_at,omitempty"`
+	IssuedAt  time.Time          `json:"issued_at,omitzero"`
+	ExpiresAt time.Time          `json:"expires_at,omitzero"`
+	RevokedAt time.Time          `json:"revoked_at,omitzero"`
 }
 
 // List gives the tokens on record, newest first; with all those that have
@@ -113,18 +113,9 @@ func List(ctx context.Context, c config.Config, all bool) ([]Listed, error) {
 		if !all && !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
 			continue
 		}
-		listed = append(listed, Listed{ID: t.ID, Subject: t.Subject, Name: t.Name, Role: t.Role,
-			IssuedAt: timeOrNil(t.IssuedAt), ExpiresAt: timeOrNil(t.ExpiresAt), RevokedAt: timeOrNil(t.RevokedAt)})
+		listed = append(listed, Listed(t))
 	}
 	return listed, nil
-}
-
-// timeOrNil is nil for no time.
-func timeOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }
 
 // maxTokenID is the longest id that is put on record. Our own have 16 letters.

@@ -1,0 +1,312 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// rpc is a message with the id 1.
+func rpc(method, params string) string {
+	return `{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":` + params + `}`
+}
+
+// versionHeader is the header of a protocol version; none of an empty one.
+func versionHeader(version string) []string {
+	if version == "" {
+		return nil
+	}
+	return []string{"Mcp-Protocol-Version", version}
+}
+
+// silent is what is never answered: notifications, however odd, and answers
+// that nobody asked for.
+var silent = []string{
+	`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":null}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":[]}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":7}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":"x"}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":[1]}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":{"_meta":[]}}`,
+	`{"jsonrpc":"2.0","method":"notifications/initialized","params":{"_meta":7}}`,
+	`{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}`,
+	`{"method":"notifications/initialized"}`,
+	`{"jsonrpc":"1.0","method":"notifications/initialized"}`,
+	`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":{},"progress":"x"}}`,
+	`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{}}}`,
+	`{"jsonrpc":"2.0","method":"notifications/nonsense"}`,
+	`{"jsonrpc":"2.0","method":"ping"}`,
+	`{"jsonrpc":"2.0","method":"tools/call","params":{"name":"create_room","arguments":{"name":"in-silence"}}}`,
+	`{"jsonrpc":"2.0","method":""}`,
+	`{"jsonrpc":"2.0","id":1,"result":{}}`,
+	`{"jsonrpc":"2.0","id":1,"result":{"roots":[]}}`,
+	`{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}`,
+}
+
+func TestNotificationsAreNotAnswered(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	for _, body := range silent {
+		for _, version := range []string{"", "2025-11-25", "2026-07-28", "1999-01-01"} {
+			got := a.post(t, body, versionHeader(version)...)
+			if got.status != http.StatusAccepted || len(got.body) > 0 {
+				t.Errorf("%s of %q: got %d %s, want 202 without a body", body, version, got.status, got.body)
+			}
+		}
+	}
+	if got := throughBridge(t, a, strings.Join(silent, "\n")); len(got) > 0 {
+		t.Errorf("through a bridge: got %+v, want no answer", got)
+	}
+	if rooms := must[struct{ Rooms []any }](t, a, "list_rooms", nil); len(rooms.Rooms) > 0 {
+		t.Errorf("rooms: got %v, want none: nobody asked for an answer", rooms.Rooms)
+	}
+}
+
+const (
+	notJSON   = "The request is not valid JSON."
+	noBatch   = "Batches are not taken here: send each message by itself."
+	noObject  = "A message must be a JSON object."
+	noVersion = `jsonrpc must be "2.0".`
+	noMethod  = "method must be a string."
+	badID     = "id must be a string or a number. Only a notification has none."
+	badParams = "params must be an object."
+)
+
+// refusedMessages are refused as a whole, with that id, code and message.
+var refusedMessages = []struct {
+	body    string
+	id      string
+	code    int
+	message string
+}{
+	{`{"jsonrpc":"2.0",`, `null`, -32700, notJSON},
+	{`{"jsonrpc":"2.0","id":1,"method":"ping"}{}`, `null`, -32700, notJSON},
+	{`{'jsonrpc':'2.0'}`, `null`, -32700, notJSON},
+	{`[]`, `null`, -32600, noBatch},
+	{`[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, `null`, -32600, noBatch},
+	{`null`, `null`, -32600, noObject},
+	{`"ping"`, `null`, -32600, noObject},
+	{`7`, `null`, -32600, noObject},
+	{`{"a":` + strings.Repeat(`[`, 20_000) + strings.Repeat(`]`, 20_000) + `}`, `null`, -32600,
+		"The request is nested too deeply."},
+	{`{}`, `null`, -32600, noVersion},
+	{`{"id":1,"method":"ping"}`, `1`, -32600, noVersion},
+	{`{"jsonrpc":2.0,"id":"a","method":"ping"}`, `"a"`, -32600, noVersion},
+	{`{"jsonrpc":"2.0","id":1}`, `1`, -32600, noMethod},
+	{`{"jsonrpc":"2.0","id":1,"method":7}`, `1`, -32600, noMethod},
+	{`{"jsonrpc":"2.0","id":1,"method":["ping"]}`, `1`, -32600, noMethod},
+	{`{"jsonrpc":"2.0","method":{}}`, `null`, -32600, noMethod},
+	{`{"jsonrpc":"2.0","id":null,"method":"ping"}`, `null`, -32600, badID},
+	{`{"jsonrpc":"2.0","id":{},"method":"ping"}`, `null`, -32600, badID},
+	{`{"jsonrpc":"2.0","id":[1],"method":"ping"}`, `null`, -32600, badID},
+	{`{"jsonrpc":"2.0","id":true,"method":"ping"}`, `null`, -32600, badID},
+	{rpc("ping", `"x"`), `1`, -32602, badParams},
+	{rpc("tools/call", `["create_room"]`), `1`, -32602, badParams},
+	{rpc("tools/list", `7`), `1`, -32602, badParams},
+	{rpc("tools/call", `{"name":"open_sesame","arguments":{}}`), `1`, -32602, ""},
+	{rpc("tools/call", `{"name":"Create_Room","arguments":{}}`), `1`, -32602, ""},
+	{rpc("tools/call", `{"name":"\u202egnp.exe","arguments":{}}`), `1`, -32602, ""},
+	{rpc("prompts/get", `{"name":"moderate_room","arguments":{"room":5,"job":true}}`), `1`, -32602,
+		"job must be a string, not a boolean. room must be a string, not a number."},
+	{rpc("prompts/get", `{"name":"moderate_room","arguments":["lobby"]}`), `1`, -32602,
+		"arguments must be an object, not an array."},
+	{rpc("prompts/get", `{"name":"moderate_room","arguments":"lobby"}`), `1`, -32602,
+		"arguments must be an object, not a string."},
+	{rpc("prompts/list", `{"cursor":"%"}`), `1`, -32602, ""},
+	{rpc("resources/list", `{"cursor":"%"}`), `1`, -32602, ""},
+	{rpc("completion/complete",
+		`{"ref":{"type":"ref/prompt","name":"moderate_room"},"argument":{"name":"room","value":7}}`), `1`, -32602,
+		"argument.value must be a string, not a number."},
+	{`{"jsonrpc":"2.0","id":1,"method":"no/such"}`, `1`, -32601, ""},
+}
+
+// What is refused as a whole says why, and only what is no JSON is called so.
+func TestRefusedMessages(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	for _, test := range refusedMessages {
+		for _, version := range []string{"", "2025-06-18"} {
+			got := a.post(t, test.body, versionHeader(version)...)
+			r := readResponse(t, got.body)
+			if r.Error == nil || r.Error.Code != test.code || string(r.ID) != test.id ||
+				test.message != "" && r.Error.Message != test.message {
+				t.Errorf("%.120s: got %.300s, want the error %d %s for %s",
+					test.body, got.body, test.code, test.message, test.id)
+			}
+			want := map[bool]int{true: http.StatusBadRequest, false: http.StatusOK}[test.id == "null"]
+			if kind := got.header.Get("Content-Type"); got.status != want || kind != "application/json" {
+				t.Errorf("%.120s: got status %d and %s, want %d and JSON", test.body, got.status, kind, want)
+			}
+			holdNoGoText(t, test.body, got)
+		}
+		bridged := throughBridge(t, a, test.body+"\n")
+		if r := bridged[test.id]; len(bridged) != 1 || r.Error == nil || r.Error.Code != test.code {
+			t.Errorf("%.120s through a bridge: got %+v, want the error %d for %s",
+				test.body, bridged, test.code, test.id)
+		}
+	}
+	door := rpc("completion/complete", `{"ref":{"type":"ref/door"}}`) // a bridge refuses it in its own words
+	if r := readResponse(t, a.post(t, door).body); r.Error == nil || r.Error.Code != -32600 {
+		t.Errorf("%s: got %+v, want the error -32600", door, r)
+	}
+}
+
+// Whatever shape a message has, and whatever the headers say, the answer is
+// JSON-RPC or nothing, and holds nothing of Go.
+func TestWrongShapes(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	bodies := []string{
+		``, ` `, "\xff\xfe", rpc("\xff", "{}"), `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`,
+		strings.Repeat("[", 100_000), `{"a":` + strings.Repeat(`{"a":`, 10_000),
+		rpc("initialize", `{"protocolVersion":7}`), `{"jsonrpc":"2.0","id":1,"method":"initialize"}`,
+		rpc("initialize", `{"protocolVersion":"2025-11-25","capabilities":[],"clientInfo":"x"}`),
+		rpc("tools/list", `{"cursor":7}`), rpc("tools/list", `{"cursor":"bm9uc2Vuc2U"}`),
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, rpc("tools/call", `null`), rpc("tools/call", `{"name":7}`),
+		rpc("tools/call", `{"name":["create_room"]}`), rpc("tools/call", `{"name":"create_room","arguments":"x"}`),
+		rpc("tools/call", `{"name":"create_room","arguments":7}`), rpc("tools/call", `{"name":"","arguments":{}}`),
+		rpc("tools/call", `{"name":"create_room","arguments":{"max_participants":1e999}}`),
+		rpc("tools/call", `{"name":"create_room","arguments":{"max_participants":9007199254740993}}`),
+		rpc("tools/call", `{"name":"create_room","arguments":{},"_meta":7}`),
+		rpc("tools/call", `{"name":"create_room","arguments":{"name":"ab"},"_meta":{"progressToken":{}}}`),
+		rpc("tools/call", `{"name":"get_room","arguments":{"room_id":"x","room_id":7}}`),
+		rpc("tools/call", `{"name":"`+strings.Repeat("x", 10_000)+`","arguments":{}}`),
+		rpc("prompts/get", `{"name":7}`), rpc("resources/read", `{"uri":{}}`), rpc("completion/complete", `{"ref":7}`),
+		rpc("logging/setLevel", `{"level":7}`), rpc("server/discover", `7`),
+		rpc("subscriptions/listen", `{"notifications":7}`),
+	}
+	bodies = append(bodies, silent...)
+	for _, refused := range refusedMessages {
+		bodies = append(bodies, refused.body)
+	}
+	headers := [][]string{
+		nil, {"Mcp-Protocol-Version", "2026-07-28"},
+		{"Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "create_room"},
+		{"Mcp-Protocol-Version", "1999-01-01"}, {"Mcp-Protocol-Version", "x\ty"},
+		{"Content-Type", "text/plain"}, {"Content-Type", ""}, {"Accept", "text/html"},
+	}
+	for _, body := range bodies {
+		for _, header := range headers {
+			got := a.post(t, body, header...)
+			holdNoGoText(t, body, got)
+			if got.status >= 500 {
+				t.Errorf("%.100s with %q: got status %d, want none of 500", body, header, got.status)
+			}
+			ofHeaders := got.status >= 400 && strings.HasPrefix(got.header.Get("Content-Type"), "text/plain")
+			if len(got.body) > 0 && !json.Valid(got.body) && !ofHeaders {
+				t.Errorf("%.100s with %q: got %d %.300s, want JSON or nothing", body, header, got.status, got.body)
+			}
+		}
+	}
+	const pong = `{"id":1,"jsonrpc":"2.0","result":{}}`
+	if got := a.post(t, rpc("ping", "{}")); got.status != http.StatusOK || compact(t, got.body) != pong {
+		t.Errorf("ping after all that: got %d %s, want %s", got.status, got.body, pong)
+	}
+	if found := regexp.MustCompile(`(?i)panic.*`).FindString(a.log.all()); found != "" {
+		t.Errorf("log: got %q, want no panic", found)
+	}
+}
+
+// An id comes back as it was sent, whatever number or text it is.
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	var lines []string
+	ids := []string{`0`, `-1`, `9007199254740993`, `1764291234567890123`, `12345678901234567890123`, `1.5`, `1e3`, `1.0`,
+		`""`, `"1"`, `"a b"`, `"roomkey-id"`, `"日本"`, `"\u001f"`}
+	for _, id := range ids {
+		for _, call := range []string{
+			rpc("ping", `{}`), rpc("no/such", `{}`), rpc("tools/call", `{"name":"list_rooms","arguments":{}}`),
+			rpc("tools/call", `{"name":"get_room","arguments":{"room_id":"roomkey-id"}}`),
+			rpc("prompts/get", `{"name":"moderate_room"}`), rpc("resources/read", `{"uri":"roomkey://rooms/roomkey-id"}`),
+		} {
+			body := strings.Replace(call, `"id":1`, `"id":`+id, 1)
+			if got := a.post(t, body); string(readResponse(t, got.body).ID) != id {
+				t.Errorf("%s: got %.200s, want the id back", body, got.body)
+			}
+		}
+		lines = append(lines, `{"jsonrpc":"2.0","id":`+id+`,"method":"ping"}`)
+	}
+	bridged := throughBridge(t, a, strings.Join(lines, "\n"))
+	for _, id := range ids {
+		if r, ok := bridged[id]; !ok || r.Error != nil {
+			t.Errorf("%s through a bridge: got %+v, want an answer", id, r)
+		}
+	}
+	for _, e := range eras {
+		body, header := e.message(json.RawMessage("9007199254740993"), "tools/list", nil)
+		if got := a.post(t, body, header...); string(readResponse(t, got.body).ID) != "9007199254740993" {
+			t.Errorf("%s: got %.100s, want the id back", e.name, got.body)
+		}
+	}
+}
+
+// What clients write in another shape than they mean does what they mean.
+func TestMendedMessages(t *testing.T) {
+	t.Parallel()
+	a := startApp(t, nil)
+	must[any](t, a, "create_room", map[string]any{"name": "lobby"})
+	hello := func(rest string) string {
+		return rpc("initialize",
+			`{"protocolVersion":"2025-06-18","clientInfo":{"name":"php","version":"1"},`+rest+`}`)
+	}
+	call := func(tool, arguments string) string {
+		return rpc("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
+	}
+	prompt := func(name, arguments string) string {
+		return rpc("prompts/get", `{"name":"`+name+`","arguments":`+arguments+`}`)
+	}
+	complete := func(argument, value, more string) string {
+		return rpc("completion/complete", `{"ref":{"type":"ref/prompt","name":"moderate_room"},`+
+			`"argument":{"name":"`+argument+`","value":`+value+`}`+more+`}`)
+	}
+	for _, body := range []string{
+		rpc("ping", `[]`), rpc("ping", `[ ]`), rpc("ping", `null`),
+		rpc("ping", `{"_meta":[]}`), rpc("ping", `{"_meta":null}`),
+		rpc("tools/list", `[]`), rpc("tools/list", `{"cursor":""}`), rpc("tools/list", `{"cursor":null}`),
+		rpc("prompts/list", `[]`), rpc("resources/list", `[]`), rpc("resources/templates/list", `[]`),
+		hello(`"capabilities":[]`), hello(`"capabilities":{},"_meta":[]`),
+		hello(`"capabilities":{"roots":[],"sampling":[],"elicitation":{"form":[]},"experimental":[]}`),
+		call("list_rooms", `[]`), call("list_rooms", `[],"_meta":[]`), call("list_rooms", `null`),
+		rpc("tools/call", `{"name":"list_rooms"}`), call("list_rooms", `"{}"`),
+		call("get_room", `"{\"room_id\": \"lobby\"}"`),
+		call("list_rooms", `{"scope":"","query":"","cursor":"","active":"true","limit":"5"}`),
+		call("update_room", `{"room_id":"lobby","name":"","mode":"","settings":"{\"allow_chat\": false}"}`),
+		call("create_room_codes", `{"room_id":"lobby","role":"","label":"","max_uses":"3"}`),
+		call("get_room_codes", `{"room_id":"lobby","role":"","cursor":""}`),
+		call("join_room", `{"room_id":"lobby","code":"","name":"","user_id":"","request_id":""}`),
+		call("list_events", `{"room_id":"","kind":"","cursor":""}`),
+		prompt("host_a_meeting", `[]`), prompt("host_a_meeting", `{"name":null,"guests":"","approval":""}`),
+		prompt("moderate_room", `"{\"room\": \"lobby\"}"`),
+		complete("room", `null`, ""), complete("room", `""`, `,"context":[]`),
+		complete("identity", `""`, `,"context":{"arguments":[]}`),
+		complete("identity", `""`, `,"context":{"arguments":{"room":null}}`),
+	} {
+		got := a.post(t, body)
+		r := readResponse(t, got.body)
+		if r.Error != nil || len(r.Result) == 0 {
+			t.Errorf("%s: got %.300s, want a result", body, got.body)
+			continue
+		}
+		if result := readResult(t, r.Result); result.IsError {
+			t.Errorf("%s: got the error %s, want success", body, result.Meta)
+		}
+	}
+	got := must[struct {
+		Room struct{ Settings map[string]bool }
+	}](t, a, "get_room", map[string]any{"room_id": "lobby"})
+	if got.Room.Settings["allow_chat"] {
+		t.Errorf("settings: got %v, want allow_chat off", got.Room.Settings)
+	}
+	modern := call("list_rooms", `[],"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientInfo":{"name":"php","version":"1"},`+
+		`"io.modelcontextprotocol/clientCapabilities":[]}`)
+	answered := a.post(t, modern,
+		"Mcp-Protocol-Version", "2026-07-28", "Mcp-Method", "tools/call", "Mcp-Name", "list_rooms")
+	if r := readResponse(t, answered.body); r.Error != nil || readResult(t, r.Result).IsError {
+		t.Errorf("%s: got %s, want a result", modern, answered.body)
+	}
+}
