@@ -21,7 +21,7 @@ const (
 
 // checkNames refuses arguments that a tool, or an object inside its arguments,
 // does not take. It names all of them at once, everything that the tool takes,
-// and the object that takes an argument which was given beside it.
+// and the object that takes an argument that was given outside it.
 func checkNames(tool string, input reflect.Type, arguments map[string]any) error {
 	unknown := unknownNames("", input, arguments)
 	if len(unknown) == 0 {

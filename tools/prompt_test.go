@@ -210,7 +210,7 @@ func TestHostAMeetingWorks(t *testing.T) {
 	}
 }
 
-// Who is inside and who waits stands in the prompt, but for admins alone.
+// The prompt shows admins, and nobody else, who is inside and who waits.
 func TestModerateRoomTellsWhoIsInside(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
