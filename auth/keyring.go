@@ -180,19 +180,12 @@ func (k *Keyring) Accepted() [][]byte {
 
 // readPrevious reads lines of a time and a secret. No file is no secret.
 func readPrevious(path string) ([]PreviousSecret, error) {
-	info, err := os.Stat(path)
+	text, err := readPrivate(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the previous secrets: %w", err)
-	}
-	if err := private(path, info); err != nil {
 		return nil, err
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the previous secrets: %w", err)
 	}
 	var secrets []PreviousSecret
 	for line := range bytes.Lines(text) {

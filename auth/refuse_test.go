@@ -73,7 +73,7 @@ func TestVerifyTakesTheControl(t *testing.T) {
 	for name, token := range map[string]string{
 		"good":                    hs256(t, good()),
 		"several audiences":       hs256(t, with("aud", []string{"other", "roomkey"})),
-		"no id, as of before":     hs256(t, without("jti")),
+		"no id, as old ones":      hs256(t, without("jti")),
 		"the longest life":        hs256(t, with("exp", start.Add(auth.DefaultMaxTTL).Unix())),
 		"clock 20 s behind":       hs256(t, with("nbf", start.Add(20*time.Second).Unix())),
 		"issuer's clock 20 s on":  hs256(t, with("iat", start.Add(20*time.Second).Unix())),

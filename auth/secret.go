@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // LoadSecret reads the secret in the file at path, or makes one there on the
@@ -31,18 +31,11 @@ func LoadSecret(path string) ([]byte, error) {
 }
 
 func readSecret(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	text, err := readPrivate(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the signing secret: %w", err)
-	}
-	if err := private(path, info); err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the signing secret: %w", err)
-	}
-	secret := []byte(strings.TrimSpace(string(b)))
+	secret := bytes.TrimSpace(text)
 	if len(secret) < MinSecret {
 		return nil, fmt.Errorf("the signing secret in %s has %d bytes, at least %d are needed: "+
 			"delete the file to get a new one", path, len(secret), MinSecret)
@@ -50,14 +43,21 @@ func readSecret(path string) ([]byte, error) {
 	return secret, nil
 }
 
-// private refuses a file of secrets that others can read.
-func private(path string, info fs.FileInfo) error {
-	mode := info.Mode().Perm()
-	if mode&0o077 == 0 {
-		return nil
+// readPrivate reads a file of secrets and refuses one that others can read.
+func readPrivate(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the signing secret: %w", err)
 	}
-	return fmt.Errorf("the signing secret %s can be read by others (mode %04o): run chmod 600 on it, and replace it "+
-		"(roomkey secret rotate --keep 0s) if somebody may have seen it", path, mode)
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, fmt.Errorf("the signing secret %s can be read by others (mode %04o): run chmod 600 on it, and replace "+
+			"it (roomkey secret rotate --keep 0s) if somebody may have seen it", path, mode)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the signing secret: %w", err)
+	}
+	return text, nil
 }
 
 // PreviousFile is the file with the secrets that [Rotate] has replaced. It is

@@ -39,7 +39,7 @@ func normal(line string) (out string) {
 // runs gives the results of rounds with these rates.
 func runs(rates ...int) (out []load.Result) {
 	for _, n := range rates {
-		out = append(out, load.Result{Requests: n, Elapsed: time.Second})
+		out = append(out, load.Result{Requests: n, Elapsed: time.Second, ServerCPU: time.Duration(n)})
 	}
 	return out
 }
@@ -65,7 +65,7 @@ func TestWorkloadRows(t *testing.T) {
 	for before, want := range map[bool][]string{
 		false: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ echo 0.45 missed"},
 		true: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ before 0.9 missed",
-			"reads, 2025-11-25 ÷ echo 0.45 missed"},
+			"reads, 2025-11-25, CPU/request ÷ before 1 met", "reads, 2025-11-25 ÷ echo 0.45 missed"},
 	} {
 		results := [][]load.Result{runs(90)}
 		if before {

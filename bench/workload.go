@@ -206,7 +206,11 @@ func (w workload) rows(era load.Era, before bool, runs [][]load.Result) []row {
 	}
 	rows := []row{{name: call, value: ours.Rate(), format: "%.0f/s", target: w.target, note: describe(ours)}}
 	if before {
-		rows = append(rows, ratio("before", others[0], target{atLeast, 0.95}))
+		cpu := func(r load.Result) float64 { return float64(r.CPUPerRequest()) }
+		rows = append(rows, ratio("before", others[0], target{atLeast, 0.95}), row{
+			name: call + ", CPU/request ÷ before", value: medianRatio(runs[0], others[0], cpu), format: "%.2f",
+			target: target{atMost, 1.05}, note: "other load on the machine changes this less than the rate",
+		})
 		others = others[1:]
 	}
 	for i, y := range w.yardsticks {

@@ -51,7 +51,7 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 	invalid := func(rule string, args ...any) error {
 		return meet.Invalid(name, name+" must be "+fmt.Sprintf(rule, args...), "It is: "+f.doc)
 	}
-	ok := true
+	var ok bool
 	switch f.typ.Kind() {
 	case reflect.String:
 		var s string

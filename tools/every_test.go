@@ -192,12 +192,13 @@ func (a *agent) events() []any {
 
 // anonymize replaces what differs from run to run.
 func (s scene) anonymize(text string, got answer) string {
-	code := fmt.Sprint(got.get("code", "code"))
+	quoted := func(group string) string { return `"` + group + `"` } // three letters may be a part of any word
+	newCode := meet.FirstGroup(fmt.Sprint(got.get("code", "code")))
 	text = strings.NewReplacer(
-		s.room.ID, "ROOM", s.room.Name, "NAME", s.identity, "IDENTITY", s.request[:6], "REQUEST",
+		s.room.ID, "ROOM", s.room.Name, "NAME", s.identity, "IDENTITY", quoted(s.request[:6]), `"REQUEST"`,
 		fmt.Sprint(got.get("room", "id")), "NEW_ROOM", fmt.Sprint(got.get("room", "name")), "NEW_NAME",
 		fmt.Sprint(got.get("identity")), "NEW_IDENTITY",
-		meet.FirstGroup(s.code.Code), "CODE", meet.FirstGroup(code), "NEW_CODE",
+		quoted(meet.FirstGroup(s.code.Code)), `"CODE"`, quoted(newCode), `"NEW_CODE"`,
 	).Replace(text)
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`).ReplaceAllString(text, "TIME")
 	return regexp.MustCompile(`"id":"\d+"`).ReplaceAllString(text, `"id":"ID"`)

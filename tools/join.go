@@ -11,7 +11,7 @@ type joinRoomInput struct {
 	RoomID    *string `json:"room_id" doc:"Id or name of the room; give this or code"`
 	Code      *string `json:"code" doc:"A room code; case, spaces and hyphens do not matter"`
 	Name      *string `json:"name" doc:"Display name in the room"`
-	UserID    *string `json:"user_id" doc:"On whose behalf, if not your own"`
+	UserID    *string `json:"user_id" doc:"Join for this user, if not for yourself"`
 	RequestID *string `json:"request_id" doc:"From an answer with status waiting: asks whether it was approved"`
 }
 

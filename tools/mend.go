@@ -84,10 +84,13 @@ func (in *incoming) texts(value json.RawMessage, what, path string) json.RawMess
 	}
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
-		in.fault = &fault{mcp.INVALID_PARAMS, strings.Join(wrong[:min(len(wrong), maxBelongs)], " ")}
+		in.fault = &fault{mcp.INVALID_PARAMS, strings.Join(wrong[:min(len(wrong), maxWrong)], " ")}
 	}
 	return mustMarshal(object)
 }
+
+// maxWrong is how many wrong members a fault names.
+const maxWrong = 4
 
 // emptyObject gives {} for [], and everything else as it is.
 func emptyObject(value json.RawMessage) json.RawMessage {

@@ -210,7 +210,7 @@ func TestHostAMeetingWorks(t *testing.T) {
 	}
 }
 
-// Who is inside and who waits stands in the prompt, but for admins alone.
+// The prompt shows admins, and nobody else, who is inside and who waits.
 func TestModerateRoomTellsWhoIsInside(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
@@ -321,42 +321,5 @@ func TestHostilePromptArguments(t *testing.T) {
 		}
 		_, got := a.prompt(meettest.Ada, p.Name, args{strings.Repeat("n\u202e", 1<<10): "x"})
 		wantRefusal(t, p.Name+" with a hostile name", got, -32602, "invalid: ")
-	}
-}
-
-// A prompt that needs a tool which is left out is neither listed nor given.
-func TestPromptsRespectTheCeilings(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		selection Selection
-		want      []string
-	}{
-		"everything":      {Selection{}, []string{"audit_access", "host_a_meeting", "moderate_room"}},
-		"read-only":       {Selection{ReadOnly: true}, nil},
-		"not destructive": {Selection{DisableDestructive: true}, nil},
-		"moderation":      {Selection{Toolsets: []Toolset{Moderation}}, []string{"moderate_room"}},
-		"codes":           {Selection{Toolsets: []Toolset{Codes}}, nil},
-		"nothing":         {Selection{Toolsets: []Toolset{}}, nil},
-	} {
-		var got []string
-		for _, p := range tt.selection.Prompts() {
-			got = append(got, p.Name)
-		}
-		if diff := cmp.Diff(tt.want, got); diff != "" {
-			t.Errorf("%s: prompts (-want +got):\n%s", name, diff)
-		}
-		a := newAgent(t)
-		a.serve(tt.selection)
-		for _, p := range Prompts() {
-			_, got := a.prompt(meettest.Ada, p.Name, args{})
-			isThere := got.Error == nil || !strings.HasPrefix(got.Error.Message, NoSuchPrompt) && got.Error.Code != -32601
-			if isThere != slices.Contains(tt.want, p.Name) {
-				t.Errorf("%s: %s gives %s %+v", name, p.Name, got.Result, got.Error)
-			}
-		}
-		announced := a.ask(meettest.Ada, false, "server/discover", args{}).read("capabilities", "prompts")
-		if (announced != nil) != (tt.want != nil) {
-			t.Errorf("%s: announces %v with the prompts %v", name, announced, tt.want)
-		}
 	}
 }

@@ -96,36 +96,6 @@ func TestResourceRefusals(t *testing.T) {
 	wantRefusal(t, "nobody", got, -32602, "unauthenticated: An access token is needed ")
 }
 
-// Without get_room there is no resource that shows the same.
-func TestResourcesRespectTheCeilings(t *testing.T) {
-	t.Parallel()
-	a := newAgent(t)
-	room := a.NewRoom(t, meet.RoomChange{})
-	for name, tt := range map[string]struct {
-		selection Selection
-		rooms     bool
-	}{
-		"read-only": {Selection{ReadOnly: true}, true},
-		"rooms":     {Selection{Toolsets: []Toolset{Rooms}}, true},
-		"codes":     {Selection{Toolsets: []Toolset{Codes}}, false},
-	} {
-		a.serve(tt.selection)
-		templates := a.ask(meettest.Ada, false, "resources/templates/list", args{})
-		if got := templates.read("resourceTemplates", 0); (got != nil) != tt.rooms {
-			t.Errorf("%s: the template %v", name, got)
-		}
-		got := a.read(meettest.Ada, false, "roomkey://rooms/"+room.Name)
-		if tt.rooms && got.Error != nil {
-			t.Errorf("%s: %+v", name, got.Error)
-		} else if !tt.rooms {
-			wantRefusal(t, name, got, -32602, NoSuchResource)
-		}
-		if got := a.read(meettest.Ada, false, RolesURI); got.Error != nil {
-			t.Errorf("%s: roles: %+v", name, got.Error)
-		}
-	}
-}
-
 // Resources cannot be watched, in no version.
 func TestNoSubscriptions(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ type createRoomInput struct {
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside; 0 is no limit"`
 	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time until the room ends; 0 is never"`
 
-	Settings    *meet.SettingsChange `json:"settings" doc:"What roles may do in this room; never more than the role allows"`
+	Settings    *meet.SettingsChange `json:"settings" doc:"What roles may do in this room, within the role's rights"`
 	CreateCodes *bool                `json:"create_codes" doc:"Also make one code per role"`
 }
 
@@ -38,14 +38,10 @@ var createRoom = define(Tool{
 func roomChange(
 	name *string, isPublic *bool, mode *string, maxPeople, expiresIn *int, settings *meet.SettingsChange,
 ) meet.RoomChange {
-	c := meet.RoomChange{
+	return meet.RoomChange{
 		Name: name, IsPublic: isPublic, Mode: (*meet.Mode)(mode), MaxParticipants: maxPeople,
-		ExpiresIn: durationOf(expiresIn),
+		ExpiresIn: durationOf(expiresIn), Settings: valueOrZero(settings),
 	}
-	if settings != nil {
-		c.Settings = *settings
-	}
-	return c
 }
 
 type listRoomsInput struct {

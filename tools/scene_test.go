@@ -35,7 +35,8 @@ func (a *agent) scene() scene {
 	return scene{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
 }
 
-// sensible gives arguments with which the tool succeeds for whoever may call it.
+// sensible gives arguments with which the tool succeeds for everybody who may
+// call it.
 func (s scene) sensible(tool string) map[string]any {
 	room := s.room.ID
 	return map[string]map[string]any{

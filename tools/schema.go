@@ -21,6 +21,9 @@ type field struct {
 	complete string // what completes it; only prompts' arguments have that
 }
 
+// isObject says whether the argument is an object.
+func (f field) isObject() bool { return f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType }
+
 // fieldsRead keeps what fieldsOf has read: reflect.Type to []field.
 var fieldsRead sync.Map
 
@@ -101,7 +104,7 @@ func inputSchema(t reflect.Type, doc string) schema {
 		case f.typ == oneOrMoreType:
 			texts := schema{Type: "array", Items: &schema{Type: "string"}}
 			s = schema{Doc: f.doc, AnyOf: []schema{{Type: "string"}, texts}}
-		case f.typ.Kind() == reflect.Struct:
+		case f.isObject():
 			s = inputSchema(f.typ, f.doc)
 		}
 		o.Properties = append(o.Properties, property{f.name, s})
@@ -191,7 +194,7 @@ func argumentType(t reflect.Type, path []string) string {
 		case f.name != path[0]:
 		case len(path) == 1:
 			return jsonType(f.typ)
-		case f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType:
+		case f.isObject():
 			return argumentType(f.typ, path[1:])
 		}
 	}

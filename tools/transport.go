@@ -115,7 +115,7 @@ type messageWriter struct {
 	place
 }
 
-// WriteHeader waits for the body, whose length belongs into the header.
+// WriteHeader waits for the body, because its length is in the header.
 func (w *messageWriter) WriteHeader(status int) { w.status = status }
 
 func (w *messageWriter) Write(p []byte) (int, error) {

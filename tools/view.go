@@ -30,8 +30,7 @@ func viewRoom(s *meet.Service, r meet.Room) roomView {
 	return roomView{
 		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, AdminID: r.AdminID,
 		IsActive: s.IsActive(r), IsPublic: r.IsPublic, Mode: r.Mode, MaxParticipants: r.MaxParticipants,
-		Settings:  r.Settings,
-		ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
+		Settings: r.Settings, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
 		JoinURL: s.Links().Room(r.Name), LiveKitURL: s.Links().LiveKit,
 	}
 }
