@@ -90,7 +90,7 @@ func TestConcurrentGuessesAreCounted(t *testing.T) {
 	}
 }
 
-// Many addresses together have a ceiling. Whoever comes with a good code and
+// Many addresses together have a ceiling. Somebody who has a good code and
 // has not failed still gets in.
 func TestAllGuessersTogetherHaveACeiling(t *testing.T) {
 	t.Parallel()
