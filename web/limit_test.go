@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
 	"testing"
 	"time"
@@ -68,42 +67,4 @@ func TestEveryKindOfFailureCounts(t *testing.T) {
 		s.exchange(t, map[string]any{"code": code}, from("192.0.2.1")).refused(t, "kind "+code, 404)
 	})
 	s.exchange(t, wrong, from("192.0.2.1")).limited(t, "an eleventh failure")
-}
-
-// However many guess at the same time, ten are told anything.
-func TestConcurrentGuessesAreCounted(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	const n = 50
-	replies := make([]reply, n)
-	together(n, func(i int) { replies[i] = s.exchange(t, wrong, from("192.0.2.1")) })
-	told := 0
-	for i, r := range replies {
-		if r.status == http.StatusNotFound {
-			told++
-			continue
-		}
-		r.limited(t, fmt.Sprint("guess ", i))
-	}
-	if told != 10 {
-		t.Errorf("%d of %d guesses were told that they open nothing, want 10", told, n)
-	}
-}
-
-// Many addresses together have a ceiling. Whoever comes with a good code and
-// has not failed still gets in.
-func TestAllGuessersTogetherHaveACeiling(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	good := map[string]any{"code": s.guestCode(t)}
-	together(30, func(i int) { s.fail(t, fmt.Sprintf("192.0.2.%d", i), 10) })
-
-	s.exchange(t, wrong, from("198.51.100.1")).limited(t, "a failure from a new address")
-	s.exchange(t, good, from("198.51.100.1")).limited(t, "a good code from there, after that failure")
-	s.redeem(t, good, from("198.51.100.2"))
-	s.exchange(t, good, from("192.0.2.7")).limited(t, "a good code from one of the guessers")
-	s.Clock.Advance(time.Minute)
-	s.redeem(t, good, from("192.0.2.7"))
-	s.redeem(t, good, from("198.51.100.1"))
-	s.exchange(t, wrong, from("198.51.100.1")).refused(t, "a minute later", 404)
 }

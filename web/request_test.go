@@ -101,7 +101,7 @@ func (r reply) refused(tb testing.TB, name string, status int, message ...string
 		return
 	}
 	r.unstored(tb, name)
-	got := ""
+	var got string
 	switch path := pathpkg.Clean("/"+r.path) + "/"; {
 	case strings.HasPrefix(path, "/api/"):
 		var body struct{ Error string }

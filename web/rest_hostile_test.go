@@ -84,7 +84,7 @@ func TestPathsAreTakenAsTheyAre(t *testing.T) {
 		}
 	}
 	if !bob.Connected() {
-		t.Error("somebody was put out")
+		t.Error("somebody was removed")
 	}
 }
 

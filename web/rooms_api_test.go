@@ -269,7 +269,7 @@ func TestMuteEverybody(t *testing.T) {
 	}
 }
 
-// Somebody who was put out may ask anew: this call blocks nobody.
+// Somebody who was kicked may join again: this call blocks nobody.
 func TestKickBlocksNobody(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

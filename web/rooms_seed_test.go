@@ -66,49 +66,23 @@ func (s *testServer) guest(tb testing.TB) (meet.Room, *livekittest.Person) {
 	return room, s.Enter(tb, meettest.Bob, room)
 }
 
+// TestCheckRoomName of meet has all rules of names; these are how the API tells them.
 func TestRoomNameRules(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	const characters, short, long = "room name must contain only lowercase letters, numbers, and hyphens",
-		"room name must be at least 3 characters", "room name must be at most 63 characters"
-	long63 := strings.Repeat("a", 63)
-	named := func(name string) string {
-		body, err := json.Marshal(map[string]string{"name": name})
-		must(t, err)
-		return string(body)
-	}
-	for row, c := range map[string]struct {
-		good map[string]string // name sent to name made
-		bad  string            // separated by |
-		want string
-	}{
-		"Allowed characters": {good: map[string]string{"team-standup": "team-standup", "a1-b2": "a1-b2", "007": "007"}},
-		"Minimum length":     {good: map[string]string{"abc": "abc"}, bad: "ab|a|-|é| ab ", want: short},
-		"Maximum length": {good: map[string]string{long63: long63},
-			bad: long63 + "a|" + strings.Repeat("a", 10_000), want: long},
-		"No special characters": {bad: `a#bc|a@bc|a_bc|a.bc|a/bc|a\bc|a<bc|a>bc|a&bc|a%bc|a+bc|a=bc|a;bc|a:bc|a'bc|a"bc|` +
-			"a?bc|a!bc|a bc|añbc|a\u200bbc|a\x00bc|房间房间", want: characters},
-		"No leading/trailing hyphens": {bad: "-room|room-|-room-", want: characters},
-		"No consecutive hyphens":      {bad: "room--name|a---b", want: characters},
-		"Lowercase only": {good: map[string]string{"Daily-CALL": "daily-call", "Padded-Name  ": "padded-name"},
-			bad: "ÄPFEL|KELVIN-\u212a", want: characters},
+	for name, want := range map[string]string{
+		"a_bc":                  "room name must contain only lowercase letters, numbers, and hyphens",
+		"ab":                    "room name must be at least 3 characters",
+		strings.Repeat("a", 64): "room name must be at most 63 characters",
 	} {
-		t.Run(row, func(t *testing.T) {
-			for sent, made := range c.good {
-				body := named(sent)
-				if got := s.create(t, body); got["name"] != made {
-					t.Errorf("%q made %v, want %q", sent, got["name"], made)
-				}
-				const taken = "a room with this name already exists"
-				s.api(t, meettest.Bob, "POST", "/api/room/create", body).refused(t, sent+" again", 409, taken)
-			}
-			for name := range strings.SplitSeq(c.bad, "|") {
-				if name != "" {
-					s.api(t, meettest.Ada, "POST", "/api/room/create", named(name)).refused(t, name, 400, c.want)
-				}
-			}
-		})
+		s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"`+name+`"}`).refused(t, name, 400, want)
 	}
+	const daily = `{"name":"  Daily-CALL "}`
+	if got := s.create(t, daily); got["name"] != "daily-call" {
+		t.Errorf("%s made %v", daily, got["name"])
+	}
+	s.api(t, meettest.Bob, "POST", "/api/room/create", daily).
+		refused(t, "the same name again", 409, "a room with this name already exists")
 	made := regexp.MustCompile(`^[a-z]{3}-[a-z]{4}-[a-z]{3}$`)
 	for _, body := range []string{`{}`, `{"name":""}`, `{"name":"  "}`, `{"name":null}`} {
 		if got := s.create(t, body)["name"].(string); !made.MatchString(got) {

@@ -50,7 +50,7 @@ func TestSignallingThroughOurPort(t *testing.T) {
 	}
 }
 
-// LiveKit has lost its rooms, as after a restart: whoever comes with a good
+// LiveKit has lost its rooms, as after a restart: somebody who comes with a good
 // token finds theirs.
 func TestSignallingAfterLiveKitForgot(t *testing.T) {
 	t.Parallel()
@@ -210,7 +210,7 @@ func TestSignallingDropsPublishAndCompression(t *testing.T) {
 	}
 }
 
-// Whose token is dead is told why, also when its time is over: a client that
+// A dead token is refused with the reason, also when it has expired: a client that
 // takes "removed" for "expired" asks for another token and is inside again.
 func TestSignallingTellsRemovedFromExpired(t *testing.T) {
 	t.Parallel()
@@ -279,7 +279,7 @@ func TestSignallingTellsRemovedFromExpired(t *testing.T) {
 	}
 }
 
-// expired is a token like that of an admission whose time is over.
+// expired makes a token like that of an admission, but one that has expired.
 func (s *testServer) expired(t *testing.T, a admission) string {
 	t.Helper()
 	claims := jwt.MapClaims{"iss": livekittest.APIKey, "sub": a.Identity, "nbf": time.Now().Add(-2 * time.Hour).Unix(),

@@ -101,25 +101,3 @@ func TestFullRooms(t *testing.T) {
 		return s.exchange(t, map[string]any{"code": code}).status == http.StatusOK
 	})
 }
-
-func TestOneUseIsOneUse(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
-	const n = 30
-	replies := make([]reply, n)
-	together(n, func(i int) {
-		replies[i] = s.exchange(t, map[string]any{"code": code}, from(fmt.Sprintf("192.0.2.%d", i)))
-	})
-	in := 0
-	for i, r := range replies {
-		if r.status == http.StatusOK {
-			in++
-			continue
-		}
-		r.refused(t, fmt.Sprint("call ", i), 404)
-	}
-	if uses := s.uses(t, room); in != 1 || uses != 1 {
-		t.Errorf("%d got in and %d uses were counted, want 1 and 1", in, uses)
-	}
-}

@@ -28,7 +28,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) error {
 	}
 	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		return nil // the upgrader has answered
+		return nil //nolint:nilerr // the upgrader has answered
 	}
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""),
 		time.Now().Add(time.Second))

@@ -44,7 +44,8 @@ type waiting struct {
 // guarded makes a room of Ada's in which guests wait, and codes to it.
 func (s *testServer) guarded(t *testing.T) (room meet.Room, guest, host string) {
 	t.Helper()
-	room, guest = s.codeFor(t, meet.RoleGuest, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}}, meet.CodeChange{})
+	approval := meet.SettingsChange{RequireApproval: meettest.Of(true)}
+	room, guest = s.codeFor(t, meet.RoleGuest, meet.RoomChange{Settings: approval}, meet.CodeChange{})
 	return room, guest, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code
 }
 

@@ -14,12 +14,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browsers are slow to start, so all tests of a kind share one; every tab has
-// a browser context of its own, as if it were another person's machine.
+// Browsers start slowly, so all tests of a kind share one. Every tab has a browser
+// context of its own, as if it were on another machine.
 var (
-	withCamera = shared(chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
-	asking     = shared(chromedp.Flag("use-fake-device-for-media-stream", true)) // whether the page may use them
-	noCamera   = shared()                                                        // this machine has none
+	fakeDevices = chromedp.Flag("use-fake-device-for-media-stream", true)
+	allowAll    = chromedp.Flag("use-fake-ui-for-media-stream", true)
+
+	withCamera = shared(fakeDevices, allowAll)
+	asking     = shared(fakeDevices) // asks whether the page may use camera and microphone
+	noCamera   = shared()            // this machine has none
 )
 
 // stops end the browsers.
@@ -64,14 +67,18 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 		return nil, err
 	}
 	options := append([]chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(browserPath()), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.Headless, chromedp.DisableGPU, chromedp.NoSandbox, // in a container there is nothing to build one of
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
-		chromedp.Flag("ignore-certificate-errors", true), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.ExecPath(browserPath()), chromedp.UserDataDir(filepath.Join(dir, "profile")),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
+		chromedp.NoSandbox, // a container cannot have one
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
+		chromedp.WSURLReadTimeout(time.Minute),
 	}, flags...)
+	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update",
+		"disable-sync", "disable-background-timer-throttling", "disable-renderer-backgrounding",
+		"disable-backgrounding-occluded-windows", "ignore-certificate-errors"} {
+		options = append(options, chromedp.Flag(name, true))
+	}
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	stop := func() { cancel(); cancelAllocator(); _ = os.RemoveAll(dir) }

@@ -20,9 +20,7 @@ func operations(t *testing.T) []described {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	if err := json.Unmarshal(web.OpenAPI(nil, ""), &document); err != nil {
-		t.Fatal(err)
-	}
+	must(t, json.Unmarshal(web.OpenAPI(nil, ""), &document))
 	var all []described
 	for path, methods := range document.Paths {
 		for method, raw := range methods {
@@ -33,10 +31,9 @@ func operations(t *testing.T) []described {
 			if method == "parameters" {
 				continue
 			}
-			if err := json.Unmarshal(raw, &o); err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, described{strings.ToUpper(method), path, o.OperationID, o.Tags[0], o.Summary})
+			must(t, json.Unmarshal(raw, &o))
+			all = append(all, described{
+				method: strings.ToUpper(method), path: path, id: o.OperationID, tag: o.Tags[0], summary: o.Summary})
 		}
 	}
 	if len(all) < 10 {
@@ -66,7 +63,8 @@ func TestDocs(t *testing.T) {
 		}
 		fold := func() { eval[bool](tab, `(`+block+`.querySelector(".opblock-summary-control").click(), true)`) }
 		fold()
-		tab.wait("an example of "+o.id, block+`.querySelector(".responses-wrapper .example, .responses-wrapper .model-example")`)
+		const example = `.querySelector(".responses-wrapper .example, .responses-wrapper .model-example")`
+		tab.wait("an example of "+o.id, block+example)
 		tab.fits(phone, o.id)
 		eval[bool](tab, `(`+block+`.querySelectorAll(".tablinks[data-name=model]").forEach(e => e.click()), true)`)
 		tab.wait("a schema of "+o.id, block+`.querySelector(".json-schema-2020-12")`)
@@ -86,7 +84,8 @@ func TestDocs(t *testing.T) {
 	eval[bool](tab, `(`+health+`.querySelector(".try-out__btn").click(), true)`)
 	tab.wait("a button to send the call", health+`.querySelector(".execute")`)
 	eval[bool](tab, `(`+health+`.querySelector(".execute").click(), true)`)
-	tab.wait("an answer", health+`.querySelector(".live-responses-table tbody .response-col_status")?.innerText.startsWith("200")`)
+	const status = `.querySelector(".live-responses-table tbody .response-col_status")?.innerText`
+	tab.wait("an answer", health+status+`.startsWith("200")`)
 	tab.fits(phone, "an answer")
 	tab.resize(wide)
 	tab.fits(wide, "an answer")

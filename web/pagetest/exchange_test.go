@@ -21,7 +21,8 @@ import (
 // without a header unless a client of another kind has some.
 const redeem = `async (endpoint, roomCode, userId, headers) => {
 	try {
-		const answer = await fetch(endpoint, {method: "POST", body: JSON.stringify({code: roomCode, user_id: userId}), headers});
+		const body = JSON.stringify({code: roomCode, user_id: userId});
+		const answer = await fetch(endpoint, {method: "POST", body, headers});
 		const read = await answer.json();
 		if (!answer.ok) throw Object.assign(new Error(read.message), {code: read.code});
 		return {token: read.token};
@@ -58,12 +59,10 @@ func newOrigin(t *testing.T) string {
 }
 
 // openForeign opens the page of another origin.
-func (s *site) openForeign(origin string) *foreignPage {
+func (s *testServer) openForeign(origin string) *foreignPage {
 	s.t.Helper()
 	page := &foreignPage{tab: s.open(wide)}
-	if err := chromedp.Listen(page.ctx, page.watch); err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, chromedp.Listen(page.ctx, page.watch))
 	page.run(chromedp.Navigate(origin))
 	return page
 }
@@ -83,7 +82,8 @@ func (page *foreignPage) watch(event any) {
 // undefined.
 func (page *foreignPage) redeem(code, userID, headers string) redeemed {
 	page.t.Helper()
-	return eval[redeemed](page.tab, fmt.Sprintf("(%s)(%s, %s, %s, %s)", redeem, quote(page.site.url+"/v2/token"), quote(code), userID, headers))
+	return eval[redeemed](page.tab, fmt.Sprintf("(%s)(%s, %s, %s, %s)",
+		redeem, quote(page.server.url+"/v2/token"), quote(code), userID, headers))
 }
 
 // kinds are the kinds of requests that the browser has sent to the exchange.
@@ -123,7 +123,8 @@ func TestExchangeFromAnotherOrigin(t *testing.T) {
 			if a := person.Attributes(); a["user_id"] != "u-7" || a["role"] != "guest" {
 				t.Errorf("attributes of who joined: got %v, want the user id u-7 and the role guest", a)
 			}
-			if people := s.people(room); !slices.ContainsFunc(people, func(p meet.Person) bool { return p.Identity == person.Identity() }) {
+			isPerson := func(p meet.Person) bool { return p.Identity == person.Identity() }
+			if people := s.people(room); !slices.ContainsFunc(people, isPerson) {
 				t.Errorf("inside are %+v, want %s among them", people, person.Identity())
 			}
 			if got := page.redeem(codes["viewer"], "undefined", c.headers); got.Token == "" {

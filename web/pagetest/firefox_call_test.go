@@ -21,14 +21,14 @@ func TestFirefoxAndChromium(t *testing.T) {
 		proxy := newTLSProxy(t)
 		s := serve(t, "ROOMKEY_PUBLIC_URL="+proxy.url, "ROOMKEY_HTTP_TRUSTED_PROXIES=127.0.0.1")
 		room, codes := s.makeRoom(`{"e2ee": true}`)
-		proxy.lead(s.site)
+		proxy.lead(s.testServer)
 		s.meet(room, codes, true)
 	})
 }
 
 // meet has two people go through a whole call: one of Chromium, who hosts, and
 // one of Firefox.
-func (s *served) meet(room string, codes map[string]string, encrypted bool) {
+func (s *program) meet(room string, codes map[string]string, encrypted bool) {
 	s.t.Helper()
 	ada := s.chromiumForPicture()
 	ada.join(codes["host"], "Ada")

@@ -8,7 +8,7 @@ import (
 )
 
 // forOne makes a room with a guest's code for one use.
-func (s *served) forOne() (room, code string) {
+func (s *program) forOne() (room, code string) {
 	s.t.Helper()
 	room, _ = s.makeRoom(`{}`)
 	var made struct{ Codes []struct{ Code string } }
@@ -17,7 +17,7 @@ func (s *served) forOne() (room, code string) {
 }
 
 // logs waits for a line of the log with all of the texts.
-func (s *served) logs(texts ...string) {
+func (s *program) logs(texts ...string) {
 	s.t.Helper()
 	livekittest.Wait(s.t, "the log to say "+strings.Join(texts, ", "), func() bool {
 		for line := range strings.Lines(s.log.String()) {

@@ -16,7 +16,10 @@ func (tab *tab) click(name string) {
 const screenOfCanvas = `(navigator.mediaDevices.getDisplayMedia = async () => {
 	const canvas = Object.assign(document.createElement("canvas"), {width: 640, height: 360});
 	const draw = canvas.getContext("2d");
-	setInterval(() => { draw.fillStyle = "#" + Math.floor(Math.random() * 0xffffff).toString(16).padStart(6, "0"); draw.fillRect(0, 0, 640, 360) }, 100);
+	setInterval(() => {
+		draw.fillStyle = "hsl(" + Math.floor(Math.random() * 360) + ", 50%, 50%)";
+		draw.fillRect(0, 0, 640, 360);
+	}, 100);
 	return canvas.captureStream(10);
 }, true)`
 
@@ -62,9 +65,9 @@ func TestThePageInFirefox(t *testing.T) {
 	ada.see("Your screen could not be shared")
 	eval[bool](ada, screenOfCanvas)
 	ada.click("Share screen")
-	bob.wait("a shared screen", `document.querySelector("[data-lk-source=screen_share] video, video[data-lk-source=screen_share]")?.videoWidth > 0`)
+	bob.wait("a shared screen", sharedScreen+`?.videoWidth > 0`)
 	ada.click("Share screen")
-	bob.wait("no shared screen", `!document.querySelector("video[data-lk-source=screen_share]")`)
+	bob.wait("no shared screen", "!"+sharedScreen)
 	ada.quiet("NotFoundError") // which LiveKit's button leaves to the console
 	bob.quiet()
 

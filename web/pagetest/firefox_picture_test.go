@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -18,7 +17,7 @@ import (
 var half = size{640, 480}
 
 // chromiumForPicture opens a Chromium, with a face to show if pictures are taken.
-func (s *site) chromiumForPicture() *tab {
+func (s *testServer) chromiumForPicture() *tab {
 	s.t.Helper()
 	if *pictures == "" {
 		return s.open(wide)
@@ -32,14 +31,10 @@ func (tab *tab) showPortrait(p portrait) {
 	if *pictures == "" {
 		return
 	}
-	var frame bytes.Buffer
-	if err := jpeg.Encode(&frame, p.frame(0), nil); err != nil {
-		tab.t.Fatal(err)
-	}
 	tab.screen("prejoin")
 	eval[bool](tab, `(async () => {
 		const image = new Image();
-		image.src = "data:image/jpeg;base64,`+base64.StdEncoding.EncodeToString(frame.Bytes())+`";
+		image.src = "data:image/jpeg;base64,`+base64.StdEncoding.EncodeToString(p.read(tab.t))+`";
 		await image.decode();
 		const canvas = Object.assign(document.createElement("canvas"), {width: 640, height: 360});
 		const draw = canvas.getContext("2d");
@@ -63,7 +58,7 @@ func (tab *tab) showPortrait(p portrait) {
 
 // pictureOf puts what two people see beside each other into a picture, if
 // pictures are taken.
-func (s *site) pictureOf(name string, left, right *tab) {
+func (s *testServer) pictureOf(name string, left, right *tab) {
 	s.t.Helper()
 	if *pictures == "" {
 		return
@@ -74,19 +69,13 @@ func (s *site) pictureOf(name string, left, right *tab) {
 	draw.Draw(both, both.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
 	for i, tab := range []*tab{left, right} {
 		shot, err := png.Decode(bytes.NewReader(tab.screenshot()))
-		if err != nil {
-			s.t.Fatal(err)
-		}
+		must(s.t, err)
 		at := image.Pt(i*(int(half.width)+gap), 0)
 		draw.Draw(both, shot.Bounds().Add(at), shot, image.Point{}, draw.Src)
 	}
 	var out bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, both); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, name), out.Bytes(), 0o644); err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, both))
+	must(s.t, os.WriteFile(filepath.Join(*pictures, name), out.Bytes(), 0o644))
 }
 
 func (tab *tab) screenshot() []byte {
@@ -95,9 +84,7 @@ func (tab *tab) screenshot() []byte {
 		var encoded string
 		tab.firefoxDo("screenshot", nil, &encoded)
 		shot, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			tab.t.Fatal(err)
-		}
+		must(tab.t, err)
 		return shot
 	}
 	shot, err := chromedp.Run(tab.ctx, chromedp.CaptureScreenshot())

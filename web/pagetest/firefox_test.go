@@ -167,14 +167,12 @@ func (f *firefox) do(ctx context.Context, what string, options map[string]any) (
 }
 
 // openFirefox gives a person with Firefox, a camera and a microphone.
-func (s *site) openFirefox(window size) *tab {
+func (s *testServer) openFirefox(window size) *tab {
 	s.t.Helper()
 	needsFirefox(s.t)
 	f, err := sharedFirefox()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	tab := &tab{t: s.t, site: s, firefox: f}
+	must(s.t, err)
+	tab := &tab{t: s.t, server: s, firefox: f}
 	tab.firefoxDo("open", map[string]any{"width": window.width, "height": window.height}, &tab.page)
 	f.mu.Lock()
 	f.tabs[tab.page] = tab

@@ -41,8 +41,8 @@ func startLiveKit(port, udpPort int) (media, error) {
 	return media{s.URL(), s.UDPPort(), func() error { return s.Stop(context.Background()) }}, nil
 }
 
-// program is livekitd, built without the race detector.
-var program = sync.OnceValues(func() (string, error) {
+// livekitd is that program, built without the race detector.
+var livekitd = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "roomkey-livekitd-")
 	if err != nil {
 		return "", err
@@ -60,11 +60,12 @@ var program = sync.OnceValues(func() (string, error) {
 })
 
 func startProcess(port, udpPort int) (media, error) {
-	path, err := program()
+	path, err := livekitd()
 	if err != nil {
 		return media{}, err
 	}
-	cmd := exec.Command(path, "-key", livekittest.APIKey, "-secret", livekittest.APISecret, "-port", strconv.Itoa(port), "-udp", strconv.Itoa(udpPort))
+	cmd := exec.Command(path, "-key", livekittest.APIKey, "-secret", livekittest.APISecret,
+		"-port", strconv.Itoa(port), "-udp", strconv.Itoa(udpPort))
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return media{}, err

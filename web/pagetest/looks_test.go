@@ -45,12 +45,8 @@ func (tab *tab) look(name, axe string) {
 	if *pictures == "" || !slices.ContainsFunc(pictured, func(what string) bool { return strings.HasPrefix(name, what) }) {
 		return
 	}
-	if err := os.MkdirAll(*pictures, 0o755); err != nil {
-		tab.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(*pictures, name+".png"), tab.screenshot(), 0o644); err != nil {
-		tab.t.Fatal(err)
-	}
+	must(tab.t, os.MkdirAll(*pictures, 0o755))
+	must(tab.t, os.WriteFile(filepath.Join(*pictures, name+".png"), tab.screenshot(), 0o644))
 }
 
 // TestLooks walks through the page at both widths.
@@ -65,7 +61,8 @@ func TestLooks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
-			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"), Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
+			room, codes := s.room(meet.RoomChange{Name: meettest.Of("team-standup"),
+				Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 			look := func(tab *tab, what string) { t.Helper(); tab.look(what+"-"+name, string(axe)) }
 
 			ada := s.openIn(adasCamera, window)
@@ -100,9 +97,7 @@ func TestLooks(t *testing.T) {
 			look(ada, "chat")
 			ada.press("Settings")
 			look(ada, "settings")
-			if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: s.identity(room, "Grace Hopper")}); err != nil {
-				t.Fatal(err)
-			}
+			s.kick(room, meet.KickCall{Identity: s.identity(room, "Grace Hopper")})
 			grace.message("removed", "You were removed from the room")
 			look(grace, "removed")
 		})
@@ -124,14 +119,17 @@ func TestKeyboard(t *testing.T) {
 	reached := map[string]bool{}
 	for range 30 {
 		ada.run(chromedp.KeyEvent("\t"))
-		if name := eval[string](ada, `(e => e && e !== document.body ? e.getAttribute("aria-label") ?? e.innerText : "")(document.activeElement)`); name != "" {
+		const label = `(e => e && e !== document.body ? e.getAttribute("aria-label") ?? e.innerText : "")`
+		if name := eval[string](ada, label+`(document.activeElement)`); name != "" {
 			reached[strings.SplitN(name, ",", 2)[0]] = true
-			if !eval[bool](ada, `(e => { const s = getComputedStyle(e); return s.outlineStyle !== "none" || s.boxShadow !== "none" })(document.activeElement)`) {
+			const shown = `(s => s.outlineStyle !== "none" || s.boxShadow !== "none")`
+			if !eval[bool](ada, shown+`(getComputedStyle(document.activeElement))`) {
 				t.Errorf("%s does not show that it has the focus", name)
 			}
 		}
 	}
-	for _, want := range []string{"Microphone", "Camera", "Share screen", "Speaker view", "Chat", "People", "Settings", "Leave"} {
+	for _, want := range []string{
+		"Microphone", "Camera", "Share screen", "Speaker view", "Chat", "People", "Settings", "Leave"} {
 		if !reached[want] {
 			t.Errorf("%s is not reached by the Tab key: %v", want, reached)
 		}

@@ -16,22 +16,17 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, disabled := s.room(meet.RoomChange{})
-	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, disabled["guest"], meet.CodeChange{Enabled: meettest.Of(false)}, false); err != nil {
-		t.Fatal(err)
-	}
+	s.updateCode(disabled["guest"], meet.CodeChange{Enabled: meettest.Of(false)})
 	used, _ := s.room(meet.RoomChange{})
 	once := s.NewCode(t, used, "viewer", meet.CodeChange{}).Code
-	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, once, meet.CodeChange{MaxUses: meettest.Of(1)}, false); err != nil {
-		t.Fatal(err)
-	}
+	s.updateCode(once, meet.CodeChange{MaxUses: meettest.Of(1)})
 	s.exchange(once, "Bob")
 	ended, over := s.room(meet.RoomChange{})
-	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, ended.ID, ended.Name); err != nil {
-		t.Fatal(err)
-	}
+	s.end(ended)
 	eve := s.open(wide)
 	first := ""
-	for what, code := range map[string]string{"made up": "aaa-aaaa-aaa", "disabled": disabled["guest"], "used up": once, "ended": over["guest"], "nonsense": "nonsense"} {
+	for what, code := range map[string]string{"made up": "aaa-aaaa-aaa", "disabled": disabled["guest"],
+		"used up": once, "ended": over["guest"], "nonsense": "nonsense"} {
 		eve.visit("/join/" + code)
 		eve.message("link", "This link does not work")
 		words := eval[string](eve, "document.body.innerText")
@@ -109,9 +104,7 @@ func TestRoomsByName(t *testing.T) {
 	ada.press("Use access token")
 	ada.see("This access token is not valid here")
 	token, err := s.auth.Sign(meettest.Ada, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	ada.fill("Access token", token)
 	ada.press("Use access token")
 	ada.screen("prejoin")
@@ -121,9 +114,7 @@ func TestRoomsByName(t *testing.T) {
 	if got := s.people(private); len(got) != 1 || !got[0].Admin {
 		t.Errorf("inside are %+v, want Ada as the admin", got)
 	}
-	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, private.ID, private.Name); err != nil {
-		t.Fatal(err)
-	}
+	s.end(private)
 	ada.message("ended", "The room has ended")
 	ada.visit("/m/" + private.Name)
 	ada.message("ended", "The room has ended")
@@ -168,9 +159,12 @@ func TestHostileNames(t *testing.T) {
 	s.EnterWith(t, s.exchange(codes["guest"], strings.Repeat("W", 10_000)))
 	livekittest.Wait(t, "all inside", func() bool { return len(s.names(room)) == 4 })
 	ada.press("People")
-	ada.wait("the name as text", `document.body.textContent.includes(`+quote(html)+`) && !document.querySelector("img[src=x]")`)
+	ada.wait("the name as text",
+		`document.body.textContent.includes(`+quote(html)+`) && !document.querySelector("img[src=x]")`)
 	ada.wait("the name without its turns", `document.body.textContent.includes("gnp.evil")`)
-	ada.wait("the long name, cut", fmt.Sprintf(`(t => t.includes("W".repeat(40)) && !t.includes("W".repeat(%d)))(document.body.textContent)`, meet.MaxDisplayName+1))
+	ada.wait("the long name, cut", fmt.Sprintf(
+		`(t => t.includes("W".repeat(40)) && !t.includes("W".repeat(%d)))(document.body.textContent)`,
+		meet.MaxDisplayName+1))
 	if overflow := eval[int](ada, `document.documentElement.scrollWidth - innerWidth`); overflow > 0 {
 		t.Errorf("the page is %d pixels too wide", overflow)
 	}

@@ -12,11 +12,13 @@ import (
 )
 
 // publishes waits until the server knows of a source of somebody, muted or not.
-func (s *site) publishes(room meet.Room, name string, source meet.Source, muted bool) {
+func (s *testServer) publishes(room meet.Room, name string, source meet.Source, muted bool) {
 	s.t.Helper()
 	livekittest.Wait(s.t, name+" to publish "+string(source), func() bool {
 		return slices.ContainsFunc(s.people(room), func(p meet.Person) bool {
-			return p.Name == name && slices.ContainsFunc(p.Tracks, func(t meet.Track) bool { return t.Source == source && t.Muted == muted })
+			return p.Name == name && slices.ContainsFunc(p.Tracks, func(t meet.Track) bool {
+				return t.Source == source && t.Muted == muted
+			})
 		})
 	})
 }
@@ -54,9 +56,7 @@ func TestBeingRemoved(t *testing.T) {
 	room, codes := s.room(meet.RoomChange{})
 	bob := s.open(wide)
 	bob.join(codes["guest"], "Bob")
-	if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: s.identity(room, "Bob"), Reason: "too loud"}); err != nil {
-		t.Fatal(err)
-	}
+	s.kick(room, meet.KickCall{Identity: s.identity(room, "Bob"), Reason: "too loud"})
 	bob.message("removed", "You were removed from the room")
 	if bob.has("Microphone") || eval[bool](bob, `!!document.querySelector("video")`) {
 		t.Error("the call goes on behind the message")
@@ -70,19 +70,6 @@ func TestBeingRemoved(t *testing.T) {
 	bob.quiet()
 }
 
-func TestTheRoomEnds(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	room, codes := s.room(meet.RoomChange{})
-	bob := s.open(wide)
-	bob.join(codes["guest"], "Bob")
-	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, room.ID, room.Name); err != nil {
-		t.Fatal(err)
-	}
-	bob.message("ended", "The room has ended")
-	bob.quiet()
-}
-
 // Who was removed while their connection was cut is told so when it is back,
 // and comes in again only by a button.
 func TestBeingRemovedWhileAway(t *testing.T) {
@@ -91,10 +78,9 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	codes, tabs, identities := map[string]string{}, map[string]*tab{}, map[string]string{}
 	for _, name := range []string{"Kicked", "Blocked", "Disabled"} {
-		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: meettest.Of("guest"), Label: name})
-		if err != nil {
-			t.Fatal(err)
-		}
+		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID,
+			meet.CodeRequest{Role: meettest.Of("guest"), Label: name})
+		must(t, err)
 		codes[name] = made[0].Code
 		tabs[name] = s.open(wide)
 		tabs[name].join(codes[name], name)
@@ -106,13 +92,9 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 		tab.see("Connection lost")
 	}
 	for name, block := range map[string]bool{"Kicked": false, "Blocked": true} {
-		if _, err := s.Kick(t.Context(), meettest.Ada, room.ID, meet.KickCall{Identity: identities[name], Block: block}); err != nil {
-			t.Fatal(err)
-		}
+		s.kick(room, meet.KickCall{Identity: identities[name], Block: block})
 	}
-	if _, _, err := s.UpdateCode(t.Context(), meettest.Ada, codes["Disabled"], meet.CodeChange{Enabled: meettest.Of(false)}, true); err != nil {
-		t.Fatal(err)
-	}
+	s.updateCode(codes["Disabled"], meet.CodeChange{Enabled: meettest.Of(false)})
 	tabs["Blocked"].run(chromedp.Navigate("about:blank")) // or its page would come back before it is loaded anew
 	s.line.mend()
 	tabs["Blocked"].visit("/join/" + codes["Blocked"])
@@ -125,9 +107,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 		t.Errorf("inside are %v, want nobody", names)
 	}
 	used, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, code := range used {
 		if code.Uses != 1 {
 			t.Errorf("%s: the code was used %d times, want once", code.Label, code.Uses)

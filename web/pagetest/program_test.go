@@ -35,10 +35,10 @@ var roomkeyProgram = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// served is a site whose Roomkey is a process, as "make run" starts it: with
-// its defaults, but for a port and a data folder of its own.
-type served struct {
-	*site
+// program is a testServer that is a process, as "make run" starts it: with its
+// defaults, but a port and a data folder of its own.
+type program struct {
+	*testServer
 	path string
 	dir  string
 	env  []string
@@ -46,21 +46,17 @@ type served struct {
 }
 
 // serve starts a Roomkey, with more in its environment.
-func serve(t *testing.T, env ...string) *served {
+func serve(t *testing.T, env ...string) *program {
 	t.Helper()
 	path, err := roomkeyProgram()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &served{site: &site{t: t}, path: path, dir: t.TempDir(), log: &lockedBuffer{}}
+	must(t, err)
+	s := &program{testServer: &testServer{t: t}, path: path, dir: t.TempDir(), log: &lockedBuffer{}}
 	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + s.dir, "ROOMKEY_LISTEN=127.0.0.1:0",
 		"ROOMKEY_DATA=" + filepath.Join(s.dir, "data")}, env...)
 	cmd := exec.Command(path, "serve")
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.env, s.log, s.log
 	exited := make(chan struct{})
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, cmd.Start())
 	go func() { defer close(exited); _ = cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
@@ -87,7 +83,7 @@ func serve(t *testing.T, env ...string) *served {
 }
 
 // call calls a tool as the owner and fills answer, unless that is nil.
-func (s *served) call(answer any, tool, arguments string) {
+func (s *program) call(answer any, tool, arguments string) {
 	s.t.Helper()
 	cmd := exec.Command(s.path, "call", tool, "--json", arguments)
 	var stderr bytes.Buffer
@@ -103,7 +99,7 @@ func (s *served) call(answer any, tool, arguments string) {
 
 // makeRoom makes a room with those settings (JSON) and gives its name and a
 // code for every role.
-func (s *served) makeRoom(settings string) (name string, codes map[string]string) {
+func (s *program) makeRoom(settings string) (name string, codes map[string]string) {
 	s.t.Helper()
 	var made struct {
 		Room  struct{ Name string }
@@ -118,7 +114,7 @@ func (s *served) makeRoom(settings string) (name string, codes map[string]string
 }
 
 // identityIn is that of the participant with the name.
-func (s *served) identityIn(room, name string) string {
+func (s *program) identityIn(room, name string) string {
 	s.t.Helper()
 	var people struct {
 		Participants []struct{ Identity, Name string }
@@ -147,9 +143,9 @@ func newTLSProxy(t *testing.T) *tlsProxy {
 	return &tlsProxy{url: "https://" + host, server: server}
 }
 
-// lead has the proxy pass everything on to the site, which is reached there from
-// then on.
-func (p *tlsProxy) lead(to *site) {
+// lead makes the proxy pass everything on to the server, which is reached there
+// from then on.
+func (p *tlsProxy) lead(to *testServer) {
 	target := mustURL(to.url)
 	p.server.Config.Handler = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)

@@ -20,18 +20,18 @@ import (
 	"roomkey/web"
 )
 
-// site is a whole Roomkey but for MCP, served on a port of its own.
-type site struct {
+// testServer is a Roomkey without MCP, on a port of its own.
+type testServer struct {
 	*meettest.System
 	t    *testing.T
 	url  string // http://127.0.0.1:port
 	auth *auth.Authority
-	line *line // through which browsers reach it
+	line *line // through which browsers reach the server
 
-	serve func(net.Listener) // on another address, too
+	serve func(net.Listener) // on another address as well
 }
 
-func setup(t *testing.T, options ...meettest.Option) *site {
+func setup(t *testing.T, options ...meettest.Option) *testServer {
 	t.Helper()
 	needsBrowser(t)
 	return setupOn(t, func(links meettest.Option) *meettest.System {
@@ -46,25 +46,28 @@ func needsBrowser(t *testing.T) {
 	}
 }
 
-// setupOn puts a site on the system that make makes with the links. Pages of
-// the allowed origins may call it.
-func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.System, allowedOrigins ...string) *site {
+// setupOn makes a server on the system that makeSystem makes with the links.
+// Pages of the allowed origins may call it.
+func setupOn(
+	t *testing.T, makeSystem func(links meettest.Option) *meettest.System, allowedOrigins ...string,
+) *testServer {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	s := &site{t: t, url: "http://" + l.Addr().String(), line: &line{Listener: l}}
+	s := &testServer{t: t, url: "http://" + l.Addr().String(), line: &line{Listener: l}}
 	s.System = makeSystem(func(c *meet.Config) {
 		c.Links = meet.Links{Public: s.url, LiveKit: "ws" + strings.TrimPrefix(s.url, "http")}
-		c.Now = time.Now // the page's clock is the world's
+		c.Now = time.Now // browsers use the real time
 	})
 	if s.auth, err = auth.NewAuthority([]byte(strings.Repeat("s", auth.MinSecret)), time.Now); err != nil {
 		t.Fatalf("NewAuthority: %v", err)
 	}
 	server := web.New(web.Config{
-		Service: s.Service, Enforcer: s.Enforcer, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify, Ready: map[string]func(context.Context) error{},
-		PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins, LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
+		Service: s.Service, Enforcer: s.Enforcer, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify,
+		Ready: map[string]func(context.Context) error{}, PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins,
+		LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
 	var serving sync.WaitGroup
@@ -74,8 +77,8 @@ func setupOn(t *testing.T, makeSystem func(links meettest.Option) *meettest.Syst
 	return s
 }
 
-// alsoOnIPv6 has the site answer at [::1], too; false where there is none.
-func (s *site) alsoOnIPv6(port string) bool {
+// alsoOnIPv6 lets the server answer at [::1] as well; false if the machine has none.
+func (s *testServer) alsoOnIPv6(port string) bool {
 	s.t.Helper()
 	l, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "[::1]:"+port)
 	if err != nil {
@@ -93,8 +96,40 @@ func mustURL(s string) *url.URL {
 	return u
 }
 
-// room makes a room of Ada's and a code for every role.
-func (s *site) room(change meet.RoomChange) (room meet.Room, codes map[string]string) {
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *testServer) end(room meet.Room) {
+	s.t.Helper()
+	_, _, err := s.EndRoom(s.t.Context(), meettest.Ada, room.ID, room.Name)
+	must(s.t, err)
+}
+
+func (s *testServer) kick(room meet.Room, call meet.KickCall) {
+	s.t.Helper()
+	_, err := s.Kick(s.t.Context(), meettest.Ada, room.ID, call)
+	must(s.t, err)
+}
+
+func (s *testServer) updateRoom(room meet.Room, change meet.RoomChange) {
+	s.t.Helper()
+	_, err := s.UpdateRoom(s.t.Context(), meettest.Ada, room.ID, change, false)
+	must(s.t, err)
+}
+
+// updateCode changes a code. People are removed if it is disabled.
+func (s *testServer) updateCode(code string, change meet.CodeChange) {
+	s.t.Helper()
+	_, _, err := s.UpdateCode(s.t.Context(), meettest.Ada, code, change, change.Enabled != nil)
+	must(s.t, err)
+}
+
+// room makes a room of Ada and a code for every role.
+func (s *testServer) room(change meet.RoomChange) (room meet.Room, codes map[string]string) {
 	s.t.Helper()
 	room, made, err := s.CreateRoom(s.t.Context(), meettest.Ada, change, true)
 	if err != nil {
@@ -108,7 +143,7 @@ func (s *site) room(change meet.RoomChange) (room meet.Room, codes map[string]st
 }
 
 // exchange gets a token by code, without a browser.
-func (s *site) exchange(code, name string) meet.JoinResult {
+func (s *testServer) exchange(code, name string) meet.JoinResult {
 	s.t.Helper()
 	a, err := s.Exchange(s.t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: name})
 	if err != nil {
@@ -117,8 +152,8 @@ func (s *site) exchange(code, name string) meet.JoinResult {
 	return a
 }
 
-// identity is that of the participant with the name.
-func (s *site) identity(room meet.Room, name string) string {
+// identity gives the identity of the participant with that name.
+func (s *testServer) identity(room meet.Room, name string) string {
 	s.t.Helper()
 	for _, p := range s.people(room) {
 		if p.Name == name {
@@ -129,7 +164,7 @@ func (s *site) identity(room meet.Room, name string) string {
 	return ""
 }
 
-func (s *site) people(room meet.Room) []meet.Person {
+func (s *testServer) people(room meet.Room) []meet.Person {
 	s.t.Helper()
 	roster, err := s.Roster(s.t.Context(), meettest.Ada, room.ID)
 	people := roster.Participants
@@ -139,8 +174,8 @@ func (s *site) people(room meet.Room) []meet.Person {
 	return people
 }
 
-// names are those of the people inside.
-func (s *site) names(room meet.Room) []string {
+// names gives the names of the people inside.
+func (s *testServer) names(room meet.Room) []string {
 	s.t.Helper()
 	names := []string{}
 	for _, p := range s.people(room) {

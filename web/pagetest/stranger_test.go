@@ -27,9 +27,7 @@ import (
 func writes(t *testing.T, p *livekittest.Person, id, message string) {
 	t.Helper()
 	payload, err := json.Marshal(map[string]any{"id": id, "timestamp": time.Now().UnixMilli(), "message": message})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	sends(t, p, payload)
 }
 
@@ -45,7 +43,8 @@ func sends(t *testing.T, p *livekittest.Person, payload []byte) {
 func (tab *tab) before(script string) {
 	tab.t.Helper()
 	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 		return err
 	}))
 }
@@ -60,7 +59,8 @@ func TestAMessageOfSomebodyNotYetKnown(t *testing.T) {
 	ada.join(codes["host"], "Ada")
 	ada.press("Chat")
 	mallory := s.EnterWith(t, s.exchange(codes["guest"], "Mallory"))
-	for _, payload := range []string{`null`, `[]`, `{"message": {}}`, "\xff\xfe", ``, `{"id": {"toString": 1}, "timestamp": "x", "message": "odd"}`} {
+	for _, payload := range []string{`null`, `[]`, `{"message": {}}`, "\xff\xfe", ``,
+		`{"id": {"toString": 1}, "timestamp": "x", "message": "odd"}`} {
 		sends(t, mallory, []byte(payload))
 	}
 	writes(t, mallory, "1", "hello from nowhere")
@@ -83,8 +83,7 @@ func TestAFloodOfMessages(t *testing.T) {
 	mallory := s.EnterWith(t, s.exchange(codes["guest"], "Mallory"))
 	writes(t, bob, "b", "a quiet word")
 	ada.see("a quiet word")
-	eval[bool](ada, `(window.longest = 0, new PerformanceObserver(l => l.getEntries().forEach(e => window.longest = Math.max(window.longest, e.duration)))
-		.observe({type: "longtask"}), true)`)
+	eval[bool](ada, measureTasks)
 	const many = 4000
 	for i := range many {
 		writes(t, mallory, strconv.Itoa(i), fmt.Sprint("message ", i))
@@ -94,11 +93,12 @@ func TestAFloodOfMessages(t *testing.T) {
 		Messages int
 		First    string
 	}
-	got := eval[seen](ada, `(all => ({Messages: all.length, First: all[0].innerText}))([...document.querySelectorAll(".lk-chat-messages li")])`)
+	got := eval[seen](ada, `(all => ({Messages: all.length, First: all[0].innerText}))(
+		[...document.querySelectorAll(".lk-chat-messages li")])`)
 	if got.Messages != 500 || !strings.Contains(got.First, "a quiet word") {
 		t.Errorf("the chat holds %d messages, the first is %q; want 500, and Bob's among them", got.Messages, got.First)
 	}
-	if longest := eval[float64](ada, `new Promise(r => setTimeout(() => r(window.longest), 200))`); longest > 10_000 {
+	if longest := eval[float64](ada, longestTask); longest > 10_000 {
 		t.Errorf("the page was busy for %.0f ms at a stretch", longest)
 	}
 	ada.press("People")
@@ -106,8 +106,10 @@ func TestAFloodOfMessages(t *testing.T) {
 	ada.quiet()
 }
 
-// brokenChat makes everything throw that draws a message.
-const brokenChat = `Object.defineProperty(Intl.DateTimeFormat.prototype, "format", {get() { throw new Error("a fault for the test") }})`
+// brokenChat lets the drawing of every message throw.
+const brokenChat = `Object.defineProperty(Intl.DateTimeFormat.prototype, "format", {
+	get() { throw new Error("a fault for the test") },
+})`
 
 // Whatever throws in the call ends it: devices go off, and there is a button.
 func TestAFaultInTheCall(t *testing.T) {
@@ -115,8 +117,13 @@ func TestAFaultInTheCall(t *testing.T) {
 	s := setup(t)
 	room, codes := s.room(meet.RoomChange{})
 	ada := s.open(wide)
-	ada.before(`window.streams = []; const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
-		if (ask) navigator.mediaDevices.getUserMedia = async (wanted) => { const stream = await ask(wanted); window.streams.push(...stream.getTracks()); return stream }`)
+	ada.before(`window.streams = [];
+		const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+		if (ask) navigator.mediaDevices.getUserMedia = async (wanted) => {
+			const stream = await ask(wanted);
+			window.streams.push(...stream.getTracks());
+			return stream;
+		}`)
 	ada.join(codes["host"], "Ada")
 	s.publishes(room, "Ada", meet.Microphone, false)
 	s.publishes(room, "Ada", meet.Camera, false)
@@ -126,7 +133,8 @@ func TestAFaultInTheCall(t *testing.T) {
 	writes(t, mallory, "1", "anything")
 	ada.message("broken", "Something went wrong")
 	ada.see("Your camera and microphone are off")
-	ada.wait("every device to be off", `window.streams.length > 1 && window.streams.every(track => track.readyState === "ended")`)
+	ada.wait("every device to be off",
+		`window.streams.length > 1 && window.streams.every(track => track.readyState === "ended")`)
 	livekittest.Wait(t, "Ada to be out of the room", func() bool { return len(s.names(room)) == 1 })
 	ada.reload() // does not lead into the same fault
 	ada.screen("prejoin")
@@ -192,7 +200,8 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	if eval[bool](ada, `document.querySelector(".lk-chat-messages").innerText.includes("plain")`) {
 		t.Error("a message without encryption is shown")
 	}
-	const playing = `[...document.querySelectorAll("main audio")].filter(a => a.srcObject?.getTracks().some(track => track.readyState === "live")).length`
+	const playing = `[...document.querySelectorAll("main audio")]
+		.filter(a => a.srcObject?.getTracks().some(track => track.readyState === "live")).length`
 	if n := eval[int](ada, playing); n != 1 {
 		t.Errorf("Ada's page plays the sound of %d people, want Bob's alone", n)
 	}
@@ -205,16 +214,14 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	trudy.Claim(nil)
 	trudy.PublishMicrophone()
 	ada.readOut("What Trudy sends is not encrypted")
-	frames := `new Promise(done => { let n = 0; for (const v of [...document.querySelectorAll("main video")].filter(v => v.closest("[data-identity=` + quoteAttribute(trudy.Identity()) + `]")))
-		v.requestVideoFrameCallback(function f() { n++; v.requestVideoFrameCallback(f) }); setTimeout(() => done(n), 3000) })`
-	if n := eval[int](ada, frames); n > 0 {
+	videos := `[...document.querySelectorAll("main video")].filter(v =>
+		v.closest("[data-identity='` + trudy.Identity() + `']"))`
+	if n := eval[int](ada, framesOf(videos, 1, 3*time.Second)); n > 0 {
 		t.Errorf("Ada sees %d frames of somebody who sends them without encryption", n)
 	}
 
 	// Encryption is switched off while they are inside: for them it stays.
-	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}}, false); err != nil {
-		t.Fatal(err)
-	}
+	s.updateRoom(room, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}})
 	ada.fill("Message", "still a secret")
 	ada.press("Send")
 	bob.see("still a secret")
@@ -239,8 +246,6 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	ada.quiet()
 	bob.quiet()
 }
-
-func quoteAttribute(value string) string { return `'` + value + `'` }
 
 // A link with a key into a room that is not encrypted any more says so before
 // anything is sent.
@@ -272,9 +277,7 @@ func TestAKeyForARoomThatIsNotEncrypted(t *testing.T) {
 	eve := s.open(wide)
 	eve.visit("/join/" + codes["guest"] + "#key=" + strings.Repeat("A", 43))
 	eve.screen("prejoin")
-	if _, err := s.UpdateRoom(t.Context(), meettest.Ada, secret.ID, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}}, false); err != nil {
-		t.Fatal(err)
-	}
+	s.updateRoom(secret, meet.RoomChange{Settings: meet.SettingsChange{E2EE: meettest.Of(false)}})
 	eve.ask("Eve")
 	eve.message("plain", "This room is not encrypted")
 	if names := s.names(secret); len(names) > 0 {
@@ -288,9 +291,7 @@ func TestEveryNameOfThisMachine(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, port, err := net.SplitHostPort(mustURL(s.url).Host)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	room, codes := s.room(meet.RoomChange{})
 	var tabs []*tab
 	for _, name := range []string{"localhost", "127.0.0.1", "[::1]"} {

@@ -25,9 +25,9 @@ const patience = 90 * time.Second
 // tab is a person with a browser: Chromium, or Firefox where that is set.
 // Methods that cannot do what they promise fail the test.
 type tab struct {
-	t    *testing.T
-	ctx  context.Context // of Chromium
-	site *site
+	t      *testing.T
+	ctx    context.Context // of Chromium
+	server *testServer
 
 	firefox *firefox
 	page    int // of Firefox
@@ -47,29 +47,28 @@ var (
 )
 
 // open gives a person with an empty browser, camera and microphone.
-func (s *site) open(window size) *tab {
+func (s *testServer) open(window size) *tab {
 	s.t.Helper()
 	return s.openIn(withCamera, window)
 }
 
-func (s *site) openIn(browser func() (context.Context, error), window size) *tab {
+func (s *testServer) openIn(browser func() (context.Context, error), window size) *tab {
 	s.t.Helper()
 	parent, err := browser()
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	must(s.t, err)
 	return s.newTab(parent, window, chromedp.WithNewBrowserContext())
 }
 
 // openBeside gives the same person another tab.
 func (tab *tab) openBeside() *tab {
 	tab.t.Helper()
-	return tab.site.newTab(tab.ctx, wide, chromedp.WithExistingBrowserContext(chromedp.FromContext(tab.ctx).BrowserContextID))
+	same := chromedp.FromContext(tab.ctx).BrowserContextID
+	return tab.server.newTab(tab.ctx, wide, chromedp.WithExistingBrowserContext(same))
 }
 
-func (s *site) newTab(parent context.Context, window size, options ...chromedp.ContextOption) *tab {
+func (s *testServer) newTab(parent context.Context, window size, options ...chromedp.ContextOption) *tab {
 	s.t.Helper()
-	tab := &tab{t: s.t, site: s}
+	tab := &tab{t: s.t, server: s}
 	var cancel context.CancelFunc
 	tab.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(tab.hear))...)
 	s.t.Cleanup(cancel)
@@ -139,7 +138,7 @@ func (tab *tab) quiet(allowed ...string) {
 			tab.t.Errorf("the console holds %.12s…: %.300s", secret, line)
 		}
 	}
-	home := mustURL(tab.site.url).Host
+	home := mustURL(tab.server.url).Host
 	for _, request := range tab.requests {
 		u, err := url.Parse(request)
 		if err == nil && (u.Scheme == "blob" || u.Scheme == "data" || u.Host == home) {
@@ -181,7 +180,8 @@ func (tab *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 func (tab *tab) resize(to size) {
 	tab.t.Helper()
 	if to == phone {
-		tab.run(chromedp.EmulateViewport(to.width, to.height, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)))
+		tab.run(chromedp.EmulateViewport(to.width, to.height,
+			chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)))
 		return
 	}
 	tab.run(chromedp.EmulateViewport(to.width, to.height))
@@ -201,10 +201,10 @@ func (tab *tab) dark(dark bool) {
 func (tab *tab) visit(path string) {
 	tab.t.Helper()
 	if tab.firefox != nil {
-		tab.firefoxDo("visit", map[string]any{"url": tab.site.url + path}, nil)
+		tab.firefoxDo("visit", map[string]any{"url": tab.server.url + path}, nil)
 		return
 	}
-	tab.run(chromedp.Navigate(tab.site.url + path))
+	tab.run(chromedp.Navigate(tab.server.url + path))
 }
 
 // reload loads the page anew.
@@ -259,7 +259,8 @@ func (tab *tab) waitFor(d time.Duration, what, expression string) {
 // state is what a person would report.
 func (tab *tab) state() string {
 	text, err := tryEval[string](tab, 5*time.Second,
-		`location.pathname + "\n" + (document.querySelector("main")?.outerHTML.slice(0, 200) ?? "") + "\n" + document.body.innerText.slice(0, 1500)`)
+		`[location.pathname, document.querySelector("main")?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500)]
+			.join("\n")`)
 	return fmt.Sprintf("the page: %s (%v)\n%s", text, err, tab.seen())
 }
 
@@ -293,14 +294,15 @@ func (tab *tab) see(text string) {
 // not see it.
 func (tab *tab) readOut(text string) {
 	tab.t.Helper()
-	tab.wait("to be read out: "+text, `[...document.querySelectorAll("[aria-live],[role=status],[role=alert],[role=log]")].some(e => e.textContent.includes(`+quote(text)+`))`)
+	tab.wait("to be read out: "+text, `[...document.querySelectorAll("[aria-live],[role=status],[role=alert],[role=log]")]
+		.some(e => e.textContent.includes(`+quote(text)+`))`)
 }
 
 // control is a JavaScript expression for the button or field of that name, as
 // a screen reader would find it.
 func control(name string) string {
 	return `[...document.querySelectorAll("button,a,input,select,summary,textarea")].find(e => e.checkVisibility() &&
-		((e.getAttribute("aria-label") ?? "") || (e.labels?.[0]?.innerText ?? "") || e.innerText).trim().startsWith(` + quote(name) + `))`
+		(e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.innerText).trim().startsWith(` + quote(name) + `))`
 }
 
 // has says whether there is such a button or field now.
@@ -320,7 +322,13 @@ func (tab *tab) press(name string) {
 func (tab *tab) fill(name, value string) {
 	tab.t.Helper()
 	tab.wait("the field "+name, control(name))
-	eval[bool](tab, `(e => { e.focus(); e.select?.(); document.execCommand("delete"); return document.execCommand("insertText", false, `+quote(value)+`) || true })(`+control(name)+`)`)
+	eval[bool](tab, `(e => {
+		e.focus();
+		e.select?.();
+		document.execCommand("delete");
+		document.execCommand("insertText", false, `+quote(value)+`);
+		return true;
+	})(`+control(name)+`)`)
 }
 
 // join goes through the door by a code, under a name, and waits to be inside.
@@ -328,6 +336,18 @@ func (tab *tab) join(code, name string) {
 	tab.t.Helper()
 	tab.visit("/join/" + code)
 	tab.ask(name)
+	tab.screen("call")
+}
+
+// backAs waits until the tab is in the call again, or gives the name if the page
+// asks for it.
+func (tab *tab) backAs(name string) {
+	tab.t.Helper()
+	const screen = `document.querySelector("main")?.dataset.screen`
+	tab.wait("to be in, or asked for the name", `["call", "prejoin"].includes(`+screen+`)`)
+	if eval[string](tab, screen) == "prejoin" {
+		tab.ask(name)
+	}
 	tab.screen("call")
 }
 
@@ -348,7 +368,8 @@ func (tab *tab) ask(name string) {
 }
 
 // remoteVideos is a JavaScript expression for the video elements of others.
-const remoteVideos = `[...document.querySelectorAll("main[data-screen=call] video")].filter(v => !v.closest("[data-lk-local-participant=true]") && v.dataset.lkLocalParticipant !== "true")`
+const remoteVideos = `[...document.querySelectorAll("main[data-screen=call] video")]
+	.filter(v => !v.closest("[data-lk-local-participant=true]") && v.dataset.lkLocalParticipant !== "true")`
 
 // watches waits until n videos of others play: they have a size, and their
 // time goes on.

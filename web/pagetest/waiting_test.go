@@ -8,7 +8,7 @@ import (
 	"roomkey/meet/meettest"
 )
 
-func (s *site) waiting(room meet.Room, n int) []meet.JoinRequest {
+func (s *testServer) waiting(room meet.Room, n int) []meet.JoinRequest {
 	s.t.Helper()
 	var roster meet.Roster
 	livekittest.Wait(s.t, "people to wait", func() bool {
@@ -36,7 +36,7 @@ func TestAHostLetsSomebodyIn(t *testing.T) {
 		t.Errorf("inside are %v while Bob waits, want Ada alone", got)
 	}
 	if eval[int](bob, `performance.getEntriesByType("resource").filter(e => e.name.includes("/rtc")).length`) != 0 {
-		t.Error("whoever waits asks for signalling")
+		t.Error("somebody who waits asks for signalling")
 	}
 	ada.press("Let in Bob")
 	bob.screen("call")
@@ -75,7 +75,7 @@ func TestAHostRefusesSomebody(t *testing.T) {
 	eve.quiet("403")
 }
 
-// An agent answers; whoever reloads goes on waiting under the same request.
+// An agent answers. After a reload, waiting goes on under the same request.
 func TestAnAgentLetsSomebodyIn(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -102,9 +102,7 @@ func TestTheRoomEndsWhileSomebodyWaits(t *testing.T) {
 	bob := s.open(wide)
 	bob.knock(codes["guest"], "Bob")
 	s.waiting(room, 1)
-	if _, _, err := s.EndRoom(t.Context(), meettest.Ada, room.ID, room.Name); err != nil {
-		t.Fatal(err)
-	}
+	s.end(room)
 	bob.message("over", "You can no longer join")
 	bob.quiet("404")
 }

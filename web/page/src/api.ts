@@ -1,5 +1,5 @@
-// The server's calls that the page makes. Whatever goes wrong is a Refusal
-// with the HTTP status; status 0 says that the server was not reached.
+// The page's calls of the server. Every failure is a Refusal with the HTTP
+// status; status 0 says that the server was not reached.
 
 import type { Door } from './code';
 
@@ -45,7 +45,7 @@ export type Waiting = { kind: 'waiting'; requestId: string; retryAfterMs: number
 export type Entry = { kind: 'admitted'; admission: Admission } | Waiting | Refusal;
 export type Answered<T> = { kind: 'answered'; value: T } | Refusal;
 
-/** Entering is what a person says at the door. */
+/** Entering is what a person sends to join. */
 export interface Entering {
   name: string;
   requestId?: string;
@@ -132,10 +132,10 @@ async function post({ path, body, bearer, hold, signal }: Call): Promise<Reply> 
   const deadline = deadlineOf(hold ? heldTimeoutMs : callTimeoutMs, signal);
   let response: Response;
   let answer: unknown;
-  // Nothing else in here: whatever this catches is the network, or a server that is none of ours.
+  // Only fetch in here: what this catches is a failure of the network, or of another server.
   try {
     response = await fetch(path, { ...request, signal: deadline.signal });
-    // A refusal is told by its status; what its body says is for programs.
+    // The status says why. The body is for programs.
     answer = response.status === 200 || response.status === 202 ? await response.json() : {};
   } catch {
     return unreached;

@@ -1,11 +1,11 @@
-// Asking at the door, with what this tab remembers of having asked before.
+// Asking to join, with the join request that this tab has made before.
 
 import { type Entry, enter } from './api';
 import type { Door } from './code';
 import { keepRequest, keptAccessToken, keptRequest } from './session';
 import { untilAnswered } from './waiting';
 
-/** ask asks at the door, with the request that was made under this name before: it may have been approved. */
+/** ask asks to join, with an earlier request under the same name: it may have been approved. */
 export async function ask(door: Door, name: string, signal: AbortSignal): Promise<Entry> {
   const request = keptRequest(door);
   if (request?.name === name) {

@@ -1,5 +1,5 @@
-// Coming back into a call that broke off: a server that restarts is there
-// again within seconds, with everybody who was inside in front of its door.
+// Coming back into a call that broke off. A server that restarts is back within
+// seconds, and everybody who was inside comes back at once.
 
 import { type Clock, realClock } from './waiting';
 

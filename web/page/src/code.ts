@@ -32,7 +32,7 @@ export function sameDoor(a: Door, b: Door): boolean {
   return pathOf(a) === pathOf(b);
 }
 
-/** codeIn finds a code in what was pasted: the code alone, or a whole link with it. */
+/** codeIn finds a code in a pasted text: only the code, or a whole link. */
 export function codeIn(text: string): string | null {
   const link = /\/join\/([^/?#\s]+)/.exec(text);
   return parseCode(link?.[1] ? unescape(link[1]) : text);

@@ -17,7 +17,7 @@ import { keepChoices, readChoices } from './storage';
 import { type MessageKind, text } from './text';
 import { passing } from './waiting';
 
-// How long after it was told to go a page is taken to be staying.
+// A page that is still there so long after the browser said it would go has stayed.
 const suspendedForMs = 2000;
 
 export class Flow {
@@ -25,7 +25,7 @@ export class Flow {
   private listeners = new Set<() => void>();
   private door: Door | null = null;
   private readonly seat = new Seat();
-  // Whatever was begun before the last attempt has no say any more.
+  // What an older attempt still does is ignored.
   private attempt = new AbortController();
   // The person knows that the room is not encrypted though their link has a key.
   private plain = false;
@@ -44,7 +44,7 @@ export class Flow {
     return () => void this.listeners.delete(listener);
   };
 
-  /** start goes as far as it can without asking: into the call, back to waiting, or to the name; whoever left, into the call only when they want to. */
+  /** start goes into the call, back to waiting, or to the form with the name. Somebody who left is not brought back without asking. */
   start = this.guards(async (wanted = false) => {
     const attempt = this.begin();
     this.door = doorOf(this.around.path());
@@ -61,7 +61,7 @@ export class Flow {
     const reply = await lookUp(this.door, keptAccessToken());
     if (attempt.aborted) return;
     if (reply.kind === 'answered') return this.invited(reply.value);
-    // A link for one is used up by the very person who left and may come back.
+    // A link for one person was used up by the person who left. They may come back.
     const left = keptSession(this.door);
     if (left?.left && isShut(reply)) return this.invited(left.invitation);
     this.refused(reply, 'lookup');
@@ -84,7 +84,7 @@ export class Flow {
     this.invited(reply.value);
   });
 
-  /** useAccessToken goes on as whoever the token says. */
+  /** useAccessToken continues as the bearer of the token. */
   useAccessToken = this.guards(async (token: string) => {
     if (this.door?.kind !== 'room') return;
     const { room } = this.door;
@@ -107,7 +107,7 @@ export class Flow {
     return true;
   }
 
-  /** join goes in under a name, or asks to be let in. */
+  /** join enters under a name, or asks to be let in. */
   join = this.guards(async (typedName: string) => {
     const name = cleanName(typedName);
     if (this.current.screen !== 'prejoin' || this.current.joining || !this.door || name === '') return;
@@ -124,13 +124,13 @@ export class Flow {
     if (attempt.aborted) return;
     const entry = await ask(door, name, attempt);
     if (attempt.aborted) return;
-    // Another name needs another token; where the link gives none any more, the one that is there still leads back in.
+    // Another name needs another token. If the link gives none any more, the old token still works.
     if (left && left.name !== name && isShut(entry) && (await this.back(left, attempt))) return;
     if (attempt.aborted) return;
     await this.asked(entry, name, invitation, attempt);
   });
 
-  /** cancel stops waiting. The request stands, and Join under the same name goes on with it. */
+  /** cancel stops waiting. The request stays, and joining under the same name continues it. */
   cancel() {
     this.begin();
     const request = this.door && keptRequest(this.door);
@@ -153,7 +153,7 @@ export class Flow {
   again() {
     const session = this.door && keptSession(this.door);
     if (this.at('broken')) {
-      // What is broken is not used again: a file of the page that could not be loaded stays that way until a reload.
+      // Only a reload helps: the browser does not load a file again that it could not load once.
       if (session) keepSession({ ...session, left: false });
       return this.around.reload();
     }
@@ -161,17 +161,17 @@ export class Flow {
     void this.start(true);
   }
 
-  /** broke is called when the page itself fails: nobody may be seen or heard through a page that shows nothing. */
+  /** broke is called when the page itself fails. The call ends: nobody may be seen or heard through a page that shows nothing. */
   broke() {
     const { current } = this;
-    this.begin(); // what the call says about its end from here on is not news
+    this.begin(); // from here on, events of the call are ignored
     this.message('broken');
     if (current.screen !== 'call') return;
     keepSession({ ...current.call.session, left: true }); // a reload does not lead into the same fault by itself
     current.call.leave();
   }
 
-  /** fault tells of an error that was caught nowhere, after which the call may go on or not. */
+  /** fault reports an error that nothing has caught. The call may still work. */
   fault() {
     if (this.current.screen === 'call') this.current.call.notices.tell(text.notice.fault, { topic: 'fault', tone: 'warning' });
   }
@@ -193,7 +193,7 @@ export class Flow {
     return this.current.screen === 'message' && this.current.message === message;
   }
 
-  /** asked goes on with what was answered at the door. */
+  /** asked continues with the server's answer to joining. */
   private async asked(entry: Entry, name: string, invitation: Invitation, attempt: AbortSignal) {
     if (!this.door) return;
     if (entry.kind === 'refused') return this.refused(entry, 'entering');
@@ -227,7 +227,7 @@ export class Flow {
     if (ending) this.ended(ending, session, attempt);
   }
 
-  /** back goes in with the kept session; false when another tab has it, or its token is not taken any more. */
+  /** back enters with the stored session; false when another tab uses it, or its token is no longer valid. */
   private async back(kept: Session, attempt: AbortSignal): Promise<boolean> {
     const held = await this.seat.takeAgain(kept.identity, this.around.reloaded(), attempt);
     if (attempt.aborted) return true;
@@ -246,7 +246,7 @@ export class Flow {
     return true;
   }
 
-  /** connect leads into the call. It gives what came in between, or null when it led there, or was given up on the way. */
+  /** connect enters the call. It gives the reason for a failure; null when it succeeded or was cancelled. */
   private async connect(session: Session, attempt: AbortSignal): Promise<Ending | null> {
     const { invitation } = session;
     const key = invitation.e2ee ? keyOf(this.around.fragment()) : null;
@@ -277,7 +277,7 @@ export class Flow {
     return null;
   }
 
-  /** comeBack goes back into a call whose server went away, with its token, or by the door when that has run out. */
+  /** comeBack enters a call again after its server went away: with the token, or by joining anew when the token has expired. */
   private async comeBack(lost: Session) {
     const attempt = this.begin();
     this.show({ screen: 'loading', why: 'lost' });
@@ -290,7 +290,7 @@ export class Flow {
         this.ended(ending, session, attempt);
         return true;
       }
-      // A LiveKit elsewhere does not say who was removed. They come in again only by their own deed.
+      // A foreign LiveKit does not say who was removed, so nobody is brought back without asking.
       if (!session.invitation.livekit_inside) {
         this.seat.leave();
         void this.start();
@@ -300,7 +300,7 @@ export class Flow {
       if (attempt.aborted) return true;
       if (entry.kind === 'refused' && passing(entry.status)) return false;
       if (entry.kind === 'admitted') {
-        // What was encrypted stays so, whatever the room is now: nothing is sent in the clear that nobody knows of.
+        // A call that was encrypted stays encrypted: nothing is sent in the clear without the person's knowledge.
         session = { ...session, ...this.placeOf(entry.admission, session.invitation) };
         this.seat.take(session);
         return false; // the next try is with this one
@@ -312,7 +312,7 @@ export class Flow {
     if (!done && !attempt.aborted) this.message('unavailable');
   }
 
-  /** ended is where every call ends, for whatever reason, and every try to get into one. */
+  /** ended is called at the end of every call, and of every failed try to enter one. */
   private ended(ending: Ending, session: Session, attempt: AbortSignal) {
     switch (ending.why) {
       case 'suspended':
@@ -330,7 +330,7 @@ export class Flow {
         this.seat.leave();
         break;
       case 'left':
-        // Not to be walked back in by a reload, but free to come back with what they have.
+        // A reload does not bring them back; the button does, with the same session.
         keepSession({ ...session, left: true });
         break;
     }
@@ -348,7 +348,7 @@ export class Flow {
     if (request?.waiting) void this.guarded(this.wait(request.requestId, request.name, invitation, this.begin()));
   }
 
-  /** lacksEncryption says that the link has a key and the room does not use it, and nobody was told yet. */
+  /** lacksEncryption says that the link has a key, the room is not encrypted, and the person does not know yet. */
   private lacksEncryption(invitation: Invitation): boolean {
     return !this.plain && !invitation.e2ee && keyOf(this.around.fragment()) !== null;
   }
@@ -380,7 +380,7 @@ export class Flow {
 
   /** placeOf is the part of a session that an admission gives. */
   private placeOf({ token, livekit_url, identity }: Admission, { livekit_inside }: Invitation) {
-    // The page was reached here, so signalling is reached here, too: the server's name for itself may be another one.
+    // Signalling is reached at the address of the page. The server's own name for itself may be another.
     return { token, livekitUrl: livekit_inside ? this.around.signalling() : livekit_url, identity };
   }
 

@@ -10,7 +10,7 @@ export function keyOf(fragment: string): string | null {
   return key !== null && keyPattern.test(key) ? key : null;
 }
 
-/** keyIn finds a key in what somebody pasted: a whole link, its end, or the key alone. */
+/** keyIn finds a key in a pasted text: a whole link, its end, or only the key. */
 export function keyIn(text: string): string | null {
   const trimmed = text.trim();
   const hash = trimmed.indexOf('#');

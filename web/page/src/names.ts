@@ -6,7 +6,7 @@ export const maxName = 80;
 // Characters that show nothing, or change how what follows them is shown.
 const invisible = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
-// Of these a name may have some, as emoji and Persian do, but not nothing else.
+// A name may contain some of these, as emoji and Persian do, but not only these.
 const blank = /^[\s\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 /** cleanName gives a name as it is sent: one line, trimmed, at most 80 characters, and empty when there is nothing to see. */

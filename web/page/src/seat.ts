@@ -5,7 +5,7 @@ import { type Claim, type Session, claim, keepSession } from './session';
 export class Seat {
   private claim: Claim | null = null;
 
-  /** take keeps a session that was given just now: whatever happens next, the code has been used for it. */
+  /** take stores a new session at once, because the code has been used for it. */
   take(session: Session) {
     keepSession(session);
     // Nobody else knows this identity yet, so there is nothing to wait for.
@@ -16,7 +16,7 @@ export class Seat {
     claim(session.identity, false).then(claimed, () => claimed(null));
   }
 
-  /** takeAgain takes the place of a kept session; false when another tab has it, or the signal ended it. */
+  /** takeAgain takes the place of a stored session; false when another tab has it, or the signal ended it. */
   async takeAgain(identity: string, reloaded: boolean, signal: AbortSignal): Promise<boolean> {
     const held = this.claim ?? (await claim(identity, reloaded));
     if (signal.aborted) held?.release();

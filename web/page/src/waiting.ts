@@ -6,8 +6,8 @@ import type { Entry } from './api';
 // A held call that comes back sooner than this was not held. Calling again at
 // once would then be a busy loop.
 const heldAtLeastMs = 1000;
-// Somebody who waits in a train loses the network now and then. The request
-// lives for ten minutes without a sign of life.
+// Somebody in a train loses the network now and then. A request without a call
+// lives for ten minutes.
 const longestSilenceMs = 10 * 60_000;
 const firstRetryMs = 2000;
 const longestRetryMs = 15_000;

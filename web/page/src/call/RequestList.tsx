@@ -14,7 +14,7 @@ const shownAtOnce = 3;
 /** Answer is a button that was pressed: of which request, and which of its two. */
 type Answer = { requestId: string; index: number; approve: boolean };
 
-/** RequestList lets a host answer whoever waits outside. */
+/** RequestList lets a host answer join requests. */
 export function RequestList({ call }: { call: Call }) {
   const { requests, remove } = useRequests(call);
   const list = useRef<HTMLUListElement>(null);
@@ -89,7 +89,7 @@ function Request({ call, request, remove, pressed }: Props) {
   );
 }
 
-/** whoAsks tells what is known of somebody beside the name that they typed. */
+/** whoAsks says what is known about somebody beside their name. */
 function whoAsks({ user_id, verified, label }: JoinRequest): string {
   const userId = shortName(user_id ?? '');
   const who = verified ? text.requests.signedIn(userId) : userId ? text.requests.claims(userId) : text.requests.unproven;

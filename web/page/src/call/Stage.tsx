@@ -90,7 +90,7 @@ function useNewcomer(keys: string[], arrived: () => void) {
   }, [keys.join('\n')]);
 }
 
-/** useLarge picks who is shown large: the one that was chosen, a shared screen, or whoever spoke last. */
+/** useLarge picks who is shown large: the chosen person, a shared screen, or the last speaker. */
 function useLarge(tracks: TrackReferenceOrPlaceholder[], pinned: string | null): TrackReferenceOrPlaceholder | undefined {
   const speaking = useSpeakingParticipants().find((who) => !who.isLocal);
   const last = useRef<Participant | undefined>(undefined);

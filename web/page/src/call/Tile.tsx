@@ -27,7 +27,7 @@ interface Props {
   call: Call;
 }
 
-/** Tile is LiveKit's participant tile with contents that are labelled and whose names cannot run away. */
+/** Tile is LiveKit's participant tile with labels, and with names that cannot change the layout. */
 export function Tile({ trackRef, large, pin, pinned, refKey, call }: Props) {
   const ref = useEnsureTrackRef(trackRef);
   const who = ref.participant;

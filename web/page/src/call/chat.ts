@@ -131,7 +131,7 @@ export class Chat {
     for (const { name, message } of fresh) this.notices.say(text.chat.from(name || text.nobody, cut(message, longestReadOut)));
   }
 
-  /** nameLater gives messages a name whose writer was not known yet: LiveKit may tell of people later than of what they say. */
+  /** nameLater adds the name to messages of people who were not known yet: LiveKit may announce a person after their messages. */
   private nameLater(who: RemoteParticipant) {
     const nameless = (message: { identity: string; name: string }) => message.name === '' && message.identity === who.identity;
     for (const raw of this.pending) if (nameless(raw)) raw.name = nameOf(who);

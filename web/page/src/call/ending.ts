@@ -30,12 +30,12 @@ export function endingOf(reason: DisconnectReason | undefined): Ending {
       return { why: 'suspended' };
     default:
       // A server that restarts, one that has forgotten the room, a network
-      // that stayed away: for people it is all the same.
+      // that did not come back: people see no difference.
       return { why: 'lost' };
   }
 }
 
-// Such a token in what the browser says is nobody's to see.
+// Tokens are removed from what the browser says.
 const secret = /eyJ[\w.-]+/g;
 
 /** endingOfError reads why a connection could not be made, of LiveKit's error and of what the browser threw meanwhile. */
@@ -57,7 +57,7 @@ export function endingOfError(error: unknown, thrown: Thrown['last'] = null): En
       // 404: the room of this token is not there any more.
       if (error.status === 404) return { why: 'stale' };
       if (browser) return browser;
-      // Signalling stands then, and what it was to lead to did not come about.
+      // Signalling works then, but the media connection does not.
       return { why: /pc connection/i.test(error.message) ? 'nomedia' : 'unavailable' };
   }
 }

@@ -93,7 +93,7 @@ export const enterCall: EnterCall = async (entrance) => {
   const madeKey = encryption !== null && key === null;
   if (encryption && madeKey) {
     if (room.remoteParticipants.size > 0) {
-      // They have a key, and a second one would split the room in two.
+      // People inside have a key already; a second one would split the room in two.
       await room.disconnect();
       encryption.close();
       return { why: 'nokey' };
@@ -103,7 +103,7 @@ export const enterCall: EnterCall = async (entrance) => {
       entrance.keepKey(key);
       await encryption.setKey(key);
     } catch (error) {
-      await room.disconnect(); // nobody stays inside whom no page shows
+      await room.disconnect(); // nobody stays inside without a page
       encryption.close();
       throw error;
     }
@@ -183,7 +183,7 @@ function publish(room: Room, { session, preview }: Entrance, notices: Notices) {
   show().catch(failed);
 }
 
-/** stopDevices turns camera and microphone off, whatever becomes of the rest. */
+/** stopDevices turns camera and microphone off in every case. */
 function stopDevices(room: Room) {
   for (const { track } of room.localParticipant.getTrackPublications()) if (track instanceof LocalTrack) track.stop();
 }

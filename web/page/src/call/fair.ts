@@ -1,8 +1,8 @@
 // What is kept when there is too much of it.
 
 /**
- * newest keeps the newest of a list, at most so many, in their order. Who sent
- * most loses first: one who floods pushes out their own and nobody else's.
+ * newest keeps at most so many of the newest in a list, in their order. The one
+ * who sent most loses first: a flood pushes out only the messages of its sender.
  */
 export function newest<T>(list: readonly T[], most: number, senderOf: (item: T) => string): readonly T[] {
   if (list.length <= most) return list;

@@ -1,6 +1,6 @@
-// What an encrypted room promises: whatever is not encrypted with its key is
-// neither played nor shown, and whose it is, is said. In a room that is not
-// encrypted the same holds for what is.
+// What is not encrypted with the key of an encrypted room is neither played nor
+// shown, and the page names its sender. In a room without encryption the same
+// holds for what is encrypted.
 
 import { ConnectionState, type Participant, type RemoteParticipant, type Room, RoomEvent, type TrackPublication } from 'livekit-client';
 import { text } from '../text';
@@ -14,7 +14,7 @@ export type Withheld = 'key' | 'plain' | 'encrypted';
 export class Secrecy {
   private people: ReadonlyMap<string, Withheld> = new Map();
   private listeners = new Set<() => void>();
-  // Whose plain messages were told of. One notice is enough.
+  // The people about whose plain messages there was a notice. One is enough.
   private told = new Set<string>();
 
   constructor(

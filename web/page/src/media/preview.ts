@@ -20,7 +20,7 @@ export class Preview {
   microphone: LocalAudioTrack | null = null;
   problems: Partial<Record<Device, Problem>> = {};
   starting = false;
-  /** version counts changes, for whoever shows this. */
+  /** version counts changes, for components that show this. */
   version = 0;
 
   private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '' };
@@ -48,7 +48,7 @@ export class Preview {
     return Promise.race([this.work, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
   }
 
-  /** take gives the tracks away; from then on they are somebody else's to stop. */
+  /** take hands the tracks over; the caller has to stop them. */
   take(): LocalTrack[] {
     const tracks = [this.camera, this.microphone].filter((track) => track !== null);
     this.camera = this.microphone = null;

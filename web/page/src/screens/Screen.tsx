@@ -24,7 +24,7 @@ export function Heading({ children, focus = true, className, id }: { children: R
   );
 }
 
-/** Name shows what a stranger typed: harmless text that cannot turn its surroundings around. */
+/** Name shows what a stranger typed as text that cannot change the direction of the text around it. */
 export function Name({ children, className }: { children: string; className?: string }) {
   return (
     <bdi dir="auto" className={className ? `name ${className}` : 'name'} title={children}>
