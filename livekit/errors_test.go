@@ -140,14 +140,18 @@ func TestServerStopsMidway(t *testing.T) {
 	wantUnavailable(t, lk, host)
 }
 
+func fails(text string, status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, status) }
+}
+
 func TestServerAnswersSomethingElse(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"500":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", 500) },
-		"503":            func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "later", 503) },
-		"502 of a proxy": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", http.StatusBadGateway) },
+		"500":            fails("boom", http.StatusInternalServerError),
+		"503":            fails("later", http.StatusServiceUnavailable),
+		"502 of a proxy": fails("<html>", http.StatusBadGateway),
 		// Not LiveKit's not_found: nothing is known about the room.
-		"404 of a web server": func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) },
-		"a redirect":          func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) },
+		"404 of a web server": http.NotFound,
+		"a redirect":          http.RedirectHandler("/login", http.StatusFound).ServeHTTP,
 		"garbage": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/protobuf")
 			_, _ = w.Write([]byte("\xff\xff\xff not protobuf"))
