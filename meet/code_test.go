@@ -18,7 +18,8 @@ func TestParseCode(t *testing.T) {
 		}
 	}
 	for _, written := range []string{
-		"", "-", "wpi-srjb-we", "wpi-srjb-werx", "wpi-srjb-we1", "wpi_srjb_wer", "wpi-srjb-wér", "wpi-srjb-we\u212a", "wpi\x00srjbwer",
+		"", "-", "wpi-srjb-we", "wpi-srjb-werx", "wpi-srjb-we1", "wpi_srjb_wer", "wpi-srjb-wér", "wpi-srjb-we\u212a",
+		"wpi\x00srjbwer",
 		"wpi/srjb/wer", strings.Repeat(" ", 50) + want, strings.Repeat("a", 1<<20),
 	} {
 		if got, ok := ParseCode(written); ok {

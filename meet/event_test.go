@@ -12,7 +12,8 @@ func TestEventDetailsAreRedacted(t *testing.T) {
 	var e Event
 	e.setDetails(map[string]string{"name": "wpi-srjb-wer", "reason": "wpi-srjb-wer", "label": "for wpi-srjb-wer",
 		"some new detail": "eyJhbGciOi.eyJzdWIi.c2ln", "role": "guest"})
-	want := map[string]string{"name": "wpi-srjb-wer", "reason": "wpi…", "label": "for wpi…", "some new detail": "eyJ…", "role": "guest"}
+	want := map[string]string{"name": "wpi-srjb-wer", "reason": "wpi…", "label": "for wpi…",
+		"some new detail": "eyJ…", "role": "guest"}
 	if !maps.Equal(e.Details, want) {
 		t.Errorf("got %v, want %v", e.Details, want)
 	}

@@ -101,7 +101,8 @@ func TestProbeIsShared(t *testing.T) {
 	want := func(when string, asked, failed int32) {
 		t.Helper()
 		if pings.Load() != asked || failures.Load() != failed {
-			t.Errorf("%s: %d pings, %d were told of a failure; want %d and %d", when, pings.Load(), failures.Load(), asked, failed)
+			t.Errorf("%s: %d pings, %d were told of a failure; want %d and %d", when, pings.Load(), failures.Load(), asked,
+				failed)
 		}
 	}
 	together := func(err error) { // some may come when the answer is there

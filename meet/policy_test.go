@@ -56,7 +56,8 @@ func TestAllowedDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	room := &Room{AdminID: "ada"}
 	for _, row := range Policy {
-		for _, p := range []Principal{{}, {ID: "ada"}, {ID: "ada", Role: "root"}, {Role: Superadmin}, {Role: User}, {Role: Guest}} {
+		for _, p := range []Principal{{}, {ID: "ada"}, {ID: "ada", Role: "root"}, {Role: Superadmin}, {Role: User},
+			{Role: Guest}} {
 			if Allowed(p, row.Action, room) {
 				t.Errorf("%+v may %s; want a denial", p, row.Action)
 			}

@@ -17,8 +17,10 @@ func TestGrantsNeverExceedRoleOrSettings(t *testing.T) {
 	}{
 		{"the zero role", Role{}, everything, Grants{}},
 		{"a viewer", Role{Subscribe: true}, everything, Grants{Subscribe: true}},
-		{"a guest", Role{Publish: Sources, Subscribe: true, Chat: true}, everything, Grants{Publish: Sources, Subscribe: true, Data: true}},
-		{"no chat", Role{Publish: Sources, Chat: true}, Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true}, Grants{Publish: Sources}},
+		{"a guest", Role{Publish: Sources, Subscribe: true, Chat: true}, everything, Grants{Publish: Sources,
+			Subscribe: true, Data: true}},
+		{"no chat", Role{Publish: Sources, Chat: true}, Settings{AllowVideo: true, AllowAudio: true,
+			AllowScreenShare: true}, Grants{Publish: Sources}},
 		{"no video", Role{Publish: Sources, Chat: true}, Settings{AllowAudio: true, AllowScreenShare: true},
 			Grants{Publish: []Source{Microphone, ScreenShareAudio}}},
 		{"no audio", Role{Publish: Sources}, Settings{AllowVideo: true, AllowScreenShare: true},

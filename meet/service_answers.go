@@ -9,7 +9,9 @@ import (
 
 // AnswerJoinRequest approves or refuses a join request. A refused request is over;
 // an approval can be refused later, for the next joins of the person.
-func (s *Service) AnswerJoinRequest(ctx context.Context, p Principal, ref, id string, approve bool) (JoinRequest, error) {
+func (s *Service) AnswerJoinRequest(
+	ctx context.Context, p Principal, ref, id string, approve bool,
+) (JoinRequest, error) {
 	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
 	if err != nil {
 		return JoinRequest{}, err

@@ -59,7 +59,9 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinRes
 
 // joinOrWait is Join. waited says whether the call got as far as to wait for a
 // host, also if it has failed since.
-func (s *Service) joinOrWait(ctx context.Context, p Principal, call JoinCall) (result JoinResult, waited bool, err error) {
+func (s *Service) joinOrWait(
+	ctx context.Context, p Principal, call JoinCall,
+) (result JoinResult, waited bool, err error) {
 	result, err = s.join(ctx, p, call)
 	if err != nil || !result.Waiting || call.Wait <= 0 || call.RequestID == "" { // a new request is answered with its id
 		return result, false, err

@@ -32,7 +32,8 @@ func TestCleanText(t *testing.T) {
 
 func TestCheckText(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"a\x00b", "a\u202eb", "a\u200bb", "a\xffb", "a\ufffdb", strings.Repeat("a", 81), strings.Repeat("a", 1<<20)} {
+	for _, bad := range []string{"a\x00b", "a\u202eb", "a\u200bb", "a\xffb", "a\ufffdb", strings.Repeat("a", 81),
+		strings.Repeat("a", 1<<20)} {
 		if got, err := checkText("name", bad, 80); !IsCode(err, CodeInvalid) || AsError(err).Field != "name" {
 			t.Errorf("checkText(%.20q) = %q, %v; want invalid on field name", bad, got, err)
 		}

@@ -1,15 +1,14 @@
-// Package hms is what [meet.Service] does with room codes in the words of
-// 100ms's Room Codes API: the same names, shapes and defaults. REST and MCP
-// both show it, so that a client of 100ms's finds the same on either side. It
-// translates: who may do what is the service's, only the bounds of a page and
-// what is called not found are 100ms's.
+// Package hms shows the room codes of [meet.Service] as the Room Codes API of 100ms
+// does: the same names, shapes and defaults. REST and MCP both use it, so that a
+// client of 100ms finds the same on both. It only translates: who may do what is
+// decided by the service.
 //
 // https://www.100ms.live/docs/server-side/v2/api-reference/room-codes
 package hms
 
 import (
 	"context"
-	"strconv"
+	"fmt"
 	"strings"
 	"time"
 
@@ -48,17 +47,17 @@ type Filter struct {
 	Start   string // Last of the page before; empty is the beginning
 }
 
-// Create sees to it that the room has a code for every role, and gives those.
+// Create makes the codes that a room lacks, one for every role, and gives them all.
 func Create(ctx context.Context, s *meet.Service, p meet.Principal, room string) (RoomCodes, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{})
-	return whole(codes), inTheirWords(err)
+	return whole(codes), translate(err)
 }
 
-// CreateForRole sees to it that the room has a code for the role.
+// CreateForRole gives the room's code for a role, and makes it if there is none.
 func CreateForRole(ctx context.Context, s *meet.Service, p meet.Principal, room, role string) (RoomCode, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{Role: &role})
 	if err != nil {
-		return RoomCode{}, inTheirWords(err)
+		return RoomCode{}, translate(err)
 	}
 	return view(codes[0]), nil
 }
@@ -70,12 +69,14 @@ func Page(ctx context.Context, s *meet.Service, p meet.Principal, room string, f
 		limit = *f.Limit
 	}
 	if limit < MinLimit || limit > MaxLimit {
-		return RoomCodes{}, meet.Invalid("limit", "limit must be between "+strconv.Itoa(MinLimit)+" and "+strconv.Itoa(MaxLimit),
-			"Leave it out for "+strconv.Itoa(DefaultLimit)+"; use start for more.")
+		return RoomCodes{}, meet.Invalid("limit", fmt.Sprintf("limit must be between %d and %d", MinLimit, MaxLimit),
+			fmt.Sprintf("Leave it out for %d; use start for more.", DefaultLimit))
 	}
-	codes, last, err := s.Codes(ctx, p, room, meet.CodeFilter{Role: f.Role, Enabled: f.Enabled, Limit: &limit, Cursor: f.Start})
+	codes, last, err := s.Codes(ctx, p, room, meet.CodeFilter{
+		Role: f.Role, Enabled: f.Enabled, Limit: &limit, Cursor: f.Start,
+	})
 	if err != nil {
-		return RoomCodes{}, inTheirWords(err)
+		return RoomCodes{}, translate(err)
 	}
 	return RoomCodes{Limit: limit, Data: views(codes), Last: last}, nil
 }
@@ -90,7 +91,7 @@ func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (R
 	for {
 		codes, next, err := s.Codes(ctx, p, room, meet.CodeFilter{Limit: &limit, Cursor: cursor})
 		if err != nil {
-			return RoomCodes{}, inTheirWords(err)
+			return RoomCodes{}, translate(err)
 		}
 		all = append(all, codes...)
 		if next == "" {
@@ -100,18 +101,18 @@ func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (R
 	}
 }
 
-// Update enables or disables a code. Those already inside stay.
+// Update enables or disables a code. People who are inside stay.
 func Update(ctx context.Context, s *meet.Service, p meet.Principal, code string, enabled bool) (RoomCode, error) {
 	updated, _, err := s.UpdateCode(ctx, p, code, meet.CodeChange{Enabled: &enabled}, false)
 	if err != nil {
-		return RoomCode{}, inTheirWords(err)
+		return RoomCode{}, translate(err)
 	}
 	return view(updated), nil
 }
 
-// inTheirWords says what 100ms says otherwise, and names none of the tools that
-// whoever calls need not have.
-func inTheirWords(err error) error {
+// translate changes an error where 100ms words it in another way. It names no tools,
+// because the caller may not have them.
+func translate(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -124,7 +125,8 @@ func inTheirWords(err error) error {
 	case (e.Code == meet.CodeNotFound || e.Code == meet.CodeGone) && e.Field == "code":
 		e.Hint = "The list of the room's codes has those that there are."
 	case e.Field == "cursor":
-		e.Field, e.Message, e.Hint = "start", strings.Replace(e.Message, "cursor", "start", 1), "Pass last of the page before unchanged, or leave it out."
+		e.Field, e.Message = "start", strings.Replace(e.Message, "cursor", "start", 1)
+		e.Hint = "Pass last of the page before unchanged, or leave it out."
 	}
 	return &e
 }
@@ -135,7 +137,9 @@ func whole(codes []meet.RoomCode) RoomCodes {
 }
 
 func view(c meet.RoomCode) RoomCode {
-	return RoomCode{Code: c.Code, RoomID: c.RoomID, Role: c.Role, Enabled: c.Enabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt}
+	return RoomCode{
+		Code: c.Code, RoomID: c.RoomID, Role: c.Role, Enabled: c.Enabled, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
 }
 
 // views never gives nil, because lists are [] and never null.

@@ -12,7 +12,8 @@ import (
 // from goes on with a request from an address, and may show a join token.
 func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.JoinResult {
 	t.Helper()
-	a, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id, JoinToken: joinToken})
+	a, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id,
+		JoinToken: joinToken})
 	wantCode(t, "exchange from "+address, err, "")
 	return a
 }
@@ -95,7 +96,8 @@ func TestComingBackByAnApproval(t *testing.T) {
 	if _, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id, JoinToken: first.Token})
+	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id,
+		JoinToken: first.Token})
 	wantCode(t, "after a kick", err, meet.CodeForbidden)
 }
 

@@ -35,7 +35,8 @@ func TestCreateCodesIsIdempotent(t *testing.T) {
 	for what, req := range map[string]meet.CodeRequest{
 		"unknown role": {Role: Of("king")}, "empty role": {Role: Of("")},
 		"long label": {Label: strings.Repeat("l", 65)}, "bidi label": {Label: "\u202e"},
-		"negative uses": {Change: meet.CodeChange{MaxUses: Of(-1)}}, "negative expiry": {Change: meet.CodeChange{ExpiresIn: Of(-time.Second)}},
+		"negative uses":   {Change: meet.CodeChange{MaxUses: Of(-1)}},
+		"negative expiry": {Change: meet.CodeChange{ExpiresIn: Of(-time.Second)}},
 	} {
 		_, err := s.CreateCodes(t.Context(), Ada, room.Name, req)
 		wantCode(t, what, err, meet.CodeInvalid)
@@ -68,14 +69,16 @@ func TestUpdateCode(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{})
 	s.Clock.Advance(time.Second)
-	got, removed, err := s.UpdateCode(t.Context(), Ada, strings.ToUpper(code.Code), meet.CodeChange{Enabled: Of(false), MaxUses: Of(5), ExpiresIn: Of(time.Hour)}, false)
+	got, removed, err := s.UpdateCode(t.Context(), Ada, strings.ToUpper(code.Code), meet.CodeChange{Enabled: Of(false),
+		MaxUses: Of(5), ExpiresIn: Of(time.Hour)}, false)
 	want := code
 	want.Enabled, want.MaxUses, want.UpdatedAt = false, 5, code.UpdatedAt.Add(time.Second)
 	want.ExpiresAt = want.UpdatedAt.Add(time.Hour)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(removed) != 0 {
 		t.Errorf("updated (%v, removed %v) differs (-want +got):\n%s", err, removed, diff)
 	}
-	got, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true), ExpiresIn: Of(time.Duration(0))}, false)
+	got, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true),
+		ExpiresIn: Of(time.Duration(0))}, false)
 	if err != nil || !got.Enabled || !got.ExpiresAt.IsZero() || got.MaxUses != 5 {
 		t.Errorf("enabled again = %+v, %v; want no expiry and the limit kept", got, err)
 	}
@@ -109,7 +112,8 @@ func TestRotateCode(t *testing.T) {
 	old := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(3)})
 	person := s.EnterByCode(t, old, "Ann")
 	fresh, err := s.RotateCode(t.Context(), Ada, old.Code)
-	if err != nil || fresh.Code == old.Code || fresh.Role != "guest" || fresh.MaxUses != 3 || fresh.Uses != 0 || !fresh.Enabled {
+	if err != nil || fresh.Code == old.Code || fresh.Role != "guest" || fresh.MaxUses != 3 || fresh.Uses != 0 ||
+		!fresh.Enabled {
 		t.Errorf("rotated = %+v, %v", fresh, err)
 	}
 	if !person.Connected() {
@@ -141,22 +145,26 @@ func TestCodesOfARoleThatIsNoMore(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	later, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now, Roles: meet.BuiltinRoles()[:2]}) // without viewer
+	later, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now,
+		Roles: meet.BuiltinRoles()[:2]}) // without viewer
 	if _, err := later.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "enable", err, meet.CodeForbidden)
-	changed, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false), MaxUses: Of(3)}, false)
+	changed, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false),
+		MaxUses: Of(3)}, false)
 	if err != nil || changed.Enabled || changed.MaxUses != 3 {
 		t.Errorf("limit: %+v, %v", changed, err)
 	}
-	if codes, _, err := later.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of(meet.RoleViewer)}); err != nil || len(codes) != 1 || codes[0].Enabled {
+	if codes, _, err := later.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of(meet.RoleViewer)}); err != nil ||
+		len(codes) != 1 || codes[0].Enabled {
 		t.Errorf("codes of viewer: %+v, %v; want the disabled one", codes, err)
 	}
 	_, _, err = later.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Role: Of("boss")})
 	wantCode(t, "codes of no role", err, meet.CodeInvalid)
-	if codes, _, err := s.Codes(t.Context(), Ada, s.NewRoom(t, meet.RoomChange{}).ID, meet.CodeFilter{Role: Of(meet.RoleHost)}); err != nil || len(codes) != 0 {
+	if codes, _, err := s.Codes(t.Context(), Ada, s.NewRoom(t, meet.RoomChange{}).ID,
+		meet.CodeFilter{Role: Of(meet.RoleHost)}); err != nil || len(codes) != 0 {
 		t.Errorf("codes of host in a room without any: %+v, %v; want none", codes, err)
 	}
 }

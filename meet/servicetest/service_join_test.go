@@ -72,10 +72,14 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 	}{
 		{"host", meet.RoomChange{}, "host", []meet.Source{meet.Microphone, meet.Camera}, nil, true},
 		{"viewer", meet.RoomChange{}, "viewer", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
-		{"no video", meet.RoomChange{Settings: meet.SettingsChange{AllowVideo: Of(false)}}, "guest", []meet.Source{meet.Microphone}, []meet.Source{meet.Camera}, true},
-		{"no audio", meet.RoomChange{Settings: meet.SettingsChange{AllowAudio: Of(false)}}, "guest", []meet.Source{meet.Camera}, []meet.Source{meet.Microphone}, true},
-		{"no chat", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false)}}, "host", []meet.Source{meet.Microphone}, nil, false},
-		{"nothing", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false), AllowAudio: Of(false), AllowVideo: Of(false)}}, "host", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
+		{"no video", meet.RoomChange{Settings: meet.SettingsChange{AllowVideo: Of(false)}}, "guest",
+			[]meet.Source{meet.Microphone}, []meet.Source{meet.Camera}, true},
+		{"no audio", meet.RoomChange{Settings: meet.SettingsChange{AllowAudio: Of(false)}}, "guest",
+			[]meet.Source{meet.Camera}, []meet.Source{meet.Microphone}, true},
+		{"no chat", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false)}}, "host",
+			[]meet.Source{meet.Microphone}, nil, false},
+		{"nothing", meet.RoomChange{Settings: meet.SettingsChange{AllowChat: Of(false), AllowAudio: Of(false),
+			AllowVideo: Of(false)}}, "host", nil, []meet.Source{meet.Microphone, meet.Camera}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,7 +92,8 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 				if err := person.TryPublish(source); err != nil {
 					t.Errorf("publishing %s is refused: %v", source, err)
 				}
-				livekittest.Wait(t, "the witness receives "+string(source), func() bool { return witness.Receives(person.Identity(), source) })
+				livekittest.Wait(t, "the witness receives "+string(source),
+					func() bool { return witness.Receives(person.Identity(), source) })
 			}
 			var refused sync.WaitGroup // a client notices a refusal only after ten seconds of silence
 			for _, source := range tt.mayNotPublish {
@@ -218,7 +223,8 @@ func TestExchangeIsUniform(t *testing.T) {
 		t.Fatal(err)
 	}
 	label := func(label string, change meet.CodeChange) meet.RoomCode {
-		codes, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Role: Of("guest"), Label: label, Change: change})
+		codes, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Role: Of("guest"), Label: label,
+			Change: change})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,12 +241,14 @@ func TestExchangeIsUniform(t *testing.T) {
 	expired := label("expired", meet.CodeChange{ExpiresIn: Of(time.Minute)})
 	s.Clock.Advance(time.Minute)
 	for what, code := range map[string]string{
-		"unknown": "aaa-aaaa-aaa", "malformed": "hello", "empty": "", "disabled": label("disabled", meet.CodeChange{Enabled: Of(false)}).Code,
+		"unknown": "aaa-aaaa-aaa", "malformed": "hello", "empty": "", "disabled": label("disabled",
+			meet.CodeChange{Enabled: Of(false)}).Code,
 		"expired": expired.Code, "used up": used.Code, "rotated": rotated.Code, "room ended": endedCode.Code,
 	} {
 		_, err := s.Exchange(t.Context(), "address of "+what, meet.JoinCall{Code: &code})
 		var e *meet.Error
-		if !errors.As(err, &e) || e.Code != meet.CodeNotFound || e.Message != "This code does not open a room" || e.Field != "" {
+		if !errors.As(err, &e) || e.Code != meet.CodeNotFound || e.Message != "This code does not open a room" ||
+			e.Field != "" {
 			t.Errorf("%s: %+v; want the uniform not_found", what, e)
 		}
 	}
@@ -281,7 +289,8 @@ func TestExchangeCleansWhatPeopleType(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{})
-	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "\u202eEve\x00 " + strings.Repeat("e", 10_000), UserID: strings.Repeat("u", 10_000)})
+	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code,
+		Name: "\u202eEve\x00 " + strings.Repeat("e", 10_000), UserID: strings.Repeat("u", 10_000)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,10 @@ func (s *stops) of(name string) int {
 func limited(t *testing.T, l meet.Limits, options ...Option) (*System, *stops) {
 	t.Helper()
 	stopped := &stops{names: map[string]int{}}
-	return New(t, append(options, func(c *meet.Config) { c.MediaOnJoin, c.Limits, c.OnLimit = true, &l, stopped.add })...), stopped
+	return New(t, append(options, func(c *meet.Config) {
+		c.MediaOnJoin, c.Limits, c.OnLimit = true, &l,
+			stopped.add
+	})...), stopped
 }
 
 func open(t *testing.T, s *System, p meet.Principal, change meet.RoomChange) error {
@@ -88,13 +91,15 @@ func TestCreationsOfAUserAreBounded(t *testing.T) {
 	}
 	err := open(t, s, Ada, meet.RoomChange{})
 	wantCode(t, "one too many", err, meet.CodeRateLimited)
-	if wait := meet.AsError(err).RetryAfter; wait < 20*time.Second || wait > 22*time.Second || stopped.of("rooms_per_minute") != 1 {
+	if wait := meet.AsError(err).RetryAfter; wait < 20*time.Second || wait > 22*time.Second ||
+		stopped.of("rooms_per_minute") != 1 {
 		t.Errorf("RetryAfter = %v, stopped %d; want a third of a minute, told once", wait, stopped.of("rooms_per_minute"))
 	}
 	wantCode(t, "another user", open(t, s, Bob, meet.RoomChange{}), "")
 	s.Clock.Advance(22 * time.Second)
 	wantCode(t, "after waiting", open(t, s, Ada, meet.RoomChange{Name: Of("one")}), "")
-	_, err = s.UpdateRoom(t.Context(), Ada, "one", meet.RoomChange{Name: Of("two")}, false) // a name more that others cannot have
+	_, err = s.UpdateRoom(t.Context(), Ada, "one", meet.RoomChange{Name: Of("two")},
+		false) // a name more that others cannot have
 	wantCode(t, "another name", err, meet.CodeRateLimited)
 	_, err = s.UpdateRoom(t.Context(), Ada, "one", meet.RoomChange{Name: Of("one"), IsPublic: Of(true)}, false)
 	wantCode(t, "the same name", err, "")
@@ -205,7 +210,8 @@ func TestExchangesAreBounded(t *testing.T) {
 	if meet.AsError(err).RetryAfter < time.Second || stopped.of("joins_per_address") != 1 {
 		t.Errorf("%+v, stopped %d; want seconds to wait, told once", err, stopped.of("joins_per_address"))
 	}
-	_, err = s.JoinFromPage(t.Context(), meet.Principal{Role: meet.Anonymous, Address: "192.0.2.1"}, meet.JoinCall{RoomID: &room.Name})
+	_, err = s.JoinFromPage(t.Context(), meet.Principal{Role: meet.Anonymous, Address: "192.0.2.1"},
+		meet.JoinCall{RoomID: &room.Name})
 	wantCode(t, "by the page of the public room", err, meet.CodeRateLimited)
 	for range 3 {
 		wantCode(t, "exchange from elsewhere", exchange(code, "192.0.2.2"), "")
@@ -236,7 +242,8 @@ func TestAClassArrivesAtOnce(t *testing.T) {
 	t.Parallel()
 	s, _ := limited(t, meet.DefaultLimits())
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{})
-	waiting := s.NewCode(t, s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}), meet.RoleGuest, meet.CodeChange{})
+	waiting := s.NewCode(t, s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}),
+		meet.RoleGuest, meet.CodeChange{})
 	var all sync.WaitGroup
 	for range 300 {
 		all.Go(func() {
@@ -341,7 +348,8 @@ func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 	wantCode(t, "with what is no id", err, meet.CodeInvalid)
 	answered, missing, err := all(Ada, []string{ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa", ids[0]}, false, false)
 	wantCode(t, "some", err, "")
-	if !slices.Equal(answered, []string{ids[1], ids[0]}) || !slices.Equal(missing, []string{"aaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
+	if !slices.Equal(answered, []string{ids[1], ids[0]}) ||
+		!slices.Equal(missing, []string{"aaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
 		t.Errorf("answered %v, missing %v", answered, missing)
 	}
 	answered, missing, err = all(Ada, nil, true, true)
@@ -393,7 +401,8 @@ func TestANameStaysWithItsCreator(t *testing.T) {
 	_, err = s.UpdateRoom(t.Context(), Ada, "team-standup", meet.RoomChange{Name: Of("something-else")}, false)
 	wantCode(t, "rename", err, "")
 	taken("when it was renamed", Bob)
-	_, err = s.UpdateRoom(t.Context(), Ada, "something-else", meet.RoomChange{Name: Of("team-standup"), ExpiresIn: Of(time.Hour)}, false)
+	_, err = s.UpdateRoom(t.Context(), Ada, "something-else", meet.RoomChange{Name: Of("team-standup"),
+		ExpiresIn: Of(time.Hour)}, false)
 	wantCode(t, "rename back", err, "")
 	s.Clock.Advance(time.Hour)
 	taken("when it has expired", Bob)

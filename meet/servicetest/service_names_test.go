@@ -17,7 +17,8 @@ func TestRoomNames(t *testing.T) {
 	t.Parallel()
 	s := New(t, func(c *meet.Config) { c.MediaOnJoin = true })
 	for _, change := range []meet.RoomChange{
-		{Name: Of("team-own")}, {Name: Of("team-public"), IsPublic: Of(true)}, {Name: Of("a-team")}, {Name: Of("team-ended")}, {Name: Of("team-joined")},
+		{Name: Of("team-own")}, {Name: Of("team-public"),
+			IsPublic: Of(true)}, {Name: Of("a-team")}, {Name: Of("team-ended")}, {Name: Of("team-joined")},
 	} {
 		s.NewRoom(t, change)
 		s.Clock.Advance(time.Second)

@@ -15,7 +15,8 @@ type givingUp struct {
 	meet.Store
 }
 
-func (g givingUp) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation, e *meet.Event) (meet.RoomCode, error) {
+func (g givingUp) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation,
+	e *meet.Event) (meet.RoomCode, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	return g.Store.UpdateCode(ctx, code, func(c *meet.RoomCode) error { defer cancel(); return change(c) }, r, e)
 }
@@ -32,7 +33,8 @@ func TestAnUnknownOutcomeIsToldAsSuch(t *testing.T) {
 			continue
 		}
 		e := meet.AsError(err)
-		if e.Code != meet.CodeUnavailable || strings.Contains(e.Message+e.Hint, "Nothing was changed") || !strings.Contains(e.Hint, "look before") {
+		if e.Code != meet.CodeUnavailable || strings.Contains(e.Message+e.Hint, "Nothing was changed") ||
+			!strings.Contains(e.Hint, "look before") {
 			t.Errorf("told %v %q %q; want that nobody knows", e.Code, e.Message, e.Hint)
 		}
 		return

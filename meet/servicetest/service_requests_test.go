@@ -49,25 +49,27 @@ func TestWhoHasToWait(t *testing.T) {
 	s := New(t)
 	room, guest := guarded(t, s, meet.RoomChange{})
 	open := s.NewRoom(t, meet.RoomChange{})
-	host, viewer := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
+	host, viewer := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer,
+		meet.CodeChange{})
 	for name, c := range map[string]struct {
 		p     meet.Principal
 		call  meet.JoinCall
 		waits bool
 	}{
-		"superadmin":                     {Root, meet.JoinCall{RoomID: &room.ID}, false},
-		"admin":                          {Ada, meet.JoinCall{RoomID: &room.ID}, false},
-		"admin for somebody":             {Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}, false},
-		"admin by a guest's code":        {Ada, meet.JoinCall{Code: &guest.Code}, false},
-		"user":                           {Bob, meet.JoinCall{RoomID: &room.ID}, true},
-		"user who says it is the admin":  {Bob, meet.JoinCall{RoomID: &room.ID, UserID: "ada"}, true},
-		"guest":                          {Gus, meet.JoinCall{RoomID: &room.ID}, true},
-		"by a guest's code":              {Anon, meet.JoinCall{Code: &guest.Code}, true},
-		"by a viewer's code":             {Anon, meet.JoinCall{Code: &viewer.Code}, true},
-		"by a host's code":               {Anon, meet.JoinCall{Code: &host.Code}, false},
-		"user by a host's code":          {Bob, meet.JoinCall{Code: &host.Code}, false},
-		"into a room that does not ask":  {Bob, meet.JoinCall{RoomID: &open.ID}, false},
-		"with an id that nobody gave it": {Bob, meet.JoinCall{RoomID: &open.ID, RequestID: "aaaaaaaaaaaaaaaaaaaaaaaaaa"}, false},
+		"superadmin":                    {Root, meet.JoinCall{RoomID: &room.ID}, false},
+		"admin":                         {Ada, meet.JoinCall{RoomID: &room.ID}, false},
+		"admin for somebody":            {Ada, meet.JoinCall{RoomID: &room.ID, UserID: "eve"}, false},
+		"admin by a guest's code":       {Ada, meet.JoinCall{Code: &guest.Code}, false},
+		"user":                          {Bob, meet.JoinCall{RoomID: &room.ID}, true},
+		"user who says it is the admin": {Bob, meet.JoinCall{RoomID: &room.ID, UserID: "ada"}, true},
+		"guest":                         {Gus, meet.JoinCall{RoomID: &room.ID}, true},
+		"by a guest's code":             {Anon, meet.JoinCall{Code: &guest.Code}, true},
+		"by a viewer's code":            {Anon, meet.JoinCall{Code: &viewer.Code}, true},
+		"by a host's code":              {Anon, meet.JoinCall{Code: &host.Code}, false},
+		"user by a host's code":         {Bob, meet.JoinCall{Code: &host.Code}, false},
+		"into a room that does not ask": {Bob, meet.JoinCall{RoomID: &open.ID}, false},
+		"with an id that nobody gave it": {Bob, meet.JoinCall{RoomID: &open.ID, RequestID: "aaaaaaaaaaaaaaaaaaaaaaaaaa"},
+			false},
 	} {
 		a, err := s.Join(t.Context(), c.p, c.call)
 		wantCode(t, name, err, "")
@@ -186,7 +188,8 @@ func TestAnApprovalIsForOnePerson(t *testing.T) {
 	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 	exchange := func(code meet.RoomCode, name, userID, id string) meet.JoinResult {
 		t.Helper()
-		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: name, UserID: userID, RequestID: id})
+		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: name, UserID: userID,
+			RequestID: id})
 		wantCode(t, "exchange", err, "")
 		return a
 	}
@@ -225,7 +228,8 @@ func TestApprovalsAreDecidedLast(t *testing.T) {
 	open := s.NewRoom(t, meet.RoomChange{})
 	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
 	arm("CreateRoom", func() {
-		_, err := s.UpdateRoom(t.Context(), Ada, open.ID, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, false)
+		_, err := s.UpdateRoom(t.Context(), Ada, open.ID,
+			meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, false)
 		wantCode(t, "update", err, "")
 	})
 	if a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &open.ID}); err != nil || !a.Waiting {
@@ -285,10 +289,12 @@ func TestWhoIsListed(t *testing.T) {
 	wantCode(t, "join", err, "")
 	_, _, err = s.UpdateCode(t.Context(), Ada, viewer.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
-	if got := waitingNow(t, s, room); len(got) != 2 || !slices.Contains(got, byCode) || !slices.Contains(got, byName.RequestID) {
+	if got := waitingNow(t, s, room); len(got) != 2 || !slices.Contains(got, byCode) ||
+		!slices.Contains(got, byName.RequestID) {
 		t.Errorf("listed: %v; want those whose way in is open", got)
 	}
-	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(false)}}, false)
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID,
+		meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(false)}}, false)
 	wantCode(t, "update", err, "")
 	if got := waitingNow(t, s, room); len(got) != 0 {
 		t.Errorf("listed: %v; want nobody where nobody has to wait", got)
@@ -317,7 +323,8 @@ type endsFirst struct {
 	before func()
 }
 
-func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time, check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
+func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time,
+	check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
 	s.before()
 	return s.Store.AddJoinRequest(ctx, r, seenAfter, check, e)
 }

@@ -34,7 +34,8 @@ func TestCreateRoom(t *testing.T) {
 		ExpiresIn: Of(time.Hour), Settings: meet.SettingsChange{AllowChat: Of(false)}}, true)
 	wantCode(t, "create", err, "")
 	now := s.Clock.Now().UTC().Truncate(time.Millisecond)
-	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive, Mode: meet.Webinar,
+	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive,
+		Mode:      meet.Webinar,
 		Settings:  meet.Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true},
 		ExpiresAt: now.Add(time.Hour), Session: 1, CreatedAt: now, UpdatedAt: now}
 	if diff := cmp.Diff(want, room); diff != "" {
@@ -71,7 +72,8 @@ func TestCreateRoomNames(t *testing.T) {
 func TestGeneratedNameIsDrawnAgain(t *testing.T) {
 	t.Parallel()
 	source := strings.NewReader(strings.Repeat("i", 16) + strings.Repeat("\x00", 10) + // first room: id, name
-		strings.Repeat("j", 16) + strings.Repeat("\x00", 10) + strings.Repeat("\x01", 10)) // second: id, the same name, another
+		strings.Repeat("j", 16) + strings.Repeat("\x00", 10) + strings.Repeat("\x01",
+		10)) // second: id, the same name, another
 	s := New(t, func(c *meet.Config) { c.Random = source })
 	if got := s.NewRoom(t, meet.RoomChange{}).Name; got != "aaa-aaaa-aaa" {
 		t.Fatalf("first name = %q", got)
@@ -113,7 +115,8 @@ func TestVisibleRooms(t *testing.T) {
 	s.NewRoom(t, meet.RoomChange{Name: Of("private")})
 	s.NewRoom(t, meet.RoomChange{Name: Of("open"), IsPublic: Of(true)})
 	s.Admit(t, Gus, s.NewRoom(t, meet.RoomChange{Name: Of("joined")}))
-	for p, want := range map[meet.Principal][]string{Root: {"joined", "open", "private"}, Ada: {"joined", "open", "private"}, Bob: {"open"}, Gus: {"joined", "open"}} {
+	for p, want := range map[meet.Principal][]string{Root: {"joined", "open", "private"},
+		Ada: {"joined", "open", "private"}, Bob: {"open"}, Gus: {"joined", "open"}} {
 		rooms, _, err := s.Rooms(t.Context(), p, meet.RoomFilter{Scope: meet.ScopeVisible, Uncounted: true})
 		var names []string
 		for _, room := range rooms {
@@ -146,7 +149,8 @@ func TestRoomsUpTo(t *testing.T) {
 		if err != nil || len(rooms) != c.rooms || (next != "") != c.more {
 			t.Errorf("up to %d: %d rooms, next %q, %v; want %d", most, len(rooms), next, err, c.rooms)
 		}
-		if rest, _, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Cursor: next}, n); c.more && (err != nil || len(rooms)+len(rest) != n) {
+		if rest, _, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Cursor: next}, n); c.more &&
+			(err != nil || len(rooms)+len(rest) != n) {
 			t.Errorf("up to %d, and then %d more, %v; want %d in all", most, len(rest), err, n)
 		}
 	}
@@ -208,7 +212,8 @@ func TestMediaServerDownAfterCreate(t *testing.T) {
 		return err
 	}
 	s.Clock.Advance(time.Second)
-	if err := create(); !meet.IsCode(err, meet.CodeUnavailable) || meet.AsError(err).Message != "Failed to create media room" {
+	if err := create(); !meet.IsCode(err, meet.CodeUnavailable) ||
+		meet.AsError(err).Message != "Failed to create media room" {
 		t.Errorf("create = %v; want the media server known to be down", err)
 	}
 	rooms, _, err := s.Rooms(t.Context(), Ada, meet.RoomFilter{})

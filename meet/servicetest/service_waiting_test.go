@@ -45,7 +45,8 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 			wantCode(t, "rotate", err, "")
 		}, meet.CodeNotFound},
 		"no approval needed any more": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {
-			_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(false)}}, false)
+			_, err := s.UpdateRoom(t.Context(), Ada, room.ID,
+				meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(false)}}, false)
 			wantCode(t, "update", err, "")
 		}, ""},
 	} {
@@ -135,7 +136,8 @@ func TestGuessesOfANeighbour(t *testing.T) {
 		t.Error("approved, but shut out")
 	}
 	for what, call := range map[string]meet.JoinCall{
-		"without the request": {Code: &code.Code}, "a good code of another room": {Code: &secret.Code, RequestID: id}, "a wrong code": {Code: Of("bbb-bbbb-bbb"), RequestID: id},
+		"without the request": {Code: &code.Code}, "a good code of another room": {Code: &secret.Code,
+			RequestID: id}, "a wrong code": {Code: Of("bbb-bbbb-bbb"), RequestID: id},
 	} {
 		_, err := s.Exchange(t.Context(), "192.0.2.1", call)
 		wantCode(t, what, err, meet.CodeRateLimited)
