@@ -98,9 +98,11 @@ type EventQuery struct {
 
 // logAttrs writes an event for the log, under the names that list_events uses.
 func (e Event) logAttrs() []slog.Attr {
-	attrs := []slog.Attr{slog.String("actor", e.Actor), slog.String("via", string(e.Caller.Via)), slog.String("client", e.Caller.Client),
-		slog.String("room_id", e.RoomID), slog.String("room_name", e.RoomName), slog.String("target", e.Target), slog.String("outcome", string(e.Outcome)),
-		slog.String("request_id", e.RequestID)}
+	attrs := []slog.Attr{
+		slog.String("actor", e.Actor), slog.String("via", string(e.Caller.Via)), slog.String("client", e.Caller.Client),
+		slog.String("room_id", e.RoomID), slog.String("room_name", e.RoomName), slog.String("target", e.Target),
+		slog.String("outcome", string(e.Outcome)), slog.String("request_id", e.RequestID),
+	}
 	for _, name := range slices.Sorted(maps.Keys(e.Details)) {
 		attrs = append(attrs, slog.String("details."+name, e.Details[name]))
 	}

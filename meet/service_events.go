@@ -2,19 +2,21 @@ package meet
 
 import (
 	"context"
-	"log/slog"
 	"strconv"
 )
 
 // event begins the line of the audit trail about something that p does to a
 // room. The store writes it together with the change.
-func (c *core) event(ctx context.Context, p Principal, action EventAction, room Room, target string, details map[string]string) *Event {
+func (c *core) event(ctx context.Context, p Principal, action EventAction, room Room, target string,
+	details map[string]string) *Event {
 	actor := p.ID
 	if p.Role == Anonymous {
 		actor = "anonymous"
 	}
-	e := &Event{At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
-		Action: action, Target: target, Outcome: OutcomeOK, RequestID: RequestIDFrom(ctx)}
+	e := &Event{
+		At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
+		Action: action, Target: target, Outcome: OutcomeOK, RequestID: RequestIDFrom(ctx),
+	}
 	e.setDetails(details)
 	return e
 }
@@ -50,7 +52,7 @@ func (c *core) incomplete(ctx context.Context, e *Event) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardTimeout)
 	defer cancel()
 	if err := c.store.SetOutcome(ctx, e.ID, OutcomeIncomplete); err != nil {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "could not note that something is incomplete", slog.Int64("event", e.ID), slog.Any("err", err))
+		c.log.WarnContext(ctx, "could not note that something is incomplete", "event", e.ID, "err", err)
 	}
 }
 

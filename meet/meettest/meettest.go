@@ -46,7 +46,8 @@ type System struct {
 // shared is the LiveKit that all tests of a process use. Rooms go by ids that
 // no two tests share, and it ends with the process.
 var shared = sync.OnceValues(func() (*embedded.Server, error) {
-	return embedded.Start(context.Background(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
+	keys := embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret}
+	return embedded.Start(context.Background(), keys)
 })
 
 // Option changes how the service is made.

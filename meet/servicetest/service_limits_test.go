@@ -1,7 +1,6 @@
 package servicetest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -321,102 +320,4 @@ func TestABlockTakesWhoWaitTheSameWay(t *testing.T) {
 	if !slices.Equal(got, stays) {
 		t.Errorf("waiting: %v; want %v", got, stays)
 	}
-}
-
-func TestSeveralAreAnsweredAtOnce(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	shut := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	var ids []string
-	for range 120 { // more than a list shows
-		ids = append(ids, knock(t, s, code, "").RequestID)
-	}
-	hidden := knock(t, s, shut, "").RequestID
-	_, _, err := s.UpdateCode(t.Context(), Ada, shut.Code, meet.CodeChange{Enabled: Of(false)}, false)
-	wantCode(t, "disable", err, "")
-	all := func(p meet.Principal, ids []string, all, approve bool) (answered, missing []string, err error) {
-		requests, missing, err := s.AnswerJoinRequests(context.Background(), p, room.ID, ids, all, approve)
-		for _, r := range requests {
-			answered = append(answered, r.ID)
-		}
-		return answered, missing, err
-	}
-	_, _, err = all(Bob, nil, true, true)
-	wantCode(t, "by somebody else", err, meet.CodeForbidden)
-	_, _, err = all(Ada, []string{ids[0], "x"}, false, true)
-	wantCode(t, "with what is no id", err, meet.CodeInvalid)
-	answered, missing, err := all(Ada, []string{ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa", ids[0]}, false, false)
-	wantCode(t, "some", err, "")
-	if !slices.Equal(answered, []string{ids[1], ids[0]}) ||
-		!slices.Equal(missing, []string{"aaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
-		t.Errorf("answered %v, missing %v", answered, missing)
-	}
-	answered, missing, err = all(Ada, nil, true, true)
-	wantCode(t, "all", err, "")
-	slices.Sort(answered)
-	want := slices.Clone(ids[2:])
-	slices.Sort(want)
-	if !slices.Equal(answered, want) || missing != nil {
-		t.Errorf("answered %d, missing %v; want the %d who wait", len(answered), missing, len(want))
-	}
-	if r, err := s.Store.JoinRequest(t.Context(), hidden); err != nil || r.State != meet.RequestWaiting {
-		t.Errorf("who would not get in: %+v, %v; want it left alone", r, err)
-	}
-	if a := knock(t, s, code, ids[5]); a.Waiting {
-		t.Error("somebody who was let in waits")
-	}
-	answered, _, err = all(Ada, nil, true, true)
-	if err != nil || answered != nil {
-		t.Errorf("nobody waits: %v, %v", answered, err)
-	}
-}
-
-// The creator of a room keeps its name for a time: links lead by it.
-func TestANameStaysWithItsCreator(t *testing.T) {
-	t.Parallel()
-	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })
-	room := s.NewRoom(t, meet.RoomChange{Name: Of("team-standup")})
-	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
-	end := func(p meet.Principal, ref string) {
-		t.Helper()
-		_, _, err := s.EndRoom(t.Context(), p, ref, "team-standup")
-		wantCode(t, "end", err, "")
-	}
-	taken := func(doing string, p meet.Principal) {
-		t.Helper()
-		err := open(t, s, p, meet.RoomChange{Name: Of(" Team-Standup ")})
-		if e := meet.AsError(err); e.Code != meet.CodeConflict || e.Message != "a room with this name already exists" {
-			t.Errorf("%s: %v; want that the name exists", doing, err)
-		}
-	}
-	end(Ada, room.ID)
-	taken("another user", Bob)
-	taken("a superadmin", Root)
-	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: Of("other")}, false)
-	wantCode(t, "create", err, "")
-	_, err = s.UpdateRoom(t.Context(), Bob, bobs.ID, meet.RoomChange{Name: Of("team-standup")}, false)
-	wantCode(t, "by another name first", err, meet.CodeConflict)
-	wantCode(t, "its creator", open(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
-	_, err = s.UpdateRoom(t.Context(), Ada, "team-standup", meet.RoomChange{Name: Of("something-else")}, false)
-	wantCode(t, "rename", err, "")
-	taken("when it was renamed", Bob)
-	_, err = s.UpdateRoom(t.Context(), Ada, "something-else", meet.RoomChange{Name: Of("team-standup"),
-		ExpiresIn: Of(time.Hour)}, false)
-	wantCode(t, "rename back", err, "")
-	s.Clock.Advance(time.Hour)
-	taken("when it has expired", Bob)
-	s.Clock.Advance(24*time.Hour - time.Millisecond)
-	taken("until then", Bob)
-	s.Clock.Advance(time.Millisecond)
-	wantCode(t, "a day after its end", open(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
-
-	// What was made for the old room leads to it, or nowhere.
-	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
-	wantCode(t, "the old code", err, meet.CodeNotFound)
-	end(Bob, "team-standup")
-	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
-	wantCode(t, "the first room again, under a name that is another's now", err, meet.CodeConflict)
-	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Name: Of("mine-again")}, true)
-	wantCode(t, "under another name", err, "")
 }
