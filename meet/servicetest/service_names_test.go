@@ -88,3 +88,52 @@ func TestMayCreateRoom(t *testing.T) {
 		}
 	}
 }
+
+// The creator of a room keeps its name for a time: links lead by it.
+func TestANameStaysWithItsCreator(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("team-standup")})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	end := func(p meet.Principal, ref string) {
+		t.Helper()
+		_, _, err := s.EndRoom(t.Context(), p, ref, "team-standup")
+		wantCode(t, "end", err, "")
+	}
+	taken := func(doing string, p meet.Principal) {
+		t.Helper()
+		err := open(t, s, p, meet.RoomChange{Name: Of(" Team-Standup ")})
+		if e := meet.AsError(err); e.Code != meet.CodeConflict || e.Message != "a room with this name already exists" {
+			t.Errorf("%s: %v; want that the name exists", doing, err)
+		}
+	}
+	end(Ada, room.ID)
+	taken("another user", Bob)
+	taken("a superadmin", Root)
+	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: Of("other")}, false)
+	wantCode(t, "create", err, "")
+	_, err = s.UpdateRoom(t.Context(), Bob, bobs.ID, meet.RoomChange{Name: Of("team-standup")}, false)
+	wantCode(t, "by another name first", err, meet.CodeConflict)
+	wantCode(t, "its creator", open(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
+	_, err = s.UpdateRoom(t.Context(), Ada, "team-standup", meet.RoomChange{Name: Of("something-else")}, false)
+	wantCode(t, "rename", err, "")
+	taken("when it was renamed", Bob)
+	_, err = s.UpdateRoom(t.Context(), Ada, "something-else", meet.RoomChange{Name: Of("team-standup"),
+		ExpiresIn: Of(time.Hour)}, false)
+	wantCode(t, "rename back", err, "")
+	s.Clock.Advance(time.Hour)
+	taken("when it has expired", Bob)
+	s.Clock.Advance(24*time.Hour - time.Millisecond)
+	taken("until then", Bob)
+	s.Clock.Advance(time.Millisecond)
+	wantCode(t, "a day after its end", open(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
+
+	// What was made for the old room leads to it, or nowhere.
+	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
+	wantCode(t, "the old code", err, meet.CodeNotFound)
+	end(Bob, "team-standup")
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+	wantCode(t, "the first room again, under a name that is another's now", err, meet.CodeConflict)
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Name: Of("mine-again")}, true)
+	wantCode(t, "under another name", err, "")
+}
