@@ -15,7 +15,7 @@ func TestKick(t *testing.T) {
 	each(t, nil, func(t *testing.T, s *system) {
 		ada, bob, away := s.guest("ada"), s.guest("bob"), s.guest("away")
 		newest := s.keepSecret(ada.WaitToken(ada.pass.Token))
-		s.keepSecret(away.WaitToken(away.pass.Token)) // before media stands, LiveKit removes who goes offline
+		s.waitEvents(3, "participant.joined") // before media stands, LiveKit removes who goes offline
 		away.Offline()
 		s.do("kick_participant", arg{"identity": away.pass.Identity}, nil)
 		away.Online()

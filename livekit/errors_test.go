@@ -130,28 +130,23 @@ func standIn(t *testing.T, handler http.HandlerFunc) (lk *livekit.Server, host s
 	return connect(t, livekit.Config{URL: s.URL, Timeout: time.Second}), strings.TrimPrefix(s.URL, "http://")
 }
 
-func TestServerStopsMidway(t *testing.T) {
-	lk, host := standIn(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/protobuf")
-		w.WriteHeader(http.StatusOK)
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	})
-	wantUnavailable(t, lk, host)
-}
-
-func fails(text string, status int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, text, status) }
-}
-
 func TestServerAnswersSomethingElse(t *testing.T) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>", code) }
+	}
 	for name, handler := range map[string]http.HandlerFunc{
-		"500":            fails("boom", http.StatusInternalServerError),
-		"503":            fails("later", http.StatusServiceUnavailable),
-		"502 of a proxy": fails("<html>", http.StatusBadGateway),
+		"500":            status(http.StatusInternalServerError),
+		"503":            status(http.StatusServiceUnavailable),
+		"502 of a proxy": status(http.StatusBadGateway),
 		// Not LiveKit's not_found: nothing is known about the room.
-		"404 of a web server": http.NotFound,
+		"404 of a web server": status(http.StatusNotFound),
 		"a redirect":          http.RedirectHandler("/login", http.StatusFound).ServeHTTP,
+		"half an answer": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/protobuf")
+			w.WriteHeader(http.StatusOK)
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		},
 		"garbage": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/protobuf")
 			_, _ = w.Write([]byte("\xff\xff\xff not protobuf"))
@@ -166,8 +161,8 @@ func TestServerAnswersSomethingElse(t *testing.T) {
 
 func TestWrongKeyIsUnavailable(t *testing.T) {
 	w := setup(t)
-	lk, err := livekit.New(livekit.Config{
-		URL: w.url, APIKey: livekittest.APIKey, APISecret: "another-secret-of-thirty-two-characters"})
+	lk, err := livekit.New(livekit.Config{URL: w.url, APIKey: livekittest.APIKey,
+		APISecret: "another-secret-of-thirty-two-characters"})
 	if err != nil {
 		t.Fatal(err)
 	}

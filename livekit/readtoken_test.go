@@ -18,8 +18,8 @@ func TestReadToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admission := meet.Admission{RoomID: "room", Identity: "ada_x"}
-	ours, err := s.Token(admission, meet.Profile{Role: "host"}, time.Now().Add(time.Minute))
+	ours, err := s.Token(meet.Admission{RoomID: "room", Identity: "ada_x"}, meet.Profile{Role: "host"},
+		time.Now().Add(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +46,7 @@ func TestReadToken(t *testing.T) {
 		return token
 	}
 	as := func(jwt.MapClaims) {}
+	later := func(c jwt.MapClaims) { c["nbf"] = time.Now().Add(time.Hour).Unix() }
 	for name, c := range map[string]struct {
 		token string
 		ok    bool
@@ -53,9 +54,7 @@ func TestReadToken(t *testing.T) {
 		"ours":              {ours, true},
 		"as LiveKit renews": {sign(key, secret, join), true},
 		"over":              {raw(jwt.SigningMethodHS256, []byte(secret), as), true},
-		"not yet": {raw(jwt.SigningMethodHS256, []byte(secret), func(c jwt.MapClaims) {
-			c["nbf"] = time.Now().Add(time.Hour).Unix()
-		}), true},
+		"not yet":           {raw(jwt.SigningMethodHS256, []byte(secret), later), true},
 		"another key":       {sign("other", secret, join), false},
 		"another secret":    {sign(key, "another-secret-that-is-long-enough-too", join), false},
 		"an API token":      {sign(key, secret, &auth.VideoGrant{RoomAdmin: true, Room: "room"}), false},

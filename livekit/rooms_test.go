@@ -102,7 +102,7 @@ func TestEnsureRoomDisturbsNobody(t *testing.T) {
 	w := setup(t)
 	a, b := w.join("a", allowAll), w.join("b", allowAll)
 	a.PublishMicrophone()
-	b.WaitReceives("a", meet.Microphone, true)
+	livekittest.Wait(t, "b to hear a", func() bool { return b.Receives("a", meet.Microphone) })
 	sid, joined := w.sid(), w.participants()["a"].JoinedAt
 
 	for _, limit := range []int{0, 2, 1, 100, 0} { // 1 is below the number of those inside
@@ -125,8 +125,8 @@ func TestLimitChangesWithPeopleInside(t *testing.T) {
 		n++
 		_, err := livekittest.TryJoin(t, w.url, w.token(fmt.Sprint("p", n), meet.Grants{}))
 		if got := err == nil; got != want {
-			t.Fatalf("with limit %d and %d inside, one more came in: %v (%v), want %v",
-				w.room.MaxParticipants, w.count(), got, err, want)
+			t.Fatalf("with limit %d and %d inside, one more came in: %v (%v), want %v", w.room.MaxParticipants,
+				w.count(), got, err, want)
 		}
 	}
 	set := func(limit int) {

@@ -15,11 +15,11 @@ import (
 	"roomkey/meet"
 )
 
-// shared is the LiveKit server of all tests that do not stop one. Each test has a
-// room of its own there.
+// shared is the LiveKit server that all tests use who do not stop one. Rooms
+// keep them apart.
 var shared = sync.OnceValues(func() (*embedded.Server, error) {
-	cfg := embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret}
-	return embedded.Start(context.Background(), cfg)
+	return embedded.Start(context.Background(),
+		embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
 })
 
 func TestMain(m *testing.M) {
@@ -45,7 +45,8 @@ func setup(t *testing.T) testRoom {
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
-	w := testRoom{t, connect(t, livekit.Config{URL: s.URL()}), s.URL(), meet.Room{ID: "room-" + rand.Text()}}
+	w := testRoom{T: t, Server: connect(t, livekit.Config{URL: s.URL()}), url: s.URL(),
+		room: meet.Room{ID: "room-" + rand.Text()}}
 	w.ensure()
 	return w
 }

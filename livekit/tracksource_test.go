@@ -1,6 +1,7 @@
 package livekit_test
 
 import (
+	"fmt"
 	"testing"
 
 	pb "github.com/livekit/protocol/livekit"
@@ -112,7 +113,7 @@ func TestWhoNamesNoSource(t *testing.T) {
 	person.PublishCamera()
 	for _, source := range []meet.Source{meet.Microphone, meet.Camera} {
 		w.waitTrack("simple", source)
-		listener.WaitReceives("simple", source, true)
+		livekittest.Wait(t, string(source)+" to come", func() bool { return listener.Receives("simple", source) })
 	}
 }
 
@@ -123,7 +124,9 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 	everything := func(when string) {
 		t.Helper()
 		for _, source := range meet.Sources {
-			listener.WaitReceives("person", source, true)
+			livekittest.Wait(t, fmt.Sprintf("%s to come %s", source, when), func() bool {
+				return listener.Receives("person", source)
+			})
 			sound := source == meet.Microphone || source == meet.ScreenShareAudio
 			if track := w.waitTrack("person", source); track.Audio != sound {
 				t.Errorf("%s, %s is %+v", when, source, track)
@@ -144,7 +147,7 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 
 	for _, source := range meet.Sources {
 		person.Unpublish(source)
-		listener.WaitReceives("person", source, false)
+		livekittest.Wait(t, string(source)+" to end", func() bool { return !listener.Receives("person", source) })
 	}
 	publish(meet.Sources...)
 	everything("once more")
@@ -155,7 +158,7 @@ func TestHonestPeopleNoticeNothing(t *testing.T) {
 	person.Resume()
 	everything("after a resumption")
 	person.Unpublish(meet.Microphone)
-	listener.WaitReceives("person", meet.Microphone, false)
+	livekittest.Wait(t, "the microphone to end", func() bool { return !listener.Receives("person", meet.Microphone) })
 	publish(meet.Microphone)
 	everything("published after a resumption")
 

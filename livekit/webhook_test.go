@@ -37,7 +37,7 @@ func TestReadWebhookOfATrack(t *testing.T) {
 	lk = connect(t, livekit.Config{URL: server.URL()})
 	mu.Unlock()
 
-	w := testRoom{t, lk, server.URL(), meet.Room{ID: "room-" + rand.Text()}}
+	w := testRoom{T: t, Server: lk, url: server.URL(), room: meet.Room{ID: "room-" + rand.Text()}}
 	w.ensure()
 	published := func(identity string, source meet.Source) (found meet.MediaEvent) {
 		t.Helper()
