@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -44,7 +45,7 @@ func main() {
 			fmt.Println(m)
 			continue
 		}
-		verdict, err := m.try()
+		verdict, err := m.try(context.Background())
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -150,7 +151,7 @@ func changes(file *ast.File) []change {
 }
 
 // try runs the tests of meet, the quick ones first.
-func (m mutant) try() (verdict string, err error) {
+func (m mutant) try(ctx context.Context) (verdict string, err error) {
 	dir, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return "", err
@@ -170,7 +171,7 @@ func (m mutant) try() (verdict string, err error) {
 	}
 	for _, args := range [][]string{{"build", "./meet"}, {"test", "./meet"}, {"test", "-failfast", "./meet/servicetest"}} {
 		args = append([]string{args[0], "-overlay", overlay}, args[1:]...)
-		if err := exec.Command("go", args...).Run(); err != nil {
+		if err := exec.CommandContext(ctx, "go", args...).Run(); err != nil {
 			if args[0] == "build" {
 				return "no program", nil
 			}
