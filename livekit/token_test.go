@@ -104,7 +104,7 @@ func TestTokenClaimsGolden(t *testing.T) {
 	}
 }
 
-// What the golden file must never hold, whoever updates it.
+// What the golden file must never hold, however it is updated.
 func TestTokensLeaveNothingToADefault(t *testing.T) {
 	lk := offline(t)
 	for _, grants := range []meet.Grants{{}, {Subscribe: true}, allowAll, {Publish: []meet.Source{"everything"}}} {

@@ -13,7 +13,7 @@ import (
 // that the limit is never exceeded. The use is pending until the person has a
 // media connection (Participant.Active). It is given back when LiveKit tells
 // that the connection was given up before that, or else when the token has
-// expired. The admission ends first, then whoever is just connecting with it is
+// expired. The admission ends first, then a person who is just connecting with it is
 // removed, so the token opens nothing any more when somebody else gets the use.
 
 // PendingUse is a use of a code by a person who has not been inside yet.

@@ -95,7 +95,7 @@ func errParticipantNotFound() *Error {
 
 func errCodeNotFound() *Error {
 	return &Error{Code: CodeNotFound, Message: "Room code not found", Field: "code",
-		Hint: "Check the code with whoever gave it out; get_room_codes lists the codes of a room you own."}
+		Hint: "Check the code with the person who gave it out; get_room_codes lists the codes of a room you own."}
 }
 
 func errNameTaken() *Error {

@@ -77,5 +77,5 @@ func (g *guesses) total(now time.Time) callCount {
 func (g *guesses) limited(count callCount, now time.Time) error {
 	wait := max(count.until.Sub(now).Round(time.Second), time.Second)
 	return &Error{Code: CodeRateLimited, Message: "Too many codes that open nothing", RetryAfter: wait,
-		Hint: fmt.Sprintf("Wait %d seconds, and check the code with whoever gave it out.", wait/time.Second)}
+		Hint: fmt.Sprintf("Wait %d seconds, and check the code with the person who gave it out.", wait/time.Second)}
 }

@@ -52,7 +52,7 @@ func TestGuardCeiling(t *testing.T) {
 		t.Errorf("a failure over the ceiling gives %v; want rate_limited", err)
 	}
 	if err := g.check("fresh attacker"); !IsCode(err, CodeRateLimited) {
-		t.Errorf("whoever has failed over the ceiling may try again: %v; want rate_limited", err)
+		t.Errorf("a caller over the ceiling may try again: %v; want rate_limited", err)
 	}
 	if err := g.check("attacker 7"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("somebody who has failed gives %v; want rate_limited", err)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A mutex is for one room, can be waited for in vain, and is forgotten when
+// A mutex is for one room, a wait for it ends with its context, and it is forgotten when
 // nobody uses it.
 func TestRoomMutexes(t *testing.T) {
 	t.Parallel()

@@ -44,5 +44,5 @@ func (s *Service) hideReason(p Principal, err error, waited bool) error {
 		}
 	}
 	return &Error{Code: CodeNotFound, Message: "This code does not open a room",
-		Hint: "Check it with whoever gave it to you.", Err: err}
+		Hint: "Check it with the person who gave it to you.", Err: err}
 }

@@ -85,8 +85,8 @@ func (s *Service) kick(ctx context.Context, p Principal, room Room, call KickCal
 	if err != nil {
 		s.incomplete(ctx, e)
 		return nil, &Error{Code: CodeUnavailable, Err: err,
-			Message: "They may not be in the room any more, but could not be put out yet",
-			Hint: "The media server stopped answering; they are put out as soon as it does. " +
+			Message: "They may not be in the room any more, but could not be removed yet",
+			Hint: "The media server stopped answering; they are removed as soon as it does. " +
 				"Repeat the call in a few seconds."}
 	}
 	return removed, nil

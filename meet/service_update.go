@@ -134,7 +134,7 @@ func (s *Service) updateMediaRoom(ctx context.Context, room Room) {
 // must be the room's name, so that nobody ends a room they did not mean.
 // It gives the identities that were removed.
 //
-// People are put out before the database says so, because a media server that
+// People are removed before the database says so, because a media server that
 // cannot be reached must leave the room as it was; then the database, and
 // once more the media server, for those who slipped in between. Should that
 // last step fail, [Enforcer.Sweep] makes it good.

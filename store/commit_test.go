@@ -167,7 +167,7 @@ func blockInOneCommit(t *testing.T, code string) {
 }
 
 // What a join by name is told of the room and of its own join request is so by
-// then, whoever has joined in the same commit before.
+// then, also if others joined in the same commit before.
 func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 	t.Parallel()
 	db := withRoom(t, setup(t))

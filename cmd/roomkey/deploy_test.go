@@ -140,7 +140,7 @@ func TestDeployedCapabilityCallsRoomkey(t *testing.T) {
 		t.Errorf("port %d is Roomkey's own", mcp.Port)
 	}
 	if mcp.Address != "127.0.0.1" {
-		t.Errorf("address %q; want this machine's, because whoever reaches it acts with the token", mcp.Address)
+		t.Errorf("address %q; want this machine's, because a program that reaches it acts with the token", mcp.Address)
 	}
 }
 

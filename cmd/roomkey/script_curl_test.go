@@ -55,7 +55,7 @@ func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
 		got, there := valueAt(ts, args[0])
 		return there && got == args[1]
 	}) {
-		ts.Fatalf("waited %v in vain", patience)
+		ts.Fatalf("waited %v", patience)
 	}
 }
 

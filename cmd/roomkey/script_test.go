@@ -183,7 +183,7 @@ func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
 	if !eventually(func() bool {
 		return ts.Exec(args[0], args[1:]...) == nil && !strings.Contains(ts.ReadFile("stdout"), "[]")
 	}) {
-		ts.Fatalf("waited %v in vain", patience)
+		ts.Fatalf("waited %v", patience)
 	}
 }
 

@@ -56,7 +56,7 @@ func Wait(tb testing.TB, what string, ok func() bool) {
 	deadline := time.Now().Add(patience)
 	for !ok() {
 		if time.Now().After(deadline) {
-			tb.Fatalf("waited %v in vain: %s", patience, what)
+			tb.Fatalf("waited %v for: %s", patience, what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}

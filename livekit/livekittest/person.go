@@ -175,7 +175,7 @@ func (p *Person) WaitDisconnected() string {
 	select {
 	case <-p.gone:
 	case <-time.After(patience):
-		p.tb.Fatalf("waited %v in vain: to be disconnected", patience)
+		p.tb.Fatalf("waited %v to be disconnected", patience)
 	}
 	return p.room.DisconnectReason().String()
 }

@@ -88,7 +88,7 @@ func TestUpdateCode(t *testing.T) {
 	wantCode(t, "malformed code", err, meet.CodeInvalid)
 }
 
-// Whoever came by a disabled code goes; everybody else stays.
+// People who came by a disabled code are removed; everybody else stays.
 func TestDisablingACodeCanRemoveThoseWhoCameByIt(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -101,7 +101,7 @@ func TestDisablingACodeCanRemoveThoseWhoCameByIt(t *testing.T) {
 	}
 	intruder.WaitDisconnected()
 	if !viewer.Connected() || !ada.Connected() {
-		t.Error("somebody who came another way was put out")
+		t.Error("somebody who came another way was removed")
 	}
 }
 

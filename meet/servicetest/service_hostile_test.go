@@ -43,11 +43,11 @@ func TestUserIDsWithAHash(t *testing.T) {
 		}
 	}
 	if n := countEvents(t, s, room, meet.Removed); n != 0 || !bob.Connected() || !users.Connected() {
-		t.Errorf("%d were put out for what they are called", n)
+		t.Errorf("%d were removed for what they are called", n)
 	}
 }
 
-// Whoever types somebody's user id and is blocked, or locked, does that to
+// A person who types somebody's user id and is blocked, or locked, does that to
 // nobody else: not to who came by another code, and not to whom an admin brings.
 func TestTypedUserIDsHurtNobody(t *testing.T) {
 	t.Parallel()
@@ -149,7 +149,7 @@ func TestNoCodeOnRecord(t *testing.T) {
 
 // A room that was found to be over by somebody else than the sweeper leaves the
 // same line, once.
-func TestExpiryIsOnRecordWhoeverFindsIt(t *testing.T) {
+func TestExpiryIsOnRecordOnce(t *testing.T) {
 	t.Parallel()
 	for name, find := range map[string]func(*System, meet.Room) error{
 		"another room of that name": func(s *System, room meet.Room) error {
@@ -181,7 +181,7 @@ func TestExpiryIsOnRecordWhoeverFindsIt(t *testing.T) {
 	}
 }
 
-// Whoever is inside keeps their seat when the limit is lowered, also before
+// People who are inside stay when the limit is lowered, also before
 // anybody has told of their coming.
 func TestALowerLimitPutsNobodyOut(t *testing.T) {
 	t.Parallel()
@@ -192,7 +192,7 @@ func TestALowerLimitPutsNobodyOut(t *testing.T) {
 	wantCode(t, "update", err, "")
 	wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 	if n := countEvents(t, s, room, meet.Removed); n != 0 || !ada.Connected() || !bob.Connected() || !gus.Connected() {
-		t.Errorf("%d were put out", n)
+		t.Errorf("%d were removed", n)
 	}
 }
 
@@ -216,7 +216,7 @@ func TestTooManyInAMediaRoomWithoutALimit(t *testing.T) {
 	}
 }
 
-// The people of a leaked code can be put out after it was rotated.
+// The people of a leaked code can be removed after it was rotated.
 func TestRemoveByARotatedCode(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -237,7 +237,7 @@ func TestRemoveByARotatedCode(t *testing.T) {
 	}
 }
 
-// The trail tells the story in order: nobody seems to be inside who was put out.
+// The trail tells the story in order: nobody seems to be inside who was removed.
 func TestTheTrailEndsWithTheRemoval(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -285,8 +285,8 @@ func lockedOf(t *testing.T, s *System, identity string) []meet.Source {
 	return join.Locked
 }
 
-// On a media server that lets everybody name their tracks as they like, whoever
-// speaks under the name of a camera is put out when that is noticed.
+// On a media server that lets everybody name their tracks as they like, a person who
+// speaks under the name of a camera is removed when that is noticed.
 func TestPretendersArePutOut(t *testing.T) {
 	t.Parallel()
 	foreign := livekittest.StartServer(t, livekittest.ServerOptions{})
@@ -304,13 +304,13 @@ func TestPretendersArePutOut(t *testing.T) {
 	honestTrack := meet.MediaEvent{ID: "1", Kind: meet.MediaTrackPublished, RoomID: room.ID, Participant: meet.Participant{
 		Identity: honest.Identity(), SID: "PA_x", Tracks: []meet.Track{{ID: "TR_x", Source: meet.Microphone, Audio: true}}}}
 	handle(t, s, honestTrack)
-	livekittest.Wait(t, "the liar to be put out", func() bool {
+	livekittest.Wait(t, "the liar to be removed", func() bool {
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 		return countEvents(t, s, room, meet.Removed) == 1
 	})
 	liar.WaitDisconnected()
 	if !honest.Connected() {
-		t.Error("who publishes what it is was put out as well")
+		t.Error("who publishes what it is was removed as well")
 	}
 }
 
@@ -329,7 +329,7 @@ func TestPretendersAreToldOf(t *testing.T) {
 	tell("1", liar.Identity(), meet.ScreenShareAudio)
 	tell("2", "recorder", meet.Camera)
 	if n := countEvents(t, s, room, meet.Removed); n != 0 || !liar.Connected() {
-		t.Fatalf("%d were put out for an honest track", n)
+		t.Fatalf("%d were removed for an honest track", n)
 	}
 	tell("3", liar.Identity(), meet.Camera)
 	liar.WaitDisconnected()

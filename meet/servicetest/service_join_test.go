@@ -86,7 +86,7 @@ func TestParticipantsMayDoWhatTheirRoleSays(t *testing.T) {
 			t.Parallel()
 			room := s.NewRoom(t, tt.change)
 			person := s.EnterByCode(t, s.NewCode(t, room, tt.role, meet.CodeChange{}), "Person")
-			// Whoever only watches needs somebody to watch.
+			// A person who only watches needs somebody to watch.
 			witness := s.EnterByCode(t, s.NewCode(t, room, "viewer", meet.CodeChange{}), "Witness")
 			for _, source := range tt.mayPublish {
 				if err := person.TryPublish(source); err != nil {
@@ -212,7 +212,7 @@ func TestCodeWithOneUseLetsExactlyOneIn(t *testing.T) {
 	}
 }
 
-// Whoever guesses must not learn from the answer why a code opens nothing.
+// People who guess must not learn from the answer why a code opens nothing.
 func TestExchangeIsUniform(t *testing.T) {
 	t.Parallel()
 	s := New(t)

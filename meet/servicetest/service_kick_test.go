@@ -61,7 +61,7 @@ func TestKickedTokensAreDead(t *testing.T) {
 	}
 }
 
-// Whoever connects with a dead token past us is put out when that is told, and
+// A person who connects with a dead token past Roomkey is removed when that is told, and
 // when it is not told, when the media server is asked.
 func TestKickedComeBackPastUs(t *testing.T) {
 	t.Parallel()
@@ -153,7 +153,7 @@ func TestBlocks(t *testing.T) {
 		wantCode(t, a.what, a.try(), a.want)
 	}
 	if !bystander.Connected() {
-		t.Error("a bystander was put out")
+		t.Error("a bystander was removed")
 	}
 	roster, err := s.Roster(t.Context(), Ada, room.ID)
 	wantCode(t, "roster", err, "")
@@ -196,7 +196,7 @@ func TestHoardedTokens(t *testing.T) {
 	}
 }
 
-// Who was put out has lost the approval, and every token that it brought.
+// Who was removed has lost the approval, and every token that it brought.
 func TestKickTakesTheApprovalBack(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -237,7 +237,7 @@ func TestBlockedSubject(t *testing.T) {
 	first.WaitDisconnected()
 	second.WaitDisconnected()
 	if !typed.Connected() {
-		t.Error("somebody who typed the same user id was put out")
+		t.Error("somebody who typed the same user id was removed")
 	}
 	_, err = s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join", err, meet.CodeForbidden)
@@ -245,7 +245,7 @@ func TestBlockedSubject(t *testing.T) {
 	_, err = s.Kick(t.Context(), Root, room.ID, meet.KickCall{Identity: ada.Identity(), Block: true})
 	wantCode(t, "blocking the admin", err, meet.CodeForbidden)
 	if !ada.Connected() {
-		t.Error("the admin was put out by a call that was refused")
+		t.Error("the admin was removed by a call that was refused")
 	}
 }
 

@@ -131,7 +131,7 @@ func TestKick(t *testing.T) {
 	}
 	bob.WaitDisconnected()
 	if !guest.Connected() {
-		t.Error("somebody else was put out")
+		t.Error("somebody else was removed")
 	}
 	missing := map[string]string{"somebody who has gone": bob.Identity(), "nobody": "nobody_aaaaaaaaaaaa"}
 	for what, identity := range missing {
@@ -151,7 +151,7 @@ func TestKick(t *testing.T) {
 	_, err = s.Kick(t.Context(), Bob, room.ID, meet.KickCall{Identity: guest.Identity()})
 	wantCode(t, "kick from somebody else's room", err, meet.CodeForbidden)
 	if !guest.Connected() {
-		t.Error("the guest was put out by a kick that was refused")
+		t.Error("the guest was removed by a kick that was refused")
 	}
 	_, err = s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: bob.Identity()})
 	wantCode(t, "muting somebody who has gone", err, meet.CodeNotFound)

@@ -141,8 +141,9 @@ func TestRefusal(t *testing.T) {
 	wantCode(t, "taken back", err, meet.CodeForbidden)
 }
 
-// A subject is known again without the id of its request, on whoever's behalf
-// it asks; others are not.
+// A subject is known again without the id of its request, also when it asks on
+// behalf of another person;
+// others are not.
 func TestApprovalOfASubject(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -249,8 +250,8 @@ func TestApprovalsAreDecidedLast(t *testing.T) {
 	}
 }
 
-// Whoever was put out has to ask again.
-func TestWhoeverIsPutOutAsksAgain(t *testing.T) {
+// A person who was removed has to ask again.
+func TestRemovedPeopleAskAgain(t *testing.T) {
 	t.Parallel()
 	for name, putOut := range map[string]func(*System, meet.Room, meet.RoomCode, string) error{
 		"kick": func(s *System, room meet.Room, _ meet.RoomCode, identity string) error {
@@ -379,7 +380,7 @@ func TestRequestsEnd(t *testing.T) {
 	}
 }
 
-// Whoever calls again lives on.
+// A request that is asked about again lives on.
 func TestSignsOfLife(t *testing.T) {
 	t.Parallel()
 	s := New(t)

@@ -301,7 +301,7 @@ func TestEndRoomPutsEveryoneOut(t *testing.T) {
 	_, _, err := s.EndRoom(t.Context(), Ada, "allhands", "all-hands")
 	wantCode(t, "end with a wrong name", err, meet.CodeInvalid)
 	if !ada.Connected() || !guest.Connected() {
-		t.Fatal("somebody was put out although the name was wrong")
+		t.Fatal("somebody was removed although the name was wrong")
 	}
 	ended, removed, err := s.EndRoom(t.Context(), Ada, room.ID, " AllHands ")
 	wantCode(t, "end", err, "")
@@ -335,7 +335,7 @@ func TestSweepEndsRoomsWhoseTimeHasCome(t *testing.T) {
 	s.Clock.Advance(time.Hour - time.Millisecond)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if !person.Connected() {
-		t.Fatal("put out too early")
+		t.Fatal("removed too early")
 	}
 	s.Clock.Advance(time.Millisecond)
 	_, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
@@ -343,7 +343,7 @@ func TestSweepEndsRoomsWhoseTimeHasCome(t *testing.T) {
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	person.WaitDisconnected()
 	if !other.Connected() {
-		t.Error("somebody in another room was put out")
+		t.Error("somebody in another room was removed")
 	}
 	if details, err := s.Room(t.Context(), Ada, room.ID); err != nil || details.State != meet.RoomExpired {
 		t.Errorf("state = %q, %v; want expired", details.State, err)

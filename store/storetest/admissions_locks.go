@@ -34,7 +34,7 @@ func (b testStore) lockedIn(roomID string, source meet.Source) []string {
 	return identities
 }
 
-// person names who joins; whoever gives no user id is nobody in particular.
+// person names who joins; a person without a user id is nobody in particular.
 func person(subject, userID string) string {
 	if userID == "" {
 		return ""

@@ -250,7 +250,7 @@ func (tab *tab) waitFor(d time.Duration, what, expression string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			tab.t.Fatalf("waited %v in vain for %s\n%s", d, what, tab.state())
+			tab.t.Fatalf("waited %v for %s\n%s", d, what, tab.state())
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

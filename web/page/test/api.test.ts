@@ -95,7 +95,7 @@ describe('a call', () => {
   // As in Safari before 17.4.
   beforeEach(() => vi.stubGlobal('AbortSignal', {}));
 
-  it('ends with whoever asked', async () => {
+  it('ends with the caller', async () => {
     hangs();
     const over = new AbortController();
     const entry = enter(code, { name: 'Ada', hold: true }, undefined, over.signal);

@@ -150,7 +150,7 @@ describe('the end of a call', () => {
   });
 });
 
-describe('whoever left', () => {
+describe('a person who left', () => {
   /** left gives the page after Leave and a reload, with a link that was for one. */
   async function left(invitation: () => Response = () => json(404)) {
     keepSession(keptCall());
