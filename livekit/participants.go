@@ -63,6 +63,8 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 	for _, t := range p.GetTracks() {
 		out.Tracks = append(out.Tracks, track(t))
 	}
+	// LiveKit gives them in any order, a different one each time.
+	slices.SortFunc(out.Tracks, func(a, b meet.Track) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 
