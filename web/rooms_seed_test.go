@@ -53,7 +53,7 @@ var usual = []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare"
 // settings are all settings; only those named are on.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range append(usual[:4:4], "requireApproval", "e2ee") {
+	for _, name := range slices.Concat(usual, []string{"requireApproval", "e2ee"}) {
 		all[name] = slices.Contains(on, name)
 	}
 	return all

@@ -21,6 +21,18 @@ var contextTests = []test{
 			failIf(t, !called[method.Name], "calls has no %s", method.Name)
 		}
 	}},
+	{"EveryMethodThatTakesAnEventIsAStep", func(t *testing.T, b testStore) {
+		steps := map[string]bool{}
+		for _, change := range b.changes() {
+			name, _, _ := strings.Cut(change.name, " ")
+			steps[strings.TrimSuffix(name, ",")] = true
+		}
+		for method := range reflect.TypeFor[meet.Store]().Methods() {
+			for parameter := range method.Type.Ins() {
+				failIf(t, parameter == reflect.TypeFor[*meet.Event]() && !steps[method.Name], "steps has no %s", method.Name)
+			}
+		}
+	}},
 	{"NobodyWaitsNothingHappens", func(t *testing.T, b testStore) {
 		b.prepare()
 		b.create(newRoom("over", ended))

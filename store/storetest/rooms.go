@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"time"
 
@@ -12,9 +13,17 @@ import (
 func full() meet.Room {
 	return meet.Room{ID: "id-full", Name: "full", CreatedBy: "ann", AdminID: "bob", State: meet.RoomEnded,
 		EndedBy: "cem", EndedAt: at(3), IsPublic: true, Mode: meet.Webinar, MaxParticipants: meet.MaxParticipants,
-		Settings: meet.Settings{AllowChat: true, AllowVideo: true, AllowAudio: true, AllowScreenShare: true,
-			RequireApproval: true, E2EE: true},
+		Settings:  allOn(),
 		ExpiresAt: at(4), Session: 7, CreatedAt: at(1), UpdatedAt: at(2)}
+}
+
+// allOn is every setting.
+func allOn() (all meet.Settings) {
+	fields := reflect.ValueOf(&all).Elem()
+	for i := range fields.NumField() {
+		fields.Field(i).SetBool(true)
+	}
+	return all
 }
 
 var roomTests = []test{
@@ -29,12 +38,11 @@ var roomTests = []test{
 		}
 	}},
 	{"EachSettingHasItsOwnPlace", func(t *testing.T, b testStore) {
-		for name, settings := range map[string]meet.Settings{
-			"chat": {AllowChat: true}, "video": {AllowVideo: true}, "audio": {AllowAudio: true}, "e2ee": {E2EE: true},
-			"screen": {AllowScreenShare: true}, "approval": {RequireApproval: true},
-		} {
-			got := b.create(newRoom(name, func(r *meet.Room) { r.Settings = settings }))
-			wantSame(t, name, got.Settings, settings)
+		for i := range reflect.TypeFor[meet.Settings]().NumField() {
+			var settings meet.Settings
+			reflect.ValueOf(&settings).Elem().Field(i).SetBool(true)
+			got := b.create(newRoom(numbered("room", i), func(r *meet.Room) { r.Settings = settings }))
+			wantSame(t, reflect.TypeOf(settings).Field(i).Name, got.Settings, settings)
 		}
 	}},
 	{"TimesAreKeptToTheMillisecondInUTC", func(t *testing.T, b testStore) {
