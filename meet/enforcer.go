@@ -64,7 +64,7 @@ func (e *Enforcer) handle(ctx context.Context, room Room, event MediaEvent) erro
 	case MediaParticipantLeft:
 		// A person who leaves was inside.
 		if err := e.store.KeepUse(ctx, event.Participant.Identity); err != nil {
-			return err
+			return e.storeError(err, "")
 		}
 		return e.onLeft(ctx, room, event, Left)
 	case MediaConnectionAborted:

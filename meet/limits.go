@@ -82,7 +82,7 @@ func (r *rate) take(key string) (wait time.Duration) {
 	e, known := r.calls.get(key, now)
 	switch {
 	case !known && r.calls.full(now):
-		return r.calls.room.Sub(now)
+		return r.calls.freeAt.Sub(now)
 	case !known:
 		e.until = now
 	}

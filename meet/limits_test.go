@@ -55,7 +55,7 @@ func TestRateWithFullMemoryRefuses(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
 	r := rate{now: func() time.Time { return now }, most: 10, window: time.Minute}
-	for i := range ledgerMemory {
+	for i := range maxCounts {
 		r.take(fmt.Sprint("flood ", i))
 	}
 	if wait := r.take("one more"); wait <= 0 {

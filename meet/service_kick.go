@@ -146,7 +146,7 @@ func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) 
 }
 
 // checkBlockLimit refuses a block that would be more than a room may have: every
-// join looks at all of them. The room's lock is held.
+// join looks at all of them. The caller holds the room's mutex.
 func (s *Service) checkBlockLimit(ctx context.Context, room Room, identity string) error {
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {

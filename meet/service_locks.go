@@ -104,8 +104,8 @@ func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
 		changed = merge(outside, changed)
 	}
 	e.Details["identities"] = shortList(changed)
-	forAll, _, err = m.store.LockForAll(ctx, m.room.ID, source, locked, e)
-	return changed, forAll, err
+	forAll, unlocked, err := m.store.LockForAll(ctx, m.room.ID, source, locked, e)
+	return merge(changed, unlocked), forAll, err
 }
 
 // merge gives list with those of more that it has not.

@@ -45,9 +45,9 @@ func (s *Server) handleWebhook(r *http.Request) (outcome string, _ error) {
 	defer cancel()
 	switch err := s.Enforcer.HandleMediaEvent(ctx, event); {
 	case errors.Is(err, meet.ErrRepeated):
-		return webhookRepeated, &meet.Error{Code: meet.CodeConflict, Message: "This webhook was taken in before"}
+		return webhookRepeated, &meet.Error{Code: meet.CodeConflict, Message: "This webhook was handled before"}
 	case err != nil:
-		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook could not be taken in", slog.String("event", string(event.Kind)),
+		s.Log.LogAttrs(ctx, slog.LevelWarn, "a webhook could not be handled", slog.String("event", string(event.Kind)),
 			slog.Any("err", err), slog.String("request_id", meet.RequestIDFrom(ctx)))
 		return webhookFailed, err
 	}

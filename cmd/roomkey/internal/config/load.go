@@ -161,7 +161,7 @@ func (l *loader) readMapping(file, prefix string, n *yaml.Node) {
 		_, known := l.fields[key]
 		switch {
 		case !known || name.Value == "" || strings.ContainsAny(name.Value, ".["):
-			l.problem(where, key, "there is no key %q", key)
+			l.problem(where, key, "there is no key %q; known here: %s", key, strings.Join(l.keysUnder(prefix), ", "))
 		case seen[key]:
 			l.problem(where, key, "%s is given twice", key)
 		case value.Tag == "!!null": // a key without a value keeps the default
@@ -170,6 +170,19 @@ func (l *loader) readMapping(file, prefix string, n *yaml.Node) {
 		}
 		seen[key] = true
 	}
+}
+
+// keysUnder are the names of the keys directly under a key.
+func (l *loader) keysUnder(prefix string) []string {
+	var names []string
+	for key := range l.fields {
+		name := strings.TrimPrefix(strings.TrimPrefix(key, prefix), ".")
+		if name != "" && join(prefix, name) == key && !strings.ContainsAny(name, ".[") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // readText reads a text into the field of a key. A list is separated by commas

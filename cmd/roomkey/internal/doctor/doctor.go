@@ -119,8 +119,9 @@ func (d *Doctor) Examine(ctx context.Context) error {
 		d.checkPublicURL(checks, s)
 		d.checkForwarders(checks, s)
 	case free:
-		d.checkData(checks)
-		d.checkPublicURL(checks, nil)
+		if free = d.checkData(checks); free {
+			d.checkPublicURL(checks, nil)
+		}
 	}
 	switch {
 	case d.Config.LiveKit.Foreign():

@@ -38,13 +38,14 @@ func (d *Doctor) checkConfiguration() {
 }
 
 // checkData looks at a data folder that no server uses, at the secret and the
-// database in it, and leaves them as they are.
-func (d *Doctor) checkData(ctx context.Context) {
+// database in it, and leaves them as they are. It says whether the folder is free:
+// where another roomkey has it, that one has to be examined.
+func (d *Doctor) checkData(ctx context.Context) (free bool) {
 	scratch, err := makeScratch(d.Config.Data)
 	if err != nil {
 		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, reason(err)),
 			"Choose another folder with --data, or let roomkey write there.")
-		return
+		return true
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
 	release, err := datafolder.Hold(d.Config.Data)
@@ -54,7 +55,7 @@ func (d *Doctor) checkData(ctx context.Context) {
 			hint = fmt.Sprintf("It answers at %v: run the doctor with --listen %v and its --config.", h.Address, h.Address)
 		}
 		d.fail(checkData, oneLine(err), hint)
-		return
+		return false
 	}
 	defer func() { _ = release() }()
 	_, noFile := os.Stat(datafolder.SecretFile(d.Config.Data))
@@ -65,10 +66,11 @@ func (d *Doctor) checkData(ctx context.Context) {
 	}
 	if _, err := os.Stat(datafolder.DatabaseFile(d.Config.Data)); errors.Is(err, fs.ErrNotExist) {
 		d.ok(checkData, d.Config.Data+" holds no database yet, and can be written to")
-		return
+		return true
 	}
 	d.ok(checkData, d.Config.Data+" is used by no other roomkey")
 	d.checkDatabase(ctx, scratch)
+	return true
 }
 
 // makeScratch makes a folder for temporary files inside the data folder, or

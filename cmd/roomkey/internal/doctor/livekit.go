@@ -40,7 +40,7 @@ func (d *Doctor) checkInsideLiveKit(ctx context.Context, s *server) {
 		d.ok(checkWebhook, fmt.Sprintf("the LiveKit inside is wired to roomkey by itself; so far: %.0f accepted",
 			webhooks["accepted"]))
 	}
-	d.checkNode()
+	d.checkNode("the UDP port that its log names")
 }
 
 // checkPorts tries whether the LiveKit inside could have its ports.
@@ -61,11 +61,12 @@ func (d *Doctor) checkPorts(ctx context.Context) {
 			return
 		}
 	}
-	d.checkNode()
+	d.checkNode("UDP port 7882, or a free one if that is taken")
 }
 
-// checkNode looks at where participants send media to the LiveKit inside.
-func (d *Doctor) checkNode() {
+// checkNode looks at where participants send media to the LiveKit inside; udpPort
+// describes the port where none is configured.
+func (d *Doctor) checkNode(udpPort string) {
 	node, err := netip.ParseAddr(d.Config.NodeIP(d.listen))
 	host, hostErr := netip.ParseAddr(d.public.Hostname())
 	named := hostErr != nil && !isLoopback(d.public)
@@ -78,7 +79,7 @@ func (d *Doctor) checkNode() {
 	if machine := d.Config.MachineIP(d.listen); machine != "" {
 		where += " and " + machine
 	}
-	media := where + ", UDP port as its log says"
+	media := where + ", " + udpPort
 	if port := d.Config.LiveKit.Embedded.UDPPort; port != 0 {
 		media = fmt.Sprintf("UDP port %d of %s", port, where)
 	}

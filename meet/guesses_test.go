@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-func TestGuardLimitsOneCaller(t *testing.T) {
+func TestGuessesOfOneCallerAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
 	g := guesses{now: func() time.Time { return now }}
-	for i := range guardPerKey {
+	for i := range guessesPerKey {
 		if err := g.check("a"); err != nil {
 			t.Fatalf("attempt %d is refused: %v", i+1, err)
 		}
@@ -21,9 +21,9 @@ func TestGuardLimitsOneCaller(t *testing.T) {
 	}
 	err := g.check("a")
 	if !IsCode(err, CodeRateLimited) {
-		t.Fatalf("attempt %d gives %v; want rate_limited", guardPerKey+1, err)
+		t.Fatalf("attempt %d gives %v; want rate_limited", guessesPerKey+1, err)
 	}
-	if got, want := AsError(err).RetryAfter, guardWindow-guardPerKey*time.Second; got != want {
+	if got, want := AsError(err).RetryAfter, guessWindow-guessesPerKey*time.Second; got != want {
 		t.Errorf("RetryAfter = %v; want %v, when the first failure is forgotten", got, want)
 	}
 	if err := g.check("b"); err != nil {
@@ -33,17 +33,17 @@ func TestGuardLimitsOneCaller(t *testing.T) {
 	if err := g.countWrong("a"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the limit gives %v; want rate_limited", err)
 	}
-	now = now.Add(guardWindow - guardPerKey*time.Second)
+	now = now.Add(guessWindow - guessesPerKey*time.Second)
 	if err := g.check("a"); err != nil {
 		t.Errorf("refused although the first failure is a minute old: %v", err)
 	}
 }
 
-func TestGuardCeiling(t *testing.T) {
+func TestGuessesOfAllCallersAreLimited(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
 	g := guesses{now: func() time.Time { return now }}
-	for i := range guardCeiling {
+	for i := range guessesOfAll {
 		if err := g.countWrong(fmt.Sprint("attacker ", i)); err != nil {
 			t.Fatalf("failure %d gives %v", i+1, err)
 		}
@@ -60,7 +60,7 @@ func TestGuardCeiling(t *testing.T) {
 	if err := g.check("somebody with a good code"); err != nil {
 		t.Errorf("somebody who has not failed is refused: %v", err)
 	}
-	now = now.Add(guardWindow)
+	now = now.Add(guessWindow)
 	if err := g.check("attacker 7"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
 	}
@@ -68,11 +68,11 @@ func TestGuardCeiling(t *testing.T) {
 
 // Memory is bounded, and where it is full a guess that could not be counted is
 // no free one.
-func TestGuardWithFullMemoryRefuses(t *testing.T) {
+func TestGuessesWithFullMemoryRefuse(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_000, 0)
 	g := guesses{now: func() time.Time { return now }}
-	for i := range ledgerMemory {
+	for i := range maxCounts {
 		_ = g.countWrong(fmt.Sprint("flood ", i))
 	}
 	for range 2 {
@@ -83,10 +83,10 @@ func TestGuardWithFullMemoryRefuses(t *testing.T) {
 			t.Errorf("its failure gives %v; want rate_limited", err)
 		}
 	}
-	if got := len(g.byKey.entries); got != ledgerMemory {
-		t.Errorf("%d callers are remembered; want no more than %d", got, ledgerMemory)
+	if got := len(g.byKey.entries); got != maxCounts {
+		t.Errorf("%d callers are remembered; want no more than %d", got, maxCounts)
 	}
-	now = now.Add(guardWindow)
+	now = now.Add(guessWindow)
 	if err := g.check("one more"); err != nil {
 		t.Errorf("still refused a minute later: %v", err)
 	}

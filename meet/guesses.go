@@ -9,9 +9,9 @@ import (
 // How many wrong codes a caller may try. A code has 26^10 values, so that nobody
 // finds one by guessing, even at the ceiling.
 const (
-	guardWindow  = time.Minute
-	guardPerKey  = 10  // failures of one caller in a window
-	guardCeiling = 300 // failures of all callers together
+	guessWindow   = time.Minute
+	guessesPerKey = 10  // failures of one caller in a window
+	guessesOfAll  = 300 // failures of all callers together
 )
 
 // guesses counts wrong codes.
@@ -32,10 +32,10 @@ func (g *guesses) check(key string) error {
 	now := g.now()
 	count, known := g.byKey.get(key, now)
 	switch {
-	case known && (count.n >= guardPerKey || g.total(now).n >= guardCeiling):
+	case known && (count.n >= guessesPerKey || g.total(now).n >= guessesOfAll):
 		return g.limited(count, now)
 	case !known && g.byKey.full(now):
-		return g.limited(callCount{until: g.byKey.room}, now)
+		return g.limited(callCount{until: g.byKey.freeAt}, now)
 	}
 	return nil
 }
@@ -49,12 +49,12 @@ func (g *guesses) countWrong(key string) error {
 	count, known := g.byKey.get(key, now)
 	if !known {
 		if g.byKey.full(now) {
-			return g.limited(callCount{until: g.byKey.room}, now)
+			return g.limited(callCount{until: g.byKey.freeAt}, now)
 		}
-		count.until = now.Add(guardWindow)
+		count.until = now.Add(guessWindow)
 	}
-	over := count.n >= guardPerKey || g.total(now).n >= guardCeiling
-	if count.n < guardPerKey {
+	over := count.n >= guessesPerKey || g.total(now).n >= guessesOfAll
+	if count.n < guessesPerKey {
 		count.n++
 		g.all.n++
 		g.byKey.put(key, count)
@@ -68,7 +68,7 @@ func (g *guesses) countWrong(key string) error {
 // total gives the failures of all callers in the present window.
 func (g *guesses) total(now time.Time) callCount {
 	if !now.Before(g.all.until) {
-		g.all = callCount{until: now.Add(guardWindow)}
+		g.all = callCount{until: now.Add(guessWindow)}
 	}
 	return g.all
 }
