@@ -24,6 +24,7 @@ type Person struct {
 	reconnections atomic.Int32
 
 	mu          sync.Mutex
+	reason      livekit.DisconnectReason // once gone
 	messages    []string
 	received    map[string]bool // sids of the tracks this person is subscribed to
 	arrived     map[media]bool  // what has ever come from others
@@ -73,7 +74,7 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 		refused:   map[string]func(){},
 	}
 	callback := lksdk.NewRoomCallback()
-	callback.OnDisconnected = sync.OnceFunc(func() { close(p.gone) })
+	callback.OnDisconnected = func() { p.disconnected(p.room.DisconnectReason()) }
 	callback.OnReconnected = func() { p.reconnections.Add(1) }
 	callback.OnDataPacket = p.receive
 	callback.OnTrackSubscribed = p.subscribed
@@ -81,7 +82,7 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 	p.room = lksdk.NewRoom(callback)
 
 	var err error
-	if p.relay, err = newRelay(url, p.hear); err != nil {
+	if p.relay, err = newRelay(url, p.hear, p.disconnected); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.relay.close)
@@ -177,5 +178,17 @@ func (p *Person) WaitDisconnected() string {
 	case <-time.After(patience):
 		p.tb.Fatalf("waited %v to be disconnected", patience)
 	}
-	return p.room.DisconnectReason().String()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.reason.String()
+}
+
+// disconnected keeps the first reason for which this person was disconnected.
+func (p *Person) disconnected(reason livekit.DisconnectReason) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.Gone() {
+		p.reason = reason
+		close(p.gone)
+	}
 }

@@ -23,6 +23,7 @@ type relay struct {
 	server *httptest.Server
 	target *url.URL
 	hear   func(*livekit.SignalResponse)
+	leave  func(livekit.DisconnectReason) // told that the server has disconnected this person
 
 	mu         sync.Mutex
 	refused    int                            // connections, with 401 or 403
@@ -34,12 +35,13 @@ type relay struct {
 }
 
 // newRelay makes a relay for the server at base.
-func newRelay(base string, hear func(*livekit.SignalResponse)) (*relay, error) {
+func newRelay(base string, hear func(*livekit.SignalResponse),
+	leave func(livekit.DisconnectReason)) (*relay, error) {
 	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(base, "http"), "ws"))
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{target: target, hear: hear}
+	r := &relay{target: target, hear: hear, leave: leave}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.SetURL(target)
@@ -152,6 +154,10 @@ func pass(from, to *websocket.Conn, change func([]byte) []byte) {
 // resumes a session is left out. It names the ICE servers once more, and pion has
 // data races where the SDK hands it that. The SDK takes the next message instead,
 // as from servers too old to send this one.
+//
+// Once the server has disconnected this person, nothing more gets through: the SDK
+// overlooks a goodbye that comes while its media connection is being made, and
+// would come back, as no browser does.
 func (r *relay) fromServer(message []byte) []byte {
 	msg := new(livekit.SignalResponse)
 	if proto.Unmarshal(message, msg) != nil {
@@ -166,6 +172,10 @@ func (r *relay) fromServer(message []byte) []byte {
 	}
 	if msg.GetReconnect() != nil {
 		return nil
+	}
+	if leave := msg.GetLeave(); leave != nil && leave.GetAction() == livekit.LeaveRequest_DISCONNECT {
+		r.shut = true
+		r.leave(leave.GetReason())
 	}
 	return message
 }
