@@ -69,7 +69,7 @@ func (c *counted) check(t *testing.T, limit string) {
 }
 
 // startLimited runs a server with these limits.
-func startLimited(t *testing.T, limits embedded.Limits) (*embedded.Server, *counted) {
+func startLimited(t *testing.T, limits meet.ParticipantLimits) (*embedded.Server, *counted) {
 	t.Helper()
 	c := &counted{}
 	cfg := config()
