@@ -111,10 +111,10 @@ func TestRotateCode(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	old := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(3)})
 	person := s.EnterByCode(t, old, "Ann")
-	fresh, err := s.RotateCode(t.Context(), Ada, old.Code)
-	if err != nil || fresh.Code == old.Code || fresh.Role != "guest" || fresh.MaxUses != 3 || fresh.Uses != 0 ||
-		!fresh.Enabled {
-		t.Errorf("rotated = %+v, %v", fresh, err)
+	rotated, err := s.RotateCode(t.Context(), Ada, old.Code)
+	if err != nil || rotated.Code == old.Code || rotated.Role != "guest" || rotated.MaxUses != 3 || rotated.Uses != 0 ||
+		!rotated.Enabled {
+		t.Errorf("rotated = %+v, %v", rotated, err)
 	}
 	if !person.Connected() {
 		t.Error("rotating put somebody out")
@@ -130,11 +130,11 @@ func TestRotateCode(t *testing.T) {
 		wantCode(t, what+" with the old code", try(), meet.CodeGone)
 	}
 	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
-	if err != nil || len(codes) != 1 || codes[0].Code != fresh.Code {
+	if err != nil || len(codes) != 1 || codes[0].Code != rotated.Code {
 		t.Errorf("codes = %+v, %v; want the new one alone", codes, err)
 	}
-	if again := s.NewCode(t, room, "guest", meet.CodeChange{}); again.Code != fresh.Code {
-		t.Errorf("creating again gives %s; want the rotated %s", again.Code, fresh.Code)
+	if again := s.NewCode(t, room, "guest", meet.CodeChange{}); again.Code != rotated.Code {
+		t.Errorf("creating again gives %s; want the rotated %s", again.Code, rotated.Code)
 	}
 }
 
