@@ -61,13 +61,13 @@ func TestSignallingAfterLiveKitForgot(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Clock.Advance(3 * time.Second) // what is known of the media room is old by then
-	if got := livekittest.Knock(t, s.URL, token); got != http.StatusNotFound {
+	if got := livekittest.SignallingStatus(t, s.URL, token); got != http.StatusNotFound {
 		t.Fatalf("LiveKit itself says %d, want 404: it has forgotten the room", got)
 	}
 	livekittest.Join(t, s.signal(), token)
 
 	forged := s.join(t, livekittest.APIKey, strings.Repeat("o", 32), "no-such-room")
-	if got := livekittest.Knock(t, s.url, forged); got != http.StatusUnauthorized {
+	if got := livekittest.SignallingStatus(t, s.url, forged); got != http.StatusUnauthorized {
 		t.Errorf("a forged token: %d, want 401", got)
 	}
 }
@@ -271,7 +271,7 @@ func TestSignallingTellsRemovedFromExpired(t *testing.T) {
 				}
 			}
 			if c.status != 0 {
-				if got := livekittest.Knock(t, s.url, token); got != status {
+				if got := livekittest.SignallingStatus(t, s.url, token); got != status {
 					t.Errorf("%s, %s: the WebSocket is answered %d, want %d", name, when, got, status)
 				}
 			}
@@ -296,7 +296,7 @@ func TestSignallingConnectionsAreBounded(t *testing.T) {
 	code := s.guestCode(t)
 	first := livekittest.Join(t, s.signal(), s.redeem(t, map[string]any{"code": code}).Token)
 	token := s.redeem(t, map[string]any{"code": code}).Token
-	if got := livekittest.Knock(t, s.url, token); got != http.StatusTooManyRequests {
+	if got := livekittest.SignallingStatus(t, s.url, token); got != http.StatusTooManyRequests {
 		t.Errorf("a second connection by the code: %d, want 429", got)
 	}
 	r := s.do(t, "GET", "/rtc/validate?access_token="+token, "", origins("https://elsewhere.example.org"))
@@ -306,6 +306,6 @@ func TestSignallingConnectionsAreBounded(t *testing.T) {
 	}
 	first.Leave()
 	livekittest.Wait(t, "the place to be free", func() bool {
-		return livekittest.Knock(t, s.url, token) == http.StatusSwitchingProtocols
+		return livekittest.SignallingStatus(t, s.url, token) == http.StatusSwitchingProtocols
 	})
 }

@@ -84,7 +84,7 @@ http {
 		}
 		return err == nil
 	}) {
-		t.Fatalf("nginx does not listen:\n%s", p.err)
+		t.Fatalf("nginx does not listen:\n%s", p.err.Tail())
 	}
 	return "http://" + address
 }

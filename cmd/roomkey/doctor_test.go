@@ -52,7 +52,7 @@ func runDoctor(t *testing.T, env ...string) (said string, code int) {
 		t.Errorf("the doctor still ran after %v", doctorWithin)
 	}
 	said = out.String()
-	if all := said + p.err.all(); token.MatchString(all) || strings.Contains(all, livekittest.APISecret) {
+	if all := said + p.err.String(); token.MatchString(all) || strings.Contains(all, livekittest.APISecret) {
 		t.Errorf("the doctor: got %s, want no token and no secret in it", all)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {

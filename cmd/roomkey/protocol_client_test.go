@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"roomkey/livekit/livekittest"
 	"roomkey/tools"
 )
 
@@ -53,7 +54,7 @@ func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := new(output)
+	log := new(livekittest.Output)
 	run := func(context.Context, string, []string, []string) (*exec.Cmd, error) {
 		return command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "stdio"), nil
 	}

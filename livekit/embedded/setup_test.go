@@ -129,8 +129,8 @@ func joinSeeing(t *testing.T, s *embedded.Server) (a, b *livekittest.Person) {
 	return a, b
 }
 
-// hears has a publish sound and b hear it.
-func hears(t *testing.T, a, b *livekittest.Person) {
+// waitHears has a publish sound and b hear it.
+func waitHears(t *testing.T, a, b *livekittest.Person) {
 	t.Helper()
 	a.PublishMicrophone()
 	livekittest.Wait(t, "b to hear a", func() bool { return b.Receives("a", meet.Microphone) })

@@ -81,7 +81,7 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 	p.room = lksdk.NewRoom(callback)
 
 	var err error
-	if p.relay, err = newRelay(url, p.hear); err != nil {
+	if p.relay, err = newRelay(url, p.handleSignal); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.relay.close)

@@ -20,9 +20,9 @@ import (
 // says, such as new tokens, which the SDK keeps to itself, and can change what the
 // SDK says.
 type relay struct {
-	server *httptest.Server
-	target *url.URL
-	hear   func(*livekit.SignalResponse)
+	server   *httptest.Server
+	target   *url.URL
+	onSignal func(*livekit.SignalResponse)
 
 	mu         sync.Mutex
 	refused    int                            // connections, with 401 or 403
@@ -34,12 +34,12 @@ type relay struct {
 }
 
 // newRelay makes a relay for the server at base.
-func newRelay(base string, hear func(*livekit.SignalResponse)) (*relay, error) {
+func newRelay(base string, onSignal func(*livekit.SignalResponse)) (*relay, error) {
 	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(base, "http"), "ws"))
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{target: target, hear: hear}
+	r := &relay{target: target, onSignal: onSignal}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.SetURL(target)
@@ -157,7 +157,7 @@ func (r *relay) fromServer(message []byte) []byte {
 	if proto.Unmarshal(message, msg) != nil {
 		return message
 	}
-	r.hear(msg)
+	r.onSignal(msg)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if msg.GetLeave() != nil && r.restarting {
