@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 func TestBodiesThatAreNoExchange(t *testing.T) {
@@ -27,11 +28,11 @@ func TestBodiesThatAreNoExchange(t *testing.T) {
 		open + `,"x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + "}",
 	} {
 		name := fmt.Sprintf("body %.60q", body)
-		r := s.do(t, "POST", "/v2/token", body)
-		r.refused(t, name, 400)
+		r := s.Do(t, "POST", "/v2/token", body)
+		r.Refused(t, name, 400)
 		for _, leak := range []string{"json:", "unmarshal", "Go ", "struct", "offset", code} {
-			if strings.Contains(r.body, leak) {
-				t.Errorf("%s: the answer holds %q: %s", name, leak, r.body)
+			if strings.Contains(r.Body, leak) {
+				t.Errorf("%s: the answer holds %q: %s", name, leak, r.Body)
 			}
 		}
 	}
@@ -48,11 +49,11 @@ func TestFurtherFields(t *testing.T) {
 	code := s.guestCode(t)
 	for _, rest := range []string{`,"role":"host","admin":true,"room_id":"x"`, `,"name":null,"user_id":null`,
 		`,"subject":7,"sdk":{"v":[1,2]}`, `,"name":"A","name":"B"`} {
-		r := s.do(t, "POST", "/v2/token", fmt.Sprintf(`{"code":%q%s}`, code, rest))
+		r := s.Do(t, "POST", "/v2/token", fmt.Sprintf(`{"code":%q%s}`, code, rest))
 		var a admission
-		strict(t, rest, r.body, &a)
-		if r.status != http.StatusOK || a.Role != meet.RoleGuest {
-			t.Errorf("with %s: status %d, role %q, want 200 and guest", rest, r.status, a.Role)
+		Strict(t, rest, r.Body, &a)
+		if r.Status != http.StatusOK || a.Role != meet.RoleGuest {
+			t.Errorf("with %s: status %d, role %q, want 200 and guest", rest, r.Status, a.Role)
 		}
 	}
 }
@@ -108,12 +109,12 @@ func TestAnswersHoldNoMarkup(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	r := s.exchange(t, map[string]any{"code": s.guestCode(t), "user_id": "<img src=x onerror=alert(1)>&\u2028"})
-	if r.status != http.StatusOK || strings.ContainsAny(r.body, "<>&\u2028") {
-		t.Errorf("status %d, body %s, want 200 and markup escaped", r.status, r.body)
+	if r.Status != http.StatusOK || strings.ContainsAny(r.Body, "<>&\u2028") {
+		t.Errorf("status %d, body %s, want 200 and markup escaped", r.Status, r.Body)
 	}
-	r = hand(s.handler(s.listen), "POST", "/mcp", "", host("<script>alert(1)</script>"), bearer(s.token(t, meettest.Ada)))
-	r.refused(t, "a host made of markup", 403)
-	if strings.ContainsAny(r.body, "<>") {
-		t.Errorf("the answer repeats it: %s", r.body)
+	r = Hand(s.Handler(s.Listen), "POST", "/mcp", "", Host("<script>alert(1)</script>"), Bearer(s.Token(t, meettest.Ada)))
+	r.Refused(t, "a host made of markup", 403)
+	if strings.ContainsAny(r.Body, "<>") {
+		t.Errorf("the answer repeats it: %s", r.Body)
 	}
 }
