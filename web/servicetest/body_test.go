@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
@@ -54,51 +53,6 @@ func TestFurtherFields(t *testing.T) {
 		Strict(t, rest, r.Body, &a)
 		if r.Status != http.StatusOK || a.Role != meet.RoleGuest {
 			t.Errorf("with %s: status %d, role %q, want 200 and guest", rest, r.Status, a.Role)
-		}
-	}
-}
-
-// People's names are cut and cleaned, never refused.
-func TestNamesAndUserIDs(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	code := s.guestCode(t)
-	for given, want := range map[string]string{
-		"Ada":                                "Ada",
-		"  Grace   Hopper ":                  "Grace   Hopper",
-		"<script>alert(1)</script>":          "<script>alert(1)</script>", // a text; who shows it escapes it
-		"' OR 1=1; --":                       "' OR 1=1; --",
-		"\u202eadA\u202c \u2066x\u2069":      "adA x",
-		"A\u200bd\u200ca\u200d\ufeff":        "Ada",
-		"A\x00d\x1ba\x7f\r\n":                "Ada",
-		"\u3164\u115f\u2800":                 "",
-		"\U000e0041\U000e0042tag":            "tag",
-		"工藤 👩‍💻 é":                           "工藤 👩💻 é",
-		strings.Repeat("a", 200_000):         strings.Repeat("a", meet.MaxDisplayName),
-		strings.Repeat("工", 50_000):          strings.Repeat("工", meet.MaxDisplayName),
-		strings.Repeat("\u202e", 70_000):     "",
-		strings.Repeat("\u200b", 99) + "Ada": "Ada",
-	} {
-		a := s.redeem(t, map[string]any{"code": code, "name": given})
-		got := claims(t, a.Token).Name
-		if want == "" && got == "" || want != "" && got != want {
-			t.Errorf("name %.40q became %q, want %q, or some name for none", given, got, want)
-		}
-
-		a = s.redeem(t, map[string]any{"code": code, "user_id": given})
-		userID := claims(t, a.Token).Attributes["user_id"]
-		if userID != meet.CleanText(given, meet.MaxUserID) || utf8.RuneCountInString(userID) > meet.MaxUserID {
-			t.Errorf("user_id %.40q became %q, want it cleaned and cut", given, userID)
-		}
-		if len(a.Identity) > 256 {
-			t.Errorf("user_id %.40q: an identity of %d bytes, which LiveKit does not take", given, len(a.Identity))
-		}
-		prefix := userID[:min(len(userID), 240)] + "_"
-		if want == "" {
-			prefix = "guest_"
-		}
-		if !strings.HasPrefix(a.Identity, prefix) {
-			t.Errorf("user_id %.40q: identity %q, want it to begin so", given, a.Identity)
 		}
 	}
 }

@@ -236,25 +236,3 @@ func TestRoomCodeRefusals(t *testing.T) {
 		r.Refused(t, fmt.Sprint("odd role ", i), 404)
 	}
 }
-
-// Somebody who guesses codes of others with a token has to wait as well; an
-// admin's own codes obey at once all the same.
-func TestCodeGuessersHaveToWait(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	code := s.guestCode(t)
-	for i := range 10 {
-		path := fmt.Sprintf("/v2/room-codes/code/aaa-aaaa-aa%c", 'a'+i)
-		s.api(t, meettest.Ada, "POST", path, `{"enabled":false}`).Refused(t, "guess", 404)
-	}
-	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code/bbb-bbbb-bbb", `{"enabled":false}`).Limited(t, "an eleventh guess")
-	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code", `{"code":"bbb-bbbb-bbb","enabled":false}`).
-		Limited(t, "a guess in the body")
-	r := s.api(t, meettest.Ada, "POST", "/api/room/join", `{"code":"bbb-bbbb-bbb"}`)
-	if r.Refused(t, "a guess over the Rooms API", 429); r.Header.Get("Retry-After") == "" {
-		t.Error("429 without Retry-After")
-	}
-	if got := s.code(t, "/v2/room-codes/code/"+code, `{"enabled":false}`); got.Enabled {
-		t.Error("the admin's own code is still enabled")
-	}
-}

@@ -2,7 +2,6 @@ package servicetest
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -171,29 +170,6 @@ func TestCreateNumbers(t *testing.T) {
 		Refused(t, "party", 400, "mode must be standard or webinar")
 }
 
-// Of many who create one name at the same instant exactly one gets it.
-func TestCreateTogether(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	for round := range 5 {
-		const n = 8
-		replies := make([]Reply, n)
-		body := fmt.Sprintf(`{"name":"only-%d"}`, round)
-		Together(n, func(i int) { replies[i] = s.api(t, meettest.Ada, "POST", "/api/room/create", body) })
-		made := 0
-		for i, r := range replies {
-			if r.Status == http.StatusOK {
-				made++
-				continue
-			}
-			r.Refused(t, fmt.Sprintf("round %d, call %d", round, i), 409, "a room with this name already exists")
-		}
-		if made != 1 {
-			t.Errorf("round %d: %d calls made the room, want one", round, made)
-		}
-	}
-}
-
 // Identities may hold whatever people choose as their user id: in a path they
 // are percent-encoded.
 func TestOddIdentities(t *testing.T) {
@@ -211,7 +187,9 @@ func TestOddIdentities(t *testing.T) {
 		identity := url.PathEscape(person.Identity())
 		for _, tail := range []string{"/mute/" + identity, "/video/" + identity + "/off", "/kick/" + identity} {
 			path := "/api/room/" + room.ID + tail
-			s.api(t, meettest.Ada, "POST", path, "").OK(t, path)
+			if r := s.api(t, meettest.Ada, "POST", path, ""); r.Body != `{"status":"success"}`+"\n" {
+				t.Errorf("POST %s: status %d, body %s, want the status alone", path, r.Status, r.Body)
+			}
 			switch {
 			case strings.Contains(path, "/mute/"):
 				person.WaitMuted(meet.Microphone)
@@ -245,29 +223,6 @@ func (s *testServer) waitTracks(t *testing.T, room meet.Room, n int) {
 		}
 		return err == nil && tracks == n
 	})
-}
-
-// Mute is for everybody but admins with *, and stops what is published now.
-func TestMuteEverybody(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	room, bob := s.guest(t)
-	ada := s.Enter(t, meettest.Ada, room)
-	for _, person := range []*livekittest.Person{bob, ada} {
-		person.PublishMicrophone()
-	}
-	s.waitTracks(t, room, 2)
-	for _, everybody := range []string{"*", "%2A"} {
-		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+"/mute/"+everybody, "").OK(t, "mute "+everybody)
-	}
-	bob.WaitMuted(meet.Microphone)
-	if ada.Muted(meet.Microphone) {
-		t.Error("the admin is muted, want everybody else")
-	}
-	for _, path := range []string{"/kick/*", "/video/*/off"} {
-		s.api(t, meettest.Ada, "POST", "/api/room/"+room.ID+path, "").
-			Refused(t, path, 400, "identity must name one participant")
-	}
 }
 
 // Somebody who was kicked may join again: this call blocks nobody.

@@ -3,7 +3,6 @@ package servicetest
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,57 +124,6 @@ func TestCreateFields(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestPermissionsMatrix(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	columns := []meet.Principal{meettest.Ada, meettest.Root, meettest.Bob, meettest.Gus} // admin, superadmin, user, guest
-	calls := map[string]func(p meet.Principal) Reply{
-		"Create room": func(p meet.Principal) Reply { return s.api(t, p, "POST", "/api/room/create", `{}`) },
-		"Join room": func(p meet.Principal) Reply {
-			return s.api(t, p, "POST", "/api/room/join", `{"roomId":"`+s.NewRoom(t, meet.RoomChange{}).ID+`"}`)
-		},
-		"List rooms": func(p meet.Principal) Reply { return s.api(t, p, "GET", "/api/room/list", "") },
-		"Kick":       func(p meet.Principal) Reply { return s.moderate(t, p, "kick", "") },
-		"Mute":       func(p meet.Principal) Reply { return s.moderate(t, p, "mute", "") },
-		"Video off":  func(p meet.Principal) Reply { return s.moderate(t, p, "video", "/off") },
-	}
-	for _, row := range []string{
-		"Create room | Yes | Yes | Yes | No",
-		"Join room | Yes | Yes | Yes | Yes",
-		"List rooms | Yes | Yes | Yes | Yes",
-		"Kick | Yes | Yes | No | No",
-		"Mute | Yes | Yes | No | No",
-		"Video off | Yes | Yes | No | No",
-	} {
-		t.Run(row, func(t *testing.T) {
-			cells := strings.Split(row, " | ")
-			for i, p := range columns {
-				r := calls[cells[0]](p)
-				if cells[i+1] == "No" {
-					r.Refused(t, p.ID, 403)
-				} else {
-					r.OK(t, p.ID)
-				}
-			}
-			calls[cells[0]](meettest.Zero).Refused(t, "no token", 401)
-		})
-	}
-}
-
-// moderate does something to Bob in a room of Ada's.
-func (s *testServer) moderate(t *testing.T, p meet.Principal, verb, tail string) Reply {
-	t.Helper()
-	room, bob := s.guest(t)
-	r := s.api(t, p, "POST", "/api/room/"+room.Name+"/"+verb+"/"+bob.Identity()+tail, "")
-	if r.Status == http.StatusOK && r.Body != `{"status":"success"}`+"\n" {
-		t.Errorf("%s: body %s, want the status alone", verb, r.Body)
-	}
-	if r.Status != http.StatusOK && !bob.Connected() {
-		t.Errorf("%s: refused, but Bob was removed", verb)
-	}
-	return r
 }
 
 // The messages of what is not the caller's fault, and of moderation of nobody.
