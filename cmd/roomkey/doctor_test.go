@@ -34,11 +34,7 @@ const doctorWithin = 2 * time.Minute
 func runDoctor(t *testing.T, env ...string) (said string, code int) {
 	t.Helper()
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "doctor")
+	cmd := command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+freeAddress(t)), env...), "doctor")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	p, err := start(cmd)

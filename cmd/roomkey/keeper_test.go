@@ -21,11 +21,7 @@ type stdioProcess struct {
 // startStdio runs a roomkey stdio on a data folder, on an address of its own.
 func startStdio(t *testing.T, dir string, env ...string) *stdioProcess {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startStdioAt(t, address, dir, env...)
+	return startStdioAt(t, freeAddress(t), dir, env...)
 }
 
 func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProcess {
@@ -104,10 +100,7 @@ func (s *stdioProcess) mustKnow(t *testing.T, room string) {
 func TestStdioTakesOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	first := startStdioAt(t, address, dir)
 	second := startStdioAt(t, address, dir) // at the same moment
 	first.must(t, "create_room", `{"name": "alpha"}`)
@@ -145,10 +138,7 @@ func TestStdioTakesOver(t *testing.T) {
 func TestStdioChangesAfterAnEnd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	for i := range 5 {
 		first, second := startStdioAt(t, address, dir), startStdioAt(t, address, dir)
 		first.must(t, "list_rooms", "{}")
@@ -174,10 +164,7 @@ func TestStdioTakesOverElsewhere(t *testing.T) {
 	dir := t.TempDir()
 	first := startStdio(t, dir)
 	first.must(t, "create_room", `{"name": "alpha"}`)
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	second := startStdioAt(t, address, dir)
 	second.mustKnow(t, "alpha")
 	_, shown := startImpostor(t, address)

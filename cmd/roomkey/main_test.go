@@ -77,9 +77,13 @@ func eventually(ok func() bool) bool {
 }
 
 // freeAddress gives a loopback address that nobody listens on.
-func freeAddress() (string, error) {
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	port, err := livekittest.FreePort()
-	return fmt.Sprintf("127.0.0.1:%d", port), err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 // process is a running roomkey: the test binary once more.
@@ -181,10 +185,12 @@ func startServer(t *testing.T, dir string, env ...string) *process {
 // it after the test.
 func startReady(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return startAt(t, freeAddress(t), cmd)
+}
+
+// startAt is startReady on an address of the test.
+func startAt(t *testing.T, address string, cmd *exec.Cmd) *process {
+	t.Helper()
 	cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+address)
 	p, err := start(cmd)
 	if err != nil {

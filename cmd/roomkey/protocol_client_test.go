@@ -50,10 +50,7 @@ func TestMCPClient(t *testing.T) {
 // stdioClient runs roomkey stdio in dir and talks to it.
 func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	log := new(livekittest.Output)
 	run := func(context.Context, string, []string, []string) (*exec.Cmd, error) {
 		return command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "stdio"), nil
