@@ -60,7 +60,7 @@ bin/golangci-lint:
 	GOBIN=$(CURDIR)/bin $(GO) install $(LINTER)
 
 FUZZ_TARGETS = meet/FuzzParseCode meet/FuzzCleanText auth/FuzzVerify tools/FuzzArguments tools/FuzzMessage \
-	web/FuzzExchange web/FuzzRooms web/FuzzRoomCodes cmd/roomkey/internal/config/FuzzConfig
+	web/servicetest/FuzzExchange web/servicetest/FuzzRooms web/servicetest/FuzzRoomCodes cmd/roomkey/internal/config/FuzzConfig
 
 FUZZTIME ?= 1m
 

@@ -72,7 +72,8 @@ func TestLimit(t *testing.T) {
 		}
 		one, two := s.enter(passes[0]), s.enter(passes[1])
 		if s.mode == inside {
-			if status := livekittest.Knock(t, passes[2].url(), passes[2].Token); status != http.StatusInternalServerError {
+			status := livekittest.SignallingStatus(t, passes[2].url(), passes[2].Token)
+			if status != http.StatusInternalServerError {
 				t.Errorf("one too many: got status %d, want 500", status)
 			}
 		} else {

@@ -230,7 +230,7 @@ func (s *system) staysOut(what string, status int, p pass, tokens ...string) {
 	s.t.Helper()
 	for _, token := range append(tokens, p.Token) {
 		if s.mode == inside {
-			if got := livekittest.Knock(s.t, p.url(), token); got != status {
+			if got := livekittest.SignallingStatus(s.t, p.url(), token); got != status {
 				s.t.Errorf("%s: got status %d, want %d", what, got, status)
 			}
 			continue
@@ -253,7 +253,7 @@ func (s *system) staysShut(what string, p pass, tokens ...string) {
 	s.t.Helper()
 	for _, token := range append(tokens, p.Token) {
 		if s.mode == inside {
-			if got := livekittest.Knock(s.t, p.url(), token); got != http.StatusNotFound {
+			if got := livekittest.SignallingStatus(s.t, p.url(), token); got != http.StatusNotFound {
 				s.t.Errorf("%s: got status %d, want 404", what, got)
 			}
 			continue

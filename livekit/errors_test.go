@@ -287,14 +287,3 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
-
-func TestWebSocketURLReachesTheAPI(t *testing.T) {
-	w := setup(t)
-	lk := connect(t, livekit.Config{URL: "ws" + strings.TrimPrefix(w.url, "http")})
-	if err := lk.Ping(t.Context()); err != nil {
-		t.Errorf("Ping: %v", err)
-	}
-	if err := w.Ping(t.Context()); err != nil {
-		t.Errorf("Ping: %v", err)
-	}
-}

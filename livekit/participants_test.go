@@ -3,9 +3,6 @@ package livekit_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -149,25 +146,6 @@ func TestOnlyGrantedSourcesArePublished(t *testing.T) {
 	}
 }
 
-func TestDataNeedsItsGrant(t *testing.T) {
-	w := setup(t)
-	silent := w.join("silent", meet.Grants{Publish: meet.Sources, Subscribe: true})
-	chatty := w.join("chatty", meet.Grants{Subscribe: true, Data: true})
-	reader := w.join("reader", meet.Grants{Subscribe: true})
-
-	silent.Send("not allowed")
-	for _, message := range []string{"one", "two", "three"} {
-		chatty.Send(message)
-		reader.WaitMessage(message)
-	}
-	silent.Send("still not allowed")
-	chatty.Send("last")
-	reader.WaitMessage("last")
-	if got := len(reader.Messages()); got != 4 {
-		t.Errorf("reader got %q, want the four of who may send", reader.Messages())
-	}
-}
-
 func TestMuteIsSeenByEveryone(t *testing.T) {
 	for _, source := range []meet.Source{meet.Microphone, meet.Camera} {
 		t.Run(string(source), func(t *testing.T) {
@@ -205,18 +183,13 @@ func TestMuteIsSeenByEveryone(t *testing.T) {
 func TestMuteWhatIsGone(t *testing.T) {
 	w := setup(t)
 	w.join("a", allowAll)
-	target, err := url.Parse(w.url)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var mutes atomic.Int32
-	toLiveKit := httputil.NewSingleHostReverseProxy(target)
-	proxy := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+	proxy := proxied(t, w, func(r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/MutePublishedTrack") {
 			mutes.Add(1)
 		}
-		toLiveKit.ServeHTTP(rw, r)
-	}))
+	})
+	proxy.Start()
 	t.Cleanup(proxy.Close)
 	lk := connect(t, livekit.Config{URL: proxy.URL})
 	for _, c := range []struct {

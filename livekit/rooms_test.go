@@ -42,7 +42,7 @@ func TestDeleteRoomRemovesEveryone(t *testing.T) {
 		t.Errorf("DeleteRoom of no room = %v, %v; want that there was none", existed, err)
 	}
 
-	if status := livekittest.Knock(t, w.url, token); status != http.StatusNotFound {
+	if status := livekittest.SignallingStatus(t, w.url, token); status != http.StatusNotFound {
 		t.Errorf("a good token for a deleted room got status %d, want 404", status)
 	}
 	counts, err := w.Counts(t.Context(), []string{w.room.ID})
@@ -58,7 +58,7 @@ func TestJoinDuringDeleteMakesNoRoom(t *testing.T) {
 		w.ensure()
 		token := w.token(fmt.Sprint("a", i), allowAll)
 		var both sync.WaitGroup
-		both.Go(func() { livekittest.Knock(t, w.url, token) })
+		both.Go(func() { livekittest.SignallingStatus(t, w.url, token) })
 		both.Go(func() {
 			time.Sleep(time.Duration(i) * 100 * time.Microsecond) // meets another moment of the join each time
 			if _, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {

@@ -27,14 +27,14 @@ func (s *Service) comeBack(
 	if roomID != room.ID {
 		return JoinResult{}, errRequestOver()
 	}
-	join, err := s.admissionOf(ctx, room.ID, identity)
+	admission, err := s.admissionOf(ctx, room.ID, identity)
 	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && join.RequestID != request.ID:
+	case errors.Is(err, ErrNotFound) || err == nil && admission.RequestID != request.ID:
 		return JoinResult{}, errRequestOver()
 	case err != nil:
 		return JoinResult{}, s.storeError(err, "")
 	}
-	switch v, err := s.decide(ctx, join, room); {
+	switch v, err := s.decide(ctx, admission, room); {
 	case err != nil:
 		return JoinResult{}, err
 	case v == verdictReturned:
@@ -42,17 +42,17 @@ func (s *Service) comeBack(
 	case v != verdictInside:
 		return JoinResult{}, v.err()
 	}
-	if err := s.checkJoinRate(p, join); err != nil { // each time leaves an event
+	if err := s.checkJoinRate(p, admission); err != nil { // each time leaves an event
 		return JoinResult{}, err
 	}
-	if err := s.prepareMediaRoom(ctx, room, join.Identity); err != nil {
+	if err := s.prepareMediaRoom(ctx, room, admission.Identity); err != nil {
 		return JoinResult{}, err
 	}
-	result, err := s.signed(room, join, s.now().Add(TokenLifetime))
+	result, err := s.signed(room, admission, s.now().Add(TokenLifetime))
 	if err != nil {
 		return JoinResult{}, err
 	}
-	if err := s.record(ctx, s.admittedEvent(ctx, p, room, join)); err != nil {
+	if err := s.record(ctx, s.admittedEvent(ctx, p, room, admission)); err != nil {
 		return JoinResult{}, err
 	}
 	return result, nil

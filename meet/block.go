@@ -40,8 +40,8 @@ func newBlock(a Admission, by, reason string, now time.Time) Block {
 
 // joinsAsSelf says whether a person with an access token joined as its subject,
 // and not on behalf of somebody else.
-func (j Admission) joinsAsSelf() bool {
-	return j.Subject != "" && j.UserID == CleanText(j.Subject, MaxUserID)
+func (a Admission) joinsAsSelf() bool {
+	return a.Subject != "" && a.UserID == CleanText(a.Subject, MaxUserID)
 }
 
 // matchesProven says whether a person has proven to be the blocked one, or

@@ -31,11 +31,13 @@ func (e *Enforcer) BeforeConnect(ctx context.Context, joinToken string) error {
 	return nil
 }
 
-// AuthorizeSession is called by the LiveKit inside for everybody who is connecting
+// AuthorizeConnection is called by the LiveKit inside for everybody who is connecting
 // with a good join token. It gives the profile that counts in place of the
 // token's, and refuses like [Enforcer.BeforeConnect]. With known false Roomkey
 // did not admit them, and their token is all there is.
-func (e *Enforcer) AuthorizeSession(ctx context.Context, roomID, identity string) (_ Profile, known bool, err error) {
+func (e *Enforcer) AuthorizeConnection(
+	ctx context.Context, roomID, identity string,
+) (_ Profile, known bool, err error) {
 	a, err := e.admission(ctx, roomID, identity)
 	if err == nil {
 		err = a.verdict.err()

@@ -7,7 +7,7 @@ import (
 )
 
 // How many wrong codes a caller may try. A code has 26^10 values, so that nobody
-// finds one by guessing, even at the ceiling.
+// finds one by guessing, not even all callers together.
 const (
 	guessWindow   = time.Minute
 	guessesPerKey = 10  // failures of one caller in a window
@@ -23,9 +23,9 @@ type guesses struct {
 	all   callCount     // failures of everybody
 }
 
-// check refuses a caller who has failed too often. At the ceiling every caller has
-// to wait who has failed once; people with a good code still get in. A caller for
-// whom there is no memory left may not try at all.
+// check refuses a caller who has failed too often. After guessesOfAll failures of
+// all callers together, every caller who has failed once has to wait; people with a
+// good code still get in. A caller for whom there is no memory left may not try.
 func (g *guesses) check(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -48,11 +48,11 @@ func TestGuessesOfAllCallersAreLimited(t *testing.T) {
 			t.Fatalf("failure %d gives %v", i+1, err)
 		}
 	}
-	if err := g.countWrong("fresh attacker"); !IsCode(err, CodeRateLimited) {
-		t.Errorf("a failure over the ceiling gives %v; want rate_limited", err)
+	if err := g.countWrong("new attacker"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("a failure over the limit of all gives %v; want rate_limited", err)
 	}
-	if err := g.check("fresh attacker"); !IsCode(err, CodeRateLimited) {
-		t.Errorf("a caller over the ceiling may try again: %v; want rate_limited", err)
+	if err := g.check("new attacker"); !IsCode(err, CodeRateLimited) {
+		t.Errorf("a caller over the limit of all may try again: %v; want rate_limited", err)
 	}
 	if err := g.check("attacker 7"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("somebody who has failed gives %v; want rate_limited", err)

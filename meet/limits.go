@@ -125,7 +125,7 @@ func (s *Service) checkChangeRate(p Principal) error {
 
 // checkJoinRate counts a join, which leaves something in the database even if nobody
 // connects. People who wait for a host are counted when they join.
-func (s *Service) checkJoinRate(p Principal, join Admission) error {
+func (s *Service) checkJoinRate(p Principal, admission Admission) error {
 	if p.Role == Superadmin {
 		return nil
 	}
@@ -136,9 +136,9 @@ func (s *Service) checkJoinRate(p Principal, join Admission) error {
 	if err := s.checkRate(r, p.key(), message); err != nil {
 		return err
 	}
-	way, message := join.Code, "Too many people have joined with this code within ten minutes"
+	way, message := admission.Code, "Too many people have joined with this code within ten minutes"
 	if way == "" {
-		way, message = join.RoomID, "Too many people have joined this room without a code within ten minutes"
+		way, message = admission.RoomID, "Too many people have joined this room without a code within ten minutes"
 	}
 	return s.checkRate(&s.rates.joinsOfCode, way, message)
 }

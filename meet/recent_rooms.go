@@ -30,30 +30,30 @@ type recentRoom struct {
 
 // has says whether the media room exists and has the room's limit, and gives what
 // put needs.
-func (f *recentRooms) has(room Room) (ok bool, seen uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	known, ok := f.ensured[room.ID]
-	return ok && known.limit == room.MaxParticipants && f.now().Before(known.until), f.deletes
+func (r *recentRooms) has(room Room) (ok bool, seen uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known, ok := r.ensured[room.ID]
+	return ok && known.limit == room.MaxParticipants && r.now().Before(known.until), r.deletes
 }
 
 // put remembers a room that was made after has gave seen, unless a room was
 // forgotten meanwhile: it could be this one.
-func (f *recentRooms) put(room Room, seen uint64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.deletes != seen {
+func (r *recentRooms) put(room Room, seen uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.deletes != seen {
 		return
 	}
-	if f.ensured == nil || len(f.ensured) >= recentMemory {
-		f.ensured = map[string]recentRoom{}
+	if r.ensured == nil || len(r.ensured) >= recentMemory {
+		r.ensured = map[string]recentRoom{}
 	}
-	f.ensured[room.ID] = recentRoom{until: f.now().Add(recentFor), limit: room.MaxParticipants}
+	r.ensured[room.ID] = recentRoom{until: r.now().Add(recentFor), limit: room.MaxParticipants}
 }
 
-func (f *recentRooms) forget(roomID string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.deletes++
-	delete(f.ensured, roomID)
+func (r *recentRooms) forget(roomID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deletes++
+	delete(r.ensured, roomID)
 }

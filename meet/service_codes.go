@@ -301,10 +301,10 @@ func (s *Service) participantsByCode(ctx context.Context, room Room, code string
 	}
 	var found []Participant
 	for _, person := range people {
-		switch join, err := s.admissionOf(ctx, room.ID, person.Identity); {
+		switch admission, err := s.admissionOf(ctx, room.ID, person.Identity); {
 		case err != nil && !errors.Is(err, ErrNotFound):
 			return nil, s.storeError(err, "")
-		case err == nil && join.Code == code:
+		case err == nil && admission.Code == code:
 			found = append(found, person)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 // verified says whether an access token proved that the person has the user id.
 // Somebody who was brought by another person, also by an admin, has proven nothing.
-func (j Admission) verified() bool { return !j.Vouched && j.joinsAsSelf() }
+func (a Admission) verified() bool { return !a.Vouched && a.joinsAsSelf() }
 
 // Verified says whether an access token proved that the caller has the user id.
 func (r JoinRequest) Verified() bool {
@@ -23,8 +23,8 @@ const (
 )
 
 // identityDetails gives the details of an event about an admitted person, and more.
-func (j Admission) identityDetails(more map[string]string) map[string]string {
-	return whoDetails(j.UserID, j.verified(), j.Label, j.Code, more)
+func (a Admission) identityDetails(more map[string]string) map[string]string {
+	return whoDetails(a.UserID, a.verified(), a.Label, a.Code, more)
 }
 
 // eventDetails gives the details of an event about a join request.
@@ -50,8 +50,8 @@ func whoDetails(userID string, verified bool, label, code string, more map[strin
 func (s *Service) identityDetailsOf(
 	ctx context.Context, room Room, identity string, more map[string]string,
 ) map[string]string {
-	if join, err := s.admissionOf(ctx, room.ID, identity); err == nil {
-		return join.identityDetails(more)
+	if admission, err := s.admissionOf(ctx, room.ID, identity); err == nil {
+		return admission.identityDetails(more)
 	}
 	return more
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"roomkey/meet"
-	"roomkey/meet/meettest"
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 func TestUnknownPaths(t *testing.T) {
@@ -27,7 +27,7 @@ func TestUnknownPaths(t *testing.T) {
 		"/\\evil.com", "/nothing?token=x",
 	} {
 		for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS"} {
-			s.do(t, method, path, "").refused(t, method+" "+path, 404)
+			s.Do(t, method, path, "").Refused(t, method+" "+path, 404)
 		}
 	}
 }
@@ -37,8 +37,8 @@ func TestRequestIDs(t *testing.T) {
 	s := setup(t)
 	seen := map[string]bool{}
 	for range 50 {
-		r := s.do(t, "GET", "/nothing", "", header("X-Request-Id", "mine"))
-		id := r.header.Get("X-Request-Id")
+		r := s.Do(t, "GET", "/nothing", "", Header("X-Request-Id", "mine"))
+		id := r.Header.Get("X-Request-Id")
 		if seen[id] || id == "" || id == "mine" {
 			t.Errorf("X-Request-Id is %q, want one that nobody had before", id)
 		}
@@ -61,22 +61,22 @@ func TestPanics(t *testing.T) {
 				fall()
 			})
 		})
-		r := s.do(t, "POST", "/mcp", "{}", bearer(s.token(t, meettest.Ada)))
-		r.refused(t, name, 500)
+		r := s.Do(t, "POST", "/mcp", "{}", Bearer(s.Token(t, ada)))
+		r.Refused(t, name, 500)
 		for _, leak := range []string{secret, "panic", "goroutine", ".go:", "nil map"} {
-			if strings.Contains(r.body, leak) {
-				t.Errorf("%s: the answer holds %q: %s", name, leak, r.body)
+			if strings.Contains(r.Body, leak) {
+				t.Errorf("%s: the answer holds %q: %s", name, leak, r.Body)
 			}
 		}
-		log := s.logs.String()
-		id := r.header.Get("X-Request-Id")
+		log := s.Logs.String()
+		id := r.Header.Get("X-Request-Id")
 		for _, want := range []string{`"msg":"panic"`, "goroutine", `"request_id":"` + id + `"`, `"status":500`} {
 			if !strings.Contains(log, want) {
 				t.Errorf("%s: the log does not hold %s:\n%s", name, want, log)
 			}
 		}
 		const counted = `roomkey_http_requests_total{route="/mcp",status="500"} 1`
-		if m := s.do(t, "GET", "/metrics", "").body; !strings.Contains(m, counted) {
+		if m := s.Do(t, "GET", "/metrics", "").Body; !strings.Contains(m, counted) {
 			t.Errorf("%s: the metrics do not count it", name)
 		}
 	}
@@ -93,18 +93,18 @@ func TestPanicsInTheMiddle(t *testing.T) {
 				panic(cause)
 			})
 		})
-		r, err := s.send(t, "POST", "/mcp", strings.NewReader("{}"), bearer(s.token(t, meettest.Ada)))
+		r, err := s.Send(t, "POST", "/mcp", strings.NewReader("{}"), Bearer(s.Token(t, ada)))
 		if err == nil {
-			t.Errorf("%s: status %d, body %q, want a broken connection", name, r.status, r.body)
+			t.Errorf("%s: status %d, body %q, want a broken connection", name, r.Status, r.Body)
 		}
-		if strings.Contains(r.body, "error") {
-			t.Errorf("%s: an error was put behind half an answer: %s", name, r.body)
+		if strings.Contains(r.Body, "error") {
+			t.Errorf("%s: an error was put behind half an answer: %s", name, r.Body)
 		}
-		if got := strings.Contains(s.logs.String(), `"msg":"panic"`); got != (name == "panic") {
+		if got := strings.Contains(s.Logs.String(), `"msg":"panic"`); got != (name == "panic") {
 			t.Errorf("%s: logged as a panic %t, want %t", name, got, name == "panic")
 		}
-		if r := s.do(t, "GET", "/healthz", ""); r.status != http.StatusOK {
-			t.Errorf("%s: /healthz says %d afterwards, want 200", name, r.status)
+		if r := s.Do(t, "GET", "/healthz", ""); r.Status != http.StatusOK {
+			t.Errorf("%s: /healthz says %d afterwards, want 200", name, r.Status)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func TestPanicsInTheMiddle(t *testing.T) {
 func TestEveryWaitIsBounded(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	server := s.handler(s.listen).HTTPServer()
+	server := s.Handler(s.Listen).HTTPServer()
 	for name, d := range map[string]time.Duration{
 		"header": server.ReadHeaderTimeout, "read": server.ReadTimeout,
 		"write": server.WriteTimeout, "idle": server.IdleTimeout,
@@ -125,8 +125,60 @@ func TestEveryWaitIsBounded(t *testing.T) {
 	if server.MaxHeaderBytes <= 0 || server.MaxHeaderBytes > 64<<10 {
 		t.Errorf("headers may have %d bytes, want at most 64 KiB", server.MaxHeaderBytes)
 	}
-	r := s.do(t, "GET", "/healthz", "", header("X-Long", strings.Repeat("a", 64<<10)))
-	if r.status != http.StatusRequestHeaderFieldsTooLarge {
-		t.Errorf("64 KiB of headers: status %d, want 431", r.status)
+	r := s.Do(t, "GET", "/healthz", "", Header("X-Long", strings.Repeat("a", 64<<10)))
+	if r.Status != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("64 KiB of headers: status %d, want 431", r.Status)
+	}
+}
+
+// No call is held for so long that the server, or a proxy, cuts it off.
+func TestWaitsAreBounded(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	if timeout := s.Handler(s.Listen).HTTPServer().WriteTimeout; web.LongestWait > timeout/2 {
+		t.Errorf("calls are held for up to %v, and cut off after %v", web.LongestWait, timeout)
+	}
+}
+
+// What net/http cannot read as a request it refuses itself and hangs up; OPTIONS *
+// and CONNECT are requests for nothing that there is.
+func TestWhatIsNoRequest(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	for _, text := range []string{
+		"POST /api/room/daily/kick/eve%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"POST /api/room/list HTTP/1.1\r\nHost: a b\r\n\r\n",
+		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n",
+	} {
+		if r := s.Raw(t, text); r.Status < 400 || !r.Closes {
+			t.Errorf("%.60q: status %d, closes %t, want a refusal and the end", text, r.Status, r.Closes)
+		}
+	}
+	for _, line := range []string{"OPTIONS *", "CONNECT localhost:80"} {
+		s.Raw(t, line+" HTTP/1.1\r\nHost: localhost\r\n\r\n").Refused(t, line, 404)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	r := setup(t).Do(t, "GET", "/version", "")
+	r.OK(t, "/version")
+	if want := `{"name":"roomkey","version":"v1.2.3","commit":"abc","go":"go1.26"}` + "\n"; r.Body != want {
+		t.Errorf("body %s, want %s", r.Body, want)
+	}
+	r.Unstored(t, "/version")
+}
+
+func TestFrontPage(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *web.Config) { c.Version.Version = "v9.8.7" })
+	r := s.Do(t, "GET", "/", "")
+	r.OK(t, "/")
+	if !strings.Contains(r.Body, "v9.8.7") || !strings.Contains(r.Body, "/mcp") ||
+		!strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("body %q, want text that leads on", r.Body)
+	}
+	if r := s.Do(t, "HEAD", "/", ""); r.Status != http.StatusOK || r.Body != "" {
+		t.Errorf("HEAD: status %d, body %q, want 200 and none", r.Status, r.Body)
 	}
 }

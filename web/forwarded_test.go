@@ -19,7 +19,7 @@ import (
 func TestForwardersAreToldOnce(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	server := s.handler(s.listen, func(c *web.Config) {
+	server := s.Handler(s.Listen, func(c *web.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	ask := func(from, forwarded string) {
@@ -45,13 +45,13 @@ func TestForwardersAreToldOnce(t *testing.T) {
 		t.Errorf("forwarders (-want +got):\n%s", diff)
 	}
 	const warning = "X-Forwarded-For comes from an address that is not in http.trusted_proxies"
-	if n := strings.Count(s.logs.String(), warning); n != 2 {
-		t.Errorf("warnings: got %d, want one for each address:\n%s", n, s.logs)
+	if n := strings.Count(s.Logs.String(), warning); n != 2 {
+		t.Errorf("warnings: got %d, want one for each address:\n%s", n, s.Logs)
 	}
 	for i := range 250 {
 		ask(fmt.Sprintf("203.0.113.%d:1000", i), "x")
 	}
-	if n, told := len(server.Forwarders()), strings.Count(s.logs.String(), warning); n != 16 || told != n {
+	if n, told := len(server.Forwarders()), strings.Count(s.Logs.String(), warning); n != 16 || told != n {
 		t.Errorf("strangers who make it up: got %d remembered, %d warnings, want 16", n, told)
 	}
 }
@@ -61,7 +61,7 @@ func TestForwardersAreToldOnce(t *testing.T) {
 func TestUpgradeIsTried(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), s.signal()+web.UpgradePath,
+	conn, resp, err := websocket.DefaultDialer.DialContext(t.Context(), s.Signal()+web.UpgradePath,
 		http.Header{"Origin": {"https://elsewhere.example.org"}})
 	if err != nil {
 		t.Fatalf("connect: %v", err)
@@ -71,9 +71,9 @@ func TestUpgradeIsTried(t *testing.T) {
 	if _, _, err = conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
 		t.Errorf("then: got %v, want a normal end", err)
 	}
-	r := s.do(t, "GET", web.UpgradePath, "")
-	r.refused(t, "no upgrade", 426)
-	if got := r.header.Get("Upgrade"); got != "websocket" {
+	r := s.Do(t, "GET", web.UpgradePath, "")
+	r.Refused(t, "no upgrade", 426)
+	if got := r.Header.Get("Upgrade"); got != "websocket" {
 		t.Errorf("Upgrade: got %q, want websocket", got)
 	}
 }

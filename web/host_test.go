@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 func TestHosts(t *testing.T) {
@@ -19,7 +20,7 @@ func TestHosts(t *testing.T) {
 		yes, no string
 	}{
 		"on loopback": {
-			handler: s.handler(netip.MustParseAddrPort("127.0.0.1:9090")),
+			handler: s.Handler(netip.MustParseAddrPort("127.0.0.1:9090")),
 			yes: `127.0.0.1:9090 127.0.0.1 127.0.0.1:1 localhost localhost:9090 LOCALHOST:9090 [::1] [::1]:9090
 				meet.example.com meet.example.com:443 MEET.Example.COM other.example.com OTHER.example.com:8080`,
 			no: `evil.com evil.com:9090 127.0.0.1.evil.com 127.0.0.1.evil.com:9090 localhost.evil.com localhost.
@@ -29,28 +30,28 @@ func TestHosts(t *testing.T) {
 				0x7f.0.0.1 127.1 :9090 * null`,
 		},
 		"on every address": {
-			handler: s.handler(everywhere),
+			handler: s.Handler(everywhere),
 			yes:     `127.0.0.1:9090 localhost 192.168.0.7:9090 10.0.0.1 [2001:db8::1]:9090 [::1] meet.example.com`,
 			no:      `evil.com 192.168.0.7.evil.com 192.168.0.7.evil.com:9090 1.2.3 256.1.1.1 rebound.evil.com:9090`,
 		},
 		"on one address": {
-			handler: s.handler(netip.MustParseAddrPort("192.168.0.7:9090"), alone),
+			handler: s.Handler(netip.MustParseAddrPort("192.168.0.7:9090"), alone),
 			yes:     `192.168.0.7:9090 192.168.0.7 localhost:9090`,
 			no:      `192.168.0.8:9090 evil.com meet.example.com other.example.com`,
 		},
 		"on one IPv6 address": {
-			handler: s.handler(netip.MustParseAddrPort("[2001:db8::1]:9090"), alone),
+			handler: s.Handler(netip.MustParseAddrPort("[2001:db8::1]:9090"), alone),
 			yes:     `[2001:db8::1]:9090 [2001:DB8::1]`,
 			no:      `[2001:db8::2]:9090 evil.com`,
 		},
 	} {
-		rebound := hand(c.handler, "GET", "/healthz", "", host("evil.com"), header("X-Forwarded-Host", "localhost"))
-		rebound.refused(t, name+", the true host in another header", 403)
+		rebound := Hand(c.handler, "GET", "/healthz", "", Host("evil.com"), Header("X-Forwarded-Host", "localhost"))
+		rebound.Refused(t, name+", the true host in another header", 403)
 		for _, h := range strings.Fields(c.yes) {
-			hand(c.handler, "GET", "/healthz", "", host(h)).ok(t, name+", Host "+h)
+			Hand(c.handler, "GET", "/healthz", "", Host(h)).OK(t, name+", Host "+h)
 		}
 		for _, h := range append(strings.Fields(c.no), "", "evil.com localhost") {
-			hand(c.handler, "GET", "/healthz", "", host(h)).refused(t, name+", Host "+h, 403)
+			Hand(c.handler, "GET", "/healthz", "", Host(h)).Refused(t, name+", Host "+h, 403)
 		}
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"roomkey/meet"
-	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 func TestMethods(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	good := bearer(s.token(t, meettest.Ada))
+	good := Bearer(s.Token(t, ada))
 	for path, allow := range map[string]string{
 		"/mcp": "POST", "/v2/token": "POST", "/api/room/create": "POST", "/api/room/join": "POST",
 		"/api/room/list": "GET, HEAD", "/api/room/daily/kick/eve": "POST",
@@ -31,13 +31,13 @@ func TestMethods(t *testing.T) {
 				continue
 			}
 			name := method + " " + path
-			r := s.do(t, method, path, "", good)
-			if got := r.header.Get("Allow"); r.status != http.StatusMethodNotAllowed || got != allow {
-				t.Errorf("%s: status %d, Allow %q, want 405 and %q", name, r.status, got, allow)
+			r := s.Do(t, method, path, "", good)
+			if got := r.Header.Get("Allow"); r.Status != http.StatusMethodNotAllowed || got != allow {
+				t.Errorf("%s: status %d, Allow %q, want 405 and %q", name, r.Status, got, allow)
 				continue
 			}
 			if method != http.MethodHead {
-				r.refused(t, name, 405)
+				r.Refused(t, name, 405)
 			}
 		}
 	}
@@ -47,27 +47,27 @@ func TestMethods(t *testing.T) {
 func TestMethodComesFirst(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	h := s.handler(s.listen)
-	for name, e := range map[string]edit{
+	h := s.Handler(s.Listen)
+	for name, e := range map[string]Edit{
 		"no token":       func(*http.Request) {},
-		"foreign host":   host("evil.com"),
-		"foreign origin": header("Origin", "https://evil.com"),
+		"foreign host":   Host("evil.com"),
+		"foreign origin": Header("Origin", "https://evil.com"),
 		"large body":     func(r *http.Request) { r.ContentLength = 1 << 30 },
 	} {
-		hand(h, "DELETE", "/mcp", "", e).refused(t, name, 405)
+		Hand(h, "DELETE", "/mcp", "", e).Refused(t, name, 405)
 	}
 }
 
 func TestMCPGetsWhoAsksAndWhat(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, p := range []meet.Principal{meettest.Root, meettest.Ada, meettest.Gus} {
-		r := s.do(t, "POST", "/mcp", `{"a":1}`, bearer(s.token(t, p)))
-		var got echoed
-		strict(t, p.ID, r.body, &got)
-		want := echoed{Subject: p.ID, Role: p.Role, Length: 7, RequestID: r.header.Get("X-Request-Id")}
-		if r.status != http.StatusOK || got != want {
-			t.Errorf("as %s: status %d, MCP got %+v, want %+v", p.ID, r.status, got, want)
+	for _, p := range []meet.Principal{{ID: "root", Role: meet.Superadmin}, ada, {ID: "gus", Role: meet.Guest}} {
+		r := s.Do(t, "POST", "/mcp", `{"a":1}`, Bearer(s.Token(t, p)))
+		var got Echoed
+		Strict(t, p.ID, r.Body, &got)
+		want := Echoed{Subject: p.ID, Role: p.Role, Length: 7, RequestID: r.Header.Get("X-Request-Id")}
+		if r.Status != http.StatusOK || got != want {
+			t.Errorf("as %s: status %d, MCP got %+v, want %+v", p.ID, r.Status, got, want)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"roomkey/web"
 	"roomkey/web/openapitest"
+	. "roomkey/web/webtest"
 )
 
 // The served document is valid OpenAPI 3.1, with the URL and version of this
@@ -24,7 +25,7 @@ func TestOpenAPI(t *testing.T) {
 	}{
 		"as usual":      {func(*web.Config) {}, public, "v1.2.3"},
 		"without a URL": {func(c *web.Config) { c.PublicURL = nil }, "/", "v1.2.3"},
-		"with a port": {func(c *web.Config) { c.PublicURL = mustURL("http://127.0.0.1:9090/") },
+		"with a port": {func(c *web.Config) { c.PublicURL = MustURL("http://127.0.0.1:9090/") },
 			"http://127.0.0.1:9090", "v1.2.3"},
 		"of no version":     {func(c *web.Config) { c.Version.Version = "" }, public, "dev"},
 		"of a hard version": {func(c *web.Config) { c.Version.Version = `v1-"dev"\` }, public, `v1-"dev"\`},
@@ -32,12 +33,12 @@ func TestOpenAPI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t, c.change)
-			r := s.do(t, "GET", "/openapi.json", "")
-			if r.status != http.StatusOK || r.header.Get("Content-Type") != "application/json" {
-				t.Fatalf("status %d, Content-Type %q, want 200 and JSON", r.status, r.header.Get("Content-Type"))
+			r := s.Do(t, "GET", "/openapi.json", "")
+			if r.Status != http.StatusOK || r.Header.Get("Content-Type") != "application/json" {
+				t.Fatalf("status %d, Content-Type %q, want 200 and JSON", r.Status, r.Header.Get("Content-Type"))
 			}
-			d, err := openapitest.Read([]byte(r.body))
-			must(t, err)
+			d, err := openapitest.Read([]byte(r.Body))
+			Must(t, err)
 			if err := d.Validate(); err != nil {
 				t.Error(err)
 			}
@@ -46,7 +47,7 @@ func TestOpenAPI(t *testing.T) {
 				Info    struct{ Version string }
 				Servers []struct{ URL string }
 			}
-			if err := json.Unmarshal([]byte(r.body), &got); err != nil {
+			if err := json.Unmarshal([]byte(r.Body), &got); err != nil {
 				t.Fatal(err)
 			}
 			if got.OpenAPI != "3.1.0" || got.Info.Version != c.version || len(got.Servers) != 1 ||
@@ -81,7 +82,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 			got[strings.ToUpper(method)+" "+path] = operation.Security == nil || len(*operation.Security) > 0
 		}
 	}
-	s.handler(s.listen).Routes(func(pattern string, methods []string, token bool) {
+	s.Handler(s.Listen).Routes(func(pattern string, methods []string, token bool) {
 		operations := []string{"/openapi.json", "/healthz", "/readyz", "/version"}
 		if !strings.HasPrefix(pattern, "/api/") && !strings.HasPrefix(pattern, "/v2/") &&
 			!slices.Contains(operations, pattern) {

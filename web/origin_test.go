@@ -5,33 +5,33 @@ import (
 	"strings"
 	"testing"
 
-	"roomkey/meet/meettest"
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	s := setup(t) // public URL https://meet.example.com, allowed origin https://app.example.com
-	good := bearer(s.token(t, meettest.Ada))
-	own := strings.TrimPrefix(s.url, "http://")
+	good := Bearer(s.Token(t, ada))
+	own := strings.TrimPrefix(s.Origin, "http://")
 	port := own[strings.LastIndexByte(own, ':'):]
 
-	for name, edits := range map[string][]edit{
+	for name, edits := range map[string][]Edit{
 		"no page":               {},
-		"own by Host":           {origins("http://" + own)},
-		"own by Host, TLS":      {origins("https://" + own)},
-		"own, upper case":       {origins("HTTP://LOCALHOST" + port), host("localhost" + port)},
-		"own, IPv6":             {origins("http://[::1]" + port), host("[::1]" + port)},
-		"own by public URL":     {origins("https://meet.example.com")},
-		"own, behind a proxy":   {origins("https://meet.example.com"), host("meet.example.com")},
-		"allowed":               {origins("https://app.example.com")},
-		"allowed, in capitals":  {origins("https://APP.example.com")},
-		"allowed, other host":   {origins("https://app.example.com"), host("meet.example.com")},
-		"allowed host's own":    {origins("http://other.example.com:81"), host("other.example.com:81")},
-		"public URL in capital": {origins("HTTPS://MEET.EXAMPLE.COM")},
+		"own by Host":           {Origins("http://" + own)},
+		"own by Host, TLS":      {Origins("https://" + own)},
+		"own, upper case":       {Origins("HTTP://LOCALHOST" + port), Host("localhost" + port)},
+		"own, IPv6":             {Origins("http://[::1]" + port), Host("[::1]" + port)},
+		"own by public URL":     {Origins("https://meet.example.com")},
+		"own, behind a proxy":   {Origins("https://meet.example.com"), Host("meet.example.com")},
+		"allowed":               {Origins("https://app.example.com")},
+		"allowed, in capitals":  {Origins("https://APP.example.com")},
+		"allowed, other host":   {Origins("https://app.example.com"), Host("meet.example.com")},
+		"allowed host's own":    {Origins("http://other.example.com:81"), Host("other.example.com:81")},
+		"public URL in capital": {Origins("HTTPS://MEET.EXAMPLE.COM")},
 	} {
-		s.do(t, "POST", "/mcp", "{}", append(edits, good)...).ok(t, name)
-		s.do(t, "POST", "/v2/token", "{}", edits...).refused(t, name+", no code", 400)
+		s.Do(t, "POST", "/mcp", "{}", append(edits, good)...).OK(t, name)
+		s.Do(t, "POST", "/v2/token", "{}", edits...).Refused(t, name+", no code", 400)
 	}
 
 	foreign := strings.Fields(strings.NewReplacer("OWN", own, "PORT", port).Replace(`null NULL * http://evil.com
@@ -49,11 +49,11 @@ func TestOrigins(t *testing.T) {
 		lists = append(lists, []string{origin})
 	}
 	for _, values := range lists {
-		for path, edits := range map[string][]edit{"/mcp": {origins(values...), good}, "/v2/token": {origins(values...)}} {
+		for path, edits := range map[string][]Edit{"/mcp": {Origins(values...), good}, "/v2/token": {Origins(values...)}} {
 			name := path + ", Origin " + strings.Join(values, " and ")
-			r := s.do(t, "POST", path, "{}", edits...)
-			r.refused(t, name, 403)
-			if got := r.header.Get("Access-Control-Allow-Origin"); got != "" && len(values) == 1 {
+			r := s.Do(t, "POST", path, "{}", edits...)
+			r.Refused(t, name, 403)
+			if got := r.Header.Get("Access-Control-Allow-Origin"); got != "" && len(values) == 1 {
 				t.Errorf("%s: Access-Control-Allow-Origin %q, want none", name, got)
 			}
 		}
@@ -64,10 +64,10 @@ func TestOrigins(t *testing.T) {
 func TestOriginsWithoutAPublicURL(t *testing.T) {
 	t.Parallel()
 	s := setup(t, func(c *web.Config) { c.PublicURL = nil })
-	good := bearer(s.token(t, meettest.Ada))
-	s.do(t, "POST", "/mcp", "{}", origins(s.url), good).ok(t, "own by Host")
+	good := Bearer(s.Token(t, ada))
+	s.Do(t, "POST", "/mcp", "{}", Origins(s.Origin), good).OK(t, "own by Host")
 	for _, origin := range []string{"https://meet.example.com", "://", "http://", "https://", "null"} {
-		s.do(t, "POST", "/mcp", "{}", origins(origin), good).refused(t, origin, 403)
+		s.Do(t, "POST", "/mcp", "{}", Origins(origin), good).Refused(t, origin, 403)
 	}
 }
 
@@ -75,32 +75,32 @@ func TestPreflight(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const allowed = "https://app.example.com"
-	asking := header("Access-Control-Request-Method", "POST")
+	asking := Header("Access-Control-Request-Method", "POST")
 	for _, path := range []string{"/mcp", "/v2/token"} {
-		r := s.do(t, "OPTIONS", path, "", origins(allowed), asking,
-			header("Access-Control-Request-Headers", "authorization,content-type"))
-		if r.status != http.StatusNoContent || r.body != "" {
-			t.Errorf("%s: status %d, body %q, want 204 and none", path, r.status, r.body)
+		r := s.Do(t, "OPTIONS", path, "", Origins(allowed), asking,
+			Header("Access-Control-Request-Headers", "authorization,content-type"))
+		if r.Status != http.StatusNoContent || r.Body != "" {
+			t.Errorf("%s: status %d, body %q, want 204 and none", path, r.Status, r.Body)
 		}
-		r.has(t, path, map[string]string{"Access-Control-Allow-Origin": allowed, "Access-Control-Allow-Methods": "POST",
+		r.Has(t, path, map[string]string{"Access-Control-Allow-Origin": allowed, "Access-Control-Allow-Methods": "POST",
 			"Vary": "Origin", "Access-Control-Allow-Credentials": ""})
 		for _, want := range []string{"Authorization", "Content-Type", "Mcp-Protocol-Version"} {
-			if got := r.header.Get("Access-Control-Allow-Headers"); !strings.Contains(got, want) {
+			if got := r.Header.Get("Access-Control-Allow-Headers"); !strings.Contains(got, want) {
 				t.Errorf("%s: Access-Control-Allow-Headers is %q, want %s in it", path, got, want)
 			}
 		}
-		for name, edits := range map[string][]edit{
-			"foreign page":      {origins("https://evil.com"), asking},
-			"null":              {origins("null"), asking},
+		for name, edits := range map[string][]Edit{
+			"foreign page":      {Origins("https://evil.com"), asking},
+			"null":              {Origins("null"), asking},
 			"no page":           {asking},
-			"own page":          {origins(s.url), asking}, // needs none
-			"two pages":         {origins(allowed, "https://evil.com"), asking},
-			"foreign host":      {origins(allowed), asking, host("evil.com")},
-			"not asking at all": {origins(allowed)},
+			"own page":          {Origins(s.Origin), asking}, // needs none
+			"two pages":         {Origins(allowed, "https://evil.com"), asking},
+			"foreign host":      {Origins(allowed), asking, Host("evil.com")},
+			"not asking at all": {Origins(allowed)},
 		} {
-			r := s.do(t, "OPTIONS", path, "", edits...)
-			r.refused(t, path+", "+name, 405)
-			if got := r.header.Get("Access-Control-Allow-Origin"); got != "" && name != "not asking at all" {
+			r := s.Do(t, "OPTIONS", path, "", edits...)
+			r.Refused(t, path+", "+name, 405)
+			if got := r.Header.Get("Access-Control-Allow-Origin"); got != "" && name != "not asking at all" {
 				t.Errorf("%s, %s: Access-Control-Allow-Origin %q, want none", path, name, got)
 			}
 		}
@@ -112,19 +112,19 @@ func TestAllowedPagesReadAnswers(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	const allowed = "https://app.example.com"
-	good := bearer(s.token(t, meettest.Ada))
-	for name, r := range map[string]reply{
-		"200": s.do(t, "POST", "/mcp", "{}", origins(allowed), good),
-		"401": s.do(t, "POST", "/mcp", "{}", origins(allowed)),
-		"400": s.do(t, "POST", "/v2/token", "{}", origins(allowed)),
-		"405": s.do(t, "GET", "/v2/token", "", origins(allowed)),
-		"413": s.do(t, "POST", "/v2/token", strings.Repeat(" ", 300<<10), origins(allowed)),
+	good := Bearer(s.Token(t, ada))
+	for name, r := range map[string]Reply{
+		"200": s.Do(t, "POST", "/mcp", "{}", Origins(allowed), good),
+		"401": s.Do(t, "POST", "/mcp", "{}", Origins(allowed)),
+		"400": s.Do(t, "POST", "/v2/token", "{}", Origins(allowed)),
+		"405": s.Do(t, "GET", "/v2/token", "", Origins(allowed)),
+		"413": s.Do(t, "POST", "/v2/token", strings.Repeat(" ", 300<<10), Origins(allowed)),
 	} {
-		r.has(t, name, map[string]string{"Access-Control-Allow-Origin": allowed, "Vary": "Origin"})
-		if exposed := r.header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Retry-After") {
+		r.Has(t, name, map[string]string{"Access-Control-Allow-Origin": allowed, "Vary": "Origin"})
+		if exposed := r.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "Retry-After") {
 			t.Errorf("%s: exposed are %q, want Retry-After among them", name, exposed)
 		}
 	}
-	r := s.do(t, "POST", "/mcp", "{}", origins(s.url), good)
-	r.has(t, "own page", map[string]string{"Access-Control-Allow-Origin": ""})
+	r := s.Do(t, "POST", "/mcp", "{}", Origins(s.Origin), good)
+	r.Has(t, "own page", map[string]string{"Access-Control-Allow-Origin": ""})
 }

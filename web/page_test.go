@@ -1,9 +1,7 @@
 package web_test
 
 import (
-	"bytes"
 	"compress/gzip"
-	"encoding/xml"
 	"io"
 	"maps"
 	"regexp"
@@ -11,41 +9,21 @@ import (
 	"testing"
 
 	"roomkey/meet"
-	"roomkey/meet/meettest"
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
-
-// Every link leads to the same page, whether it opens anything or not.
-func TestThePageIsTheSameForEveryLink(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	code := s.guestCode(t)
-	first := s.do(t, "GET", "/join/"+code, "")
-	if first.ok(t, "page"); !strings.Contains(first.body, "<div id=\"root\">") {
-		t.Fatalf("body %.200s; want the page", first.body)
-	}
-	for _, path := range []string{"/join/aaa-aaaa-aaa", "/join/nonsense", "/join/" + strings.Repeat("a", 1000),
-		"/join/%3Cscript%3E", "/m/standup", "/m/No%20Name", "/m/%22%3E%3Cscript%3E"} {
-		if r := s.do(t, "GET", path, ""); r.status != first.status || r.body != first.body {
-			t.Errorf("GET %s: status %d, another body; want the same page", path, r.status)
-		}
-	}
-	if strings.Contains(first.body, code) {
-		t.Error("the page holds the code of its link")
-	}
-}
 
 func TestWhatThePagesMayDo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for path, own := range map[string]map[string]string{
 		"/join/aaa-aaaa-aaa": {"media-src": "'self' blob:", "img-src": "'self' data: blob:", "connect-src": "'self' " +
-			"wss://meet.example.com https://meet.example.com ws://" + s.listen.String() + " wss://" + s.listen.String()},
+			"wss://meet.example.com https://meet.example.com ws://" + s.Listen.String() + " wss://" + s.Listen.String()},
 		"/docs/api": {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
-		r := s.do(t, "GET", path, "")
+		r := s.Do(t, "GET", path, "")
 		policy := map[string]string{}
-		for directive := range strings.SplitSeq(r.header.Get("Content-Security-Policy"), "; ") {
+		for directive := range strings.SplitSeq(r.Header.Get("Content-Security-Policy"), "; ") {
 			name, sources, _ := strings.Cut(directive, " ")
 			policy[name] = sources
 		}
@@ -57,7 +35,7 @@ func TestWhatThePagesMayDo(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q", path, name, policy[name], want)
 			}
 		}
-		r.has(t, path, map[string]string{"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer",
+		r.Has(t, path, map[string]string{"Content-Type": "text/html; charset=utf-8", "Referrer-Policy": "no-referrer",
 			"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex, nofollow"})
 	}
 }
@@ -78,13 +56,15 @@ func TestWhereThePageMayConnect(t *testing.T) {
 			map[string]string{"localhost:9090": " wss://lk.example.org https://lk.example.org"}},
 		"elsewhere by IPv6": {"ws://[2001:db8::1]:7880", map[string]string{"localhost:9090": " ws: http:"}},
 	} {
-		s := setup(t)
-		if c.livekit != "" {
-			elsewhere := func(m *meet.Config) { m.Links.LiveKit = c.livekit }
-			s = setupService(t, elsewhere, func(w *web.Config) { w.LiveKit = nil })
-		}
+		s := setup(t, func(w *web.Config) {
+			if c.livekit != "" {
+				links := meet.Links{Public: "https://meet.example.com", LiveKit: c.livekit}
+				w.Service, w.Enforcer = newService(t, links)
+				w.LiveKit = nil
+			}
+		})
 		for h, want := range c.hosts {
-			policy := s.do(t, "GET", "/m/standup", "", host(h)).header.Get("Content-Security-Policy")
+			policy := s.Do(t, "GET", "/m/standup", "", Host(h)).Header.Get("Content-Security-Policy")
 			_, got, _ := strings.Cut(policy, "connect-src 'self'")
 			got, _, _ = strings.Cut(got, ";")
 			if got != want {
@@ -99,15 +79,15 @@ func TestThePageIsWhole(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for _, page := range []string{"/m/standup", "/docs/api"} {
-		s.isWhole(t, s.do(t, "GET", page, "").body)
+		checkIsWhole(t, s, s.Do(t, "GET", page, "").Body)
 	}
 	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html",
 		"/page/assets/docs.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
-		s.do(t, "GET", path, "").refused(t, path, 404)
+		s.Do(t, "GET", path, "").Refused(t, path, 404)
 	}
 }
 
-func (s *testServer) isWhole(t *testing.T, document string) {
+func checkIsWhole(t *testing.T, s *Server, document string) {
 	t.Helper()
 	inline := regexp.MustCompile(`<style|<script[^>]*>[^<]|\son\w+=|\sstyle=|javascript:`)
 	if inline.MatchString(document) {
@@ -123,21 +103,21 @@ func (s *testServer) isWhole(t *testing.T, document string) {
 			t.Errorf("the document loads %q, want files of /page/assets/ alone", path)
 			continue
 		}
-		plain := s.do(t, "GET", path, "")
-		packed := s.do(t, "GET", path, "", header("Accept-Encoding", "br, gzip"))
-		plain.ok(t, path)
-		plain.has(t, path, map[string]string{"Cache-Control": "public, max-age=31536000, immutable"})
-		if plain.header.Get("Content-Type") == "" {
+		plain := s.Do(t, "GET", path, "")
+		packed := s.Do(t, "GET", path, "", Header("Accept-Encoding", "br, gzip"))
+		plain.OK(t, path)
+		plain.Has(t, path, map[string]string{"Cache-Control": "public, max-age=31536000, immutable"})
+		if plain.Header.Get("Content-Type") == "" {
 			t.Errorf("GET %s: no Content-Type", path)
 		}
-		if packed.header.Get("Content-Encoding") == "gzip" {
-			r, err := gzip.NewReader(strings.NewReader(packed.body))
-			must(t, err)
+		if packed.Header.Get("Content-Encoding") == "gzip" {
+			r, err := gzip.NewReader(strings.NewReader(packed.Body))
+			Must(t, err)
 			unpacked, err := io.ReadAll(r)
-			must(t, err)
-			packed.body = string(unpacked)
+			Must(t, err)
+			packed.Body = string(unpacked)
 		}
-		if plain.body != packed.body || plain.body == "" {
+		if plain.Body != packed.Body || plain.Body == "" {
 			t.Errorf("GET %s: compressed it is another file, or there is none", path)
 		}
 	}
@@ -150,38 +130,7 @@ func TestCompression(t *testing.T) {
 		"": "", "gzip": "gzip", "GZIP": "gzip", "br, gzip;q=0.5": "gzip", "deflate , gzip": "gzip",
 		"gzip;q=0": "", "gzip; q=0.000": "", "br": "", "x-gzip-not": "",
 	} {
-		r := s.do(t, "GET", "/m/standup", "", header("Accept-Encoding", accept))
-		r.has(t, accept, map[string]string{"Content-Encoding": want, "Vary": "Accept-Encoding"})
-	}
-}
-
-func TestQRCodes(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
-	r := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
-	r.ok(t, "a QR code")
-	r.has(t, "a QR code", map[string]string{"Content-Type": "image/svg+xml", "Cache-Control": "no-store"})
-	if err := xml.NewDecoder(bytes.NewReader([]byte(r.body))).Decode(new(struct{})); err != nil {
-		t.Errorf("not XML: %v", err)
-	}
-	bare := strings.ToUpper(strings.ReplaceAll(code, "-", ""))
-	if written := s.do(t, "GET", "/join/"+bare+"/qr.svg", ""); written.body != r.body {
-		t.Error("the same code written differently gives another drawing")
-	}
-	if other := s.do(t, "GET", "/join/"+s.guestCode(t)+"/qr.svg", ""); other.body == r.body {
-		t.Error("two codes give the same drawing")
-	}
-	if uses := s.uses(t, room); uses != 0 {
-		t.Errorf("drawing the code used it %d times", uses)
-	}
-	want := s.do(t, "GET", "/join/aaa-aaaa-aaa/qr.svg", "")
-	want.refused(t, "an unknown code", 404)
-	s.disable(t, code)
-	shut := s.do(t, "GET", "/join/"+code+"/qr.svg", "")
-	shut.refused(t, "a disabled code", 404)
-	strip := func(s string) string { return regexp.MustCompile(`"request_id":"[^"]*"`).ReplaceAllString(s, "") }
-	if strip(shut.body) != strip(want.body) {
-		t.Errorf("a disabled code is told from an unknown one:\n%s\n%s", shut.body, want.body)
+		r := s.Do(t, "GET", "/m/standup", "", Header("Accept-Encoding", accept))
+		r.Has(t, accept, map[string]string{"Content-Encoding": want, "Vary": "Accept-Encoding"})
 	}
 }

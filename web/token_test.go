@@ -4,39 +4,32 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"roomkey/auth"
-	"roomkey/livekit/livekittest"
-	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
-
-// unauthenticated checks a 401 and that it does not repeat the token.
-func (r reply) unauthenticated(t *testing.T, name, token string) {
-	t.Helper()
-	r.refused(t, name, 401)
-	if got := r.header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
-		t.Errorf("%s: WWW-Authenticate is %q, want Bearer", name, got)
-	}
-	if len(token) > 20 && strings.Contains(r.body, token[:20]) {
-		t.Errorf("%s: the answer holds the token: %s", name, r.body)
-	}
-}
 
 func TestTokens(t *testing.T) {
 	t.Parallel()
-	s := setup(t)
-	good := s.token(t, meettest.Ada)
+	var expired atomic.Bool
+	s := setupAt(t, func() time.Time {
+		if expired.Load() {
+			return time.Now().Add(time.Hour)
+		}
+		return time.Now()
+	})
+	good := s.Token(t, ada)
 	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER ", "Bearer   "} {
-		s.do(t, "POST", "/mcp", "{}", header("Authorization", scheme+good)).ok(t, scheme)
+		s.Do(t, "POST", "/mcp", "{}", Header("Authorization", scheme+good)).OK(t, scheme)
 	}
 
-	other, err := auth.NewAuthority([]byte(strings.Repeat("o", auth.MinSecret)), s.Clock.Now)
-	must(t, err)
-	foreign, err := other.Sign(meettest.Root, time.Hour)
-	must(t, err)
-	join := s.join(t, livekittest.APIKey, livekittest.APISecret, "any")
+	other, err := auth.NewAuthority([]byte(strings.Repeat("o", auth.MinSecret)), nil)
+	Must(t, err)
+	foreign, err := other.Sign(ada, time.Hour)
+	Must(t, err)
 	basic := base64.StdEncoding.EncodeToString([]byte("ada:" + good))
 	for name, value := range map[string]string{
 		"empty": "", "scheme alone": "Bearer", "scheme and space": "Bearer ", "no scheme": good, "Basic": "Basic " + basic,
@@ -44,24 +37,24 @@ func TestTokens(t *testing.T) {
 		"no space": "Bearer" + good, "bad": "Bearer bad", "two": "Bearer " + good + " " + good,
 		"list": "Bearer " + good + ", Bearer " + good, "quoted": `Bearer "` + good + `"`,
 		"cut": "Bearer " + good[:len(good)-1], "changed": "Bearer " + strings.Replace(good, ".", ".e", 1),
-		"foreign": "Bearer " + foreign, "LiveKit's": "Bearer " + join, "long": "Bearer " + strings.Repeat("a", 10000),
+		"foreign": "Bearer " + foreign, "long": "Bearer " + strings.Repeat("a", 10000),
 	} {
-		r := s.do(t, "POST", "/mcp", "{}", header("Authorization", value))
-		r.unauthenticated(t, name, strings.TrimPrefix(value, "Bearer "))
+		r := s.Do(t, "POST", "/mcp", "{}", Header("Authorization", value))
+		r.Unauthenticated(t, name, strings.TrimPrefix(value, "Bearer "))
 	}
-	s.do(t, "POST", "/mcp", "{}").unauthenticated(t, "none", "")
-	for name, e := range map[string]edit{
-		"cookie":            header("Cookie", "access_token="+good),
-		"X-Api-Key":         header("X-Api-Key", good),
-		"proxy's":           header("Proxy-Authorization", "Bearer "+good),
+	s.Do(t, "POST", "/mcp", "{}").Unauthenticated(t, "none", "")
+	for name, e := range map[string]Edit{
+		"cookie":            Header("Cookie", "access_token="+good),
+		"X-Api-Key":         Header("X-Api-Key", good),
+		"proxy's":           Header("Proxy-Authorization", "Bearer "+good),
 		"as the user":       func(r *http.Request) { r.SetBasicAuth(good, "") },
 		"trailing the body": func(r *http.Request) { r.Trailer = http.Header{"Authorization": {"Bearer " + good}} },
 	} {
-		s.do(t, "POST", "/mcp", "{}", e).unauthenticated(t, name, good)
+		s.Do(t, "POST", "/mcp", "{}", e).Unauthenticated(t, name, good)
 	}
 
-	s.Clock.Advance(time.Hour)
-	s.do(t, "POST", "/mcp", "{}", bearer(good)).unauthenticated(t, "expired, though it was good before", good)
+	expired.Store(true)
+	s.Do(t, "POST", "/mcp", "{}", Bearer(good)).Unauthenticated(t, "expired, though it was good before", good)
 }
 
 // A token in the URL is refused even beside a good header, so that somebody
@@ -69,7 +62,7 @@ func TestTokens(t *testing.T) {
 func TestTokensInTheURL(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	good := s.token(t, meettest.Ada)
+	good := s.Token(t, ada)
 	for _, query := range []string{
 		"access_token=TOKEN", "token=TOKEN", "Authorization=Bearer%20TOKEN", "bearer=TOKEN", "jwt=TOKEN", "api_key=TOKEN",
 		"ACCESS_TOKEN=TOKEN", "Token=x", "access_token=", "access_token", "%74oken=x", "a=b&token=x", "a=b;token=x",
@@ -78,12 +71,12 @@ func TestTokensInTheURL(t *testing.T) {
 	} {
 		name := query
 		query = strings.ReplaceAll(query, "TOKEN", good)
-		s.do(t, "POST", "/mcp?"+query, "{}", bearer(good)).unauthenticated(t, name+" beside a good header", good)
-		s.do(t, "POST", "/mcp?"+query, "{}").unauthenticated(t, name+" alone", good)
+		s.Do(t, "POST", "/mcp?"+query, "{}", Bearer(good)).Unauthenticated(t, name+" beside a good header", good)
+		s.Do(t, "POST", "/mcp?"+query, "{}").Unauthenticated(t, name+" alone", good)
 	}
 	for _, query := range []string{"", "a=b", "tokens=3", "session=eyes", "q=token"} {
-		if r := s.do(t, "POST", "/mcp?"+query, "{}", bearer(good)); r.status != http.StatusOK {
-			t.Errorf("query %q: status %d, want 200", query, r.status)
+		if r := s.Do(t, "POST", "/mcp?"+query, "{}", Bearer(good)); r.Status != http.StatusOK {
+			t.Errorf("query %q: status %d, want 200", query, r.Status)
 		}
 	}
 }
@@ -92,10 +85,10 @@ func TestTokensInTheURL(t *testing.T) {
 func TestOpenPaths(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, path := range []string{"/", "/healthz", "/readyz", "/version", "/metrics", "/join/wpi-srjb-wer", "/m/daily"} {
-		for _, e := range []edit{func(*http.Request) {}, bearer("bad")} {
-			if r := s.do(t, "GET", path, "", e); r.status != http.StatusOK {
-				t.Errorf("GET %s: status %d, want 200", path, r.status)
+	for _, path := range []string{"/", "/healthz", "/version", "/metrics", "/join/wpi-srjb-wer", "/m/daily"} {
+		for _, e := range []Edit{func(*http.Request) {}, Bearer("bad")} {
+			if r := s.Do(t, "GET", path, "", e); r.Status != http.StatusOK {
+				t.Errorf("GET %s: status %d, want 200", path, r.Status)
 			}
 		}
 	}

@@ -190,5 +190,5 @@ func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (me
 	if enforcer == nil {
 		return meet.Profile{}, false, errors.New("the program is still starting")
 	}
-	return enforcer.AuthorizeSession(ctx, roomID, identity)
+	return enforcer.AuthorizeConnection(ctx, roomID, identity)
 }

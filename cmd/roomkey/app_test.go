@@ -17,6 +17,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/tokens"
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -27,7 +28,7 @@ type testApp struct {
 	url   string
 	data  string // folder
 	owner string // the local owner's access token
-	log   *output
+	log   *livekittest.Output
 	stop  func() error // stops it as a signal does; more than once is once
 }
 
@@ -40,7 +41,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	if change != nil {
 		change(&c)
 	}
-	a := &testApp{log: new(output), data: c.Data}
+	a := &testApp{log: new(livekittest.Output), data: c.Data}
 	var err error
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if a.app, err = newApp(t.Context(), c, log, datafolder.CommandServe); err != nil {
@@ -62,7 +63,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 		if err := a.stop(); err != nil {
 			t.Errorf("stop: %v", err)
 		}
-		if found := token.FindString(a.log.all()); found != "" {
+		if found := token.FindString(a.log.String()); found != "" {
 			t.Errorf("log: got the token %.30s… in it, want none", found)
 		}
 		if t.Failed() {

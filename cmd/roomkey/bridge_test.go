@@ -15,6 +15,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -38,12 +39,12 @@ func throughBridge(t *testing.T, a *testApp, input string) map[string]response {
 
 func throughThisBridge(t *testing.T, c bridge.Config, input string) map[string]response {
 	t.Helper()
-	out := new(output)
+	out := new(livekittest.Output)
 	if err := bridge.Serve(t.Context(), c, strings.NewReader(input), out); err != nil {
 		t.Fatalf("bridge: %v", err)
 	}
 	answers := map[string]response{}
-	for line := range strings.Lines(out.all()) {
+	for line := range strings.Lines(out.String()) {
 		r := readResponse(t, []byte(line))
 		if _, twice := answers[string(r.ID)]; twice || !strings.HasSuffix(line, "\n") {
 			t.Errorf("answer %.200q: got a second one for its id, or half a line", line)
@@ -122,7 +123,7 @@ func TestBridgeCancellation(t *testing.T) {
 	a := startApp(t, lk.use)
 	lk.close()
 	in, feed := io.Pipe()
-	out, ended := new(output), make(chan error, 1)
+	out, ended := new(livekittest.Output), make(chan error, 1)
 	go func() {
 		ended <- bridge.Serve(context.Background(), a.bridgeConfig(everything, a.owner), in, out)
 	}()
@@ -149,7 +150,7 @@ func TestBridgeCancellation(t *testing.T) {
 		t.Errorf("bridge: %v", err)
 	}
 	var ids []string
-	for line := range strings.Lines(out.all()) {
+	for line := range strings.Lines(out.String()) {
 		ids = append(ids, string(readResponse(t, []byte(line)).ID))
 	}
 	if !slices.Equal(ids, []string{`"1"`}) {

@@ -20,10 +20,7 @@ const hangsAfter = 30 * time.Second
 // written. Which folders these are is for the tests of datafolder.
 func TestDataFolderOfOthers(t *testing.T) {
 	t.Parallel()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	folder, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
 	if err := os.WriteFile(target, []byte("of somebody else"), 0o600); err != nil {
 		t.Fatal(err)

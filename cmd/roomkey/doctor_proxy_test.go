@@ -40,10 +40,7 @@ func startNginx(t *testing.T, before string) string {
 	if err != nil {
 		t.Skip("nginx is not installed; a proxy of Go's says the same")
 	}
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +81,7 @@ http {
 		}
 		return err == nil
 	}) {
-		t.Fatalf("nginx does not listen:\n%s", p.err)
+		t.Fatalf("nginx does not listen:\n%s", p.err.Tail())
 	}
 	return "http://" + address
 }
@@ -117,22 +114,11 @@ func TestDoctorBehindProxies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, err := freeAddress()
-			if err != nil {
-				t.Fatal(err)
-			}
+			address := freeAddress(t)
 			public := test.start(t, address)
 			env := []string{"ROOMKEY_LISTEN=" + address, "ROOMKEY_PUBLIC_URL=" + public, "ROOMKEY_DATA=" + t.TempDir(), test.env}
 			dir := t.TempDir()
-			p, err := start(command(dir, append(bareEnvironment(dir), env...), "serve"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(p.kill)
-			p.url = "http://" + address
-			if err := p.ready(); err != nil {
-				t.Fatal(err)
-			}
+			startAt(t, address, command(dir, append(bareEnvironment(dir), env...), "serve"))
 			if said := holdSaid(t, env, test.code, test.want...); strings.Contains(said, test.not) {
 				t.Errorf("got\n%s\nwant no %q", said, test.not)
 			}

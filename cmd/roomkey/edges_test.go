@@ -104,7 +104,7 @@ var edges = map[string][]edge{
 	"mute": {tool("mute_participant", `{"room_id": "{it}", "identity": "nobody"}`),
 		rest("POST", "/api/room/{it}/mute/nobody", "")},
 	"mute everybody": {tool("mute_participant", `{"room_id": "{it}", "identity": "*"}`),
-		rest("POST", "/api/room/{it}/mute/*", "")},
+		rest("POST", "/api/room/{it}/mute/*", ""), rest("POST", "/api/room/{it}/mute/%2A", "")},
 	"video off": {tool("disable_participant_video", `{"room_id": "{it}", "identity": "nobody"}`),
 		rest("POST", "/api/room/{it}/video/nobody/off", "")},
 	"everybody's video off": {tool("disable_participant_video", `{"room_id": "{it}", "identity": "*"}`),

@@ -82,7 +82,7 @@ func startForeignClient(t *testing.T, kind foreignKind, server foreignServer) *f
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := new(output)
+	log := new(livekittest.Output)
 	cmd := exec.Command("node", "drive.mjs", string(config))
 	cmd.Dir, cmd.Stderr = filepath.Join("testdata", "clients"), log
 	livekittest.DieWithParent(cmd)

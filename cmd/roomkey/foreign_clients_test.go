@@ -46,10 +46,7 @@ func roomkeyCommand(t *testing.T) *foreignCommand {
 	if err := os.Symlink(self, program); err != nil {
 		t.Fatal(err)
 	}
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	env := map[string]string{"ROOMKEY_LISTEN": address}
 	for _, pair := range bareEnvironment(dir) {
 		name, value, _ := strings.Cut(pair, "=")

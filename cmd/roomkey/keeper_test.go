@@ -21,11 +21,7 @@ type stdioProcess struct {
 // startStdio runs a roomkey stdio on a data folder, on an address of its own.
 func startStdio(t *testing.T, dir string, env ...string) *stdioProcess {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return startStdioAt(t, address, dir, env...)
+	return startStdioAt(t, freeAddress(t), dir, env...)
 }
 
 func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProcess {
@@ -57,8 +53,8 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 	return s
 }
 
-// say sends a call of a tool and does not wait for its answer.
-func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
+// send sends a call of a tool and does not wait for its answer.
+func (s *stdioProcess) send(t *testing.T, tool, arguments string) {
 	t.Helper()
 	message := rpc("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
 	if _, err := io.WriteString(s.in, message+"\n"); err != nil {
@@ -66,17 +62,17 @@ func (s *stdioProcess) say(t *testing.T, tool, arguments string) {
 	}
 }
 
-// hear waits for an answer.
-func (s *stdioProcess) hear(t *testing.T) toolResult {
+// receive waits for an answer.
+func (s *stdioProcess) receive(t *testing.T) toolResult {
 	t.Helper()
 	select {
 	case line, ok := <-s.answers:
 		if !ok {
-			t.Fatalf("stdio has ended:\n%s", s.err)
+			t.Fatalf("stdio has ended:\n%s", s.err.Tail())
 		}
 		return readResult(t, readResponse(t, []byte(line)).Result)
 	case <-time.After(patience):
-		t.Fatalf("no answer within %v:\n%s", patience, s.err)
+		t.Fatalf("no answer within %v:\n%s", patience, s.err.Tail())
 	}
 	return toolResult{}
 }
@@ -84,10 +80,10 @@ func (s *stdioProcess) hear(t *testing.T) toolResult {
 // must calls a tool that has to succeed.
 func (s *stdioProcess) must(t *testing.T, tool, arguments string) string {
 	t.Helper()
-	s.say(t, tool, arguments)
-	r := s.hear(t)
+	s.send(t, tool, arguments)
+	r := s.receive(t)
 	if r.IsError {
-		t.Errorf("%s: got the error %v, want success\n%s", tool, r.Content, s.err)
+		t.Errorf("%s: got the error %v, want success\n%s", tool, r.Content, s.err.Tail())
 	}
 	return string(r.StructuredContent)
 }
@@ -104,17 +100,14 @@ func (s *stdioProcess) mustKnow(t *testing.T, room string) {
 func TestStdioTakesOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	first := startStdioAt(t, address, dir)
 	second := startStdioAt(t, address, dir) // at the same moment
 	first.must(t, "create_room", `{"name": "alpha"}`)
 	second.mustKnow(t, "alpha")
 	third := startStdio(t, dir)
 	third.must(t, "create_room", `{"name": "beta"}`)
-	if !first.err.contains("msg=serving") { // the other one was faster
+	if !strings.Contains(first.err.String(), "msg=serving") { // the other one was faster
 		first, second = second, first
 	}
 
@@ -123,7 +116,7 @@ func TestStdioTakesOver(t *testing.T) {
 	second.mustKnow(t, "beta")
 	second.must(t, "create_room", `{"name": "gamma"}`)
 
-	if !second.err.contains("msg=serving") {
+	if !strings.Contains(second.err.String(), "msg=serving") {
 		second, third = third, second
 	}
 	_ = second.in.Close() // a clean end
@@ -135,7 +128,7 @@ func TestStdioTakesOver(t *testing.T) {
 	}
 	late := startStdio(t, dir)
 	late.mustKnow(t, "gamma")
-	if late.err.contains("msg=serving") {
+	if strings.Contains(late.err.String(), "msg=serving") {
 		t.Error("a stdio serves beside another")
 	}
 }
@@ -145,14 +138,11 @@ func TestStdioTakesOver(t *testing.T) {
 func TestStdioChangesAfterAnEnd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	for i := range 5 {
 		first, second := startStdioAt(t, address, dir), startStdioAt(t, address, dir)
 		first.must(t, "list_rooms", "{}")
-		if !first.err.contains("msg=serving") { // the other one was faster
+		if !strings.Contains(first.err.String(), "msg=serving") { // the other one was faster
 			first, second = second, first
 		}
 		third := startStdioAt(t, address, dir)
@@ -174,10 +164,7 @@ func TestStdioTakesOverElsewhere(t *testing.T) {
 	dir := t.TempDir()
 	first := startStdio(t, dir)
 	first.must(t, "create_room", `{"name": "alpha"}`)
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	second := startStdioAt(t, address, dir)
 	second.mustKnow(t, "alpha")
 	_, shown := startImpostor(t, address)
@@ -198,8 +185,8 @@ func TestServeAndStdio(t *testing.T) {
 	server := startServer(t, dir)
 	stdio.mustKnow(t, "alpha")
 	stdio.must(t, "create_room", `{"name": "beta"}`)
-	if !stdio.err.contains("bridging to it\" url=" + server.url) {
-		t.Errorf("stdio beside serve: got %s, want it to bridge to %s", stdio.err, server.url)
+	if !strings.Contains(stdio.err.String(), "bridging to it\" url="+server.url) {
+		t.Errorf("stdio beside serve: got %s, want it to bridge to %s", stdio.err.Tail(), server.url)
 	}
 	if err := server.terminate(); err != nil {
 		t.Error(err)
@@ -219,10 +206,10 @@ func TestStdioCallsUnderWay(t *testing.T) {
 	stdio := startStdio(t, dir, lk.env()...)
 	stdio.must(t, "create_room", `{"name": "alpha"}`)
 	lk.close()
-	stdio.say(t, "create_room", `{"name": "beta"}`)
+	stdio.send(t, "create_room", `{"name": "beta"}`)
 	lk.await(t)
 	server.kill()
-	r := stdio.hear(t)
+	r := stdio.receive(t)
 	const unknown = "unavailable: Roomkey ended during this call, and it is not known"
 	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, unknown) {
 		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
@@ -235,11 +222,11 @@ func TestStdioCallsUnderWay(t *testing.T) {
 	server = startServer(t, dir, lk.env()...)
 	stdio.mustKnow(t, "alpha")
 	lk.close()
-	stdio.say(t, "list_participants", `{"room_id": "alpha"}`)
+	stdio.send(t, "list_participants", `{"room_id": "alpha"}`)
 	lk.await(t)
 	server.kill()
 	lk.open()
-	if r := stdio.hear(t); r.IsError {
+	if r := stdio.receive(t); r.IsError {
 		t.Errorf("reading under way: got %+v, want an answer", r.Content)
 	}
 }

@@ -43,10 +43,7 @@ func startImpostor(t *testing.T, address string) (url string, shown *atomic.Int3
 // neither is what answers at the configured address.
 func TestLockOfOthers(t *testing.T) {
 	t.Parallel()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	configured, shown := startImpostor(t, address)
 	named, shownToo := startImpostor(t, "127.0.0.1:0")
 	data := t.TempDir()

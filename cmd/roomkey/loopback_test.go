@@ -47,10 +47,7 @@ func TestTheOtherLoopbackAddressIsTaken(t *testing.T) {
 		t.Skip("this machine has no ::1")
 	}
 	_ = probe.Close()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	at := netip.MustParseAddrPort(address)
 	taken, err := net.Listen("tcp", netip.AddrPortFrom(netip.IPv6Loopback(), at.Port()).String())
 	if err != nil {

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,13 +11,13 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"roomkey/livekit/livekittest"
 )
 
 // TestMain makes the test binary the program: started under the name roomkey,
@@ -79,28 +76,22 @@ func eventually(ok func() bool) bool {
 	return false
 }
 
-var nextPort atomic.Int32
-
-// freeAddress gives a loopback address that nobody listens on. It is below the
-// ports that the system hands out by itself, so nobody gets it by chance.
-func freeAddress() (string, error) {
-	const first, count = 20000, 10000
-	nextPort.CompareAndSwap(0, int32(os.Getpid()*131%count)+1)
-	for range count {
-		address := fmt.Sprintf("127.0.0.1:%d", first+nextPort.Add(1)%count)
-		if l, err := net.Listen("tcp", address); err == nil {
-			return address, l.Close()
-		}
+// freeAddress gives a loopback address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := livekittest.FreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return "", errors.New("no free port")
+	return fmt.Sprintf("127.0.0.1:%d", port)
 }
 
 // process is a running roomkey: the test binary once more.
 type process struct {
 	url    string // where it serves
 	cmd    *exec.Cmd
-	err    *output
-	exited chan struct{}
+	err    livekittest.Output
+	exited <-chan struct{}
 }
 
 // command is roomkey with arguments, to be run in folder dir. env is all of its
@@ -117,18 +108,13 @@ func command(dir string, env []string, args ...string) *exec.Cmd {
 
 // start runs a command whose output is kept unless it goes somewhere already.
 func start(cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, err: new(output), exited: make(chan struct{})}
+	p := &process{cmd: cmd}
 	if cmd.Stderr == nil {
-		cmd.Stderr = p.err
+		cmd.Stderr = &p.err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		_ = cmd.Wait() // judged by its exit code
-		close(p.exited)
-	}()
-	return p, nil
+	var err error
+	p.exited, err = livekittest.StartProcess(cmd)
+	return p, err
 }
 
 // ready waits until the program says that it is ready.
@@ -143,11 +129,11 @@ func (p *process) ready() error {
 	})
 	select {
 	case <-p.exited:
-		return fmt.Errorf("roomkey ended with exit code %d:\n%s", p.cmd.ProcessState.ExitCode(), p.err)
+		return fmt.Errorf("roomkey ended with exit code %d:\n%s", p.cmd.ProcessState.ExitCode(), p.err.Tail())
 	default:
 	}
 	if !ready {
-		return fmt.Errorf("roomkey is not ready after %v:\n%s", patience, p.err)
+		return fmt.Errorf("roomkey is not ready after %v:\n%s", patience, p.err.Tail())
 	}
 	return nil
 }
@@ -174,10 +160,10 @@ func (p *process) stopped() error {
 	case <-p.exited:
 	case <-time.After(stopWithin):
 		p.kill()
-		return fmt.Errorf("roomkey still ran %v after SIGTERM:\n%s", stopWithin, p.err)
+		return fmt.Errorf("roomkey still ran %v after SIGTERM:\n%s", stopWithin, p.err.Tail())
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
-		return fmt.Errorf("exit code after SIGTERM: got %d, want 0\n%s", code, p.err)
+		return fmt.Errorf("exit code after SIGTERM: got %d, want 0\n%s", code, p.err.Tail())
 	}
 	return nil
 }
@@ -199,10 +185,12 @@ func startServer(t *testing.T, dir string, env ...string) *process {
 // it after the test.
 func startReady(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return startAt(t, freeAddress(t), cmd)
+}
+
+// startAt is startReady on an address of the test.
+func startAt(t *testing.T, address string, cmd *exec.Cmd) *process {
+	t.Helper()
 	cmd.Env = append(cmd.Env, "ROOMKEY_LISTEN="+address)
 	p, err := start(cmd)
 	if err != nil {
@@ -228,33 +216,3 @@ func bareEnvironment(dir string) []string {
 	}
 	return env
 }
-
-// output keeps what a process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-// String is the end of it, which is what a failed test shows.
-func (o *output) String() string {
-	const enough = 8 << 10
-	all := o.all()
-	if len(all) <= enough {
-		return all
-	}
-	return "…" + all[len(all)-enough:]
-}
-
-func (o *output) all() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-func (o *output) contains(s string) bool { return strings.Contains(o.all(), s) }

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"roomkey/livekit/livekittest"
 	"roomkey/tools"
 )
 
@@ -49,11 +50,8 @@ func TestMCPClient(t *testing.T) {
 // stdioClient runs roomkey stdio in dir and talks to it.
 func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := new(output)
+	address := freeAddress(t)
+	log := new(livekittest.Output)
 	run := func(context.Context, string, []string, []string) (*exec.Cmd, error) {
 		return command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "stdio"), nil
 	}

@@ -148,9 +148,9 @@ func TestRefusedMessages(t *testing.T) {
 				test.body, bridged, test.code, test.id)
 		}
 	}
-	door := rpc("completion/complete", `{"ref":{"type":"ref/door"}}`) // a bridge refuses it in its own words
-	if r := readResponse(t, a.post(t, door).body); r.Error == nil || r.Error.Code != -32600 {
-		t.Errorf("%s: got %+v, want the error -32600", door, r)
+	unknownRef := rpc("completion/complete", `{"ref":{"type":"ref/door"}}`) // a bridge refuses it in its own words
+	if r := readResponse(t, a.post(t, unknownRef).body); r.Error == nil || r.Error.Code != -32600 {
+		t.Errorf("%s: got %+v, want the error -32600", unknownRef, r)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestWrongShapes(t *testing.T) {
 	if got := a.post(t, rpc("ping", "{}")); got.status != http.StatusOK || compact(t, got.body) != pong {
 		t.Errorf("ping after all that: got %d %s, want %s", got.status, got.body, pong)
 	}
-	if found := regexp.MustCompile(`(?i)panic.*`).FindString(a.log.all()); found != "" {
+	if found := regexp.MustCompile(`(?i)panic.*`).FindString(a.log.String()); found != "" {
 		t.Errorf("log: got %q, want no panic", found)
 	}
 }

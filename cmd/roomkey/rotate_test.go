@@ -18,11 +18,7 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	address, err := freeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &machine{t: t, dir: t.TempDir(), address: address}
+	return &machine{t: t, dir: t.TempDir(), address: freeAddress(t)}
 }
 
 func (m *machine) env() []string { return append(bareEnvironment(m.dir), "ROOMKEY_LISTEN="+m.address) }
@@ -30,15 +26,7 @@ func (m *machine) env() []string { return append(bareEnvironment(m.dir), "ROOMKE
 // serve starts the server, ready, and kills it after the test.
 func (m *machine) serve() {
 	m.t.Helper()
-	p, err := start(command(m.dir, m.env(), "serve"))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.t.Cleanup(p.kill)
-	p.url, m.server = "http://"+m.address, p
-	if err := p.ready(); err != nil {
-		m.t.Fatal(err)
-	}
+	m.server = startAt(m.t, m.address, command(m.dir, m.env(), "serve"))
 }
 
 // run runs a command that must succeed and gives its output.

@@ -36,8 +36,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			address, err1 := freeAddress()
-			another, err2 := freeAddress()
+			address, another := freeAddress(t), freeAddress(t)
 			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
 			e.Setenv("TOOLS", strconv.Itoa(len(tools.Selection{}.Select())))
 			e.Setenv("READ_ONLY_TOOLS", strconv.Itoa(len(tools.Selection{ReadOnly: true}.Select())))
@@ -48,7 +47,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR2", another)
 			e.Setenv("PORT2", another[strings.LastIndexByte(another, ':')+1:])
 			e.Vars = append(e.Vars, stopAtRaces)
-			return errors.Join(err1, err2)
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready":     scriptReady,

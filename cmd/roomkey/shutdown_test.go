@@ -113,8 +113,8 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 	if err := p.stopped(); err != nil {
 		t.Error(err)
 	}
-	if p.err.contains("level=WARN") || p.err.contains("level=ERROR") {
-		t.Errorf("log: got %s, want nothing to worry about", p.err)
+	if strings.Contains(p.err.String(), "level=WARN") || strings.Contains(p.err.String(), "level=ERROR") {
+		t.Errorf("log: got %s, want nothing to worry about", p.err.Tail())
 	}
 
 	again := startServer(t, dir, append(lk.env(), withSecret)...)
@@ -135,16 +135,16 @@ func TestTerminateStdioWhileACallRuns(t *testing.T) {
 			stdio := startStdio(t, dir, lk.env()...)
 			stdio.must(t, "list_rooms", "{}")
 			lk.close()
-			stdio.say(t, "create_room", "{}")
+			stdio.send(t, "create_room", "{}")
 			lk.await(t)
 			if err := stdio.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if name == "own server" && !eventually(func() bool { return stdio.err.contains("stopping") }) {
+			if name == "own server" && !eventually(func() bool { return strings.Contains(stdio.err.String(), "stopping") }) {
 				t.Fatal("the program does not notice SIGTERM")
 			}
 			lk.open()
-			if r := stdio.hear(t); r.IsError || !strings.Contains(string(r.StructuredContent), `"is_active":true`) {
+			if r := stdio.receive(t); r.IsError || !strings.Contains(string(r.StructuredContent), `"is_active":true`) {
 				t.Errorf("the running call: got %+v, want its room", r)
 			}
 			if err := stdio.stopped(); err != nil {

@@ -13,13 +13,14 @@ import (
 
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
+	"roomkey/meet"
 )
 
 // A person who sends more than allowed is slowed down; nothing is lost.
 func TestDataIsSlowedDown(t *testing.T) {
 	t.Parallel()
 	const perSecond, atOnce, more = 10, 8 * 10, 15
-	s, limits := startLimited(t, embedded.Limits{DataMessagesPerSecond: perSecond})
+	s, limits := startLimited(t, meet.ParticipantLimits{DataMessagesPerSecond: perSecond})
 	a, b := joinSeeing(t, s)
 	began := time.Now()
 	for n := range atOnce + more {
@@ -58,7 +59,7 @@ func resend(t *testing.T, again func(), done func() bool) {
 func TestBytesAreSlowedDown(t *testing.T) {
 	t.Parallel()
 	const perSecond = 16 << 10 // eight times 16 KiB may come at once
-	s, _ := startLimited(t, embedded.Limits{DataBytesPerSecond: perSecond})
+	s, _ := startLimited(t, meet.ParticipantLimits{DataBytesPerSecond: perSecond})
 	a, b := joinSeeing(t, s)
 	began := time.Now()
 	const n = 8 + 2
@@ -88,7 +89,7 @@ func stuck(t *testing.T, s *embedded.Server, identity string) {
 // Nothing is kept for a receiver that does not take it. Not parallel: it looks at
 // the memory of the process.
 func TestNothingIsKeptForThoseWhoDoNotListen(t *testing.T) {
-	s, _ := startLimited(t, embedded.Limits{DataBytesPerSecond: 1 << 30, DataMessagesPerSecond: 1 << 20})
+	s, _ := startLimited(t, meet.ParticipantLimits{DataBytesPerSecond: 1 << 30, DataMessagesPerSecond: 1 << 20})
 	a, b := join(t, s)
 	stuck(t, s, "stuck")
 	livekittest.Wait(t, "all to see each other", func() bool { return a.Sees("b") && b.Sees("a") && a.Sees("stuck") })
@@ -118,7 +119,7 @@ func heap() int {
 // Each data channel costs the server a goroutine and a buffer.
 func TestDataChannelsAreBounded(t *testing.T) {
 	t.Parallel()
-	s, limits := startLimited(t, embedded.Limits{})
+	s, limits := startLimited(t, meet.ParticipantLimits{})
 	a := livekittest.Join(t, s.URL(), token(t, s, "room", "a"))
 	pc := a.Room().LocalParticipant.GetPublisherPeerConnection()
 	livekittest.Wait(t, "a connection", func() bool { return pc.ConnectionState() == webrtc.PeerConnectionStateConnected })

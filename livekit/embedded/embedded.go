@@ -73,7 +73,7 @@ type Config struct {
 	Authorize AuthorizeFunc
 
 	// Limits bound what one participant can make the server do.
-	Limits Limits
+	Limits meet.ParticipantLimits
 
 	// OnLimit is called each time a limit stops something. It may be nil.
 	OnLimit func(limit string)

@@ -54,7 +54,7 @@ func TestServersLiveSideBySide(t *testing.T) {
 	}
 	for _, s := range servers {
 		a, b := join(t, s)
-		hears(t, a, b)
+		waitHears(t, a, b)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := join(t, s)
-	hears(t, a, b)
+	waitHears(t, a, b)
 	began := time.Now()
 	var both sync.WaitGroup
 	for range 2 {

@@ -1,40 +1,20 @@
 package embedded_test
 
 import (
-	"bytes"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 )
 
-// logOutput is a place for log lines.
-type logOutput struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *logOutput) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *logOutput) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // startLogging runs a server and keeps its lines from a level on.
-func startLogging(t *testing.T, level slog.Level) (*embedded.Server, *logOutput) {
+func startLogging(t *testing.T, level slog.Level) (*embedded.Server, *livekittest.Output) {
 	t.Helper()
-	out := &logOutput{}
+	out := new(livekittest.Output)
 	cfg := config()
 	cfg.Log = slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
 	return start(t, cfg), out
@@ -60,11 +40,11 @@ func keepBusy(t *testing.T, s *embedded.Server) (tokens []string) {
 			resp.Body.Close()
 		}
 	}
-	if status := livekittest.Knock(t, s.URL(), bad); status != http.StatusUnauthorized {
+	if status := livekittest.SignallingStatus(t, s.URL(), bad); status != http.StatusUnauthorized {
 		t.Errorf("a token with a wrong signature got status %d", status)
 	}
 	a, b := join(t, s)
-	hears(t, a, b)
+	waitHears(t, a, b)
 	a.Leave()
 	return []string{good, bad}
 }

@@ -52,7 +52,7 @@ func TestMediaGoesWhereItIsTold(t *testing.T) {
 			cfg.NodeIP, cfg.BindAddress = c.node, c.bind
 			s := start(t, cfg)
 			a, b := join(t, s)
-			hears(t, a, b)
+			waitHears(t, a, b)
 			ice := a.Room().LocalParticipant.GetPublisherPeerConnection().SCTP().Transport().ICETransport()
 			pair, err := ice.GetSelectedCandidatePair()
 			if err != nil || pair == nil {
@@ -97,7 +97,7 @@ func TestMediaOverTCP(t *testing.T) {
 			}
 			embedded.OnlyTCP(t, s)
 			a, b := join(t, s)
-			hears(t, a, b)
+			waitHears(t, a, b)
 			stop(t, s)
 			if l, err := net.Listen("tcp", "127.0.0.1:"+tcpPort); err != nil {
 				t.Errorf("the port after the stop: %v, want it free", err)

@@ -69,7 +69,7 @@ func (c *counted) check(t *testing.T, limit string) {
 }
 
 // startLimited runs a server with these limits.
-func startLimited(t *testing.T, limits embedded.Limits) (*embedded.Server, *counted) {
+func startLimited(t *testing.T, limits meet.ParticipantLimits) (*embedded.Server, *counted) {
 	t.Helper()
 	c := &counted{}
 	cfg := config()
@@ -129,8 +129,8 @@ func joinSeeing(t *testing.T, s *embedded.Server) (a, b *livekittest.Person) {
 	return a, b
 }
 
-// hears has a publish sound and b hear it.
-func hears(t *testing.T, a, b *livekittest.Person) {
+// waitHears has a publish sound and b hear it.
+func waitHears(t *testing.T, a, b *livekittest.Person) {
 	t.Helper()
 	a.PublishMicrophone()
 	livekittest.Wait(t, "b to hear a", func() bool { return b.Receives("a", meet.Microphone) })

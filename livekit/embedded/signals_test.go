@@ -12,7 +12,6 @@ import (
 	livekitpb "github.com/livekit/protocol/livekit"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
@@ -26,7 +25,7 @@ func padded(n int) *livekitpb.SignalRequest {
 func TestLongMessagesEndTheConnection(t *testing.T) {
 	t.Parallel()
 	const most = 64 << 10
-	s, limits := startLimited(t, embedded.Limits{SignalBytes: most})
+	s, limits := startLimited(t, meet.ParticipantLimits{SignalBytes: most})
 	conn := dial(t, s, token(t, s, "room", "a"))
 	if err := say(t, conn, padded(most-100)); err != nil {
 		t.Fatal(err)
@@ -57,7 +56,7 @@ func TestLongMessagesEndTheConnection(t *testing.T) {
 // LiveKit acts out faults for its own tests. Nobody can ask for that here.
 func TestFaultsAreNotActedOut(t *testing.T) {
 	t.Parallel()
-	s, limits := startLimited(t, embedded.Limits{})
+	s, limits := startLimited(t, meet.ParticipantLimits{})
 	conn := dial(t, s, token(t, s, "room", "a"))
 	for _, scenario := range []*livekitpb.SimulateScenario{
 		{Scenario: &livekitpb.SimulateScenario_SpeakerUpdate{SpeakerUpdate: 1 << 30}},
@@ -84,7 +83,7 @@ func TestFaultsAreNotActedOut(t *testing.T) {
 // So many messages no client sends, whatever their kind.
 func TestTooManyMessagesEndTheConnection(t *testing.T) {
 	t.Parallel()
-	s, limits := startLimited(t, embedded.Limits{SignalsPerSecond: 20})
+	s, limits := startLimited(t, meet.ParticipantLimits{SignalsPerSecond: 20})
 	ping := &livekitpb.SignalRequest{Message: &livekitpb.SignalRequest_Ping{Ping: 1}}
 	for name, send := range map[string]func(*websocket.Conn) error{
 		"messages":  func(conn *websocket.Conn) error { return say(t, conn, ping) },
@@ -122,7 +121,7 @@ func TestTooManyMessagesEndTheConnection(t *testing.T) {
 // LiveKit keeps a place for every track that somebody names.
 func TestTooManyTracksEndTheConnection(t *testing.T) {
 	t.Parallel()
-	s, limits := startLimited(t, embedded.Limits{})
+	s, limits := startLimited(t, meet.ParticipantLimits{})
 	tooMany := func(name string, conn *websocket.Conn) {
 		t.Helper()
 		if end := closed(t, conn); end.Text != "too many tracks" {
@@ -180,7 +179,7 @@ func TestTooManyTracksEndTheConnection(t *testing.T) {
 func TestWithoutMediaNobodyStays(t *testing.T) {
 	t.Parallel()
 	const within = time.Second
-	s, limits := startLimited(t, embedded.Limits{MediaWithin: within})
+	s, limits := startLimited(t, meet.ParticipantLimits{MediaWithin: within})
 	var person *livekittest.Person
 	livekittest.Wait(t, "somebody to have media in time", func() (ok bool) {
 		var err error

@@ -82,7 +82,7 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 	p.room = lksdk.NewRoom(callback)
 
 	var err error
-	if p.relay, err = newRelay(url, p.hear, p.disconnected); err != nil {
+	if p.relay, err = newRelay(url, p.handleSignal, p.disconnected); err != nil {
 		return nil, err
 	}
 	tb.Cleanup(p.relay.close)

@@ -20,10 +20,10 @@ import (
 // says, such as new tokens, which the SDK keeps to itself, and can change what the
 // SDK says.
 type relay struct {
-	server *httptest.Server
-	target *url.URL
-	hear   func(*livekit.SignalResponse)
-	leave  func(livekit.DisconnectReason) // told that the server has disconnected this person
+	server   *httptest.Server
+	target   *url.URL
+	onSignal func(*livekit.SignalResponse)
+	onLeave  func(livekit.DisconnectReason) // the server has disconnected this person
 
 	mu         sync.Mutex
 	refused    int                            // connections, with 401 or 403
@@ -35,13 +35,13 @@ type relay struct {
 }
 
 // newRelay makes a relay for the server at base.
-func newRelay(base string, hear func(*livekit.SignalResponse),
-	leave func(livekit.DisconnectReason)) (*relay, error) {
+func newRelay(base string, onSignal func(*livekit.SignalResponse),
+	onLeave func(livekit.DisconnectReason)) (*relay, error) {
 	target, err := url.Parse("http" + strings.TrimPrefix(strings.TrimPrefix(base, "http"), "ws"))
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{target: target, hear: hear, leave: leave}
+	r := &relay{target: target, onSignal: onSignal, onLeave: onLeave}
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			pr.SetURL(target)
@@ -163,7 +163,7 @@ func (r *relay) fromServer(message []byte) []byte {
 	if proto.Unmarshal(message, msg) != nil {
 		return message
 	}
-	r.hear(msg)
+	r.onSignal(msg)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if msg.GetLeave() != nil && r.restarting {
@@ -175,7 +175,7 @@ func (r *relay) fromServer(message []byte) []byte {
 	}
 	if leave := msg.GetLeave(); leave != nil && leave.GetAction() == livekit.LeaveRequest_DISCONNECT {
 		r.shut = true
-		r.leave(leave.GetReason())
+		r.onLeave(leave.GetReason())
 	}
 	return message
 }

@@ -14,11 +14,11 @@ import (
 	"roomkey/meet"
 )
 
-// Knock asks for a signalling connection, hangs up, and gives the HTTP status of
+// SignallingStatus asks for a signalling connection, hangs up, and gives the HTTP status of
 // the answer: 101 for success, 401 for a bad token, 404 for a room that does not
 // exist, 500 for a full one. It is much faster than [TryJoin], because the SDK
 // tries again and again.
-func Knock(tb testing.TB, url, token string) int {
+func SignallingStatus(tb testing.TB, url, token string) int {
 	tb.Helper()
 	conn, resp, err := websocket.DefaultDialer.DialContext(tb.Context(), signallingURL(url, token), nil)
 	if err == nil {
@@ -54,8 +54,8 @@ func signallingURL(base, token string) string {
 	return "ws" + strings.TrimPrefix(base, "http") + "/rtc?" + query.Encode()
 }
 
-// hear keeps what tests ask for of what the server tells this person.
-func (p *Person) hear(msg *livekit.SignalResponse) {
+// handleSignal keeps what tests ask for of what the server tells this person.
+func (p *Person) handleSignal(msg *livekit.SignalResponse) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch m := msg.GetMessage().(type) {

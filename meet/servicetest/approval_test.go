@@ -9,8 +9,8 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// from goes on with a request from an address, and may show a join token.
-func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.JoinResult {
+// exchangeFrom goes on with a request from an address, and may show a join token.
+func exchangeFrom(t *testing.T, s *System, address string, code meet.RoomCode, id, joinToken string) meet.JoinResult {
 	t.Helper()
 	a, err := s.Exchange(t.Context(), address, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id,
 		JoinToken: joinToken})
@@ -23,8 +23,8 @@ func from(t *testing.T, s *System, address string, code meet.RoomCode, id, joinT
 func TestOneApprovalLetsInOnePerson(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	id := from(t, s, "192.0.2.1", code, "", "").RequestID
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	id := exchangeFrom(t, s, "192.0.2.1", code, "", "").RequestID
 	answer(t, s, room, id, true)
 	var (
 		all      sync.WaitGroup
@@ -34,7 +34,7 @@ func TestOneApprovalLetsInOnePerson(t *testing.T) {
 	const many = 20
 	for i := range many {
 		all.Go(func() {
-			a := from(t, s, fmt.Sprintf("198.51.100.%d", i), code, id, "")
+			a := exchangeFrom(t, s, fmt.Sprintf("198.51.100.%d", i), code, id, "")
 			mu.Lock()
 			defer mu.Unlock()
 			if !a.Waiting {
@@ -61,33 +61,33 @@ func TestOneApprovalLetsInOnePerson(t *testing.T) {
 func TestComingBackByAnApproval(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	const home, elsewhere = "192.0.2.1", "198.51.100.1"
 	enter := func(address string) (string, meet.JoinResult) {
 		t.Helper()
-		id := from(t, s, address, code, "", "").RequestID
+		id := exchangeFrom(t, s, address, code, "", "").RequestID
 		answer(t, s, room, id, true)
-		return id, from(t, s, address, code, id, "")
+		return id, exchangeFrom(t, s, address, code, id, "")
 	}
 	id, first := enter(home)
 	_, other := enter("203.0.113.1")
 	person := s.EnterWith(t, first)
 	s.Clock.Advance(2 * meet.TokenLifetime) // a token proves who they are also when its time is over
 	for what, again := range map[string]meet.JoinResult{
-		"from the same address": from(t, s, home, code, id, ""),
-		"with the token":        from(t, s, elsewhere, code, id, first.Token),
-		"with both":             from(t, s, home, code, id, first.Token),
+		"from the same address": exchangeFrom(t, s, home, code, id, ""),
+		"with the token":        exchangeFrom(t, s, elsewhere, code, id, first.Token),
+		"with both":             exchangeFrom(t, s, home, code, id, first.Token),
 	} {
 		if again.Waiting || again.Identity != first.Identity {
 			t.Errorf("%s: %+v; want %s let in again", what, again, first.Identity)
 		}
 	}
 	for what, again := range map[string]meet.JoinResult{
-		"from elsewhere":               from(t, s, elsewhere, code, id, ""),
-		"with the token of another":    from(t, s, elsewhere, code, id, other.Token),
-		"from home, but as another":    from(t, s, home, code, id, other.Token),
-		"with what is no token":        from(t, s, elsewhere, code, id, "eyJ.a.b"),
-		"with no request, but a token": from(t, s, elsewhere, code, "", first.Token),
+		"from elsewhere":               exchangeFrom(t, s, elsewhere, code, id, ""),
+		"with the token of another":    exchangeFrom(t, s, elsewhere, code, id, other.Token),
+		"from home, but as another":    exchangeFrom(t, s, home, code, id, other.Token),
+		"with what is no token":        exchangeFrom(t, s, elsewhere, code, id, "eyJ.a.b"),
+		"with no request, but a token": exchangeFrom(t, s, elsewhere, code, "", first.Token),
 	} {
 		if !again.Waiting || again.RequestID == id {
 			t.Errorf("%s: %+v; want a new request", what, again)
@@ -105,7 +105,7 @@ func TestComingBackByAnApproval(t *testing.T) {
 func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, _ := guarded(t, s, meet.RoomChange{})
+	room, _ := roomWithApproval(t, s, meet.RoomChange{})
 	join := func() meet.JoinResult {
 		t.Helper()
 		a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
@@ -123,17 +123,17 @@ func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
 // is bounded like any other join.
 func TestComingBackByAnApprovalIsBounded(t *testing.T) {
 	t.Parallel()
-	s, stopped := limited(t, meet.Limits{JoinsPerAddress: 4})
-	room, code := guarded(t, s, meet.RoomChange{})
+	s, stopped := newLimited(t, meet.Limits{JoinsPerAddress: 4})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	const home = "192.0.2.1"
-	id := from(t, s, home, code, "", "").RequestID
+	id := exchangeFrom(t, s, home, code, "", "").RequestID
 	answer(t, s, room, id, true)
 	for range 3 {
-		from(t, s, home, code, id, "")
+		exchangeFrom(t, s, home, code, id, "")
 	}
 	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
 	wantCode(t, "once more", err, meet.CodeRateLimited)
-	if stopped.of("joins_per_address") != 1 {
+	if stopped.count("joins_per_address") != 1 {
 		t.Error("the limit did not count whom it stopped")
 	}
 }

@@ -51,7 +51,7 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 
 			_, err = page()
 			wantCode(t, "over the page without a token", err, meet.CodeForbidden)
-			if !dead(t, s, hoarded.Token) {
+			if !isTokenDead(t, s, hoarded.Token) {
 				t.Error("a token from before the block still counts")
 			}
 			if strings.HasPrefix(first, "by code") {
@@ -71,7 +71,7 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 			}
 			s.Admit(t, Gus, room)
 			wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
-			if !stays.Connected() || dead(t, s, neighbour.Token) {
+			if !stays.Connected() || isTokenDead(t, s, neighbour.Token) {
 				t.Error("who came over the page before is out")
 			}
 			wantCode(t, "unblock", s.Unblock(t.Context(), Ada, room.ID, bob.Identity()), "")

@@ -43,7 +43,7 @@ func TestReconcileCorrectsProfiles(t *testing.T) {
 // connect to the LiveKit inside.
 func TestConnectingWithAnOldProfile(t *testing.T) {
 	t.Parallel()
-	s := withDoor(t)
+	s := withSessionGate(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	a := s.Admit(t, Bob, room)
 	admission, err := s.Store.Admission(t.Context(), a.Identity)

@@ -13,13 +13,13 @@ import (
 func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	shut := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 	var ids []string
 	for range 120 { // more than a list shows
-		ids = append(ids, knock(t, s, code, "").RequestID)
+		ids = append(ids, askToJoin(t, s, code, "").RequestID)
 	}
-	hidden := knock(t, s, shut, "").RequestID
+	hidden := askToJoin(t, s, shut, "").RequestID
 	_, _, err := s.UpdateCode(t.Context(), Ada, shut.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
 	all := func(p meet.Principal, ids []string, all, approve bool) (answered, missing []string, err error) {
@@ -50,7 +50,7 @@ func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 	if r, err := s.Store.JoinRequest(t.Context(), hidden); err != nil || r.State != meet.RequestWaiting {
 		t.Errorf("who would not get in: %+v, %v; want it left alone", r, err)
 	}
-	if a := knock(t, s, code, ids[5]); a.Waiting {
+	if a := askToJoin(t, s, code, ids[5]); a.Waiting {
 		t.Error("somebody who was let in waits")
 	}
 	answered, _, err = all(Ada, nil, true, true)

@@ -9,8 +9,8 @@ import (
 	"roomkey/meet/meettest"
 )
 
-// admitted is a join token by a code.
-func admitted(t *testing.T, s *meettest.System, code string) string {
+// joinToken is a join token by a code.
+func joinToken(t *testing.T, s *meettest.System, code string) string {
 	t.Helper()
 	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code})
 	if err != nil {
@@ -19,14 +19,14 @@ func admitted(t *testing.T, s *meettest.System, code string) string {
 	return a.Token
 }
 
-// places are taken until one is refused.
-type places struct {
+// connections are reserved until one is refused.
+type connections struct {
 	t       *testing.T
 	s       *meettest.System
 	release []func()
 }
 
-func (p *places) take(address, token string) error {
+func (p *connections) reserve(address, token string) error {
 	p.t.Helper()
 	release, err := p.s.ReserveConnection(p.t.Context(), address, token)
 	if err == nil {
@@ -35,9 +35,9 @@ func (p *places) take(address, token string) error {
 	return err
 }
 
-func (p *places) refused(name, address, token, message string) {
+func (p *connections) refused(name, address, token, message string) {
 	p.t.Helper()
-	err := p.take(address, token)
+	err := p.reserve(address, token)
 	if e := meet.AsError(err); err == nil || e.Code != meet.CodeRateLimited || e.Message != message || e.RetryAfter <= 0 {
 		p.t.Errorf("%s: %v, want %q", name, err, message)
 	}
@@ -53,9 +53,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	guest := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	host := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
-	p := &places{t: t, s: s}
+	p := &connections{t: t, s: s}
 	for n := range 3 {
-		if err := p.take(fmt.Sprint("address ", n), admitted(t, s, guest.Code)); err != nil {
+		if err := p.reserve(fmt.Sprint("address ", n), joinToken(t, s, guest.Code)); err != nil {
 			t.Fatalf("connection %d: %v", n, err)
 		}
 	}
@@ -63,15 +63,15 @@ func TestConnectionsAreBounded(t *testing.T) {
 		t.Helper()
 		p.refused(what, address, token, "There are too many connections "+where+" at the moment")
 	}
-	tooMany("a fourth by one code", "another", admitted(t, s, guest.Code), "by the way that you came")
+	tooMany("a fourth by one code", "another", joinToken(t, s, guest.Code), "by the way that you came")
 	for range 2 {
-		if err := p.take("hosts", admitted(t, s, host.Code)); err != nil {
+		if err := p.reserve("hosts", joinToken(t, s, host.Code)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	tooMany("a sixth in one room", "another", admitted(t, s, host.Code), "into this room")
+	tooMany("a sixth in one room", "another", joinToken(t, s, host.Code), "into this room")
 	for range 2 {
-		if err := p.take("hosts", "no token at all"); err != nil {
+		if err := p.reserve("hosts", "no token at all"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,10 +82,10 @@ func TestConnectionsAreBounded(t *testing.T) {
 
 	p.release[0]()
 	p.release[0]() // once more does nothing
-	if err := p.take("another", admitted(t, s, guest.Code)); err != nil {
+	if err := p.reserve("another", joinToken(t, s, guest.Code)); err != nil {
 		t.Errorf("in the place of somebody who left: %v", err)
 	}
-	tooMany("and no second one", "another", admitted(t, s, guest.Code), "by the way that you came")
+	tooMany("and no second one", "another", joinToken(t, s, guest.Code), "by the way that you came")
 }
 
 // A whole class behind one address, with one code, comes in at once.
@@ -93,9 +93,9 @@ func TestAClassConnects(t *testing.T) {
 	t.Parallel()
 	s := meettest.New(t)
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{}).Code
-	p := &places{t: t, s: s}
+	p := &connections{t: t, s: s}
 	for n := range 300 {
-		if err := p.take("school", admitted(t, s, code)); err != nil {
+		if err := p.reserve("school", joinToken(t, s, code)); err != nil {
 			t.Fatalf("pupil %d: %v", n, err)
 		}
 	}
@@ -106,20 +106,20 @@ func TestReconnectingIsBounded(t *testing.T) {
 	t.Parallel()
 	s := meettest.New(t)
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{}).Code
-	token, other := admitted(t, s, code), admitted(t, s, code)
-	p := &places{t: t, s: s}
+	token, other := joinToken(t, s, code), joinToken(t, s, code)
+	p := &connections{t: t, s: s}
 	for n := range 60 {
-		if err := p.take("here", token); err != nil {
+		if err := p.reserve("here", token); err != nil {
 			t.Fatalf("connection %d: %v", n, err)
 		}
 		p.release[n]()
 	}
 	p.refused("the next one", "here", token, "You have connected too often in the last minute")
-	if err := p.take("here", other); err != nil {
+	if err := p.reserve("here", other); err != nil {
 		t.Errorf("somebody else: %v", err)
 	}
 	s.Clock.Advance(time.Minute)
-	if err := p.take("here", token); err != nil {
+	if err := p.reserve("here", token); err != nil {
 		t.Errorf("a minute later: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func TestUserIDsWithAHash(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	_, bob := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob#1234")
+	_, bob := enterByCode(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob#1234")
 	users := s.Enter(t, meet.Principal{ID: "https://idp/users#42", Role: meet.User}, room)
 	people, err := s.Media.Participants(t.Context(), room.ID)
 	wantCode(t, "participants", err, "")
@@ -55,11 +55,11 @@ func TestTypedUserIDsHurtNobody(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	guests := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	viewers := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
-	_, bob := enterBy(t, s, guests.Code, "bob")
+	_, bob := enterByCode(t, s, guests.Code, "bob")
 	vouched, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID, UserID: "bob"})
 	wantCode(t, "join", err, "")
 	brought := s.EnterWith(t, vouched)
-	_, mallory := enterBy(t, s, viewers.Code, "bob")
+	_, mallory := enterByCode(t, s, viewers.Code, "bob")
 	_, err = s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: mallory.Identity(), Lock: Of(true)})
 	wantCode(t, "lock", err, "")
 	if a, err := exchange(t, s, guests.Code, "bob"); err != nil || len(lockedOf(t, s, a.Identity)) != 0 {
@@ -107,8 +107,8 @@ func TestLocksFollowTheSubject(t *testing.T) {
 func TestKickedHostsAnswerNobody(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	a, host := enterBy(t, s, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code, "")
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	a, host := enterByCode(t, s, s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}).Code, "")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: host.Identity()})
 	wantCode(t, "kick", err, "")
 	s.EnterWith(t, a) // past us
@@ -222,14 +222,15 @@ func TestRemoveByARotatedCode(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
-	a, eve := enterBy(t, s, code.Code, "")
-	fresh, err := s.RotateCode(t.Context(), Ada, code.Code)
+	a, eve := enterByCode(t, s, code.Code, "")
+	rotated, err := s.RotateCode(t.Context(), Ada, code.Code)
 	wantCode(t, "rotate", err, "")
-	_, carol := enterBy(t, s, fresh.Code, "")
+	_, carol := enterByCode(t, s, rotated.Code, "")
 	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "enabling the old one", err, meet.CodeGone)
 	_, removed, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
-	if err != nil || len(removed) != 1 || removed[0] != eve.Identity() || !dead(t, s, a.Token) || !carol.Connected() {
+	isEve := len(removed) == 1 && removed[0] == eve.Identity()
+	if err != nil || !isEve || !isTokenDead(t, s, a.Token) || !carol.Connected() {
 		t.Errorf("removed %v, %v; want eve alone, and her token dead", removed, err)
 	}
 	if _, err := exchange(t, s, code.Code, ""); !meet.IsCode(err, meet.CodeNotFound) {
@@ -242,11 +243,11 @@ func TestTheTrailEndsWithTheRemoval(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	a, eve := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
+	a, eve := enterByCode(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
 	id := eve.Identity()
 	tell := func(kind meet.MediaEventKind, event, sid string) {
 		t.Helper()
-		handle(t, s, told(s, kind, event, room.ID, "RM_1", id, sid))
+		handle(t, s, mediaEvent(s, kind, event, room.ID, "RM_1", id, sid))
 	}
 	tell(meet.MediaParticipantJoined, "1", "PA_1")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: id})
@@ -293,8 +294,8 @@ func TestPretendersArePutOut(t *testing.T) {
 	s := NewOn(t, foreign.URL())
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
-	_, honest := enterBy(t, s, code, "honest")
-	_, liar := enterBy(t, s, code, "liar")
+	_, honest := enterByCode(t, s, code, "honest")
+	_, liar := enterByCode(t, s, code, "liar")
 	_, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: liar.Identity(), Lock: Of(true)})
 	wantCode(t, "lock", err, "")
 	honest.PublishMicrophone()

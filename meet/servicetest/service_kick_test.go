@@ -9,8 +9,8 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// dead says whether a join token is refused where people connect.
-func dead(t *testing.T, s *System, token string) bool {
+// isTokenDead says whether a join token is refused where people connect.
+func isTokenDead(t *testing.T, s *System, token string) bool {
 	t.Helper()
 	err := s.BeforeConnect(t.Context(), token)
 	removed := meet.IsCode(err, meet.CodeForbidden) && meet.AsError(err).Message == "You were removed from the room"
@@ -19,9 +19,9 @@ func dead(t *testing.T, s *System, token string) bool {
 	}
 	_, identity, _ := s.Media.ReadToken(token)
 	roomID, _, _ := s.Media.ReadToken(token)
-	_, _, entered := s.AuthorizeSession(t.Context(), roomID, identity)
+	_, _, entered := s.AuthorizeConnection(t.Context(), roomID, identity)
 	if (entered != nil) != (err != nil) {
-		t.Fatalf("BeforeConnect says %v, AuthorizeSession %v; want the same", err, entered)
+		t.Fatalf("BeforeConnect says %v, AuthorizeConnection %v; want the same", err, entered)
 	}
 	return err != nil
 }
@@ -31,7 +31,7 @@ func exchange(t *testing.T, s *System, code, userID string) (meet.JoinResult, er
 	return s.Exchange(t.Context(), "192.0.2.7", meet.JoinCall{Code: &code, Name: "Eve", UserID: userID})
 }
 
-func enterBy(t *testing.T, s *System, code, userID string) (meet.JoinResult, *livekittest.Person) {
+func enterByCode(t *testing.T, s *System, code, userID string) (meet.JoinResult, *livekittest.Person) {
 	t.Helper()
 	a, err := exchange(t, s, code, userID)
 	wantCode(t, "exchange", err, "")
@@ -45,18 +45,18 @@ func TestKickedTokensAreDead(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
-	a, eve := enterBy(t, s, code.Code, "eve")
-	other, _ := enterBy(t, s, code.Code, "bob")
+	a, eve := enterByCode(t, s, code.Code, "eve")
+	other, _ := enterByCode(t, s, code.Code, "bob")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
 	wantCode(t, "kick", err, "")
 	eve.WaitDisconnected()
-	if !dead(t, s, a.Token) || dead(t, s, other.Token) {
-		t.Errorf("dead: the kicked one's %v, the other one's %v; want only the first", dead(t, s, a.Token),
-			dead(t, s, other.Token))
+	if !isTokenDead(t, s, a.Token) || isTokenDead(t, s, other.Token) {
+		t.Errorf("dead: the kicked one's %v, the other one's %v; want only the first", isTokenDead(t, s, a.Token),
+			isTokenDead(t, s, other.Token))
 	}
 	again, err := exchange(t, s, code.Code, "eve")
 	wantCode(t, "asking anew", err, "")
-	if dead(t, s, again.Token) {
+	if isTokenDead(t, s, again.Token) {
 		t.Error("the fresh token is dead")
 	}
 }
@@ -85,7 +85,7 @@ func TestKickedComeBackPastUs(t *testing.T) {
 			t.Parallel()
 			s := New(t)
 			room := s.NewRoom(t, meet.RoomChange{})
-			a, eve := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
+			a, eve := enterByCode(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
 			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
 			wantCode(t, "kick", err, "")
 			eve.WaitDisconnected()
@@ -120,8 +120,8 @@ func TestBlocks(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	shared := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	own := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	_, eve := enterBy(t, s, shared.Code, "eve")
-	_, bystander := enterBy(t, s, shared.Code, "carol")
+	_, eve := enterByCode(t, s, shared.Code, "eve")
+	_, bystander := enterByCode(t, s, shared.Code, "carol")
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true, Reason: "spam"})
 	wantCode(t, "kick", err, "")
 	joinAs := func(p meet.Principal, call meet.JoinCall) func() error {
@@ -177,21 +177,21 @@ func TestHoardedTokens(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
-	_, eve := enterBy(t, s, code.Code, "eve")
+	_, eve := enterByCode(t, s, code.Code, "eve")
 	named, err := exchange(t, s, code.Code, "eve")
 	wantCode(t, "exchange", err, "")
 	unnamed, err := exchange(t, s, code.Code, "")
 	wantCode(t, "exchange", err, "")
-	inside, carol := enterBy(t, s, code.Code, "carol")
-	handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol"))
+	inside, carol := enterByCode(t, s, code.Code, "carol")
+	handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", carol.Identity(), "PA_carol"))
 	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity(), Block: true})
 	wantCode(t, "kick", err, "")
-	if !dead(t, s, named.Token) || !dead(t, s, unnamed.Token) || dead(t, s, inside.Token) {
+	if !isTokenDead(t, s, named.Token) || !isTokenDead(t, s, unnamed.Token) || isTokenDead(t, s, inside.Token) {
 		t.Errorf("dead: eve's %v, that without a name %v, carol's %v; want the first two",
-			dead(t, s, named.Token), dead(t, s, unnamed.Token), dead(t, s, inside.Token))
+			isTokenDead(t, s, named.Token), isTokenDead(t, s, unnamed.Token), isTokenDead(t, s, inside.Token))
 	}
 	wantCode(t, "unblock", s.Unblock(t.Context(), Ada, room.ID, eve.Identity()), "")
-	if dead(t, s, named.Token) || dead(t, s, unnamed.Token) {
+	if isTokenDead(t, s, named.Token) || isTokenDead(t, s, unnamed.Token) {
 		t.Error("a hoarded token is dead although the block is lifted")
 	}
 }
@@ -200,7 +200,7 @@ func TestHoardedTokens(t *testing.T) {
 func TestKickTakesTheApprovalBack(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	ask := func(id string) meet.JoinResult {
 		t.Helper()
 		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
@@ -213,7 +213,7 @@ func TestKickTakesTheApprovalBack(t *testing.T) {
 	eve, hoarded := s.EnterWith(t, ask(id)), ask(id)
 	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
 	wantCode(t, "kick", err, "")
-	if !dead(t, s, hoarded.Token) {
+	if !isTokenDead(t, s, hoarded.Token) {
 		t.Error("another token by the same approval still counts")
 	}
 	if again := ask(""); !again.Waiting || again.RequestID == id {
@@ -228,7 +228,7 @@ func TestBlockedSubject(t *testing.T) {
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	first, second := s.Enter(t, Bob, room), s.Enter(t, Bob, room)
-	_, typed := enterBy(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob") // only says so
+	_, typed := enterByCode(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "bob") // only says so
 	removed, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: first.Identity(), Block: true})
 	wantCode(t, "kick", err, "")
 	if len(removed) != 2 {
@@ -255,23 +255,23 @@ func TestTokensEndWithTheSession(t *testing.T) {
 	t.Parallel()
 	for _, drift := range []time.Duration{time.Minute, 0, -50 * time.Millisecond, -time.Minute} {
 		s := New(t)
-		room, code := guarded(t, s, meet.RoomChange{})
+		room, code := roomWithApproval(t, s, meet.RoomChange{})
 		before := s.Admit(t, Ada, room)
 		_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
 		wantCode(t, "end", err, "")
 		s.Clock.Advance(drift)
 		_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
 		wantCode(t, "reopen", err, "")
-		if !dead(t, s, before.Token) {
+		if !isTokenDead(t, s, before.Token) {
 			t.Errorf("opened again by a clock that is %v on: an old token counts", drift)
 		}
 		s.Clock.Advance(drift)
-		if since := s.Admit(t, Ada, room); dead(t, s, since.Token) {
+		if since := s.Admit(t, Ada, room); isTokenDead(t, s, since.Token) {
 			t.Errorf("joined by a clock that is %v on: a new token is dead", drift)
 		}
-		request := knock(t, s, code, "")
+		request := askToJoin(t, s, code, "")
 		answer(t, s, room, request.RequestID, true)
-		if since := knock(t, s, code, request.RequestID); since.Waiting || dead(t, s, since.Token) {
+		if since := askToJoin(t, s, code, request.RequestID); since.Waiting || isTokenDead(t, s, since.Token) {
 			t.Errorf("asked by a clock that is %v on: the approval does not count", drift)
 		}
 	}

@@ -102,7 +102,7 @@ func TestANameStaysWithItsCreator(t *testing.T) {
 	}
 	taken := func(doing string, p meet.Principal) {
 		t.Helper()
-		err := open(t, s, p, meet.RoomChange{Name: Of(" Team-Standup ")})
+		err := createRoom(t, s, p, meet.RoomChange{Name: Of(" Team-Standup ")})
 		if e := meet.AsError(err); e.Code != meet.CodeConflict || e.Message != "a room with this name already exists" {
 			t.Errorf("%s: %v; want that the name exists", doing, err)
 		}
@@ -114,7 +114,7 @@ func TestANameStaysWithItsCreator(t *testing.T) {
 	wantCode(t, "create", err, "")
 	_, err = s.UpdateRoom(t.Context(), Bob, bobs.ID, meet.RoomChange{Name: Of("team-standup")}, false)
 	wantCode(t, "by another name first", err, meet.CodeConflict)
-	wantCode(t, "its creator", open(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
+	wantCode(t, "its creator", createRoom(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
 	_, err = s.UpdateRoom(t.Context(), Ada, "team-standup", meet.RoomChange{Name: Of("something-else")}, false)
 	wantCode(t, "rename", err, "")
 	taken("when it was renamed", Bob)
@@ -126,7 +126,7 @@ func TestANameStaysWithItsCreator(t *testing.T) {
 	s.Clock.Advance(24*time.Hour - time.Millisecond)
 	taken("until then", Bob)
 	s.Clock.Advance(time.Millisecond)
-	wantCode(t, "a day after its end", open(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
+	wantCode(t, "a day after its end", createRoom(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
 
 	// What was made for the old room leads to it, or nowhere.
 	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})

@@ -9,14 +9,14 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// givingUp ends its caller's patience while a change of a code is on its way
-// into the database.
-type givingUp struct {
+// cancellingStore cancels the caller's context while a change of a code is on its
+// way into the database.
+type cancellingStore struct {
 	meet.Store
 }
 
-func (g givingUp) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error, r *meet.Revocation,
-	e *meet.Event) (meet.RoomCode, error) {
+func (g cancellingStore) UpdateCode(ctx context.Context, code string, change func(*meet.RoomCode) error,
+	r *meet.Revocation, e *meet.Event) (meet.RoomCode, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	return g.Store.UpdateCode(ctx, code, func(c *meet.RoomCode) error { defer cancel(); return change(c) }, r, e)
 }
@@ -24,7 +24,7 @@ func (g givingUp) UpdateCode(ctx context.Context, code string, change func(*meet
 // What may have happened is not called "nothing".
 func TestAnUnknownOutcomeIsToldAsSuch(t *testing.T) {
 	t.Parallel()
-	s := New(t, func(c *meet.Config) { c.Store = givingUp{Store: c.Store} })
+	s := New(t, func(c *meet.Config) { c.Store = cancellingStore{Store: c.Store} })
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{})
 	for range 200 { // a commit that is done before the caller looks is known
 		_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(!code.Enabled)}, false)

@@ -118,9 +118,9 @@ func TestPublicRoomsAreOpenOnTheirPage(t *testing.T) {
 func TestHostsInsideAnswer(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	host := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{})
-	a := knock(t, s, host, "")
+	a := askToJoin(t, s, host, "")
 	outside := func(what, token string) {
 		t.Helper()
 		list, err := s.RequestsForHost(t.Context(), token, "", 0)
@@ -155,7 +155,7 @@ func TestHostsInsideAnswer(t *testing.T) {
 	}
 	go hold(a.Token, before.Version)
 	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(room.ID) == 1 })
-	guest := knock(t, s, code, "")
+	guest := askToJoin(t, s, code, "")
 	got := <-listed
 	if got.err != nil || len(got.Requests) != 1 || got.Requests[0].ID != guest.RequestID || got.Version == before.Version {
 		t.Fatalf("requests: %+v; want the one that was just made", got)
@@ -164,16 +164,16 @@ func TestHostsInsideAnswer(t *testing.T) {
 	if err != nil || r.State != meet.RequestApproved || r.AnsweredBy != a.Identity {
 		t.Errorf("answer: %+v, %v; want it approved by the host", r, err)
 	}
-	inside := s.EnterWith(t, knock(t, s, code, guest.RequestID))
+	inside := s.EnterWith(t, askToJoin(t, s, code, guest.RequestID))
 
 	// A guest inside, a stranger, a host of another room, nonsense.
-	refused("a guest's", knock(t, s, code, guest.RequestID).Token, meet.CodeForbidden)
+	refused("a guest's", askToJoin(t, s, code, guest.RequestID).Token, meet.CodeForbidden)
 	refused("nonsense", "x.y.z", meet.CodeUnauthenticated)
 	refused("nothing", "", meet.CodeUnauthenticated)
-	other, _ := guarded(t, s, meet.RoomChange{})
+	other, _ := roomWithApproval(t, s, meet.RoomChange{})
 	otherHost := s.Admit(t, Ada, other)
 	s.EnterWith(t, otherHost)
-	_, err = s.AnswerAsHost(t.Context(), otherHost.Token, knock(t, s, code, "").RequestID, true)
+	_, err = s.AnswerAsHost(t.Context(), otherHost.Token, askToJoin(t, s, code, "").RequestID, true)
 	wantCode(t, "answer of another room's host", err, meet.CodeNotFound)
 	inside.Leave()
 

@@ -9,8 +9,8 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// told makes what a media server says of somebody who was let in.
-func told(s *System, kind meet.MediaEventKind, id, room, roomSID, identity, sid string) meet.MediaEvent {
+// mediaEvent makes what a media server says of somebody who was let in.
+func mediaEvent(s *System, kind meet.MediaEventKind, id, room, roomSID, identity, sid string) meet.MediaEvent {
 	return meet.MediaEvent{ID: id, Kind: kind, RoomID: room, RoomSID: roomSID, At: s.Clock.Now(),
 		Participant: meet.Participant{Identity: identity, SID: sid, JoinedAt: s.Clock.Now()}}
 }
@@ -30,10 +30,10 @@ func TestPresenceInAnyOrder(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	id := s.Admit(t, Bob, room).Identity
 	joined := func(event, sid string) meet.MediaEvent {
-		return told(s, meet.MediaParticipantJoined, event, room.ID, "RM_1", id, sid)
+		return mediaEvent(s, meet.MediaParticipantJoined, event, room.ID, "RM_1", id, sid)
 	}
 	left := func(event, sid string) meet.MediaEvent {
-		return told(s, meet.MediaParticipantLeft, event, room.ID, "RM_1", id, sid)
+		return mediaEvent(s, meet.MediaParticipantLeft, event, room.ID, "RM_1", id, sid)
 	}
 	finished := func(event, sid string) meet.MediaEvent {
 		return meet.MediaEvent{ID: event, Kind: meet.MediaRoomFinished, RoomID: room.ID, RoomSID: sid, At: s.Clock.Now()}
@@ -55,9 +55,9 @@ func TestPresenceInAnyOrder(t *testing.T) {
 		{joined("7", "PA_c"), 3, 2, false},
 		{finished("8", "RM_1"), 3, 3, false},
 		{left("9", "PA_c"), 3, 3, false},
-		{told(s, meet.MediaConnectionAborted, "9b", room.ID, "RM_1", id, "PA_f"), 3, 3, false}, // nobody came
-		{told(s, meet.MediaParticipantJoined, "10", room.ID, "RM_1", "recorder", "PA_d"), 3, 3, false},
-		{told(s, meet.MediaParticipantJoined, "11", "somebody-elses", "RM_2", id, "PA_e"), 3, 3, false},
+		{mediaEvent(s, meet.MediaConnectionAborted, "9b", room.ID, "RM_1", id, "PA_f"), 3, 3, false}, // nobody came
+		{mediaEvent(s, meet.MediaParticipantJoined, "10", room.ID, "RM_1", "recorder", "PA_d"), 3, 3, false},
+		{mediaEvent(s, meet.MediaParticipantJoined, "11", "somebody-elses", "RM_2", id, "PA_e"), 3, 3, false},
 		{meet.MediaEvent{ID: "12", Kind: "egress_started", RoomID: room.ID}, 3, 3, false},
 		{meet.MediaEvent{}, 3, 3, false},
 	} {
@@ -78,7 +78,7 @@ func TestReconcileFindsOut(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	s.Enter(t, Bob, room)
 	gone := s.Admit(t, Gus, room).Identity
-	handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_old", gone, "PA_gone"))
+	handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "1", room.ID, "RM_old", gone, "PA_gone"))
 	for range 3 { // it changes nothing more
 		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 		if j, l := countEvents(t, s, room, meet.Joined), countEvents(t, s, room, meet.Left); j != 2 || l != 1 {
@@ -104,7 +104,7 @@ func TestJoinedRooms(t *testing.T) {
 	if !joined(Gus) || !joined(Bob) {
 		t.Error("who has a token has not joined")
 	}
-	handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", inside, "PA_1"))
+	handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", inside, "PA_1"))
 	s.Clock.Advance(meet.TokenLifetime)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if joined(Gus) || !joined(Bob) {
@@ -143,14 +143,14 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	s := New(t, func(c *meet.Config) { c.KeepEvents = time.Hour })
 	room := s.NewRoom(t, meet.RoomChange{})
 	a := s.Admit(t, Bob, room)
-	handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_1"))
+	handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_1"))
 	s.EnterWith(t, a)
 	s.Clock.Advance(2 * time.Hour)
 	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: a.Identity})
 	wantCode(t, "kick", err, "")
-	handle(t, s, told(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1"))
+	handle(t, s, mediaEvent(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1"))
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, _, err := s.AuthorizeSession(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
+	if _, _, err := s.AuthorizeConnection(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
 	}
 }

@@ -17,9 +17,9 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// before runs something just before LiveKit is asked to do call, for example
+// interceptLiveKit runs something just before LiveKit is asked to do call, for example
 // CreateRoom. It stands between the service and the real LiveKit.
-func before(t *testing.T, behind string) (front string, arm func(call string, do func())) {
+func interceptLiveKit(t *testing.T, behind string) (front string, arm func(call string, do func())) {
 	t.Helper()
 	target, err := url.Parse(behind)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestTheRoomEndsMeanwhile(t *testing.T) {
 		"connect": {func(s *System, _ meet.Room, old string) error { return s.BeforeConnect(t.Context(), old) }, ""},
 	} {
 		real := New(t)
-		front, arm := before(t, real.URL)
+		front, arm := interceptLiveKit(t, real.URL)
 		s := NewOn(t, front)
 		room := s.NewRoom(t, meet.RoomChange{})
 		old := s.Admit(t, Bob, room).Token
@@ -80,7 +80,7 @@ func TestTheRoomEndsMeanwhile(t *testing.T) {
 func TestMuteEveryoneHalfway(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := before(t, real.URL)
+	front, arm := interceptLiveKit(t, real.URL)
 	s := NewOn(t, front)
 	room := s.NewRoom(t, meet.RoomChange{})
 	for _, p := range []meet.Principal{Bob, Gus} {
@@ -105,7 +105,7 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := before(t, real.URL)
+	front, arm := interceptLiveKit(t, real.URL)
 	s := NewOn(t, front, func(c *meet.Config) { c.Store = cannotUpdateRooms{c.Store} })
 	room := s.NewRoom(t, meet.RoomChange{})
 	arm("DeleteRoom", func() { s.Admit(t, Bob, room) })

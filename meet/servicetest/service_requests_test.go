@@ -11,16 +11,16 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// guarded is a room of Ada's in which guests wait, and a code to it.
-func guarded(t *testing.T, s *System, change meet.RoomChange) (meet.Room, meet.RoomCode) {
+// roomWithApproval is a room of Ada's in which guests wait, and a code to it.
+func roomWithApproval(t *testing.T, s *System, change meet.RoomChange) (meet.Room, meet.RoomCode) {
 	t.Helper()
 	change.Settings.RequireApproval = Of(true)
 	room := s.NewRoom(t, change)
 	return room, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 }
 
-// knock asks to be let in by a code, with the id of a request or "".
-func knock(t *testing.T, s *System, code meet.RoomCode, id string) meet.JoinResult {
+// askToJoin asks to be let in by a code, with the id of a request or "".
+func askToJoin(t *testing.T, s *System, code meet.RoomCode, id string) meet.JoinResult {
 	t.Helper()
 	a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
 	wantCode(t, "exchange", err, "")
@@ -47,7 +47,7 @@ func answer(t *testing.T, s *System, room meet.Room, id string, approve bool) {
 func TestWhoHasToWait(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, guest := guarded(t, s, meet.RoomChange{})
+	room, guest := roomWithApproval(t, s, meet.RoomChange{})
 	open := s.NewRoom(t, meet.RoomChange{})
 	host, viewer := s.NewCode(t, room, meet.RoleHost, meet.CodeChange{}), s.NewCode(t, room, meet.RoleViewer,
 		meet.CodeChange{})
@@ -82,13 +82,13 @@ func TestWhoHasToWait(t *testing.T) {
 func TestApproval(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	first := knock(t, s, code, "")
-	if again := knock(t, s, code, first.RequestID); again.RequestID != first.RequestID || !again.Waiting {
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	first := askToJoin(t, s, code, "")
+	if again := askToJoin(t, s, code, first.RequestID); again.RequestID != first.RequestID || !again.Waiting {
 		t.Errorf("going on gives %+v; want the same request, waiting", again)
 	}
 	s.Clock.Advance(time.Millisecond)
-	other := knock(t, s, code, "")
+	other := askToJoin(t, s, code, "")
 	if other.RequestID == first.RequestID {
 		t.Error("two people share a request")
 	}
@@ -107,10 +107,10 @@ func TestApproval(t *testing.T) {
 	if got := waitingNow(t, s, room); len(got) != 1 || got[0] != other.RequestID {
 		t.Errorf("waiting: %v; want the other one", got)
 	}
-	if a := knock(t, s, code, other.RequestID); !a.Waiting {
+	if a := askToJoin(t, s, code, other.RequestID); !a.Waiting {
 		t.Error("the approval of one let another one in")
 	}
-	one, two := knock(t, s, code, first.RequestID), knock(t, s, code, first.RequestID)
+	one, two := askToJoin(t, s, code, first.RequestID), askToJoin(t, s, code, first.RequestID)
 	if one.Waiting || two.Waiting || one.Token == "" || one.Identity != two.Identity {
 		t.Errorf("approved: %+v and %+v; want the same person let in twice", one, two)
 	}
@@ -120,8 +120,8 @@ func TestApproval(t *testing.T) {
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	a := knock(t, s, code, "")
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	a := askToJoin(t, s, code, "")
 	answer(t, s, room, a.RequestID, false)
 	for range 2 {
 		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: a.RequestID})
@@ -129,12 +129,12 @@ func TestRefusal(t *testing.T) {
 	}
 	_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, a.RequestID, true)
 	wantCode(t, "approve what was refused", err, meet.CodeNotFound)
-	if b := knock(t, s, code, ""); !b.Waiting || b.RequestID == a.RequestID {
+	if b := askToJoin(t, s, code, ""); !b.Waiting || b.RequestID == a.RequestID {
 		t.Errorf("asking anew: %+v; want a new request", b)
 	}
 
 	// An approval can be taken back.
-	c := knock(t, s, code, "")
+	c := askToJoin(t, s, code, "")
 	answer(t, s, room, c.RequestID, true)
 	answer(t, s, room, c.RequestID, false)
 	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: c.RequestID})
@@ -147,7 +147,7 @@ func TestRefusal(t *testing.T) {
 func TestApprovalOfASubject(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	join := func(p meet.Principal, call meet.JoinCall) meet.JoinResult {
 		t.Helper()
 		a, err := s.Join(t.Context(), p, call)
@@ -175,7 +175,7 @@ func TestApprovalOfASubject(t *testing.T) {
 	}
 	_, err := s.Join(t.Context(), Gus, meet.JoinCall{RoomID: &room.ID, RequestID: a.RequestID})
 	wantCode(t, "with Bob's request", err, meet.CodeNotFound)
-	if a := knock(t, s, code, a.RequestID); !a.Waiting {
+	if a := askToJoin(t, s, code, a.RequestID); !a.Waiting {
 		t.Error("Bob's request lets somebody in who has no token")
 	}
 }
@@ -185,7 +185,7 @@ func TestApprovalOfASubject(t *testing.T) {
 func TestAnApprovalIsForOnePerson(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
 	exchange := func(code meet.RoomCode, name, userID, id string) meet.JoinResult {
 		t.Helper()
@@ -224,7 +224,7 @@ func TestAnApprovalIsForOnePerson(t *testing.T) {
 func TestApprovalsAreDecidedLast(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := before(t, real.URL)
+	front, arm := interceptLiveKit(t, real.URL)
 	s := NewOn(t, front)
 	open := s.NewRoom(t, meet.RoomChange{})
 	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
@@ -237,8 +237,8 @@ func TestApprovalsAreDecidedLast(t *testing.T) {
 		t.Errorf("the room began to ask for approval meanwhile: %+v, %v; want waiting", a, err)
 	}
 
-	room, code := guarded(t, s, meet.RoomChange{})
-	id := knock(t, s, code, "").RequestID
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	id := askToJoin(t, s, code, "").RequestID
 	answer(t, s, room, id, true)
 	s.Clock.Advance(3 * time.Second)
 	arm("CreateRoom", func() { answer(t, s, room, id, false) })
@@ -264,15 +264,15 @@ func TestRemovedPeopleAskAgain(t *testing.T) {
 		},
 	} {
 		s := New(t)
-		room, code := guarded(t, s, meet.RoomChange{})
-		id, other := knock(t, s, code, "").RequestID, knock(t, s, code, "").RequestID
+		room, code := roomWithApproval(t, s, meet.RoomChange{})
+		id, other := askToJoin(t, s, code, "").RequestID, askToJoin(t, s, code, "").RequestID
 		answer(t, s, room, id, true)
 		answer(t, s, room, other, true)
-		person := s.EnterWith(t, knock(t, s, code, id))
+		person := s.EnterWith(t, askToJoin(t, s, code, id))
 		wantCode(t, name, putOut(s, room, code, person.Identity()), "")
 		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id})
 		wantCode(t, "back after "+name, err, meet.CodeForbidden)
-		if a := knock(t, s, code, other); a.Waiting {
+		if a := askToJoin(t, s, code, other); a.Waiting {
 			t.Errorf("%s of one has taken the approval of another", name)
 		}
 	}
@@ -282,10 +282,10 @@ func TestRemovedPeopleAskAgain(t *testing.T) {
 func TestWhoIsListed(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	viewer := s.NewCode(t, room, meet.RoleViewer, meet.CodeChange{})
-	byCode := knock(t, s, code, "").RequestID
-	knock(t, s, viewer, "")
+	byCode := askToJoin(t, s, code, "").RequestID
+	askToJoin(t, s, viewer, "")
 	byName, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join", err, "")
 	_, _, err = s.UpdateCode(t.Context(), Ada, viewer.Code, meet.CodeChange{Enabled: Of(false)}, false)
@@ -306,9 +306,9 @@ func TestWhoIsListed(t *testing.T) {
 func TestAskingWhileTheRoomEnds(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{ExpiresIn: Of(time.Minute)})
+	room, code := roomWithApproval(t, s, meet.RoomChange{ExpiresIn: Of(time.Minute)})
 	var once sync.Once
-	late, _ := meet.New(meet.Config{Store: endsFirst{s.Store, func() {
+	late, _ := meet.New(meet.Config{Store: endingStore{s.Store, func() {
 		once.Do(func() {
 			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
 			wantCode(t, "end", err, "")
@@ -318,13 +318,13 @@ func TestAskingWhileTheRoomEnds(t *testing.T) {
 	wantCode(t, "ask", err, meet.CodeGone)
 }
 
-// endsFirst does something before a join request is stored.
-type endsFirst struct {
+// endingStore does something before a join request is stored.
+type endingStore struct {
 	meet.Store
 	before func()
 }
 
-func (s endsFirst) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time,
+func (s endingStore) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter time.Time,
 	check func(meet.Room, meet.RequestCount) error, e *meet.Event) error {
 	s.before()
 	return s.Store.AddJoinRequest(ctx, r, seenAfter, check, e)
@@ -353,8 +353,8 @@ func TestRequestsEnd(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
-			room, code := guarded(t, s, meet.RoomChange{})
-			waiting, approved := knock(t, s, code, ""), knock(t, s, code, "")
+			room, code := roomWithApproval(t, s, meet.RoomChange{})
+			waiting, approved := askToJoin(t, s, code, ""), askToJoin(t, s, code, "")
 			answer(t, s, room, approved.RequestID, true)
 			happens(t, s, room)
 			_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, waiting.RequestID, true)
@@ -364,10 +364,10 @@ func TestRequestsEnd(t *testing.T) {
 			}
 			_, err = s.Join(t.Context(), Anon, meet.JoinCall{Code: &code.Code, RequestID: waiting.RequestID})
 			wantCode(t, "going on, as an agent", err, meet.CodeNotFound)
-			if a := knock(t, s, code, waiting.RequestID); !a.Waiting || a.RequestID == waiting.RequestID {
+			if a := askToJoin(t, s, code, waiting.RequestID); !a.Waiting || a.RequestID == waiting.RequestID {
 				t.Errorf("going on, as a person: %+v; want a new request", a)
 			}
-			a := knock(t, s, code, approved.RequestID)
+			a := askToJoin(t, s, code, approved.RequestID)
 			if stays := what == "10 minutes without a sign of life"; a.Waiting == stays {
 				t.Errorf("approved before: waiting %t; want %t", a.Waiting, !stays)
 			}
@@ -384,11 +384,11 @@ func TestRequestsEnd(t *testing.T) {
 func TestSignsOfLife(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	a := knock(t, s, code, "")
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	a := askToJoin(t, s, code, "")
 	for range 3 {
 		s.Clock.Advance(9 * time.Minute)
-		knock(t, s, code, a.RequestID)
+		askToJoin(t, s, code, a.RequestID)
 		wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	}
 	if got := waitingNow(t, s, room); len(got) != 1 || got[0] != a.RequestID {

@@ -17,14 +17,14 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// withDoor is a system whose LiveKit has its door, as in the program: dead tokens
-// stay outside.
-func withDoor(t *testing.T, options ...Option) *System {
+// withSessionGate is a system whose LiveKit asks the service about everybody who
+// connects, as in the program: dead tokens let nobody in.
+func withSessionGate(t *testing.T, options ...Option) *System {
 	t.Helper()
 	var s *System
 	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
 		Authorize: func(ctx context.Context, roomID, identity string) (meet.Profile, bool, error) {
-			return s.AuthorizeSession(ctx, roomID, identity)
+			return s.AuthorizeConnection(ctx, roomID, identity)
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +34,8 @@ func withDoor(t *testing.T, options ...Option) *System {
 	return s
 }
 
-// forOne makes a room and a guest's code for one use.
-func forOne(t *testing.T, s *System) (meet.Room, string) {
+// roomForOne makes a room and a guest's code for one use.
+func roomForOne(t *testing.T, s *System) (meet.Room, string) {
 	t.Helper()
 	room := s.NewRoom(t, meet.RoomChange{})
 	return room, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{MaxUses: Of(1)}).Code
@@ -61,9 +61,10 @@ func wantUses(t *testing.T, s *System, room meet.Room, want int) {
 	}
 }
 
-// gaveUp is what LiveKit tells of a client that could not make its connection.
-func gaveUp(s *System, room meet.Room, identity, id string) meet.MediaEvent {
-	e := told(s, meet.MediaConnectionAborted, id, room.ID, "RM_1", identity, "PA_"+id)
+// connectionAborted is what LiveKit tells of a client that could not make its
+// connection.
+func connectionAborted(s *System, room meet.Room, identity, id string) meet.MediaEvent {
+	e := mediaEvent(s, meet.MediaConnectionAborted, id, room.ID, "RM_1", identity, "PA_"+id)
 	e.Reason = "the client ended signalling"
 	return e
 }
@@ -73,14 +74,14 @@ func gaveUp(s *System, room meet.Room, identity, id string) meet.MediaEvent {
 func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	s := withDoor(t, func(c *meet.Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
-	room, code := forOne(t, s)
+	s := withSessionGate(t, func(c *meet.Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	room, code := roomForOne(t, s)
 	first := mustRedeem(t, s, code)
 	_, err := redeem(t, s, code)
 	wantCode(t, "the code while it is in use", err, meet.CodeNotFound)
 
 	for range 2 { // it may be told twice
-		handle(t, s, gaveUp(s, room, first.Identity, ""))
+		handle(t, s, connectionAborted(s, room, first.Identity, ""))
 	}
 	wantUses(t, s, room, 0)
 	for _, want := range []string{"level=WARN", "could not get into the call", "the client ended signalling",
@@ -107,7 +108,7 @@ func TestAUseIsGivenBackToWhoNeverGotInside(t *testing.T) {
 func TestAUseIsGivenBackWhenItsTokenHasDied(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := forOne(t, s)
+	room, code := roomForOne(t, s)
 	mustRedeem(t, s, code)
 	s.Clock.Advance(meet.TokenLifetime)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
@@ -118,8 +119,8 @@ func TestAUseIsGivenBackWhenItsTokenHasDied(t *testing.T) {
 	mustRedeem(t, s, code)
 }
 
-// active waits until the media server has made somebody's connection.
-func active(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
+// waitActive waits until the media server has made somebody's connection.
+func waitActive(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 	t.Helper()
 	livekittest.Wait(t, "the connection to stand", func() bool {
 		people, err := s.Media.Participants(t.Context(), room.ID)
@@ -134,14 +135,14 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]func(t *testing.T, s *System, room meet.Room, a meet.JoinResult){
 		"they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
-			handle(t, s, told(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0"))
+			handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "1", room.ID, "RM_1", a.Identity, "PA_0"))
 		},
 		"they left, and nobody told that they came": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
-			handle(t, s, told(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0"))
+			handle(t, s, mediaEvent(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", a.Identity, "PA_0"))
 		},
 		"they were found inside": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			person := s.EnterWith(t, a)
-			active(t, s, room, a)
+			waitActive(t, s, room, a)
 			livekittest.Wait(t, "reconcile to find them", func() bool { // LiveKit's list of rooms is late
 				wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
 				return countEvents(t, s, room, meet.Joined) == 1
@@ -150,7 +151,7 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 		},
 		"they are inside now": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			s.EnterWith(t, a)
-			active(t, s, room, a)
+			waitActive(t, s, room, a)
 		},
 		"they were kicked on the way": func(t *testing.T, s *System, room meet.Room, a meet.JoinResult) {
 			person := s.EnterWith(t, a)
@@ -161,10 +162,10 @@ func TestWhoWasInsideHasUsedTheirCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
-			room, code := forOne(t, s)
+			room, code := roomForOne(t, s)
 			a := mustRedeem(t, s, code)
 			c(t, s, room, a)
-			handle(t, s, gaveUp(s, room, a.Identity, "9"))
+			handle(t, s, connectionAborted(s, room, a.Identity, "9"))
 			s.Clock.Advance(meet.TokenLifetime + 2*time.Minute)
 			wantCode(t, "sweep", s.Sweep(t.Context()), "")
 			wantUses(t, s, room, 1)
@@ -179,10 +180,10 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 	for call, inside := range map[string]bool{"ListParticipants": true, "RemoveParticipant": false} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
-			real := withDoor(t)
-			front, arm := before(t, real.URL)
+			real := withSessionGate(t)
+			front, arm := interceptLiveKit(t, real.URL)
 			s := NewOn(t, front, func(c *meet.Config) { c.Store = real.Store })
-			room, code := forOne(t, s)
+			room, code := roomForOne(t, s)
 			a := mustRedeem(t, s, code)
 			asked := false
 			arm(call, func() {
@@ -191,10 +192,10 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 					t.Errorf("coming back: %v; want it to work: %t", err, inside)
 				}
 				if inside {
-					active(t, real, room, a)
+					waitActive(t, real, room, a)
 				}
 			})
-			handle(t, s, gaveUp(s, room, a.Identity, "1"))
+			handle(t, s, connectionAborted(s, room, a.Identity, "1"))
 			if !asked {
 				t.Errorf("LiveKit was not asked to %s", call)
 			}
@@ -211,11 +212,11 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 // token, is left alone while it is trying.
 func TestTryingAgainAtOnce(t *testing.T) {
 	t.Parallel()
-	s := withDoor(t)
-	room, code := forOne(t, s)
+	s := withSessionGate(t)
+	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
-	handle(t, s, gaveUp(s, room, a.Identity, "1"))
+	handle(t, s, connectionAborted(s, room, a.Identity, "1"))
 	wantUses(t, s, room, 1)
 	if _, err := livekittest.TryJoin(t, s.URL, a.Token); err != nil {
 		t.Errorf("the token after another try: %v; want it to open the room", err)
@@ -227,15 +228,16 @@ func TestTryingAgainAtOnce(t *testing.T) {
 func TestGivingBackIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := before(t, real.URL)
+	front, arm := interceptLiveKit(t, real.URL)
 	s := NewOn(t, front)
-	room, code := forOne(t, s)
+	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	arm("RemoveParticipant", func() {
 		arm("GetParticipant", func() { panic(http.ErrAbortHandler) }) // by which it would be known that nobody is there
 		panic(http.ErrAbortHandler)
 	})
-	wantCode(t, "hear", s.HandleMediaEvent(t.Context(), gaveUp(s, room, a.Identity, "1")), meet.CodeUnavailable)
+	err := s.HandleMediaEvent(t.Context(), connectionAborted(s, room, a.Identity, "1"))
+	wantCode(t, "handle", err, meet.CodeUnavailable)
 	wantUses(t, s, room, 1)
 	s.Clock.Advance(3 * time.Minute)
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
@@ -267,13 +269,13 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 					return
 				}
 				if (i+try)%3 == 0 {
-					handle(t, s, told(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity))
+					handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "", room.ID, "RM_1", a.Identity, "PA_"+a.Identity))
 					mu.Lock()
 					inside = append(inside, a.Identity)
 					mu.Unlock()
 					return
 				}
-				handle(t, s, gaveUp(s, room, a.Identity, ""))
+				handle(t, s, connectionAborted(s, room, a.Identity, ""))
 			}
 		})
 	}
@@ -283,7 +285,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 		t.Errorf("%d are inside by a code for %d", len(inside), seats)
 	}
 	for _, identity := range inside {
-		if _, _, err := s.AuthorizeSession(t.Context(), room.ID, identity); err != nil {
+		if _, _, err := s.AuthorizeConnection(t.Context(), room.ID, identity); err != nil {
 			t.Errorf("%s was inside and may be there no more: %v", identity, err)
 		}
 	}

@@ -53,8 +53,8 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := New(t)
-			room, code := guarded(t, s, meet.RoomChange{ExpiresIn: Of(time.Hour)})
-			id := knock(t, s, code, "").RequestID
+			room, code := roomWithApproval(t, s, meet.RoomChange{ExpiresIn: Of(time.Hour)})
+			id := askToJoin(t, s, code, "").RequestID
 			waited := make(chan outcome, 1)
 			go func() {
 				a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
@@ -80,10 +80,10 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 func TestWaitingInVainIsNoGuess(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
 	var wg sync.WaitGroup
 	for range 15 {
-		id := knock(t, s, code, "").RequestID
+		id := askToJoin(t, s, code, "").RequestID
 		wg.Go(func() {
 			_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
 			wantCode(t, "wait", err, meet.CodeNotFound)
@@ -101,8 +101,8 @@ func TestWaitingInVainIsNoGuess(t *testing.T) {
 func TestStopWaiting(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	id := knock(t, s, code, "").RequestID
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	id := askToJoin(t, s, code, "").RequestID
 	waited := make(chan meet.JoinResult, 1)
 	go func() {
 		a, _ := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id, Wait: time.Minute})
@@ -125,14 +125,14 @@ func TestStopWaiting(t *testing.T) {
 func TestGuessesOfANeighbour(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	other, secret := guarded(t, s, meet.RoomChange{})
-	id := knock(t, s, code, "").RequestID
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	other, secret := roomWithApproval(t, s, meet.RoomChange{})
+	id := askToJoin(t, s, code, "").RequestID
 	for range 10 {
 		_, _ = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: Of("aaa-aaaa-aaa")})
 	}
 	answer(t, s, room, id, true)
-	if a := knock(t, s, code, id); a.Waiting {
+	if a := askToJoin(t, s, code, id); a.Waiting {
 		t.Error("approved, but shut out")
 	}
 	for what, call := range map[string]meet.JoinCall{
@@ -151,8 +151,8 @@ func TestGuessesOfANeighbour(t *testing.T) {
 func TestEachWaitsOnce(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	room, code := guarded(t, s, meet.RoomChange{})
-	id := knock(t, s, code, "").RequestID
+	room, code := roomWithApproval(t, s, meet.RoomChange{})
+	id := askToJoin(t, s, code, "").RequestID
 	const n = 20
 	ended := make(chan meet.JoinResult, n)
 	for range n {
@@ -178,7 +178,7 @@ func TestEachWaitsOnce(t *testing.T) {
 func TestTheFirstCallDoesNotWait(t *testing.T) {
 	t.Parallel()
 	s := New(t)
-	_, code := guarded(t, s, meet.RoomChange{})
+	_, code := roomWithApproval(t, s, meet.RoomChange{})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	a, err := s.Exchange(ctx, "192.0.2.1", meet.JoinCall{Code: &code.Code, Wait: time.Hour})

@@ -30,9 +30,9 @@ func (l *loader) check() {
 	isOneOf(l, "log_level", c.LogLevel, "debug", "info", "warn", "error")
 	isOneOf(l, "log_format", c.LogFormat, "text", "json")
 	l.require(len(c.Toolsets) > 0, "toolsets", "must name at least one of %s", list(tools.Toolsets))
-	for _, set := range c.Toolsets {
+	forEachItem(l, "toolsets", c.Toolsets, func(set tools.Toolset) {
 		isOneOf(l, "toolsets", set, tools.Toolsets...)
-	}
+	})
 	l.checkAuth(c.Auth)
 	if c.Metrics.Listen != "" {
 		l.isListenAddress("metrics.listen", c.Metrics.Listen)
@@ -66,6 +66,15 @@ func (l *loader) source(key string) string {
 		}
 	}
 	return "default"
+}
+
+// forEachItem checks the items of a list, but for those that could not be read.
+func forEachItem[T any](l *loader, key string, items []T, check func(T)) {
+	for i, item := range items {
+		if l.source(fmt.Sprintf("%s[%d]", key, i)) != "" {
+			check(item)
+		}
+	}
 }
 
 func isOneOf[S ~string](l *loader, key string, value S, allowed ...S) {
@@ -126,44 +135,42 @@ func (p PreviousSecret) Expiry() (time.Time, error) {
 }
 
 func (l *loader) checkHTTP(c HTTP) {
-	for _, host := range c.AllowedHosts {
+	forEachItem(l, "http.allowed_hosts", c.AllowedHosts, func(host string) {
 		_, err := netip.ParseAddr(host)
 		l.require(host != "" && (err == nil || !strings.ContainsAny(host, "/:@* ")), "http.allowed_hosts",
 			"must hold host names without scheme, port and wildcards, not %q", host)
-	}
-	for _, origin := range c.AllowedOrigins {
+	})
+	forEachItem(l, "http.allowed_origins", c.AllowedOrigins, func(origin string) {
 		u, ok := ParseURL(origin)
 		l.require(ok && u.Path == "" && !strings.Contains(u.Host, "*"), "http.allowed_origins",
 			"must hold origins like https://app.example.com, not %q", origin)
-	}
-	_, err := c.parseProxies()
-	l.require(err == nil, "http.trusted_proxies", "%v", err)
+	})
+	forEachItem(l, "http.trusted_proxies", c.TrustedProxies, func(proxy string) {
+		_, err := parseProxy(proxy)
+		l.require(err == nil, "http.trusted_proxies", "must hold addresses or networks like 10.0.0.0/8, not %q", proxy)
+	})
 }
 
 // Proxies are the networks of the proxies that are trusted, of a configuration
 // that was checked.
 func (c HTTP) Proxies() []netip.Prefix {
-	prefixes, err := c.parseProxies()
-	if err != nil {
-		panic("trusted_proxies were checked: " + err.Error())
+	var prefixes []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		prefix, err := parseProxy(text)
+		if err != nil {
+			panic("trusted_proxies were checked: " + err.Error())
+		}
+		prefixes = append(prefixes, prefix)
 	}
 	return prefixes
 }
 
-// parseProxies reads networks; a single address is a network of one.
-func (c HTTP) parseProxies() ([]netip.Prefix, error) {
-	var prefixes []netip.Prefix
-	for _, text := range c.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if address, addressErr := netip.ParseAddr(text); addressErr == nil {
-			prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("must hold addresses or networks like 10.0.0.0/8, not %q", text)
-		}
-		prefixes = append(prefixes, prefix)
+// parseProxy reads a network; a single address is a network of one.
+func parseProxy(text string) (netip.Prefix, error) {
+	if address, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(address, address.BitLen()), nil
 	}
-	return prefixes, nil
+	return netip.ParsePrefix(text)
 }
 
 func (l *loader) checkLiveKit(c LiveKit) {
@@ -228,9 +235,9 @@ func (l *loader) checkRoles(roles []meet.Role) {
 			"must be lowercase letters, digits, - and _, a letter first, at most 32, not %q", role.Name)
 		sameName := func(other meet.Role) bool { return other.Name == role.Name }
 		l.require(!slices.ContainsFunc(roles[:i], sameName), key+".name", "is given twice: %q", role.Name)
-		for _, source := range role.Publish {
+		forEachItem(l, key+".publish", role.Publish, func(source meet.Source) {
 			isOneOf(l, key+".publish", source, meet.Sources...)
-		}
+		})
 	}
 }
 

@@ -43,6 +43,16 @@ livekit: here # - livekit must be a mapping
 toolsets: {rooms: true} # - toolsets must be a list
 roles: [host] # - roles[0] must be a mapping
 `, `
+toolsets: [[rooms], doors] # - toolsets[0] must be a single value
+# - toolsets must be one of rooms, codes, moderation, hms, not "doors"
+roles: [{name: a, publish: [{}]}] # - roles[0].publish[0] must be a single value
+http:
+  allowed_hosts: [{}] # - http.allowed_hosts[0] must be a single value
+  allowed_origins: [[]] # - http.allowed_origins[0] must be a single value
+  trusted_proxies: [['::1'], 10.0.0.0/33, x] # - http.trusted_proxies[0] must be a single value
+# - http.trusted_proxies must hold addresses or networks like 10.0.0.0/8, not "10.0.0.0/33"
+# - http.trusted_proxies must hold addresses or networks like 10.0.0.0/8, not "x"
+`, `
 read_only: yes # - read_only must be true or false
 livekit:
   empty_timeout: 300 # - livekit.empty_timeout must be a time span like 90s, 15m or 24h

@@ -5,7 +5,6 @@ package config
 import (
 	"time"
 
-	"roomkey/livekit/embedded"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -101,7 +100,7 @@ type Events struct {
 
 // Limits bound what one caller, one code or one user may cost.
 type Limits struct {
-	Participants embedded.Limits       `yaml:",inline"` // of one participant of the LiveKit inside
-	Connections  meet.ConnectionLimits `yaml:",inline"` // how many may be open to the LiveKit inside
-	Callers      meet.Limits           `yaml:",inline"` // of what is kept in the database; 0 is no limit
+	Participants meet.ParticipantLimits `yaml:",inline"` // of one participant of the LiveKit inside
+	Connections  meet.ConnectionLimits  `yaml:",inline"` // how many may be open to the LiveKit inside
+	Callers      meet.Limits            `yaml:",inline"` // of what is kept in the database; 0 is no limit
 }

@@ -6,7 +6,6 @@ import (
 
 	"roomkey/auth"
 	"roomkey/livekit"
-	"roomkey/livekit/embedded"
 	"roomkey/meet"
 	"roomkey/tools"
 )
@@ -30,7 +29,7 @@ func Default() Config {
 		Roles:  meet.BuiltinRoles(),
 		Events: Events{Keep: meet.DefaultKeepEvents},
 		Limits: Limits{
-			Participants: embedded.DefaultLimits,
+			Participants: meet.DefaultParticipantLimits,
 			Connections:  meet.DefaultConnectionLimits,
 			Callers:      meet.DefaultLimits(),
 		},

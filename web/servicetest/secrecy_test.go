@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"context"
@@ -10,23 +10,24 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // TestSecretsStaySecret uses everything, well and badly, and looks for tokens
 // and codes in all that is logged, LiveKit's own lines among it, and counted.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
-	log := new(logs)
+	log := new(Logs)
 	meettest.New(t) // starts the LiveKit that all share: of two, the one started last writes the lines
 	lk, err := embedded.Start(t.Context(), embedded.Config{
-		APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Log: log.logger()})
+		APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Log: log.Logger()})
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
 	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
-	s := serve(t, meettest.NewOn(t, lk.URL(), log.of), log)
+	s := serve(t, meettest.NewOn(t, lk.URL(), logTo(log)), log)
 	secrets := map[string]string{
-		"access token": s.token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}
+		"access token": s.Token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}
 	a := s.redeem(t, map[string]any{"code": secrets["code"], "name": "Grace"})
 	secrets["join token"] = a.Token
 	secrets["bad token"] = a.Token[:len(a.Token)-4] + "AAAA"
@@ -36,35 +37,35 @@ func TestSecretsStaySecret(t *testing.T) {
 	if _, err := s.RotateCode(t.Context(), meettest.Ada, secrets["old code"]); err != nil {
 		t.Fatalf("RotateCode: %v", err)
 	}
-	livekittest.Join(t, s.signal(), a.Token).Leave()
-	if _, err := livekittest.TryJoin(t, s.signal(), secrets["bad token"]); err == nil {
+	livekittest.Join(t, s.Signal(), a.Token).Leave()
+	if _, err := livekittest.TryJoin(t, s.Signal(), secrets["bad token"]); err == nil {
 		t.Error("a bad token let somebody in")
 	}
 	for name, secret := range secrets {
-		s.do(t, "POST", "/mcp", secret, bearer(secret))
-		s.do(t, "POST", "/mcp?token="+secret, "{}", bearer(secrets["access token"]))
-		s.do(t, "GET", "/join/"+secret, "")
-		s.do(t, "GET", "/join/"+secret+"/qr.svg", "", from("192.0.2.2"))
-		s.do(t, "GET", "/page/assets/"+secret, "")
+		s.Do(t, "POST", "/mcp", secret, Bearer(secret))
+		s.Do(t, "POST", "/mcp?token="+secret, "{}", Bearer(secrets["access token"]))
+		s.Do(t, "GET", "/join/"+secret, "")
+		s.Do(t, "GET", "/join/"+secret+"/qr.svg", "", From("192.0.2.2"))
+		s.Do(t, "GET", "/page/assets/"+secret, "")
 		for _, call := range []string{"invitation", "join", "requests", "requests/answer"} {
-			s.callPage(t, call, map[string]any{"code": secret}, from("192.0.2.2"))
+			s.callPage(t, call, map[string]any{"code": secret}, From("192.0.2.2"))
 			fields := map[string]any{"room": secret, "name": "Eve", "request_id": secret, "approve": true}
-			s.callPage(t, call, fields, bearer(secret), from("192.0.2.2"))
+			s.callPage(t, call, fields, Bearer(secret), From("192.0.2.2"))
 		}
-		s.do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", header("Referer", "https://x/"+secret),
-			header("User-Agent", secret), header("Cookie", secret))
-		s.do(t, "GET", "/rtc?access_token="+secret, "")
-		s.do(t, "GET", "/rtc/validate?access_token="+secret, "")
-		s.do(t, "POST", "/mcp", "{}", host(strings.ReplaceAll(secret, "_", "-")+".example.com"))
-		s.do(t, "POST", "/v2/token", "not JSON: "+secret)
-		r := s.exchange(t, map[string]any{"code": secret, "user_id": "u"}, from("192.0.2.1"))
-		if r.status == http.StatusOK && name != "code" {
+		s.Do(t, "GET", "/nothing/"+secret+"?"+secret+"="+secret, "", Header("Referer", "https://x/"+secret),
+			Header("User-Agent", secret), Header("Cookie", secret))
+		s.Do(t, "GET", "/rtc?access_token="+secret, "")
+		s.Do(t, "GET", "/rtc/validate?access_token="+secret, "")
+		s.Do(t, "POST", "/mcp", "{}", Host(strings.ReplaceAll(secret, "_", "-")+".example.com"))
+		s.Do(t, "POST", "/v2/token", "not JSON: "+secret)
+		r := s.exchange(t, map[string]any{"code": secret, "user_id": "u"}, From("192.0.2.1"))
+		if r.Status == http.StatusOK && name != "code" {
 			t.Errorf("%s was taken for a code", name)
 		}
 	}
 
 	// Both hold something, so that what they do not hold means something.
-	lines, metrics := log.String(), s.do(t, "GET", "/metrics", "").body
+	lines, metrics := log.String(), s.Do(t, "GET", "/metrics", "").Body
 	for _, want := range []string{`"msg":"participant.admitted"`, `"route":"/v2/token"`, `"component":"livekit`} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("the log does not hold %s", want)

@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // FuzzExchange checks that for any body the answer is one of those documented, and
@@ -22,7 +23,7 @@ func FuzzExchange(f *testing.F) {
 	// The same codes in every process, so that the seeds stay good.
 	random := rand.NewChaCha8([32]byte{})
 	s := setupService(f, func(c *meet.Config) { c.Random = random })
-	h := s.handler(s.listen)
+	h := s.Handler(s.Listen)
 	code := s.guestCode(f)
 	for _, seed := range []string{
 		`{"code":"` + code + `"}`, `{"code":"` + code + `","name":"Ada","user_id":"u-7"}`,
@@ -33,19 +34,19 @@ func FuzzExchange(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		s.Clock.Advance(2 * time.Minute) // past failures are forgotten
-		r := hand(h, "POST", "/v2/token", string(body))
+		r := Hand(h, "POST", "/v2/token", string(body))
 		switch {
-		case r.status == http.StatusOK:
+		case r.Status == http.StatusOK:
 			var a admission
-			strict(t, "admission", r.body, &a)
+			Strict(t, "admission", r.Body, &a)
 			c := claims(t, a.Token)
 			if c.Name == "" || c.Name != meet.CleanText(c.Name, meet.MaxDisplayName) || a.Role != meet.RoleGuest {
 				t.Errorf("body %q let %q in as %q", body, c.Name, a.Role)
 			}
-		case slices.Contains([]int{400, 404, 413}, r.status):
-			r.refused(t, "refused", r.status)
+		case slices.Contains([]int{400, 404, 413}, r.Status):
+			r.Refused(t, "refused", r.Status)
 		default:
-			t.Errorf("body %q: status %d, body %s, want 200, 400, 404 or 413", body, r.status, r.body)
+			t.Errorf("body %q: status %d, body %s, want 200, 400, 404 or 413", body, r.Status, r.Body)
 		}
 	})
 }
@@ -54,7 +55,7 @@ func FuzzExchange(f *testing.F) {
 // that a room it makes keeps the rules.
 func FuzzRooms(f *testing.F) {
 	s := setupService(f, func(c *meet.Config) { c.MediaOnJoin = true })
-	h := s.handler(s.listen)
+	h := s.Handler(s.Listen)
 	s.NewRoom(f, meet.RoomChange{Name: meettest.Of("daily")})
 	for _, seed := range []string{
 		`{}`, `{"name":"Daily"}`, `{"name":"a_b"}`, `{"name":"team-standup","isPublic":true,"mode":"standard",` +
@@ -72,15 +73,15 @@ func FuzzRooms(f *testing.F) {
 		if create {
 			path = "/api/room/create"
 		}
-		r := hand(h, "POST", path, string(body), bearer(s.token(t, meettest.Ada)))
-		if r.status != http.StatusOK {
-			if !slices.Contains([]int{400, 404, 409, 413, 429}, r.status) {
-				t.Errorf("%s with %q: status %d, body %s", path, body, r.status, r.body)
+		r := Hand(h, "POST", path, string(body), Bearer(s.Token(t, meettest.Ada)))
+		if r.Status != http.StatusOK {
+			if !slices.Contains([]int{400, 404, 409, 413, 429}, r.Status) {
+				t.Errorf("%s with %q: status %d, body %s", path, body, r.Status, r.Body)
 			}
-			r.refused(t, path, r.status)
+			r.Refused(t, path, r.Status)
 			return
 		}
-		room := r.fields(t)
+		room := r.Fields(t)
 		if name, err := meet.CheckRoomName(room["name"].(string)); err != nil || name != room["name"] {
 			t.Errorf("%s with %q: room %v", path, body, room["name"])
 		}
@@ -116,7 +117,7 @@ func FuzzRooms(f *testing.F) {
 func FuzzRoomCodes(f *testing.F) {
 	random := rand.NewChaCha8([32]byte{1})
 	s := setupService(f, func(c *meet.Config) { c.Random = random })
-	h := s.handler(s.listen)
+	h := s.Handler(s.Listen)
 	code := s.guestCode(f)
 	for _, seed := range []string{
 		`{"enabled":true}`, `{"enabled":false}`, `{"code":"` + code + `","enabled":false}`, `{"code":"` + code + `"}`,
@@ -132,10 +133,10 @@ func FuzzRoomCodes(f *testing.F) {
 		if tail != "" {
 			path += "/" + url.PathEscape(strings.TrimPrefix(tail, "/"))
 		}
-		r := hand(h, "POST", path, string(body), bearer(s.token(t, meettest.Ada)))
-		if r.status == http.StatusOK {
+		r := Hand(h, "POST", path, string(body), Bearer(s.Token(t, meettest.Ada)))
+		if r.Status == http.StatusOK {
 			var got roomCode
-			strict(t, path, r.body, &got)
+			Strict(t, path, r.Body, &got)
 			var asked struct {
 				Enabled bool `json:"enabled"`
 			}
@@ -145,9 +146,9 @@ func FuzzRoomCodes(f *testing.F) {
 			}
 			return
 		}
-		if !slices.Contains([]int{400, 404, 410, 413, 429}, r.status) {
-			t.Errorf("%s with %q: status %d, body %s", path, body, r.status, r.body)
+		if !slices.Contains([]int{400, 404, 410, 413, 429}, r.Status) {
+			t.Errorf("%s with %q: status %d, body %s", path, body, r.Status, r.Body)
 		}
-		r.refused(t, path, r.status)
+		r.Refused(t, path, r.Status)
 	})
 }

@@ -1,10 +1,11 @@
-package web_test
+package servicetest
 
 import (
 	"net/netip"
 	"testing"
 
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 // Ten failures of a first caller are held against a second one if both count as
@@ -49,24 +50,24 @@ func TestAddresses(t *testing.T) {
 		"IPv6 of two subscribers":        {{"[2001:db8::1]:1"}, {"[2001:db8:0:1::1]:1"}},
 		"two IPv4 as IPv6":               {{"[::ffff:203.0.113.9]:1"}, {"[::ffff:203.0.113.10]:1"}},
 	}
-	check := func(t *testing.T, first, second caller, same bool, edits ...edit) {
+	check := func(t *testing.T, first, second caller, same bool, edits ...Edit) {
 		s := setup(t)
-		h := s.handler(s.listen, func(c *web.Config) {
+		h := s.Handler(s.Listen, func(c *web.Config) {
 			c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 		})
-		guess := func(c caller, edits ...edit) reply {
-			edits = append(edits, remote(c[0]))
+		guess := func(c caller, edits ...Edit) Reply {
+			edits = append(edits, Remote(c[0]))
 			if len(c) > 1 {
-				edits = append(edits, forwarded(c[1:]...))
+				edits = append(edits, Forwarded(c[1:]...))
 			}
-			return hand(h, "POST", "/v2/token", `{"code":"aaa-aaaa-aaa"}`, edits...)
+			return Hand(h, "POST", "/v2/token", `{"code":"aaa-aaaa-aaa"}`, edits...)
 		}
-		together(10, func(int) { guess(first).refused(t, "a failure of the first one", 404) })
-		guess(first).limited(t, "an eleventh failure of the first one")
+		Together(10, func(int) { guess(first).Refused(t, "a failure of the first one", 404) })
+		guess(first).Limited(t, "an eleventh failure of the first one")
 		if same {
-			guess(second, edits...).limited(t, "the second one, who is the same")
+			guess(second, edits...).Limited(t, "the second one, who is the same")
 		} else {
-			guess(second).refused(t, "the second one, who is another", 404)
+			guess(second).Refused(t, "the second one, who is another", 404)
 		}
 	}
 	for name, c := range same {
@@ -79,7 +80,7 @@ func TestAddresses(t *testing.T) {
 		for _, from := range []string{proxy, direct} {
 			t.Run(name+" from "+from, func(t *testing.T) {
 				t.Parallel()
-				check(t, caller{from}, caller{from}, true, header(name, "for=192.0.2.2"))
+				check(t, caller{from}, caller{from}, true, Header(name, "for=192.0.2.2"))
 			})
 		}
 	}

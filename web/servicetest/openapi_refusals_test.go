@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"encoding/json"
@@ -13,6 +13,7 @@ import (
 	"roomkey/meet/meettest"
 	"roomkey/web"
 	"roomkey/web/openapitest"
+	. "roomkey/web/webtest"
 )
 
 // reading is a body that does something when it is read.
@@ -21,7 +22,7 @@ type reading func() error
 func (r reading) Read([]byte) (int, error) { return 0, r() }
 
 // read puts such a body into a request, of a length that nobody knows.
-func read(r reading) edit {
+func read(r reading) Edit {
 	return func(req *http.Request) { req.Body, req.ContentLength = io.NopCloser(r), -1 }
 }
 
@@ -32,10 +33,10 @@ func TestEveryOperationRefuses(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
-	h := s.handler(s.listen)
+	h := s.Handler(s.Listen)
 	broken := withoutDatabase(t)
-	down := broken.handler(broken.listen)
-	good := bearer(s.token(t, meettest.Ada))
+	down := broken.Handler(broken.Listen)
+	good := Bearer(s.Token(t, meettest.Ada))
 	fill := strings.NewReplacer("{roomId}", room.ID, "{room_id}", room.ID, "{identity}", "eve", "{role}", "host",
 		"{code}", code)
 	bodies := map[string]string{
@@ -48,7 +49,7 @@ func TestEveryOperationRefuses(t *testing.T) {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	must(t, json.Unmarshal(web.OpenAPI(nil, ""), &document))
+	Must(t, json.Unmarshal(web.OpenAPI(nil, ""), &document))
 	for template, item := range document.Paths {
 		for method := range item {
 			if method == "parameters" {
@@ -56,17 +57,18 @@ func TestEveryOperationRefuses(t *testing.T) {
 			}
 			method, path, body := strings.ToUpper(method), fill.Replace(template), bodies[template]
 			api := strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/v2/")
-			refuses := func(what string, h http.Handler, status int, method string, edits ...edit) {
+			refuses := func(what string, h http.Handler, status int, method string, edits ...Edit) {
 				t.Helper()
-				r := hand(h, method, path, body, edits...)
-				openapitest.Check(t, method, &url.URL{Path: path}, r.status, r.header, []byte(r.body))
-				r.refused(t, method+" "+path+", "+what, status)
+				r := Hand(h, method, path, body, edits...)
+				openapitest.Check(t, method, &url.URL{Path: path}, r.Status, r.Header, []byte(r.Body))
+				r.Refused(t, method+" "+path+", "+what, status)
 			}
-			refuses("a foreign host", h, 403, method, good, host("evil.com"))
+			refuses("a foreign host", h, 403, method, good, Host("evil.com"))
 			refuses("an odd method", h, 405, "BREW", good)
 			refuses("a large body", h, 413, method, good, func(r *http.Request) { r.ContentLength = 1 << 30 })
 			refuses("a body that breaks off", h, 400, method, good, read(func() error { return errors.New("gone") }))
 			if !api {
+				s.Do(t, method, path, "").OK(t, path)
 				continue
 			}
 			refuses("a panic", h, 500, method, good, read(func() error { panic("it fell over") }))
@@ -75,14 +77,14 @@ func TestEveryOperationRefuses(t *testing.T) {
 				continue
 			}
 			refuses("no token", h, 401, method)
-			refuses("a bad token", h, 401, method, bearer("bad"))
+			refuses("a bad token", h, 401, method, Bearer("bad"))
 			refuses("a token in the URL", h, 401, method, good, func(r *http.Request) { r.URL.RawQuery = "access_token=x" })
-			refuses("a foreign page", h, 403, method, good, origins("https://evil.com"))
+			refuses("a foreign page", h, 403, method, good, Origins("https://evil.com"))
 			out := http.StatusServiceUnavailable
 			if strings.HasPrefix(path, "/api/") {
 				out = http.StatusInternalServerError
 			}
-			refuses("no database", down, out, method, bearer(broken.token(t, meettest.Ada)))
+			refuses("no database", down, out, method, Bearer(broken.Token(t, meettest.Ada)))
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"fmt"
@@ -15,6 +15,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // roomCode and codePage are what 100ms's clients read.
@@ -38,11 +39,11 @@ func (s *testServer) codes(t *testing.T, method, path string) codePage {
 	t.Helper()
 	r := s.api(t, meettest.Ada, method, path, "")
 	var page codePage
-	strict(t, path, r.body, &page)
-	if r.status != http.StatusOK || page.Limit == nil || page.Data == nil || page.Last == nil {
-		t.Fatalf("%s %s: status %d, body %.300s; want 200 with limit, data and last", method, path, r.status, r.body)
+	Strict(t, path, r.Body, &page)
+	if r.Status != http.StatusOK || page.Limit == nil || page.Data == nil || page.Last == nil {
+		t.Fatalf("%s %s: status %d, body %.300s; want 200 with limit, data and last", method, path, r.Status, r.Body)
 	}
-	r.unstored(t, path)
+	r.Unstored(t, path)
 	return page
 }
 
@@ -51,9 +52,9 @@ func (s *testServer) code(t *testing.T, path, body string) roomCode {
 	t.Helper()
 	r := s.api(t, meettest.Ada, "POST", path, body)
 	var code roomCode
-	strict(t, path, r.body, &code)
-	if r.status != http.StatusOK {
-		t.Fatalf("POST %s: status %d, body %.300s; want 200", path, r.status, r.body)
+	Strict(t, path, r.Body, &code)
+	if r.Status != http.StatusOK {
+		t.Fatalf("POST %s: status %d, body %.300s; want 200", path, r.Status, r.Body)
 	}
 	return code
 }
@@ -120,8 +121,8 @@ func TestUpdateRoomCode(t *testing.T) {
 				t.Errorf("after %s, enabled=%s lists %+v", c.body, filter, page.Data)
 			}
 		}
-		if r := s.exchange(t, map[string]any{"code": written}); (r.status == http.StatusOK) != c.enabled {
-			t.Errorf("after %s the exchange answers %d", c.body, r.status)
+		if r := s.exchange(t, map[string]any{"code": written}); (r.Status == http.StatusOK) != c.enabled {
+			t.Errorf("after %s the exchange answers %d", c.body, r.Status)
 		}
 	}
 }
@@ -136,7 +137,7 @@ func TestRoomCodePages(t *testing.T) {
 	for i := range n {
 		request := meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
 		codes, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
-		must(t, err)
+		Must(t, err)
 		want = append(want, codes[0].Code)
 		s.Clock.Advance(time.Millisecond)
 	}
@@ -172,7 +173,7 @@ func TestRoomCodeRefusals(t *testing.T) {
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
 	old := s.guestCode(t)
 	_, err := s.RotateCode(t.Context(), meettest.Ada, old)
-	must(t, err)
+	Must(t, err)
 	at := "/v2/room-codes/room/" + room.ID
 	const (
 		one, on     = "/v2/room-codes/code", `{"enabled":true}`
@@ -194,9 +195,9 @@ func TestRoomCodeRefusals(t *testing.T) {
 		for _, c := range calls {
 			r := s.api(t, p, method, c.path, c.body)
 			name := method + " " + c.path + " " + c.body
-			r.refused(t, name, status, c.message)
-			var got codesError
-			strict(t, name, r.body, &got)
+			r.Refused(t, name, status, c.message)
+			var got CodesError
+			Strict(t, name, r.Body, &got)
 			// Callers of this API need not know the tools of MCP.
 			if hint := strings.Join(got.Details, " "); hint == "" || namesTool.MatchString(hint) {
 				t.Errorf("%s: details %q, want a hint that names no tool", name, hint)
@@ -232,28 +233,6 @@ func TestRoomCodeRefusals(t *testing.T) {
 		call{one + "/wp1", on, "code must be ten letters a to z, like wpi-srjb-wer"})
 	for i, role := range []string{"%00", "%2F", "..", "%2e%2e", strings.Repeat("r", 3000), "%ff"} {
 		r := s.api(t, meettest.Ada, "POST", at+"/role/"+role, "")
-		r.refused(t, fmt.Sprint("odd role ", i), 404)
-	}
-}
-
-// Somebody who guesses codes of others with a token has to wait as well; an
-// admin's own codes obey at once all the same.
-func TestCodeGuessersHaveToWait(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	code := s.guestCode(t)
-	for i := range 10 {
-		path := fmt.Sprintf("/v2/room-codes/code/aaa-aaaa-aa%c", 'a'+i)
-		s.api(t, meettest.Ada, "POST", path, `{"enabled":false}`).refused(t, "guess", 404)
-	}
-	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code/bbb-bbbb-bbb", `{"enabled":false}`).limited(t, "an eleventh guess")
-	s.api(t, meettest.Ada, "POST", "/v2/room-codes/code", `{"code":"bbb-bbbb-bbb","enabled":false}`).
-		limited(t, "a guess in the body")
-	r := s.api(t, meettest.Ada, "POST", "/api/room/join", `{"code":"bbb-bbbb-bbb"}`)
-	if r.refused(t, "a guess over the Rooms API", 429); r.header.Get("Retry-After") == "" {
-		t.Error("429 without Retry-After")
-	}
-	if got := s.code(t, "/v2/room-codes/code/"+code, `{"enabled":false}`); got.Enabled {
-		t.Error("the admin's own code is still enabled")
+		r.Refused(t, fmt.Sprint("odd role ", i), 404)
 	}
 }

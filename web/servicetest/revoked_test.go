@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"errors"
@@ -14,7 +14,16 @@ import (
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
+
+// Who may connect to LiveKit may not therefore call Roomkey.
+func TestJoinTokensAreNoAccessTokens(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	join := s.join(t, livekittest.APIKey, livekittest.APISecret, "any")
+	s.Do(t, "POST", "/mcp", "{}", Bearer(join)).Unauthenticated(t, "a join token", join)
+}
 
 // A token that was taken back, or lives too long, is refused with the reason on
 // every edge; where nobody can tell, it is not the bearer's fault.
@@ -26,7 +35,7 @@ func TestRevokedTokens(t *testing.T) {
 		c.Authenticate = func(token string) (meet.Principal, error) { return authority.Verify(token) }
 	})
 	keyring, err := auth.NewKeyring([]byte(strings.Repeat("s", auth.MinSecret)))
-	must(t, err)
+	Must(t, err)
 	isRevoked := func(string) (bool, error) {
 		if broken.Load() {
 			return false, errors.New("a secret of the disk")
@@ -34,30 +43,30 @@ func TestRevokedTokens(t *testing.T) {
 		return revoked.Load(), nil
 	}
 	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, Revoked: isRevoked})
-	good := s.token(t, meettest.Ada) // good for an hour
-	long, err := s.auth.Sign(meettest.Ada, 3*time.Hour)
-	must(t, err)
-	call := func(token string) reply { return s.do(t, "POST", "/mcp", "{}", bearer(token)) }
-	call(good).ok(t, "a good token")
+	good := s.Token(t, meettest.Ada) // good for an hour
+	long, err := s.Auth.Sign(meettest.Ada, 3*time.Hour)
+	Must(t, err)
+	call := func(token string) Reply { return s.Do(t, "POST", "/mcp", "{}", Bearer(token)) }
+	call(good).OK(t, "a good token")
 	r := call(long)
-	r.refused(t, "a token for a longer time", 401)
-	if !strings.Contains(r.body, "longer time than this server allows") {
-		t.Errorf("a token for a longer time: body %s, want the reason", r.body)
+	r.Refused(t, "a token for a longer time", 401)
+	if !strings.Contains(r.Body, "longer time than this server allows") {
+		t.Errorf("a token for a longer time: body %s, want the reason", r.Body)
 	}
 	broken.Store(true)
 	s.Clock.Advance(time.Second)
 	r = call(good)
-	r.refused(t, "while the database is gone", 503)
-	if r.header.Get("WWW-Authenticate") != "" || strings.Contains(r.body, "secret") {
-		t.Errorf("while the database is gone: header %v, body %s, want neither a challenge nor the cause", r.header, r.body)
+	r.Refused(t, "while the database is gone", 503)
+	if r.Header.Get("WWW-Authenticate") != "" || strings.Contains(r.Body, "secret") {
+		t.Errorf("while the database is gone: header %v, body %s, want neither a challenge nor the cause", r.Header, r.Body)
 	}
 	broken.Store(false)
 	revoked.Store(true)
 	for _, path := range []string{"/mcp", "/api/room/create"} {
-		r := s.do(t, "POST", path, "{}", bearer(good))
-		if r.status != http.StatusUnauthorized || !strings.Contains(r.body, "access token has been revoked") ||
-			!strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
-			t.Errorf("revoked, at %s: status %d, header %v, body %s", path, r.status, r.header, r.body)
+		r := s.Do(t, "POST", path, "{}", Bearer(good))
+		if r.Status != http.StatusUnauthorized || !strings.Contains(r.Body, "access token has been revoked") ||
+			!strings.HasPrefix(r.Header.Get("WWW-Authenticate"), "Bearer") {
+			t.Errorf("revoked, at %s: status %d, header %v, body %s", path, r.Status, r.Header, r.Body)
 		}
 	}
 }
@@ -79,7 +88,7 @@ func TestRevokedWhileWaiting(t *testing.T) {
 					if revoked.Load() {
 						return meet.Principal{}, auth.ErrRevoked
 					}
-					return s.auth.Verify(token)
+					return s.Auth.Verify(token)
 				}
 			})
 			room, _, _ := s.guarded(t)
@@ -87,10 +96,10 @@ func TestRevokedWhileWaiting(t *testing.T) {
 			if err != nil || !first.Waiting {
 				t.Fatalf("join: %+v, %v, want to wait", first, err)
 			}
-			answered := make(chan reply, 1)
+			answered := make(chan Reply, 1)
 			go func() {
-				answered <- s.do(t, "POST", path, fmt.Sprintf(body, room.Name, first.RequestID),
-					bearer(s.token(t, meettest.Bob)), header("Prefer", "wait=20"))
+				answered <- s.Do(t, "POST", path, fmt.Sprintf(body, room.Name, first.RequestID),
+					Bearer(s.Token(t, meettest.Bob)), Header("Prefer", "wait=20"))
 			}()
 			livekittest.Wait(t, "the call to wait", func() bool { return asked.Load() >= 2 })
 			revoked.Store(true)
@@ -98,8 +107,8 @@ func TestRevokedWhileWaiting(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := <-answered
-			if r.status != http.StatusUnauthorized || !strings.Contains(r.body, "has been revoked") {
-				t.Errorf("status %d, body %s; want 401 and why", r.status, r.body)
+			if r.Status != http.StatusUnauthorized || !strings.Contains(r.Body, "has been revoked") {
+				t.Errorf("status %d, body %s; want 401 and why", r.Status, r.Body)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"net/http"
@@ -8,6 +8,7 @@ import (
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 // restCalls are calls with a body of either API that succeed.
@@ -36,20 +37,20 @@ func TestInvalidBodies(t *testing.T) {
 			"deep and whole": strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000),
 			"NaN":            `{"maxParticipants":NaN,"enabled":NaN}`,
 		} {
-			s.api(t, meettest.Ada, "POST", path, body).refused(t, path+", "+name, 400)
+			s.api(t, meettest.Ada, "POST", path, body).Refused(t, path+", "+name, 400)
 		}
 		for _, kind := range []string{"text/plain", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded",
 			"multipart/form-data; boundary=x", "text/json", "application/jsonx", "application", "json", "/", ";",
 			"application/json; charset"} {
-			r := s.api(t, meettest.Ada, "POST", path, good, header("Content-Type", kind))
-			r.refused(t, path+" as "+kind, 400, "Invalid request body")
+			r := s.api(t, meettest.Ada, "POST", path, good, Header("Content-Type", kind))
+			r.Refused(t, path+" as "+kind, 400, "Invalid request body")
 		}
 		for _, kind := range []string{"application/json", "application/json; charset=utf-8", "APPLICATION/JSON",
 			"application/vnd.api+json", ""} {
-			s.api(t, meettest.Ada, "POST", path, good, header("Content-Type", kind)).ok(t, path+" as "+kind)
+			s.api(t, meettest.Ada, "POST", path, good, Header("Content-Type", kind)).OK(t, path+" as "+kind)
 		}
 		big := good[:len(good)-1] + strings.Repeat(" ", 1<<20) + "}"
-		s.api(t, meettest.Ada, "POST", path, big).refused(t, path+" with 1 MB", 413)
+		s.api(t, meettest.Ada, "POST", path, big).Refused(t, path+" with 1 MB", 413)
 	}
 }
 
@@ -62,7 +63,7 @@ func TestBodiesThatNobodyReads(t *testing.T) {
 		for _, path := range []string{"/api/room/" + room.ID + "/mute/" + bob.Identity(),
 			"/api/room/" + room.ID + "/video/" + bob.Identity() + "/off",
 			"/v2/room-codes/room/" + room.ID, "/v2/room-codes/room/" + room.ID + "/role/host"} {
-			s.api(t, meettest.Ada, "POST", path, body).ok(t, path+" with "+body)
+			s.api(t, meettest.Ada, "POST", path, body).OK(t, path+" with "+body)
 		}
 	}
 }
@@ -78,32 +79,13 @@ func TestPathsAreTakenAsTheyAre(t *testing.T) {
 		"/api/room/x/../" + room.ID + "/kick/" + bob.Identity(), "/api%2Froom%2Flist", "/api/room%2Flist",
 		"/api/room/" + room.ID + "%2Fkick%2F" + bob.Identity()} {
 		for _, method := range []string{"GET", "POST"} {
-			r := s.raw(t, method+" "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
-				s.token(t, meettest.Ada)+"\r\nContent-Length: 0\r\n\r\n")
-			r.refused(t, method+" "+path, 404)
+			r := s.Raw(t, method+" "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+
+				s.Token(t, meettest.Ada)+"\r\nContent-Length: 0\r\n\r\n")
+			r.Refused(t, method+" "+path, 404)
 		}
 	}
 	if !bob.Connected() {
 		t.Error("somebody was removed")
-	}
-}
-
-// What net/http cannot read as a request it refuses itself and hangs up; OPTIONS *
-// and CONNECT are requests for nothing that there is.
-func TestWhatIsNoRequest(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	for _, text := range []string{
-		"POST /api/room/daily/kick/eve%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
-		"POST /api/room/list HTTP/1.1\r\nHost: a b\r\n\r\n",
-		"POST /api/room/list HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n",
-	} {
-		if r := s.raw(t, text); r.status < 400 || !r.closes {
-			t.Errorf("%.60q: status %d, closes %t, want a refusal and the end", text, r.status, r.closes)
-		}
-	}
-	for _, line := range []string{"OPTIONS *", "CONNECT localhost:80"} {
-		s.raw(t, line+" HTTP/1.1\r\nHost: localhost\r\n\r\n").refused(t, line, 404)
 	}
 }
 
@@ -115,9 +97,9 @@ func TestCeilings(t *testing.T) {
 	room, bob := s.guest(t)
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
 	at, who := "/api/room/"+room.ID, bob.Identity()
-	readOnly := s.handler(s.listen, func(c *web.Config) { c.ReadOnly = true })
-	gentle := s.handler(s.listen, func(c *web.Config) { c.DisableDestructive = true })
-	good := bearer(s.token(t, meettest.Ada))
+	readOnly := s.Handler(s.Listen, func(c *web.Config) { c.ReadOnly = true })
+	gentle := s.Handler(s.Listen, func(c *web.Config) { c.DisableDestructive = true })
+	good := Bearer(s.Token(t, meettest.Ada))
 	for _, c := range []struct {
 		method, path, body string
 		reads, removes     bool
@@ -138,15 +120,15 @@ func TestCeilings(t *testing.T) {
 			handler http.Handler
 			allowed bool
 		}{"read-only": {readOnly, c.reads}, "disable-destructive": {gentle, !c.removes}} {
-			r := hand(h.handler, c.method, c.path, c.body, good)
+			r := Hand(h.handler, c.method, c.path, c.body, good)
 			if name += ": " + c.method + " " + c.path; h.allowed {
-				r.ok(t, name)
+				r.OK(t, name)
 			} else {
-				r.refused(t, name, 403)
+				r.Refused(t, name, 403)
 			}
 		}
 	}
-	hand(readOnly, "POST", "/v2/token", `{"code":"`+code+`"}`).ok(t, "read-only: the exchange")
+	Hand(readOnly, "POST", "/v2/token", `{"code":"`+code+`"}`).OK(t, "read-only: the exchange")
 	if !bob.Connected() {
 		t.Error("Bob was removed")
 	}

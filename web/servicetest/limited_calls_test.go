@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"strconv"
@@ -6,6 +6,7 @@ import (
 
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // A caller who does too much is told so by every API, and how long to wait; a limit
@@ -22,19 +23,19 @@ func TestLimitsOverHTTP(t *testing.T) {
 		for _, label := range labels {
 			_, err := s.CreateCodes(t.Context(), meettest.Root, room.ID,
 				meet.CodeRequest{Role: meettest.Of(meet.RoleHost), Label: label})
-			must(t, err)
+			Must(t, err)
 		}
 	}
 	label("a", "b")
-	s.api(t, meettest.Ada, "POST", codes, "{}").refused(t, "codes of a room that has too many", 409)
+	s.api(t, meettest.Ada, "POST", codes, "{}").Refused(t, "codes of a room that has too many", 409)
 	label("c")
-	s.api(t, meettest.Ada, "POST", codes+"/role/viewer", "{}").refused(t, "one more code", 409)
+	s.api(t, meettest.Ada, "POST", codes+"/role/viewer", "{}").Refused(t, "one more code", 409)
 
-	wait := func(name string, r reply) {
+	wait := func(name string, r Reply) {
 		t.Helper()
-		r.refused(t, name, 429)
-		if after, err := strconv.Atoi(r.header.Get("Retry-After")); err != nil || after < 1 {
-			t.Errorf("%s: Retry-After %q; want how long to wait", name, r.header.Get("Retry-After"))
+		r.Refused(t, name, 429)
+		if after, err := strconv.Atoi(r.Header.Get("Retry-After")); err != nil || after < 1 {
+			t.Errorf("%s: Retry-After %q; want how long to wait", name, r.Header.Get("Retry-After"))
 		}
 	}
 	for path, body := range map[string]string{ // Ada has made three changes
@@ -50,13 +51,13 @@ func TestLimitsOverHTTP(t *testing.T) {
 	s.create(t, `{"name": "second"}`)
 	wait("create", s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name": "third"}`))
 	join := `{"roomId": "` + room.ID + `"}`
-	s.api(t, meettest.Bob, "POST", "/api/room/join", join).ok(t, "join")
+	s.api(t, meettest.Bob, "POST", "/api/room/join", join).OK(t, "join")
 	wait("join", s.api(t, meettest.Bob, "POST", "/api/room/join", join))
 	for range 2 {
-		s.redeem(t, map[string]any{"code": code}, from("192.0.2.1"))
+		s.redeem(t, map[string]any{"code": code}, From("192.0.2.1"))
 	}
-	wait("exchange", s.exchange(t, map[string]any{"code": code}, from("192.0.2.1")))
-	s.redeem(t, map[string]any{"code": code}, from("2001:db8::1"))
-	s.redeem(t, map[string]any{"code": code}, from("2001:db8::2"))
-	wait("a third address of one network", s.exchange(t, map[string]any{"code": code}, from("2001:db8::3")))
+	wait("exchange", s.exchange(t, map[string]any{"code": code}, From("192.0.2.1")))
+	s.redeem(t, map[string]any{"code": code}, From("2001:db8::1"))
+	s.redeem(t, map[string]any{"code": code}, From("2001:db8::2"))
+	wait("a third address of one network", s.exchange(t, map[string]any{"code": code}, From("2001:db8::3")))
 }

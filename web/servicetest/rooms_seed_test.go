@@ -1,9 +1,8 @@
-package web_test
+package servicetest
 
 import (
 	"encoding/json"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,36 +14,27 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // These tests follow the tables of the description of the Rooms API.
 
 // api calls the Rooms API or the Room Codes API as p; as the zero principal,
 // without a token.
-func (s *testServer) api(tb testing.TB, p meet.Principal, method, path, body string, edits ...edit) reply {
+func (s *testServer) api(tb testing.TB, p meet.Principal, method, path, body string, edits ...Edit) Reply {
 	tb.Helper()
 	if p != meettest.Zero {
-		edits = append([]edit{bearer(s.token(tb, p))}, edits...)
+		edits = append([]Edit{Bearer(s.Token(tb, p))}, edits...)
 	}
 	if body != "" {
-		edits = append([]edit{header("Content-Type", "application/json")}, edits...)
+		edits = append([]Edit{Header("Content-Type", "application/json")}, edits...)
 	}
-	return s.do(tb, method, path, body, edits...)
-}
-
-// fields decodes an answer that has to be 200.
-func (r reply) fields(tb testing.TB) (fields map[string]any) {
-	tb.Helper()
-	if err := json.Unmarshal([]byte(r.body), &fields); err != nil || r.status != http.StatusOK {
-		tb.Fatalf("status %d, body %.300s, want 200 and an object", r.status, r.body)
-	}
-	r.unstored(tb, "answer")
-	return fields
+	return s.Do(tb, method, path, body, edits...)
 }
 
 func (s *testServer) create(tb testing.TB, body string) map[string]any {
 	tb.Helper()
-	return s.api(tb, meettest.Ada, "POST", "/api/room/create", body).fields(tb)
+	return s.api(tb, meettest.Ada, "POST", "/api/room/create", body).Fields(tb)
 }
 
 // usual are the settings that are on by default.
@@ -75,14 +65,14 @@ func TestRoomNameRules(t *testing.T) {
 		"ab":                    "room name must be at least 3 characters",
 		strings.Repeat("a", 64): "room name must be at most 63 characters",
 	} {
-		s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"`+name+`"}`).refused(t, name, 400, want)
+		s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"`+name+`"}`).Refused(t, name, 400, want)
 	}
 	const daily = `{"name":"  Daily-CALL "}`
 	if got := s.create(t, daily); got["name"] != "daily-call" {
 		t.Errorf("%s made %v", daily, got["name"])
 	}
 	s.api(t, meettest.Bob, "POST", "/api/room/create", daily).
-		refused(t, "the same name again", 409, "a room with this name already exists")
+		Refused(t, "the same name again", 409, "a room with this name already exists")
 	made := regexp.MustCompile(`^[a-z]{3}-[a-z]{4}-[a-z]{3}$`)
 	for _, body := range []string{`{}`, `{"name":""}`, `{"name":"  "}`, `{"name":null}`} {
 		if got := s.create(t, body)["name"].(string); !made.MatchString(got) {
@@ -130,61 +120,10 @@ func TestCreateFields(t *testing.T) {
 			}
 			for value := range strings.SplitSeq(c.wrong, "|") {
 				body := `{"` + field + `":` + value + `}`
-				s.api(t, meettest.Ada, "POST", "/api/room/create", body).refused(t, body, 400, "Invalid request body")
+				s.api(t, meettest.Ada, "POST", "/api/room/create", body).Refused(t, body, 400, "Invalid request body")
 			}
 		})
 	}
-}
-
-func TestPermissionsMatrix(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	columns := []meet.Principal{meettest.Ada, meettest.Root, meettest.Bob, meettest.Gus} // admin, superadmin, user, guest
-	calls := map[string]func(p meet.Principal) reply{
-		"Create room": func(p meet.Principal) reply { return s.api(t, p, "POST", "/api/room/create", `{}`) },
-		"Join room": func(p meet.Principal) reply {
-			return s.api(t, p, "POST", "/api/room/join", `{"roomId":"`+s.NewRoom(t, meet.RoomChange{}).ID+`"}`)
-		},
-		"List rooms": func(p meet.Principal) reply { return s.api(t, p, "GET", "/api/room/list", "") },
-		"Kick":       func(p meet.Principal) reply { return s.moderate(t, p, "kick", "") },
-		"Mute":       func(p meet.Principal) reply { return s.moderate(t, p, "mute", "") },
-		"Video off":  func(p meet.Principal) reply { return s.moderate(t, p, "video", "/off") },
-	}
-	for _, row := range []string{
-		"Create room | Yes | Yes | Yes | No",
-		"Join room | Yes | Yes | Yes | Yes",
-		"List rooms | Yes | Yes | Yes | Yes",
-		"Kick | Yes | Yes | No | No",
-		"Mute | Yes | Yes | No | No",
-		"Video off | Yes | Yes | No | No",
-	} {
-		t.Run(row, func(t *testing.T) {
-			cells := strings.Split(row, " | ")
-			for i, p := range columns {
-				r := calls[cells[0]](p)
-				if cells[i+1] == "No" {
-					r.refused(t, p.ID, 403)
-				} else {
-					r.ok(t, p.ID)
-				}
-			}
-			calls[cells[0]](meettest.Zero).refused(t, "no token", 401)
-		})
-	}
-}
-
-// moderate does something to Bob in a room of Ada's.
-func (s *testServer) moderate(t *testing.T, p meet.Principal, verb, tail string) reply {
-	t.Helper()
-	room, bob := s.guest(t)
-	r := s.api(t, p, "POST", "/api/room/"+room.Name+"/"+verb+"/"+bob.Identity()+tail, "")
-	if r.status == http.StatusOK && r.body != `{"status":"success"}`+"\n" {
-		t.Errorf("%s: body %s, want the status alone", verb, r.body)
-	}
-	if r.status != http.StatusOK && !bob.Connected() {
-		t.Errorf("%s: refused, but Bob was removed", verb)
-	}
-	return r
 }
 
 // The messages of what is not the caller's fault, and of moderation of nobody.
@@ -206,9 +145,9 @@ func TestErrors(t *testing.T) {
 		{s, "POST", "/api/room/" + room.ID + "/kick/nobody", 404, "Participant not found"},
 	} {
 		r := c.server.api(t, meettest.Ada, c.method, c.path, "{}")
-		r.refused(t, c.path, c.status, c.message)
-		if strings.Contains(r.body, "sql") || strings.Contains(r.body, "127.0.0.1") || strings.Contains(r.body, "dial") {
-			t.Errorf("%s: the answer holds what is for the log: %s", c.path, r.body)
+		r.Refused(t, c.path, c.status, c.message)
+		if strings.Contains(r.Body, "sql") || strings.Contains(r.Body, "127.0.0.1") || strings.Contains(r.Body, "dial") {
+			t.Errorf("%s: the answer holds what is for the log: %s", c.path, r.Body)
 		}
 	}
 }
@@ -231,7 +170,7 @@ func TestJoinExample(t *testing.T) {
 		`{"roomName":"team-standup"}`: meet.RoleGuest, `{"roomId":"` + made.ID + `"}`: meet.RoleGuest,
 		`{"code":"` + code.Code + `"}`: meet.RoleViewer,
 	} {
-		got := s.api(t, meettest.Bob, "POST", "/api/room/join", body).fields(t)
+		got := s.api(t, meettest.Bob, "POST", "/api/room/join", body).Fields(t)
 		c := claims(t, got["token"].(string))
 		if c.Video.Room != made.ID || c.Attributes["role"] != role || c.Name != "Bob" {
 			t.Errorf("%s: token %+v, %+v; want one for %q as %s, Bob", body, c, c.Video, made.ID, role)
@@ -247,7 +186,7 @@ func TestJoinExample(t *testing.T) {
 		meettest.Ada: "creator", meettest.Bob: "participant", meettest.Gus: "public",
 	} {
 		var rooms []map[string]any
-		must(t, json.Unmarshal([]byte(s.api(t, p, "GET", "/api/room/list", "").body), &rooms))
+		Must(t, json.Unmarshal([]byte(s.api(t, p, "GET", "/api/room/list", "").Body), &rooms))
 		if diff := cmp.Diff([]map[string]any{with(map[string]any{"relationship": relationship})}, rooms); diff != "" {
 			t.Errorf("list as %s (-want +got):\n%s", p.ID, diff)
 		}

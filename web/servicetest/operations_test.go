@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roomkey/web"
+	. "roomkey/web/webtest"
 )
 
 // down is where nobody listens, as far as a machine has such a place.
@@ -32,7 +32,7 @@ func hanging(t *testing.T) string {
 func withoutDatabase(t *testing.T) *testServer {
 	t.Helper()
 	s := setup(t)
-	must(t, s.Store.Close())
+	Must(t, s.Store.Close())
 	return s
 }
 
@@ -54,28 +54,19 @@ func TestReadyz(t *testing.T) {
 			if name != "ready" {
 				want["status"], status = "not ready", http.StatusServiceUnavailable
 			}
-			r := c.server.do(t, "GET", "/readyz", "") // the client gives up before a part that hangs would
+			// A bad token does no harm. The client gives up before a part that hangs would.
+			r := c.server.Do(t, "GET", "/readyz", "", Bearer("bad"))
 			var got map[string]string
-			strict(t, name, r.body, &got)
-			if r.status != status || !cmp.Equal(got, want) {
-				t.Errorf("status %d, want %d; body:\n%s", r.status, status, cmp.Diff(want, got))
+			Strict(t, name, r.Body, &got)
+			if r.Status != status || !cmp.Equal(got, want) {
+				t.Errorf("status %d, want %d; body:\n%s", r.Status, status, cmp.Diff(want, got))
 			}
-			r.unstored(t, name)
-			if r := c.server.do(t, "GET", "/healthz", ""); r.status != http.StatusOK || r.body != `{"status":"ok"}`+"\n" {
-				t.Errorf("/healthz: status %d, body %q, want 200 and ok whatever else", r.status, r.body)
+			r.Unstored(t, name)
+			if r := c.server.Do(t, "GET", "/healthz", ""); r.Status != http.StatusOK || r.Body != `{"status":"ok"}`+"\n" {
+				t.Errorf("/healthz: status %d, body %q, want 200 and ok whatever else", r.Status, r.Body)
 			}
 		})
 	}
-}
-
-func TestVersion(t *testing.T) {
-	t.Parallel()
-	r := setup(t).do(t, "GET", "/version", "")
-	r.ok(t, "/version")
-	if want := `{"name":"roomkey","version":"v1.2.3","commit":"abc","go":"go1.26"}` + "\n"; r.body != want {
-		t.Errorf("body %s, want %s", r.body, want)
-	}
-	r.unstored(t, "/version")
 }
 
 func TestMetrics(t *testing.T) {
@@ -83,38 +74,24 @@ func TestMetrics(t *testing.T) {
 	s := setup(t)
 	for _, path := range []string{
 		"/join/wpi-srjb-wer", "/m/secret-room", "/rtc/validate?access_token=eyJsecret", "/secret/nothing"} {
-		s.do(t, "GET", path, "")
+		s.Do(t, "GET", path, "")
 	}
-	s.do(t, "POST", "/mcp", "{}")
-	r := s.do(t, "GET", "/metrics", "")
-	if r.status != http.StatusOK || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
-		t.Errorf("status %d, Content-Type %q, want 200 and text", r.status, r.header.Get("Content-Type"))
+	s.Do(t, "POST", "/mcp", "{}")
+	r := s.Do(t, "GET", "/metrics", "")
+	if r.Status != http.StatusOK || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("status %d, Content-Type %q, want 200 and text", r.Status, r.Header.Get("Content-Type"))
 	}
 	for _, want := range []string{
 		`route="/join/{code}",status="200"} 1`, `route="/m/{name}",status="200"} 1`, `route="/rtc/",status="401"} 1`,
 		`roomkey_http_requests_total{route="/",status="404"} 1`, `route="/mcp",status="401"} 1`, "go_goroutines ", "livekit_",
 	} {
-		if !strings.Contains(r.body, want) {
+		if !strings.Contains(r.Body, want) {
 			t.Errorf("the metrics do not hold %s", want)
 		}
 	}
 	for _, leak := range []string{"secret", "srjb"} {
-		if strings.Contains(r.body, leak) {
+		if strings.Contains(r.Body, leak) {
 			t.Errorf("the metrics hold %q, which somebody asked for", leak)
 		}
-	}
-}
-
-func TestFrontPage(t *testing.T) {
-	t.Parallel()
-	s := setup(t, func(c *web.Config) { c.Version.Version = "v9.8.7" })
-	r := s.do(t, "GET", "/", "")
-	r.ok(t, "/")
-	if !strings.Contains(r.body, "v9.8.7") || !strings.Contains(r.body, "/mcp") ||
-		!strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
-		t.Errorf("body %q, want text that leads on", r.body)
-	}
-	if r := s.do(t, "HEAD", "/", ""); r.status != http.StatusOK || r.body != "" {
-		t.Errorf("HEAD: status %d, body %q, want 200 and none", r.status, r.body)
 	}
 }

@@ -1,4 +1,4 @@
-package web_test
+package servicetest
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	. "roomkey/web/webtest"
 )
 
 // Every code that opens nothing gets the same answer from the exchange, and from
@@ -24,28 +25,28 @@ func TestCodesThatOpenNothingAreAlike(t *testing.T) {
 	shut := s.shutCodes(t)
 	s.Clock.Advance(2 * time.Minute)
 	requestID := regexp.MustCompile(`"request_id":"[^"]*"`)
-	for network, ask := range map[string]func(testing.TB, map[string]any, ...edit) reply{
+	for network, ask := range map[string]func(testing.TB, map[string]any, ...Edit) Reply{
 		"192.0.2": s.exchange, "198.51.100": s.callInvitation,
 	} {
-		var first reply
+		var first Reply
 		callers := 0
 		for name, code := range shut {
 			name = network + ", " + name
 			callers++
 			asked := time.Now()
-			r := ask(t, map[string]any{"code": code}, from(fmt.Sprintf("%s.%d", network, callers)))
+			r := ask(t, map[string]any{"code": code}, From(fmt.Sprintf("%s.%d", network, callers)))
 			if took := time.Since(asked); took < 100*time.Millisecond {
 				t.Errorf("%s: the answer took %v, want 100 ms or more", name, took)
 			}
-			r.refused(t, name, 404)
-			r.header.Del("Date")
-			r.header.Del("Content-Length") // the request id is a number that grows
-			r.header.Del("X-Request-Id")
-			r.body = requestID.ReplaceAllString(r.body, "")
-			if first.path == "" {
+			r.Refused(t, name, 404)
+			r.Header.Del("Date")
+			r.Header.Del("Content-Length") // the request id is a number that grows
+			r.Header.Del("X-Request-Id")
+			r.Body = requestID.ReplaceAllString(r.Body, "")
+			if first.Path == "" {
 				first = r
 			}
-			if diff := cmp.Diff(first, r, cmp.AllowUnexported(reply{})); diff != "" {
+			if diff := cmp.Diff(first, r, cmp.AllowUnexported(Reply{})); diff != "" {
 				t.Errorf("%s is answered differently from another one (-other +this):\n%s", name, diff)
 			}
 		}
@@ -65,13 +66,13 @@ func (s *testServer) shutCodes(t *testing.T) map[string]string {
 	ctx, minute := t.Context(), meettest.Of(time.Minute)
 	s.disable(t, shut["disabled"])
 	_, err := s.RotateCode(ctx, meettest.Ada, shut["rotated away"])
-	must(t, err)
+	Must(t, err)
 	_, shut["expired"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{ExpiresIn: minute})
 	_, shut["used up"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
 	s.redeem(t, map[string]any{"code": shut["used up"]})
 	room, ended := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
 	_, _, err = s.EndRoom(ctx, meettest.Ada, room.ID, room.Name)
-	must(t, err)
+	Must(t, err)
 	shut["room ended"] = ended
 	_, shut["room expired"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{ExpiresIn: minute}, meet.CodeChange{})
 
@@ -79,7 +80,7 @@ func (s *testServer) shutCodes(t *testing.T) map[string]string {
 	before, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now})
 	request := meet.CodeRequest{Role: meettest.Of(meet.RoleViewer)}
 	codes, err := before.CreateCodes(ctx, meettest.Ada, s.NewRoom(t, meet.RoomChange{}).ID, request)
-	must(t, err)
+	Must(t, err)
 	shut["role gone"] = codes[0].Code
 	return shut
 }
@@ -91,13 +92,13 @@ func TestFullRooms(t *testing.T) {
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{MaxParticipants: meettest.Of(1)}, meet.CodeChange{})
 	inside := livekittest.Join(t, s.URL, s.redeem(t, map[string]any{"code": code}).Token)
 	for range 12 { // no failure: it does not count against the caller
-		s.exchange(t, map[string]any{"code": code}).refused(t, "full", 409)
+		s.exchange(t, map[string]any{"code": code}).Refused(t, "full", 409)
 	}
 	if uses := s.uses(t, room); uses != 1 {
 		t.Errorf("the code counts %d uses, want 1", uses)
 	}
 	inside.Leave()
 	livekittest.Wait(t, "room for another one", func() bool {
-		return s.exchange(t, map[string]any{"code": code}).status == http.StatusOK
+		return s.exchange(t, map[string]any{"code": code}).Status == http.StatusOK
 	})
 }
