@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"context"
 	"encoding/json"
 	"strings"
 
@@ -26,30 +25,36 @@ func errorText(r meet.ErrorReport) string {
 // of a failure.
 const ErrorKey = "roomkey/error"
 
+// Result is what a tool answers: mcp.CallToolResult, as far as tools need it.
+// That one encodes a result three times.
+type Result struct {
+	Meta              map[string]any    `json:"_meta,omitempty"`
+	Content           []mcp.TextContent `json:"content"`
+	StructuredContent json.RawMessage   `json:"structuredContent,omitempty"`
+	IsError           bool              `json:"isError,omitempty"`
+	ResultType        mcp.ResultType    `json:"resultType,omitempty"`
+}
+
 // ErrorResult is a failure as the result of a tool. It has no structured
 // content, because there are clients that hold that against the tool's output
 // schema also where isError is set, and never show the text then.
-func ErrorResult(e *meet.Error, requestID string) *mcp.CallToolResult {
+func ErrorResult(e *meet.Error, requestID string) *Result {
 	report := e.Report(requestID)
-	return &mcp.CallToolResult{
-		Result:  mcp.Result{Meta: &mcp.Meta{AdditionalFields: map[string]any{ErrorKey: report}}},
+	return &Result{
+		Meta:    map[string]any{ErrorKey: report},
+		Content: []mcp.TextContent{mcp.NewTextContent(errorText(report))},
 		IsError: true,
-		Content: []mcp.Content{mcp.NewTextContent(errorText(report))},
 	}
 }
 
 // successResult gives the answer twice, because some clients show the model
 // only the one and some only the other.
-func successResult(ctx context.Context, out any) (*mcp.CallToolResult, error) {
-	b, err := json.Marshal(out)
+func successResult(out any) (*Result, error) {
+	text, err := json.Marshal(out)
 	if err != nil {
 		return nil, err
 	}
-	if render(ctx, b) {
-		return &mcp.CallToolResult{}, nil
-	}
-	return &mcp.CallToolResult{
-		Content:              []mcp.Content{mcp.NewTextContent(string(b))},
-		RawStructuredContent: b,
+	return &Result{
+		Meta: map[string]any{}, Content: []mcp.TextContent{mcp.NewTextContent(string(text))}, StructuredContent: text,
 	}, nil
 }
