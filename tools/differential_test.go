@@ -127,8 +127,14 @@ var meantDifferences = []struct {
 		return e.req.method == "" && e.got.Error != nil
 	}},
 	{"errors have no Go text in them", func(e exchange) bool {
-		ours := []string{badShape.Message, NoSuchTool, NoSuchPrompt, NoSuchResource, badCursor, "Internal error."}
-		if e.got.Error == nil || e.want.Error == nil || !slices.Contains(ours, e.got.Error.Message) {
+		if e.got.Error == nil || e.want.Error == nil {
+			return false
+		}
+		texts := map[int][]string{
+			mcp.INVALID_REQUEST: {badShape.Message}, mcp.RESOURCE_NOT_FOUND: {NoSuchResource},
+			mcp.INVALID_PARAMS: {NoSuchTool, NoSuchPrompt, NoSuchResource, badCursor},
+		}
+		if !slices.Contains(texts[e.got.Error.Code], e.got.Error.Message) {
 			return false
 		}
 		e.want.Error.Message = e.got.Error.Message
