@@ -81,18 +81,16 @@ func (a *agent) reference() http.Handler {
 	s := NewServer(Config{Service: a.Service, Selection: selection, Version: "test", Log: a.server.log})
 	for _, t := range Catalogue() {
 		s.mcp.AddTool(definition(t), func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			result, err := s.call(ctx, t, req.Params.Arguments)
+			output, err := s.call(ctx, t, req.Params.Arguments)
 			if err != nil {
-				result = ErrorResult(meet.AsError(err), "request-1")
+				failure := ErrorResult(meet.AsError(err), "request-1")
+				return &mcp.CallToolResult{
+					Result:  mcp.Result{Meta: &mcp.Meta{AdditionalFields: failure.Meta}},
+					Content: []mcp.Content{failure.Content[0]}, IsError: true,
+				}, nil
 			}
-			theirs := &mcp.CallToolResult{
-				Content: []mcp.Content{result.Content[0]}, IsError: result.IsError,
-				RawStructuredContent: result.StructuredContent,
-			}
-			if len(result.Meta) > 0 {
-				theirs.Meta = &mcp.Meta{AdditionalFields: result.Meta}
-			}
-			return theirs, nil
+			text := mcp.NewTextContent(string(output))
+			return &mcp.CallToolResult{Content: []mcp.Content{text}, RawStructuredContent: output}, nil
 		})
 	}
 	transport := server.NewStreamableHTTPServer(s.mcp, server.WithStateLess(true), server.WithDisableStreaming(true),

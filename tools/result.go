@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/mark3labs/mcp-go/mcp"
 
 	"roomkey/meet"
@@ -25,14 +26,13 @@ func errorText(r meet.ErrorReport) string {
 // of a failure.
 const ErrorKey = "roomkey/error"
 
-// Result is what a tool answers: mcp.CallToolResult, as far as tools need it.
-// That one encodes a result three times.
+// Result is the result of a tool that failed: mcp.CallToolResult, as far as it
+// is needed for that. One that succeeds is written by [Server.success].
 type Result struct {
-	Meta              map[string]any    `json:"_meta,omitempty"`
-	Content           []mcp.TextContent `json:"content"`
-	StructuredContent json.RawMessage   `json:"structuredContent,omitempty"`
-	IsError           bool              `json:"isError,omitempty"`
-	ResultType        mcp.ResultType    `json:"resultType,omitempty"`
+	Meta       map[string]any    `json:"_meta"`
+	Content    []mcp.TextContent `json:"content"`
+	IsError    bool              `json:"isError"`
+	ResultType mcp.ResultType    `json:"resultType,omitempty"`
 }
 
 // ErrorResult is a failure as the result of a tool. It has no structured
@@ -47,14 +47,18 @@ func ErrorResult(e *meet.Error, requestID string) *Result {
 	}
 }
 
-// successResult gives the answer twice, because some clients show the model
-// only the one and some only the other.
-func successResult(out any) (*Result, error) {
-	text, err := json.Marshal(out)
-	if err != nil {
-		return nil, err
+// success writes the answer to a call that succeeded. It gives the output of the
+// tool twice, because some clients show the model only the one and some only the
+// other. The output is JSON already, and encoding/json would read it once more.
+func (s *Server) success(req request, output json.RawMessage) []byte {
+	answer := make([]byte, 0, 512+len(req.id)+5*len(output)/2)
+	answer = append(append(answer, `{"jsonrpc":"2.0","id":`...), req.id...)
+	answer = append(answer, `,"result":{"content":[{"type":"text","text":`...)
+	answer, _ = jsontext.AppendQuote(answer, output) // fails on what is no UTF-8 alone
+	answer = append(append(answer, `}],"structuredContent":`...), output...)
+	if req.modern { // which requires both
+		answer = append(append(answer, `,"resultType":"complete","_meta":{"`+mcp.MetaKeyServerInfo+`":`...), s.info...)
+		answer = append(answer, '}')
 	}
-	return &Result{
-		Meta: map[string]any{}, Content: []mcp.TextContent{mcp.NewTextContent(string(text))}, StructuredContent: text,
-	}, nil
+	return append(answer, `}}`...)
 }

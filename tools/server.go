@@ -41,7 +41,7 @@ type Server struct {
 	observe func(tool, outcome string, took time.Duration)
 	mcp     *server.MCPServer // answers all but tools/call
 	tools   map[string]Tool
-	info    mcp.Implementation
+	info    json.RawMessage // the name and version of this server
 
 	noDestruction bool
 }
@@ -50,7 +50,7 @@ type Server struct {
 func NewServer(c Config) *Server {
 	s := &Server{
 		service: c.Service, log: c.Log, observe: c.Observe, noDestruction: c.Selection.DisableDestructive,
-		tools: map[string]Tool{}, info: mcp.Implementation{Name: "roomkey", Version: c.Version},
+		tools: map[string]Tool{}, info: mustMarshal(mcp.Implementation{Name: "roomkey", Version: c.Version}),
 	}
 	if s.observe == nil {
 		s.observe = func(string, string, time.Duration) {}
@@ -70,7 +70,7 @@ func NewServer(c Config) *Server {
 		options = append(options, server.WithCompletions(),
 			server.WithPromptCompletionProvider(completer), server.WithResourceCompletionProvider(completer))
 	}
-	s.mcp = server.NewMCPServer(s.info.Name, s.info.Version, options...)
+	s.mcp = server.NewMCPServer("roomkey", c.Version, options...)
 	for _, t := range c.Selection.Select() {
 		s.mcp.AddTool(definition(t), nil) // callTool calls it
 		s.tools[t.Name] = t
@@ -115,20 +115,24 @@ func (s *Server) callTool(ctx context.Context, req request) response {
 	if client := req.meta.ClientInfo(); req.modern && client != nil {
 		ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: client.Name + " " + client.Version})
 	}
-	result, err := s.call(ctx, t, arguments)
+	output, err := s.call(ctx, t, arguments)
 	outcome := "ok"
-	if err != nil {
+	var answer response
+	if err == nil {
+		answer.text = s.success(req, output)
+	} else {
 		e := meet.AsError(err)
 		s.logFailure(ctx, "tool", t.Name, e)
-		outcome, result = string(e.Code), ErrorResult(e, meet.RequestIDFrom(ctx))
-	}
-	if req.modern { // which requires both
-		result.Meta[mcp.MetaKeyServerInfo], result.ResultType = s.info, mcp.ResultTypeComplete
+		result := ErrorResult(e, meet.RequestIDFrom(ctx))
+		if req.modern { // which requires both
+			result.Meta[mcp.MetaKeyServerInfo], result.ResultType = s.info, mcp.ResultTypeComplete
+		}
+		outcome, answer.Result = string(e.Code), result
 	}
 	took := time.Since(started)
 	s.observe(t.Name, outcome, took)
 	s.logAnswer(ctx, "tool called", "tool", t.Name, outcome, took)
-	return response{Result: result}
+	return answer
 }
 
 // readMember reads a member of params, unless it was not sent. It reports
@@ -137,8 +141,8 @@ func readMember(value json.RawMessage, into any) bool {
 	return value == nil || json.Unmarshal(value, into) == nil
 }
 
-// call gives the result of a successful call. A panic is an error.
-func (s *Server) call(ctx context.Context, t Tool, given any) (_ *Result, err error) {
+// call gives the output of a successful call. A panic is an error.
+func (s *Server) call(ctx context.Context, t Tool, given any) (_ json.RawMessage, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError(r)
@@ -155,7 +159,7 @@ func (s *Server) call(ctx context.Context, t Tool, given any) (_ *Result, err er
 	if err != nil {
 		return nil, err
 	}
-	return successResult(out)
+	return json.Marshal(out)
 }
 
 // panicError makes an error of what recover gave.

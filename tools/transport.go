@@ -55,6 +55,7 @@ type response struct {
 	Result  any             `json:"result,omitempty"`
 	Error   *rpcError       `json:"error,omitempty"`
 
+	text   []byte                    // the whole answer, where it is written already
 	before []mcp.JSONRPCNotification // what is told before it
 }
 
@@ -62,7 +63,10 @@ type response struct {
 // a stream of events.
 func write(w http.ResponseWriter, req request, answer response) {
 	answer.JSONRPC, answer.ID = mcp.JSONRPC_VERSION, req.id
-	text := mustMarshal(answer)
+	text := answer.text
+	if text == nil {
+		text = mustMarshal(answer)
+	}
 	if len(answer.before) > 0 {
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-cache")
