@@ -11,68 +11,58 @@ import (
 	"roomkey/meet"
 )
 
-// needsMending says whether params could hold what mend changes. Nearly all
-// calls of tools have nothing of the kind: their arguments are decode's.
-func needsMending(method mcp.MCPMethod, params json.RawMessage) bool {
-	return method == mcp.MethodPromptsGet || method == mcp.MethodCompletionComplete || bytes.IndexByte(params, '[') >= 0
-}
-
-// mend rewrites a message: an empty array becomes an empty object where the
-// protocol has an object, and texts that count as left out are left out. What
-// cannot be corrected is a fault.
-func (in *incoming) mend(method mcp.MCPMethod) {
-	in.body = eachMember(in.body, func(name string, value json.RawMessage) json.RawMessage {
-		switch {
-		case strings.EqualFold(name, "id") && in.masked:
-			return json.RawMessage(maskedID)
-		case strings.EqualFold(name, "params"):
-			return in.mendParams(method, emptyObject(value))
+// mend corrects params: an empty array becomes an empty object where the
+// protocol has an object, and texts that count as left out are left out. It
+// gives an error for what cannot be corrected. The arguments of tools are
+// decode's.
+func (r *request) mend() *rpcError {
+	p := &r.params
+	p.Meta = mendMeta(p.Meta)
+	var fault *rpcError
+	switch r.method {
+	case mcp.MethodInitialize:
+		p.Capabilities = emptyObjects(p.Capabilities, capabilitiesDepth)
+	case mcp.MethodSubscriptionsListen:
+		p.Notifications = emptyObject(p.Notifications)
+	case mcp.MethodPromptsGet:
+		p.Arguments, fault = texts(p.Arguments, "arguments", "")
+	case mcp.MethodCompletionComplete:
+		p.Context = eachMember(emptyObject(p.Context), func(name string, value json.RawMessage) json.RawMessage {
+			if strings.EqualFold(name, "arguments") {
+				value, fault = texts(value, "context.arguments", "context.arguments.")
+			}
+			return value
+		})
+		if fault == nil {
+			p.Argument, fault = texts(p.Argument, "argument", "argument.")
 		}
-		return value
-	})
+	}
+	return fault
 }
 
-func (in *incoming) mendParams(method mcp.MCPMethod, params json.RawMessage) json.RawMessage {
-	return eachMember(params, func(name string, value json.RawMessage) json.RawMessage {
-		switch name = strings.ToLower(name); {
-		case name == "_meta":
-			return eachMember(emptyObject(value), func(key string, value json.RawMessage) json.RawMessage {
-				if key == mcp.MetaKeyClientCapabilities {
-					return emptyObjects(value, capabilitiesDepth)
-				}
-				return value
-			})
-		case name == "capabilities" && method == mcp.MethodInitialize:
+func mendMeta(meta json.RawMessage) json.RawMessage {
+	if bytes.IndexByte(meta, '[') < 0 { // nearly always
+		return meta
+	}
+	return eachMember(emptyObject(meta), func(name string, value json.RawMessage) json.RawMessage {
+		if name == mcp.MetaKeyClientCapabilities {
 			return emptyObjects(value, capabilitiesDepth)
-		case name == "notifications" && method == mcp.MethodSubscriptionsListen:
-			return emptyObject(value)
-		case name == "arguments" && method == mcp.MethodPromptsGet:
-			return in.texts(value, "arguments", "")
-		case name == "context" && method == mcp.MethodCompletionComplete:
-			return eachMember(emptyObject(value), func(key string, value json.RawMessage) json.RawMessage {
-				if strings.EqualFold(key, "arguments") {
-					return in.texts(value, "context.arguments", "context.arguments.")
-				}
-				return value
-			})
-		case name == "argument" && method == mcp.MethodCompletionComplete:
-			return in.texts(value, "argument", "argument.")
 		}
 		return value
 	})
 }
 
-// texts corrects an object whose members must be texts. A fault calls the
+// texts corrects an object whose members must be texts. An error calls the
 // object what, and its members by their path.
-func (in *incoming) texts(value json.RawMessage, what, path string) json.RawMessage {
+func texts(value json.RawMessage, what, path string) (json.RawMessage, *rpcError) {
 	var given any
 	if json.Unmarshal(value, &given) != nil || given == nil {
-		return value
+		return value, nil
 	}
 	object, ok := asObject(given)
 	if !ok {
-		in.fault = &fault{mcp.INVALID_PARAMS, what + " must be an object, not " + describe(given) + "."}
-		return value
+		text := what + " must be an object, not " + describe(given) + "."
+		return value, &rpcError{Code: mcp.INVALID_PARAMS, Message: text}
 	}
 	var wrong []string
 	for name, value := range object {
@@ -84,12 +74,13 @@ func (in *incoming) texts(value json.RawMessage, what, path string) json.RawMess
 	}
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
-		in.fault = &fault{mcp.INVALID_PARAMS, strings.Join(wrong[:min(len(wrong), maxWrong)], " ")}
+		text := strings.Join(wrong[:min(len(wrong), maxWrong)], " ")
+		return value, &rpcError{Code: mcp.INVALID_PARAMS, Message: text}
 	}
-	return mustMarshal(object)
+	return mustMarshal(object), nil
 }
 
-// maxWrong is how many wrong members a fault names.
+// maxWrong is how many wrong members an error names.
 const maxWrong = 4
 
 // emptyObject gives {} for [], and everything else as it is.
@@ -114,29 +105,17 @@ func emptyObjects(value json.RawMessage, depth int) json.RawMessage {
 // some more for later versions of the protocol.
 const capabilitiesDepth = 4
 
-// eachMember changes the members of an object one by one. It keeps their order,
-// and members that are there twice, so that the next reader sees what it would
-// have seen before. It returns anything else than an object as it is.
-func eachMember(text json.RawMessage, change func(name string, value json.RawMessage) json.RawMessage) json.RawMessage {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if opening, err := decoder.Token(); err != nil || opening != json.Delim('{') {
-		return text
+// eachMember changes the members of an object one by one. It returns anything
+// else than an object as it is.
+func eachMember(
+	object json.RawMessage, change func(name string, value json.RawMessage) json.RawMessage,
+) json.RawMessage {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(object, &members) != nil || members == nil {
+		return object
 	}
-	changed := []byte{'{'}
-	for decoder.More() {
-		name, err := decoder.Token()
-		if err != nil {
-			return text
-		}
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return text
-		}
-		if len(changed) > 1 {
-			changed = append(changed, ',')
-		}
-		changed = append(append(changed, mustMarshal(name)...), ':')
-		changed = append(changed, change(name.(string), value)...)
+	for name, value := range members {
+		members[name] = change(name, value)
 	}
-	return append(changed, '}')
+	return mustMarshal(members)
 }

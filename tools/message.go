@@ -9,8 +9,7 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// message is a JSON-RPC message, as far as it has to be understood before
-// mcp-go gets it. A field that was not sent is nil.
+// message is a JSON-RPC message as it was sent. A field that was not sent is nil.
 type message struct {
 	JSONRPC json.RawMessage `json:"jsonrpc"`
 	ID      json.RawMessage `json:"id"`
@@ -20,84 +19,102 @@ type message struct {
 	Error   json.RawMessage `json:"error"`
 }
 
-// fault is the reason to refuse a message.
-type fault struct {
-	code int
-	text string
-}
+// rpcError is the error of a JSON-RPC answer.
+type rpcError = mcp.JSONRPCErrorDetails
 
-// Faults of a message as a whole.
+// Errors of a message as a whole.
 var (
-	badJSON    = &fault{mcp.PARSE_ERROR, "The request is not valid JSON."}
-	badDepth   = &fault{mcp.INVALID_REQUEST, "The request is nested too deeply."}
-	badBatch   = &fault{mcp.INVALID_REQUEST, "Batches are not taken here: send each message by itself."}
-	badMessage = &fault{mcp.INVALID_REQUEST, "A message must be a JSON object."}
-	badVersion = &fault{mcp.INVALID_REQUEST, `jsonrpc must be "2.0".`}
-	badMethod  = &fault{mcp.INVALID_REQUEST, "method must be a string."}
-	badID      = &fault{mcp.INVALID_REQUEST, "id must be a string or a number. Only a notification has none."}
-	badParams  = &fault{mcp.INVALID_PARAMS, "params must be an object."}
+	badJSON    = &rpcError{Code: mcp.PARSE_ERROR, Message: "The request is not valid JSON."}
+	badDepth   = &rpcError{Code: mcp.INVALID_REQUEST, Message: "The request is nested too deeply."}
+	badBatch   = &rpcError{Code: mcp.INVALID_REQUEST, Message: "Batches are not taken here: send each message by itself."}
+	badMessage = &rpcError{Code: mcp.INVALID_REQUEST, Message: "A message must be a JSON object."}
+	badVersion = &rpcError{Code: mcp.INVALID_REQUEST, Message: `jsonrpc must be "2.0".`}
+	badMethod  = &rpcError{Code: mcp.INVALID_REQUEST, Message: "method must be a string."}
+	badParams  = &rpcError{Code: mcp.INVALID_PARAMS, Message: "params must be an object."}
+	badShape   = &rpcError{
+		Code: mcp.INVALID_REQUEST, Message: "The request does not have the shape that its method takes.",
+	}
+	badID = &rpcError{
+		Code: mcp.INVALID_REQUEST, Message: "id must be a string or a number. Only a notification has none.",
+	}
 )
 
-// incoming is a message and what to do with it: it is refused if there is a
-// fault, gets an empty answer if it is silent, and goes to mcp-go otherwise.
-type incoming struct {
-	body   []byte
-	id     json.RawMessage // null where it cannot be known
-	fault  *fault
+// request is a message that was read, and what to do with it: it is refused if
+// there is a fault, gets an empty answer if it is silent, and is answered
+// otherwise.
+type request struct {
+	id     json.RawMessage // as it was sent; null where it cannot be known
+	method mcp.MCPMethod
+	sent   json.RawMessage // the params as they were sent
+	params params
+	fault  *rpcError
 	silent bool // nobody waits for an answer
 
-	// masked says that mcp-go gets maskedID in place of the id, because it would
-	// not give the id back as it is.
-	masked bool
+	meta    mcp.Meta // empty where it is missing or bad
+	badMeta bool     // it is not what _meta has to be
+	modern  bool     // of protocol version 2026-07-28 or a later one
 }
 
-// readMessage reads a message and corrects what clients get wrong if it is clear
+// params are what methods take. A member that was not sent is nil; one that no
+// method takes is not read.
+type params struct {
+	Meta            json.RawMessage `json:"_meta,omitempty"`
+	Name            json.RawMessage `json:"name,omitempty"`
+	URI             json.RawMessage `json:"uri,omitempty"`
+	Arguments       json.RawMessage `json:"arguments,omitempty"`
+	Cursor          json.RawMessage `json:"cursor,omitempty"`
+	Ref             json.RawMessage `json:"ref,omitempty"`
+	Argument        json.RawMessage `json:"argument,omitempty"`
+	Context         json.RawMessage `json:"context,omitempty"`
+	ProtocolVersion json.RawMessage `json:"protocolVersion,omitempty"`
+	Capabilities    json.RawMessage `json:"capabilities,omitempty"`
+	ClientInfo      json.RawMessage `json:"clientInfo,omitempty"`
+	Notifications   json.RawMessage `json:"notifications,omitempty"`
+}
+
+// readRequest reads a message and corrects what clients get wrong if it is clear
 // what they mean. Notifications, and answers that nobody asked for, are silent:
 // nothing here uses them. So notifications/cancelled goes no further either:
 // without sessions mcp-go would let any client cancel a call of another client
 // that has the same id. A client that gives up closes its connection.
-func readMessage(body []byte) incoming {
+func readRequest(body []byte) request {
 	var m message
-	if f := parse(body, &m); f != nil {
-		return incoming{id: null, fault: f}
+	if fault := parse(body, &m); fault != nil {
+		return request{id: null, fault: fault}
 	}
-	in := incoming{body: body, id: null}
 	var method string
 	hasMethod := len(m.Method) > 0 && m.Method[0] == '"' && json.Unmarshal(m.Method, &method) == nil
 	isNotification := m.ID == nil || isNull(m.ID) && strings.HasPrefix(method, "notifications/")
-	isAnswer := m.Method == nil && (m.Result != nil || m.Error != nil)
+	isAnswer := m.Method == nil && (m.Result != nil || m.Error != nil) || m.Result != nil && !isNull(m.Result)
 	switch {
 	case hasMethod && (isNotification || method == "notifications/cancelled"), isAnswer:
-		in.silent = true
-		return in
+		return request{silent: true}
 	case m.ID != nil && !isID(m.ID):
-		in.fault = badID
-		return in
+		return request{id: null, fault: badID}
 	}
-	if m.ID != nil {
-		in.id = m.ID
+	req := request{id: m.ID, method: mcp.MCPMethod(method), sent: emptyObject(m.Params)}
+	if m.ID == nil {
+		req.id = null
 	}
 	switch {
 	case string(m.JSONRPC) != `"2.0"`:
-		in.fault = badVersion
+		req.fault = badVersion
 	case !hasMethod:
-		in.fault = badMethod
-	case len(m.Params) > 0 && m.Params[0] != '{' && !isNull(m.Params) && !isEmptyArray(m.Params):
-		in.fault = badParams
+		req.fault = badMethod
+	case len(req.sent) > 0 && json.Unmarshal(req.sent, &req.params) != nil:
+		req.fault = badParams
 	default:
-		in.masked = !givenBack(m.ID)
-		if in.masked || needsMending(mcp.MCPMethod(method), m.Params) {
-			in.mend(mcp.MCPMethod(method))
-		}
+		req.fault = req.mend()
+		req.badMeta = req.params.Meta != nil && req.meta.UnmarshalJSON(req.params.Meta) != nil
 	}
-	return in
+	return req
 }
 
 var null = json.RawMessage("null")
 
 // parse reads the JSON object of a message. It never says of JSON that it is
 // not JSON.
-func parse(body []byte, m *message) *fault {
+func parse(body []byte, m *message) *rpcError {
 	err := json.Unmarshal(body, m)
 	var mismatch *json.UnmarshalTypeError
 	switch body = bytes.TrimSpace(body); {
@@ -125,26 +142,4 @@ func isEmptyArray(value json.RawMessage) bool {
 // isID says whether a value may be an id: a string or a number.
 func isID(value json.RawMessage) bool {
 	return value[0] == '"' || value[0] == '-' || value[0] >= '0' && value[0] <= '9'
-}
-
-// givenBack says whether mcp-go, which makes a float64 of a number, gives an id
-// back as it came.
-func givenBack(id json.RawMessage) bool {
-	const exact = 15 // digits
-	return id[0] == '"' || len(id) <= exact && len(bytes.Trim(id, "0123456789")) == 0
-}
-
-// maskedID stands in mcp-go's messages for an id that it would change.
-const maskedID = `"roomkey-id"`
-
-// unmask puts the client's id into a message of mcp-go's, where it stands
-// before everything else that a client or a stranger has written.
-func unmask(text []byte, id json.RawMessage) []byte {
-	return bytes.Replace(text, []byte(`"id":`+maskedID), append([]byte(`"id":`), id...), 1)
-}
-
-// response is the answer to a message with a fault.
-func (in incoming) response() []byte {
-	return append(mustMarshal(map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": in.id,
-		"error": map[string]any{"code": in.fault.code, "message": in.fault.text}}), '\n')
 }

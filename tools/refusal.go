@@ -2,8 +2,7 @@ package tools
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
+	"errors"
 	"strings"
 	"time"
 
@@ -13,18 +12,9 @@ import (
 	"roomkey/meet"
 )
 
-// refusal is the JSON-RPC error with which a prompt, a resource or a
-// completion is refused. Tools answer with a result instead.
-type refusal struct {
-	Code    int         `json:"code"`
-	Message string      `json:"message"`
-	Data    refusalData `json:"data"`
-
-	status int // of HTTP
-}
-
-// refusalData is what tools give, too, and the URI that the protocol requires
-// for resources.
+// refusalData is the data of the JSON-RPC error with which a prompt, a resource
+// or a completion is refused: what tools give, too, and the URI that the
+// protocol requires for resources. Tools answer with a result instead.
 type refusalData struct {
 	URI string `json:"uri,omitempty"`
 	meet.ErrorReport
@@ -33,45 +23,28 @@ type refusalData struct {
 // maxURI is how much of a client's URI is repeated in an error.
 const maxURI = 200
 
-// Error gives the message. Unlike a meet.Error's, it may be shown.
-func (r *refusal) Error() string { return r.Message }
+// refusedKey is where [refuse] finds the place for an error, a **rpcError.
+type refusedKey struct{}
 
-// refuse writes an error for the protocol version of the call. uri is that of
-// the resource, "" if it is about none. mcp-go would make an internal error of
-// it, so it is put into the place of the answer if there is one.
-func refuse(ctx context.Context, e *meet.Error, uri, requestID string) *refusal {
+// errRefused makes mcp-go answer with an error, which delegate replaces.
+var errRefused = errors.New("refused")
+
+// refuse leaves an error for the protocol version of the call to delegate. uri is
+// that of the resource, "" if it is about none. mcp-go would make an internal
+// error of every error.
+func refuse(ctx context.Context, e *meet.Error, uri, requestID string) error {
 	report := e.Report(requestID)
-	r := &refusal{
+	refused := &rpcError{
 		Code: mcp.INVALID_PARAMS, Message: errorText(report), Data: refusalData{meet.CleanText(uri, maxURI), report},
-		status: http.StatusOK,
 	}
-	modern := server.IsModernRequest(ctx)
 	switch {
 	case e.Code == meet.CodeInternal || e.Retryable():
-		r.Code = mcp.INTERNAL_ERROR
-	case e.Code == meet.CodeNotFound && uri != "" && !modern:
-		r.Code = mcp.RESOURCE_NOT_FOUND
-	case modern:
-		r.status = http.StatusBadRequest // as that version wants it of invalid parameters
+		refused.Code = mcp.INTERNAL_ERROR
+	case e.Code == meet.CodeNotFound && uri != "" && !server.IsModernRequest(ctx):
+		refused.Code = mcp.RESOURCE_NOT_FOUND
 	}
-	if at, ok := ctx.Value(placeKey{}).(*place); ok {
-		at.refusal = r
-	}
-	return r
-}
-
-// message puts the refusal into mcp-go's message about it.
-func (r *refusal) message(theirs []byte) []byte {
-	var response struct {
-		JSONRPC string          `json:"jsonrpc"`
-		ID      json.RawMessage `json:"id"`
-		Error   *refusal        `json:"error"`
-	}
-	if err := json.Unmarshal(theirs, &response); err != nil || response.Error == nil {
-		panic("tools: mcp-go writes errors another way: see refuse")
-	}
-	response.Error = r
-	return append(mustMarshal(response), '\n')
+	*ctx.Value(refusedKey{}).(**rpcError) = refused
+	return errRefused
 }
 
 // attend does for prompts, resources and completions what [Server.handler] does

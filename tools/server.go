@@ -3,6 +3,7 @@ package tools
 import (
 	"context"
 	_ "embed" // for the instructions
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -38,7 +39,9 @@ type Server struct {
 	service *meet.Service
 	log     *slog.Logger
 	observe func(tool, outcome string, took time.Duration)
-	mcp     *server.MCPServer
+	mcp     *server.MCPServer // answers all but tools/call
+	tools   map[string]Tool
+	info    json.RawMessage // the name and version of this server
 
 	noDestruction bool
 }
@@ -47,6 +50,7 @@ type Server struct {
 func NewServer(c Config) *Server {
 	s := &Server{
 		service: c.Service, log: c.Log, observe: c.Observe, noDestruction: c.Selection.DisableDestructive,
+		tools: map[string]Tool{}, info: mustMarshal(mcp.Implementation{Name: "roomkey", Version: c.Version}),
 	}
 	if s.observe == nil {
 		s.observe = func(string, string, time.Duration) {}
@@ -68,7 +72,8 @@ func NewServer(c Config) *Server {
 	}
 	s.mcp = server.NewMCPServer("roomkey", c.Version, options...)
 	for _, t := range c.Selection.Select() {
-		s.mcp.AddTool(definition(t), s.handler(t))
+		s.mcp.AddTool(definition(t), nil) // callTool calls it
+		s.tools[t.Name] = t
 	}
 	for _, p := range c.Selection.Prompts() {
 		s.mcp.AddPrompt(promptDefinition(p), s.promptHandler(p))
@@ -90,44 +95,63 @@ func definition(t Tool) mcp.Tool {
 	}
 }
 
-// handler adapts a tool to mcp-go. Here and nowhere else a meet.Error becomes
-// a tool result.
-func (s *Server) handler(t Tool) server.ToolHandlerFunc {
-	return func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-		started := time.Now()
-		if s.noDestruction {
-			ctx = meet.WithoutDestruction(ctx)
-		}
-		// What an MCP client says of itself is better than what its HTTP library says.
-		if info := server.RequestProtocolInfoFromContext(ctx); info != nil && info.ClientInfo != nil {
-			client := info.ClientInfo.Name + " " + info.ClientInfo.Version
-			ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: client})
-		}
-		result, err := s.call(ctx, t, req)
-		outcome := "ok"
-		if err != nil {
-			e := meet.AsError(err)
-			s.logFailure(ctx, "tool", t.Name, e)
-			outcome, result = string(e.Code), ErrorResult(e, meet.RequestIDFrom(ctx))
-		}
-		took := time.Since(started)
-		s.observe(t.Name, outcome, took)
-		s.logAnswer(ctx, "tool called", "tool", t.Name, outcome, took)
-		return result, nil
+// callTool answers tools/call. Here and nowhere else a meet.Error becomes a
+// tool result.
+func (s *Server) callTool(ctx context.Context, req request) response {
+	var name string
+	var arguments any
+	if req.badMeta || !readMember(req.params.Name, &name) || !readMember(req.params.Arguments, &arguments) {
+		return response{Error: badShape}
 	}
+	t, ok := s.tools[name]
+	if !ok {
+		return response{Error: &rpcError{Code: mcp.INVALID_PARAMS, Message: NoSuchTool}}
+	}
+	started := time.Now()
+	if s.noDestruction {
+		ctx = meet.WithoutDestruction(ctx)
+	}
+	// What an MCP client says of itself is better than what its HTTP library says.
+	if client := req.meta.ClientInfo(); req.modern && client != nil {
+		ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: client.Name + " " + client.Version})
+	}
+	output, err := s.call(ctx, t, arguments)
+	outcome := "ok"
+	var answer response
+	if err == nil {
+		answer.text = s.success(req, output)
+	} else {
+		e := meet.AsError(err)
+		s.logFailure(ctx, "tool", t.Name, e)
+		result := ErrorResult(e, meet.RequestIDFrom(ctx))
+		if req.modern { // which requires both
+			result.Meta[mcp.MetaKeyServerInfo], result.ResultType = s.info, mcp.ResultTypeComplete
+		}
+		outcome, answer.Result = string(e.Code), result
+	}
+	took := time.Since(started)
+	s.observe(t.Name, outcome, took)
+	s.logAnswer(ctx, "tool called", "tool", t.Name, outcome, took)
+	return answer
 }
 
-// call gives the result of a successful call. A panic is an error.
-func (s *Server) call(ctx context.Context, t Tool, req mcp.CallToolRequest) (_ *mcp.CallToolResult, err error) {
+// readMember reads a member of params, unless it was not sent. It reports
+// whether it could.
+func readMember(value json.RawMessage, into any) bool {
+	return value == nil || json.Unmarshal(value, into) == nil
+}
+
+// call gives the output of a successful call. A panic is an error.
+func (s *Server) call(ctx context.Context, t Tool, given any) (_ json.RawMessage, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError(r)
 		}
 	}()
 	var arguments map[string]any
-	if req.Params.Arguments != nil {
+	if given != nil {
 		var ok bool
-		if arguments, ok = asObject(req.Params.Arguments); !ok {
+		if arguments, ok = asObject(given); !ok {
 			return nil, meet.Invalid("arguments", "arguments must be an object", `For example {"room_id": "team-standup"}.`)
 		}
 	}
@@ -135,7 +159,7 @@ func (s *Server) call(ctx context.Context, t Tool, req mcp.CallToolRequest) (_ *
 	if err != nil {
 		return nil, err
 	}
-	return successResult(ctx, out)
+	return json.Marshal(out)
 }
 
 // panicError makes an error of what recover gave.

@@ -56,7 +56,7 @@ func deliveryError(message envelope, err error) []byte {
 	if errors.Is(err, errOutcomeUnknown) {
 		report := e.Report("stdio")
 		report.Retryable = false
-		result.Meta.AdditionalFields[tools.ErrorKey] = report
+		result.Meta[tools.ErrorKey] = report
 	}
 	if mcp.IsModernProtocol(message.Params.Meta.ProtocolVersion()) {
 		result.ResultType = mcp.ResultTypeComplete // which that version requires
