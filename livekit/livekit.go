@@ -6,9 +6,8 @@
 package livekit
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"net/url"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -25,7 +24,7 @@ const (
 
 // Config says which LiveKit server to talk to.
 type Config struct {
-	URL       string // ws, wss, http or https
+	URL       string // its scheme is ws, wss, http or https, in lower case
 	APIKey    string
 	APISecret string
 
@@ -56,39 +55,17 @@ type Server struct {
 var _ meet.Media = (*Server)(nil)
 
 // New makes the adapter. It does not connect yet: see [Server.Ping].
-func New(cfg Config) (*Server, error) {
-	u, err := url.Parse(cfg.URL)
-	switch {
-	case err != nil:
-		return nil, errors.New("LiveKit's URL cannot be parsed")
-	case u.Scheme != "ws" && u.Scheme != "wss" && u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("LiveKit's URL must begin with ws://, wss://, http:// or https://")
-	case u.Hostname() == "":
-		return nil, errors.New("LiveKit's URL names no host")
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("LiveKit's URL must be a scheme, a host, a port and a path at most")
-	case cfg.APIKey == "" || cfg.APISecret == "":
-		return nil, errors.New("LiveKit's API key and secret must be given")
-	case cfg.Timeout < 0 || cfg.EmptyTimeout < 0:
-		return nil, errors.New("LiveKit's timeouts must not be negative")
-	}
-	s := &Server{
+func New(cfg Config) *Server {
+	return &Server{
 		// Its connections are those of http.DefaultTransport, kept and shared.
-		rooms:        lksdk.NewRoomServiceClient(u.String(), cfg.APIKey, cfg.APISecret),
+		rooms:        lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret),
 		key:          cfg.APIKey,
 		secret:       cfg.APISecret,
 		otherKey:     cfg.OtherKey,
-		emptyTimeout: cfg.EmptyTimeout,
-		timeout:      cfg.Timeout,
+		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
+		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
 		recreating:   make(chan struct{}, 1),
 	}
-	if s.emptyTimeout == 0 {
-		s.emptyTimeout = DefaultEmptyTimeout
-	}
-	if s.timeout == 0 {
-		s.timeout = DefaultTimeout
-	}
-	return s, nil
 }
 
 // withTimeout puts the deadline on ctx.

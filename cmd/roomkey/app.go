@@ -98,11 +98,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	media, err := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
+	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
 		EmptyTimeout: c.LiveKit.EmptyTimeout})
-	if err != nil {
-		return nil, err
-	}
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
@@ -148,8 +145,8 @@ func (a *app) startLiveKit(
 	ctx context.Context, c config.Config, keyring *auth.Keyring, at netip.AddrPort,
 ) (liveKitAccess, error) {
 	if c.LiveKit.Foreign() {
-		return liveKitAccess{api: c.LiveKit.URL, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret,
-			public: config.WebSocketURL(c.LiveKit.URL)}, nil
+		base := config.WebSocketURL(c.LiveKit.URL)
+		return liveKitAccess{api: base, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: base}, nil
 	}
 	apiKey, apiSecret, err := auth.LiveKitKey(keyring.Accepted()[0])
 	if err != nil {

@@ -28,7 +28,7 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	limits := newLimiter(cfg)
+	limits := &limiter{cfg.Limits, cfg.OnLimit}
 	boundBuffers(&conf.RTC)
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{},
@@ -41,27 +41,27 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	router := routing.CreateRouter(nil, node, limits.signals(signalClient), roomManagerClient, nil, conf.NodeStats)
+	router := routing.CreateRouter(nil, node, boundedSignals{signalClient, limits}, roomManagerClient, nil, conf.NodeStats)
 
 	notifier := newNotifier(conf)
 	s.onClose(func() { notifier.Stop(true) })
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
 	notifier.RegisterProcessedHook(events.Webhook)
 
-	gate := newSessionGate(cfg.Authorize)
-	store := gate.wrapStore(service.NewLocalStore())
+	gate := &sessionGate{authorize: cfg.Authorize, limits: map[string]uint32{}}
+	store := gatedStore{service.NewLocalStore(), gate}
 	allocator, err := service.NewRoomAllocator(conf, router, store)
 	if err != nil {
 		return err
 	}
-	allocator = gate.wrapAllocator(allocator)
+	allocator = gatedAllocator{allocator, gate}
 	api, err := newRoomService(conf, params, router, allocator, store)
 	if err != nil {
 		return err
 	}
 
 	// From here on the media port is bound.
-	rooms, err := service.NewLocalRoomManager(conf, store, node, router, allocator, limits.events(events, gate), nil,
+	rooms, err := service.NewLocalRoomManager(conf, store, node, router, allocator, roomEvents{events, limits, gate}, nil,
 		store.LocalStore, nil, utils.NewDefaultTimedVersionGenerator(), nil, bus, nil)
 	if err != nil {
 		return err
@@ -74,7 +74,8 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	}
 	s.onClose(signals.Stop)
 	keys := keyProvider{own: conf.Keys, other: cfg.OtherKey}
-	s.http = newHTTPServer(service.NewRTCService(conf, allocator, router, events), gate.wrapRoomService(api), keys, limits)
+	rtc := service.NewRTCService(conf, allocator, router, events)
+	s.http = newHTTPServer(rtc, gatedRoomService{api, gate}, keys, limits)
 	s.onClose(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), requestsEndWithin)
 		defer cancel()

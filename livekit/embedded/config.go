@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,6 +10,8 @@ import (
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
 	"github.com/livekit/protocol/webhook"
+
+	"roomkey/meet"
 )
 
 // httpAddress is where signalling and API listen. Clients reach them through a
@@ -26,71 +27,30 @@ const (
 	otherSTUNPort = 3479
 )
 
-// complete fills in what was left out and says what is wrong.
-func (c *Config) complete() error {
-	if c.APIKey == "" {
-		return errors.New("LiveKit's API key is missing")
-	}
-	if len(c.APISecret) < minSecret {
-		return fmt.Errorf("LiveKit's API secret must have at least %d characters", minSecret)
-	}
-	ports := map[string]int{settingPort: c.Port, settingUDPPort: c.UDPPort, settingTCPPort: c.TCPPort}
-	for setting, port := range ports {
-		if port < 0 || port > 65535 {
-			return fmt.Errorf("%s must be between 0 and 65535, not %d", setting, port)
-		}
+// complete fills in what was left out.
+func (c *Config) complete() {
+	if c.NodeIP == "" {
+		c.NodeIP = "127.0.0.1"
 	}
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
 	}
-	if c.NodeIP == "" {
-		c.NodeIP = "127.0.0.1"
+	if c.Limits == (meet.ParticipantLimits{}) {
+		c.Limits = meet.DefaultParticipantLimits
 	}
-	node, ok := parseAddress(c.NodeIP)
-	if !ok || node.IsUnspecified() {
-		return fmt.Errorf("%s must be an IP address that participants can reach, not %q", settingNodeIP, c.NodeIP)
-	}
-	c.NodeIP = node.String()
-	if c.BindAddress == "" {
-		c.BindAddress = unspecified(node)
-		if node.IsLoopback() {
-			c.BindAddress = c.NodeIP
-		}
-	}
-	bind, ok := parseAddress(c.BindAddress)
-	if !ok {
-		return fmt.Errorf("%s must be an IP address of this machine, not %q", settingBind, c.BindAddress)
-	}
-	if c.BindAddress = bind.String(); bind.Is4() != node.Is4() {
-		return fmt.Errorf("%s %s and %s %s must be of the same family",
-			settingBind, c.BindAddress, settingNodeIP, c.NodeIP)
-	}
-	if c.MachineIP == "" {
-		return nil
-	}
-	machine, ok := parseAddress(c.MachineIP)
-	if !ok || machine.IsUnspecified() || machine.IsLoopback() {
-		return fmt.Errorf("the machine's own address must be an IP address that is not loopback, not %q", c.MachineIP)
-	}
-	if !node.IsLoopback() || bind != node {
-		return fmt.Errorf("the machine's own address %s needs a loopback address beside it, not %s", c.MachineIP, node)
-	}
-	c.MachineIP = machine.String()
-	return nil
 }
 
-// parseAddress reads an IP address without a zone.
-func parseAddress(text string) (address netip.Addr, ok bool) {
-	address, err := netip.ParseAddr(text)
-	return address.Unmap(), err == nil && address.Zone() == ""
-}
-
-// unspecified is the address that means every one of a's family.
-func unspecified(a netip.Addr) string {
-	if a.Is4() {
-		return netip.IPv4Unspecified().String()
+// bindAddress is where media is received: at NodeIP if that is a loopback
+// address, else at every address of its family.
+func (c *Config) bindAddress() netip.Addr {
+	node := netip.MustParseAddr(c.NodeIP).Unmap()
+	switch {
+	case node.IsLoopback():
+		return node
+	case node.Is4():
+		return netip.IPv4Unspecified()
 	}
-	return netip.IPv6Unspecified().String()
+	return netip.IPv6Unspecified()
 }
 
 // livekit is LiveKit's configuration for c, with the ports that were found for it.
@@ -120,7 +80,7 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	conf.PSRPC.MaxAttempts = 1
 	conf.PSRPC.Timeout = 2 * time.Second
 
-	bind := netip.MustParseAddr(c.BindAddress)
+	bind := c.bindAddress()
 	rtc := &conf.RTC
 	rtc.UDPPort = rtcconfig.PortRange{Start: udpPort}
 	rtc.ICEPortRangeStart, rtc.ICEPortRangeEnd = 0, 0

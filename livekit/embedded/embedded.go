@@ -33,9 +33,6 @@ type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (profile
 // another program uses it.
 const PreferredUDPPort = 7882
 
-// minSecret is the shortest secret for HS256. LiveKit itself only warns.
-const minSecret = 32
-
 // Config says how to run the server. Only APIKey and APISecret are required.
 type Config struct {
 	APIKey    string
@@ -53,11 +50,6 @@ type Config struct {
 	// 127.0.0.1, for participants on this machine.
 	NodeIP string
 
-	// BindAddress is the address of this machine at which media is received.
-	// Empty is NodeIP if that is a loopback address, else every address of
-	// NodeIP's family.
-	BindAddress string
-
 	// MachineIP is this machine's own address, as a second one beside a NodeIP
 	// that is loopback: Firefox sends nothing to a loopback address. Media is
 	// received there too, and participants are told both. Empty is none; an
@@ -72,7 +64,8 @@ type Config struct {
 	// lets the token decide.
 	Authorize AuthorizeFunc
 
-	// Limits bound what one participant can make the server do.
+	// Limits bound what one participant can make the server do. The zero value is
+	// meet.DefaultParticipantLimits.
 	Limits meet.ParticipantLimits
 
 	// OnLimit is called each time a limit stops something. It may be nil.
@@ -83,23 +76,6 @@ type Config struct {
 	// gets the lines of all.
 	Log *slog.Logger
 }
-
-// PortError says that a port cannot be used.
-type PortError struct {
-	Network string // "TCP" or "UDP"
-	Port    int
-	Setting string // the Config field that chooses the port, in configuration spelling
-	Err     error
-}
-
-// Error names the port and the setting to change.
-func (e *PortError) Error() string {
-	return fmt.Sprintf("%s port %d cannot be used: %v; free it or choose another one with %s",
-		e.Network, e.Port, e.Err, e.Setting)
-}
-
-// Unwrap gives the operating system's error.
-func (e *PortError) Unwrap() error { return e.Err }
 
 // Server is a running LiveKit. It must be stopped.
 type Server struct {
@@ -130,20 +106,17 @@ var initProcess = sync.OnceValue(func() error {
 	return nil
 })
 
-// Start runs a LiveKit server and returns when it answers. A port that cannot
-// be used is a *[PortError]. ctx bounds the start alone.
+// Start runs a LiveKit server and returns when it answers. ctx bounds the start
+// alone.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
-	if err := cfg.complete(); err != nil {
-		return nil, err
-	}
+	cfg.complete()
 	if err := initProcess(); err != nil {
 		return nil, err
 	}
 	const attempts = 5
 	for n := 1; ; n++ {
 		s, err := start(ctx, cfg)
-		var port *PortError
-		if n < attempts && errors.As(err, &port) && port.Network == "UDP" && cfg.UDPPort == 0 {
+		if n < attempts && cfg.UDPPort == 0 && errors.As(err, new(udpPortError)) {
 			continue // the port was free a moment ago and has been taken since
 		}
 		return s, err
@@ -194,7 +167,7 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	}
 	var tcp *net.TCPListener
 	if cfg.TCPPort != 0 {
-		if tcp, err = listenTCP(ctx, settingTCPPort, cfg.BindAddress, cfg.TCPPort); err != nil {
+		if tcp, err = listenTCP(ctx, settingTCPPort, cfg.bindAddress().String(), cfg.TCPPort); err != nil {
 			return err
 		}
 		s.onClose(func() { _ = tcp.Close() })
@@ -203,7 +176,7 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	if err := s.assemble(conf, cfg); err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "listen" { // it listens on the media port alone
-			return udpPortError(s.udpPort, err)
+			return newUDPPortError(s.udpPort, err)
 		}
 		return fmt.Errorf("assemble LiveKit: %w", err)
 	}

@@ -73,24 +73,20 @@ func TestTakenPorts(t *testing.T) {
 	defer udp.Close()
 	udpPort := udp.LocalAddr().(*net.UDPAddr).Port
 
-	for setting, change := range map[string]func(*embedded.Config) int{
-		"livekit.embedded.port":     func(c *embedded.Config) int { c.Port = tcpPort; return tcpPort },
-		"livekit.embedded.udp_port": func(c *embedded.Config) int { c.UDPPort = udpPort; return udpPort },
-		"livekit.embedded.tcp_port": func(c *embedded.Config) int { c.TCPPort = tcpPort; return tcpPort },
+	for setting, change := range map[string]func(*embedded.Config) (network string, port int){
+		"livekit.embedded.port":     func(c *embedded.Config) (string, int) { c.Port = tcpPort; return "TCP", tcpPort },
+		"livekit.embedded.udp_port": func(c *embedded.Config) (string, int) { c.UDPPort = udpPort; return "UDP", udpPort },
+		"livekit.embedded.tcp_port": func(c *embedded.Config) (string, int) { c.TCPPort = tcpPort; return "TCP", tcpPort },
 	} {
 		cfg := config()
-		want := change(&cfg)
+		network, port := change(&cfg)
 		s, err := embedded.Start(t.Context(), cfg)
 		if err == nil {
 			stop(t, s)
 			t.Errorf("%s: started on a port that is taken", setting)
 			continue
 		}
-		var port *embedded.PortError
-		if !errors.As(err, &port) || port.Setting != setting || port.Port != want {
-			t.Errorf("%s: %v", setting, err)
-		}
-		for _, part := range []string{setting, strconv.Itoa(want), port.Network} {
+		for _, part := range []string{setting, network + " port " + strconv.Itoa(port)} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%q does not name %s", err, part)
 			}
@@ -108,34 +104,6 @@ func TestPreferredUDPPortMayBeTaken(t *testing.T) {
 		t.Errorf("UDP port %d", s.UDPPort())
 	}
 	join(t, s)
-}
-
-func TestBadConfig(t *testing.T) {
-	t.Parallel()
-	for name, change := range map[string]func(*embedded.Config){
-		"no key":                    func(c *embedded.Config) { c.APIKey = "" },
-		"short secret":              func(c *embedded.Config) { c.APISecret = "short" },
-		"port too high":             func(c *embedded.Config) { c.UDPPort = 70000 },
-		"negative port":             func(c *embedded.Config) { c.Port = -1 },
-		"node ip no address":        func(c *embedded.Config) { c.NodeIP = "example.com" },
-		"node ip unspecified":       func(c *embedded.Config) { c.NodeIP = "0.0.0.0" },
-		"bind address no address":   func(c *embedded.Config) { c.BindAddress = "eth0" },
-		"bind address not ours":     func(c *embedded.Config) { c.BindAddress = "203.0.113.9" },
-		"own address no address":    func(c *embedded.Config) { c.MachineIP = "eth0" },
-		"own address is loopback":   func(c *embedded.Config) { c.MachineIP = "127.0.0.2" },
-		"own address, node ip too":  func(c *embedded.Config) { c.NodeIP, c.MachineIP = "192.0.2.2", "192.0.2.3" },
-		"families that do not meet": func(c *embedded.Config) { c.NodeIP, c.BindAddress = "203.0.113.9", "::1" },
-	} {
-		cfg := config()
-		change(&cfg)
-		s, err := embedded.Start(t.Context(), cfg)
-		if err == nil {
-			stop(t, s)
-			t.Errorf("%s: started", name)
-		} else if strings.Contains(err.Error(), livekittest.APISecret) {
-			t.Errorf("%s: the error tells the secret", name)
-		}
-	}
 }
 
 func TestStop(t *testing.T) {

@@ -7,11 +7,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// events gives the telemetry that LiveKit tells what happens in its rooms.
-func (l *limiter) events(inner telemetry.TelemetryService, g *sessionGate) telemetry.TelemetryService {
-	return roomEvents{inner, l, g}
-}
-
+// roomEvents is told by LiveKit what happens in its rooms.
 type roomEvents struct {
 	telemetry.TelemetryService
 	limits *limiter

@@ -43,7 +43,7 @@ const maxAPIBody = 1 << 20
 func newHTTPServer(rtc *service.RTCService, api livekit.RoomService, keys auth.KeyProvider, l *limiter) *http.Server {
 	signalling := http.NewServeMux()
 	rtc.SetupRoutes(signalling)
-	options := []any{twirp.WithServerHooks(service.TwirpRequestStatusReporter())}
+	var options []any
 	for _, option := range xtwirp.DefaultServerOptions() {
 		options = append(options, option)
 	}
@@ -58,9 +58,7 @@ func newHTTPServer(rtc *service.RTCService, api livekit.RoomService, keys auth.K
 
 	middleware := service.NewAPIKeyAuthMiddleware(keys)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		service.RemoveDoubleSlashes(w, r, func(w http.ResponseWriter, r *http.Request) {
-			middleware.ServeHTTP(w, r, mux.ServeHTTP)
-		})
+		middleware.ServeHTTP(w, r, mux.ServeHTTP)
 	})
 	return &http.Server{
 		Handler: cors.New(cors.Options{ // any page may use signalling: the join token decides

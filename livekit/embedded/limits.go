@@ -1,10 +1,6 @@
 package embedded
 
-import (
-	"time"
-
-	"roomkey/meet"
-)
+import "roomkey/meet"
 
 // How much more than the average may come at once.
 const (
@@ -16,21 +12,4 @@ const (
 type limiter struct {
 	meet.ParticipantLimits
 	onLimit func(limit string)
-}
-
-func newLimiter(c Config) *limiter {
-	l, standard := c.Limits, meet.DefaultParticipantLimits
-	l.SignalBytes = orDefault(l.SignalBytes, standard.SignalBytes)
-	l.SignalsPerSecond = orDefault(l.SignalsPerSecond, standard.SignalsPerSecond)
-	l.MediaWithin = orDefault(l.MediaWithin, standard.MediaWithin)
-	l.DataBytesPerSecond = orDefault(l.DataBytesPerSecond, standard.DataBytesPerSecond)
-	l.DataMessagesPerSecond = orDefault(l.DataMessagesPerSecond, standard.DataMessagesPerSecond)
-	return &limiter{l, c.OnLimit}
-}
-
-func orDefault[T int | time.Duration](value, standard T) T {
-	if value <= 0 {
-		return standard
-	}
-	return value
 }

@@ -13,8 +13,6 @@ const (
 	settingPort    = "livekit.embedded.port"
 	settingUDPPort = "livekit.embedded.udp_port"
 	settingTCPPort = "livekit.embedded.tcp_port"
-	settingNodeIP  = "livekit.embedded.node_ip"
-	settingBind    = "livekit.embedded.bind_address"
 )
 
 // listenTCP listens on a TCP port; 0 is any.
@@ -22,7 +20,7 @@ func listenTCP(ctx context.Context, setting, address string, port int) (*net.TCP
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
-		return nil, &PortError{Network: "TCP", Port: port, Setting: setting, Err: systemError(err)}
+		return nil, fmt.Errorf(portProblem, "TCP", port, systemError(err), setting)
 	}
 	return l.(*net.TCPListener), nil
 }
@@ -32,25 +30,27 @@ func probeUDP(ctx context.Context, address string, port int) (int, error) {
 	var config net.ListenConfig
 	c, err := config.ListenPacket(ctx, "udp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
-		return 0, udpPortError(port, err)
+		return 0, newUDPPortError(port, err)
 	}
 	return c.LocalAddr().(*net.UDPAddr).Port, c.Close()
 }
 
+// portProblem says that a port cannot be used, and which setting chooses it.
+const portProblem = "%s port %d cannot be used: %w; free it or choose another one with %s"
+
 // udpPortError says that the media port cannot be used.
-func udpPortError(port int, err error) error {
-	return &PortError{Network: "UDP", Port: port, Setting: settingUDPPort, Err: systemError(err)}
+type udpPortError struct{ error }
+
+func newUDPPortError(port int, err error) error {
+	return udpPortError{fmt.Errorf(portProblem, "UDP", port, systemError(err), settingUDPPort)}
 }
 
 // freeUDP finds a media port that is free on every address of media. LiveKit
 // binds it a moment later.
 func freeUDP(ctx context.Context, cfg Config) (int, error) {
-	if _, err := probeUDP(ctx, cfg.BindAddress, 0); err != nil {
-		// LiveKit would run without media.
-		return 0, fmt.Errorf("%s %s is not an address of this machine", settingBind, cfg.BindAddress)
-	}
+	bind := cfg.bindAddress().String()
 	free := func(port int) error {
-		_, err := probeUDP(ctx, cfg.BindAddress, port)
+		_, err := probeUDP(ctx, bind, port)
 		if err == nil && cfg.MachineIP != "" {
 			_, err = probeUDP(ctx, cfg.MachineIP, port)
 		}
@@ -62,7 +62,7 @@ func freeUDP(ctx context.Context, cfg Config) (int, error) {
 	port, err := PreferredUDPPort, free(PreferredUDPPort)
 	const attempts = 20 // a port that is free on one address may be taken on the other
 	for n := 0; err != nil && n < attempts; n++ {
-		if port, err = probeUDP(ctx, cfg.BindAddress, 0); err == nil {
+		if port, err = probeUDP(ctx, bind, 0); err == nil {
 			err = free(port)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/rtc"
 	"github.com/livekit/livekit-server/pkg/service"
-	"github.com/livekit/livekit-server/pkg/telemetry/prometheus"
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/logger"
 	"github.com/livekit/protocol/utils"
@@ -48,10 +47,6 @@ type sessionGate struct {
 
 var _ service.SessionHandler = (*sessionGate)(nil)
 
-func newSessionGate(authorize AuthorizeFunc) *sessionGate {
-	return &sessionGate{authorize: authorize, limits: make(map[string]uint32)}
-}
-
 func (g *sessionGate) setLimit(sid string, limit uint32) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -74,7 +69,6 @@ func (g *sessionGate) Logger(context.Context) logger.Logger { return logger.GetL
 // LiveKit tells them only that it did not work (HTTP 500), after three tries.
 func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantInit, _ livekit.ConnectionID,
 	source routing.MessageSource, sink routing.MessageSink) error {
-	prometheus.IncrementParticipantRtcInit(1)
 	name := pi.CreateRoom.GetName()
 	unlock, err := g.mutexes.Lock(ctx, name)
 	if err != nil {
@@ -138,11 +132,7 @@ func (g *sessionGate) full(room *rtc.Room, identity livekit.ParticipantIdentity)
 	return inside >= limit
 }
 
-// wrapAllocator makes rooms without a limit, so that the gate's limit is the only one.
-func (g *sessionGate) wrapAllocator(inner service.RoomAllocator) service.RoomAllocator {
-	return gatedAllocator{inner, g}
-}
-
+// gatedAllocator makes rooms without a limit, so that the gate's limit is the only one.
 type gatedAllocator struct {
 	service.RoomAllocator
 	gate *sessionGate
@@ -161,12 +151,8 @@ func (a gatedAllocator) CreateRoom(ctx context.Context, req *livekit.CreateRoomR
 	return room, internal, created, nil
 }
 
-// wrapRoomService gives LiveKit's API, in which CreateRoom also changes the limit of a
+// gatedRoomService is LiveKit's API, in which CreateRoom also changes the limit of a
 // room that exists.
-func (g *sessionGate) wrapRoomService(inner livekit.RoomService) livekit.RoomService {
-	return gatedRoomService{inner, g}
-}
-
 type gatedRoomService struct {
 	livekit.RoomService
 	gate *sessionGate
@@ -213,9 +199,7 @@ func (s gatedRoomService) DeleteRoom(ctx context.Context, req *livekit.DeleteRoo
 	return s.RoomService.DeleteRoom(ctx, req)
 }
 
-// wrapStore gives a store that deletes a room's limit together with the room.
-func (g *sessionGate) wrapStore(inner *service.LocalStore) gatedStore { return gatedStore{inner, g} }
-
+// gatedStore deletes a room's limit together with the room.
 type gatedStore struct {
 	*service.LocalStore
 	gate *sessionGate

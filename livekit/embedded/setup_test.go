@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -68,10 +69,15 @@ func (c *counted) check(t *testing.T, limit string) {
 	}
 }
 
-// startLimited runs a server with these limits.
+// startLimited runs a server with these limits; a limit of 0 is the default one.
 func startLimited(t *testing.T, limits meet.ParticipantLimits) (*embedded.Server, *counted) {
 	t.Helper()
-	c := &counted{}
+	c, standard := &counted{}, meet.DefaultParticipantLimits
+	limits.SignalBytes = cmp.Or(limits.SignalBytes, standard.SignalBytes)
+	limits.SignalsPerSecond = cmp.Or(limits.SignalsPerSecond, standard.SignalsPerSecond)
+	limits.MediaWithin = cmp.Or(limits.MediaWithin, standard.MediaWithin)
+	limits.DataBytesPerSecond = cmp.Or(limits.DataBytesPerSecond, standard.DataBytesPerSecond)
+	limits.DataMessagesPerSecond = cmp.Or(limits.DataMessagesPerSecond, standard.DataMessagesPerSecond)
 	cfg := config()
 	cfg.Limits, cfg.OnLimit = limits, c.add
 	return start(t, cfg), c
@@ -80,11 +86,7 @@ func startLimited(t *testing.T, limits meet.ParticipantLimits) (*embedded.Server
 // newAdapter reaches a LiveKit as the product does.
 func newAdapter(t *testing.T, url string) *livekit.Server {
 	t.Helper()
-	lk, err := livekit.New(livekit.Config{URL: url, APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lk
+	return livekit.New(livekit.Config{URL: url, APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
 }
 
 // newToken lets somebody into a room.

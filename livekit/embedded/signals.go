@@ -23,12 +23,8 @@ const (
 	maxClientText   = 128      // bytes of each property that a client states of itself
 )
 
-// signals gives a signal client with these limits. Its connections announce
+// boundedSignals is a signal client with these limits. Its connections announce
 // tracks with their true source.
-func (l *limiter) signals(inner routing.SignalClient) routing.SignalClient {
-	return boundedSignals{inner, l}
-}
-
 type boundedSignals struct {
 	routing.SignalClient
 	limits *limiter

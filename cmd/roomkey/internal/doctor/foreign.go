@@ -29,14 +29,10 @@ func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
 // to it, and its way to the server s, which is nil where none is examined.
 func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server) {
 	c := d.Config.LiveKit
-	lk, err := livekit.New(livekit.Config{
-		URL: c.URL, APIKey: c.APIKey, APISecret: c.APISecret,
+	lk := livekit.New(livekit.Config{
+		URL: config.WebSocketURL(c.URL), APIKey: c.APIKey, APISecret: c.APISecret,
 		EmptyTimeout: 30 * time.Second, // should the deletion of a room fail, LiveKit ends it by itself
 	})
-	if err != nil {
-		d.fail(checkLiveKit, oneLine(err), "Correct livekit.url.")
-		return
-	}
 	switch err := lk.Ping(ctx); {
 	case livekit.Refused(err):
 		d.fail(checkLiveKit, "LiveKit at "+c.URL+" refuses the key "+c.APIKey+" or its secret",
