@@ -30,13 +30,9 @@ func (f *forwarders) add(address string) bool {
 	return true
 }
 
-// Forwarders gives the addresses that have sent X-Forwarded-For without being a
-// trusted proxy, the first sixteen of them.
-func (s *Server) Forwarders() []string {
-	s.forwarders.mu.Lock()
-	defer s.forwarders.mu.Unlock()
-	return slices.Clone(s.forwarders.addresses)
-}
+// ForwardersMetric names the metric that has as labels the addresses which have
+// sent X-Forwarded-For without being a trusted proxy, the first sixteen of them.
+const ForwardersMetric = "roomkey_untrusted_forwarders"
 
 // noteForwarder warns once for each address that may be a proxy that is not
 // trusted: its users count as one caller, so all of them have to wait if one of
@@ -50,6 +46,7 @@ func (s *Server) noteForwarder(r *http.Request) {
 		return
 	}
 	if address := networkOf(peer.Addr().Unmap()); s.forwarders.add(address) {
+		s.untrusted.WithLabelValues(address).Set(1)
 		s.Log.LogAttrs(r.Context(), slog.LevelWarn, "X-Forwarded-For comes from an address that is not in "+
 			"http.trusted_proxies and is ignored: if that is your proxy, all its users count as one caller, "+
 			"and have to wait if one of them guesses codes", slog.String("address", address))

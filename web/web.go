@@ -77,11 +77,12 @@ const MaxBody = 256 << 10
 // Server answers HTTP. It is an http.Handler.
 type Server struct {
 	Config
-	hosts    hostRule
-	requests *prometheus.CounterVec
-	webhooks *prometheus.CounterVec
-	page     *page
-	openAPI  []byte // the document with our URL and version
+	hosts     hostRule
+	requests  *prometheus.CounterVec
+	webhooks  *prometheus.CounterVec
+	untrusted *prometheus.GaugeVec // 1 for each of forwarders
+	page      *page
+	openAPI   []byte // the document with our URL and version
 
 	showMetrics http.Handler
 
@@ -107,7 +108,10 @@ func New(c Config, listen netip.AddrPort) *Server {
 	for _, outcome := range []string{webhookAccepted, webhookRepeated, webhookRefused, webhookFailed} {
 		s.webhooks.WithLabelValues(outcome) // so that /metrics shows it with 0
 	}
-	c.Metrics.MustRegister(s.requests, s.webhooks)
+	s.untrusted = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: ForwardersMetric, Help: "Addresses that have sent X-Forwarded-For and are not in http.trusted_proxies.",
+	}, []string{"address"})
+	c.Metrics.MustRegister(s.requests, s.webhooks, s.untrusted)
 
 	gatherers := prometheus.Gatherers{c.Metrics, prometheus.DefaultGatherer}
 	s.showMetrics = promhttp.HandlerFor(gatherers, promhttp.HandlerOpts{})

@@ -122,7 +122,6 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
-	metrics.registry.MustRegister(forwarders(a.web.Forwarders))
 	a.server = a.web.HTTPServer()
 	a.server.Handler = a.holder.AnswerChallenges(a.server.Handler)
 	a.server.ConnState = a.silent.watch

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"roomkey/cmd/roomkey/internal/config"
-	"roomkey/cmd/roomkey/internal/doctor"
 )
 
 // metrics are the counters about tools.
@@ -46,23 +45,6 @@ func (m metrics) onLimit(limit string) { m.limited.WithLabelValues(limit).Inc() 
 func (m metrics) observe(tool, outcome string, took time.Duration) {
 	m.calls.WithLabelValues(tool, outcome).Inc()
 	m.seconds.WithLabelValues(tool).Observe(took.Seconds())
-}
-
-// forwarders gives the addresses that have sent X-Forwarded-For without being a
-// trusted proxy. It is a metric, for the doctor.
-type forwarders func() []string
-
-var forwardersDesc = prometheus.NewDesc(doctor.ForwardersMetric,
-	"Addresses that have sent X-Forwarded-For and are not in http.trusted_proxies.", []string{"address"}, nil)
-
-// Describe names the metric.
-func (f forwarders) Describe(ch chan<- *prometheus.Desc) { ch <- forwardersDesc }
-
-// Collect gives one value for each address.
-func (f forwarders) Collect(ch chan<- prometheus.Metric) {
-	for _, address := range f() {
-		ch <- prometheus.MustNewConstMetric(forwardersDesc, prometheus.GaugeValue, 1, address)
-	}
 }
 
 // listenForMetrics takes the configured address of the metrics; nil where there

@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"roomkey/cmd/roomkey/internal/bridge"
+	"roomkey/web"
 )
 
 // checkPublicURL looks at where people are sent; s is nil where no server runs.
@@ -50,14 +51,10 @@ func isLoopback(u *url.URL) bool {
 	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
-// ForwardersMetric names the metric that has as labels the addresses which have
-// sent X-Forwarded-For without being a trusted proxy.
-const ForwardersMetric = "roomkey_untrusted_forwarders"
-
 // checkForwarders looks for proxies that are not trusted. The one at public_url
 // has just passed on a request of the doctor's.
 func (d *Doctor) checkForwarders(ctx context.Context, s *server) {
-	forwarders, err := d.metrics(ctx, s, ForwardersMetric)
+	forwarders, err := d.metrics(ctx, s, web.ForwardersMetric)
 	if err != nil {
 		d.warn(checkProxies, "roomkey does not show its metrics: "+trouble(err), restartHint)
 		return
