@@ -2,6 +2,7 @@ package datafolder
 
 import (
 	"archive/tar"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,19 +44,21 @@ func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 		if !ok {
 			continue
 		}
-		sum, err := addFile(archive, name, path, m.MadeAt)
+		file, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("put %s into the backup: %w", name, err)
 		}
-		m.Files[name] = sum
+		info, err := file.Stat()
+		if err == nil {
+			m.Files[name], err = add(archive, name, file, info.Size(), m.MadeAt)
+		}
+		if err = errors.Join(err, file.Close()); err != nil {
+			return fmt.Errorf("put %s into the backup: %w", name, err)
+		}
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the backup's manifest: %w", err)
-	}
-	err = archive.WriteHeader(archiveHeader(manifestName, int64(len(text)), m.MadeAt))
 	if err == nil {
-		_, err = archive.Write(text)
+		_, err = add(archive, manifestName, bytes.NewReader(text), int64(len(text)), m.MadeAt)
 	}
 	if err = errors.Join(err, archive.Close()); err != nil {
 		return fmt.Errorf("write the backup's manifest: %w", err)
@@ -63,29 +66,16 @@ func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 	return nil
 }
 
-func archiveHeader(name string, size int64, at time.Time) *tar.Header {
-	return &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at,
+// add writes a file and gives its checksum.
+func add(archive *tar.Writer, name string, content io.Reader, size int64, at time.Time) (sum string, err error) {
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at,
 		Format: tar.FormatPAX}
-}
-
-func addFile(archive *tar.Writer, name, path string, at time.Time) (sum string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
-	}
-	if err := archive.WriteHeader(archiveHeader(name, info.Size(), at)); err != nil {
+	if err := archive.WriteHeader(header); err != nil {
 		return "", err
 	}
 	hash := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(archive, hash), file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(hash.Sum(nil)), nil
+	_, err = io.Copy(io.MultiWriter(archive, hash), content)
+	return hex.EncodeToString(hash.Sum(nil)), err
 }
 
 // errIncomplete says that a backup was cut off or has changed.
@@ -152,29 +142,14 @@ func extract(from io.Reader, path string) (sum string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("restore: %w", err)
 	}
-	hash, source := sha256.New(), &errorReader{from: from}
-	_, err = io.Copy(io.MultiWriter(file, hash), source)
+	hash := sha256.New()
+	_, err = io.Copy(io.MultiWriter(file, hash), from)
 	err = errors.Join(err, file.Sync(), file.Close())
-	if source.err != nil {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, tar.ErrHeader):
 		return "", errIncomplete
-	}
-	if err != nil {
-		return "", fmt.Errorf("restore %s: %w", filepath.Base(path), withoutPath(err))
+	case err != nil:
+		return "", fmt.Errorf("restore %s: %w", filepath.Base(path), WithoutPath(err))
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
-}
-
-// errorReader remembers that reading failed, and not writing.
-type errorReader struct {
-	from io.Reader
-	err  error
-}
-
-// Read implements [io.Reader].
-func (s *errorReader) Read(p []byte) (int, error) {
-	n, err := s.from.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		s.err = err
-	}
-	return n, err
 }

@@ -27,7 +27,7 @@ func Backup(ctx context.Context, folder, file, version string) (withSecret bool,
 	}
 	scratch, err := os.MkdirTemp(filepath.Dir(file), ".roomkey-backup-*") // mode 0700
 	if err != nil {
-		return false, meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, withoutPath(err)),
+		return false, meet.Invalid("", fmt.Sprintf("nothing can be written beside %s: %v", file, WithoutPath(err)),
 			"Name a file in a folder that is there.")
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
@@ -45,7 +45,7 @@ func Backup(ctx context.Context, folder, file, version string) (withSecret bool,
 		if _, err := os.Stat(path); err == nil {
 			paths[name] = path
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return false, fmt.Errorf("read %s: %w", path, withoutPath(err))
+			return false, fmt.Errorf("read %s: %w", path, WithoutPath(err))
 		}
 	}
 	m := manifest{MadeAt: time.Now().UTC().Truncate(time.Second), Version: version, Schema: schema.Have}
@@ -73,7 +73,7 @@ func checkTarget(file string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}
-	return meet.Invalid("", fmt.Sprintf("%s cannot be written: %v", file, withoutPath(err)), "Name another file.")
+	return meet.Invalid("", fmt.Sprintf("%s cannot be written: %v", file, WithoutPath(err)), "Name another file.")
 }
 
 // checkNotOwn refuses the name of a file of the data folder: roomkey would read
@@ -100,7 +100,7 @@ func sameFolder(a, b string) bool {
 func writeFile(path string, m manifest, paths map[string]string) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("write the backup: %w", withoutPath(err))
+		return fmt.Errorf("write the backup: %w", WithoutPath(err))
 	}
 	err = writeArchive(file, m, paths)
 	return errors.Join(err, file.Sync(), file.Close())
@@ -113,10 +113,10 @@ func placeNew(from, to string) error {
 		return checkTarget(to)
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", to, withoutPath(err))
+		return fmt.Errorf("write %s: %w", to, WithoutPath(err))
 	}
 	if err = errors.Join(claim.Close(), os.Rename(from, to)); err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", to, withoutPath(err)), os.Remove(to))
+		return errors.Join(fmt.Errorf("write %s: %w", to, WithoutPath(err)), os.Remove(to))
 	}
 	syncFolder(filepath.Dir(to))
 	return nil
@@ -131,9 +131,9 @@ func syncFolder(folder string) {
 	}
 }
 
-// withoutPath is an error of the operating system without the path, which the
+// WithoutPath is an error of the operating system without the path, which the
 // caller names.
-func withoutPath(err error) error {
+func WithoutPath(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err

@@ -31,7 +31,7 @@ func Restore(ctx context.Context, folder, file string, force bool) (done Restore
 		return done, &meet.Error{Code: meet.CodeNotFound, Message: "There is no file " + file,
 			Hint: "Name one that roomkey backup has written."}
 	case err != nil:
-		return done, fmt.Errorf("read %s: %w", file, withoutPath(err))
+		return done, fmt.Errorf("read %s: %w", file, WithoutPath(err))
 	}
 	defer func() { _ = source.Close() }()
 
@@ -52,7 +52,7 @@ func Restore(ctx context.Context, folder, file string, force bool) (done Restore
 	}
 	scratch, err := os.MkdirTemp(folder, ".roomkey-restore-*") // mode 0700
 	if err != nil {
-		return done, fmt.Errorf("nothing can be written to the data folder %s: %w", folder, withoutPath(err))
+		return done, fmt.Errorf("nothing can be written to the data folder %s: %w", folder, WithoutPath(err))
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	m, err := readArchive(source, scratch)
@@ -89,7 +89,7 @@ func dataThere(folder string) []string {
 func checkRestored(ctx context.Context, folder string) error {
 	scratch := filepath.Join(folder, "scratch")
 	if err := os.Mkdir(scratch, 0o700); err != nil {
-		return fmt.Errorf("check the backup: %w", withoutPath(err))
+		return fmt.Errorf("check the backup: %w", WithoutPath(err))
 	}
 	_, err := store.Inspect(ctx, filepath.Join(folder, DatabaseName), scratch)
 	switch {
@@ -124,11 +124,11 @@ func swap(folder, scratch string, m manifest) (aside string, err error) {
 		if aside == "" {
 			name := "before-restore-" + time.Now().UTC().Format("20060102-150405") + "-*"
 			if aside, err = os.MkdirTemp(folder, name); err != nil { // mode 0700
-				return "", fmt.Errorf("keep the data that is there: %w", withoutPath(err))
+				return "", fmt.Errorf("keep the data that is there: %w", WithoutPath(err))
 			}
 		}
 		if err := os.Rename(filepath.Join(folder, name), filepath.Join(aside, name)); err != nil {
-			return aside, fmt.Errorf("keep %s in %s: %w", name, aside, withoutPath(err))
+			return aside, fmt.Errorf("keep %s in %s: %w", name, aside, WithoutPath(err))
 		}
 	}
 	if aside != "" {
@@ -140,7 +140,7 @@ func swap(folder, scratch string, m manifest) (aside string, err error) {
 			continue
 		}
 		if err := os.Rename(filepath.Join(scratch, name), filepath.Join(folder, name)); err != nil {
-			return aside, fmt.Errorf("put %s in place: %w", name, withoutPath(err))
+			return aside, fmt.Errorf("put %s in place: %w", name, WithoutPath(err))
 		}
 	}
 	syncFolder(folder)

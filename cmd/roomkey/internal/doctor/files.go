@@ -43,7 +43,7 @@ func (d *Doctor) checkConfiguration() {
 func (d *Doctor) checkData(ctx context.Context) (free bool) {
 	scratch, err := makeScratch(d.Config.Data)
 	if err != nil {
-		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, reason(err)),
+		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, datafolder.WithoutPath(err)),
 			"Choose another folder with --data, or let roomkey write there.")
 		return true
 	}
@@ -99,7 +99,7 @@ func (d *Doctor) checkDatabase(ctx context.Context, scratch string) {
 	database := datafolder.DatabaseFile(d.Config.Data)
 	file, err := os.OpenFile(database, os.O_RDWR, 0)
 	if err != nil {
-		d.fail(checkDatabase, fmt.Sprintf("%s cannot be written to: %v", database, reason(err)),
+		d.fail(checkDatabase, fmt.Sprintf("%s cannot be written to: %v", database, datafolder.WithoutPath(err)),
 			"Let roomkey write there, and free some space.")
 		return
 	}
@@ -127,14 +127,4 @@ func (d *Doctor) checkDatabase(ctx context.Context, scratch string) {
 	default:
 		d.ok(checkDatabase, fmt.Sprintf("schema %d, undamaged, and can be written to", schema.Have))
 	}
-}
-
-// reason is the operating system's word alone, without the path that the caller
-// names anyway.
-func reason(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
 }
