@@ -75,7 +75,7 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 	if _, err := os.Stat(datafolder.SecretFile(cfg.Data)); err != nil && cfg.Auth.Secret == "" {
 		fmt.Fprintf(notes, "roomkey: making a signing secret in %s; the server must use the same --data\n", cfg.Data)
 	}
-	_, authority, err := tokens.Open(cfg)
+	authority, err := tokens.Open(cfg)
 	if err != nil {
 		return "", err
 	}

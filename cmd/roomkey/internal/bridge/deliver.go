@@ -52,7 +52,6 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 			return noneNow(b.servers.Data, err)
 		}
 		gone = c
-		b.servers.lost(c)
 	}
 }
 

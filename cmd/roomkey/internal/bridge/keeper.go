@@ -21,7 +21,6 @@ type keeper struct {
 	mu      sync.Mutex
 	current *Client       // of the roomkey that answers; nil while there is none
 	changed chan struct{} // closed when current is another one
-	suspect chan struct{} // gets a value when current does not answer
 }
 
 const (
@@ -42,7 +41,7 @@ const (
 )
 
 func newKeeper(c Config) *keeper {
-	return &keeper{Config: c, changed: make(chan struct{}), suspect: make(chan struct{}, 1)}
+	return &keeper{Config: c, changed: make(chan struct{})}
 }
 
 // next gives the roomkey to send a message to, once there is one. It is another
@@ -79,23 +78,15 @@ func noneNow(folder string, err error) *meet.Error {
 			"and look at the log of roomkey stdio if that does not help.", Err: err}
 }
 
-// lost is told that a roomkey does not answer.
-func (k *keeper) lost(c *Client) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.current == c {
-		select {
-		case k.suspect <- struct{}{}:
-		default:
-		}
-	}
-}
-
 // client is a client of a roomkey that has the data folder.
-func (k *keeper) client(h datafolder.Holder, token func() (string, error)) *Client {
+func (k *keeper) client(h datafolder.Holder) (*Client, error) {
+	token, err := k.OwnerToken()
+	if err != nil {
+		return nil, err
+	}
 	c := NewOwnerClient(h, token)
 	c.DisableDestructive = k.Selection.DisableDestructive
-	return c
+	return c, nil
 }
 
 // use makes a roomkey the one that messages go to; nil is none.
@@ -166,7 +157,8 @@ func (k *keeper) lead(ctx context.Context, s *search, started func()) error {
 		return nil //nolint:nilerr // it was stopped, which is no error
 	}
 	waited, inUse := time.Since(s.since), errors.Is(err, ErrAddressInUse)
-	foreign := inUse && waited > addressWithin && !k.folderInUse() // another program has the address
+	_, holderErr := datafolder.ReadHolder(k.Data)
+	foreign := inUse && waited > addressWithin && errors.Is(holderErr, datafolder.ErrNoHolder) // another program has it
 	busy := inUse || errors.Is(err, datafolder.ErrInUse)
 	switch {
 	case s.first && (!busy || foreign || waited > StartWithin):
@@ -179,13 +171,6 @@ func (k *keeper) lead(ctx context.Context, s *search, started func()) error {
 		k.Log.Warn("no roomkey could be started; it is tried again and again", "err", err)
 	}
 	return nil
-}
-
-// folderInUse says whether another process has the data folder, wherever it
-// listens.
-func (k *keeper) folderInUse() bool {
-	_, err := datafolder.ReadHolder(k.Data)
-	return !errors.Is(err, datafolder.ErrNoHolder)
 }
 
 // otherPort is the configured address with any free port: the configured port
@@ -207,11 +192,10 @@ func (k *keeper) follow(ctx context.Context, found func()) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	token, err := k.OwnerToken()
+	c, err := k.client(h)
 	if err != nil {
 		return false, err
 	}
-	c := k.client(h, token)
 	switch err := c.Ping(ctx); {
 	case meet.IsCode(err, meet.CodeUnauthenticated):
 		return false, fmt.Errorf("the roomkey at %s has another signing secret: give its --data and its --config", h.URL())
@@ -228,15 +212,11 @@ func (k *keeper) follow(ctx context.Context, found func()) (bool, error) {
 		select {
 		case <-ctx.Done():
 			return true, nil
-		case <-k.suspect:
-			if _, err := datafolder.FindHolder(ctx, k.Data); err != nil {
+		case <-tick.C:
+			if now, err := datafolder.ReadHolder(k.Data); err != nil || !now.Same(h) {
+				k.Log.Info("that roomkey has ended", "url", h.URL())
 				return true, nil
 			}
-		case <-tick.C:
-		}
-		if now, err := datafolder.ReadHolder(k.Data); err != nil || !now.Same(h) {
-			k.Log.Info("that roomkey has ended", "url", h.URL())
-			return true, nil
 		}
 	}
 }
@@ -244,7 +224,7 @@ func (k *keeper) follow(ctx context.Context, found func()) (bool, error) {
 // serve runs a roomkey in this process until ctx is done, or until a serve
 // wants the data folder.
 func (k *keeper) serve(ctx context.Context, server Server) error {
-	token, err := k.OwnerToken()
+	c, err := k.client(server.Holder())
 	if err != nil {
 		return errors.Join(err, server.Close())
 	}
@@ -252,7 +232,7 @@ func (k *keeper) serve(ctx context.Context, server Server) error {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(running) }()
-	k.use(k.client(server.Holder(), token))
+	k.use(c)
 	defer k.use(nil)
 	tick := time.NewTicker(PollEvery)
 	defer tick.Stop()

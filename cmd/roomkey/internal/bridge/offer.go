@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -78,23 +79,14 @@ func (b *bridge) onlyOffered(answer []byte, l listing) []byte {
 		json.Unmarshal(result[l.items], &listed) != nil {
 		return answer
 	}
-	offered := []json.RawMessage{}
-	for _, item := range listed {
-		var fields map[string]json.RawMessage
-		var name string
-		if json.Unmarshal(item, &fields) == nil && json.Unmarshal(fields[l.key], &name) == nil &&
-			b.offers(name) {
-			offered = append(offered, item)
-		}
-	}
-	if len(offered) == len(listed) {
-		return answer
-	}
-	result[l.items], _ = json.Marshal(offered)
+	listed = slices.DeleteFunc(listed, func(item json.RawMessage) bool {
+		var fields map[string]any
+		_ = json.Unmarshal(item, &fields) // what has no name is not offered
+		name, _ := fields[l.key].(string)
+		return !b.offers(name)
+	})
+	result[l.items], _ = json.Marshal(listed)
 	message["result"], _ = json.Marshal(result)
-	filtered, err := json.Marshal(message)
-	if err != nil {
-		return answer
-	}
-	return filtered
+	answer, _ = json.Marshal(message) // what was JSON marshals
+	return answer
 }

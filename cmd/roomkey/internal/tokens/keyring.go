@@ -34,7 +34,7 @@ func ForOwner(c config.Config) (func() (string, error), error) {
 				ErrNoSecret, c.Data)
 		}
 	}
-	_, authority, err := Open(c)
+	authority, err := Open(c)
 	if err != nil {
 		return nil, err
 	}
@@ -60,13 +60,13 @@ func OpenKeyring(c config.Config) (*auth.Keyring, error) {
 	return auth.OpenKeyring(datafolder.SecretFile(c.Data), previous...)
 }
 
-// Open gives the signing secret and the authority that signs with it.
-func Open(c config.Config) ([]byte, *auth.Authority, error) {
+// Open gives the authority that signs with the signing secret.
+func Open(c config.Config) (*auth.Authority, error) {
 	keyring, err := OpenKeyring(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return keyring.Accepted()[0], auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL}), nil
+	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL}), nil
 }
 
 // ServerAuthority verifies the tokens of a running server: it also knows which
