@@ -150,6 +150,9 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: the answer holds what is for the log: %s", c.path, r.Body)
 		}
 	}
+	if !strings.Contains(mute.Logs.String(), "request failed") {
+		t.Error("the log does not say why there is no media room")
+	}
 }
 
 // Joining by name, by id or by code, and the list, as the description's examples.
