@@ -130,7 +130,8 @@ func TestExchangeNeedsTheCodeAlone(t *testing.T) {
 		t.Errorf("without a name: identity %q, name %q, want guest_… and some name", a.Identity, c.Name)
 	}
 	// A good access token proves nothing here, not even with its own user id.
-	ada := s.redeem(t, map[string]any{"code": s.guestCode(t), "user_id": meettest.Ada.ID}, Bearer(s.Token(t, meettest.Ada)))
+	asAda := map[string]any{"code": s.guestCode(t), "user_id": meettest.Ada.ID}
+	ada := s.redeem(t, asAda, Bearer(s.Token(t, meettest.Ada)))
 	if c := claims(t, ada.Token); ada.Role != meet.RoleGuest || c.Attributes["admin"] != "" {
 		t.Errorf("with Ada's token: role %q, attributes %v, want a guest", ada.Role, c.Attributes)
 	}
