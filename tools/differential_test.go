@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -109,6 +110,10 @@ func reference(c Config) http.Handler {
 	})
 }
 
+// goText is what would show that an error comes from the inside.
+var goText = regexp.MustCompile(`json:|unmarshal|Go struct|Go value|goroutine|\.go:|` +
+	`invalid character|unexpected end|panic`)
+
 // exchange is a request, how it was read, and what came of it.
 type exchange struct {
 	sent      attempt
@@ -203,6 +208,9 @@ func TestSameAsLibrary(t *testing.T) {
 		}
 		if e.got.ID != nil && string(e.got.ID) != string(e.req.id) {
 			t.Errorf("%s\nis answered with the id %s", e.sent.body, e.got.ID)
+		}
+		if found := goText.FindString(e.got.Text + string(mustMarshal(e.got.Error))); found != "" || e.got.Status >= 500 {
+			t.Errorf("%s\nis answered with status %d, and %q in it", e.sent.body, e.got.Status, found)
 		}
 		if e.got.equals(e.want) {
 			continue
