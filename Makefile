@@ -71,7 +71,7 @@ fuzz-short: ## seconds for each
 	$(MAKE) fuzz FUZZTIME=3s
 
 golden: ## rewrite the golden files; read the diff
-	$(GO) test ./meet ./tools ./livekit -update
+	$(GO) test ./meet ./tools ./tools/servicetest ./livekit -update
 
 clients: ## install the MCP clients that the tests of cmd/roomkey try (needs Node 20 or newer)
 	cd cmd/roomkey/testdata/clients && npm ci --ignore-scripts --no-audit --no-fund

@@ -82,9 +82,17 @@ func TestCountsAtOnce(t *testing.T) {
 		}
 	}
 
-	counts, err := w.Counts(t.Context(), []string{"no-such-room", w.room.ID})
-	if err != nil || len(counts) != 1 || counts[w.room.ID] != 1 {
-		t.Errorf("Counts = %v, %v, want one person in the one room there is", counts, err)
+	ids := []string{"no-such-room", w.room.ID}
+	for i := range 30 { // in one call
+		room := meet.Room{ID: fmt.Sprint(w.room.ID, "-", i)}
+		if err := w.EnsureRoom(t.Context(), room); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, room.ID)
+	}
+	counts, err := w.Counts(t.Context(), ids)
+	if err != nil || len(counts) != 31 || counts[w.room.ID] != 1 || counts[ids[2]] != 0 {
+		t.Errorf("Counts = %v, %v, want one person in one of the 31 rooms there are", counts, err)
 	}
 	if counts, err = w.Counts(t.Context(), nil); err != nil || counts == nil || len(counts) != 0 {
 		t.Errorf("Counts of no rooms = %v, %v, want nothing", counts, err)

@@ -209,21 +209,3 @@ func TestEmptyRoomIsRenewedInTime(t *testing.T) {
 		t.Errorf("a room with somebody inside was renewed")
 	}
 }
-
-func TestManyRoomsAreCountedAtOnce(t *testing.T) {
-	w := setup(t)
-	var ids []string
-	for i := range 30 {
-		room := meet.Room{ID: fmt.Sprint(w.room.ID, "-", i)}
-		if err := w.EnsureRoom(t.Context(), room); err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, room.ID)
-	}
-	w.room.ID = ids[7]
-	w.join("a", meet.Grants{})
-	counts, err := w.Counts(t.Context(), ids)
-	if err != nil || len(counts) != len(ids) || counts[ids[7]] != 1 || counts[ids[8]] != 0 {
-		t.Errorf("Counts = %v, %v, want all %d rooms, one of them with one person", counts, err, len(ids))
-	}
-}

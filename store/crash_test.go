@@ -83,6 +83,11 @@ func TestKill9LosesNothingAcknowledged(t *testing.T) {
 				t.Errorf("%d joins of %s and %d lines about them", code.Uses, name, lines[name])
 			}
 		}
+		var halves int // what nobody was told of is there with its code, or not at all
+		const withoutCode = `SELECT count(*) FROM rooms WHERE id NOT IN (SELECT room_id FROM codes)`
+		if err := db.writer.db.QueryRowContext(t.Context(), withoutCode).Scan(&halves); err != nil || halves > 0 {
+			t.Errorf("%d rooms without their code, %v", halves, err)
+		}
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}

@@ -91,7 +91,7 @@ func TestUnknownArguments(t *testing.T) {
 			t.Errorf("%s: %s\n got %q\nwant %q", arguments, err.Code, got, want)
 		}
 	}
-	many := args{}
+	many := map[string]any{}
 	for i := range 1000 {
 		many[strings.Repeat("x", 30)+strconv.Itoa(i)] = i
 	}

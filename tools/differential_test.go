@@ -4,21 +4,27 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
 	"roomkey/meet"
-	"roomkey/meet/meettest"
+	"roomkey/meet/meettest/offline"
 )
+
+// args are parameters of a message.
+type args = map[string]any
 
 // outcome is what came of a request, with decoded JSON.
 type outcome struct {
@@ -59,10 +65,12 @@ func (o outcome) with(e *rpcError, modern bool) outcome {
 	return o
 }
 
+var ada = meet.Principal{ID: "ada", Name: "Ada", Role: meet.User}
+
 // send sends a request to a handler as Ada.
-func (a *agent) send(handler http.Handler, sent attempt) outcome {
+func send(t *testing.T, handler http.Handler, sent attempt) outcome {
 	var refused *rpcError
-	ctx := meet.WithRequestID(meet.WithPrincipal(a.t.Context(), meettest.Ada), "request-1")
+	ctx := meet.WithRequestID(meet.WithPrincipal(t.Context(), ada), "request-1")
 	ctx = context.WithValue(ctx, refusedKey{}, &refused)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(sent.body))
 	r.Header = sent.header.Clone()
@@ -76,9 +84,8 @@ func (a *agent) send(handler http.Handler, sent attempt) outcome {
 // reference is mcp-go's own transport, with the same tools, prompts and
 // resources behind it. It does not get the headers that are ignored: it would
 // refuse the one, and look for a session by the other.
-func (a *agent) reference() http.Handler {
-	selection := Selection{Toolsets: Toolsets}
-	s := NewServer(Config{Service: a.Service, Selection: selection, Version: "test", Log: a.server.log})
+func reference(c Config) http.Handler {
+	s := NewServer(c)
 	for _, t := range Catalogue() {
 		s.mcp.AddTool(definition(t), func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 			output, err := s.call(ctx, t, req.Params.Arguments)
@@ -94,7 +101,7 @@ func (a *agent) reference() http.Handler {
 		})
 	}
 	transport := server.NewStreamableHTTPServer(s.mcp, server.WithStateLess(true), server.WithDisableStreaming(true),
-		server.WithStreamableHTTPProtocolVersions(ProtocolVersions...), server.WithStreamableHTTPLogger(a.server.log),
+		server.WithStreamableHTTPProtocolVersions(ProtocolVersions...), server.WithStreamableHTTPLogger(c.Log),
 		server.WithDisableLocalhostProtection(true))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Del(mcp.HeaderLastEventID)
@@ -102,6 +109,10 @@ func (a *agent) reference() http.Handler {
 		transport.ServeHTTP(w, r)
 	})
 }
+
+// goText is what would show that an error comes from the inside.
+var goText = regexp.MustCompile(`json:|unmarshal|Go struct|Go value|goroutine|\.go:|` +
+	`invalid character|unexpected end|panic`)
 
 // exchange is a request, how it was read, and what came of it.
 type exchange struct {
@@ -171,10 +182,17 @@ func isMended(e exchange, theirs func(attempt) outcome) string {
 // differences that are meant.
 func TestSameAsLibrary(t *testing.T) {
 	t.Parallel()
-	a := newAgent(t)
-	room := a.NewRoom(t, meet.RoomChange{})
-	a.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
-	ours, theirs := a.server.HTTPHandler(), a.reference()
+	service, _, db := offline.New(t, meet.Config{Limits: &meet.Limits{}})
+	now := time.Now()
+	room := meet.Room{ID: "a-room", Name: "lobby", CreatedBy: ada.ID, AdminID: ada.ID, State: meet.RoomActive,
+		Mode: meet.Standard, Settings: meet.DefaultSettings(), Session: 1, CreatedAt: now, UpdatedAt: now}
+	code := meet.RoomCode{Code: "wpi-srjb-wer", RoomID: room.ID, Role: meet.RoleGuest, Enabled: true, CreatedAt: now}
+	if err := db.CreateRoom(t.Context(), room, []meet.RoomCode{code}, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	c := Config{Service: service, Selection: Selection{Toolsets: Toolsets}, Version: "test",
+		Log: slog.New(slog.DiscardHandler)}
+	ours, theirs := NewServer(c).HTTPHandler(), reference(c)
 	m := maker{rand.New(rand.NewPCG(2026, 7)), room.Name}
 	found, answers := map[string]int{}, map[int]int{}
 	for range 6000 {
@@ -182,7 +200,7 @@ func TestSameAsLibrary(t *testing.T) {
 		e.req = readRequest([]byte(e.sent.body))
 		e.req.modern = mcp.IsModernProtocol(e.req.meta.ProtocolVersion()) ||
 			mcp.IsModernProtocol(e.sent.header.Get(mcp.HeaderProtocolVersion))
-		e.got, e.want = a.send(ours, e.sent), a.send(theirs, e.sent)
+		e.got, e.want = send(t, ours, e.sent), send(t, theirs, e.sent)
 		if e.got.Error != nil {
 			answers[e.got.Error.Code]++
 		} else {
@@ -191,12 +209,15 @@ func TestSameAsLibrary(t *testing.T) {
 		if e.got.ID != nil && string(e.got.ID) != string(e.req.id) {
 			t.Errorf("%s\nis answered with the id %s", e.sent.body, e.got.ID)
 		}
+		if found := goText.FindString(e.got.Text + string(mustMarshal(e.got.Error))); found != "" || e.got.Status >= 500 {
+			t.Errorf("%s\nis answered with status %d, and %q in it", e.sent.body, e.got.Status, found)
+		}
 		if e.got.equals(e.want) {
 			continue
 		}
 		reason := isMeant(e)
 		if reason == "" {
-			reason = isMended(e, func(sent attempt) outcome { return a.send(theirs, sent) })
+			reason = isMended(e, func(sent attempt) outcome { return send(t, theirs, sent) })
 		}
 		if reason == "" {
 			diff := cmp.Diff(e.want, e.got, cmp.AllowUnexported(outcome{}))

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"roomkey/tools/toolstest"
 )
 
 // toolTable is what README says about the tools.
@@ -36,7 +38,7 @@ func TestReadmeListsTheTools(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table of tools", file)
 	}
-	if *update {
+	if *toolstest.Update {
 		if err := os.WriteFile(file, []byte(head+begin+toolTable()+end+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}

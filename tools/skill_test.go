@@ -1,42 +1,26 @@
 package tools
 
 import (
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
+	"roomkey/tools/toolstest"
+
 	"go.yaml.in/yaml/v3"
 
-	"roomkey/livekit/livekittest"
 	"roomkey/meet"
-	"roomkey/meet/meettest"
 )
 
 const skillFile = "../skills/roomkey/SKILL.md"
-
-// readSkill gives what stands before and after the second line of dashes.
-func readSkill(t *testing.T) (head, body string) {
-	t.Helper()
-	text, err := os.ReadFile(skillFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest, ok := strings.CutPrefix(string(text), "---\n")
-	head, body, ok2 := strings.Cut(rest, "\n---\n")
-	if !ok || !ok2 {
-		t.Fatalf("%s does not begin with its frontmatter", skillFile)
-	}
-	return head, body
-}
 
 // The frontmatter keeps the rules of the Agent Skills format, by which clients
 // find the skill and decide when to read it.
 func TestSkillFrontmatter(t *testing.T) {
 	t.Parallel()
-	head, body := readSkill(t)
+	head, body, _ := toolstest.ReadSkill(t, skillFile)
 	var front struct {
 		Name        string `yaml:"name"`
 		Description string `yaml:"description"`
@@ -92,7 +76,6 @@ var (
 	backticked = regexp.MustCompile("`([^`\n]+)`")
 	word       = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	argument   = regexp.MustCompile(`"([a-z][a-z0-9_]*)":`)
-	inShell    = regexp.MustCompile("(?ms)^```sh\n.*?^```$")
 	cliWord    = regexp.MustCompile(`\b([a-z_]+)(?:\.([a-z0-9_]+))?=`)
 )
 
@@ -100,7 +83,7 @@ var (
 // one that the tool's own decoder takes, and no tool is forgotten.
 func TestSkillNamesWhatIsThere(t *testing.T) {
 	t.Parallel()
-	_, body := readSkill(t)
+	_, body, calls := toolstest.ReadSkill(t, skillFile)
 	known, others := knownWords(), skillWords()
 	check := func(name string) {
 		t.Helper()
@@ -113,8 +96,8 @@ func TestSkillNamesWhatIsThere(t *testing.T) {
 		tools[tool.Name] = true
 	}
 	called := map[string]bool{}
-	for _, call := range callsIn(t, inShell.ReplaceAllString(body, "")) {
-		called[call.tool] = true
+	for _, call := range calls {
+		called[call.Tool] = true
 		checkCall(t, skillFile, call)
 	}
 	for name := range tools {
@@ -130,10 +113,10 @@ func TestSkillNamesWhatIsThere(t *testing.T) {
 			check(match[1])
 		}
 	}
-	for _, name := range snakeCase.FindAllString(quoted.ReplaceAllString(body, ""), -1) {
+	for _, name := range snakeCase.FindAllString(toolstest.Quoted.ReplaceAllString(body, ""), -1) {
 		check(name)
 	}
-	for _, block := range inShell.FindAllString(body, -1) {
+	for _, block := range toolstest.InShell.FindAllString(body, -1) {
 		for _, match := range regexp.MustCompile(`(?m)^roomkey call (\w+)(.*)$`).FindAllStringSubmatch(block, -1) {
 			if !tools[match[1]] {
 				t.Errorf("roomkey call %s: there is no such tool", match[1])
@@ -146,66 +129,4 @@ func TestSkillNamesWhatIsThere(t *testing.T) {
 			}
 		}
 	}
-}
-
-// The calls of the skill do what it says, one after the other as they stand
-// there, with real people where it says IDENTITY.
-func TestSkillWorks(t *testing.T) {
-	t.Parallel()
-	a := newAgent(t)
-	_, body := readSkill(t)
-	inside, blocked := "", ""
-	fill := map[string]func() string{
-		"REQUEST_ID": func() string {
-			a.must(meettest.Ada, "update_room", args{"room_id": "standup", "settings": args{"require_approval": true}})
-			code := guestCode(a)
-			waiting, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "Eve"})
-			if err != nil || !waiting.Waiting {
-				t.Fatalf("Exchange: %+v, %v; want somebody waiting", waiting, err)
-			}
-			return waiting.RequestID
-		},
-		"IDENTITY": func() string {
-			join := a.must(meettest.Ada, "join_room", args{"room_id": "standup", "user_id": "bob", "name": "Bob"})
-			inside = livekittest.Join(t, a.URL, join.get("token").(string)).Identity()
-			return inside
-		},
-		"BLOCKED": func() string { return blocked },
-		"CODE":    func() string { return guestCode(a) },
-	}
-	for _, call := range callsIn(t, inShell.ReplaceAllString(body, "")) {
-		for name, value := range call.arguments {
-			if text, ok := value.(string); ok && fill[text] != nil {
-				call.arguments[name] = fill[text]()
-			}
-		}
-		got := a.must(meettest.Ada, call.tool, call.arguments)
-		switch {
-		case call.tool == "kick_participant" && call.arguments["block"] == true:
-			blocked = inside
-			fallthrough
-		case call.tool == "kick_participant" && call.arguments["block"] == nil:
-			if removed, _ := got.get("removed").([]any); len(removed) != 1 {
-				t.Errorf("%v removes %v", call, removed)
-			}
-		case call.tool == "join_room" && got.get("status") != "joined":
-			t.Errorf("%v gives the status %v", call, got.get("status"))
-		case call.tool == "end_room":
-			code := guestCode(a)
-			if _, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code}); err == nil {
-				t.Error("a code of the room works after its end")
-			}
-		}
-	}
-	code := guestCode(a)
-	if _, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code}); err != nil {
-		t.Errorf("a code of the room that was opened again: %v", err)
-	}
-}
-
-// guestCode is the code of the room standup for guests.
-func guestCode(a *agent) string {
-	a.t.Helper()
-	listed := a.must(meettest.Ada, "get_room_codes", args{"room_id": "standup", "role": "guest", "enabled": true})
-	return listed.get("codes", 0, "code").(string)
 }

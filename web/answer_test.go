@@ -13,6 +13,8 @@ import (
 	. "roomkey/web/webtest"
 )
 
+// A path that is not clean is no other path: no redirect, no HTML, and no 401 as
+// the other one would give without a token.
 func TestUnknownPaths(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -24,7 +26,9 @@ func TestUnknownPaths(t *testing.T) {
 		"/v2/room-codes/code/", "/v2/room-codes/code/a/b", "/v2/room-codes/room/daily/role/", "/%2e%2e/etc/passwd",
 		"/../etc/passwd", "/./", "//evil.com/", "/join/../mcp", "/api/room/../room/list", "/api/./room/list",
 		"/api//room/list", "/v2/room-codes/../token", "/v2//token", "/api/../v2/token", "/v2/token/..", "/v2/token/.",
-		"/\\evil.com", "/nothing?token=x",
+		"/\\evil.com", "/nothing?token=x", "/api/room/list/.", "/api/room/list//", "/api/room/daily/kick/../kick/eve",
+		"/api/room/x/../daily/kick/eve", "/v2/room-codes/room/../room/daily", "/v2/room-codes//room/daily",
+		"/api%2Froom%2Flist", "/api/room%2Flist", "/api/room/daily%2Fkick%2Feve",
 	} {
 		for _, method := range []string{"GET", "POST", "DELETE", "OPTIONS"} {
 			s.Do(t, method, path, "").Refused(t, method+" "+path, 404)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"roomkey/meet"
+	"roomkey/meet/meettest/offline"
 	"roomkey/web"
 	. "roomkey/web/webtest"
 )
@@ -59,7 +60,7 @@ func TestWhereThePageMayConnect(t *testing.T) {
 		s := setup(t, func(w *web.Config) {
 			if c.livekit != "" {
 				links := meet.Links{Public: "https://meet.example.com", LiveKit: c.livekit}
-				w.Service, w.Enforcer = newService(t, links)
+				w.Service, w.Enforcer, _ = offline.New(t, meet.Config{Links: links})
 				w.LiveKit = nil
 			}
 		})

@@ -2,8 +2,11 @@ package main
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -69,4 +72,50 @@ func holdRestored(t *testing.T, folder string, want map[string]string) {
 		}
 		return rows.Err()
 	})
+}
+
+// createdRooms are rooms that clients create at the same time, until they are
+// told to stop or the server is gone.
+type createdRooms struct {
+	running sync.WaitGroup
+
+	mu sync.Mutex
+	id map[string]string // by name, of those that were answered
+}
+
+func createRooms(t *testing.T, url, token string, clients int, done <-chan struct{}) *createdRooms {
+	t.Helper()
+	r := &createdRooms{id: map[string]string{}}
+	for n := range clients {
+		r.running.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				name := fmt.Sprintf("room-%d-%d", n, i)
+				raw, err := callAt(t.Context(), url, token, "create_room", map[string]any{"name": name, "create_codes": true})
+				if err != nil {
+					return // it is gone
+				}
+				var made struct{ Room struct{ ID string } }
+				if err := json.Unmarshal(raw, &made); err != nil || made.Room.ID == "" {
+					t.Errorf("create_room: got %s, %v, want a room", raw, err)
+					return
+				}
+				r.mu.Lock()
+				r.id[name] = made.Room.ID
+				r.mu.Unlock()
+			}
+		})
+	}
+	return r
+}
+
+// answered are the rooms that were created so far.
+func (r *createdRooms) answered() map[string]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.id)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/meet/meettest/offline"
 	"roomkey/store"
 )
 
@@ -67,16 +67,7 @@ func New(tb testing.TB, options ...Option) *System {
 // NewOn is [New] on another LiveKit server, such as one that hangs.
 func NewOn(tb testing.TB, url string, options ...Option) *System {
 	tb.Helper()
-	path := filepath.Join(tb.TempDir(), "roomkey.db")
-	db, err := store.Open(tb.Context(), path)
-	if err != nil {
-		tb.Fatalf("open the store: %v", err)
-	}
-	tb.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			tb.Errorf("close the store: %v", err)
-		}
-	})
+	db, path := offline.OpenStore(tb)
 	media := livekit.New(livekit.Config{URL: url, APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
 	s := &System{Store: db, Media: media, URL: url, Path: path, Clock: &Clock{now: time.Now()}}
 	c := meet.Config{Store: db, Media: media, Links: Links, Now: s.Clock.Now, Limits: &meet.Limits{},

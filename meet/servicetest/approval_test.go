@@ -101,24 +101,6 @@ func TestComingBackByAnApproval(t *testing.T) {
 	wantCode(t, "after a kick", err, meet.CodeForbidden)
 }
 
-// Who proves who they are comes back on every device that is theirs.
-func TestAnApprovalOfASubjectHoldsForTheSubject(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room, _ := roomWithApproval(t, s, meet.RoomChange{})
-	join := func() meet.JoinResult {
-		t.Helper()
-		a, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
-		wantCode(t, "join", err, "")
-		return a
-	}
-	answer(t, s, room, join().RequestID, true)
-	one, two := join(), join()
-	if one.Waiting || two.Waiting || one.Identity == two.Identity {
-		t.Errorf("bob twice: %+v and %+v; want two admissions", one, two)
-	}
-}
-
 // Coming back by an approval leaves a line in the audit trail each time, so it
 // is bounded like any other join.
 func TestComingBackByAnApprovalIsBounded(t *testing.T) {

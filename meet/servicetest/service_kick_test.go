@@ -196,31 +196,6 @@ func TestHoardedTokens(t *testing.T) {
 	}
 }
 
-// Who was removed has lost the approval, and every token that it brought.
-func TestKickTakesTheApprovalBack(t *testing.T) {
-	t.Parallel()
-	s := New(t)
-	room, code := roomWithApproval(t, s, meet.RoomChange{})
-	ask := func(id string) meet.JoinResult {
-		t.Helper()
-		a, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
-		wantCode(t, "exchange", err, "")
-		return a
-	}
-	id := ask("").RequestID
-	_, err := s.AnswerJoinRequest(t.Context(), Ada, room.ID, id, true)
-	wantCode(t, "approve", err, "")
-	eve, hoarded := s.EnterWith(t, ask(id)), ask(id)
-	_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
-	wantCode(t, "kick", err, "")
-	if !isTokenDead(t, s, hoarded.Token) {
-		t.Error("another token by the same approval still counts")
-	}
-	if again := ask(""); !again.Waiting || again.RequestID == id {
-		t.Errorf("asking again: %+v; want to wait anew", again)
-	}
-}
-
 // Of somebody who has proven who they are every connection goes, and every way
 // in is shut, but not those of others by the same code.
 func TestBlockedSubject(t *testing.T) {

@@ -161,8 +161,9 @@ func TestApprovalOfASubject(t *testing.T) {
 	}
 	eve := join(Bob, forEve)
 	answer(t, s, room, a.RequestID, true)
-	if a := join(Bob, byName); a.Waiting {
-		t.Error("Bob waits though he was let in")
+	one, two := join(Bob, byName), join(Bob, byName) // also on another device
+	if one.Waiting || two.Waiting || one.Identity == two.Identity {
+		t.Errorf("Bob twice: %+v and %+v; want two admissions", one, two)
 	}
 	if a := join(Bob, meet.JoinCall{Code: &code.Code}); a.Waiting {
 		t.Error("Bob waits when he comes by a code")
@@ -250,7 +251,8 @@ func TestApprovalsAreDecidedLast(t *testing.T) {
 	}
 }
 
-// A person who was removed has to ask again.
+// A person who was removed has lost the approval with every token that it brought,
+// and has to ask again.
 func TestRemovedPeopleAskAgain(t *testing.T) {
 	t.Parallel()
 	for name, putOut := range map[string]func(*System, meet.Room, meet.RoomCode, string) error{
@@ -268,10 +270,16 @@ func TestRemovedPeopleAskAgain(t *testing.T) {
 		id, other := askToJoin(t, s, code, "").RequestID, askToJoin(t, s, code, "").RequestID
 		answer(t, s, room, id, true)
 		answer(t, s, room, other, true)
-		person := s.EnterWith(t, askToJoin(t, s, code, id))
+		person, hoarded := s.EnterWith(t, askToJoin(t, s, code, id)), askToJoin(t, s, code, id)
 		wantCode(t, name, putOut(s, room, code, person.Identity()), "")
 		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code, RequestID: id})
 		wantCode(t, "back after "+name, err, meet.CodeForbidden)
+		if !isTokenDead(t, s, hoarded.Token) {
+			t.Errorf("%s: another token by the same approval still counts", name)
+		}
+		if again := askToJoin(t, s, code, ""); !again.Waiting || again.RequestID == id {
+			t.Errorf("asking again after %s: %+v; want to wait anew", name, again)
+		}
 		if a := askToJoin(t, s, code, other); a.Waiting {
 			t.Errorf("%s of one has taken the approval of another", name)
 		}

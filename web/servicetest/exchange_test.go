@@ -129,49 +129,15 @@ func TestExchangeNeedsTheCodeAlone(t *testing.T) {
 	if !strings.HasPrefix(a.Identity, "guest_") || c.Name == "" {
 		t.Errorf("without a name: identity %q, name %q, want guest_… and some name", a.Identity, c.Name)
 	}
+	// A good access token proves nothing here, not even with its own user id.
+	asAda := map[string]any{"code": s.guestCode(t), "user_id": meettest.Ada.ID}
+	ada := s.redeem(t, asAda, Bearer(s.Token(t, meettest.Ada)))
+	if c := claims(t, ada.Token); ada.Role != meet.RoleGuest || c.Attributes["admin"] != "" {
+		t.Errorf("with Ada's token: role %q, attributes %v, want a guest", ada.Role, c.Attributes)
+	}
 	// A header that a browser's cache or an agent sends along does no harm.
 	spoken := strings.ToUpper(strings.ReplaceAll(s.guestCode(t), "-", " "))
 	s.redeem(t, map[string]any{"code": spoken}, Bearer("bad"), Header("Content-Type", "text/plain"))
-}
-
-// Somebody who types another person's user id, even the owner's, gets that id
-// as a text, and neither their place nor their power.
-func TestUserIDsProveNothing(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	code := s.guestCode(t)
-	seen := map[string]bool{}
-	for range 5 {
-		a := s.redeem(t, map[string]any{"code": code, "user_id": meettest.Ada.ID}, Bearer(s.Token(t, meettest.Ada)))
-		c := claims(t, a.Token)
-		if seen[a.Identity] || a.Role != meet.RoleGuest || c.Attributes["admin"] != "" ||
-			c.Attributes["role"] != meet.RoleGuest {
-			t.Errorf("identity %q, role %q, attributes %v, want a new identity and a guest", a.Identity, a.Role, c.Attributes)
-		}
-		seen[a.Identity] = true
-	}
-}
-
-func TestExchangeWithoutLiveKit(t *testing.T) {
-	t.Parallel()
-	log := new(Logs)
-	address, lose := meettest.LiveKitToLose(t)
-	s := serve(t, meettest.NewOn(t, address, logTo(log), func(c *meet.Config) { c.MediaOnJoin = true }), log)
-	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
-	lose()
-	r := s.exchange(t, map[string]any{"code": code})
-	r.Refused(t, "LiveKit down", 503)
-	for _, leak := range []string{"127.0.0.1", "connection", "twirp", "dial"} {
-		if strings.Contains(r.Body, leak) {
-			t.Errorf("the answer holds %q: %s", leak, r.Body)
-		}
-	}
-	if uses := s.uses(t, room); uses != 0 {
-		t.Errorf("the code counts %d uses, want 0: nobody got in", uses)
-	}
-	if !strings.Contains(s.Logs.String(), "request failed") {
-		t.Error("the log does not say why")
-	}
 }
 
 // uses is how many joins the only code of a room has let in.

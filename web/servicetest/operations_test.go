@@ -8,11 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"roomkey/meet/meettest/offline"
 	. "roomkey/web/webtest"
 )
-
-// down is where nobody listens, as far as a machine has such a place.
-const down = "http://127.0.0.1:1"
 
 // hanging takes every request and never answers.
 func hanging(t *testing.T) string {
@@ -44,7 +42,7 @@ func TestReadyz(t *testing.T) {
 		livekit  string
 	}{
 		"ready":         {setup(t), "ok", "ok"},
-		"LiveKit down":  {setupOn(t, down), "ok", "unavailable"},
+		"LiveKit down":  {setupOn(t, offline.LiveKit), "ok", "unavailable"},
 		"no database":   {withoutDatabase(t), "unavailable", "ok"},
 		"LiveKit hangs": {setupOn(t, hanging(t)), "ok", "unavailable"},
 	} {

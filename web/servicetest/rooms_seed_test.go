@@ -14,6 +14,7 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/meet/meettest/offline"
 	. "roomkey/web/webtest"
 )
 
@@ -130,7 +131,7 @@ func TestCreateFields(t *testing.T) {
 // Those of bad names, taken names and bad bodies are in the tests of creating.
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	s, broken, mute := setup(t), withoutDatabase(t), setupOn(t, down)
+	s, broken, mute := setup(t), withoutDatabase(t), setupOn(t, offline.LiveKit)
 	room := s.NewRoom(t, meet.RoomChange{})
 	for _, c := range []struct {
 		server       *testServer
@@ -149,6 +150,9 @@ func TestErrors(t *testing.T) {
 		if strings.Contains(r.Body, "sql") || strings.Contains(r.Body, "127.0.0.1") || strings.Contains(r.Body, "dial") {
 			t.Errorf("%s: the answer holds what is for the log: %s", c.path, r.Body)
 		}
+	}
+	if !strings.Contains(mute.Logs.String(), "request failed") {
+		t.Error("the log does not say why there is no media room")
 	}
 }
 

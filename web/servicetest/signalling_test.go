@@ -15,6 +15,7 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/meet/meettest/offline"
 	"roomkey/web"
 	. "roomkey/web/webtest"
 )
@@ -163,7 +164,7 @@ func TestNothingElseOfLiveKitIsReached(t *testing.T) {
 
 func TestSignallingWithoutLiveKit(t *testing.T) {
 	t.Parallel()
-	s := setup(t, func(c *web.Config) { c.LiveKit = MustURL(down) })
+	s := setup(t, func(c *web.Config) { c.LiveKit = MustURL(offline.LiveKit) })
 	for _, path := range []string{"/rtc", "/rtc/validate?access_token=eyJsecret", "/rtc/v1"} {
 		r := s.Do(t, "GET", path, "")
 		r.Refused(t, path, 503)

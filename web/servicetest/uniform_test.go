@@ -2,7 +2,6 @@ package servicetest
 
 import (
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 	. "roomkey/web/webtest"
@@ -83,22 +81,4 @@ func (s *testServer) shutCodes(t *testing.T) map[string]string {
 	Must(t, err)
 	shut["role gone"] = codes[0].Code
 	return shut
-}
-
-// Only those who hold a good code learn that the room is full.
-func TestFullRooms(t *testing.T) {
-	t.Parallel()
-	s := setup(t)
-	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{MaxParticipants: meettest.Of(1)}, meet.CodeChange{})
-	inside := livekittest.Join(t, s.URL, s.redeem(t, map[string]any{"code": code}).Token)
-	for range 12 { // no failure: it does not count against the caller
-		s.exchange(t, map[string]any{"code": code}).Refused(t, "full", 409)
-	}
-	if uses := s.uses(t, room); uses != 1 {
-		t.Errorf("the code counts %d uses, want 1", uses)
-	}
-	inside.Leave()
-	livekittest.Wait(t, "room for another one", func() bool {
-		return s.exchange(t, map[string]any{"code": code}).Status == http.StatusOK
-	})
 }

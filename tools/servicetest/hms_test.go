@@ -1,4 +1,4 @@
-package tools
+package servicetest
 
 import (
 	"maps"
@@ -66,7 +66,7 @@ func TestHMSGivesAllCodes(t *testing.T) {
 	const n = hms.MaxLimit + 5
 	want := map[string]bool{}
 	for i := range n {
-		request := meet.CodeRequest{Role: of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
+		request := meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
 		codes, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
 		if err != nil {
 			t.Fatal(err)

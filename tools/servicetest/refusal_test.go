@@ -1,9 +1,11 @@
-package tools
+package servicetest
 
 import (
 	"bytes"
 	"strings"
 	"testing"
+
+	. "roomkey/tools"
 
 	"roomkey/meet/meettest"
 )

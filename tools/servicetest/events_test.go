@@ -1,4 +1,4 @@
-package tools
+package servicetest
 
 import (
 	"encoding/json"
@@ -25,7 +25,10 @@ func TestListEvents(t *testing.T) {
 		if cursor != "" {
 			arguments["cursor"] = cursor
 		}
-		var page listEventsOutput
+		var page struct {
+			Events     []struct{ Action meet.EventAction }
+			NextCursor string `json:"next_cursor"`
+		}
 		got := a.must(meettest.Ada, "list_events", arguments).StructuredContent
 		if err := json.Unmarshal(got, &page); err != nil || len(page.Events) != 1 {
 			t.Fatalf("a page: %s, %v", got, err)

@@ -1,4 +1,7 @@
-package tools
+// Package servicetest tests the tools, prompts and resources on a whole service:
+// a real database, a real LiveKit, real people. What needs none of them is tested
+// in package tools.
+package servicetest
 
 import (
 	"bytes"
@@ -6,8 +9,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+
+	. "roomkey/tools"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -51,7 +57,10 @@ type reply struct {
 	Error  *struct {
 		Code    int
 		Message string
-		Data    refusalData
+		Data    struct {
+			URI string
+			meet.ErrorReport
+		}
 	}
 }
 
@@ -74,7 +83,7 @@ func (a *agent) ask(p meet.Principal, old bool, method string, params map[string
 			}
 		}
 	}
-	body := mustMarshal(args{"jsonrpc": "2.0", "id": "a<b", "method": method, "params": params})
+	body := marshal(a.t, args{"jsonrpc": "2.0", "id": "a<b", "method": method, "params": params})
 	ctx := meet.WithRequestID(meet.WithPrincipal(a.t.Context(), p), "request-1")
 	ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: "test"})
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", bytes.NewReader(body))
@@ -251,7 +260,8 @@ func (a *agent) checkSuccess(tool string, got answer) {
 
 func outputSchemaOf(t *testing.T, name string) *jsonschema.Schema {
 	t.Helper()
-	tool, _ := toolNamed(name)
+	catalogue := Catalogue()
+	tool := catalogue[slices.IndexFunc(catalogue, func(t Tool) bool { return t.Name == name })]
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(tool.OutputSchema))
 	if err != nil {
 		t.Fatal(err)
@@ -283,4 +293,13 @@ func (a *agent) checkError(tool string, got *answer) {
 		a.t.Errorf("%s: error %+v", tool, got.err)
 	}
 	a.checkText(tool, text)
+}
+
+func marshal(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }

@@ -1,9 +1,11 @@
-package tools
+package servicetest
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	. "roomkey/tools"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,7 +43,7 @@ func TestRolesResource(t *testing.T) {
 func TestRoomResourceIsGetRoom(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	s := a.scene()
+	s := a.newTestRoom()
 	for _, p := range []meet.Principal{meettest.Root, meettest.Ada, meettest.Bob, meettest.Gus} {
 		want := a.must(p, "get_room", args{"room_id": s.room.ID}).Content[0].Text
 		for _, ref := range []string{s.room.ID, s.room.Name, strings.ToUpper(s.room.Name), "%20" + s.room.Name} {
@@ -87,7 +89,7 @@ func TestResourceRefusals(t *testing.T) {
 		}
 		wantRefusal(t, what+" since 2026", a.read(meettest.Ada, false, tt.uri), -32602, tt.message)
 		data := got.Error.Data
-		isPart := strings.HasPrefix(tt.uri, data.URI) && len(data.URI) <= maxURI
+		isPart := strings.HasPrefix(tt.uri, data.URI) && len(data.URI) <= 200
 		if data.Code != "" && (!isPart || data.RequestID != "request-1") {
 			t.Errorf("%s: the error's data is %+v", what, data)
 		}

@@ -1,6 +1,7 @@
-package tools
+package servicetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -10,14 +11,17 @@ import (
 	"testing"
 	"time"
 
+	. "roomkey/tools"
+	"roomkey/tools/toolstest"
+
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
 )
 
 // eachTool runs a test for every tool at the same time, each on a system and a
-// scene of its own. It gives what the tests return, by tool.
-func eachTool(t *testing.T, test func(a *agent, s scene, tool Tool) string) map[string]string {
+// testRoom of its own. It gives what the tests return, by tool.
+func eachTool(t *testing.T, test func(a *agent, s testRoom, tool Tool) string) map[string]string {
 	t.Helper()
 	t.Parallel()
 	var mu sync.Mutex
@@ -27,7 +31,7 @@ func eachTool(t *testing.T, test func(a *agent, s scene, tool Tool) string) map[
 			t.Run(tool.Name, func(t *testing.T) {
 				t.Parallel()
 				a := newAgent(t)
-				result := test(a, a.scene(), tool)
+				result := test(a, a.newTestRoom(), tool)
 				mu.Lock()
 				defer mu.Unlock()
 				results[tool.Name] = result
@@ -64,7 +68,7 @@ func accessTable(title string, names []string, rows map[string]string) []byte {
 // Every tool for every kind of principal on an own and on somebody else's
 // room: what really comes back, as a golden file.
 func TestAccessSweep(t *testing.T) {
-	rows := eachTool(t, func(a *agent, s scene, tool Tool) (row string) {
+	rows := eachTool(t, func(a *agent, s testRoom, tool Tool) (row string) {
 		for _, c := range columns {
 			got := a.call(c.p, tool.Name, s.sensible(tool.Name))
 			outcome := "ok"
@@ -73,15 +77,22 @@ func TestAccessSweep(t *testing.T) {
 			}
 			row += " " + outcome + " |"
 			if !got.IsError && !tool.Hints.ReadOnly {
-				s = a.scene() // that call has used it up
+				s = a.newTestRoom() // that call has used it up
 			}
 		}
 		return row
 	})
-	golden(t, "access.md", accessTable("tool", toolNames(), rows))
+	toolstest.Golden(t, "../testdata/access.md", accessTable("tool", toolNames(), rows))
 }
 
-func toolNames() []string { return viewAll(Catalogue(), func(t Tool) string { return t.Name }) }
+func toolNames() []string { return namesOf(Catalogue()) }
+
+func namesOf(tools []Tool) (names []string) {
+	for _, tool := range tools {
+		names = append(names, tool.Name)
+	}
+	return names
+}
 
 // An unknown room is not found for everybody who may ask, and nobody else
 // learns whether it exists.
@@ -90,7 +101,7 @@ func TestUnknownRoom(t *testing.T) {
 	a := newAgent(t)
 	none := meet.Room{ID: "no-such-room", Name: "no-such-room"}
 	for _, tool := range Catalogue() {
-		arguments := scene{room: none, identity: "x", request: strings.Repeat("x", 26)}.sensible(tool.Name)
+		arguments := testRoom{room: none, identity: "x", request: strings.Repeat("x", 26)}.sensible(tool.Name)
 		if arguments["room_id"] == nil {
 			continue
 		}
@@ -133,7 +144,7 @@ func (a *agent) state(room string) string {
 // And every tool that changes something leaves exactly one event, which golden
 // shows; others leave none.
 func TestHintsAndEvents(t *testing.T) {
-	events := eachTool(t, func(a *agent, s scene, tool Tool) string {
+	lines := eachTool(t, func(a *agent, s testRoom, tool Tool) string {
 		s.person.PublishMicrophone()
 		s.person.PublishCamera()
 		livekittest.Wait(a.t, "both tracks", func() bool {
@@ -163,14 +174,14 @@ func TestHintsAndEvents(t *testing.T) {
 		if !tool.Hints.Idempotent && after == again && tool.Name != "rotate_room_code" { // there the code is gone
 			a.t.Error("it is not idempotent and yet changed nothing the second time")
 		}
-		fresh := more[:len(more)-len(recorded)]
+		events := more[:len(more)-len(recorded)]
 		if tool.Hints.ReadOnly {
 			return ""
 		}
-		if len(fresh) != 1 {
-			a.t.Fatalf("it leaves %d events: %v; want one", len(fresh), fresh)
+		if len(events) != 1 {
+			a.t.Fatalf("it leaves %d events: %v; want one", len(events), events)
 		}
-		text := string(mustMarshal(fresh[0]))
+		text := string(marshal(a.t, events[0]))
 		if strings.Contains(text, s.code.Code) || strings.Contains(text, s.request) {
 			a.t.Errorf("the event holds a code or a request: %s", text)
 		}
@@ -178,11 +189,11 @@ func TestHintsAndEvents(t *testing.T) {
 	})
 	var b strings.Builder
 	for _, name := range toolNames() {
-		if events[name] != "" {
-			b.WriteString(name + "\n  " + events[name] + "\n")
+		if lines[name] != "" {
+			b.WriteString(name + "\n  " + lines[name] + "\n")
 		}
 	}
-	golden(t, "events.txt", []byte(b.String()))
+	toolstest.Golden(t, "../testdata/events.txt", []byte(b.String()))
 }
 
 // events are those of all rooms, newest first.
@@ -191,7 +202,7 @@ func (a *agent) events() []any {
 }
 
 // anonymize replaces what differs from run to run.
-func (s scene) anonymize(text string, got answer) string {
+func (s testRoom) anonymize(text string, got answer) string {
 	quoted := func(group string) string { return `"` + group + `"` } // three letters may be a part of any word
 	newCode := meet.FirstGroup(fmt.Sprint(got.get("code", "code")))
 	text = strings.NewReplacer(
@@ -220,7 +231,7 @@ var hostileStrings = map[string]string{
 // call it. The answer is always an error about an argument; nothing is stored
 // and nobody is disturbed.
 func TestHostileArguments(t *testing.T) {
-	eachTool(t, func(a *agent, s scene, tool Tool) string {
+	eachTool(t, func(a *agent, s testRoom, tool Tool) string {
 		before := a.state(s.room.ID)
 		sensible := s.sensible(tool.Name)
 		try := func(what, name string, value any) {
@@ -237,23 +248,30 @@ func TestHostileArguments(t *testing.T) {
 		for _, name := range []string{"no_such_argument", "", "ROOM_ID", "\u202e", strings.Repeat("n", 1<<20)} {
 			try("an unknown argument", name, "x")
 		}
-		for _, f := range fieldsOf(tool.input) {
+		var schema struct {
+			Properties map[string]struct{ Type string }
+			Required   []string
+		}
+		if err := json.Unmarshal(tool.InputSchema, &schema); err != nil {
+			a.t.Fatal(err)
+		}
+		for name, property := range schema.Properties {
 			for typ, value := range map[string]any{
 				"string": "x", "boolean": true, "integer": 1, "object": args{}, "array": []any{1}, "number": 1.5,
 			} {
-				if typ != jsonType(f.typ) {
-					try("a wrong type", f.name, value)
+				if typ != property.Type {
+					try("a wrong type", name, value)
 				}
 			}
-			if jsonType(f.typ) != "string" {
+			if property.Type != "string" {
 				continue
 			}
 			for what, value := range hostileStrings {
-				try(what, f.name, value)
+				try(what, name, value)
 			}
-			if f.required {
-				try("empty", f.name, "")
-				try("blank", f.name, " \t ")
+			if slices.Contains(schema.Required, name) {
+				try("empty", name, "")
+				try("blank", name, " \t ")
 			}
 		}
 		if after := a.state(s.room.ID); after != before {

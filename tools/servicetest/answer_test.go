@@ -1,4 +1,4 @@
-package tools
+package servicetest
 
 import (
 	"encoding/json"
@@ -10,11 +10,16 @@ import (
 	"roomkey/meet/meettest"
 )
 
+type joinRequest struct {
+	RequestID string `json:"request_id"`
+	Status    string
+}
+
 // Who waits is answered one by one, by a list, or all at once.
 func TestAnswerJoinRequests(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	room := a.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: of(true)}})
+	room := a.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	code := a.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	ask := func() string {
 		waiting, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
@@ -41,19 +46,24 @@ func TestAnswerJoinRequests(t *testing.T) {
 	} {
 		arguments := args{"room_id": room.Name, "request_id": tt.id, "approve": tt.approve}
 		result := a.must(meettest.Ada, "answer_join_request", arguments)
-		var out answerJoinRequestOutput
+		var out struct {
+			Request  *joinRequest
+			Requests []joinRequest
+			Answered *int
+			Missing  []string
+		}
 		if err := json.Unmarshal(result.StructuredContent, &out); err != nil {
 			t.Fatal(err)
 		}
 		got := ""
 		if out.Request != nil {
-			got = "request " + out.Request.RequestID + " " + string(out.Request.Status)
+			got = "request " + out.Request.RequestID + " " + out.Request.Status
 		}
 		if out.Answered != nil {
 			got += fmt.Sprintf("answered %d, missing %v", *out.Answered, out.Missing)
 		}
 		for _, r := range out.Requests {
-			got += ", " + r.RequestID + " " + string(r.Status)
+			got += ", " + r.RequestID + " " + r.Status
 		}
 		if got != tt.want || out.Answered != nil && out.Requests == nil {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
@@ -62,7 +72,7 @@ func TestAnswerJoinRequests(t *testing.T) {
 
 	for name, id := range map[string]any{
 		"a number": 5, "a list of numbers": []int{5}, "an object": args{}, "a list with a wrong id": []string{four, "x"},
-		"too many": slices.Repeat([]string{four}, maxListed+1), "an empty text": "", "an empty list": []string{},
+		"too many": slices.Repeat([]string{four}, 1001), "an empty text": "", "an empty list": []string{},
 		"a star among others": []string{four, "*"},
 	} {
 		arguments := args{"room_id": room.Name, "request_id": id, "approve": true}

@@ -1,4 +1,4 @@
-package tools
+package servicetest
 
 import (
 	"roomkey/livekit/livekittest"
@@ -6,9 +6,9 @@ import (
 	"roomkey/meet/meettest"
 )
 
-// scene is a room of Ada's with a real participant inside, its code, and
+// testRoom is a room of Ada's with a real participant inside, its code, and
 // somebody who waits to be let in.
-type scene struct {
+type testRoom struct {
 	room     meet.Room
 	code     meet.RoomCode
 	identity string
@@ -16,7 +16,7 @@ type scene struct {
 	request  string
 }
 
-func (a *agent) scene() scene {
+func (a *agent) newTestRoom() testRoom {
 	a.t.Helper()
 	room := a.NewRoom(a.t, meet.RoomChange{})
 	code := a.NewCode(a.t, room, meet.RoleGuest, meet.CodeChange{})
@@ -32,12 +32,12 @@ func (a *agent) scene() scene {
 	if err != nil || !waiting.Waiting {
 		a.t.Fatalf("Exchange: %+v, %v; want somebody waiting", waiting, err)
 	}
-	return scene{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
+	return testRoom{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
 }
 
 // sensible gives arguments with which the tool succeeds for everybody who may
 // call it.
-func (s scene) sensible(tool string) map[string]any {
+func (s testRoom) sensible(tool string) map[string]any {
 	room := s.room.ID
 	return map[string]map[string]any{
 		"create_room":               {},

@@ -1,10 +1,13 @@
-package tools
+package servicetest
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	. "roomkey/tools"
+	"roomkey/tools/toolstest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,7 +49,7 @@ func (a *agent) values(p meet.Principal, of, argument, typed string, given map[s
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	s := a.scene()
+	s := a.newTestRoom()
 	ada := a.Enter(t, meettest.Ada, s.room)
 	a.must(meettest.Bob, "create_room", args{"name": "team-public", "is_public": true})
 	a.must(meettest.Bob, "create_room", args{"name": "team-bob"})
@@ -157,7 +160,7 @@ func TestCompletionWithoutLiveKit(t *testing.T) {
 func TestAccessSweepOfTheRest(t *testing.T) {
 	t.Parallel()
 	a := newAgent(t)
-	s := a.scene()
+	s := a.newTestRoom()
 	room := args{"room": s.room.Name}
 	values := func(prompt, argument, typed string) func(meet.Principal) string {
 		return func(p meet.Principal) string { return fmt.Sprint(len(a.values(p, prompt, argument, typed, room))) }
@@ -194,5 +197,5 @@ func TestAccessSweepOfTheRest(t *testing.T) {
 			rows[row.name] += " " + row.ask(c.p) + " |"
 		}
 	}
-	golden(t, "access_rest.md", accessTable("", names, rows))
+	toolstest.Golden(t, "../testdata/access_rest.md", accessTable("", names, rows))
 }
