@@ -60,7 +60,10 @@ func unknownNames(path string, t reflect.Type, values map[string]any) (unknown [
 		}
 	}
 	for _, f := range fields {
-		if inner, ok := asObject(values[f.name]); ok && f.isObject() {
+		if !f.isObject() {
+			continue
+		}
+		if inner, ok := asObject(values[f.name]); ok {
 			unknown = append(unknown, unknownNames(path+f.name+".", f.typ, inner)...)
 		}
 	}
