@@ -8,7 +8,8 @@ import (
 )
 
 // delegate has mcp-go answer a request. Its texts of errors are replaced where
-// they hold Go errors.
+// they hold Go errors. subscriptions/listen ends at once, because there is
+// nothing to subscribe to; what it tells first is told before the answer.
 func (s *Server) delegate(ctx context.Context, req request) response {
 	session := server.NewInProcessSession("", nil)
 	session.Initialize()
