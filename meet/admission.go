@@ -65,16 +65,11 @@ type access struct {
 // admission decides whether an identity may be inside a room now. Every check of
 // that question goes through here.
 func (c *core) admission(ctx context.Context, roomID, identity string) (access, error) {
-	room, err := c.store.RoomByID(ctx, roomID)
+	admission, room, err := c.admissionAndRoom(ctx, roomID, identity)
 	if errors.Is(err, ErrNotFound) {
-		return access{verdict: verdictUnknown}, nil
-	}
-	if err != nil {
-		return access{}, c.storeError(err, "")
-	}
-	admission, err := c.admissionOf(ctx, roomID, identity)
-	if errors.Is(err, ErrNotFound) {
-		return access{verdict: verdictUnknown, room: room}, nil
+		if room, err = c.store.RoomByID(ctx, roomID); err == nil || errors.Is(err, ErrNotFound) {
+			return access{verdict: verdictUnknown, room: room}, nil
+		}
 	}
 	if err != nil {
 		return access{}, c.storeError(err, "")
@@ -83,16 +78,22 @@ func (c *core) admission(ctx context.Context, roomID, identity string) (access, 
 	return access{verdict: v, room: room, admission: admission, secondConnection: identity != admission.Identity}, err
 }
 
-// admissionOf finds the admission of an identity in a room. LiveKit calls a
+// admissionAndRoom finds the admission of an identity in a room. LiveKit calls a
 // second connection of the same identity identity#something.
-func (c *core) admissionOf(ctx context.Context, roomID, identity string) (Admission, error) {
-	admission, err := c.store.Admission(ctx, identity)
+func (c *core) admissionAndRoom(ctx context.Context, roomID, identity string) (Admission, Room, error) {
+	admission, room, err := c.store.Admission(ctx, identity)
 	if first, _, second := strings.Cut(identity, "#"); errors.Is(err, ErrNotFound) && second {
-		admission, err = c.store.Admission(ctx, first)
+		admission, room, err = c.store.Admission(ctx, first)
 	}
 	if err == nil && admission.RoomID != roomID {
-		return Admission{}, ErrNotFound
+		return Admission{}, Room{}, ErrNotFound
 	}
+	return admission, room, err
+}
+
+// admissionOf is admissionAndRoom without the room.
+func (c *core) admissionOf(ctx context.Context, roomID, identity string) (Admission, error) {
+	admission, _, err := c.admissionAndRoom(ctx, roomID, identity)
 	return admission, err
 }
 

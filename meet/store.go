@@ -141,8 +141,9 @@ type AdmissionStore interface {
 	AddAdmission(ctx context.Context, admission Admission, tokenDies time.Time, check func(JoinContext) error,
 		e *Event) (Admission, error)
 
-	// Admission finds an admission by its identity. ErrNotFound.
-	Admission(ctx context.Context, identity string) (Admission, error)
+	// Admission finds an admission by its identity, and its room as it is at that
+	// moment. ErrNotFound.
+	Admission(ctx context.Context, identity string) (Admission, Room, error)
 
 	// RevokeAdmissions ends the named admissions, the approvals behind them, and
 	// the other admissions by the same approvals. With a code it ends all

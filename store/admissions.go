@@ -23,13 +23,24 @@ const (
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until
 		WHERE visits.until < excluded.until`
 
-	selectJoin = `SELECT identity, room_id, subject, user_id, name, role, admin, COALESCE(code, ''), request_id,
-		created_at, COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), locked, vouched, person, label,
-		unlocked, returned, session
-	FROM joins
+	// What decides about a join, in one read each. Blocks are rare, and are read
+	// where there are any.
+	selectRoomToJoin = `SELECT ` + roomColumns + `, ` + hasBlocks + ` FROM rooms WHERE id = $1`
+	selectCodeToJoin = `SELECT ` + roomColumns + `, ` + hasBlocks + `, ` + codeColumns + `
+	FROM codes JOIN rooms ON rooms.id = codes.room_id WHERE codes.code = $1`
+	hasBlocks = `EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id)`
+
+	joinColumns = `joins.identity, joins.room_id, joins.subject, joins.user_id, joins.name, joins.role, joins.admin,
+	COALESCE(joins.code, ''), joins.request_id, joins.created_at,
+	COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), joins.locked, joins.vouched, joins.person,
+	joins.label, joins.unlocked, joins.returned, joins.session`
+	joinsFrom = ` FROM joins
 	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
-	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
-	WHERE identity = $1`
+	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0 `
+
+	selectJoin        = `SELECT ` + joinColumns + joinsFrom + `WHERE joins.identity = $1`
+	selectJoinAndRoom = `SELECT ` + joinColumns + `, ` + roomColumns + joinsFrom + `
+	JOIN rooms ON rooms.id = joins.room_id WHERE joins.identity = $1`
 
 	revokeJoin = `UPDATE joins SET revoked_at = $2 WHERE identity = $1`
 
@@ -59,7 +70,7 @@ func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies t
 			return join, err
 		}
 		join.Session = c.Room.Session
-		if err := cmp.Or(t.useCode(join, &c), t.inheritLocks(&join, c.Room)); err != nil {
+		if err := cmp.Or(t.useCode(join, c), t.inheritLocks(&join, c.Room)); err != nil {
 			return join, err
 		}
 		return join, cmp.Or(t.insertAdmission(join, c.Room, tokenDies), t.insertPendingUse(join, c.Code, tokenDies),
@@ -67,47 +78,45 @@ func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies t
 	})
 }
 
-// joinContext reads what decides about a join. Of what the joins of a commit have
-// in common, all but the first get what the first has read.
+// joinContext reads what decides about a join.
 func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
-	var request meet.JoinRequest
 	if join.RequestID != "" {
-		if request, err = t.request(join.RequestID); err != nil && !errors.Is(err, meet.ErrNotFound) {
+		if c.Request, err = t.request(join.RequestID); err != nil && !errors.Is(err, meet.ErrNotFound) {
 			return c, err
 		}
 	}
-	c, kept := t.joinContexts[cmp.Or(join.Code, join.RoomID)]
-	if kept && c.Room.ID == join.RoomID {
-		c.Request = request
-		return c, nil
+	text, key, pointers := selectRoomToJoin, join.RoomID, (*joinRow).roomPointers
+	if join.Code != "" {
+		text, key, pointers = selectCodeToJoin, join.Code, (*joinRow).codePointers
 	}
-	c = meet.JoinContext{Request: request}
-	if c.Blocks, err = t.blocks(join.RoomID); err != nil {
-		return c, err
-	}
-	if join.Code == "" {
-		if c.Room, err = t.room(join.RoomID); err == nil {
-			t.keepJoinContext(c)
-		}
-		return c, err
-	}
-	found, err := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, join.Code)
+	found, err := queryOne(t, "read what decides about a join", text, pointers, key)
 	if err == nil && found.room.ID != join.RoomID {
-		return c, meet.ErrNotFound
+		err = meet.ErrNotFound
 	}
-	c.Code, c.Room = found.code, found.room
+	if err == nil && found.hasBlocks {
+		c.Blocks, err = t.blocks(join.RoomID)
+	}
+	c.Room, c.Code = found.room, found.code
 	return c, err
 }
 
+// joinRow is a row of selectRoomToJoin or selectCodeToJoin.
+type joinRow struct {
+	room      meet.Room
+	hasBlocks bool
+	code      meet.RoomCode // zero in the former
+}
+
+func (r *joinRow) roomPointers() []any { return append(roomPointers(&r.room), (*flag)(&r.hasBlocks)) }
+func (r *joinRow) codePointers() []any { return append(r.roomPointers(), codePointers(&r.code)...) }
+
 // useCode counts a use of the code of a join, and notes on an approval that it is
 // used, and with which code.
-func (t *tx) useCode(join meet.Admission, c *meet.JoinContext) error {
+func (t *tx) useCode(join meet.Admission, c meet.JoinContext) error {
 	var err error
 	if join.Code != "" {
-		used := join.CreatedAt.UnixMilli()
-		err = t.exec("count use of code", useCode, join.Code, used)
-		c.Code.Uses, c.Code.LastUsedAt = c.Code.Uses+1, time.UnixMilli(used).UTC() // as the statement does
-		t.codeUsed(*c)
+		t.roomChanged(join.RoomID)
+		err = t.exec("count use of code", useCode, join.Code, join.CreatedAt.UnixMilli())
 		if c.Request.ID != "" {
 			err = cmp.Or(err, t.exec("note the code of an approval", useRequest, c.Request.ID, join.Code))
 		}
@@ -133,8 +142,19 @@ func (t *tx) insertAdmission(j meet.Admission, room meet.Room, tokenDies time.Ti
 }
 
 // Admission implements [meet.AdmissionStore].
-func (db *DB) Admission(ctx context.Context, identity string) (meet.Admission, error) {
-	return readOne(ctx, db, "read join", selectJoin, admissionPointers, identity)
+func (db *DB) Admission(ctx context.Context, identity string) (meet.Admission, meet.Room, error) {
+	found, err := readOne(ctx, db, "read join and room", selectJoinAndRoom, (*admissionAndRoom).pointers, identity)
+	return found.admission, found.room, err
+}
+
+// admissionAndRoom is a row of selectJoinAndRoom.
+type admissionAndRoom struct {
+	admission meet.Admission
+	room      meet.Room
+}
+
+func (r *admissionAndRoom) pointers() []any {
+	return append(admissionPointers(&r.admission), roomPointers(&r.room)...)
 }
 
 func (t *tx) admission(identity string) (meet.Admission, error) {

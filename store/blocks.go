@@ -24,20 +24,10 @@ const (
 
 // Blocks implements [meet.AdmissionStore].
 func (db *DB) Blocks(ctx context.Context, roomID string) ([]meet.Block, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if blocks, ok := db.cache.blocksOf(roomID); ok {
-		return slices.Clone(blocks), nil
-	}
-	version := db.cache.currentVersion()
 	blocks, err := readAll(ctx, db, "list blocks", selectBlocks, blockPointers, roomID)
 	slices.SortFunc(blocks, func(a, b meet.Block) int { // not by the database: every join reads them
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.Identity, b.Identity))
 	})
-	if err == nil {
-		db.cache.putBlocks(version, roomID, blocks)
-	}
 	return blocks, err
 }
 
@@ -46,7 +36,6 @@ func (t *tx) blocks(roomID string) ([]meet.Block, error) {
 }
 
 func (t *tx) insertBlock(b meet.Block) error {
-	t.blocksChanged(b.RoomID)
 	return t.exec("insert block", insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason,
 		b.BlockedBy, b.CreatedAt.UnixMilli(), b.Label, bit(b.Verified))
 }
@@ -54,7 +43,6 @@ func (t *tx) insertBlock(b meet.Block) error {
 // Unblock implements [meet.AdmissionStore].
 func (db *DB) Unblock(ctx context.Context, roomID, identity string, e *meet.Event) error {
 	return db.change(ctx, func(t *tx) error {
-		t.blocksChanged(roomID)
 		_, err := queryOne(t, "delete block", deleteBlock, textPointers, roomID, identity)
 		return cmp.Or(err, t.event(e))
 	})

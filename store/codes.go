@@ -95,13 +95,10 @@ func (t *tx) checkCurrentCodes(roomID string, most int) error {
 
 // Codes implements [meet.CodeStore].
 func (db *DB) Codes(ctx context.Context, q meet.CodeQuery) ([]meet.RoomCode, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if cached, _ := db.cache.room(q.RoomID); cached.codes != nil && q.After == nil {
+		return matching(cached.codes, q), ctx.Err()
 	}
-	if codes, ok := db.cache.codesOf(q); ok {
-		return codes, nil
-	}
-	version := db.cache.currentVersion()
+	version := db.cache.now()
 	afterAt, afterCode, enabled := int64(math.MinInt64), "", int64(-1)
 	if q.After != nil {
 		afterAt, afterCode = q.After.At.UnixMilli(), q.After.Key
@@ -111,25 +108,26 @@ func (db *DB) Codes(ctx context.Context, q meet.CodeQuery) ([]meet.RoomCode, err
 	}
 	codes, err := readAll(ctx, db, "list codes", selectCodes, codePointers,
 		q.RoomID, afterAt, afterCode, q.Role, enabled, max(q.Limit, 0))
-	if err == nil {
-		db.cache.putCodes(version, q, codes)
+	if err == nil && q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
+		db.cache.putCodes(version, q.RoomID, codes) // that is all of them
 	}
 	return codes, err
 }
 
+// matching gives the codes that a query from the start asks for, out of all of
+// its room.
+func matching(all []meet.RoomCode, q meet.CodeQuery) (codes []meet.RoomCode) {
+	for _, code := range all {
+		if len(codes) < q.Limit && (q.Role == "" || q.Role == code.Role) && (q.Enabled == nil || *q.Enabled == code.Enabled) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
+}
+
 // CodeAndRoom implements [meet.CodeStore].
 func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet.Room, error) {
-	if err := ctx.Err(); err != nil {
-		return meet.RoomCode{}, meet.Room{}, err
-	}
-	if found, room, ok := db.cache.codeAndRoom(code); ok {
-		return found, room, nil
-	}
-	version := db.cache.currentVersion()
 	found, err := readOne(ctx, db, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, code)
-	if err == nil {
-		db.cache.putCodeAndRoom(version, found.code, found.room)
-	}
 	return found.code, found.room, err
 }
 
@@ -144,7 +142,7 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 		if err := change(&c); err != nil {
 			return c, err
 		}
-		t.codeChanged(c.RoomID, code)
+		t.roomChanged(c.RoomID)
 		c, err = queryOne(t, "update code", updateCode, codePointers, code, bit(c.Enabled), c.Uses, c.MaxUses,
 			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli())
 		if r != nil {
@@ -167,7 +165,7 @@ func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.
 		if !c.RetiredAt.IsZero() {
 			return c, meet.ErrNotFound
 		}
-		t.codeChanged(c.RoomID, code)
+		t.roomChanged(c.RoomID)
 		err = t.exec("retire code", retireCode, code, now.UnixMilli())
 		c.Code, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, 0, time.Time{}, now, now
 		err = cmp.Or(err, t.insertCode(c.RoomID, c), t.event(e))
@@ -192,7 +190,7 @@ func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) (di
 		if slices.Contains(roles, role) {
 			continue
 		}
-		t.codesChanged(roomID)
+		t.roomChanged(roomID)
 		codes, err := queryAll(t, "disable codes", disableRole, textPointers, roomID, role, now.UnixMilli())
 		if err != nil {
 			return false, err
@@ -212,7 +210,7 @@ func (t *tx) code(code string) (meet.RoomCode, error) {
 }
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
-	t.codeChanged(roomID, c.Code)
+	t.roomChanged(roomID)
 	err := t.exec("insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
 		optional(c.RetiredAt))

@@ -86,7 +86,7 @@ func TestARolledBackOperationLeavesNoLine(t *testing.T) {
 	if first.ID == 0 || last.ID <= first.ID {
 		t.Errorf("first has the id %d, last %d", first.ID, last.ID)
 	}
-	if join, err := db.Admission(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
+	if join, _, err := db.Admission(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
 		t.Errorf("the join is %+v, %v; want it not revoked", join, err)
 	}
 	if got := db.writer.commits.Load() - before; got != 1 {
@@ -212,7 +212,7 @@ func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 // moderated is all that this file's words about people come back as.
 func moderated(t *testing.T, db *DB) string {
 	t.Helper()
-	join, err := db.Admission(t.Context(), "one")
+	join, _, err := db.Admission(t.Context(), "one")
 	blocks, err2 := db.Blocks(t.Context(), "id-room")
 	open, err3 := db.OpenPresences(t.Context(), "")
 	ended, err4 := db.HasPresence(t.Context(), "ended")

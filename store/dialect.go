@@ -21,8 +21,9 @@ type dialect struct {
 	writeNothing string // changes nothing, and is a change to be committed all the same
 	beforeClose  string // is run when nobody uses the database any more
 
-	// insert inserts a row whose id the database gives, and returns the id.
-	insert func(t *tx, text string, args ...any) (int64, error)
+	// insert inserts n rows whose ids the database gives, and returns the ids in
+	// the order of the rows.
+	insert func(t *tx, n int, text string, args ...any) ([]int64, error)
 
 	violated   func(error) violation // the constraint that a statement ran into
 	isBusy     func(error) bool      // another process had the database for too long

@@ -5,15 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	"roomkey/meet"
 )
 
 const (
-	insertEvent = `INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target,
-		outcome, details, request_id)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
-
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
 
 	updateOutcome = `UPDATE events SET outcome = $2 WHERE id = $1`
@@ -27,27 +24,82 @@ const (
 	WHERE room_id = $5 AND id < $1 AND ($3 = '' OR kind = $3) AND ($4 = '' OR admin_id = $4) ORDER BY id DESC LIMIT $2`
 )
 
-// event writes an event, unless it is nil or has no action. It is given its id
-// after the commit.
-func (t *tx) event(e *meet.Event) error {
-	if e == nil || e.Action == "" {
-		return nil
-	}
-	details := "{}"
-	if len(e.Details) > 0 {
-		text, err := json.Marshal(e.Details)
-		if err != nil {
-			return fmt.Errorf("write details of event: %w", err)
+// insertEvents are statements that insert so many events at once, the largest
+// first. The last inserts one.
+var insertEvents = []struct {
+	rows int
+	text string
+}{{16, insertEventsText(16)}, {4, insertEventsText(4)}, {1, insertEventsText(1)}}
+
+const eventValues = 13 // of a row of insertEvents
+
+func insertEventsText(rows int) string {
+	var text strings.Builder
+	text.WriteString(`INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target,
+		outcome, details, request_id) VALUES `)
+	for i := range rows * eventValues {
+		switch {
+		case i%eventValues > 0:
+			text.WriteString(", ")
+		case i > 0:
+			text.WriteString("), (")
+		default:
+			text.WriteString("(")
 		}
-		details = string(text)
+		fmt.Fprintf(&text, "$%d", i+1)
 	}
-	written := *e
-	var err error
-	written.ID, err = t.dialect.insert(t, insertEvent, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor,
-		string(e.Caller.Via), e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome),
-		details, e.RequestID)
-	t.events = append(t.events, writtenEvent{written, e})
-	return wrap("insert event", err)
+	return text.String() + ")"
+}
+
+// event has an event written when the transaction is committed, unless it is nil
+// or has no action. It is given its id after the commit.
+func (t *tx) event(e *meet.Event) error {
+	if t.err == nil && e != nil && e.Action != "" {
+		t.events = append(t.events, writtenEvent{*e, e})
+	}
+	return t.err
+}
+
+// writeEvents writes the events of operations that share the transaction, in
+// their order.
+func (t *tx) writeEvents(batch []*operation) error {
+	var events []*meet.Event
+	for _, op := range batch {
+		if op.err == nil {
+			for i := range op.events {
+				events = append(events, &op.events[i].written)
+			}
+		}
+	}
+	for _, insert := range insertEvents {
+		for ; len(events) >= insert.rows; events = events[insert.rows:] {
+			if err := t.insertEvents(events[:insert.rows], insert.text); err != nil {
+				return wrap("insert events", err)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *tx) insertEvents(events []*meet.Event, text string) error {
+	values := make([]any, 0, len(events)*eventValues)
+	for _, e := range events {
+		details := "{}"
+		if len(e.Details) > 0 {
+			text, err := json.Marshal(e.Details)
+			if err != nil {
+				return err
+			}
+			details = string(text)
+		}
+		values = append(values, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via),
+			e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID)
+	}
+	ids, err := t.dialect.insert(t, len(events), text, values...)
+	for i, id := range ids {
+		events[i].ID = id
+	}
+	return err
 }
 
 // Subscribe implements [meet.EventStore].

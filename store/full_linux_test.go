@@ -67,7 +67,7 @@ func TestPingOnAFullDisk(t *testing.T) {
 		t.Fatalf("fill the disk: %v", err)
 	}
 	becomes(false)
-	if _, err := db.Admission(t.Context(), "none"); !errors.Is(err, meet.ErrNotFound) {
+	if _, _, err := db.Admission(t.Context(), "none"); !errors.Is(err, meet.ErrNotFound) {
 		t.Errorf("reading on a full disk: %v", err)
 	}
 	if _, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error { r.Name = "longer"; return nil }, 0,

@@ -51,7 +51,7 @@ func TestMigrationNumbersSessions(t *testing.T) {
 			t.Errorf("%s room: %+v, %v; want one that requires approval", id, room, err)
 		}
 		for name, want := range map[string]bool{"before": false, "since": true} {
-			join, err := db.Admission(t.Context(), id+" "+name)
+			join, _, err := db.Admission(t.Context(), id+" "+name)
 			if err != nil || join.Session == room.Session != want {
 				t.Errorf("admission of %s room %s it was opened: in session %d of %d, %v; want it to count: %t", id, name,
 					join.Session, room.Session, err, want)

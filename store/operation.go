@@ -56,7 +56,6 @@ func (t *tx) performApart(op *operation) error {
 		return err
 	}
 	if op.perform(t) != nil {
-		t.rolledBack()
 		if err := t.exec("roll back to savepoint", rollbackToSavepoint); err != nil {
 			return err
 		}

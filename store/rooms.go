@@ -47,28 +47,26 @@ func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomC
 
 // RoomByID implements [meet.RoomStore].
 func (db *DB) RoomByID(ctx context.Context, id string) (meet.Room, error) {
-	return db.readRoom(ctx, db.cache.room, selectRoomByID, id, "")
+	cached, ok := db.cache.room(id)
+	if ok {
+		return cached.room, ctx.Err()
+	}
+	return db.readRoom(ctx, selectRoomByID, id)
 }
 
 // RoomByName implements [meet.RoomStore].
 func (db *DB) RoomByName(ctx context.Context, name string) (meet.Room, error) {
-	return db.readRoom(ctx, db.cache.roomByName, selectRoomByName, name, name)
+	if room, ok := db.cache.roomByName(name); ok {
+		return room, ctx.Err()
+	}
+	return db.readRoom(ctx, selectRoomByName, name)
 }
 
-// readRoom gives the room that is remembered for a key, or reads it. name is the
-// one that it is found by from then on, or empty.
-func (db *DB) readRoom(ctx context.Context, remembered func(key string) (meet.Room, bool), text, key, name string,
-) (meet.Room, error) {
-	if err := ctx.Err(); err != nil {
-		return meet.Room{}, err
-	}
-	if room, ok := remembered(key); ok {
-		return room, nil
-	}
-	version := db.cache.currentVersion()
+func (db *DB) readRoom(ctx context.Context, text, key string) (meet.Room, error) {
+	version := db.cache.now()
 	room, err := readOne(ctx, db, "read room", text, roomPointers, key)
 	if err == nil {
-		db.cache.putRoom(version, room, name)
+		db.cache.putRoom(version, room)
 	}
 	return room, err
 }

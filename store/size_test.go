@@ -54,7 +54,7 @@ func TestRevokingACodeCostsTheSameHoweverManyCame(t *testing.T) {
 		t.Errorf("%d rows were changed, want 3: the code, the revocation and the event", got)
 	}
 	for _, identity := range []string{"guest_1", "guest_30000"} {
-		join, err := db.Admission(t.Context(), identity)
+		join, _, err := db.Admission(t.Context(), identity)
 		if err != nil || !join.RevokedAt.Equal(r.At) {
 			t.Errorf("%s: %+v, %v; want it revoked", identity, join, err)
 		}

@@ -94,14 +94,20 @@ func openDSN(path string, options url.Values) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// insertByLastID asks the driver for the id. RETURNING would give it too, but
-// costs SQLite as much again as the row.
-func insertByLastID(t *tx, text string, args ...any) (int64, error) {
+// insertByLastID asks the driver for the last id; the rows of a statement have
+// ids without a gap, because there is one writer. RETURNING would give them too,
+// but costs SQLite as much again as the rows.
+func insertByLastID(t *tx, n int, text string, args ...any) ([]int64, error) {
 	result, err := t.result(text, args...)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.LastInsertId()
+	last, err := result.LastInsertId()
+	ids := make([]int64, n)
+	for i := range ids {
+		ids[i] = last - int64(n-1-i)
+	}
+	return ids, err
 }
 
 // hasCode says whether a driver's error has a primary result code.

@@ -20,8 +20,8 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
-	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
-	insertEvent,
+	selectRoomToJoin, selectCodeToJoin, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
+	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,
 	selectPresence, insertPresence, endPresence, keepVisit,
 }
 
@@ -33,64 +33,14 @@ type tx struct {
 	prepared map[string]*sql.Stmt // on the writer's connection, by text
 	used     map[string]*sql.Stmt // those of prepared that this transaction has used
 
-	err     error          // of the operation's first statement that failed
-	events  []writtenEvent // by the operation
-	changes changes        // for the cache to forget
+	err    error          // of the operation's first statement that failed
+	events []writtenEvent // by the operation
 
-	// joinContexts are what joins of this transaction have read, as it is by
-	// now. The key is the code, or without one the room's id.
-	joinContexts map[string]meet.JoinContext
+	changedRooms []string // rooms that changed, or their codes: for the cache to forget
 }
 
-// roomChanged notes that the rows of rooms have changed.
-func (t *tx) roomChanged(ids ...string) {
-	t.changes.rooms = append(t.changes.rooms, ids...)
-	clear(t.joinContexts)
-}
-
-// blocksChanged notes that a room's blocks have changed.
-func (t *tx) blocksChanged(roomID string) {
-	t.changes.blocks = append(t.changes.blocks, roomID)
-	clear(t.joinContexts)
-}
-
-// codeChanged notes that the row of a room's code has changed.
-func (t *tx) codeChanged(roomID, code string) {
-	t.changes.codes = append(t.changes.codes, roomID)
-	t.changes.setCodeRow(code, nil)
-	delete(t.joinContexts, code)
-}
-
-// codesChanged notes that rows of a room's codes have changed, without saying of which.
-func (t *tx) codesChanged(roomID string) {
-	t.changes.codes = append(t.changes.codes, roomID)
-	t.changes.allCodeRows = true
-	clear(t.joinContexts)
-}
-
-// codeUsed notes the row of a code after a use.
-func (t *tx) codeUsed(c meet.JoinContext) {
-	t.changes.codes = append(t.changes.codes, c.Room.ID)
-	t.changes.setCodeRow(c.Code.Code, &c.Code)
-	t.keepJoinContext(c)
-}
-
-// keepJoinContext keeps what a join has read for the joins that share the commit.
-func (t *tx) keepJoinContext(c meet.JoinContext) {
-	if t.joinContexts == nil {
-		t.joinContexts = map[string]meet.JoinContext{}
-	}
-	t.joinContexts[cmp.Or(c.Code.Code, c.Room.ID)] = c
-}
-
-// rolledBack is called after the rollback of an operation: the rows that it has
-// noted are wrong.
-func (t *tx) rolledBack() {
-	for code := range t.changes.codeRows {
-		t.changes.codeRows[code] = nil
-	}
-	clear(t.joinContexts)
-}
+// roomChanged notes that rooms, or codes of theirs, change with the transaction.
+func (t *tx) roomChanged(ids ...string) { t.changedRooms = append(t.changedRooms, ids...) }
 
 // statement gives the prepared statement with a text, or nil.
 func (t *tx) statement(text string) *sql.Stmt {

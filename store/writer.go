@@ -216,13 +216,16 @@ func (w *writer) transact(first *operation) []*operation {
 		batch = append(batch, op)
 		err = t.performApart(op)
 	}
-	w.cache.beforeCommit(t.changes)
+	if err == nil {
+		err = t.writeEvents(batch)
+	}
+	w.cache.beforeCommit(t.changedRooms)
+	defer w.cache.afterCommit()
 	if err == nil {
 		err = w.commit(sqlTx)
 	} else {
 		_ = sqlTx.Rollback()
 	}
-	w.cache.afterCommit(t.changes, err == nil)
 	w.probe.note(err == nil)
 	if err != nil {
 		failAll(batch, err)

@@ -46,7 +46,7 @@ func TestConnectingWithAnOldProfile(t *testing.T) {
 	s := withSessionGate(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	a := s.Admit(t, Bob, room)
-	admission, err := s.Store.Admission(t.Context(), a.Identity)
+	admission, _, err := s.Store.Admission(t.Context(), a.Identity)
 	wantCode(t, "admission", err, "")
 	old := meet.Profile{Name: "Old Name", Role: meet.RoleHost, Grants: meet.Grants{Data: true}}
 	token, err := s.Media.Token(admission, old, time.Now().Add(meet.TokenLifetime))

@@ -279,7 +279,7 @@ func TestIdentitiesFitTheMediaServer(t *testing.T) {
 // lockedOf is what is taken from who was let in by an identity.
 func lockedOf(t *testing.T, s *System, identity string) []meet.Source {
 	t.Helper()
-	join, err := s.Store.Admission(t.Context(), identity)
+	join, _, err := s.Store.Admission(t.Context(), identity)
 	if err != nil {
 		t.Fatalf("Join(%s): %v", identity, err)
 	}

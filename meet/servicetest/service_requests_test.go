@@ -95,7 +95,7 @@ func TestApproval(t *testing.T) {
 	if got := waitingNow(t, s, room); len(got) != 2 || got[0] != first.RequestID {
 		t.Errorf("waiting: %v; want both, the longest first", got)
 	}
-	if got, err := s.Store.Admission(t.Context(), first.Identity); err == nil {
+	if got, _, err := s.Store.Admission(t.Context(), first.Identity); err == nil {
 		t.Errorf("a join is on record before the approval: %+v", got)
 	}
 	if c, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{}); err != nil || c[0].Uses != 0 {

@@ -66,9 +66,10 @@ var joinTests = []test{
 				return nil
 			})
 			wantErr(t, "AddJoin", err, nil)
-			got, err := b.Admission(t.Context(), join.Identity)
-			wantErr(t, "Join", err, nil)
-			wantSame(t, "join", got, join)
+			got, room, err := b.Admission(t.Context(), join.Identity)
+			wantErr(t, "Admission", err, nil)
+			wantSame(t, "admission", got, join)
+			wantSame(t, "room of an admission", room, b.room("id-room"))
 		}
 	}},
 	{"ARefusedJoinLeavesNothing", func(t *testing.T, b testStore) {

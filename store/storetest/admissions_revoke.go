@@ -48,7 +48,7 @@ func (b testStore) blocks(roomID string) []meet.Block {
 
 func (b testStore) joinOf(identity string) meet.Admission {
 	b.t.Helper()
-	join, err := b.Admission(b.t.Context(), identity)
+	join, _, err := b.Admission(b.t.Context(), identity)
 	if err != nil {
 		b.t.Fatalf("Join(%s): %v", identity, err)
 	}

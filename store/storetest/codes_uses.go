@@ -46,10 +46,10 @@ var useTests = []test{
 		b.join(byCode("two", "aaa"))
 		wantErr(t, "ReturnUse of a living admission", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), nil)
-		join, err := b.Admission(ctx, "one")
+		join, _, err := b.Admission(ctx, "one")
 		wantErr(t, "Join", err, nil)
 		failIf(t, !join.Returned || !join.RevokedAt.IsZero(), "the admission: %+v; want it ended, but not by anybody", join)
-		if other, err := b.Admission(ctx, "two"); err != nil || other.Returned {
+		if other, _, err := b.Admission(ctx, "two"); err != nil || other.Returned {
 			t.Errorf("the other admission: %+v, %v; want it to live", other, err)
 		}
 		wantSame(t, "uses before", b.code("aaa").Uses, 2)
@@ -72,7 +72,7 @@ var useTests = []test{
 		wantErr(t, "KeepUse of nobody", b.KeepUse(ctx, "nobody"), nil)
 		wantErr(t, "EndPending", b.EndPending(ctx, "one", at(5)), meet.ErrNotFound)
 		wantErr(t, "ReturnUse", b.ReturnUse(ctx, "one", nil), meet.ErrNotFound)
-		if join, err := b.Admission(ctx, "one"); err != nil || join.Returned {
+		if join, _, err := b.Admission(ctx, "one"); err != nil || join.Returned {
 			t.Errorf("the admission: %+v, %v; want it to live", join, err)
 		}
 		wantSame(t, "uses", b.code("aaa").Uses, 1)

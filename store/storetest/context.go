@@ -101,7 +101,7 @@ func (b testStore) calls() []call {
 		{"PendingUses", func(ctx context.Context) error { return errOf(b.PendingUses(ctx, noon, 10)) }},
 		{"EndPending", func(ctx context.Context) error { return b.EndPending(ctx, "pending", noon) }},
 		{"KeepUse", func(ctx context.Context) error { return b.KeepUse(ctx, "pending") }},
-		{"Admission", func(ctx context.Context) error { return errOf(b.Admission(ctx, "inside")) }},
+		{"Admission", func(ctx context.Context) error { return errOf2(b.Admission(ctx, "inside")) }},
 		{"LockedIn", func(ctx context.Context) error { return errOf(b.LockedIn(ctx, "id-room", mic)) }},
 		{"Blocks", func(ctx context.Context) error { return errOf(b.Blocks(ctx, "id-room")) }},
 		{"JoinRequest", func(ctx context.Context) error { return errOf(b.JoinRequest(ctx, "new")) }},

@@ -156,7 +156,7 @@ var requestTests = []test{
 			return nil
 		}, nil)
 		wantErr(t, "UpdateJoinRequest", err, meet.ErrNotFound)
-		_, err = b.Admission(t.Context(), "nobody")
+		_, _, err = b.Admission(t.Context(), "nobody")
 		wantErr(t, "Join", err, meet.ErrNotFound)
 	}},
 	{"TheNewestOfASubjectCounts", func(t *testing.T, b testStore) {
@@ -247,7 +247,7 @@ var requestTests = []test{
 		b.create(newRoom("room"), newCode("aaa", "guest"))
 		for _, want := range []meet.Admission{byCode("one", "aaa"), byCode("two", "")} {
 			b.join(want)
-			got, err := b.Admission(t.Context(), want.Identity)
+			got, _, err := b.Admission(t.Context(), want.Identity)
 			wantErr(t, "Join", err, nil)
 			wantSame(t, "join", got, want)
 		}

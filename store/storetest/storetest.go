@@ -198,7 +198,7 @@ func (b testStore) admitted(identities ...string) []string {
 	b.t.Helper()
 	in := []string{}
 	for _, identity := range identities {
-		switch _, err := b.Admission(b.t.Context(), identity); {
+		switch _, _, err := b.Admission(b.t.Context(), identity); {
 		case err == nil:
 			in = append(in, identity)
 		case !errors.Is(err, meet.ErrNotFound):
