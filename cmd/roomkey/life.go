@@ -161,7 +161,7 @@ func (a *app) Close() error {
 	var errs []error
 	if a.embedded != nil {
 		http.DefaultClient.CloseIdleConnections() // ours to LiveKit: it waits 5 s for one that never spoke
-		errs = append(errs, a.embedded.Stop(context.Background()))
+		errs = append(errs, a.embedded.Stop())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

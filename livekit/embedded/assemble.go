@@ -29,7 +29,6 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 		return err
 	}
 	limits := &limiter{cfg.Limits, cfg.OnLimit}
-	boundBuffers(&conf.RTC)
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{},
 		otelpsrpc.ClientOptions(otelpsrpc.Config{}))
@@ -54,7 +53,6 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	allocator = gatedAllocator{allocator, gate}
 	api, err := newRoomService(conf, params, router, allocator, store)
 	if err != nil {
 		return err

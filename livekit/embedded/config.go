@@ -27,6 +27,11 @@ const (
 	otherSTUNPort = 3479
 )
 
+// slowReceiver is in bits per second. Senders wait for a receiver that takes more;
+// one that takes less misses what does not fit. Without it LiveKit keeps
+// everything.
+const slowReceiver = 256_000
+
 // complete fills in what was left out.
 func (c *Config) complete() {
 	if c.NodeIP == "" {
@@ -96,6 +101,8 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 		rtc.NodeIP.V4, rtc.NodeIP.V6 = c.NodeIP+"/"+c.NodeIP, c.MachineIP+"/"+c.MachineIP
 	}
 	rtc.EnableLoopbackCandidate = bind.IsLoopback()
+	rtc.DatachannelSlowThreshold = slowReceiver
+	rtc.DatachannelLossyTargetLatency = 200 * time.Millisecond
 	rtc.TCPPort = 0 // see useTCP
 	fallback := c.TCPPort != 0
 	rtc.AllowTCPFallback = &fallback

@@ -248,20 +248,14 @@ const (
 )
 
 // Stop ends the server and disconnects everybody at once. It returns when the
-// ports are free, or an error after 6 s or when ctx ends. It can be called
-// again, and from several goroutines.
-func (s *Server) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it takes too long"))
-	defer cancel()
+// ports are free, or an error after 6 s. It can be called again, and from several
+// goroutines.
+func (s *Server) Stop() error {
 	s.stopOnce.Do(func() { close(s.stop) })
 	select {
 	case <-s.done:
-	case <-ctx.Done():
-		select {
-		case <-s.done:
-		default:
-			return fmt.Errorf("stop LiveKit: %w", context.Cause(ctx))
-		}
+		return nil
+	case <-time.After(stopWithin):
+		return errors.New("stop LiveKit: it takes too long")
 	}
-	return nil
 }

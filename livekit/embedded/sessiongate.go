@@ -9,7 +9,6 @@ import (
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/logger"
-	"github.com/livekit/protocol/utils"
 	"google.golang.org/protobuf/proto"
 
 	lk "roomkey/livekit"
@@ -31,8 +30,8 @@ import (
 //     the one waits for the other.
 //   - LiveKit believes what a client says of a track: see tracksource.go.
 //
-// It is LiveKit's session handler, and wraps the room allocator, the room service,
-// the store and the telemetry, all of them interfaces of LiveKit's.
+// It is LiveKit's session handler, and wraps the room service, the store and the
+// telemetry, all of them interfaces of LiveKit's.
 type sessionGate struct {
 	rooms     *service.RoomManager
 	authorize AuthorizeFunc // may be nil
@@ -132,25 +131,6 @@ func (g *sessionGate) full(room *rtc.Room, identity livekit.ParticipantIdentity)
 	return inside >= limit
 }
 
-// gatedAllocator makes rooms without a limit, so that the gate's limit is the only one.
-type gatedAllocator struct {
-	service.RoomAllocator
-	gate *sessionGate
-}
-
-// CreateRoom is called for a room that does not exist yet.
-func (a gatedAllocator) CreateRoom(ctx context.Context, req *livekit.CreateRoomRequest, explicit bool) (
-	*livekit.Room, *livekit.RoomInternal, bool, error) {
-	room, internal, created, err := a.RoomAllocator.CreateRoom(ctx, req, explicit)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	a.gate.setLimit(room.Sid, room.MaxParticipants)
-	room = utils.CloneProto(room)
-	room.MaxParticipants = 0
-	return room, internal, created, nil
-}
-
 // gatedRoomService is LiveKit's API, in which CreateRoom also changes the limit of a
 // room that exists.
 type gatedRoomService struct {
@@ -166,12 +146,15 @@ func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoo
 		return nil, err
 	}
 	defer unlock()
+	limit := req.GetMaxParticipants()
+	req = proto.CloneOf(req)
+	req.MaxParticipants = 0 // the gate's limit is the only one
 	room, err := s.RoomService.CreateRoom(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if req.MaxParticipants > 0 {
-		s.gate.setLimit(room.Sid, req.MaxParticipants)
+	if limit > 0 {
+		s.gate.setLimit(room.Sid, limit)
 	}
 	room.MaxParticipants = s.gate.limit(room.Sid)
 	return room, nil
