@@ -11,6 +11,8 @@ import (
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
+
+	"roomkey/meet"
 )
 
 // LiveKit forwards data (chat, text streams, files, RPC) as fast as it comes, and
@@ -18,6 +20,18 @@ import (
 // no faster than the limit says: the sender's own side of the data channel fills
 // up and waits, so nothing that was sent reliably is lost. How much is kept for a
 // slow receiver LiveKit can bound by itself (see slowReceiver).
+
+// limiter keeps the limits of one server.
+type limiter struct {
+	meet.ParticipantLimits
+	onLimit func(limit string)
+}
+
+// How much more than the average may come at once.
+const (
+	signalBurst = 10
+	dataBurst   = 8
+)
 
 // maxDataChannels is how many data channels a client may open on one peer
 // connection; it needs three.
