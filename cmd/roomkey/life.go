@@ -16,7 +16,6 @@ import (
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
-// sweepEvery is how often expired rooms are looked for.
 const sweepEvery = 2 * time.Second
 
 // reconcileEvery is how often LiveKit is asked who is inside. If a webhook is

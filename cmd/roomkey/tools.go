@@ -38,7 +38,6 @@ func toolsCommand() *cobra.Command {
 	return c
 }
 
-// effect words a tool's hints.
 func effect(h tools.Hints) string {
 	var words []string
 	switch {

@@ -138,7 +138,6 @@ func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Grou
 	running.Go(carry)
 }
 
-// register lets a call be cancelled by its id.
 func (b *bridge) register(ctx context.Context, id json.RawMessage) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	if len(id) == 0 {
@@ -163,7 +162,6 @@ func (b *bridge) cancel(id json.RawMessage) {
 	}
 }
 
-// carry sends a message and writes what comes back.
 func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	if code, text := b.refusal(message); text != "" && len(message.ID) > 0 {
 		_ = b.write(protocolError(message, code, text)) // a client that is gone needs no answer
@@ -180,7 +178,6 @@ func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	_ = b.write(deliveryError(message, err)) // a client that is gone needs no answer
 }
 
-// write puts one message on a line of its own.
 func (b *bridge) write(message []byte) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()

@@ -15,10 +15,8 @@ import (
 	"roomkey/tools"
 )
 
-// minMetricsToken is the shortest token that opens the metrics, in bytes.
 const minMetricsToken = 16
 
-// check reports every value that cannot be used.
 func (l *loader) check() {
 	c := &l.config
 	l.isListenAddress("listen", c.Listen)
@@ -90,7 +88,7 @@ func list[S ~string](texts []S) string {
 }
 
 func (l *loader) isListenAddress(key, text string) {
-	_, err := ParseListen(text)
+	_, err := parseListen(text)
 	l.require(err == nil, key, "%v", err)
 }
 
@@ -151,16 +149,11 @@ func (l *loader) checkHTTP(c HTTP) {
 	})
 }
 
-// Proxies are the networks of the proxies that are trusted, of a configuration
-// that was checked.
+// Proxies are the networks of the proxies that are trusted.
 func (c HTTP) Proxies() []netip.Prefix {
 	var prefixes []netip.Prefix
 	for _, text := range c.TrustedProxies {
-		prefix, err := parseProxy(text)
-		if err != nil {
-			panic("trusted_proxies were checked: " + err.Error())
-		}
-		prefixes = append(prefixes, prefix)
+		prefixes = append(prefixes, checked(parseProxy(text)))
 	}
 	return prefixes
 }
