@@ -9,7 +9,6 @@ import (
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
-	"github.com/livekit/protocol/webhook"
 
 	"roomkey/meet"
 )
@@ -68,13 +67,6 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	conf.Keys = map[string]string{c.APIKey: c.APISecret}
 	conf.Port = uint32(port) //nolint:gosec // a port
 	conf.BindAddresses = []string{httpAddress}
-
-	if c.Webhook != "" {
-		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
-		// Only the events that say who is inside.
-		conf.WebHook.FilterParams.IncludeEvents = []string{webhook.EventParticipantJoined,
-			webhook.EventParticipantLeft, webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
-	}
 
 	// A token must not make a deleted room again.
 	conf.Room.AutoCreate = false

@@ -40,25 +40,15 @@ type sessionGate struct {
 	// delete it or remove somebody.
 	mutexes meet.RoomMutexes
 
-	mu     sync.Mutex
-	limits map[string]uint32 // by the room's sid, because names are used again; no entry is no limit
+	limits sync.Map // sid of a room, because names are used again → uint32; no entry is no limit
 }
 
 var _ service.SessionHandler = (*sessionGate)(nil)
 
-func (g *sessionGate) setLimit(sid string, limit uint32) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.limits[sid] = limit
-	if limit == 0 {
-		delete(g.limits, sid)
-	}
-}
-
 func (g *sessionGate) limit(sid string) uint32 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.limits[sid]
+	limit, _ := g.limits.Load(sid)
+	n, _ := limit.(uint32)
+	return n
 }
 
 // Logger is where LiveKit logs about sessions.
@@ -154,7 +144,7 @@ func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoo
 		return nil, err
 	}
 	if limit > 0 {
-		s.gate.setLimit(room.Sid, limit)
+		s.gate.limits.Store(room.Sid, limit)
 	}
 	room.MaxParticipants = s.gate.limit(room.Sid)
 	return room, nil
@@ -191,7 +181,7 @@ type gatedStore struct {
 // DeleteRoom is called when a room has closed for any reason.
 func (s gatedStore) DeleteRoom(ctx context.Context, name livekit.RoomName) error {
 	if room, _, err := s.LoadRoom(ctx, name, false); err == nil {
-		s.gate.setLimit(room.Sid, 0)
+		s.gate.limits.Delete(room.Sid)
 	}
 	return s.LocalStore.DeleteRoom(ctx, name)
 }
