@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -87,11 +88,7 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 
 // connectURL is the MCP endpoint as the client reaches it.
 func connectURL(cfg config.Config, target string) (string, error) {
-	named := target != ""
-	if !named {
-		target = cfg.PublicURL
-	}
-	if target == "" {
+	if target = cmp.Or(target, cfg.PublicURL); target == "" {
 		if cfg.ListenAddress().Port() == 0 {
 			return "", meet.Invalid("url", "the configuration names no fixed port",
 				"Say where the server is reached with --url.")

@@ -40,16 +40,13 @@ func run(ctx context.Context, io streams, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(io.err, errorLine(err))
-	return exitCode(err)
-}
-
-func errorLine(err error) string {
 	var e *meet.Error
 	if !errors.As(err, &e) {
-		return "roomkey: " + err.Error()
+		fmt.Fprintln(io.err, "roomkey: "+err.Error())
+		return 1
 	}
-	return bridge.ErrorLine(e)
+	fmt.Fprintln(io.err, bridge.ErrorLine(e))
+	return max(exitCodes[e.Code], 1)
 }
 
 func newLogger(c config.Config, w *os.File) *slog.Logger {
@@ -65,14 +62,6 @@ func newLogger(c config.Config, w *os.File) *slog.Logger {
 var exitCodes = map[meet.ErrorCode]int{
 	meet.CodeInvalid: 2, meet.CodeUnauthenticated: 3, meet.CodeForbidden: 4, meet.CodeNotFound: 5,
 	meet.CodeConflict: 6, meet.CodeGone: 7, meet.CodeRateLimited: 8, meet.CodeUnavailable: 9,
-}
-
-func exitCode(err error) int {
-	var e *meet.Error
-	if errors.As(err, &e) {
-		return max(exitCodes[e.Code], 1)
-	}
-	return 1
 }
 
 func configured(run func(*cobra.Command, config.Config, []string) error) func(*cobra.Command, []string) error {

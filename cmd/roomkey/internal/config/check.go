@@ -113,7 +113,7 @@ func (l *loader) checkAuth(c Auth) {
 	for i, previous := range c.PreviousSecrets {
 		key := fmt.Sprintf("auth.previous_secrets[%d]", i)
 		l.isLong(key+".secret", previous.Secret, auth.MinSecret)
-		_, err := previous.Expiry()
+		_, err := parseExpiry(previous.Until)
 		l.require(err == nil, key+".until", "%v", err)
 	}
 	l.require(c.MaxTTL >= time.Minute, "auth.max_ttl", "must be at least 1m, not %s", c.MaxTTL)
@@ -121,13 +121,15 @@ func (l *loader) checkAuth(c Auth) {
 
 // Expiry is when the secret's tokens are no longer accepted: at a moment, or at
 // the end of a day (UTC).
-func (p PreviousSecret) Expiry() (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, p.Until); err == nil {
+func (p PreviousSecret) Expiry() time.Time { return checked(parseExpiry(p.Until)) }
+
+func parseExpiry(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day.AddDate(0, 0, 1), nil
 	}
-	moment, err := time.Parse(time.RFC3339, p.Until)
+	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", p.Until)
+		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", text)
 	}
 	return moment, nil
 }

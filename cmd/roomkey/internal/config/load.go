@@ -26,7 +26,7 @@ const DefaultFile = "config.yaml"
 
 // Load gives the configuration, or one error that lists everything that is wrong
 // with it. Each source overrules the one before it: defaults, file, environment,
-// flags. flags may be nil.
+// flags.
 func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	l := newLoader()
 	l.readFile(flags)
@@ -89,7 +89,7 @@ func (l *loader) readFile(flags *pflag.FlagSet) {
 
 // file is the file to read, and whether a flag names it: then it has to exist.
 func file(flags *pflag.FlagSet) (name string, named bool) {
-	if flags != nil && flags.Changed("config") {
+	if flags.Changed("config") {
 		name, _ = flags.GetString("config")
 		return name, true
 	}
@@ -287,9 +287,6 @@ func AddSourceFlags(f *pflag.FlagSet) {
 
 // readFlags reads the flags of AddFlags, which have - in place of _.
 func (l *loader) readFlags(flags *pflag.FlagSet) {
-	if flags == nil {
-		return
-	}
 	flags.Visit(func(f *pflag.Flag) {
 		key := strings.ReplaceAll(f.Name, "-", "_")
 		if _, known := l.fields[key]; known {

@@ -49,18 +49,13 @@ type proofAnswer struct {
 func (h Holder) AnswerChallenges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		challenge := r.URL.Query().Get("challenge")
-		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-		if r.URL.Path != proofPath || r.Method != http.MethodGet || len(challenge) != 2*keySize || local == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		at, err := netip.ParseAddrPort(local.String())
-		if err != nil {
+		local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+		if r.URL.Path != proofPath || r.Method != http.MethodGet || len(challenge) != 2*keySize || !ok {
 			next.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		answer := proofAnswer{Proof: hex.EncodeToString(h.proof(challenge, at))}
+		answer := proofAnswer{Proof: hex.EncodeToString(h.proof(challenge, local.AddrPort()))}
 		_ = json.NewEncoder(w).Encode(answer) // a client that has gone needs no answer
 	})
 }

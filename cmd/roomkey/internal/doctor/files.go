@@ -42,8 +42,8 @@ func (d *Doctor) checkConfiguration() {
 func (d *Doctor) checkData(ctx context.Context) (free bool) {
 	scratch, err := makeScratch(d.Config.Data)
 	if err != nil {
-		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, datafolder.WithoutPath(err)),
-			"Choose another folder with --data, or let roomkey write there.")
+		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v",
+			d.Config.Data, datafolder.WithoutPath(err)), "Choose another folder with --data, or let roomkey write there.")
 		return true
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
