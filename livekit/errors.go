@@ -42,13 +42,3 @@ func isCode(err error, codes ...twirp.ErrorCode) bool {
 }
 
 func isNotFound(err error) bool { return isCode(err, twirp.NotFound) }
-
-func participantNotFound(err error) error {
-	return &meet.Error{
-		Code:    meet.CodeNotFound,
-		Message: "Participant not found",
-		Field:   "identity",
-		Hint:    "list_participants gives the identity of everyone who is in the room now.",
-		Err:     err,
-	}
-}

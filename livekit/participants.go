@@ -90,18 +90,12 @@ func joinedAt(p *livekit.ParticipantInfo) time.Time {
 }
 
 func source(s livekit.TrackSource) meet.Source {
-	switch s {
-	case livekit.TrackSource_CAMERA:
-		return meet.Camera
-	case livekit.TrackSource_MICROPHONE:
-		return meet.Microphone
-	case livekit.TrackSource_SCREEN_SHARE:
-		return meet.ScreenShare
-	case livekit.TrackSource_SCREEN_SHARE_AUDIO:
-		return meet.ScreenShareAudio
-	default:
-		return meet.UnknownSource
+	for source, theirs := range trackSources {
+		if theirs == s {
+			return source
+		}
 	}
+	return meet.UnknownSource
 }
 
 // SetProfile implements [meet.Media]. LiveKit tells the participant what they may
@@ -116,13 +110,7 @@ func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profil
 		Permission: permission(profile.Grants),
 		Attributes: map[string]string{attrRole: profile.Role},
 	})
-	switch {
-	case err == nil:
-		return nil
-	case isNotFound(err) || s.isGone(ctx, roomID, identity):
-		return participantNotFound(err)
-	}
-	return callError("update participant", err)
+	return s.participantError(ctx, "update participant", roomID, identity, err)
 }
 
 // Remove disconnects a participant. It does not revoke their token.
@@ -130,13 +118,24 @@ func (s *Server) Remove(ctx context.Context, roomID, identity string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
 	_, err := s.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
+	return s.participantError(ctx, "remove participant", roomID, identity, err)
+}
+
+// participantError is the error of a call about a participant; nil if err is nil.
+func (s *Server) participantError(ctx context.Context, doing, roomID, identity string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case isNotFound(err) || s.isGone(ctx, roomID, identity):
-		return participantNotFound(err)
+	case !isNotFound(err) && !s.isGone(ctx, roomID, identity):
+		return callError(doing, err)
 	}
-	return callError("remove participant", err)
+	return &meet.Error{
+		Code:    meet.CodeNotFound,
+		Message: "Participant not found",
+		Field:   "identity",
+		Hint:    "list_participants gives the identity of everyone who is in the room now.",
+		Err:     err,
+	}
 }
 
 // MuteTrack stops a published track at the server. It reports false if the

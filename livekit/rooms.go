@@ -81,7 +81,7 @@ func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 	if err != nil || len(present) > 0 {
 		return err
 	}
-	if _, err := s.deleteRoom(ctx, room.ID); err != nil {
+	if _, err := s.DeleteRoom(ctx, room.ID); err != nil {
 		return err
 	}
 	_, err = s.createRoom(ctx, room)
@@ -92,10 +92,6 @@ func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 func (s *Server) DeleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	return s.deleteRoom(ctx, roomID)
-}
-
-func (s *Server) deleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	_, err = s.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: roomID})
 	if err != nil && !isNotFound(err) {
 		return false, callError("delete room", err)
@@ -119,7 +115,6 @@ func (s *Server) Rooms(ctx context.Context) ([]meet.MediaRoom, error) {
 	return rooms, nil
 }
 
-// countsAtOnce is how many rooms are counted at a time.
 const countsAtOnce = 8
 
 // Counts says how many are connected, for those of the rooms that have a media

@@ -25,7 +25,7 @@ var shared = sync.OnceValues(func() (*embedded.Server, error) {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if s, err := shared(); err == nil {
-		_ = s.Stop(context.Background())
+		_ = s.Stop()
 	}
 	os.Exit(code)
 }

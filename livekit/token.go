@@ -66,7 +66,6 @@ func videoGrant(roomID string, grants meet.Grants) *auth.VideoGrant {
 	return v
 }
 
-// joinClaims are the claims of a join token that [Server.ReadToken] looks at.
 type joinClaims struct {
 	jwt.RegisteredClaims
 	Video struct {
@@ -75,7 +74,6 @@ type joinClaims struct {
 	} `json:"video"`
 }
 
-// secretOf gives the secret of an API key.
 func (s *Server) secretOf(key string) ([]byte, error) {
 	if key == s.key {
 		return []byte(s.secret), nil

@@ -39,7 +39,6 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 	return event, nil
 }
 
-// mediaEvents are the events that mean something to us.
 var mediaEvents = map[string]meet.MediaEventKind{
 	webhook.EventRoomStarted:                  meet.MediaRoomStarted,
 	webhook.EventRoomFinished:                 meet.MediaRoomFinished,

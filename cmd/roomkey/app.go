@@ -47,7 +47,6 @@ type app struct {
 	metricsServer   *http.Server
 }
 
-// webhookPath is where LiveKit sends its webhooks.
 const webhookPath = "/livekit/webhook"
 
 // newApp starts every part but serves nobody yet. The address is taken first:
@@ -61,10 +60,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	at, err := config.ParseListen(c.Listen)
-	if err != nil {
-		return nil, err
-	}
+	at := c.ListenAddress()
 	a.listeners, err = listen(ctx, at, log)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -72,13 +68,10 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
 	}
-	if a.holder, err = datafolder.NewHolder(config.Reachable(a.listeners[0].Addr().String()), command); err != nil {
-		return nil, err
-	}
-	at = netip.AddrPortFrom(at.Addr(), a.holder.Address.Port())
-	if a.public, err = c.PublicAddress(at); err != nil {
-		return nil, err
-	}
+	listened := a.listeners[0].Addr().(*net.TCPAddr).AddrPort()
+	a.holder = datafolder.NewHolder(config.Reachable(listened), command)
+	at = netip.AddrPortFrom(at.Addr(), listened.Port())
+	a.public = c.PublicAddress(at)
 
 	if a.lock, err = datafolder.Claim(c.Data); err != nil {
 		return nil, err
@@ -125,14 +118,14 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	a.server = a.web.HTTPServer()
 	a.server.Handler = a.holder.AnswerChallenges(a.server.Handler)
 	a.server.ConnState = a.silent.watch
-	a.metricsServer = newMetricsServer(a.web.MetricsHandler())
+	a.metricsServer = a.web.HTTPServer()
+	a.metricsServer.Handler = a.web.MetricsHandler()
 	if err := a.lock.Announce(a.holder); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// liveKitAccess is how the parts reach LiveKit.
 type liveKitAccess struct {
 	api, key, secret string
 	otherKey         func(name string) string // see livekit.Config
@@ -187,4 +180,18 @@ func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (me
 		return meet.Profile{}, false, errors.New("the program is still starting")
 	}
 	return enforcer.AuthorizeConnection(ctx, roomID, identity)
+}
+
+// otherInsideKey gives the API secrets of those keys of the LiveKit inside that it
+// was not started with: of signing secrets before or after a rotation. An unknown
+// key has an empty one.
+func otherInsideKey(keyring *auth.Keyring) func(name string) string {
+	return func(name string) string {
+		for _, secret := range keyring.Accepted() {
+			if key, apiSecret, err := auth.LiveKitKey(secret); err == nil && name == key {
+				return apiSecret
+			}
+		}
+		return ""
+	}
 }

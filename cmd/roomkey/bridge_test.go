@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ var everything = tools.Selection{Toolsets: tools.Toolsets}
 func (a *testApp) bridgeConfig(offered tools.Selection, token string) bridge.Config {
 	return bridge.Config{Data: a.data, Selection: offered, Log: slog.New(slog.DiscardHandler),
 		OwnerToken: func() (func() (string, error), error) { return bridge.FixedToken(token), nil },
-		Start:      func(context.Context, string) (bridge.Server, error) { return nil, datafolder.ErrInUse }}
+		Start:      func(context.Context, netip.AddrPort) (bridge.Server, error) { return nil, datafolder.ErrInUse }}
 }
 
 // throughBridge sends lines over a bridge as the local owner and gives the

@@ -108,10 +108,7 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 	case !errors.Is(err, datafolder.ErrNoHolder) && !errors.Is(err, datafolder.ErrSilent):
 		return nil, err
 	}
-	local, err := cfg.LocalURL()
-	if err != nil {
-		return nil, err
-	}
+	local := cfg.LocalURL()
 	c := bridge.NewClient(local, bridge.FixedToken(token))
 	if token != "" || !c.IsRoomkey(ctx) { // if nobody answers, the call says so
 		return c, nil

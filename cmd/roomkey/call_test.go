@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"roomkey/meet"
 )
 
 func TestParseArguments(t *testing.T) {
@@ -55,7 +57,7 @@ func TestParseArguments(t *testing.T) {
 			t.Parallel()
 			got, err := parseArguments(test.tool, test.pairs, test.json)
 			if test.wantErr != "" {
-				if err == nil || !strings.Contains(err.Error(), test.wantErr) || exitCode(err) != 2 {
+				if err == nil || !strings.Contains(err.Error(), test.wantErr) || !meet.IsCode(err, meet.CodeInvalid) {
 					t.Errorf("error: got %v, want %q with exit code 2", err, test.wantErr)
 				}
 				return

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -87,19 +88,12 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 
 // connectURL is the MCP endpoint as the client reaches it.
 func connectURL(cfg config.Config, target string) (string, error) {
-	named := target != ""
-	if !named {
-		target = cfg.PublicURL
-	}
-	if target == "" {
-		if at, err := config.ParseListen(cfg.Listen); err != nil || at.Port() == 0 {
+	if target = cmp.Or(target, cfg.PublicURL); target == "" {
+		if cfg.ListenAddress().Port() == 0 {
 			return "", meet.Invalid("url", "the configuration names no fixed port",
 				"Say where the server is reached with --url.")
 		}
-		var err error
-		if target, err = cfg.LocalURL(); err != nil {
-			return "", err
-		}
+		target = cfg.LocalURL()
 	}
 	if _, ok := config.ParseURL(target, "http", "https"); !ok {
 		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
@@ -127,7 +121,6 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// listWords joins words as a sentence does.
 func listWords(words []string, last string) string {
 	n := len(words) - 1
 	return strings.Join(words[:n], ", ") + " " + last + " " + words[n]

@@ -9,7 +9,6 @@ import (
 	"unicode"
 )
 
-// connection is what a client has to know.
 type connection struct {
 	URL, Token          string // MCP over HTTP
 	Program, Data, File string // MCP over standard input and output; File may be empty
@@ -23,7 +22,6 @@ type mcpClient struct {
 	local bool   // it starts roomkey itself
 }
 
-// mcpClients are those that connect knows.
 var mcpClients = []mcpClient{
 	{name: "claude-code",
 		where: "Run this command once, in the folder of the project (or add --scope user for all projects)."},
@@ -64,7 +62,6 @@ func jsonDocument(v any) string {
 	return b.String()
 }
 
-// jsonWord is a text as a JSON string.
 func jsonWord(s string) string { return strings.TrimSuffix(jsonDocument(s), "\n") }
 
 // shellWord quotes a text for a shell where it has to be quoted.

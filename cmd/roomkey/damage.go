@@ -19,7 +19,6 @@ func databaseError(c config.Config, err error) error {
 	return fmt.Errorf("%s: %w: %s", datafolder.DatabaseFile(c.Data), err, restoreHint)
 }
 
-// restoreHint is what to do about a database that is damaged.
 const restoreHint = "bring back the newest backup with roomkey restore FILE --force, which keeps what is there aside"
 
 // checkDatabase looks at the part of a large database that the start had no

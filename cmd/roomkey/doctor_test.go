@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/pem"
 	"io"
 	"log"
@@ -82,7 +81,7 @@ func proxiedLiveKit(t *testing.T, passes func(*http.Request) bool) (lk *embedded
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
-	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
+	t.Cleanup(func() { _ = lk.Stop() })
 	target, err := url.Parse(lk.URL())
 	if err != nil {
 		t.Fatal(err)

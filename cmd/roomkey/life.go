@@ -16,7 +16,6 @@ import (
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
-// sweepEvery is how often expired rooms are looked for.
 const sweepEvery = 2 * time.Second
 
 // reconcileEvery is how often LiveKit is asked who is inside. If a webhook is
@@ -161,7 +160,7 @@ func (a *app) Close() error {
 	var errs []error
 	if a.embedded != nil {
 		http.DefaultClient.CloseIdleConnections() // ours to LiveKit: it waits 5 s for one that never spoke
-		errs = append(errs, a.embedded.Stop(context.Background()))
+		errs = append(errs, a.embedded.Stop())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,7 +11,6 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 )
 
-// metrics are the counters about tools.
 type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.CounterVec
@@ -39,7 +37,6 @@ func newMetrics() metrics {
 	return m
 }
 
-// onLimit counts what a limit has stopped.
 func (m metrics) onLimit(limit string) { m.limited.WithLabelValues(limit).Inc() }
 
 func (m metrics) observe(tool, outcome string, took time.Duration) {
@@ -53,19 +50,9 @@ func listenForMetrics(ctx context.Context, c config.Config) (net.Listener, error
 	if c.Metrics.Listen == "" {
 		return nil, nil
 	}
-	at, err := config.ParseListen(c.Metrics.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("metrics.listen %w", err)
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", at.String())
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Metrics.Address().String())
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s for the metrics (metrics.listen): %w", c.Metrics.Listen, err)
 	}
 	return listener, nil
-}
-
-// newMetricsServer answers with the metrics at an address of their own.
-func newMetricsServer(handler http.Handler) *http.Server {
-	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 }

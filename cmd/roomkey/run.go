@@ -15,13 +15,11 @@ import (
 	"roomkey/meet"
 )
 
-// streams are what a command reads and writes.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// run executes a command line and gives the exit code.
 func run(ctx context.Context, io streams, args []string) int {
 	root := &cobra.Command{
 		Use:           "roomkey",
@@ -42,20 +40,15 @@ func run(ctx context.Context, io streams, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(io.err, errorLine(err))
-	return exitCode(err)
-}
-
-// errorLine is an error in one line, for a person at a terminal.
-func errorLine(err error) string {
 	var e *meet.Error
 	if !errors.As(err, &e) {
-		return "roomkey: " + err.Error()
+		fmt.Fprintln(io.err, "roomkey: "+err.Error())
+		return 1
 	}
-	return bridge.ErrorLine(e)
+	fmt.Fprintln(io.err, bridge.ErrorLine(e))
+	return max(exitCodes[e.Code], 1)
 }
 
-// newLogger writes structured lines to w.
 func newLogger(c config.Config, w *os.File) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // checked with the configuration
@@ -66,21 +59,11 @@ func newLogger(c config.Config, w *os.File) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// exitCodes are the exit codes of errors; any other error has 1.
 var exitCodes = map[meet.ErrorCode]int{
 	meet.CodeInvalid: 2, meet.CodeUnauthenticated: 3, meet.CodeForbidden: 4, meet.CodeNotFound: 5,
 	meet.CodeConflict: 6, meet.CodeGone: 7, meet.CodeRateLimited: 8, meet.CodeUnavailable: 9,
 }
 
-func exitCode(err error) int {
-	var e *meet.Error
-	if errors.As(err, &e) {
-		return max(exitCodes[e.Code], 1)
-	}
-	return 1
-}
-
-// configured loads the configuration and runs a command with it.
 func configured(run func(*cobra.Command, config.Config, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		cfg, err := config.Load(cmd.Flags(), os.Environ())

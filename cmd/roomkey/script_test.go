@@ -201,7 +201,7 @@ func scriptLiveKit(ts *testscript.TestScript, _ bool, args []string) {
 	lk, err := embedded.Start(context.Background(), embedded.Config{
 		APIKey: livekittest.APIKey, APISecret: livekittest.APISecret, Webhook: strings.Join(args, "")})
 	ts.Check(err)
-	ts.Defer(func() { ts.Check(lk.Stop(context.Background())) })
+	ts.Defer(func() { ts.Check(lk.Stop()) })
 	ts.Setenv("LIVEKIT_URL", lk.URL())
 	ts.Setenv("SIGNALLING", config.WebSocketURL(lk.URL()))
 	ts.Setenv("LIVEKIT_API_KEY", livekittest.APIKey)

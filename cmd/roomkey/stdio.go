@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -35,17 +36,13 @@ started here. To roomkey serve the data folder is left when that is started.`,
 
 func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 	ignoreSignals()
-	at, err := config.ParseListen(cfg.Listen)
-	if err != nil {
-		return err
-	}
 	log := newLogger(cfg, os.Stderr)
-	err = bridge.Serve(ctx, bridge.Config{
-		Data: cfg.Data, Listen: at.String(), Log: log, Selection: cfg.Selection(),
+	err := bridge.Serve(ctx, bridge.Config{
+		Data: cfg.Data, Listen: cfg.ListenAddress(), Log: log, Selection: cfg.Selection(),
 		OwnerToken: func() (func() (string, error), error) { return tokens.ForOwner(cfg) },
-		Start: func(ctx context.Context, address string) (bridge.Server, error) {
+		Start: func(ctx context.Context, address netip.AddrPort) (bridge.Server, error) {
 			c := cfg
-			c.Listen = address
+			c.Listen = address.String()
 			return newApp(ctx, c, log, datafolder.CommandStdio)
 		},
 	}, io.in, io.out)
@@ -55,8 +52,8 @@ func serveStdio(ctx context.Context, cfg config.Config, io streams) error {
 // addressTaken words the error where a roomkey with another data folder has the
 // address.
 func addressTaken(ctx context.Context, cfg config.Config, err error) error {
-	local, urlErr := cfg.LocalURL()
-	if !errors.Is(err, bridge.ErrAddressInUse) || urlErr != nil || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
+	local := cfg.LocalURL()
+	if !errors.Is(err, bridge.ErrAddressInUse) || !bridge.NewClient(local, nil).IsRoomkey(ctx) {
 		return err
 	}
 	if _, err := tokens.ForOwner(cfg); errors.Is(err, tokens.ErrNoSecret) {

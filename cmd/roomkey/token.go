@@ -38,7 +38,6 @@ func tokenCommand() *cobra.Command {
 	return c
 }
 
-// accessToken is the access token that a command line asks for.
 type accessToken struct {
 	sub, name, role string
 	ttl             time.Duration

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -42,18 +43,10 @@ func printTokens(w io.Writer, listed []tokens.Listed) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSUBJECT\tNAME\tROLE\tISSUED\tEXPIRES\tREVOKED")
 	for _, t := range listed {
-		fmt.Fprintln(table, strings.Join([]string{t.ID, shown(t.Subject), shown(t.Name), shown(string(t.Role)),
-			shownTime(t.IssuedAt), shownTime(t.ExpiresAt), shownTime(t.RevokedAt)}, "\t"))
+		fmt.Fprintln(table, strings.Join([]string{t.ID, cmp.Or(t.Subject, "-"), cmp.Or(t.Name, "-"),
+			cmp.Or(string(t.Role), "-"), shownTime(t.IssuedAt), shownTime(t.ExpiresAt), shownTime(t.RevokedAt)}, "\t"))
 	}
 	return table.Flush()
-}
-
-// shown is a text in a table; a dash is none.
-func shown(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 func shownTime(t time.Time) string {

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -38,19 +37,16 @@ func toolsCommand() *cobra.Command {
 	return c
 }
 
-// effect words a tool's hints.
 func effect(h tools.Hints) string {
-	var words []string
+	word := "changes"
 	switch {
 	case h.ReadOnly:
-		words = append(words, "reads")
+		return "reads"
 	case h.Destructive:
-		words = append(words, "destructive")
-	default:
-		words = append(words, "changes")
+		word = "destructive"
 	}
-	if h.Idempotent && !h.ReadOnly {
-		words = append(words, "idempotent")
+	if h.Idempotent {
+		word += ", idempotent"
 	}
-	return strings.Join(words, ", ")
+	return word
 }

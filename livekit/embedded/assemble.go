@@ -29,7 +29,6 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 		return err
 	}
 	limits := &limiter{cfg.Limits, cfg.OnLimit}
-	boundBuffers(&conf.RTC)
 	bus := psrpc.NewLocalMessageBus()
 	params := rpc.NewClientParams(conf.PSRPC, bus, logger.GetLogger(), rpc.PSRPCMetricsObserver{},
 		otelpsrpc.ClientOptions(otelpsrpc.Config{}))
@@ -43,18 +42,17 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	}
 	router := routing.CreateRouter(nil, node, boundedSignals{signalClient, limits}, roomManagerClient, nil, conf.NodeStats)
 
-	notifier := newNotifier(conf)
+	notifier := newNotifier(conf, cfg)
 	s.onClose(func() { notifier.Stop(true) })
 	events := telemetry.NewTelemetryService(notifier, telemetry.NewAnalyticsService(conf, node))
 	notifier.RegisterProcessedHook(events.Webhook)
 
-	gate := &sessionGate{authorize: cfg.Authorize, limits: map[string]uint32{}}
+	gate := &sessionGate{authorize: cfg.Authorize}
 	store := gatedStore{service.NewLocalStore(), gate}
 	allocator, err := service.NewRoomAllocator(conf, router, store)
 	if err != nil {
 		return err
 	}
-	allocator = gatedAllocator{allocator, gate}
 	api, err := newRoomService(conf, params, router, allocator, store)
 	if err != nil {
 		return err
@@ -104,24 +102,24 @@ func newRoomService(conf *config.Config, params rpc.ClientParams, router routing
 
 // newNotifier sends webhooks to this process. LiveKit's own patience with an
 // address that does not answer, 15 s for each event, would outlive the server.
-func newNotifier(conf *config.Config) webhook.QueuedNotifier {
-	params := webhook.ResourceURLNotifierParams{
-		APIKey:       conf.WebHook.APIKey,
-		APISecret:    conf.Keys[conf.WebHook.APIKey],
+func newNotifier(conf *config.Config, cfg Config) webhook.QueuedNotifier {
+	events := []string{"none"}
+	if cfg.Webhook != "" { // those that say who is inside
+		events = []string{webhook.EventParticipantJoined, webhook.EventParticipantLeft,
+			webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
+	}
+	return webhook.NewResourceURLNotifier(webhook.ResourceURLNotifierParams{
+		URL:          cfg.Webhook,
+		APIKey:       cfg.APIKey,
+		APISecret:    cfg.APISecret,
 		Logger:       logger.GetLogger().WithComponent("webhook"),
 		Config:       conf.WebHook.ResourceURLNotifier,
-		FilterParams: conf.WebHook.FilterParams,
+		FilterParams: webhook.FilterParams{IncludeEvents: events},
 		HTTPClientParams: webhook.HTTPClientParams{
 			RetryWaitMin:  50 * time.Millisecond,
 			RetryWaitMax:  500 * time.Millisecond,
 			MaxRetries:    4,
 			ClientTimeout: 6 * time.Second,
 		},
-	}
-	if len(conf.WebHook.URLs) > 0 {
-		params.URL = conf.WebHook.URLs[0]
-	} else {
-		params.FilterParams = webhook.FilterParams{IncludeEvents: []string{"none"}}
-	}
-	return webhook.NewResourceURLNotifier(params)
+	})
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
-	"github.com/livekit/protocol/webhook"
 
 	"roomkey/meet"
 )
@@ -26,6 +25,11 @@ const (
 	stunPort      = 3478
 	otherSTUNPort = 3479
 )
+
+// slowReceiver is in bits per second. Senders wait for a receiver that takes more;
+// one that takes less misses what does not fit. Without it LiveKit keeps
+// everything.
+const slowReceiver = 256_000
 
 // complete fills in what was left out.
 func (c *Config) complete() {
@@ -64,13 +68,6 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 	conf.Port = uint32(port) //nolint:gosec // a port
 	conf.BindAddresses = []string{httpAddress}
 
-	if c.Webhook != "" {
-		conf.WebHook.URLs, conf.WebHook.APIKey = []string{c.Webhook}, c.APIKey
-		// Only the events that say who is inside.
-		conf.WebHook.FilterParams.IncludeEvents = []string{webhook.EventParticipantJoined,
-			webhook.EventParticipantLeft, webhook.EventParticipantConnectionAborted, webhook.EventRoomFinished}
-	}
-
 	// A token must not make a deleted room again.
 	conf.Room.AutoCreate = false
 
@@ -96,6 +93,8 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 		rtc.NodeIP.V4, rtc.NodeIP.V6 = c.NodeIP+"/"+c.NodeIP, c.MachineIP+"/"+c.MachineIP
 	}
 	rtc.EnableLoopbackCandidate = bind.IsLoopback()
+	rtc.DatachannelSlowThreshold = slowReceiver
+	rtc.DatachannelLossyTargetLatency = 200 * time.Millisecond
 	rtc.TCPPort = 0 // see useTCP
 	fallback := c.TCPPort != 0
 	rtc.AllowTCPFallback = &fallback

@@ -4,7 +4,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/livekit/livekit-server/pkg/config"
 	"github.com/livekit/livekit-server/pkg/rtc"
 	"github.com/livekit/livekit-server/pkg/rtc/datatrack"
 	"github.com/livekit/livekit-server/pkg/rtc/types"
@@ -12,13 +11,27 @@ import (
 	"github.com/pion/webrtc/v4"
 	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
+
+	"roomkey/meet"
 )
 
 // LiveKit forwards data (chat, text streams, files, RPC) as fast as it comes, and
 // keeps everything that a slow receiver has not taken yet. Here the server reads
 // no faster than the limit says: the sender's own side of the data channel fills
 // up and waits, so nothing that was sent reliably is lost. How much is kept for a
-// slow receiver LiveKit can bound by itself (see boundBuffers).
+// slow receiver LiveKit can bound by itself (see slowReceiver).
+
+// limiter keeps the limits of one server.
+type limiter struct {
+	meet.ParticipantLimits
+	onLimit func(limit string)
+}
+
+// How much more than the average may come at once.
+const (
+	signalBurst = 10
+	dataBurst   = 8
+)
 
 // maxDataChannels is how many data channels a client may open on one peer
 // connection; it needs three.
@@ -127,15 +140,4 @@ func (l *boundedListener) wait(bytes int) bool {
 	case <-l.gone:
 		return false
 	}
-}
-
-// slowReceiver is in bits per second. Senders wait for a receiver that takes more;
-// one that takes less misses what does not fit.
-const slowReceiver = 256_000
-
-// boundBuffers bounds what is kept for a slow receiver. Without it LiveKit keeps
-// everything.
-func boundBuffers(c *config.RTCConfig) {
-	c.DatachannelSlowThreshold = slowReceiver
-	c.DatachannelLossyTargetLatency = 200 * time.Millisecond
 }

@@ -113,13 +113,23 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := initProcess(); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("start LiveKit: %w", context.Cause(ctx))
+	}
 	const attempts = 5
 	for n := 1; ; n++ {
-		s, err := start(ctx, cfg)
-		if n < attempts && cfg.UDPPort == 0 && errors.As(err, new(udpPortError)) {
-			continue // the port was free a moment ago and has been taken since
+		s := &Server{stop: make(chan struct{}), done: make(chan struct{})}
+		err := s.open(ctx, cfg)
+		if err == nil {
+			logger.Infow("starting LiveKit server", "url", s.url, "udpPort", s.udpPort, "nodeIP", cfg.NodeIP)
+			go s.serve()
+			return s, nil
 		}
-		return s, err
+		s.close()
+		// A media port that was free a moment ago may have been taken since.
+		if n == attempts || cfg.UDPPort != 0 || !errors.As(err, new(udpPortError)) {
+			return nil, err
+		}
 	}
 }
 
@@ -127,21 +137,6 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 // bound it, so that two servers of one process do not choose the same.
 var choosingPort sync.Mutex
 
-func start(ctx context.Context, cfg Config) (*Server, error) {
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("start LiveKit: %w", context.Cause(ctx))
-	}
-	s := &Server{stop: make(chan struct{}), done: make(chan struct{})}
-	if err := s.open(ctx, cfg); err != nil {
-		s.close()
-		return nil, err
-	}
-	logger.Infow("starting LiveKit server", "url", s.url, "udpPort", s.udpPort, "nodeIP", cfg.NodeIP)
-	go s.serve()
-	return s, nil
-}
-
-// open builds the server and binds its ports.
 func (s *Server) open(ctx context.Context, cfg Config) error {
 	choosingPort.Lock()
 	defer choosingPort.Unlock()
@@ -186,10 +181,8 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	return nil
 }
 
-// onClose adds what close does.
 func (s *Server) onClose(f func()) { s.closers = append(s.closers, f) }
 
-// close undoes what open did.
 func (s *Server) close() {
 	for i := len(s.closers) - 1; i >= 0; i-- {
 		s.closers[i]()
@@ -248,20 +241,14 @@ const (
 )
 
 // Stop ends the server and disconnects everybody at once. It returns when the
-// ports are free, or an error after 6 s or when ctx ends. It can be called
-// again, and from several goroutines.
-func (s *Server) Stop(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it takes too long"))
-	defer cancel()
+// ports are free, or an error after 6 s. It can be called again, and from several
+// goroutines.
+func (s *Server) Stop() error {
 	s.stopOnce.Do(func() { close(s.stop) })
 	select {
 	case <-s.done:
-	case <-ctx.Done():
-		select {
-		case <-s.done:
-		default:
-			return fmt.Errorf("stop LiveKit: %w", context.Cause(ctx))
-		}
+		return nil
+	case <-time.After(stopWithin):
+		return errors.New("stop LiveKit: it takes too long")
 	}
-	return nil
 }

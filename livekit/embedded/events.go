@@ -7,7 +7,6 @@ import (
 	"github.com/livekit/protocol/livekit"
 )
 
-// roomEvents is told by LiveKit what happens in its rooms.
 type roomEvents struct {
 	telemetry.TelemetryService
 	limits *limiter

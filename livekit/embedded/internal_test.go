@@ -24,7 +24,7 @@ func TestServerThatDiesSaysSo(t *testing.T) {
 	if s.Err() == nil {
 		t.Error("LiveKit has ended by itself and Err is nil")
 	}
-	if err := s.Stop(t.Context()); err != nil {
+	if err := s.Stop(); err != nil {
 		t.Errorf("Stop of a server that has ended: %v", err)
 	}
 }

@@ -84,7 +84,6 @@ func (logWriter) Write(line []byte) (int, error) {
 	return len(line), target.log.Handler().Handle(context.Background(), record)
 }
 
-// slogLevel translates zap's name of a level. What LiveKit calls info is debug.
 func slogLevel(name any) slog.Level {
 	switch name {
 	case "warn":

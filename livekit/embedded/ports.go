@@ -38,7 +38,6 @@ func probeUDP(ctx context.Context, address string, port int) (int, error) {
 // portProblem says that a port cannot be used, and which setting chooses it.
 const portProblem = "%s port %d cannot be used: %w; free it or choose another one with %s"
 
-// udpPortError says that the media port cannot be used.
 type udpPortError struct{ error }
 
 func newUDPPortError(port int, err error) error {

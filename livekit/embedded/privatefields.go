@@ -25,7 +25,6 @@ var privateFields = []privateField{
 	fieldOf[service.RoomManager, *rtc.WebRTCConfig]("rtcConfig"),
 }
 
-// privateField is a field that another module does not export.
 type privateField struct {
 	owner, want reflect.Type
 	name        string
@@ -35,7 +34,6 @@ func fieldOf[Owner, Field any](name string) privateField {
 	return privateField{owner: reflect.TypeFor[Owner](), want: reflect.TypeFor[Field](), name: name}
 }
 
-// checkFields says which field is missing or has another type.
 func checkFields(fields []privateField) error {
 	for _, f := range fields {
 		if got, ok := f.owner.FieldByName(f.name); !ok || got.Type != f.want {
@@ -53,12 +51,10 @@ func private[Field any](owner any, name string) *Field {
 	return (*Field)(unsafe.Pointer(field.UnsafeAddr())) //nolint:gosec // see privateFields
 }
 
-// listenerOf is the listener that LiveKit calls for what a participant does.
 func listenerOf(p *rtc.ParticipantImpl) *uber.Pointer[types.LocalParticipantListener] {
 	return private[uber.Pointer[types.LocalParticipantListener]](p, "participantListener")
 }
 
-// peerConnectionsOf are the peer connections of a participant.
 func peerConnectionsOf(p *rtc.ParticipantImpl) (all []*webrtc.PeerConnection) {
 	for _, name := range []string{"publisher", "subscriber"} {
 		if transport := *private[*rtc.PCTransport](p.TransportManager, name); transport != nil {
@@ -68,12 +64,10 @@ func peerConnectionsOf(p *rtc.ParticipantImpl) (all []*webrtc.PeerConnection) {
 	return all
 }
 
-// onDataChannelOf is the handler for data channels that the client opens.
 func onDataChannelOf(pc *webrtc.PeerConnection) func(*webrtc.DataChannel) {
 	return *private[func(*webrtc.DataChannel)](pc, "onDataChannelHandler")
 }
 
-// webRTCConfigOf is the WebRTC configuration that new participants get.
 func webRTCConfigOf(rooms *service.RoomManager) *rtc.WebRTCConfig {
 	return *private[*rtc.WebRTCConfig](rooms, "rtcConfig")
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/livekit/livekit-server/pkg/service"
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/logger"
-	"github.com/livekit/protocol/utils"
 	"google.golang.org/protobuf/proto"
 
 	lk "roomkey/livekit"
@@ -31,8 +30,8 @@ import (
 //     the one waits for the other.
 //   - LiveKit believes what a client says of a track: see tracksource.go.
 //
-// It is LiveKit's session handler, and wraps the room allocator, the room service,
-// the store and the telemetry, all of them interfaces of LiveKit's.
+// It is LiveKit's session handler, and wraps the room service, the store and the
+// telemetry, all of them interfaces of LiveKit's.
 type sessionGate struct {
 	rooms     *service.RoomManager
 	authorize AuthorizeFunc // may be nil
@@ -41,25 +40,15 @@ type sessionGate struct {
 	// delete it or remove somebody.
 	mutexes meet.RoomMutexes
 
-	mu     sync.Mutex
-	limits map[string]uint32 // by the room's sid, because names are used again; no entry is no limit
+	limits sync.Map // sid of a room, because names are used again → uint32; no entry is no limit
 }
 
 var _ service.SessionHandler = (*sessionGate)(nil)
 
-func (g *sessionGate) setLimit(sid string, limit uint32) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.limits[sid] = limit
-	if limit == 0 {
-		delete(g.limits, sid)
-	}
-}
-
 func (g *sessionGate) limit(sid string) uint32 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.limits[sid]
+	limit, _ := g.limits.Load(sid)
+	n, _ := limit.(uint32)
+	return n
 }
 
 // Logger is where LiveKit logs about sessions.
@@ -132,25 +121,6 @@ func (g *sessionGate) full(room *rtc.Room, identity livekit.ParticipantIdentity)
 	return inside >= limit
 }
 
-// gatedAllocator makes rooms without a limit, so that the gate's limit is the only one.
-type gatedAllocator struct {
-	service.RoomAllocator
-	gate *sessionGate
-}
-
-// CreateRoom is called for a room that does not exist yet.
-func (a gatedAllocator) CreateRoom(ctx context.Context, req *livekit.CreateRoomRequest, explicit bool) (
-	*livekit.Room, *livekit.RoomInternal, bool, error) {
-	room, internal, created, err := a.RoomAllocator.CreateRoom(ctx, req, explicit)
-	if err != nil {
-		return nil, nil, false, err
-	}
-	a.gate.setLimit(room.Sid, room.MaxParticipants)
-	room = utils.CloneProto(room)
-	room.MaxParticipants = 0
-	return room, internal, created, nil
-}
-
 // gatedRoomService is LiveKit's API, in which CreateRoom also changes the limit of a
 // room that exists.
 type gatedRoomService struct {
@@ -166,12 +136,15 @@ func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoo
 		return nil, err
 	}
 	defer unlock()
+	limit := req.GetMaxParticipants()
+	req = proto.CloneOf(req)
+	req.MaxParticipants = 0 // the gate's limit is the only one
 	room, err := s.RoomService.CreateRoom(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if req.MaxParticipants > 0 {
-		s.gate.setLimit(room.Sid, req.MaxParticipants)
+	if limit > 0 {
+		s.gate.limits.Store(room.Sid, limit)
 	}
 	room.MaxParticipants = s.gate.limit(room.Sid)
 	return room, nil
@@ -208,7 +181,7 @@ type gatedStore struct {
 // DeleteRoom is called when a room has closed for any reason.
 func (s gatedStore) DeleteRoom(ctx context.Context, name livekit.RoomName) error {
 	if room, _, err := s.LoadRoom(ctx, name, false); err == nil {
-		s.gate.setLimit(room.Sid, 0)
+		s.gate.limits.Delete(room.Sid)
 	}
 	return s.LocalStore.DeleteRoom(ctx, name)
 }

@@ -2,7 +2,6 @@ package embedded_test
 
 import (
 	"cmp"
-	"context"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -42,7 +41,7 @@ func start(t *testing.T, cfg embedded.Config) *embedded.Server {
 
 func stop(t *testing.T, s *embedded.Server) {
 	t.Helper()
-	if err := s.Stop(context.Background()); err != nil {
+	if err := s.Stop(); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"context"
 	"slices"
 
 	"github.com/livekit/livekit-server/pkg/rtc"
@@ -12,7 +11,8 @@ import (
 
 // LiveKit v1.13.5 sends data (chat, text streams, files) to everybody in a room,
 // whether or not they may subscribe. Here a participant who may not get the media
-// of others does not get their data either.
+// of others does not get their data either. What is sent by LiveKit's API would go
+// to everybody; nothing here sends any.
 
 // subscriberListener addresses what a participant sends to those who may subscribe.
 type subscriberListener struct {
@@ -71,28 +71,4 @@ func addressToSubscribers(room *rtc.Room, packet *livekit.DataPacket) *livekit.D
 		user.DestinationSids, user.DestinationIdentities = nil, nil //nolint:staticcheck // old clients
 	}
 	return packet
-}
-
-// SendData hands on what the operator's own programs send by LiveKit's API.
-func (s gatedRoomService) SendData(ctx context.Context, req *livekit.SendDataRequest) (
-	*livekit.SendDataResponse, error) {
-	room := s.gate.rooms.GetRoom(ctx, livekit.RoomName(req.GetRoom()))
-	if room == nil {
-		return s.RoomService.SendData(ctx, req)
-	}
-	user := &livekit.UserPacket{DestinationSids: req.GetDestinationSids()} //nolint:staticcheck // old programs
-	packet := addressToSubscribers(room, &livekit.DataPacket{
-		DestinationIdentities: req.GetDestinationIdentities(),
-		Value:                 &livekit.DataPacket_User{User: user},
-	})
-	switch {
-	case packet == nil: // for nobody. An address that nobody has lets LiveKit check the rest of the request.
-		packet = &livekit.DataPacket{DestinationIdentities: []string{"nobody who may get it"}}
-	case slices.Equal(packet.GetDestinationIdentities(), req.GetDestinationIdentities()):
-		return s.RoomService.SendData(ctx, req)
-	}
-	req = proto.CloneOf(req)
-	req.DestinationIdentities = packet.GetDestinationIdentities()
-	req.DestinationSids = nil //nolint:staticcheck // as above
-	return s.RoomService.SendData(ctx, req)
 }

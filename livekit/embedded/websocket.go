@@ -94,7 +94,6 @@ func parseHeader(h []byte) (size int, payload uint64) {
 	return size, payload
 }
 
-// inspect counts the frames in what a client has sent.
 func (c *boundedConn) inspect(p []byte) {
 	for len(p) > 0 {
 		if n := min(c.left, uint64(len(p))); n > 0 {
@@ -113,7 +112,6 @@ func (c *boundedConn) inspect(p []byte) {
 	}
 }
 
-// count counts one frame.
 func (c *boundedConn) count(opcode byte, payload uint64) {
 	longest := uint64(c.limits.SignalBytes) //nolint:gosec // it is positive
 	if opcode&controlBit == 0 {
@@ -199,7 +197,6 @@ type signallingConn = atomic.Pointer[boundedConn]
 
 type signallingConnKey struct{}
 
-// boundWebSockets gives next WebSockets that are bounded.
 func (l *limiter) boundWebSockets(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := new(signallingConn)
@@ -209,7 +206,6 @@ func (l *limiter) boundWebSockets(next http.Handler) http.Handler {
 	})
 }
 
-// boundedWriter gives LiveKit a bounded connection.
 type boundedWriter struct {
 	http.ResponseWriter
 	limits *limiter

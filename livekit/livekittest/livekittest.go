@@ -7,7 +7,6 @@
 package livekittest
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -42,7 +41,7 @@ func Start(tb testing.TB) *embedded.Server {
 		tb.Fatalf("start LiveKit: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := s.Stop(context.Background()); err != nil {
+		if err := s.Stop(); err != nil {
 			tb.Errorf("stop LiveKit: %v", err)
 		}
 	})

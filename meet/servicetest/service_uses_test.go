@@ -29,7 +29,7 @@ func withSessionGate(t *testing.T, options ...Option) *System {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
+	t.Cleanup(func() { _ = lk.Stop() })
 	s = NewOn(t, lk.URL(), options...)
 	return s
 }

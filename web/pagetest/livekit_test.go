@@ -38,7 +38,7 @@ func startLiveKit(port, udpPort int) (media, error) {
 	if err != nil {
 		return media{}, err
 	}
-	return media{s.URL(), s.UDPPort(), func() error { return s.Stop(context.Background()) }}, nil
+	return media{s.URL(), s.UDPPort(), s.Stop}, nil
 }
 
 // livekitd is that program, built without the race detector.

@@ -1,7 +1,6 @@
 package servicetest
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	if err != nil {
 		t.Fatalf("start LiveKit: %v", err)
 	}
-	t.Cleanup(func() { _ = lk.Stop(context.Background()) })
+	t.Cleanup(func() { _ = lk.Stop() })
 	s := serve(t, meettest.NewOn(t, lk.URL(), logTo(log)), log)
 	secrets := map[string]string{
 		"access token": s.Token(t, meettest.Ada), "code": s.guestCode(t), "old code": s.guestCode(t)}

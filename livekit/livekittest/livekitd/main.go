@@ -33,5 +33,5 @@ func run(c embedded.Config) error {
 	}
 	fmt.Println(s.URL(), s.UDPPort())
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	return s.Stop(context.Background())
+	return s.Stop()
 }

@@ -42,8 +42,7 @@ type bridge struct {
 	writing sync.Mutex
 	out     io.Writer
 
-	mu    sync.Mutex
-	calls map[string]context.CancelFunc // by JSON-RPC id, as written
+	calls sync.Map // JSON-RPC id, as written → context.CancelFunc
 }
 
 // envelope is as much of a message as a bridge looks at.
@@ -65,12 +64,13 @@ type envelope struct {
 
 // run bridges until in ends or ctx is done, and every message has its answer.
 func (b *bridge) run(ctx context.Context, in io.Reader) error {
-	b.calls = map[string]context.CancelFunc{}
 	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	var running errgroup.Group
 	running.SetLimit(maxBridged)
-	lines, readErr := readLines(ctx, in)
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(nil, maxLine)
+	lines := readLines(ctx, scanner)
 	for {
 		select {
 		case <-ctx.Done():
@@ -79,37 +79,33 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 		case line, ok := <-lines:
 			if !ok {
 				_ = running.Wait() // carry gives no errors
-				return readErr()
+				if err := scanner.Err(); err != nil {
+					return fmt.Errorf("read standard input: %w", err)
+				}
+				return nil
 			}
 			b.handle(calls, line, &running)
 		}
 	}
 }
 
-// readLines gives the lines of in that are not empty, until in ends or ctx is
-// done. The error is for after the last line. A read from a terminal or a pipe
-// cannot be interrupted, so the goroutine lives as long as in.
-func readLines(ctx context.Context, in io.Reader) (lines <-chan []byte, readErr func() error) {
-	found := make(chan []byte)
-	scanner := bufio.NewScanner(in)
-	scanner.Buffer(nil, maxLine)
+// readLines gives the lines that are not empty, until there are no more or ctx is
+// done. A read from a terminal or a pipe cannot be interrupted, so the goroutine
+// lives as long as the input.
+func readLines(ctx context.Context, scanner *bufio.Scanner) <-chan []byte {
+	lines := make(chan []byte)
 	go func() {
-		defer close(found)
+		defer close(lines)
 		for scanner.Scan() {
 			if line := bytes.TrimSpace(scanner.Bytes()); len(line) > 0 {
 				select {
-				case found <- bytes.Clone(line):
+				case lines <- bytes.Clone(line):
 				case <-ctx.Done():
 				}
 			}
 		}
 	}()
-	return found, func() error {
-		if err := scanner.Err(); err != nil {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		return nil
-	}
+	return lines
 }
 
 // handle starts to carry a message, or cancels the call that it names.
@@ -120,7 +116,9 @@ func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Grou
 		message.ID = nil // nobody waits for an answer of the bridge's own
 	}
 	if message.Method == "notifications/cancelled" {
-		b.cancel(message.Params.RequestID)
+		if cancel, ok := b.calls.Load(string(message.Params.RequestID)); ok {
+			cancel.(context.CancelFunc)()
+		}
 		return
 	}
 	call, done := b.register(ctx, message.ID)
@@ -138,32 +136,18 @@ func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Grou
 	running.Go(carry)
 }
 
-// register lets a call be cancelled by its id.
 func (b *bridge) register(ctx context.Context, id json.RawMessage) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	if len(id) == 0 {
 		return ctx, cancel
 	}
-	b.mu.Lock()
-	b.calls[string(id)] = cancel
-	b.mu.Unlock()
+	b.calls.Store(string(id), cancel)
 	return ctx, func() {
-		b.mu.Lock()
-		delete(b.calls, string(id))
-		b.mu.Unlock()
+		b.calls.Delete(string(id))
 		cancel()
 	}
 }
 
-func (b *bridge) cancel(id json.RawMessage) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if cancel, ok := b.calls[string(id)]; ok {
-		cancel()
-	}
-}
-
-// carry sends a message and writes what comes back.
 func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	if code, text := b.refusal(message); text != "" && len(message.ID) > 0 {
 		_ = b.write(protocolError(message, code, text)) // a client that is gone needs no answer
@@ -180,7 +164,6 @@ func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	_ = b.write(deliveryError(message, err)) // a client that is gone needs no answer
 }
 
-// write puts one message on a line of its own.
 func (b *bridge) write(message []byte) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()

@@ -12,7 +12,6 @@ import (
 	"roomkey/tools"
 )
 
-// errOutcomeUnknown says that a roomkey ended while it worked on a change.
 var errOutcomeUnknown = errors.New("the outcome is unknown")
 
 // deliver sends a message and hands on what comes back. Where the roomkey has
@@ -55,7 +54,6 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 	}
 }
 
-// repeatable says whether a message may be sent twice.
 func repeatable(message envelope) bool {
 	return message.Method != string(mcp.MethodToolsCall) || tools.ReadOnly(message.Params.Name)
 }

@@ -31,7 +31,6 @@ func refusalIn(status int, body []byte) *meet.Error {
 	return reportedError(answer.Error)
 }
 
-// reportedError is the error that a server reported.
 func reportedError(r meet.ErrorReport) *meet.Error {
 	e := &meet.Error{Code: r.Code, Message: r.Message, Field: r.Field, Hint: r.Hint,
 		RetryAfter: time.Duration(r.RetryAfter) * time.Second}
@@ -68,7 +67,6 @@ func protocolError(message envelope, code int, text string) []byte {
 	return answerTo(message, "error", map[string]any{"code": code, "message": text})
 }
 
-// answerTo is a JSON-RPC answer with a result or an error.
 func answerTo(message envelope, key string, value any) []byte {
 	answer := map[string]any{"jsonrpc": mcp.JSONRPC_VERSION, "id": message.ID, key: value}
 	b, _ := json.Marshal(answer) // plain values marshal

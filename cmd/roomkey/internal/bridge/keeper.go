@@ -71,14 +71,12 @@ func (k *keeper) next(ctx context.Context, gone *Client) (*Client, error) {
 	}
 }
 
-// noneNow is the error where no roomkey answered in time.
 func noneNow(folder string, err error) *meet.Error {
 	return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers for the data folder " + folder + " now",
 		Hint: "One is being started. Try again in a few seconds, " +
 			"and look at the log of roomkey stdio if that does not help.", Err: err}
 }
 
-// client is a client of a roomkey that has the data folder.
 func (k *keeper) client(h datafolder.Holder) (*Client, error) {
 	token, err := k.OwnerToken()
 	if err != nil {
@@ -134,10 +132,10 @@ func (k *keeper) run(ctx context.Context, begun func()) error {
 
 // search is what a keeper remembers while it finds no roomkey and starts none.
 type search struct {
-	listen string    // address for the one to start
-	since  time.Time // when there was one last
-	first  bool      // there has never been one
-	logged string    // the last error that was logged
+	listen netip.AddrPort // of the one to start
+	since  time.Time      // when there was one last
+	first  bool           // there has never been one
+	logged string         // the last error that was logged
 }
 
 // lead starts a roomkey in this process and runs it until ctx is done or a serve
@@ -164,25 +162,15 @@ func (k *keeper) lead(ctx context.Context, s *search, started func()) error {
 	case s.first && (!busy || foreign || waited > StartWithin):
 		return err
 	case foreign:
-		s.listen, err = k.otherPort()
-		return err
+		// A bridge needs no fixed port.
+		k.Log.Warn("another program has the address, so another port is used: links that were handed out do not work",
+			"listen", k.Listen)
+		s.listen = netip.AddrPortFrom(k.Listen.Addr(), 0)
 	case !busy && err.Error() != s.logged:
 		s.logged = err.Error()
 		k.Log.Warn("no roomkey could be started; it is tried again and again", "err", err)
 	}
 	return nil
-}
-
-// otherPort is the configured address with any free port: the configured port
-// belongs to another program now, and a bridge needs no fixed one.
-func (k *keeper) otherPort() (string, error) {
-	at, err := netip.ParseAddrPort(k.Listen)
-	if err != nil {
-		return "", fmt.Errorf("read the address to listen on: %w", err)
-	}
-	k.Log.Warn("another program has the address, so another port is used: links that were handed out do not work",
-		"listen", k.Listen)
-	return netip.AddrPortFrom(at.Addr(), 0).String(), nil
 }
 
 // follow uses the roomkey that has the data folder for as long as it has it. It
@@ -213,7 +201,7 @@ func (k *keeper) follow(ctx context.Context, found func()) (bool, error) {
 		case <-ctx.Done():
 			return true, nil
 		case <-tick.C:
-			if now, err := datafolder.ReadHolder(k.Data); err != nil || !now.Same(h) {
+			if now, err := datafolder.ReadHolder(k.Data); err != nil || now != h {
 				k.Log.Info("that roomkey has ended", "url", h.URL())
 				return true, nil
 			}

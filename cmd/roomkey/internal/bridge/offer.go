@@ -63,7 +63,6 @@ func (b *bridge) refusal(message envelope) (code int, text string) {
 // names.
 type listing struct{ items, key string }
 
-// lists are the methods that list what may not be offered.
 var lists = map[mcp.MCPMethod]listing{
 	mcp.MethodToolsList:              {"tools", "name"},
 	mcp.MethodPromptsList:            {"prompts", "name"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,8 +19,8 @@ var ErrAddressInUse = errors.New("is in use by another program: choose another a
 
 // Config is what a bridge needs to find or start a roomkey.
 type Config struct {
-	Data   string // the data folder
-	Listen string // IP address and port of a roomkey that is started
+	Data   string         // the data folder
+	Listen netip.AddrPort // of a roomkey that is started
 	Log    *slog.Logger
 
 	// Selection is the most that is offered, whatever the roomkey offers that
@@ -32,7 +33,7 @@ type Config struct {
 	// Start starts a roomkey that serves at an address. Its error is
 	// [ErrAddressInUse] or [datafolder.ErrInUse] where another program has the
 	// address or another process the data folder.
-	Start func(ctx context.Context, address string) (Server, error)
+	Start func(ctx context.Context, address netip.AddrPort) (Server, error)
 }
 
 // Server is a roomkey in this process, which serves in Run.

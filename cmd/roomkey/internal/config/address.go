@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// ParseListen reads an address to listen on. No host means all interfaces.
-func ParseListen(s string) (netip.AddrPort, error) {
+// parseListen reads an address to listen on. No host means all interfaces.
+func parseListen(s string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("must be an address and a port like 127.0.0.1:9090, not %q", s)
@@ -35,17 +35,31 @@ func parsePublicURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
+// checked gives what was read from a configuration that was checked.
+func checked[T any](value T, err error) T {
+	if err != nil {
+		panic("the configuration was not checked: " + err.Error())
+	}
+	return value
+}
+
+// ListenAddress is where the server listens.
+func (c Config) ListenAddress() netip.AddrPort { return checked(parseListen(c.Listen)) }
+
+// Address is where the metrics are, if they have an address of their own.
+func (m Metrics) Address() netip.AddrPort { return checked(parseListen(m.Listen)) }
+
 // PublicAddress is where people reach a server that listens at an address: at
 // PublicURL, or straight at that address.
-func (c Config) PublicAddress(listen netip.AddrPort) (*url.URL, error) {
+func (c Config) PublicAddress(listen netip.AddrPort) *url.URL {
 	if c.PublicURL != "" {
-		return parsePublicURL(c.PublicURL)
+		return checked(parsePublicURL(c.PublicURL))
 	}
 	host := listen.Addr()
 	if host.IsUnspecified() {
 		host = outwardAddress()
 	}
-	return &url.URL{Scheme: "http", Host: netip.AddrPortFrom(host, listen.Port()).String()}, nil
+	return &url.URL{Scheme: "http", Host: netip.AddrPortFrom(host, listen.Port()).String()}
 }
 
 const loopbackIP = "127.0.0.1"
@@ -102,19 +116,13 @@ func outwardAddress() netip.Addr {
 }
 
 // LocalURL is where the server of this configuration answers on this machine.
-func (c Config) LocalURL() (string, error) {
-	listen, err := ParseListen(c.Listen)
-	if err != nil {
-		return "", err
-	}
-	return "http://" + Reachable(listen.String()), nil
-}
+func (c Config) LocalURL() string { return "http://" + Reachable(c.ListenAddress()).String() }
 
 // MetricsURL is where the metrics are of a server that answers at base, on this
 // machine.
 func (c Config) MetricsURL(base string) string {
-	if listen, err := ParseListen(c.Metrics.Listen); c.Metrics.Listen != "" && err == nil {
-		base = "http://" + Reachable(listen.String())
+	if c.Metrics.Listen != "" {
+		base = "http://" + Reachable(c.Metrics.Address()).String()
 	}
 	return base + "/metrics"
 }
@@ -127,10 +135,10 @@ func WebSocketURL(s string) string {
 }
 
 // Reachable turns an address that is listened on into one to connect to.
-func Reachable(address string) string {
-	listen, err := netip.ParseAddrPort(address)
-	if err != nil || !listen.Addr().IsUnspecified() {
-		return address
+func Reachable(listen netip.AddrPort) netip.AddrPort {
+	address := listen.Addr().Unmap()
+	if address.IsUnspecified() {
+		address = netip.MustParseAddr(loopbackIP)
 	}
-	return netip.AddrPortFrom(netip.MustParseAddr(loopbackIP), listen.Port()).String()
+	return netip.AddrPortFrom(address, listen.Port())
 }

@@ -15,10 +15,8 @@ import (
 	"roomkey/tools"
 )
 
-// minMetricsToken is the shortest token that opens the metrics, in bytes.
 const minMetricsToken = 16
 
-// check reports every value that cannot be used.
 func (l *loader) check() {
 	c := &l.config
 	l.isListenAddress("listen", c.Listen)
@@ -90,7 +88,7 @@ func list[S ~string](texts []S) string {
 }
 
 func (l *loader) isListenAddress(key, text string) {
-	_, err := ParseListen(text)
+	_, err := parseListen(text)
 	l.require(err == nil, key, "%v", err)
 }
 
@@ -115,7 +113,7 @@ func (l *loader) checkAuth(c Auth) {
 	for i, previous := range c.PreviousSecrets {
 		key := fmt.Sprintf("auth.previous_secrets[%d]", i)
 		l.isLong(key+".secret", previous.Secret, auth.MinSecret)
-		_, err := previous.Expiry()
+		_, err := parseExpiry(previous.Until)
 		l.require(err == nil, key+".until", "%v", err)
 	}
 	l.require(c.MaxTTL >= time.Minute, "auth.max_ttl", "must be at least 1m, not %s", c.MaxTTL)
@@ -123,13 +121,15 @@ func (l *loader) checkAuth(c Auth) {
 
 // Expiry is when the secret's tokens are no longer accepted: at a moment, or at
 // the end of a day (UTC).
-func (p PreviousSecret) Expiry() (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, p.Until); err == nil {
+func (p PreviousSecret) Expiry() time.Time { return checked(parseExpiry(p.Until)) }
+
+func parseExpiry(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day.AddDate(0, 0, 1), nil
 	}
-	moment, err := time.Parse(time.RFC3339, p.Until)
+	moment, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", p.Until)
+		return time.Time{}, fmt.Errorf("must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not %q", text)
 	}
 	return moment, nil
 }
@@ -151,16 +151,11 @@ func (l *loader) checkHTTP(c HTTP) {
 	})
 }
 
-// Proxies are the networks of the proxies that are trusted, of a configuration
-// that was checked.
+// Proxies are the networks of the proxies that are trusted.
 func (c HTTP) Proxies() []netip.Prefix {
 	var prefixes []netip.Prefix
 	for _, text := range c.TrustedProxies {
-		prefix, err := parseProxy(text)
-		if err != nil {
-			panic("trusted_proxies were checked: " + err.Error())
-		}
-		prefixes = append(prefixes, prefix)
+		prefixes = append(prefixes, checked(parseProxy(text)))
 	}
 	return prefixes
 }

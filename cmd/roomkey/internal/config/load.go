@@ -26,7 +26,7 @@ const DefaultFile = "config.yaml"
 
 // Load gives the configuration, or one error that lists everything that is wrong
 // with it. Each source overrules the one before it: defaults, file, environment,
-// flags. flags may be nil.
+// flags.
 func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	l := newLoader()
 	l.readFile(flags)
@@ -75,7 +75,6 @@ func (l *loader) problem(where, key, format string, args ...any) {
 	l.sources[key] = ""
 }
 
-// readFile reads the configuration file, if there is one.
 func (l *loader) readFile(flags *pflag.FlagSet) {
 	name, named := file(flags)
 	data, err := os.ReadFile(name)
@@ -90,7 +89,7 @@ func (l *loader) readFile(flags *pflag.FlagSet) {
 
 // file is the file to read, and whether a flag names it: then it has to exist.
 func file(flags *pflag.FlagSet) (name string, named bool) {
-	if flags != nil && flags.Changed("config") {
+	if flags.Changed("config") {
 		name, _ = flags.GetString("config")
 		return name, true
 	}
@@ -106,7 +105,6 @@ func FileInUse(flags *pflag.FlagSet) string {
 	return name
 }
 
-// readYAML reads a document into the configuration.
 func (l *loader) readYAML(file string, data []byte) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, next yaml.Node
@@ -124,7 +122,6 @@ func (l *loader) readYAML(file string, data []byte) {
 	}
 }
 
-// readNode reads one YAML value into the field of its key.
 func (l *loader) readNode(file, key string, n *yaml.Node) {
 	where, field := fmt.Sprintf("%s:%d", file, n.Line), l.fields[key]
 	l.sources[key] = where
@@ -288,18 +285,12 @@ func AddSourceFlags(f *pflag.FlagSet) {
 	f.String("data", "", "folder for the database and the signing secret (default data)")
 }
 
-// flagNames are the flags of AddFlags that set a key, which has _ in place of -.
-var flagNames = []string{
-	"listen", "public-url", "data", "log-level", "toolsets", "read-only", "disable-destructive",
-}
-
+// readFlags reads the flags of AddFlags, which have - in place of _.
 func (l *loader) readFlags(flags *pflag.FlagSet) {
-	if flags == nil {
-		return
-	}
 	flags.Visit(func(f *pflag.Flag) {
-		if slices.Contains(flagNames, f.Name) {
-			l.readText("--"+f.Name, strings.ReplaceAll(f.Name, "-", "_"), f.Value.String())
+		key := strings.ReplaceAll(f.Name, "-", "_")
+		if _, known := l.fields[key]; known {
+			l.readText("--"+f.Name, key, f.Value.String())
 		}
 	})
 }

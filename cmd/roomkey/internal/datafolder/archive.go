@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,16 +36,15 @@ type manifest struct {
 	Files   map[string]string `json:"files"` // name → SHA-256 in hex
 }
 
-// writeArchive writes the files at paths, by name, and the manifest.
+// writeArchive writes those of the files at paths that exist, by name, and the
+// manifest, whose Files it fills in.
 func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 	archive := tar.NewWriter(w)
-	m.Format, m.Files = archiveFormat, map[string]string{}
 	for _, name := range keptFiles {
-		path, ok := paths[name]
-		if !ok {
+		file, err := os.Open(paths[name])
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		file, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("put %s into the backup: %w", name, err)
 		}
@@ -66,7 +66,6 @@ func writeArchive(w io.Writer, m manifest, paths map[string]string) error {
 	return nil
 }
 
-// add writes a file and gives its checksum.
 func add(archive *tar.Writer, name string, content io.Reader, size int64, at time.Time) (sum string, err error) {
 	header := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: at,
 		Format: tar.FormatPAX}
@@ -78,17 +77,14 @@ func add(archive *tar.Writer, name string, content io.Reader, size int64, at tim
 	return hex.EncodeToString(hash.Sum(nil)), err
 }
 
-// errIncomplete says that a backup was cut off or has changed.
 var errIncomplete = &meet.Error{Code: meet.CodeInvalid,
 	Message: "The backup is not whole: it was cut off, or has changed since it was made",
 	Hint:    "Nothing was restored. Use another backup."}
 
-// errNoBackup says that a file is something else.
 var errNoBackup = &meet.Error{Code: meet.CodeInvalid,
 	Message: "The file is no backup that roomkey backup has made",
 	Hint:    "Nothing was restored."}
 
-// errNewer says that this program is too old for a backup.
 var errNewer = &meet.Error{Code: meet.CodeConflict, Message: "The backup was made by a newer roomkey",
 	Hint: "Restore it with that one. Nothing was restored."}
 
@@ -136,7 +132,6 @@ func readManifest(r io.Reader, sums map[string]string) (m manifest, err error) {
 	return m, nil
 }
 
-// extract writes a file to the disk and gives its checksum.
 func extract(from io.Reader, path string) (sum string, err error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -32,7 +32,9 @@ func Backup(ctx context.Context, folder, file, version string) (withSecret bool,
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 
-	paths := map[string]string{DatabaseName: filepath.Join(scratch, DatabaseName)}
+	secret := SecretFile(folder)
+	paths := map[string]string{
+		DatabaseName: filepath.Join(scratch, DatabaseName), secretName: secret, previousName: auth.PreviousFile(secret)}
 	schema, err := store.Backup(ctx, DatabaseFile(folder), paths[DatabaseName])
 	if errors.Is(err, store.ErrNoDatabase) {
 		return false, NoDatabase(folder, err)
@@ -40,20 +42,13 @@ func Backup(ctx context.Context, folder, file, version string) (withSecret bool,
 	if err != nil {
 		return false, err
 	}
-	secret := SecretFile(folder)
-	for name, path := range map[string]string{secretName: secret, previousName: auth.PreviousFile(secret)} {
-		if _, err := os.Stat(path); err == nil {
-			paths[name] = path
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return false, fmt.Errorf("read %s: %w", path, WithoutPath(err))
-		}
-	}
-	m := manifest{MadeAt: time.Now().UTC().Truncate(time.Second), Version: version, Schema: schema.Have}
+	m := manifest{Format: archiveFormat, MadeAt: time.Now().UTC().Truncate(time.Second),
+		Version: version, Schema: schema.Have, Files: map[string]string{}}
 	complete := filepath.Join(scratch, "complete")
 	if err := writeFile(complete, m, paths); err != nil {
 		return false, err
 	}
-	return paths[secretName] != "", placeNew(complete, file)
+	return m.Files[secretName] != "", placeNew(complete, file)
 }
 
 // NoDatabase is the error of a command that needs the database of a data folder

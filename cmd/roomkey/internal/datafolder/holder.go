@@ -1,7 +1,6 @@
 package datafolder
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,11 +15,12 @@ import (
 	"strings"
 )
 
-// Holder is the roomkey that has a data folder, as the lock names it.
+// Holder is the roomkey that has a data folder, as the lock names it. Another
+// start of the same program is another holder.
 type Holder struct {
 	Address netip.AddrPort // where it answers
 	Command string         // with which it was started, see CommandServe
-	key     []byte         // made at its start; only those who may read the lock know it
+	key     [keySize]byte  // made at its start; only those who may read the lock know it
 }
 
 // The commands that serve.
@@ -29,27 +29,17 @@ const (
 	CommandStdio = "stdio"
 )
 
-// keySize is how many bytes the key of a holder has.
 const keySize = 32
 
 // NewHolder makes a holder with a new key.
-func NewHolder(address, command string) (Holder, error) {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return Holder{}, fmt.Errorf("read the address listened on: %w", err)
-	}
-	h := Holder{Address: a, key: make([]byte, keySize), Command: command}
-	_, _ = rand.Read(h.key) // never fails
-	return h, nil
+func NewHolder(address netip.AddrPort, command string) Holder {
+	h := Holder{Address: address, Command: command}
+	_, _ = rand.Read(h.key[:]) // never fails
+	return h
 }
 
 // URL is where the holder answers.
 func (h Holder) URL() string { return "http://" + h.Address.String() }
-
-// Same says whether two locks name the same running roomkey.
-func (h Holder) Same(other Holder) bool {
-	return h.Address == other.Address && bytes.Equal(h.key, other.key)
-}
 
 // text is what the lock says of the holder; parseHolder reads it.
 func (h Holder) text() string { return fmt.Sprintf("%s\n%x\n%s\n", h.Address, h.key, h.Command) }
@@ -102,7 +92,6 @@ func ReadHolder(folder string) (Holder, error) {
 	return parseHolder(string(text))
 }
 
-// parseHolder reads what a lock says.
 func parseHolder(text string) (Holder, error) {
 	lines := strings.Split(text, "\n")
 	if len(lines) != 4 || lines[3] != "" {
@@ -116,7 +105,7 @@ func parseHolder(text string) (Holder, error) {
 	if err != nil || len(key) != keySize {
 		return Holder{}, fmt.Errorf("%w: its lock has no key", ErrSilent)
 	}
-	return Holder{Address: address, key: key, Command: lines[2]}, nil
+	return Holder{Address: address, key: [keySize]byte(key), Command: lines[2]}, nil
 }
 
 // parseOwnAddress reads an IP address of this machine, and a port.

@@ -50,10 +50,7 @@ func TestParseOwnAddress(t *testing.T) {
 func TestProofIsForOneAddress(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(nil)
-	h, err := NewHolder(server.Listener.Addr().String(), CommandServe)
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := NewHolder(netip.MustParseAddrPort(server.Listener.Addr().String()), CommandServe)
 	server.Config.Handler = h.AnswerChallenges(http.NotFoundHandler())
 	server.Start()
 	t.Cleanup(server.Close)
@@ -84,7 +81,7 @@ func TestProofIsForOneAddress(t *testing.T) {
 	_ = conn.Close()
 	relayed, other := h, h
 	relayed.Address = netip.MustParseAddrPort(relay.Addr().String())
-	other.key = make([]byte, keySize)
+	other.key = [keySize]byte{}
 	for name, wrong := range map[string]Holder{"a relay": relayed, "the roomkey of another lock": other} {
 		if conn, err := wrong.Dial(t.Context()); !errors.Is(err, ErrUnproved) {
 			t.Errorf("%s: got %v, %v, want %v", name, conn, err, ErrUnproved)
@@ -112,14 +109,11 @@ func TestClaim(t *testing.T) {
 	if _, err := ReadHolder(folder); !errors.Is(err, ErrSilent) {
 		t.Errorf("holder that is not announced: got %v, want %v", err, ErrSilent)
 	}
-	want, err := NewHolder("127.0.0.1:9090", CommandStdio)
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := NewHolder(netip.MustParseAddrPort("127.0.0.1:9090"), CommandStdio)
 	if err := lock.Announce(want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ReadHolder(folder); err != nil || !got.Same(want) || got.Command != CommandStdio {
+	if got, err := ReadHolder(folder); err != nil || got != want {
 		t.Errorf("holder: got %v, %v, want %v", got, err, want)
 	}
 	if err := lock.Close(); err != nil {

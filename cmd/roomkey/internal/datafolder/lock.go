@@ -118,7 +118,6 @@ func openFlock(file string, flag int) *flock.Flock {
 	return flock.New(file, flock.SetFlag(flag|openSafely), flock.SetPermissions(0o600))
 }
 
-// lockError is the error of an attempt to lock a file of a data folder.
 func lockError(folder string, ok bool, err error) error {
 	switch {
 	case ok:

@@ -25,10 +25,8 @@ import (
 // connection is proved before anything else is sent over it, so another program
 // that gets the address after the roomkey has ended is not trusted.
 
-// proofPath is where a roomkey answers the challenge.
 const proofPath = "/roomkey/lock"
 
-// proofWithin is how long a proof may take.
 const proofWithin = 3 * time.Second
 
 // ErrUnproved says that something else answers than the roomkey of the lock.
@@ -36,7 +34,7 @@ var ErrUnproved = errors.New("what answers there does not have the data folder")
 
 // proof is the answer to a challenge that arrives at an address.
 func (h Holder) proof(challenge string, at netip.AddrPort) []byte {
-	mac := hmac.New(sha256.New, h.key)
+	mac := hmac.New(sha256.New, h.key[:])
 	at = netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
 	fmt.Fprintf(mac, "roomkey lock\n%s\n%s\n", at, challenge)
 	return mac.Sum(nil)
@@ -51,18 +49,13 @@ type proofAnswer struct {
 func (h Holder) AnswerChallenges(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		challenge := r.URL.Query().Get("challenge")
-		local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-		if r.URL.Path != proofPath || r.Method != http.MethodGet || len(challenge) != 2*keySize || local == nil {
-			next.ServeHTTP(w, r)
-			return
-		}
-		at, err := netip.ParseAddrPort(local.String())
-		if err != nil {
+		local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+		if r.URL.Path != proofPath || r.Method != http.MethodGet || len(challenge) != 2*keySize || !ok {
 			next.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		answer := proofAnswer{Proof: hex.EncodeToString(h.proof(challenge, at))}
+		answer := proofAnswer{Proof: hex.EncodeToString(h.proof(challenge, local.AddrPort()))}
 		_ = json.NewEncoder(w).Encode(answer) // a client that has gone needs no answer
 	})
 }

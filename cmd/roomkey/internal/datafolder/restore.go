@@ -74,7 +74,6 @@ var replacedFiles = []string{
 	DatabaseName, DatabaseName + "-wal", DatabaseName + "-journal", DatabaseName + "-shm", previousName, secretName,
 }
 
-// dataThere are the files of a data folder that a restore would replace.
 func dataThere(folder string) []string {
 	var there []string
 	for _, name := range replacedFiles {

@@ -149,5 +149,4 @@ func (d *Doctor) Examine(ctx context.Context) error {
 	return nil
 }
 
-// oneLine makes a line of an error.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }

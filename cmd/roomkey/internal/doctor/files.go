@@ -15,7 +15,6 @@ import (
 	"roomkey/store"
 )
 
-// readsWithin is how long the doctor reads in a database at most.
 const readsWithin = 5 * time.Second
 
 // checkConfiguration looks at what config.Load accepts: whether others can read
@@ -43,8 +42,8 @@ func (d *Doctor) checkConfiguration() {
 func (d *Doctor) checkData(ctx context.Context) (free bool) {
 	scratch, err := makeScratch(d.Config.Data)
 	if err != nil {
-		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v", d.Config.Data, datafolder.WithoutPath(err)),
-			"Choose another folder with --data, or let roomkey write there.")
+		d.fail(checkData, fmt.Sprintf("the data folder %s cannot be made or written to: %v",
+			d.Config.Data, datafolder.WithoutPath(err)), "Choose another folder with --data, or let roomkey write there.")
 		return true
 	}
 	defer func() { _ = os.RemoveAll(scratch) }()
@@ -94,7 +93,6 @@ func makeScratch(folder string) (scratch string, err error) {
 	return scratch, nil
 }
 
-// checkDatabase reads the database, or a copy of it in the folder scratch.
 func (d *Doctor) checkDatabase(ctx context.Context, scratch string) {
 	database := datafolder.DatabaseFile(d.Config.Data)
 	file, err := os.OpenFile(database, os.O_RDWR, 0)

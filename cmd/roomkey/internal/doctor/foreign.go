@@ -116,7 +116,6 @@ func (d *Doctor) checkSignalling(ctx context.Context, lk *livekit.Server, room m
 	}
 }
 
-// webhooksWithin is how long LiveKit has to tell of a room.
 const webhooksWithin = 10 * time.Second
 
 // checkWebhook waits until the server has accepted something that LiveKit sent.
@@ -140,7 +139,6 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 	d.ok(checkWebhook, "LiveKit's webhooks arrive")
 }
 
-// noWebhook says what keeps LiveKit's webhooks away.
 func (d *Doctor) noWebhook(before, after map[string]float64) {
 	detail, hint := "nothing arrived from LiveKit when a room was made and deleted", ""
 	livekitURL, err := url.Parse(d.Config.LiveKit.URL)

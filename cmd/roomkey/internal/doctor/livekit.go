@@ -43,7 +43,6 @@ func (d *Doctor) checkInsideLiveKit(ctx context.Context, s *server) {
 	d.checkNode("the UDP port that its log names")
 }
 
-// checkPorts tries whether the LiveKit inside could have its ports.
 func (d *Doctor) checkPorts(ctx context.Context) {
 	e := d.Config.LiveKit.Embedded
 	for _, p := range []struct {

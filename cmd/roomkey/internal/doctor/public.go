@@ -16,7 +16,6 @@ import (
 	"roomkey/web"
 )
 
-// checkPublicURL looks at where people are sent; s is nil where no server runs.
 func (d *Doctor) checkPublicURL(ctx context.Context, s *server) {
 	const noCamera = "browsers give camera and microphone to https pages alone, but for those of the same machine"
 	const setIt = "Put TLS in front of roomkey and set public_url to the https address that people reach."
@@ -75,7 +74,6 @@ const refusedWebSocket = "nobody can join: a WebSocket to %s/rtc is answered wit
 const upgradeHint = "Let the proxy pass on WebSockets. In nginx, beside proxy_pass:\n" +
 	"proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection \"upgrade\";"
 
-// upgradeWithin is how long a WebSocket may take to open.
 const upgradeWithin = 5 * time.Second
 
 // openWebSocket opens a WebSocket as a browser does. It gives the status of the

@@ -17,11 +17,9 @@ import (
 	"github.com/prometheus/common/model"
 
 	"roomkey/cmd/roomkey/internal/bridge"
-	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
-// server is the roomkey that runs and is examined.
 type server struct {
 	url     string // on this machine
 	reached bool   // it answers where people are sent, as seen from this machine
@@ -30,17 +28,9 @@ type server struct {
 // checkAddress finds the server at the configured address. Without one, it says
 // whether a server could listen there.
 func (d *Doctor) checkAddress(ctx context.Context) (s *server, free bool) {
-	local, err := d.Config.LocalURL()
-	if err == nil {
-		d.listen, err = config.ParseListen(d.Config.Listen)
-	}
-	if err == nil {
-		d.public, err = d.Config.PublicAddress(d.listen)
-	}
-	if err != nil {
-		d.fail(checkAddress, oneLine(err), "Correct the configuration.")
-		return nil, false
-	}
+	local := d.Config.LocalURL()
+	d.listen = d.Config.ListenAddress()
+	d.public = d.Config.PublicAddress(d.listen)
 	switch err := tryListen(ctx, "tcp", d.listen); {
 	case err == nil:
 		d.ok(checkAddress, "nobody has "+d.Config.Listen+", so roomkey can listen there")
@@ -91,7 +81,6 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get asks for a URL, and gives the status and the body of the answer.
 func get(ctx context.Context, url, token string) (status int, body []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

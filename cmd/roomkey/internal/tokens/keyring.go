@@ -45,11 +45,7 @@ func ForOwner(c config.Config) (func() (string, error), error) {
 func OpenKeyring(c config.Config) (*auth.Keyring, error) {
 	var previous []auth.PreviousSecret
 	for _, p := range c.Auth.PreviousSecrets {
-		until, err := p.Expiry()
-		if err != nil {
-			return nil, fmt.Errorf("auth.previous_secrets: until %w", err)
-		}
-		previous = append(previous, auth.PreviousSecret{Secret: []byte(p.Secret), Until: until})
+		previous = append(previous, auth.PreviousSecret{Secret: []byte(p.Secret), Until: p.Expiry()})
 	}
 	if c.Auth.Secret != "" {
 		return auth.NewKeyring([]byte(c.Auth.Secret), previous...)
