@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,8 +72,12 @@ func TestDecodeWhatIsMeant(t *testing.T) {
 // does take, also inside objects.
 func TestUnknownArguments(t *testing.T) {
 	t.Parallel()
-	const takes = "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings " +
-		"{allow_chat, allow_video, allow_audio, allow_screen_share, require_approval, e2ee}, create_codes."
+	var settings []string
+	for _, field := range fieldsOf(reflect.TypeFor[meet.SettingsChange]()) {
+		settings = append(settings, field.name)
+	}
+	takes := "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings {" +
+		strings.Join(settings, ", ") + "}, create_codes."
 	const one, several = "there is no argument ", "there are no arguments "
 	const approval = `require_approval belongs inside settings: {"settings": {"require_approval": …}}. `
 	for arguments, want := range map[string][3]string{ // field, message, beginning of the hint

@@ -23,7 +23,7 @@ func TestForwardersAreToldOnce(t *testing.T) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	forwarders := func() (addresses []string) {
-		families, err := server.Config.Metrics.Gather()
+		families, err := server.Metrics.Gather()
 		if err != nil {
 			t.Fatal(err)
 		}

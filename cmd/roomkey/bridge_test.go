@@ -70,7 +70,9 @@ func TestBridge(t *testing.T) {
 	}
 	line(`"text"`, `"method":"ping"`)
 	line(`""`, `"method":"ping"`)
-	line("-7", `"method":"ping"`)
+	for _, id := range []string{"-7", "9007199254740993", "12345678901234567890123", "1.5", "1e3", `"日本"`, `"\u001f"`} {
+		line(id, `"method":"ping"`)
+	}
 	large := strings.Repeat("x", 300<<10)
 	line(`"large"`, `"method":"tools/call","params":{"name":"create_room","arguments":{"name":"`+large+`"}}`)
 	line(`"large too"`, `"method":"ping","params":{"x":"`+large+`"}`)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -150,40 +149,6 @@ func TestRefusedMessages(t *testing.T) {
 	unknownRef := rpc("completion/complete", `{"ref":{"type":"ref/door"}}`) // a bridge refuses it in its own words
 	if r := readResponse(t, a.post(t, unknownRef).body); r.Error == nil || r.Error.Code != -32600 {
 		t.Errorf("%s: got %+v, want the error -32600", unknownRef, r)
-	}
-}
-
-// An id comes back as it was sent, whatever number or text it is.
-func TestIDs(t *testing.T) {
-	t.Parallel()
-	a := startApp(t, nil)
-	var lines []string
-	ids := []string{`0`, `-1`, `9007199254740993`, `1764291234567890123`, `12345678901234567890123`, `1.5`, `1e3`, `1.0`,
-		`""`, `"1"`, `"a b"`, `"roomkey-id"`, `"日本"`, `"\u001f"`}
-	for _, id := range ids {
-		for _, call := range []string{
-			rpc("ping", `{}`), rpc("no/such", `{}`), rpc("tools/call", `{"name":"list_rooms","arguments":{}}`),
-			rpc("tools/call", `{"name":"get_room","arguments":{"room_id":"roomkey-id"}}`),
-			rpc("prompts/get", `{"name":"moderate_room"}`), rpc("resources/read", `{"uri":"roomkey://rooms/roomkey-id"}`),
-		} {
-			body := strings.Replace(call, `"id":1`, `"id":`+id, 1)
-			if got := a.post(t, body); string(readResponse(t, got.body).ID) != id {
-				t.Errorf("%s: got %.200s, want the id back", body, got.body)
-			}
-		}
-		lines = append(lines, `{"jsonrpc":"2.0","id":`+id+`,"method":"ping"}`)
-	}
-	bridged := throughBridge(t, a, strings.Join(lines, "\n"))
-	for _, id := range ids {
-		if r, ok := bridged[id]; !ok || r.Error != nil {
-			t.Errorf("%s through a bridge: got %+v, want an answer", id, r)
-		}
-	}
-	for _, e := range eras {
-		body, header := e.message(json.RawMessage("9007199254740993"), "tools/list", nil)
-		if got := a.post(t, body, header...); string(readResponse(t, got.body).ID) != "9007199254740993" {
-			t.Errorf("%s: got %.100s, want the id back", e.name, got.body)
-		}
 	}
 }
 

@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
-	"roomkey/meet"
 	"roomkey/tools"
 )
 
@@ -109,47 +106,6 @@ func roundTrip(t *testing.T, v any) (out any) {
 	return out
 }
 
-// Every kind of tool error has the shape that the interface fixes, in both eras.
-// What each tool refuses, and in which words, is tested in tools.
-func TestToolErrors(t *testing.T) {
-	t.Parallel()
-	a := startApp(t, nil)
-	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
-	user := a.token(t, meet.Principal{ID: "mallory", Role: meet.User})
-	const notAllowed = "You are not allowed to update, end or reopen a room"
-	tests := []struct {
-		tool      string
-		arguments any
-		token     string
-		want      meet.ErrorReport
-	}{
-		{"create_room", map[string]any{"name": "ab"}, a.owner,
-			meet.ErrorReport{Code: "invalid", Status: 400, Field: "name", Message: "room name must be at least 3 characters"}},
-		{"create_room", map[string]any{"settings": map[string]any{"e2ee": 1}}, a.owner, meet.ErrorReport{
-			Code: "invalid", Status: 400, Field: "settings.e2ee", Message: "settings.e2ee must be a boolean, not a number"}},
-		{"get_room", []any{"alpha"}, a.owner,
-			meet.ErrorReport{Code: "invalid", Status: 400, Field: "arguments", Message: "arguments must be an object"}},
-		{"end_room", map[string]any{"room_id": "alpha", "confirm_name": "alpha"}, user,
-			meet.ErrorReport{Code: "forbidden", Status: 403, Message: notAllowed}},
-		{"get_room", map[string]any{"room_id": "omega"}, a.owner,
-			meet.ErrorReport{Code: "not_found", Status: 404, Field: "room_id", Message: "Room not found"}},
-	}
-	for _, e := range eras {
-		for _, test := range tests {
-			body, header := e.message(1, "tools/call", map[string]any{"name": test.tool, "arguments": test.arguments})
-			got := a.post(t, body, append(header, "Authorization", "Bearer "+test.token)...)
-			holdNoGoText(t, body, got)
-			r := readResult(t, readResponse(t, got.body).Result)
-			failed := report(t, r)
-			test.want.Hint, test.want.RequestID = failed.Hint, got.header.Get("X-Request-Id")
-			if diff := cmp.Diff(test.want, failed); diff != "" {
-				t.Errorf("%s %s (-want +got):\n%s", e.name, body, diff)
-			}
-			holdErrorShape(t, r)
-		}
-	}
-}
-
 // goText is what would show that an error comes from the inside.
 var goText = regexp.MustCompile(`json:|unmarshal|Go struct|Go value|goroutine|\.go:|` +
 	`invalid character|unexpected end|panic|SQL|sqlite|twirp|dial tcp|127\.0\.0\.1:\d+: connect`)
@@ -158,39 +114,6 @@ func holdNoGoText(t *testing.T, what string, got answer) {
 	t.Helper()
 	if found := goText.Find(got.body); found != nil {
 		t.Errorf("%.300s: got %s, want nothing like %q in it", what, got.body, found)
-	}
-}
-
-// holdErrorShape holds a result to: one text block "CODE: message. Hint." and
-// an error with no other fields than the fixed ones.
-func holdErrorShape(t *testing.T, r toolResult) {
-	t.Helper()
-	failed := report(t, r)
-	want := fmt.Sprintf("%s: %s.", failed.Code, failed.Message)
-	if failed.Hint != "" {
-		want += " " + strings.TrimSuffix(failed.Hint, ".") + "."
-	}
-	if len(r.Content) != 1 || r.Content[0].Text != want || r.Content[0].Type != "text" {
-		t.Errorf("text blocks: got %q, want only %q", r.Content, want)
-	}
-	if r.StructuredContent != nil {
-		t.Errorf("structured content of an error: got %s, want none: clients hold it against the output schema",
-			r.StructuredContent)
-	}
-	var fields map[string]any
-	if err := json.Unmarshal(r.Meta[tools.ErrorKey], &fields); err != nil {
-		t.Fatalf("error in _meta: got %s, %v", r.Meta, err)
-	}
-	for _, key := range []string{"code", "status", "message", "retryable", "request_id"} {
-		if _, ok := fields[key]; !ok {
-			t.Errorf("error: got %v, want %s in it", fields, key)
-		}
-		delete(fields, key)
-	}
-	for key := range fields {
-		if !slices.Contains([]string{"field", "hint", "retry_after_seconds"}, key) {
-			t.Errorf("error: got the unknown field %s", key)
-		}
 	}
 }
 

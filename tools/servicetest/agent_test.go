@@ -285,9 +285,27 @@ func (a *agent) checkError(tool string, got *answer) {
 	if err := json.Unmarshal(got.Meta[ErrorKey], &got.err); err != nil || got.err.Code == "" {
 		a.t.Fatalf("%s: _meta of the error is %s (%v)", tool, got.Meta, err)
 	}
-	text := got.Content[0].Text
-	if !strings.HasPrefix(text, string(got.err.Code)+": "+got.err.Message+".") {
-		a.t.Errorf("%s: error text %q; want CODE: message. Hint.", tool, text)
+	text, want := got.Content[0].Text, string(got.err.Code)+": "+got.err.Message+"."
+	if got.err.Hint != "" {
+		want += " " + strings.TrimSuffix(got.err.Hint, ".") + "."
+	}
+	if text != want {
+		a.t.Errorf("%s: error text %q; want %q", tool, text, want)
+	}
+	var fields map[string]any
+	if err := json.Unmarshal(got.Meta[ErrorKey], &fields); err != nil {
+		a.t.Fatal(err)
+	}
+	for _, name := range []string{"code", "status", "message", "retryable", "request_id"} {
+		if _, ok := fields[name]; !ok {
+			a.t.Errorf("%s: the error %v has no %s", tool, fields, name)
+		}
+		delete(fields, name)
+	}
+	for name := range fields {
+		if !slices.Contains([]string{"field", "hint", "retry_after_seconds"}, name) {
+			a.t.Errorf("%s: the error has the unknown field %s", tool, name)
+		}
 	}
 	if got.err.Status != got.err.Code.Status() || got.err.RequestID != "request-1" {
 		a.t.Errorf("%s: error %+v", tool, got.err)

@@ -31,7 +31,11 @@ func eachTool(t *testing.T, test func(a *agent, s testRoom, tool Tool) string) m
 			t.Run(tool.Name, func(t *testing.T) {
 				t.Parallel()
 				a := newAgent(t)
-				result := test(a, a.newTestRoom(), tool)
+				room := a.newTestRoom()
+				if room.sensible(tool.Name) == nil {
+					t.Fatal("sensible (room_test.go) has no call of it")
+				}
+				result := test(a, room, tool)
 				mu.Lock()
 				defer mu.Unlock()
 				results[tool.Name] = result

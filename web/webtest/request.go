@@ -62,7 +62,7 @@ func (s *Server) Send(tb testing.TB, method, path string, body io.Reader, edits 
 	if err != nil {
 		return Reply{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	return Reply{Path: r.URL.Path, Status: resp.StatusCode, Header: resp.Header, Body: string(b), Closes: resp.Close}, err
 }
@@ -70,7 +70,7 @@ func (s *Server) Send(tb testing.TB, method, path string, body io.Reader, edits 
 // Hand gives a request to a handler without a network in between, where a
 // request cannot be sent as it is to be.
 func Hand(h http.Handler, method, path, body string, edits ...Edit) Reply {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequest(method, path, strings.NewReader(body)) //nolint:noctx // its context never ends
 	r.Host = "127.0.0.1"
 	for _, e := range edits {
 		e(r)
@@ -87,7 +87,7 @@ func (s *Server) Raw(t *testing.T, text string) Reply {
 	if err != nil {
 		t.Fatalf("dial: %v", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, text); err != nil {
 		t.Fatalf("send: %v", err)
 	}
@@ -95,7 +95,7 @@ func (s *Server) Raw(t *testing.T, text string) Reply {
 	if err != nil {
 		t.Fatalf("read the answer to %.60q: %v", text, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("read the answer to %.60q: %v", text, err)
