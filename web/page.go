@@ -27,10 +27,11 @@ type page struct {
 	assets map[string]*pageFile // by name under /page/assets/
 }
 
-// pageFile is a file of the page. It is compressed once, when it is first sent.
+// pageFile is a file of the page. It is read when it is sent, and compressed once,
+// when it is first sent.
 type pageFile struct {
 	contentType string
-	plain       []byte
+	plain       func() []byte
 	compressed  func() []byte // nil: not compressed
 }
 
@@ -40,16 +41,13 @@ func newPage() *page {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := pageFiles.ReadFile(name)
 		switch folder, base := path.Split(name); {
-		case err != nil:
-			return err
 		case base == "index.html":
-			p.join = newPageFile(base, content)
+			p.join = newPageFile(name)
 		case base == "docs.html":
-			p.docs = newPageFile(base, content)
+			p.docs = newPageFile(name)
 		case path.Base(folder) == "assets":
-			p.assets[base] = newPageFile(base, content)
+			p.assets[base] = newPageFile(name)
 		}
 		return nil
 	})
@@ -68,13 +66,16 @@ var pageTypes = map[string]string{
 	".svg":  "image/svg+xml",
 }
 
-func newPageFile(name string, content []byte) *pageFile {
-	file := &pageFile{contentType: pageTypes[path.Ext(name)], plain: content}
+func newPageFile(name string) *pageFile {
+	file := &pageFile{contentType: pageTypes[path.Ext(name)], plain: func() []byte {
+		content, _ := pageFiles.ReadFile(name) // it is there: the name comes from the walk
+		return content
+	}}
 	if file.contentType == "" {
 		file.contentType = "application/octet-stream"
 		return file
 	}
-	file.compressed = sync.OnceValue(func() []byte { return compress(content) })
+	file.compressed = sync.OnceValue(func() []byte { return compress(file.plain()) })
 	return file
 }
 
@@ -165,10 +166,10 @@ func (f *pageFile) send(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
 			w.Header().Set("Content-Encoding", "gzip")
-			content = f.compressed()
+			content = f.compressed
 		}
 	}
-	_, _ = w.Write(content) // fails only when the client is gone
+	_, _ = w.Write(content()) // fails only when the client is gone
 	return nil
 }
 

@@ -6,19 +6,11 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
-// gcPercent lets the heap grow to nine times what lives in it before the next
-// collection. Little lives (some 10 MB) and much passes through: at Go's default
-// of 100 a tenth of the time under load went into collecting. GOGC overrules it.
-const gcPercent = 800
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuneCollector()
 	keepConns(http.DefaultTransport)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, streams{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])

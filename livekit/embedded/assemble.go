@@ -53,6 +53,7 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	gate.store, gate.allocator = store, allocator
 	api, err := newRoomService(conf, params, router, allocator, store)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (s *Server) assemble(conf *config.Config, cfg Config) error {
 		return err
 	}
 	s.onClose(rooms.Stop)
-	gate.rooms, s.rooms = rooms, rooms
+	gate.rooms, s.rooms, s.gate = rooms, rooms, gate
 	signals, err := service.NewSignalServer(node.NodeID(), node.Region(), bus, conf.SignalRelay, gate)
 	if err != nil {
 		return err

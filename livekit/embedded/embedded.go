@@ -85,6 +85,7 @@ type Server struct {
 	listener  net.Listener // of signalling and API
 	http      *http.Server
 	rooms     *service.RoomManager
+	gate      *sessionGate
 	closers   []func() // undo what the start did, called from the last to the first
 
 	stopOnce sync.Once
@@ -207,6 +208,7 @@ func (s *Server) serve() {
 			return
 		case <-ticker.C:
 			s.rooms.CloseIdleRooms()
+			s.gate.expireRecorded(context.Background())
 		}
 	}
 }

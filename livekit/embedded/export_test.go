@@ -3,6 +3,7 @@ package embedded
 import (
 	"testing"
 
+	"github.com/livekit/protocol/livekit"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -10,4 +11,10 @@ import (
 func OnlyTCP(t *testing.T, s *Server) {
 	t.Helper()
 	webRTCConfigOf(s.rooms).SettingEngine.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
+}
+
+// Runs says whether LiveKit runs a room, so that it costs what a meeting does.
+func Runs(t *testing.T, s *Server, room string) bool {
+	t.Helper()
+	return s.rooms.GetRoom(t.Context(), livekit.RoomName(room)) != nil
 }

@@ -34,13 +34,16 @@ import (
 // telemetry, all of them interfaces of LiveKit's.
 type sessionGate struct {
 	rooms     *service.RoomManager
+	store     gatedStore
+	allocator service.RoomAllocator
 	authorize AuthorizeFunc // may be nil
 
 	// mutexes let, for each room, only one session start, or one call make the room,
 	// delete it or remove somebody.
 	mutexes meet.RoomMutexes
 
-	limits sync.Map // sid of a room, because names are used again → uint32; no entry is no limit
+	recorded sync.Map // name of a room that has not been started → time.Time until which it waits
+	limits   sync.Map // sid of a room, because names are used again → uint32; no entry is no limit
 }
 
 var _ service.SessionHandler = (*sessionGate)(nil)
@@ -64,7 +67,7 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 		return err
 	}
 	defer unlock()
-	room := g.rooms.GetRoom(ctx, livekit.RoomName(name))
+	room := g.room(ctx, livekit.RoomName(name))
 	if room == nil || !room.Hold() { // held, it does not close for being empty
 		return service.ErrRoomNotFound
 	}
@@ -121,8 +124,8 @@ func (g *sessionGate) full(room *rtc.Room, identity livekit.ParticipantIdentity)
 	return inside >= limit
 }
 
-// gatedRoomService is LiveKit's API, in which CreateRoom also changes the limit of a
-// room that exists.
+// gatedRoomService is LiveKit's API, in which CreateRoom only records a room, and also
+// changes the limit of one that exists.
 type gatedRoomService struct {
 	livekit.RoomService
 	gate *sessionGate
@@ -139,7 +142,11 @@ func (s gatedRoomService) CreateRoom(ctx context.Context, req *livekit.CreateRoo
 	limit := req.GetMaxParticipants()
 	req = proto.CloneOf(req)
 	req.MaxParticipants = 0 // the gate's limit is the only one
-	room, err := s.RoomService.CreateRoom(ctx, req)
+	create := s.RoomService.CreateRoom
+	if s.gate.rooms.GetRoom(ctx, livekit.RoomName(req.Name)) == nil && service.EnsureCreatePermission(ctx) == nil {
+		create = s.gate.record
+	}
+	room, err := create(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -169,10 +176,14 @@ func (s gatedRoomService) DeleteRoom(ctx context.Context, req *livekit.DeleteRoo
 		return nil, err
 	}
 	defer unlock()
+	name := livekit.RoomName(req.GetRoom())
+	if s.gate.isRecorded(name) && service.EnsureCreatePermission(ctx) == nil {
+		return &livekit.DeleteRoomResponse{}, s.gate.store.DeleteRoom(ctx, name)
+	}
 	return s.RoomService.DeleteRoom(ctx, req)
 }
 
-// gatedStore deletes a room's limit together with the room.
+// gatedStore deletes what the gate knows of a room together with the room.
 type gatedStore struct {
 	*service.LocalStore
 	gate *sessionGate
@@ -183,5 +194,6 @@ func (s gatedStore) DeleteRoom(ctx context.Context, name livekit.RoomName) error
 	if room, _, err := s.LoadRoom(ctx, name, false); err == nil {
 		s.gate.limits.Delete(room.Sid)
 	}
+	s.gate.recorded.Delete(name)
 	return s.LocalStore.DeleteRoom(ctx, name)
 }
