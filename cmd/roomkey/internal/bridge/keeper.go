@@ -176,7 +176,7 @@ func (k *keeper) lead(ctx context.Context, s *search, started func()) error {
 // follow uses the roomkey that has the data folder for as long as it has it. It
 // says whether there was one.
 func (k *keeper) follow(ctx context.Context, found func()) (bool, error) {
-	h, err := datafolder.FindHolder(ctx, k.Data)
+	h, err := datafolder.ReadHolder(k.Data) // which proves itself to the client below
 	if err != nil {
 		return false, err
 	}
