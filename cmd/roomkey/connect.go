@@ -13,6 +13,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 )
 
@@ -109,16 +110,10 @@ func thisProgram() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find this program: %w", err)
 	}
-	if found, err := exec.LookPath(os.Args[0]); err == nil && sameFile(found, running) {
+	if found, err := exec.LookPath(os.Args[0]); err == nil && datafolder.SameFile(found, running) {
 		return absolute(found), nil
 	}
 	return running, nil
-}
-
-func sameFile(a, b string) bool {
-	infoA, errA := os.Stat(a) //nolint:gosec // G703: the name this program was started by
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 func listWords(words []string, last string) string {

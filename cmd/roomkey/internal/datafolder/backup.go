@@ -74,21 +74,18 @@ func checkTarget(file string) error {
 // checkNotOwn refuses the name of a file of the data folder: roomkey would read
 // the backup as its secret, or as a log of its database.
 func checkNotOwn(folder, file string) error {
-	if !slices.Contains(ownFiles, filepath.Base(file)) || !sameFolder(filepath.Dir(file), folder) {
+	if !slices.Contains(ownFiles, filepath.Base(file)) || !SameFile(filepath.Dir(file), folder) {
 		return nil
 	}
 	return &meet.Error{Code: meet.CodeConflict,
 		Message: file + " is the name of a file that roomkey keeps in its data folder", Hint: "Name another file."}
 }
 
-// sameFolder says whether two paths are of the same folder, which exists.
-func sameFolder(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
+// SameFile says whether two paths are of the same file or folder, which exists.
+func SameFile(a, b string) bool {
+	one, errA := os.Stat(a)
+	other, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(one, other)
 }
 
 // writeFile writes an archive that is on the disk when it returns.
