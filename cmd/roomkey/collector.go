@@ -64,26 +64,27 @@ func runtimeMetric(name string) uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// A server that allocates less than quietBytes in quietTime has nothing to do.
+// A server that allocates less than quietBytes in quietTime has little to do. Less
+// than leftBytes are not worth the few milliseconds of giving them back.
 const (
 	quietTime  = 10 * time.Second
-	quietBytes = 16 << 20
+	quietBytes = 64 << 20
+	leftBytes  = 8 << 20
 )
 
-// idleMemory gives back the memory that a start or busy times have left behind.
-// Go's runtime by itself keeps it for the next busy time.
+// idleMemory gives back the memory that a start, busy times, and in the end quiet
+// times leave behind. Go's runtime by itself keeps it for the next busy time.
 type idleMemory struct {
-	allocated uint64 // since the start of the program
-	given     bool   // since the last busy time
+	allocated, given uint64 // bytes, since the start of the program until the last look and the last giving back
 }
 
 // giveBack is to be called every quietTime.
 func (m *idleMemory) giveBack(context.Context) error {
 	allocated := runtimeMetric("/gc/heap/allocs:bytes")
-	quiet := allocated-m.allocated < quietBytes
-	if quiet && !m.given {
+	if allocated-m.allocated < quietBytes && allocated-m.given > leftBytes {
 		debug.FreeOSMemory()
+		m.given = allocated
 	}
-	m.allocated, m.given = allocated, quiet
+	m.allocated = allocated
 	return nil
 }
