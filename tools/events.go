@@ -8,7 +8,7 @@ import (
 
 type listEventsInput struct {
 	RoomID *string `json:"room_id" doc:"Id or name of a room; left out: all rooms you administer"`
-	Kind   *string `json:"kind" enum:"room,code,participant,request" doc:"Only events about rooms, codes, participants or join requests"`
+	Kind   *string `json:"kind" enum:"room,code,participant,request" doc:"Only this kind; request means join requests"`
 	Limit  *int    `json:"limit" min:"1" max:"100" doc:"Events per page; 20 if left out"`
 	Cursor *string `json:"cursor" doc:"next_cursor of the previous page"`
 }

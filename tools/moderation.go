@@ -94,7 +94,7 @@ type disableVideoInput struct {
 	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
 	Identity string  `json:"identity" doc:"From list_participants; with lock also * for everyone but admins"`
 	Lock     *bool   `json:"lock" doc:"true: also keep it off; false: give it back, stop nothing; left out: only stop it"`
-	Source   *string `json:"source" enum:"camera,screen_share,all" doc:"What to stop, the camera if left out; a lock on the camera stops the screen too"`
+	Source   *string `json:"source" enum:"camera,screen_share,all" doc:"Default camera; its lock stops the screen too"`
 }
 
 type disableVideoOutput struct {

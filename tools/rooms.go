@@ -10,7 +10,7 @@ import (
 type createRoomInput struct {
 	Name     *string `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; left out: one is made"`
 	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
-	Mode     *string `json:"mode" enum:"standard,webinar" doc:"People who join without a code are guests, in a webinar viewers"`
+	Mode     *string `json:"mode" enum:"standard,webinar" doc:"People without a code are guests, in a webinar viewers"`
 
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside; 0 is no limit"`
 	ExpiresIn       *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"Time until the room ends; 0 is never"`
@@ -45,7 +45,7 @@ func roomChange(
 }
 
 type listRoomsInput struct {
-	Scope  *string `json:"scope" enum:"mine,joined,public,all" doc:"Which rooms: left out, own, joined and public ones; all is for superadmins"`
+	Scope  *string `json:"scope" enum:"mine,joined,public,all" doc:"Left out: mine, joined and public; all: superadmins"`
 	Query  *string `json:"query" doc:"Only names that contain this"`
 	Active *bool   `json:"active" doc:"Only active (true) or only ended and expired rooms (false)"`
 	Limit  *int    `json:"limit" min:"1" max:"100" doc:"Rooms per page; 20 if left out"`

@@ -41,7 +41,8 @@ func tuneCollector() {
 	rate := largestRate // until the first collection
 	debug.SetGCPercent(rate)
 	afterEachCollection(func() {
-		if next := collectorRate(runtimeMetric("/gc/heap/live:bytes")); next != rate { // a change stops the program for a moment
+		// A change stops the program for a moment.
+		if next := collectorRate(runtimeMetric("/gc/heap/live:bytes")); next != rate {
 			rate = next
 			debug.SetGCPercent(rate)
 		}
@@ -50,7 +51,7 @@ func tuneCollector() {
 
 // afterEachCollection calls do each time the garbage collector has run.
 func afterEachCollection(do func()) {
-	type garbage struct{ next *garbage } // a pointer: small objects without one are collected together
+	type garbage struct{ _ *byte } // a pointer: small objects without one are collected together
 	runtime.AddCleanup(new(garbage), func(do func()) {
 		do()
 		afterEachCollection(do)

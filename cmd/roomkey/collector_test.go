@@ -36,7 +36,6 @@ func TestCollectorFollowsTheHeap(t *testing.T) {
 	ballast := make([]byte, 2*garbageKept)
 	wait("Go's own rate with much living", func(rate uint64) bool { return rate == smallestRate })
 	runtime.KeepAlive(ballast)
-	ballast = nil
 	wait("a high rate again", func(rate uint64) bool { return rate > smallestRate })
 }
 
@@ -53,7 +52,6 @@ func TestIdleMemoryIsGivenBack(t *testing.T) {
 		t.Error("memory was given back in a busy time")
 	}
 	runtime.KeepAlive(garbage)
-	garbage = nil
 	before := runtimeMetric(released)
 	if _ = memory.giveBack(t.Context()); memory.given == 0 || runtimeMetric(released) < before+quietBytes/2 {
 		t.Errorf("%d bytes were given back, want most of the garbage", runtimeMetric(released)-before)
