@@ -29,9 +29,12 @@ type workload struct {
 
 // yardstick is what the rate is divided by.
 type yardstick struct {
-	name    string
-	start   func(context.Context, *lab, load.Plan) (contender, stopFunc, error) // beside a plan of roomkey's
-	targets []target                                                            // of the ratio, one for each number of connections
+	name string
+
+	// start gets a plan of Roomkey's: what it is asked, and on how many connections.
+	start func(context.Context, *lab, load.Plan) (contender, stopFunc, error)
+
+	targets []target // of the ratio, one for each number of connections
 }
 
 // manyRooms is more rooms than roomkey remembers, so that nearly every read of a
