@@ -81,13 +81,15 @@ func measureMemory(ctx context.Context, l *lab, program string) ([]row, error) {
 		if err == nil {
 			late, err = r.idleMemory(ctx, pause)
 		}
+		own, _ := r.memory("RssAnon:")
 		r.stop()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.name, err)
 		}
 		rows = append(rows, row{
 			name: "idle memory, " + v.name, values: []float64{late}, format: "%.0f MB", target: target{atMost: v.maxIdle},
-			note: fmt.Sprintf("resident after %v more; %.0f MB 3 s after the start", pause, early),
+			note: fmt.Sprintf("resident after %v more, %.0f of it not pages of files; %.0f MB 3 s after the start",
+				pause, own, early),
 		})
 	}
 	return rows, nil
