@@ -12,8 +12,10 @@ import (
 	"io"
 	"log"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,9 +36,12 @@ func measurements() []measurement {
 	}
 	return append(all,
 		measurement{"scale", measureScale},
-		measurement{"start", measureStart},
-		measurement{"memory", measureMemory},
-		measurement{"initialize", measureInitialize},
+		measurement{"forgetting", eachProgram(measureForgetting)},
+		measurement{"rooms", eachProgram(measureRooms)},
+		measurement{"participants", measureParticipants},
+		measurement{"start", eachProgram(measureStart)},
+		measurement{"memory", eachProgram(measureMemory)},
+		measurement{"initialize", eachProgram(measureInitialize)},
 		measurement{"reactions", measureReactions})
 }
 
@@ -81,7 +86,10 @@ func run(ctx context.Context, out io.Writer, program, before, dir, only string, 
 	}
 	defer lab.close()
 
-	fmt.Fprintln(out, tableHead)
+	if err := lab.describeMachine(ctx, out); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "\n"+tableHead)
 	failed := 0
 	for _, m := range measurements() {
 		if only != "" && m.name != only {
@@ -99,10 +107,35 @@ func run(ctx context.Context, out io.Writer, program, before, dir, only string, 
 			log.Printf("%s failed: %v", m.name, err)
 		}
 	}
+	fmt.Fprintf(out, "\nLoad average at the end: %s\n", loadAverage())
 	if failed > 0 {
 		return fmt.Errorf("%d measurements failed", failed)
 	}
 	return nil
+}
+
+// describeMachine prints what a reader of the table has to know.
+func (l *lab) describeMachine(ctx context.Context, out io.Writer) error {
+	for i, program := range l.programs() {
+		version, err := exec.CommandContext(ctx, program, "version").Output()
+		if err != nil {
+			return fmt.Errorf("%s version: %w", program, err)
+		}
+		fmt.Fprintf(out, "%s: %s", []string{"Now", "Before"}[i], version)
+	}
+	fmt.Fprintf(out, "%s, %d cores. Load average at the start: %s\n",
+		time.Now().UTC().Format(time.DateTime), runtime.NumCPU(), loadAverage())
+	return nil
+}
+
+// loadAverage is that of the last one, five and fifteen minutes, with those who
+// run now.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // lab is what the measurements share.
@@ -111,6 +144,7 @@ type lab struct {
 	before  string // absolute path of an earlier Roomkey, "" if there is none
 	dir     string // holds every file that is made
 	short   bool
+	folders int // named so far
 }
 
 func newLab(program, before, parent string, short bool) (*lab, error) {
@@ -139,14 +173,6 @@ func (l *lab) programs() []string {
 		return []string{l.program}
 	}
 	return []string{l.program, l.before}
-}
-
-// beforeSuffix marks the rows of the earlier program.
-func (l *lab) beforeSuffix(program string) string {
-	if program == l.before {
-		return ", before"
-	}
-	return ""
 }
 
 // pick gives the first value, or with -short the second.

@@ -66,19 +66,20 @@ func (p *process) poll(ctx context.Context, try func() error) error {
 	}
 }
 
-// rss is the resident memory in MB of a million bytes.
-func (p *process) rss() (float64, error) {
+// memory is a line of the process's status in MB of a million bytes: VmRSS: is
+// the resident memory, VmHWM: the highest that it has been.
+func (p *process) memory(line string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
+	for l := range strings.Lines(string(status)) {
+		if rest, found := strings.CutPrefix(l, line); found {
 			kb, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
 			return kb * 1024 / 1e6, err
 		}
 	}
-	return 0, errors.New("no VmRSS in the process's status")
+	return 0, errors.New("no " + line + " in the process's status")
 }
 
 // cpu is the CPU time that the program has used so far, in steps of 10 ms. It

@@ -64,9 +64,9 @@ func reactionRows(written []byte) ([]row, error) {
 		late := slices.DeleteFunc(slices.Clone(all), func(r reaction) bool { return r.ratio() <= 1 })
 		rows = append(rows, row{
 			name:   "slowest reaction ÷ its promise, LiveKit " + livekit,
-			value:  slowest.ratio(),
+			values: []float64{slowest.ratio()},
 			format: "%.2f",
-			target: target{atMost, 1},
+			target: target{atMost: 1},
 			note: fmt.Sprintf("%s: %.0f of %.0f ms; %d of %d were late",
 				slowest.Case, slowest.Took, slowest.Promised, len(late), len(all)),
 		})

@@ -18,7 +18,7 @@ func TestReactionRows(t *testing.T) {
 		met  bool
 		note string
 	}{{false, "8 expiry: 3000 of 2000 ms; 1 of 2 were late"}, {true, "1 kick: 20 of 1000 ms; 0 of 2 were late"}} {
-		if got := rows[i]; got.target.met(got.value) != want.met || got.note != want.note {
+		if got := rows[i]; got.target.met(got.values[0]) != want.met || got.note != want.note {
 			t.Errorf("row %d: %v; want met %t, %s", i, got, want.met, want.note)
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,11 +15,14 @@ import (
 func TestRow(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]row{
-		"| reads | 0.80 | ≥ 0.80 | ok | note |":         {"reads", 0.8, "%.2f", target{atLeast, 0.8}, "note"},
-		"| reads | 0.79 | ≥ 0.80 | **missed** | note |": {"reads", 0.79, "%.2f", target{atLeast, 0.8}, "note"},
-		"| scale | 1.50 | ≤ 1.50 | ok | a\\|b |":        {"scale", 1.5, "%.2f", target{atMost, 1.5}, "a|b"},
-		"| memory | 45 MB | < 45 MB | **missed** | |":   {"memory", 45, "%.0f MB", target{below, 45}, ""},
-		"| peer | 7 | |  | |":                           {name: "peer", value: 7, format: "%.0f"},
+		"| reads | | 0.80 | ≥ 0.80 | ok | note |": {"reads", []float64{0.8}, "%.2f", target{atLeast: 0.8}, "note"},
+		"| reads | 0.90 | 0.79 | ≥ 0.80 | **missed** | note |": {
+			"reads", []float64{0.79, 0.9}, "%.2f", target{atLeast: 0.8}, "note"},
+		"| scale | | 1.20 | ≥ 0.80, ≤ 1.20 | ok | a\\|b |": {
+			"scale", []float64{1.2}, "%.2f", target{atLeast: 0.8, atMost: 1.2}, "a|b"},
+		"| memory | 45 MB | 46 MB | ≤ 45 MB | **missed** | |": {
+			"memory", []float64{46, 45}, "%.0f MB", target{atMost: 45}, ""},
+		"| peer | | 7 | |  | |": {name: "peer", values: []float64{7}, format: "%.0f"},
 	} {
 		if got := r.String(); normal(got) != normal(want) {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -59,26 +63,36 @@ func TestMedianRatio(t *testing.T) {
 func TestWorkloadRows(t *testing.T) {
 	t.Parallel()
 	w := workload{
-		call: "reads", eras: load.Eras, target: target{atLeast, 100},
-		yardsticks: []yardstick{{name: "echo", target: target{atLeast, 0.5}}},
+		call: "reads", eras: load.Eras, conns: []int{8, 32}, target: target{atLeast: 100},
+		yardsticks: []yardstick{{name: "echo", targets: []target{{}, {atLeast: 0.5}}}},
 	}
-	for before, want := range map[bool][]string{
-		false: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ echo 0.45 missed"},
-		true: {"reads, 2025-11-25 90 missed", "reads, 2025-11-25 ÷ before 0.9 missed",
-			"reads, 2025-11-25, CPU/request ÷ before 1 met", "reads, 2025-11-25 ÷ echo 0.45 missed"},
+	const call = "reads, 2025-11-25, 32 connections"
+	for programs, want := range map[int][]string{
+		1: {call + " [90] missed", call + " ÷ echo [0.45] missed"},
+		2: {call + " [90 100] missed", call + " ÷ before [0.9] missed",
+			call + ", CPU/request ÷ before [1] met", call + " ÷ echo [0.45 0.5] missed"},
 	} {
-		results := [][]load.Result{runs(90)}
-		if before {
-			results = append(results, runs(100))
-		}
+		results := append([][]load.Result{runs(90), runs(100)}[:programs], runs(200))
 		var got []string
-		for _, r := range w.rows(load.Legacy, before, append(results, runs(200))) {
-			outcome := map[bool]string{true: "met", false: "missed"}[r.target.met(r.value)]
-			got = append(got, fmt.Sprintf("%s %.3g %s", r.name, r.value, outcome))
+		for _, r := range w.rows(load.Legacy, 1, programs, results) {
+			outcome := map[bool]string{true: "met", false: "missed"}[r.target.met(r.values[0])]
+			got = append(got, fmt.Sprintf("%s %.3g %s", r.name, r.values, outcome))
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("before %t: got %q, want %q", before, got, want)
+			t.Errorf("%d programs: got %q, want %q", programs, got, want)
 		}
+	}
+}
+
+func TestEachProgram(t *testing.T) {
+	t.Parallel()
+	measure := eachProgram(func(_ context.Context, _ *lab, program string) ([]row, error) {
+		return []row{{name: "length", values: []float64{float64(len(program))}, note: program}}, nil
+	})
+	rows, err := measure(t.Context(), &lab{program: "new", before: "former"})
+	if err != nil || len(rows) != 1 || !slices.Equal(rows[0].values, []float64{3, 6}) ||
+		rows[0].note != "new; before: former" {
+		t.Errorf("got %v, %v; want one row for both programs", rows, err)
 	}
 }
 

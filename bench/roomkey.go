@@ -18,7 +18,8 @@ import (
 type roomkey struct {
 	*process
 	program  string
-	data     string        // its data folder
+	folder   string        // its data folder in the lab
+	data     string        // the same with the path
 	endpoint load.Endpoint // with a user's token, modern era
 	ready    time.Duration // from the start to the first answered tool call
 	copied   string        // id of the room that the others are copies of
@@ -33,7 +34,8 @@ var listRooms = load.CallTool("list_rooms", load.Fixed("{}"))
 func (l *lab) startRoomkey(ctx context.Context, program, data string, env ...string) (*roomkey, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	data = filepath.Join(l.dir, data)
+	folder := data
+	data = filepath.Join(l.dir, folder)
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func (l *lab) startRoomkey(ctx context.Context, program, data string, env ...str
 		return nil, err
 	}
 	r := &roomkey{
-		program: program, data: data,
+		program: program, folder: folder, data: data,
 		endpoint: load.Endpoint{Addr: addr, Token: token, Era: load.Modern},
 	}
 	started := time.Now()
@@ -65,6 +67,29 @@ func (l *lab) startRoomkey(ctx context.Context, program, data string, env ...str
 		return nil, fmt.Errorf("roomkey did not answer: %w", err)
 	}
 	return r, nil
+}
+
+// folder names a data folder that no other measurement has.
+func (l *lab) folder(name string) string {
+	l.folders++
+	return fmt.Sprintf("%s-%d", name, l.folders)
+}
+
+// count gives the number that a query of the running Roomkey's database gives.
+func (r *roomkey) count(ctx context.Context, query string) (n int, err error) {
+	file, err := findDatabase(r.data)
+	if err != nil {
+		return 0, err
+	}
+	db, err := openSQLite(file, "mode=ro")
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(ctx, query).Scan(&n); err != nil {
+		return 0, fmt.Errorf("%s: %w", query, err)
+	}
+	return n, nil
 }
 
 // accessToken makes a token for a user of the Roomkey with that data folder.

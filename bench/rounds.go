@@ -21,7 +21,7 @@ func fullLoad(l *lab, conns int, e load.Endpoint, m load.Message) load.Plan {
 		Message:  m,
 		Conns:    conns,
 		Warmup:   pick(l, 300*time.Millisecond, 100*time.Millisecond),
-		Duration: pick(l, 1500*time.Millisecond, 300*time.Millisecond),
+		Duration: pick(l, 1200*time.Millisecond, 300*time.Millisecond),
 	}
 }
 

@@ -14,7 +14,7 @@ type workload struct {
 	name    string // for -only
 	call    string // in the table
 	eras    []load.Era
-	conns   int
+	conns   []int
 	rooms   int // copies of the first room in the database before the start
 	prepare func(ctx context.Context, l *lab, r *roomkey) (load.Message, error)
 
@@ -29,47 +29,49 @@ type workload struct {
 
 // yardstick is what the rate is divided by.
 type yardstick struct {
-	name   string
-	start  func(context.Context, *lab, load.Era) (contender, stopFunc, error)
-	target target // of the ratio
+	name string
+
+	// start gets a plan of Roomkey's: what it is asked, and on how many connections.
+	start func(context.Context, *lab, load.Plan) (contender, stopFunc, error)
+
+	targets []target // of the ratio, one for each number of connections
 }
 
-// manyRooms is more rooms than roomkey remembers (4,096), so that nearly every
-// read of a random one goes to SQLite.
+// manyRooms is more rooms than roomkey remembers, so that nearly every read of a
+// random one goes to SQLite.
 const manyRooms = 20_000
 
 var workloads = []workload{
 	{
-		name: "reads", call: "get_room_codes", eras: load.Eras, conns: 16, prepare: prepareReads,
+		name: "reads", call: "get_room_codes", eras: load.Eras, conns: []int{16}, prepare: prepareReads,
 		yardsticks: []yardstick{
-			{"bare mcp-go echo", startEcho("mcpgo"), target{atLeast, 0.8}},
-			{"bare go-sdk echo", startEcho("gosdk"), target{atLeast, 2}},
+			{"bare mcp-go echo", startEcho("mcpgo"), []target{{atLeast: 1.2}}},
+			{"bare go-sdk echo", startEcho("gosdk"), []target{{atLeast: 2}}},
 		},
 	},
 	{
 		name: "random-reads", call: fmt.Sprintf("get_room_codes, random ones of %d rooms", manyRooms),
-		eras: load.Eras, conns: 16, rooms: manyRooms, prepare: prepareRandomReads,
-		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), target{}}},
+		eras: load.Eras, conns: []int{16}, rooms: manyRooms, prepare: prepareRandomReads,
+		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), []target{{atLeast: 0.9}}}},
 	},
 	{
-		name: "creates", call: "create_room", eras: []load.Era{load.Modern}, conns: 16, prepare: prepareCreates,
-		committed:  `SELECT count(*) FROM rooms`,
-		yardsticks: []yardstick{{"single-row SQLite commits", startCommits, target{atLeast, 1}}},
+		name: "creates", call: "create_room", eras: []load.Era{load.Modern}, conns: []int{8, 32},
+		prepare: prepareCreates, committed: `SELECT count(*) FROM rooms`,
+		yardsticks: []yardstick{{"single-row SQLite commits", startCommits, []target{{atLeast: 1}, {atLeast: 1}}}},
 	},
 	{
-		name: "exchange", call: "exchange by code", eras: []load.Era{load.Legacy}, conns: 16, prepare: prepareExchange,
-		committed: `SELECT sum(uses) FROM codes`, target: target{atLeast, 4000},
-		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), target{}}},
+		name: "exchange", call: "exchange by code", eras: []load.Era{load.Legacy}, conns: []int{16},
+		prepare: prepareExchange, committed: `SELECT sum(uses) FROM codes`, target: target{atLeast: 4000},
 	},
 	{
-		name: "joins", call: "POST /api/room/join", eras: []load.Era{load.Legacy}, conns: 8, prepare: prepareJoins,
-		committed: `SELECT count(*) FROM joins`, target: target{atLeast, 5000},
-		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), target{}}},
+		name: "joins", call: "POST /api/room/join", eras: []load.Era{load.Legacy}, conns: []int{8, 32},
+		prepare: prepareJoins, committed: `SELECT count(*) FROM joins`,
+		yardsticks: []yardstick{{"bare net/http handler", startHandler, []target{{atLeast: 0.25}, {atLeast: 0.3}}}},
 	},
 	{
-		name: "rest-creates", call: "POST /api/room/create", eras: []load.Era{load.Legacy}, conns: 8,
+		name: "rest-creates", call: "POST /api/room/create", eras: []load.Era{load.Legacy}, conns: []int{8},
 		prepare: prepareRESTCreates, committed: `SELECT count(*) FROM rooms`,
-		yardsticks: []yardstick{{"single-row SQLite commits", startCommits, target{}}},
+		yardsticks: []yardstick{{"single-row SQLite commits", startCommits, []target{{}}}},
 	},
 }
 
@@ -139,23 +141,27 @@ func (r *roomkey) readRandomRooms(n int) load.Message {
 	return getRoomCodes(func() string { return lookalike(r.copied, 1+rand.Int64N(int64(n))) })
 }
 
-// measure takes the rate of the workload and its ratios, in each era.
+// measure takes the rate of the workload and its ratios, in each era and on each
+// number of connections.
 func (w workload) measure(ctx context.Context, l *lab) ([]row, error) {
 	var rows []row
 	for _, era := range w.eras {
-		more, err := w.measureEra(ctx, l, era)
-		if rows = append(rows, more...); err != nil {
-			return rows, err
+		for i := range w.conns {
+			more, err := w.measureOne(ctx, l, era, i)
+			if rows = append(rows, more...); err != nil {
+				return rows, err
+			}
 		}
 	}
 	return rows, nil
 }
 
-func (w workload) measureEra(ctx context.Context, l *lab, era load.Era) ([]row, error) {
+func (w workload) measureOne(ctx context.Context, l *lab, era load.Era, conns int) ([]row, error) {
 	var contenders []contender
 	var servers []*roomkey
+	var plans []load.Plan
 	for i, program := range l.programs() {
-		r, err := l.startWithRooms(ctx, program, fmt.Sprintf("%s-%s-%d", w.name, era, i), w.rooms)
+		r, err := l.startWithRooms(ctx, program, fmt.Sprintf("%s-%s-%d-%d", w.name, era, w.conns[conns], i), w.rooms)
 		if err != nil {
 			return nil, err
 		}
@@ -165,85 +171,103 @@ func (w workload) measureEra(ctx context.Context, l *lab, era load.Era) ([]row, 
 			return nil, err
 		}
 		r.endpoint.Era = era
-		plan := fullLoad(l, w.conns, r.endpoint, message)
+		plan := fullLoad(l, w.conns[conns], r.endpoint, message)
 		plan.ServerCPU = r.cpu
-		servers, contenders = append(servers, r), append(contenders, callers(plan))
+		servers, plans, contenders = append(servers, r), append(plans, plan), append(contenders, callers(plan))
 	}
 	for _, y := range w.yardsticks {
-		contend, stop, err := y.start(ctx, l, era)
+		contend, stop, err := y.start(ctx, l, plans[0])
 		if err != nil {
 			return nil, fmt.Errorf("start %s: %w", y.name, err)
 		}
 		defer stop()
 		contenders = append(contenders, contend)
 	}
-	runs, err := interleave(ctx, pick(l, 9, 3), contenders...)
+	var committed []int
+	for _, r := range servers {
+		n, err := w.countCommitted(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		committed = append(committed, n)
+	}
+	runs, err := interleave(ctx, pick(l, 7, 3), contenders...)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.checkCommitted(ctx, servers[0], runs[0]); err != nil {
-		return nil, err
+	for i, r := range servers {
+		if err := w.checkCommitted(ctx, r, committed[i], runs[i]); err != nil {
+			return nil, err
+		}
 	}
-	return w.rows(era, l.before != "", runs), nil
+	return w.rows(era, conns, len(servers), runs), nil
 }
 
-// rows are the rate, its ratio to the program of before, and those to the
-// yardsticks. runs has them in this order.
-func (w workload) rows(era load.Era, before bool, runs [][]load.Result) []row {
+// rows are the rate, its ratio to the program of before if there is one, and
+// those to the yardsticks. runs has first the programs, then the yardsticks.
+func (w workload) rows(era load.Era, conns, programs int, runs [][]load.Result) []row {
 	call := w.call
 	if len(w.eras) > 1 {
-		call = fmt.Sprintf("%s, %s", w.call, era)
+		call = fmt.Sprintf("%s, %s", call, era)
 	}
-	ours, others := medianRun(runs[0]), runs[1:]
-	ratio := func(name string, other []load.Result, t target) row {
-		median := medianRun(other)
-		note := fmt.Sprintf("%.0f/s ÷ %.0f/s", ours.Rate(), median.Rate())
-		if median.P50 > 0 { // commits have no latency of their own
-			note += ", the latter " + describe(median)
-		}
-		value := medianRatio(runs[0], other, load.Result.Rate)
-		return row{name: call + " ÷ " + name, value: value, format: "%.2f", target: t, note: note}
+	if len(w.conns) > 1 {
+		call = fmt.Sprintf("%s, %d connections", call, w.conns[conns])
 	}
-	rows := []row{{name: call, value: ours.Rate(), format: "%.0f/s", target: w.target, note: describe(ours)}}
-	if before {
+	ours := runs[:programs]
+	rate := row{name: call, format: "%.0f/s", target: w.target, note: describe(medianRun(ours[0]))}
+	for _, run := range ours {
+		rate.values = append(rate.values, medianRun(run).Rate())
+	}
+	rows := []row{rate}
+	if programs > 1 {
 		cpu := func(r load.Result) float64 { return float64(r.CPUPerRequest()) }
-		rows = append(rows, ratio("before", others[0], target{atLeast, 0.95}), row{
-			name: call + ", CPU/request ÷ before", value: medianRatio(runs[0], others[0], cpu), format: "%.2f",
-			target: target{atMost, 1.05}, note: "other load on the machine changes this less than the rate",
+		rows = append(rows, row{
+			name: call + " ÷ before", values: []float64{medianRatio(ours[0], ours[1], load.Result.Rate)},
+			format: "%.2f", target: target{atLeast: 0.95}, note: "before: " + describe(medianRun(ours[1])),
+		}, row{
+			name: call + ", CPU/request ÷ before", values: []float64{medianRatio(ours[0], ours[1], cpu)},
+			format: "%.2f", target: target{atMost: 1.05}, note: "other load on the machine changes this less than the rate",
 		})
-		others = others[1:]
 	}
 	for i, y := range w.yardsticks {
-		rows = append(rows, ratio(y.name, others[i], y.target))
+		other := runs[programs+i]
+		median := medianRun(other)
+		ratio := row{
+			name: call + " ÷ " + y.name, format: "%.2f", target: y.targets[conns],
+			note: fmt.Sprintf("the latter %.0f/s", median.Rate()),
+		}
+		if median.P50 > 0 { // commits have no latency of their own
+			ratio.note += ", " + describe(median)
+		}
+		for _, run := range ours {
+			ratio.values = append(ratio.values, medianRatio(run, other, load.Result.Rate))
+		}
+		rows = append(rows, ratio)
 	}
 	return rows
 }
 
-// checkCommitted looks into the file of the running roomkey, where every
-// answer must have left a row. What another process sees has been committed.
-func (w workload) checkCommitted(ctx context.Context, r *roomkey, runs []load.Result) error {
+// countCommitted looks into the file of the running roomkey. What another
+// process sees there has been committed.
+func (w workload) countCommitted(ctx context.Context, r *roomkey) (int, error) {
+	if w.committed == "" {
+		return 0, nil
+	}
+	return r.count(ctx, w.committed)
+}
+
+// checkCommitted compares with before, what was there before the runs: every
+// answer must have left a row.
+func (w workload) checkCommitted(ctx context.Context, r *roomkey, before int, runs []load.Result) error {
 	if w.committed == "" {
 		return nil
 	}
-	answered := 0
 	for _, run := range runs {
-		answered += run.Successes
+		before += run.Successes
 	}
-	file, err := findDatabase(r.data)
-	if err != nil {
-		return err
+	got, err := w.countCommitted(ctx, r)
+	if err == nil && got != before {
+		err = fmt.Errorf("%s: got %d, want %d after all answers", w.committed, got, before)
 	}
-	db, err := openSQLite(file, "mode=ro")
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	var got int
-	if err := db.QueryRowContext(ctx, w.committed).Scan(&got); err != nil {
-		return fmt.Errorf("%s: %w", w.committed, err)
-	}
-	if got != answered {
-		return fmt.Errorf("%s: got %d after %d answers", w.committed, got, answered)
-	}
-	return nil
+	return err
 }

@@ -21,15 +21,15 @@ import (
 type stopFunc func()
 
 // startEcho gives the start of the bare MCP server in the directory peers: an
-// echo tool is called on 16 connections.
-func startEcho(name string) func(context.Context, *lab, load.Era) (contender, stopFunc, error) {
-	return func(ctx context.Context, l *lab, era load.Era) (contender, stopFunc, error) {
+// echo tool is called as roomkey is.
+func startEcho(name string) func(context.Context, *lab, load.Plan) (contender, stopFunc, error) {
+	return func(ctx context.Context, l *lab, ours load.Plan) (contender, stopFunc, error) {
 		p, addr, err := startPeer(ctx, l, name)
 		if err != nil {
 			return nil, nil, err
 		}
 		echo := load.CallTool("echo", load.Fixed(`{"text":"hello"}`))
-		plan := fullLoad(l, 16, load.Endpoint{Addr: addr, Era: era}, echo)
+		plan := fullLoad(l, ours.Conns, load.Endpoint{Addr: addr, Era: ours.Endpoint.Era}, echo)
 		plan.ServerCPU = p.cpu
 		plan.Check = func(result json.RawMessage) error {
 			if !strings.Contains(string(result), `"text":"hello"`) {
@@ -41,9 +41,31 @@ func startEcho(name string) func(context.Context, *lab, load.Era) (contender, st
 	}
 }
 
+// startHandler starts the bare net/http handler, which is sent the same as
+// roomkey and answers as much as roomkey has answered once.
+func startHandler(ctx context.Context, l *lab, ours load.Plan) (contender, stopFunc, error) {
+	example, err := load.Do(ctx, ours.Endpoint, ours.Message)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, addr, err := startPeer(ctx, l, "nethttp", string(example))
+	if err != nil {
+		return nil, nil, err
+	}
+	plan := ours
+	plan.Endpoint.Addr, plan.ServerCPU = addr, p.cpu
+	plan.Check = func(answer json.RawMessage) error {
+		if len(answer) != len(example) {
+			return fmt.Errorf("the handler answers %d bytes, roomkey %d: %s", len(answer), len(example), example)
+		}
+		return nil
+	}
+	return callers(plan), p.stop, nil
+}
+
 // startPeer builds and starts a program of the directory peers. It gives the
 // address that the program printed.
-func startPeer(ctx context.Context, l *lab, name string) (*process, string, error) {
+func startPeer(ctx context.Context, l *lab, name string, args ...string) (*process, string, error) {
 	program := filepath.Join(l.dir, name)
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "roomkey/bench/peers/"+name)
 	if out, err := build.CombinedOutput(); err != nil {
@@ -54,7 +76,7 @@ func startPeer(ctx context.Context, l *lab, name string) (*process, string, erro
 		return nil, "", err
 	}
 	defer stdout.Close()
-	cmd := exec.Command(program)
+	cmd := exec.Command(program, args...)
 	cmd.Dir, cmd.Stdout = l.dir, theirs
 	p, err := startProcess(cmd)
 	theirs.Close() // the program holds the other one, so the pipe ends with it
@@ -72,7 +94,7 @@ func startPeer(ctx context.Context, l *lab, name string) (*process, string, erro
 // startCommits makes a database with the durability that roomkey promises. A
 // round stores one row a transaction, by one writer. More rooms than such
 // commits mean that rooms which are made at the same time share a commit.
-func startCommits(ctx context.Context, l *lab, _ load.Era) (contender, stopFunc, error) {
+func startCommits(ctx context.Context, l *lab, _ load.Plan) (contender, stopFunc, error) {
 	dir, err := os.MkdirTemp(l.dir, "commits-")
 	if err != nil {
 		return nil, nil, err
@@ -88,7 +110,7 @@ func startCommits(ctx context.Context, l *lab, _ load.Era) (contender, stopFunc,
 		stop()
 		return nil, nil, err
 	}
-	length := pick(l, 1500*time.Millisecond, 300*time.Millisecond)
+	length := fullLoad(l, 1, load.Endpoint{}, load.Message{}).Duration
 	return func(ctx context.Context) (load.Result, error) { return commit(ctx, db, length) }, stop, nil
 }
 

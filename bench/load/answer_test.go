@@ -1,6 +1,12 @@
 package load
 
-import "testing"
+import (
+	"bufio"
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
 
 func TestJudgements(t *testing.T) {
 	t.Parallel()
@@ -52,5 +58,46 @@ func judge(t *testing.T, name string, m Message, r response, want bool) {
 	}
 	if _, err := m.result(r); (err == nil) != want {
 		t.Errorf("%s: thorough judgement is %v, want success %v", name, err, want)
+	}
+}
+
+// answered is a connection whose calls get these answers.
+func answered(t *testing.T, answers string) *conn {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close(); _ = theirs.Close() })
+	go func() { _, _ = io.Copy(io.Discard, theirs) }()
+	message := CallTool("echo", Fixed("{}"))
+	return &conn{
+		net: ours, message: message, requests: newEncoder(Endpoint{}, message, 1),
+		in: bufio.NewReader(strings.NewReader(answers)),
+	}
+}
+
+// What reading an answer allocates would be part of every figure.
+func TestRoundTripDoesNotAllocate(t *testing.T) {
+	const answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+		"5\r\nhello\r\n0\r\n\r\n"
+	c := answered(t, strings.Repeat(answer, 2_000))
+	allocs := testing.AllocsPerRun(1_000, func() {
+		if got, err := c.roundTrip(); err != nil || got.status != 200 || string(got.body) != "hello" {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	})
+	if allocs > 0 {
+		t.Errorf("got %v allocations per call, want none", allocs)
+	}
+}
+
+func TestRoundTripRefusesHalfAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, half := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+	} {
+		if got, err := answered(t, half).roundTrip(); err == nil {
+			t.Errorf("%q: got %+v, want an error", half, got)
+		}
 	}
 }

@@ -1,11 +1,14 @@
 package load
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // conn is a keep-alive connection that asks the same kind of question again
@@ -15,8 +18,19 @@ type conn struct {
 	message  Message
 	requests *encoder
 	out      []byte // the request being sent
-	answers  *responseReader
+	in       *bufio.Reader
+	answer   fasthttp.Response // the last one; it is used again, so that reading allocates nothing
 }
+
+// response is one HTTP answer. Its body lives until the next one of its
+// connection is read.
+type response struct {
+	status int
+	body   []byte
+}
+
+// maxBody bounds an answer: more than this is a broken server, not a result.
+const maxBody = 16 << 20
 
 func dial(ctx context.Context, e Endpoint, m Message, id int) (*conn, error) {
 	var dialer net.Dialer
@@ -24,7 +38,7 @@ func dial(ctx context.Context, e Endpoint, m Message, id int) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{net: nc, message: m, requests: newEncoder(e, m, id), answers: newResponseReader(nc)}, nil
+	return &conn{net: nc, message: m, requests: newEncoder(e, m, id), in: bufio.NewReaderSize(nc, 16<<10)}, nil
 }
 
 // roundTrip sends the next request and reads its answer, which lives until the
@@ -34,11 +48,10 @@ func (c *conn) roundTrip() (response, error) {
 	if _, err := c.net.Write(c.out); err != nil {
 		return response{}, fmt.Errorf("send request: %w", err)
 	}
-	resp, err := c.answers.read()
-	if err != nil {
+	if err := c.answer.ReadLimitBody(c.in, maxBody); err != nil {
 		return response{}, fmt.Errorf("read answer: %w", err)
 	}
-	return resp, nil
+	return response{status: c.answer.StatusCode(), body: c.answer.Body()}, nil
 }
 
 // interrupt makes a round trip under way fail at once.

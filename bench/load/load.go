@@ -4,10 +4,9 @@
 // It is a closed loop: every connection sends its next request when the last
 // one has been answered. Generator and server share one machine here, so the
 // generator is frugal: requests are written to the socket as prepared bytes,
-// and answers are read by a reader that knows the little of HTTP/1.1 that
-// matters (see [responseReader]). It refuses to know the servers' libraries:
-// the protocol is spelled out in request.go, as a client in any language
-// would.
+// and answers are read into memory that is used again. It refuses to know the
+// servers' libraries: the protocol is spelled out in request.go, as a client in
+// any language would.
 package load
 
 import (

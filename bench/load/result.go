@@ -15,6 +15,7 @@ type Result struct {
 	Example   string        // the first answer that was an error
 	Elapsed   time.Duration // from the end of the warm-up to the last answer
 	P50, P99  time.Duration
+	Max       time.Duration // the slowest answer
 	ClientCPU time.Duration // what the generator took
 	ServerCPU time.Duration // what the server took, if the plan can tell
 }
@@ -44,7 +45,7 @@ func summarize(workers []*worker, begin time.Time) Result {
 	}
 	slices.Sort(all)
 	r.Requests, r.Elapsed = len(all), end.Sub(begin)
-	r.P50, r.P99 = Percentile(all, 50), Percentile(all, 99)
+	r.P50, r.P99, r.Max = Percentile(all, 50), Percentile(all, 99), Percentile(all, 100)
 	return r
 }
 

@@ -51,7 +51,7 @@ func TestSummarize(t *testing.T) {
 		{latencies: []time.Duration{4, 1}, successes: 3, last: begin.Add(time.Second)},
 		{latencies: []time.Duration{3, 2}, successes: 2, last: begin.Add(2 * time.Second), failures: 2, example: "no"},
 	}, begin)
-	want := Result{Requests: 4, Successes: 5, Errors: 2, Example: "no", Elapsed: 2 * time.Second, P50: 2, P99: 4}
+	want := Result{Requests: 4, Successes: 5, Errors: 2, Example: "no", Elapsed: 2 * time.Second, P50: 2, P99: 4, Max: 4}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
