@@ -60,17 +60,17 @@ func (db *DB) LockAdmissions(ctx context.Context, roomID string, identities []st
 
 // lock gives the identity if that changed something.
 func (t *tx) lock(roomID, identity string, source meet.Source) ([]string, error) {
-	join, err := t.admissionIn(roomID, identity)
-	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(join.Locked, source) {
+	admission, err := t.admissionIn(roomID, identity)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(admission.Locked, source) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if slices.Contains(join.Unlocked, source) { // or it would be given back again with that of all
-		err = t.setUnlocked(join, source, false)
+	if slices.Contains(admission.Unlocked, source) { // or it would be given back again with that of all
+		err = t.setUnlocked(admission, source, false)
 	}
-	return []string{identity}, cmp.Or(err, t.setLocked(join, append(join.Locked, source)))
+	return []string{identity}, cmp.Or(err, t.setLocked(admission, append(admission.Locked, source)))
 }
 
 // unlockPerson gives the identities of the person for which that changed something.
@@ -86,8 +86,8 @@ func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string
 	if err != nil {
 		return nil, err
 	}
-	join, err := t.admissionIn(roomID, identity)
-	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(join.Unlocked, source) {
+	admission, err := t.admissionIn(roomID, identity)
+	if errors.Is(err, meet.ErrNotFound) || err == nil && slices.Contains(admission.Unlocked, source) {
 		return changed, nil
 	}
 	if err != nil {
@@ -96,17 +96,17 @@ func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string
 	if !slices.Contains(changed, identity) {
 		changed = append(changed, identity)
 	}
-	return changed, t.setUnlocked(join, source, true)
+	return changed, t.setUnlocked(admission, source, true)
 }
 
 // unlockEach gives a source back to those found for whom it is locked, and gives
 // their identities.
 func (t *tx) unlockEach(source meet.Source, text string, args ...any) (unlocked []string, err error) {
 	found, err := queryAll(t, "read locks", text, lockedPointers, args...)
-	for _, join := range found {
-		if slices.Contains(join.Locked, source) {
-			err = cmp.Or(err, t.setLocked(join, without(join.Locked, source)))
-			unlocked = append(unlocked, join.Identity)
+	for _, admission := range found {
+		if slices.Contains(admission.Locked, source) {
+			err = cmp.Or(err, t.setLocked(admission, without(admission.Locked, source)))
+			unlocked = append(unlocked, admission.Identity)
 		}
 	}
 	return unlocked, err
@@ -148,36 +148,36 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 // dropExceptions ends all exceptions from a lock for all.
 func (t *tx) dropExceptions(roomID string, source meet.Source) error {
 	found, err := queryAll(t, "read exceptions from a lock", selectExcepted, unlockedPointers, roomID)
-	for _, join := range found {
-		err = cmp.Or(err, t.setUnlocked(join, source, false))
+	for _, admission := range found {
+		err = cmp.Or(err, t.setUnlocked(admission, source, false))
 	}
 	return err
 }
 
-func (t *tx) setLocked(join meet.Admission, locked []meet.Source) error {
-	return t.exec("lock join", lockJoin, join.Identity, sourcesText(locked))
+func (t *tx) setLocked(admission meet.Admission, locked []meet.Source) error {
+	return t.exec("lock join", lockJoin, admission.Identity, sourcesText(locked))
 }
 
-func (t *tx) setUnlocked(join meet.Admission, source meet.Source, unlocked bool) error {
-	list := without(join.Unlocked, source)
+func (t *tx) setUnlocked(admission meet.Admission, source meet.Source, unlocked bool) error {
+	list := without(admission.Unlocked, source)
 	if unlocked {
 		list = append(list, source)
 	}
-	return t.exec("except join from a lock", setUnlocked, join.Identity, sourcesText(list))
+	return t.exec("except join from a lock", setUnlocked, admission.Identity, sourcesText(list))
 }
 
 // inheritLocks locks for a join what is locked for the same person in the room's
 // session. It also gives back what was given back to them although it is locked
 // for all, but only an access token proves that it is the same person.
-func (t *tx) inheritLocks(join *meet.Admission, room meet.Room) (err error) {
-	if join.Person == "" {
+func (t *tx) inheritLocks(admission *meet.Admission, room meet.Room) (err error) {
+	if admission.Person == "" {
 		return nil
 	}
-	if join.Locked, err = t.sourcesOf(join.Person, room, selectLocks); err != nil {
+	if admission.Locked, err = t.sourcesOf(admission.Person, room, selectLocks); err != nil {
 		return err
 	}
-	if len(room.LockedForAll) > 0 && join.Subject != "" {
-		join.Unlocked, err = t.sourcesOf(join.Person, room, selectGivenBack)
+	if len(room.LockedForAll) > 0 && admission.Subject != "" {
+		admission.Unlocked, err = t.sourcesOf(admission.Person, room, selectGivenBack)
 	}
 	return err
 }
@@ -197,9 +197,9 @@ func (t *tx) sourcesOf(person string, room meet.Room, text string) (all []meet.S
 func (db *DB) LockedIn(ctx context.Context, roomID string, source meet.Source) ([]string, error) {
 	found, err := list(ctx, db, "list locks", selectLocked, lockedPointers, roomID)
 	identities := []string{}
-	for _, join := range found {
-		if slices.Contains(join.Locked, source) {
-			identities = append(identities, join.Identity)
+	for _, admission := range found {
+		if slices.Contains(admission.Locked, source) {
+			identities = append(identities, admission.Identity)
 		}
 	}
 	return identities, err

@@ -26,11 +26,11 @@ const (
 )
 
 // insertPendingUse records a use that counts for good when the person is inside.
-func (t *tx) insertPendingUse(join meet.Admission, code meet.RoomCode, due time.Time) error {
+func (t *tx) insertPendingUse(admission meet.Admission, code meet.RoomCode, due time.Time) error {
 	if code.Code == "" || code.MaxUses == 0 {
 		return nil
 	}
-	return t.exec("record pending use", insertPendingUse, join.Identity, code.Code, join.RoomID, due.UnixMilli())
+	return t.exec("record pending use", insertPendingUse, admission.Identity, code.Code, admission.RoomID, due.UnixMilli())
 }
 
 // KeepUse implements [meet.CodeStore]. It is called again and again for everybody
@@ -53,8 +53,8 @@ func (db *DB) EndPending(ctx context.Context, identity string, at time.Time) err
 		if err != nil || use.Ended {
 			return err == nil, err
 		}
-		join, err := t.admission(identity)
-		if errors.Is(err, meet.ErrNotFound) || err == nil && !join.RevokedAt.IsZero() {
+		admission, err := t.admission(identity)
+		if errors.Is(err, meet.ErrNotFound) || err == nil && !admission.RevokedAt.IsZero() {
 			return false, t.exec("keep use", deletePendingUse, identity)
 		}
 		if err != nil {

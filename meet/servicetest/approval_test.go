@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	. "roomkey/meet/meettest"
 )
@@ -118,4 +119,24 @@ func TestComingBackByAnApprovalIsBounded(t *testing.T) {
 	if stopped.count("joins_per_address") != 1 {
 		t.Error("the limit did not count whom it stopped")
 	}
+}
+
+// In a full room there is a place for those alone who have it already.
+func TestComingBackToAFullRoom(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room, code := roomWithApproval(t, s, meet.RoomChange{MaxParticipants: Of(1)})
+	const home = "192.0.2.1"
+	id := exchangeFrom(t, s, home, code, "", "").RequestID
+	answer(t, s, room, id, true)
+	eve := s.EnterWith(t, exchangeFrom(t, s, home, code, id, ""))
+	exchangeFrom(t, s, home, code, id, "")
+	eve.Leave()
+	livekittest.Wait(t, "the place to be free", func() bool {
+		people, err := s.Media.Participants(t.Context(), room.ID)
+		return err == nil && len(people) == 0
+	})
+	s.Enter(t, Ada, room)
+	_, err := s.Exchange(t.Context(), home, meet.JoinCall{Code: &code.Code, Name: "Eve", RequestID: id})
+	wantCode(t, "back when another has the place", err, meet.CodeConflict)
 }

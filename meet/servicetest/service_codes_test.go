@@ -32,6 +32,10 @@ func TestCreateCodesIsIdempotent(t *testing.T) {
 	if err != nil || len(all) != 4 {
 		t.Errorf("there are %d codes, %v; want 4", len(all), err)
 	}
+	if page, next, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{Limit: Of(4)}); err != nil ||
+		len(page) != 4 || next != "" {
+		t.Errorf("a page for all: %d codes, next %q, %v; want all, and no more", len(page), next, err)
+	}
 	for what, req := range map[string]meet.CodeRequest{
 		"unknown role": {Role: Of("king")}, "empty role": {Role: Of("")},
 		"long label": {Label: strings.Repeat("l", 65)}, "bidi label": {Label: "\u202e"},

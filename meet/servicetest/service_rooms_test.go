@@ -263,6 +263,12 @@ func TestUpdateRoom(t *testing.T) {
 	if diff := cmp.Diff(want, details.Room); err != nil || diff != "" {
 		t.Errorf("refused updates left something behind (%v):\n%s", err, diff)
 	}
+	for _, ref := range []string{"", "No_such!", strings.Repeat("a", 64)} {
+		_, err := s.UpdateRoom(t.Context(), Ada, ref, meet.RoomChange{}, false)
+		wantCode(t, "update of the room "+ref, err, meet.CodeInvalid)
+	}
+	_, err = s.UpdateRoom(t.Context(), Ada, "after", meet.RoomChange{ExpiresIn: Of(meet.MaxLifetime)}, false)
+	wantCode(t, "the longest life", err, "")
 }
 
 func TestEndRoomPutsEveryoneOut(t *testing.T) {

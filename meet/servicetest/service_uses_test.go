@@ -221,6 +221,15 @@ func TestTryingAgainAtOnce(t *testing.T) {
 	if _, err := livekittest.TryJoin(t, s.URL, a.Token); err != nil {
 		t.Errorf("the token after another try: %v; want it to open the room", err)
 	}
+
+	// The connection that was given up may still be listed.
+	room, code = roomForOne(t, s)
+	a = mustRedeem(t, s, code)
+	livekittest.Signal(t, s.URL, a.Token)
+	event := connectionAborted(s, room, a.Identity, "2")
+	event.Participant.SID = personAtServer(t, s, room).SID
+	handle(t, s, event)
+	wantUses(t, s, room, 0)
 }
 
 // The media server stops answering in the middle: the use is given back by the

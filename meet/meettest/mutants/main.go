@@ -1,12 +1,14 @@
 // Command mutants changes package meet in one place at a time and runs its
 // tests: each change ought to make a test fail. What survives is printed; it is
-// a missing test, or a change that means the same. The tree is not touched, the
-// changed file is handed to the go command as an overlay.
+// a missing test, or a change that means the same: then accepted.txt has the
+// reason, which is printed, too. The tree is not touched, the changed file is
+// handed to the go command as an overlay.
 package main
 
 import (
 	"bytes"
 	"context"
+	_ "embed" // of what may survive
 	"encoding/json"
 	"errors"
 	"flag"
@@ -49,20 +51,42 @@ func main() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		if verdict == "SURVIVED" {
+		reason := accepted[m.source+"\t"+m.what]
+		switch {
+		case verdict != "SURVIVED":
+		case reason != "":
+			verdict, reason = "accepted", ": "+reason
+		default:
 			survived++
 		}
-		fmt.Printf("%-10s %s\n", verdict, m)
+		fmt.Printf("%-10s %s%s\n", verdict, m, reason)
 	}
 	fmt.Printf("%d of %d survived\n", survived, len(chosen))
 }
+
+//go:embed accepted.txt
+var acceptedText string
+
+// accepted gives the reasons why mutants may survive, by the line of the source
+// and what was changed in it.
+var accepted = func() map[string]string {
+	reasons := map[string]string{}
+	for line := range strings.Lines(acceptedText) {
+		if at := strings.LastIndexByte(line, '\t'); at >= 0 {
+			reasons[line[:at]] = strings.TrimSpace(line[at+1:])
+		}
+	}
+	return reasons
+}()
 
 // mutant is one change to one file.
 type mutant struct {
 	path string
 	line int
 	what string
-	text []byte // the whole file, changed
+
+	source string // the line, as it is
+	text   []byte // the whole file, changed
 }
 
 func (m mutant) String() string { return fmt.Sprintf("%s:%d: %s", m.path, m.line, m.what) }
@@ -78,13 +102,19 @@ func find(dir, only string) ([]mutant, error) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		lines := strings.Split(string(text), "\n")
 		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+		file, err := parser.ParseFile(files, path, text, parser.ParseComments)
 		if err != nil {
 			return nil, err
 		}
 		for _, c := range changes(file) {
-			m := mutant{path: path, line: files.Position(c.at).Line, what: c.what}
+			line := files.Position(c.at).Line
+			m := mutant{path: path, line: line, what: c.what, source: strings.TrimSpace(lines[line-1])}
 			if !strings.Contains(m.String(), only) {
 				continue
 			}
