@@ -133,14 +133,12 @@ func (c *core) recordAllPresent(ctx context.Context, room Room, people []Partici
 	meant func(Admission) bool) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
 	for _, person := range people {
-		switch admission, err := c.admissionOf(ctx, room.ID, person.Identity); {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return c.storeError(err, "")
-		case meant(admission) && isValid(admission, room, c.now()):
-			if err := c.recordPresent(ctx, room, "", admission, person); err != nil {
-				return err
-			}
+		admission, known, err := c.findAdmission(ctx, room.ID, person.Identity)
+		if err == nil && known && meant(admission) && isValid(admission, room, c.now()) {
+			err = c.recordPresent(ctx, room, "", admission, person)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

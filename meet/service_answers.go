@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 )
 
 // AnswerJoinRequest approves or refuses a join request. A refused request is over;
@@ -62,16 +61,9 @@ func (s *Service) answerEach(
 	ctx context.Context, p Principal, room Room, ids []string, approve bool,
 ) (answered []JoinRequest, missing []string, err error) {
 	requests, errs := make([]JoinRequest, len(ids)), make([]error, len(ids))
-	var all sync.WaitGroup
-	slots := make(chan struct{}, maxParallelAnswers)
-	for i, id := range ids {
-		slots <- struct{}{}
-		all.Go(func() {
-			defer func() { <-slots }()
-			requests[i], errs[i] = s.answer(ctx, p, room, id, approve)
-		})
-	}
-	all.Wait()
+	inParallel(len(ids), maxParallelAnswers, func(i int) {
+		requests[i], errs[i] = s.answer(ctx, p, room, ids[i], approve)
+	})
 	for i, id := range ids {
 		switch {
 		case errs[i] == nil:

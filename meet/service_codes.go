@@ -301,10 +301,11 @@ func (s *Service) participantsByCode(ctx context.Context, room Room, code string
 	}
 	var found []Participant
 	for _, person := range people {
-		switch admission, err := s.admissionOf(ctx, room.ID, person.Identity); {
-		case err != nil && !errors.Is(err, ErrNotFound):
-			return nil, s.storeError(err, "")
-		case err == nil && admission.Code == code:
+		admission, known, err := s.findAdmission(ctx, room.ID, person.Identity)
+		if err != nil {
+			return nil, err
+		}
+		if known && admission.Code == code {
 			found = append(found, person)
 		}
 	}

@@ -184,9 +184,5 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if _, err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
-	removed := make([]string, len(inside))
-	for i, person := range inside {
-		removed[i] = person.Identity
-	}
-	return room, removed, nil
+	return room, identityList(inside), nil
 }
