@@ -28,6 +28,21 @@ func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, mediaBudget)
 }
 
+// lockRoom locks the mutex of a room for a call that works on it at LiveKit, until
+// release is called. The context it gives has the budget of the call.
+func (c *core) lockRoom(ctx context.Context, roomID string) (_ context.Context, release func(), err error) {
+	ctx, cancel := withBudget(ctx)
+	unlock, err := c.mutexes.Lock(ctx, roomID)
+	if err != nil {
+		cancel()
+		return nil, nil, errMediaUnavailable(err)
+	}
+	return ctx, func() {
+		unlock()
+		cancel()
+	}, nil
+}
+
 // storeError translates an error of the store. failed replaces the usual message
 // about a database that failed, unless it is empty.
 func (c *core) storeError(err error, failed string) error {

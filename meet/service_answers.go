@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,11 +12,8 @@ import (
 func (s *Service) AnswerJoinRequest(
 	ctx context.Context, p Principal, ref, id string, approve bool,
 ) (JoinRequest, error) {
-	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
+	room, err := s.resolveForChange(ctx, p, ActAnswer, ref)
 	if err != nil {
-		return JoinRequest{}, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
 		return JoinRequest{}, err
 	}
 	return s.answer(ctx, p, room, id, approve)
@@ -27,19 +25,15 @@ func (s *Service) AnswerJoinRequest(
 func (s *Service) AnswerJoinRequests(
 	ctx context.Context, p Principal, ref string, ids []string, all, approve bool,
 ) (answered []JoinRequest, missing []string, err error) {
-	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
-	if err != nil {
-		return nil, nil, err
-	}
 	if all {
 		ids = nil
 	}
+	var badID error
 	for _, id := range ids {
-		if err := checkRequestID(id); err != nil {
-			return nil, nil, err
-		}
+		badID = cmp.Or(badID, checkRequestID(id))
 	}
-	if err := s.checkChangeRate(p); err != nil {
+	room, err := s.resolveForChange(ctx, p, ActAnswer, ref, badID)
+	if err != nil {
 		return nil, nil, err
 	}
 	if all {
