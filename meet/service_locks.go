@@ -76,7 +76,7 @@ func (m *muting) storeLocks(ctx context.Context, people []Person,
 		changed, forAll = merge(changed, identities), forAll || roomChanged
 	}
 	m.room, err = m.store.RoomByID(ctx, m.room.ID)
-	return changed, forAll, m.storeError(err, "")
+	return changed, forAll, errAfterChange(err)
 }
 
 func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
