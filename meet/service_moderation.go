@@ -65,9 +65,9 @@ type MuteResult struct {
 
 // MutedTrack is a track that a moderator has just stopped.
 type MutedTrack struct {
-	Identity string
-	ID       string
-	Source   Source
+	Identity string `json:"identity"`
+	ID       string `json:"track_id"`
+	Source   Source `json:"source"`
 }
 
 // Mute stops all sound of a participant, or with [Everyone] of all participants
