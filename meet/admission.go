@@ -65,36 +65,46 @@ type access struct {
 // admission decides whether an identity may be inside a room now. Every check of
 // that question goes through here.
 func (c *core) admission(ctx context.Context, roomID, identity string) (access, error) {
-	admission, room, err := c.admissionAndRoom(ctx, roomID, identity)
-	if errors.Is(err, ErrNotFound) {
-		if room, err = c.store.RoomByID(ctx, roomID); err == nil || errors.Is(err, ErrNotFound) {
-			return access{verdict: verdictUnknown, room: room}, nil
-		}
+	admission, room, known, err := c.findAdmissionAndRoom(ctx, roomID, identity)
+	if err == nil && !known {
+		room, _, err = c.findRoom(ctx, roomID)
+		return access{verdict: verdictUnknown, room: room}, err
 	}
 	if err != nil {
-		return access{}, c.storeError(err, "")
+		return access{}, err
 	}
 	v, err := c.decide(ctx, admission, room)
 	return access{verdict: v, room: room, admission: admission, secondConnection: identity != admission.Identity}, err
 }
 
-// admissionAndRoom finds the admission of an identity in a room. LiveKit calls a
-// second connection of the same identity identity#something.
-func (c *core) admissionAndRoom(ctx context.Context, roomID, identity string) (Admission, Room, error) {
+// findRoom finds a room by its id; known is false if there is none.
+func (c *core) findRoom(ctx context.Context, roomID string) (room Room, known bool, err error) {
+	room, err = c.store.RoomByID(ctx, roomID)
+	if errors.Is(err, ErrNotFound) {
+		return Room{}, false, nil
+	}
+	return room, err == nil, c.storeError(err, "")
+}
+
+// findAdmission finds the admission of an identity in a room; known is false if
+// there is none. LiveKit calls a second connection of the same identity
+// identity#something.
+func (c *core) findAdmission(ctx context.Context, roomID, identity string) (_ Admission, known bool, err error) {
+	admission, _, known, err := c.findAdmissionAndRoom(ctx, roomID, identity)
+	return admission, known, err
+}
+
+func (c *core) findAdmissionAndRoom(
+	ctx context.Context, roomID, identity string,
+) (_ Admission, _ Room, known bool, err error) {
 	admission, room, err := c.store.Admission(ctx, identity)
 	if first, _, second := strings.Cut(identity, "#"); errors.Is(err, ErrNotFound) && second {
 		admission, room, err = c.store.Admission(ctx, first)
 	}
-	if err == nil && admission.RoomID != roomID {
-		return Admission{}, Room{}, ErrNotFound
+	if errors.Is(err, ErrNotFound) || err == nil && admission.RoomID != roomID {
+		return Admission{}, Room{}, false, nil
 	}
-	return admission, room, err
-}
-
-// admissionOf is admissionAndRoom without the room.
-func (c *core) admissionOf(ctx context.Context, roomID, identity string) (Admission, error) {
-	admission, _, err := c.admissionAndRoom(ctx, roomID, identity)
-	return admission, err
+	return admission, room, err == nil, c.storeError(err, "")
 }
 
 // decide says whether an admission lets its person be inside the room now.

@@ -1,9 +1,6 @@
 package meet
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // One approval lets in one person. The first admission uses it. The same person may
 // come back by it: with an access token as a new admission, without one under the
@@ -27,12 +24,12 @@ func (s *Service) comeBack(
 	if roomID != room.ID {
 		return JoinResult{}, errRequestOver()
 	}
-	admission, err := s.admissionOf(ctx, room.ID, identity)
+	admission, known, err := s.findAdmission(ctx, room.ID, identity)
 	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && admission.RequestID != request.ID:
-		return JoinResult{}, errRequestOver()
 	case err != nil:
-		return JoinResult{}, s.storeError(err, "")
+		return JoinResult{}, err
+	case !known || admission.RequestID != request.ID:
+		return JoinResult{}, errRequestOver()
 	}
 	switch v, err := s.decide(ctx, admission, room); {
 	case err != nil:

@@ -28,6 +28,21 @@ func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, mediaBudget)
 }
 
+// lockRoom locks the mutex of a room for a call that works on it at LiveKit, until
+// release is called. The context it gives has the budget of the call.
+func (c *core) lockRoom(ctx context.Context, roomID string) (_ context.Context, release func(), err error) {
+	ctx, cancel := withBudget(ctx)
+	unlock, err := c.mutexes.Lock(ctx, roomID)
+	if err != nil {
+		cancel()
+		return nil, nil, errMediaUnavailable(err)
+	}
+	return ctx, func() {
+		unlock()
+		cancel()
+	}, nil
+}
+
 // storeError translates an error of the store. failed replaces the usual message
 // about a database that failed, unless it is empty.
 func (c *core) storeError(err error, failed string) error {
@@ -133,14 +148,12 @@ func (c *core) recordAllPresent(ctx context.Context, room Room, people []Partici
 	meant func(Admission) bool) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
 	for _, person := range people {
-		switch admission, err := c.admissionOf(ctx, room.ID, person.Identity); {
-		case errors.Is(err, ErrNotFound):
-		case err != nil:
-			return c.storeError(err, "")
-		case meant(admission) && isValid(admission, room, c.now()):
-			if err := c.recordPresent(ctx, room, "", admission, person); err != nil {
-				return err
-			}
+		admission, known, err := c.findAdmission(ctx, room.ID, person.Identity)
+		if err == nil && known && meant(admission) && isValid(admission, room, c.now()) {
+			err = c.recordPresent(ctx, room, "", admission, person)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

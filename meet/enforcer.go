@@ -30,15 +30,12 @@ func (e *Enforcer) HandleMediaEvent(ctx context.Context, event MediaEvent) error
 	if e.seenEvents.before(event.ID) {
 		return ErrRepeated
 	}
-	room, err := e.store.RoomByID(ctx, event.RoomID)
-	switch {
-	case errors.Is(err, ErrNotFound): // somebody else's room on the same server
-	case err != nil:
-		return e.storeError(err, "")
-	default:
-		if err := e.handle(ctx, room, event); err != nil {
-			return err
-		}
+	room, known, err := e.findRoom(ctx, event.RoomID)
+	if err == nil && known { // others are somebody else's rooms on the same server
+		err = e.handle(ctx, room, event)
+	}
+	if err != nil {
+		return err
 	}
 	e.seenEvents.add(event.ID)
 	return nil
@@ -111,12 +108,12 @@ func (e *Enforcer) Reconcile(ctx context.Context) error {
 // reconcileRoom corrects one media room and gives those of its open presences
 // that are over.
 func (e *Enforcer) reconcileRoom(ctx context.Context, media MediaRoom, open []Presence) (gone []Presence, err error) {
-	room, err := e.store.RoomByID(ctx, media.ID)
+	room, known, err := e.findRoom(ctx, media.ID)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return open, nil
 	case err != nil:
-		return nil, e.storeError(err, "")
+		return nil, err
+	case !known:
+		return open, nil
 	case !room.Active(e.now()):
 		return open, e.clearIfOver(ctx, room)
 	case media.Participants == 0 && len(open) == 0:

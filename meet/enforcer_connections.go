@@ -3,7 +3,6 @@ package meet
 import (
 	"cmp"
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -113,9 +112,8 @@ func (e *Enforcer) ReserveConnection(ctx context.Context, address, joinToken str
 		where: "from your address"}}
 	var admission Admission // zero for a recorder or an agent with the operator's key
 	if roomID, identity, ok := e.media.ReadToken(joinToken); ok {
-		admission, err = e.admissionOf(ctx, roomID, identity)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, e.storeError(err, "")
+		if admission, _, err = e.findAdmission(ctx, roomID, identity); err != nil {
+			return nil, err
 		}
 	}
 	if admission.Identity != "" {

@@ -8,12 +8,9 @@ import (
 
 // onLeft writes down that a connection has ended; how is [Left] or [Visited].
 func (e *Enforcer) onLeft(ctx context.Context, room Room, event MediaEvent, how EventAction) error {
-	admission, err := e.admissionOf(ctx, room.ID, event.Participant.Identity)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil:
-		return e.storeError(err, "")
+	admission, known, err := e.findAdmission(ctx, room.ID, event.Participant.Identity)
+	if err != nil || !known {
+		return err
 	}
 	p := Presence{SID: event.Participant.SID, RoomID: room.ID, RoomSID: event.RoomSID, Subject: admission.Subject,
 		Identity: event.Participant.Identity, JoinedAt: event.Participant.JoinedAt, LeftAt: event.At}

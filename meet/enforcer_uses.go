@@ -34,12 +34,9 @@ func (e *Enforcer) onConnectionAborted(ctx context.Context, room Room, event Med
 	if err := e.onVisited(ctx, room, event); err != nil {
 		return err
 	}
-	admission, err := e.admissionOf(ctx, room.ID, event.Participant.Identity)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil:
-		return e.storeError(err, "")
+	admission, known, err := e.findAdmission(ctx, room.ID, event.Participant.Identity)
+	if err != nil || !known {
+		return err
 	}
 	e.log.LogAttrs(ctx, slog.LevelWarn, "somebody could not get into the call", slog.String("room_id", room.ID),
 		slog.String("room_name", room.Name), slog.String("identity", admission.Identity),

@@ -94,8 +94,12 @@ func (r *rate) take(key string) (wait time.Duration) {
 	return 0
 }
 
-// checkRate counts a call of the holder of key against a rate, or refuses it.
-func (s *Service) checkRate(r *rate, key, message string) error {
+// checkRate counts a call by p, under key, against a rate, or refuses it.
+// Superadmins are free of every rate.
+func (s *Service) checkRate(p Principal, r *rate, key, message string) error {
+	if p.Role == Superadmin {
+		return nil
+	}
 	wait := r.take(key)
 	if wait == 0 {
 		return nil
@@ -108,39 +112,30 @@ func (s *Service) checkRate(r *rate, key, message string) error {
 
 // checkRoomRate counts a room that p opens, or a name that it takes.
 func (s *Service) checkRoomRate(p Principal) error {
-	if p.Role == Superadmin {
-		return nil
-	}
-	return s.checkRate(&s.rates.rooms, p.ID, "Too many rooms were created by you within a minute")
+	return s.checkRate(p, &s.rates.rooms, p.ID, "Too many rooms were created by you within a minute")
 }
 
 // checkChangeRate counts a change that p makes to a room, its codes or its people:
 // each leaves a line in the audit trail.
 func (s *Service) checkChangeRate(p Principal) error {
-	if p.Role == Superadmin {
-		return nil
-	}
-	return s.checkRate(&s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
+	return s.checkRate(p, &s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
 }
 
 // checkJoinRate counts a join, which leaves something in the database even if nobody
 // connects. People who wait for a host are counted when they join.
 func (s *Service) checkJoinRate(p Principal, admission Admission) error {
-	if p.Role == Superadmin {
-		return nil
-	}
 	r, message := &s.rates.joinsOfUser, "Too many joins were made with your access tokens within ten minutes"
 	if p.Role == Anonymous {
 		r, message = &s.rates.joinsOfAddress, "Too many people have joined from your address within ten minutes"
 	}
-	if err := s.checkRate(r, p.key(), message); err != nil {
+	if err := s.checkRate(p, r, p.key(), message); err != nil {
 		return err
 	}
 	way, message := admission.Code, "Too many people have joined with this code within ten minutes"
 	if way == "" {
 		way, message = admission.RoomID, "Too many people have joined this room without a code within ten minutes"
 	}
-	return s.checkRate(&s.rates.joinsOfCode, way, message)
+	return s.checkRate(p, &s.rates.joinsOfCode, way, message)
 }
 
 // checkWaitingLimits refuses one more join request beside those there are.

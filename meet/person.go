@@ -1,9 +1,6 @@
 package meet
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Person is a participant with what the database says of them. Where the two
 // differ, the database is right.
@@ -24,12 +21,12 @@ type Person struct {
 
 // person adds to a participant what the database says of them.
 func (c *core) person(ctx context.Context, room Room, in Participant) (Person, error) {
-	admission, err := c.admissionOf(ctx, room.ID, in.Identity)
-	if errors.Is(err, ErrNotFound) {
+	admission, known, err := c.findAdmission(ctx, room.ID, in.Identity)
+	switch {
+	case err != nil:
+		return Person{}, err
+	case !known:
 		return Person{Participant: in, Name: in.Profile.Name, UserID: in.UserID, Role: in.Profile.Role}, nil
-	}
-	if err != nil {
-		return Person{}, c.storeError(err, "")
 	}
 	return Person{Participant: in, Known: true, admission: admission,
 		Name: admission.Name, UserID: admission.UserID, Verified: admission.verified(), Role: roleOf(admission, room),

@@ -60,26 +60,30 @@ const maxParallelProfiles = 8
 // projectOnto tells LiveKit the present profiles of people who are inside. The
 // caller holds the room's mutex.
 func (c *core) projectOnto(ctx context.Context, room Room, people []Participant) error {
-	var (
-		all   sync.WaitGroup
-		slots = make(chan struct{}, maxParallelProfiles)
-		errs  = make([]error, len(people))
-	)
-	for i, person := range people {
+	errs := make([]error, len(people))
+	inParallel(len(people), maxParallelProfiles, func(i int) {
+		admission, known, err := c.findAdmission(ctx, room.ID, people[i].Identity)
+		if known { // people whom Roomkey did not admit keep what they have
+			err = c.setProfile(ctx, room, admission, people[i])
+		}
+		errs[i] = err
+	})
+	return errors.Join(errs...)
+}
+
+// inParallel calls work with 0 to n-1, in at most limit goroutines at a time, and
+// waits for all of them.
+func inParallel(n, limit int, work func(i int)) {
+	var all sync.WaitGroup
+	slots := make(chan struct{}, limit)
+	for i := range n {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			admission, err := c.admissionOf(ctx, room.ID, person.Identity)
-			if err == nil {
-				err = c.setProfile(ctx, room, admission, person)
-			}
-			if !errors.Is(err, ErrNotFound) { // people whom Roomkey did not admit keep what they have
-				errs[i] = err
-			}
+			work(i)
 		})
 	}
 	all.Wait()
-	return errors.Join(errs...)
 }
 
 // setProfile corrects what LiveKit has of an admitted person.

@@ -19,15 +19,16 @@ const (
 var Sources = []Source{Camera, Microphone, ScreenShare, ScreenShareAudio}
 
 // Role is a named set of media rights from the configuration. Codes have its name,
-// so that a change of the role holds for later joins without new codes.
+// so that a change of the role holds for later joins without new codes. The tags
+// are its names in the configuration and for agents.
 type Role struct {
-	Name      string   `yaml:"name"`
-	Publish   []Source `yaml:"publish"`   // empty: nothing may be published
-	Subscribe bool     `yaml:"subscribe"` // may see and hear others
-	Chat      bool     `yaml:"chat"`      // may send data messages
+	Name      string   `yaml:"name" json:"name"`
+	Publish   []Source `yaml:"publish" json:"publish"`     // empty: nothing may be published
+	Subscribe bool     `yaml:"subscribe" json:"subscribe"` // may see and hear others
+	Chat      bool     `yaml:"chat" json:"chat"`           // may send data messages
 
-	SkipApproval bool `yaml:"skip_approval"` // enters rooms that require approval without waiting
-	Admit        bool `yaml:"admit"`         // inside a room, may answer the join requests of others
+	SkipApproval bool `yaml:"skip_approval" json:"skip_approval"` // enters rooms that require approval without waiting
+	Admit        bool `yaml:"admit" json:"admit"`                 // inside a room, may answer others' join requests
 }
 
 // The roles that always exist, because modes hand them out.

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -179,6 +180,19 @@ func (s *Service) resolveFor(ctx context.Context, p Principal, action Action, re
 		return Room{}, err
 	}
 	return room, authorize(p, action, &room)
+}
+
+// resolveForChange finds a room for a call that changes it: it authorizes the
+// action, gives the first of the errors that were found in the arguments, and
+// counts the change.
+func (s *Service) resolveForChange(
+	ctx context.Context, p Principal, action Action, ref string, found ...error,
+) (Room, error) {
+	room, err := s.resolveFor(ctx, p, action, ref)
+	if err = cmp.Or(err, cmp.Or(found...)); err != nil {
+		return Room{}, err
+	}
+	return room, s.checkChangeRate(p)
 }
 
 // expireHolder ends the room that has a name but whose time has come.

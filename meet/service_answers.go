@@ -1,10 +1,10 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 )
 
 // AnswerJoinRequest approves or refuses a join request. A refused request is over;
@@ -12,11 +12,8 @@ import (
 func (s *Service) AnswerJoinRequest(
 	ctx context.Context, p Principal, ref, id string, approve bool,
 ) (JoinRequest, error) {
-	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
+	room, err := s.resolveForChange(ctx, p, ActAnswer, ref)
 	if err != nil {
-		return JoinRequest{}, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
 		return JoinRequest{}, err
 	}
 	return s.answer(ctx, p, room, id, approve)
@@ -28,19 +25,15 @@ func (s *Service) AnswerJoinRequest(
 func (s *Service) AnswerJoinRequests(
 	ctx context.Context, p Principal, ref string, ids []string, all, approve bool,
 ) (answered []JoinRequest, missing []string, err error) {
-	room, err := s.resolveFor(ctx, p, ActAnswer, ref)
-	if err != nil {
-		return nil, nil, err
-	}
 	if all {
 		ids = nil
 	}
+	var badID error
 	for _, id := range ids {
-		if err := checkRequestID(id); err != nil {
-			return nil, nil, err
-		}
+		badID = cmp.Or(badID, checkRequestID(id))
 	}
-	if err := s.checkChangeRate(p); err != nil {
+	room, err := s.resolveForChange(ctx, p, ActAnswer, ref, badID)
+	if err != nil {
 		return nil, nil, err
 	}
 	if all {
@@ -62,16 +55,9 @@ func (s *Service) answerEach(
 	ctx context.Context, p Principal, room Room, ids []string, approve bool,
 ) (answered []JoinRequest, missing []string, err error) {
 	requests, errs := make([]JoinRequest, len(ids)), make([]error, len(ids))
-	var all sync.WaitGroup
-	slots := make(chan struct{}, maxParallelAnswers)
-	for i, id := range ids {
-		slots <- struct{}{}
-		all.Go(func() {
-			defer func() { <-slots }()
-			requests[i], errs[i] = s.answer(ctx, p, room, id, approve)
-		})
-	}
-	all.Wait()
+	inParallel(len(ids), maxParallelAnswers, func(i int) {
+		requests[i], errs[i] = s.answer(ctx, p, room, ids[i], approve)
+	})
 	for i, id := range ids {
 		switch {
 		case errs[i] == nil:

@@ -21,22 +21,13 @@ type CodeRequest struct {
 // existing codes as they are, makes missing ones, and disables those of roles that
 // no longer exist. Calling it again changes nothing.
 func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req CodeRequest) ([]RoomCode, error) {
-	room, err := s.resolveFor(ctx, p, ActManageCodes, ref)
-	if err != nil {
-		return nil, err
-	}
-	roles := s.roles.Names()
+	roles, badRole := s.roles.Names(), error(nil)
 	if req.Role != nil {
-		if err := s.checkRole(*req.Role); err != nil {
-			return nil, err
-		}
-		roles = []string{*req.Role}
+		roles, badRole = []string{*req.Role}, s.checkRole(*req.Role)
 	}
-	label, err := checkText("label", req.Label, MaxLabel)
+	label, badLabel := checkText("label", req.Label, MaxLabel)
+	room, err := s.resolveForChange(ctx, p, ActManageCodes, ref, badRole, badLabel)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
 		return nil, err
 	}
 	details := map[string]string{"roles": strings.Join(roles, ",")}
@@ -206,13 +197,11 @@ func (s *Service) UpdateCode(
 		code, _, err := s.updateCode(ctx, p, room, code.Code, change, nil, nil)
 		return code, []string{}, err
 	}
-	ctx, cancel := withBudget(ctx)
-	defer cancel()
-	unlock, err := s.mutexes.Lock(ctx, room.ID)
+	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
-		return RoomCode{}, nil, errMediaUnavailable(err)
+		return RoomCode{}, nil, err
 	}
-	defer unlock()
+	defer release()
 	people, err := s.participantsByCode(ctx, room, code.Code) // before the change: it must not begin if LiveKit is down
 	if err != nil {
 		return RoomCode{}, nil, err
@@ -301,10 +290,11 @@ func (s *Service) participantsByCode(ctx context.Context, room Room, code string
 	}
 	var found []Participant
 	for _, person := range people {
-		switch admission, err := s.admissionOf(ctx, room.ID, person.Identity); {
-		case err != nil && !errors.Is(err, ErrNotFound):
-			return nil, s.storeError(err, "")
-		case err == nil && admission.Code == code:
+		admission, known, err := s.findAdmission(ctx, room.ID, person.Identity)
+		if err != nil {
+			return nil, err
+		}
+		if known && admission.Code == code {
 			found = append(found, person)
 		}
 	}

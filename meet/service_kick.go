@@ -24,29 +24,18 @@ type KickCall struct {
 // The database says so first, so that nobody slips back in between. Should
 // LiveKit stop answering then, [Enforcer.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
-	room, err := s.resolveFor(ctx, p, ActModerate, ref)
-	if err == nil {
-		err = checkDestructionAllowed(ctx)
-	}
-	if err == nil {
-		err = checkSingleIdentity(call.Identity)
-	}
+	reason, badReason := checkText("reason", call.Reason, MaxReason)
+	call.Reason = reason
+	room, err := s.resolveForChange(ctx, p, ActModerate, ref,
+		checkDestructionAllowed(ctx), checkSingleIdentity(call.Identity), badReason)
 	if err != nil {
 		return nil, err
 	}
-	if call.Reason, err = checkText("reason", call.Reason, MaxReason); err != nil {
-		return nil, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
-		return nil, err
-	}
-	ctx, cancel := withBudget(ctx)
-	defer cancel()
-	unlock, err := s.mutexes.Lock(ctx, room.ID)
+	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
-		return nil, errMediaUnavailable(err)
+		return nil, err
 	}
-	defer unlock()
+	defer release()
 	if call.Block {
 		if err := s.checkBlockLimit(ctx, room, call.Identity); err != nil {
 			return nil, err
@@ -218,14 +207,8 @@ func (s *Service) removeAll(ctx context.Context, room Room, people []Participant
 
 // Unblock lifts the block that was made by kicking an identity.
 func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string) error {
-	room, err := s.resolveFor(ctx, p, ActUnblock, ref)
+	room, err := s.resolveForChange(ctx, p, ActUnblock, ref, checkIdentity(identity))
 	if err != nil {
-		return err
-	}
-	if err := checkIdentity(identity); err != nil {
-		return err
-	}
-	if err := s.checkChangeRate(p); err != nil {
 		return err
 	}
 	e := s.event(ctx, p, Unblocked, room, identity, s.identityDetailsOf(ctx, room, identity, nil))

@@ -2,7 +2,6 @@ package meet
 
 import (
 	"context"
-	"errors"
 	"slices"
 )
 
@@ -40,11 +39,11 @@ func (m *muting) lock(ctx context.Context, people []Person) (MuteResult, error) 
 // one with the identity, or to everybody from whom they were taken.
 func (m *muting) unlock(ctx context.Context, people []Person) (MuteResult, error) {
 	if m.call.Identity != Everyone {
-		switch _, err := m.admissionOf(ctx, m.room.ID, m.call.Identity); {
-		case errors.Is(err, ErrNotFound) && len(people) == 0:
+		switch _, known, err := m.findAdmission(ctx, m.room.ID, m.call.Identity); {
+		case err != nil:
+			return MuteResult{}, err
+		case !known && len(people) == 0:
 			return MuteResult{}, errParticipantNotFound()
-		case err != nil && !errors.Is(err, ErrNotFound):
-			return MuteResult{}, m.storeError(err, "")
 		}
 	}
 	changed, forAll, err := m.storeLocks(ctx, people, false)
@@ -77,7 +76,7 @@ func (m *muting) storeLocks(ctx context.Context, people []Person,
 		changed, forAll = merge(changed, identities), forAll || roomChanged
 	}
 	m.room, err = m.store.RoomByID(ctx, m.room.ID)
-	return changed, forAll, m.storeError(err, "")
+	return changed, forAll, errAfterChange(err)
 }
 
 func (m *muting) storeLock(ctx context.Context, people []Person, source Source,

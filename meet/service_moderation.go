@@ -65,9 +65,9 @@ type MuteResult struct {
 
 // MutedTrack is a track that a moderator has just stopped.
 type MutedTrack struct {
-	Identity string
-	ID       string
-	Source   Source
+	Identity string `json:"identity"`
+	ID       string `json:"track_id"`
+	Source   Source `json:"source"`
 }
 
 // Mute stops all sound of a participant, or with [Everyone] of all participants
@@ -100,23 +100,15 @@ type muting struct {
 
 func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall,
 	scope muteScope) (MuteResult, error) {
-	room, err := s.resolveFor(ctx, p, ActModerate, ref)
+	room, err := s.resolveForChange(ctx, p, ActModerate, ref, scope.check(call.Identity))
 	if err != nil {
 		return MuteResult{}, err
 	}
-	if err := scope.check(call.Identity); err != nil {
-		return MuteResult{}, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
-		return MuteResult{}, err
-	}
-	ctx, cancel := withBudget(ctx)
-	defer cancel()
-	unlock, err := s.mutexes.Lock(ctx, room.ID)
+	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
-		return MuteResult{}, errMediaUnavailable(err)
+		return MuteResult{}, err
 	}
-	defer unlock()
+	defer release()
 	if room, err = s.store.RoomByID(ctx, room.ID); err != nil { // as it is while the mutex is held
 		return MuteResult{}, s.storeError(err, "")
 	}

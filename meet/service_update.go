@@ -139,27 +139,19 @@ func (s *Service) updateMediaRoom(ctx context.Context, room Room) {
 // once more the media server, for those who slipped in between. Should that
 // last step fail, [Enforcer.Sweep] makes it good.
 func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName string) (Room, []string, error) {
-	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
-	if err == nil {
-		err = checkDestructionAllowed(ctx)
-	}
+	room, err := s.resolveForChange(ctx, p, ActManageRoom, ref, checkDestructionAllowed(ctx))
 	if err != nil {
-		return Room{}, nil, err
-	}
-	if err := s.checkChangeRate(p); err != nil {
 		return Room{}, nil, err
 	}
 	if normalizeName(confirmName) != room.Name {
 		return Room{}, nil, Invalid("confirm_name", "confirm_name must be the room's name",
 			"Repeat the name of the room you mean to end, as get_room shows it.")
 	}
-	budget, cancel := withBudget(ctx)
-	defer cancel()
-	unlock, err := s.mutexes.Lock(budget, room.ID)
+	budget, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
-		return Room{}, nil, errMediaUnavailable(err)
+		return Room{}, nil, err
 	}
-	defer unlock()
+	defer release()
 	inside, err := s.media.Participants(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
@@ -184,9 +176,5 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	if _, err := s.clear(budget, room.ID); err != nil {
 		s.log.WarnContext(ctx, "could not clear an ended room; the sweeper goes on", "room", room.ID, "err", err)
 	}
-	removed := make([]string, len(inside))
-	for i, person := range inside {
-		removed[i] = person.Identity
-	}
-	return room, removed, nil
+	return room, identityList(inside), nil
 }

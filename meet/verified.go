@@ -50,7 +50,7 @@ func whoDetails(userID string, verified bool, label, code string, more map[strin
 func (s *Service) identityDetailsOf(
 	ctx context.Context, room Room, identity string, more map[string]string,
 ) map[string]string {
-	if admission, err := s.admissionOf(ctx, room.ID, identity); err == nil {
+	if admission, known, _ := s.findAdmission(ctx, room.ID, identity); known {
 		return admission.identityDetails(more)
 	}
 	return more

@@ -74,7 +74,7 @@ var updateRoomCode = define(Tool{
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomCodeInput) (updateRoomCodeOutput, error) {
 	change := meet.CodeChange{Enabled: in.Enabled, ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses}
 	code, removed, err := s.UpdateCode(ctx, p, in.Code, change, valueOrZero(in.Remove))
-	return updateRoomCodeOutput{viewCode(s, code), emptyIfNil(removed)}, err
+	return updateRoomCodeOutput{viewCode(s, code), removed}, err
 })
 
 type codeInput struct {

@@ -53,7 +53,7 @@ var kickParticipant = define(Tool{
 		Identity: in.Identity, Block: block, Reason: valueOrZero(in.Reason),
 	})
 	out := kickOutput{
-		Removed: emptyIfNil(removed), Message: "Their token does not work any more; they can ask for another one",
+		Removed: removed, Message: "Their token does not work any more; they can ask for another one",
 	}
 	if err == nil && block {
 		out.Warning, _ = s.BlockWarning(ctx, p, in.RoomID) // the block holds without the warning, too
@@ -70,10 +70,10 @@ type muteInput struct {
 }
 
 type muteOutput struct {
-	MutedTracks []stoppedTrackView `json:"muted_tracks" doc:"Sound that was on, and its owner; may be empty"`
-	Locked      []string           `json:"locked,omitempty" doc:"Identities whose microphone was locked now"`
-	Unlocked    []string           `json:"unlocked,omitempty" doc:"Identities who can turn it on again now"`
-	Message     string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
+	MutedTracks []meet.MutedTrack `json:"muted_tracks" doc:"Sound that was on, and its owner; may be empty"`
+	Locked      []string          `json:"locked,omitempty" doc:"Identities whose microphone was locked now"`
+	Unlocked    []string          `json:"unlocked,omitempty" doc:"Identities who can turn it on again now"`
+	Message     string            `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
 }
 
 var muteParticipant = define(Tool{
@@ -85,7 +85,7 @@ var muteParticipant = define(Tool{
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteInput) (muteOutput, error) {
 	done, err := s.Mute(ctx, p, in.RoomID, meet.MuteCall{Identity: in.Identity, Lock: in.Lock})
 	return muteOutput{
-		MutedTracks: viewStopped(done.Tracks), Locked: done.Locked, Unlocked: done.Unlocked,
+		MutedTracks: done.Tracks, Locked: done.Locked, Unlocked: done.Unlocked,
 		Message: nothingDone(done, in.Lock, "nothing to mute"),
 	}, err
 })
@@ -98,10 +98,10 @@ type disableVideoInput struct {
 }
 
 type disableVideoOutput struct {
-	DisabledTracks []stoppedTrackView `json:"disabled_tracks" doc:"Pictures that were on; may be empty"`
-	Locked         []string           `json:"locked,omitempty" doc:"Identities whose video was locked now"`
-	Unlocked       []string           `json:"unlocked,omitempty" doc:"Identities who can turn it on again now"`
-	Message        string             `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
+	DisabledTracks []meet.MutedTrack `json:"disabled_tracks" doc:"Pictures that were on; may be empty"`
+	Locked         []string          `json:"locked,omitempty" doc:"Identities whose video was locked now"`
+	Unlocked       []string          `json:"unlocked,omitempty" doc:"Identities who can turn it on again now"`
+	Message        string            `json:"message,omitempty" doc:"Where there was nothing to do, and what holds"`
 }
 
 var disableParticipantVideo = define(Tool{
@@ -117,7 +117,7 @@ var disableParticipantVideo = define(Tool{
 		nothing = "nothing to stop: it was off"
 	}
 	return disableVideoOutput{
-		DisabledTracks: viewStopped(done.Tracks), Locked: done.Locked, Unlocked: done.Unlocked,
+		DisabledTracks: done.Tracks, Locked: done.Locked, Unlocked: done.Unlocked,
 		Message: nothingDone(done, in.Lock, nothing),
 	}, err
 })

@@ -68,29 +68,15 @@ func (s *Server) resourceHandler(
 	}
 }
 
-// roleView is a role as agents see it.
-type roleView struct {
-	Name         string        `json:"name"`
-	Publish      []meet.Source `json:"publish"`
-	Subscribe    bool          `json:"subscribe"`
-	Chat         bool          `json:"chat"`
-	SkipApproval bool          `json:"skip_approval"`
-	Admit        bool          `json:"admit"`
-}
-
-func viewRole(r meet.Role) roleView {
-	return roleView{
-		Name: r.Name, Publish: append([]meet.Source{}, r.Publish...), Subscribe: r.Subscribe, Chat: r.Chat,
-		SkipApproval: r.SkipApproval, Admit: r.Admit,
-	}
-}
-
 type rolesOutput struct {
-	Roles []roleView `json:"roles"`
+	Roles meet.Roles `json:"roles"`
 }
 
 func (s *Server) readRoles(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error) {
-	return rolesOutput{viewAll(s.service.Roles(), viewRole)}, nil
+	return rolesOutput{viewAll(s.service.Roles(), func(r meet.Role) meet.Role {
+		r.Publish = append([]meet.Source{}, r.Publish...) // [] and never null
+		return r
+	})}, nil
 }
 
 func (s *Server) readRoom(ctx context.Context, p meet.Principal, req mcp.ReadResourceRequest) (any, error) {

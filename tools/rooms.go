@@ -160,5 +160,5 @@ var endRoom = define(Tool{
 		"opens it again.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in endRoomInput) (endRoomOutput, error) {
 	room, removed, err := s.EndRoom(ctx, p, in.RoomID, in.ConfirmName)
-	return endRoomOutput{viewRoom(s, room), emptyIfNil(removed)}, err
+	return endRoomOutput{viewRoom(s, room), removed}, err
 })

@@ -181,19 +181,6 @@ func viewEvent(e meet.Event) eventView {
 	return v
 }
 
-// stoppedTrackView is a track that was on and is off now.
-type stoppedTrackView struct {
-	Identity string      `json:"identity"`
-	TrackID  string      `json:"track_id"`
-	Source   meet.Source `json:"source"`
-}
-
-func viewStopped(tracks []meet.MutedTrack) []stoppedTrackView {
-	return viewAll(tracks, func(t meet.MutedTrack) stoppedTrackView {
-		return stoppedTrackView{t.Identity, t.ID, t.Source}
-	})
-}
-
 // viewAll gives the view of each item. It never gives nil, because lists are []
 // and never null.
 func viewAll[T, V any](items []T, view func(T) V) []V {
@@ -203,9 +190,6 @@ func viewAll[T, V any](items []T, view func(T) V) []V {
 	}
 	return views
 }
-
-// emptyIfNil gives a list that is never nil, for the same reason.
-func emptyIfNil(items []string) []string { return append([]string{}, items...) }
 
 // durationOf turns optional seconds into an optional duration.
 func durationOf(seconds *int) *time.Duration {

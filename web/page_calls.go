@@ -140,11 +140,7 @@ func (s *Server) pageAnswer(w http.ResponseWriter, r *http.Request) error {
 		return meet.Invalid("approve", "approve is required", "Send true to let the person in, false to refuse.")
 	}
 	request, err := s.Service.AnswerAsHost(r.Context(), token, body.RequestID, *body.Approve)
-	if err != nil {
-		return err
-	}
-	writeJSON(w, http.StatusOK, map[string]pageRequest{"request": viewRequest(request)})
-	return nil
+	return writeResult(w, map[string]pageRequest{"request": viewRequest(request)}, err)
 }
 
 const pageHint = "Send a JSON object."

@@ -41,3 +41,31 @@ func TestAnUnknownOutcomeIsToldAsSuch(t *testing.T) {
 	}
 	t.Error("no call ended while its change was on its way")
 }
+
+// lockingStore cancels the caller's context once a lock on everyone is stored.
+type lockingStore struct {
+	meet.Store
+	cancel func()
+}
+
+func (g lockingStore) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool,
+	e *meet.Event) (changed bool, unlocked []string, err error) {
+	defer g.cancel()
+	return g.Store.LockForAll(ctx, roomID, source, locked, e)
+}
+
+// A lock that is stored is not called "nothing", whatever fails after it.
+func TestAStoredLockIsToldAsSuch(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := New(t, func(c *meet.Config) { c.Store = lockingStore{c.Store, cancel} })
+	room := s.NewRoom(t, meet.RoomChange{})
+	_, err := s.Mute(ctx, Ada, room.ID, meet.MuteCall{Identity: meet.Everyone, Lock: Of(true)})
+	if e := meet.AsError(err); e.Code != meet.CodeUnavailable || !strings.Contains(e.Message, "The change was made") {
+		t.Errorf("told %v %q %q; want that the lock is stored", e.Code, e.Message, e.Hint)
+	}
+	details, err := s.Room(t.Context(), Ada, room.ID)
+	if err != nil || len(details.LockedForAll) != 1 {
+		t.Errorf("locked for all: %v, %v; want one source", details.LockedForAll, err)
+	}
+}
