@@ -32,15 +32,24 @@ func withBudget(ctx context.Context) (context.Context, context.CancelFunc) {
 // release is called. The context it gives has the budget of the call.
 func (c *core) lockRoom(ctx context.Context, roomID string) (_ context.Context, release func(), err error) {
 	ctx, cancel := withBudget(ctx)
-	unlock, err := c.mutexes.Lock(ctx, roomID)
+	unlock, err := c.lock(ctx, roomID)
 	if err != nil {
 		cancel()
-		return nil, nil, errMediaUnavailable(err)
+		return nil, nil, err
 	}
 	return ctx, func() {
 		unlock()
 		cancel()
 	}, nil
+}
+
+// lock waits for the room's mutex. Its error says that the call took too long.
+func (c *core) lock(ctx context.Context, roomID string) (unlock func(), err error) {
+	unlock, err = c.mutexes.Lock(ctx, roomID)
+	if err != nil {
+		return nil, errMediaUnavailable(err)
+	}
+	return unlock, nil
 }
 
 // storeError translates an error of the store. failed replaces the usual message

@@ -153,7 +153,7 @@ func (e *Enforcer) clearIfOver(ctx context.Context, room Room) error {
 // enforce corrects one person who is inside: it evicts them if they may not be
 // there, corrects their profile, and writes down that they are inside.
 func (e *Enforcer) enforce(ctx context.Context, roomID, roomSID string, person Participant) error {
-	unlock, err := e.mutexes.Lock(ctx, roomID)
+	unlock, err := e.lock(ctx, roomID)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (e *Enforcer) onTrackPublished(ctx context.Context, roomID string, person P
 	if !slices.ContainsFunc(person.Tracks, Track.isMislabeled) {
 		return nil
 	}
-	unlock, err := e.mutexes.Lock(ctx, roomID)
+	unlock, err := e.lock(ctx, roomID)
 	if err != nil {
 		return err
 	}

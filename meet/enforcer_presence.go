@@ -50,7 +50,7 @@ func (e *Enforcer) onRoomFinished(ctx context.Context, room Room, event MediaEve
 // recordLeft writes down the end of a presence. For a person who was removed it
 // leaves no event: the one about the removal is the last.
 func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) error {
-	unlock, err := e.mutexes.Lock(ctx, p.RoomID) // while somebody is being removed, that event comes first
+	unlock, err := e.lock(ctx, p.RoomID) // while somebody is being removed, that event comes first
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (e *Enforcer) forget(ctx context.Context) error {
 
 // lockAndClear is clear for a caller who does not hold the room's mutex.
 func (e *Enforcer) lockAndClear(ctx context.Context, roomID string) (cameBack bool, err error) {
-	unlock, err := e.mutexes.Lock(ctx, roomID)
+	unlock, err := e.lock(ctx, roomID)
 	if err != nil {
 		return false, err
 	}

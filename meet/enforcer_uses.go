@@ -53,7 +53,7 @@ func (e *Enforcer) onConnectionAborted(ctx context.Context, room Room, event Med
 // it for now, unless by the connection that was given up or with a token that has
 // expired (deadSID is * then): LiveKit will tell how that ends.
 func (e *Enforcer) returnUse(ctx context.Context, room Room, use PendingUse, reason, deadSID string) error {
-	unlock, err := e.mutexes.Lock(ctx, room.ID)
+	unlock, err := e.lock(ctx, room.ID)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (c *core) profileOf(admission Admission, room Room) Profile {
 
 // project tells LiveKit the present profiles of everybody inside a room.
 func (c *core) project(ctx context.Context, roomID string) error {
-	unlock, err := c.mutexes.Lock(ctx, roomID)
+	unlock, err := c.lock(ctx, roomID)
 	if err != nil {
 		return err
 	}

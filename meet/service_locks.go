@@ -68,9 +68,13 @@ func (m *muting) unlock(ctx context.Context, people []Person) (MuteResult, error
 func (m *muting) storeLocks(ctx context.Context, people []Person,
 	locked bool) (changed []string, forAll bool, err error) {
 	changed = []string{}
-	for _, source := range m.scope.sources {
+	for i, source := range m.scope.sources {
 		identities, roomChanged, err := m.storeLock(ctx, people, source, locked)
-		if err != nil {
+		switch {
+		case err != nil && i > 0: // the source before this one is stored
+			return nil, false, &Error{Code: CodeUnavailable, Message: "Only a part of the change was made",
+				Hint: "Repeat the call in a few seconds.", Err: err}
+		case err != nil:
 			return nil, false, m.storeError(err, "")
 		}
 		changed, forAll = merge(changed, identities), forAll || roomChanged

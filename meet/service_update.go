@@ -32,9 +32,9 @@ func (s *Service) UpdateRoom(
 			return Room{}, err
 		}
 	}
-	unlock, err := s.mutexes.Lock(ctx, room.ID) // the media room of the session before may be being deleted
+	unlock, err := s.lock(ctx, room.ID) // the media room of the session before may be being deleted
 	if err != nil {
-		return Room{}, errMediaUnavailable(err)
+		return Room{}, err
 	}
 	now, was := s.now(), room
 	if err := s.expireBefore(ctx, room, next.Name); err != nil {

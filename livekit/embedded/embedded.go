@@ -123,7 +123,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		err := s.open(ctx, cfg)
 		if err == nil {
 			logger.Infow("starting LiveKit server", "url", s.url, "udpPort", s.udpPort, "nodeIP", cfg.NodeIP)
-			go s.serve()
+			go s.serve() //nolint:gosec // G118: it outlives the context that bounds the start
 			return s, nil
 		}
 		s.close()

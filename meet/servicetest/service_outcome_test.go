@@ -69,3 +69,16 @@ func TestAStoredLockIsToldAsSuch(t *testing.T) {
 		t.Errorf("locked for all: %v, %v; want one source", details.LockedForAll, err)
 	}
 }
+
+// The lock of the second of two sources failed: the first one is stored.
+func TestALockStoredInPartIsToldAsSuch(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := New(t, func(c *meet.Config) { c.Store = lockingStore{c.Store, cancel} })
+	room := s.NewRoom(t, meet.RoomChange{})
+	_, err := s.DisableVideo(ctx, Ada, room.ID, meet.MuteCall{Identity: meet.Everyone, Source: meet.VideoAll,
+		Lock: Of(true)})
+	if e := meet.AsError(err); e.Code != meet.CodeUnavailable || !strings.Contains(e.Message, "Only a part") {
+		t.Errorf("told %v %q %q; want that a part of it is stored", e.Code, e.Message, e.Hint)
+	}
+}
