@@ -208,7 +208,7 @@ func (s *Server) serve() {
 			return
 		case <-ticker.C:
 			s.rooms.CloseIdleRooms()
-			s.gate.expireRecorded(context.Background())
+			s.gate.expireRecorded()
 		}
 	}
 }

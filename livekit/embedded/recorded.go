@@ -49,8 +49,8 @@ func (g *sessionGate) room(ctx context.Context, name livekit.RoomName) *rtc.Room
 }
 
 // expireRecorded deletes the recorded rooms that nobody has entered in time.
-func (g *sessionGate) expireRecorded(ctx context.Context) {
-	now := time.Now()
+func (g *sessionGate) expireRecorded() {
+	ctx, now := context.Background(), time.Now()
 	for name, until := range g.recorded.Range {
 		if now.Before(until.(time.Time)) {
 			continue
