@@ -12,7 +12,8 @@ import (
 
 // measureRooms makes many rooms and takes memory and CPU of the idle program,
 // then lets people join all of them, and takes the highest memory while more of
-// them join random ones.
+// them join random ones. Nobody connects with the tokens: where a join makes the
+// media room, all of them live then.
 func measureRooms(ctx context.Context, l *lab, program string) ([]row, error) {
 	rooms := pick(l, 4_000, 400)
 	r, err := l.startRoomkey(ctx, program, l.folder("rooms"))
@@ -58,7 +59,7 @@ func measureRooms(ctx context.Context, l *lab, program string) ([]row, error) {
 			note: fmt.Sprintf("of one core, in %v", pause),
 		},
 		{
-			name:   fmt.Sprintf("highest memory in joins of %d living rooms", rooms),
+			name:   fmt.Sprintf("highest memory in joins of %d rooms, all joined before", rooms),
 			values: []float64{peak}, format: "%.0f MB", target: target{atMost: 1200},
 			note: fmt.Sprintf("%d joins in %v", result.Requests, result.Elapsed.Round(time.Second)),
 		},
