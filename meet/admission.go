@@ -140,6 +140,9 @@ const mediaPrecision = time.Second
 // matches people who only came the same way, or claim the same user id. Those
 // of them who were inside when the block was made may stay and come back.
 func (c *core) isBlocked(ctx context.Context, admission Admission, room Room) (bool, error) {
+	if !room.HasBlocks {
+		return false, nil
+	}
 	blocks, err := c.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return false, c.storeError(err, "")

@@ -24,7 +24,7 @@ func (s *Service) comeBack(
 	if roomID != room.ID {
 		return JoinResult{}, errRequestOver()
 	}
-	admission, known, err := s.findAdmission(ctx, room.ID, identity)
+	admission, room, known, err := s.findAdmissionAndRoom(ctx, room.ID, identity)
 	switch {
 	case err != nil:
 		return JoinResult{}, err

@@ -25,6 +25,8 @@ type Room struct {
 	LockedForAll    []Source  // in the present session, for everybody except admins, also people who come later
 	ExpiresAt       time.Time // zero is never
 
+	HasBlocks bool // whether anybody is blocked from it; the store says so
+
 	Session   int // the present session or the last one: 1 at first, one more each time the room is opened again
 	CreatedAt time.Time
 	UpdatedAt time.Time

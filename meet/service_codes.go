@@ -304,12 +304,12 @@ func (s *Service) participantsByCode(ctx context.Context, room Room, code string
 // withBlocks marks the codes that nobody can use without an access token, because
 // somebody who came by them is blocked.
 func (s *Service) withBlocks(ctx context.Context, room Room, codes []RoomCode) ([]RoomCode, error) {
+	if !room.HasBlocks {
+		return codes, nil
+	}
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return nil, s.storeError(err, "")
-	}
-	if len(blocks) == 0 {
-		return codes, nil
 	}
 	codes = slices.Clone(codes)
 	for i := range codes {

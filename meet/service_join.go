@@ -131,6 +131,9 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Join
 
 // refuseBlocked refuses blocked people before they are told to wait.
 func (s *Service) refuseBlocked(ctx context.Context, room Room, admission Admission) error {
+	if !room.HasBlocks {
+		return nil
+	}
 	blocks, err := s.store.Blocks(ctx, room.ID)
 	if err != nil {
 		return s.storeError(err, "")

@@ -23,13 +23,6 @@ const (
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until
 		WHERE visits.until < excluded.until`
 
-	// What decides about a join, in one read each. Blocks are rare, and are read
-	// where there are any.
-	selectRoomToJoin = `SELECT ` + roomColumns + `, ` + hasBlocks + ` FROM rooms WHERE id = $1`
-	selectCodeToJoin = `SELECT ` + roomColumns + `, ` + hasBlocks + `, ` + codeColumns + `
-	FROM codes JOIN rooms ON rooms.id = codes.room_id WHERE codes.code = $1`
-	hasBlocks = `EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id)`
-
 	joinColumns = `joins.identity, joins.room_id, joins.subject, joins.user_id, joins.name, joins.role, joins.admin,
 	COALESCE(joins.code, ''), joins.request_id, joins.created_at,
 	COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), joins.locked, joins.vouched, joins.person,
@@ -85,30 +78,20 @@ func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
 			return c, err
 		}
 	}
-	text, key, pointers := selectRoomToJoin, join.RoomID, (*joinRow).roomPointers
-	if join.Code != "" {
-		text, key, pointers = selectCodeToJoin, join.Code, (*joinRow).codePointers
+	if join.Code == "" {
+		c.Room, err = t.room(join.RoomID)
+	} else {
+		found, e := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, join.Code)
+		c.Room, c.Code, err = found.room, found.code, e
 	}
-	found, err := queryOne(t, "read what decides about a join", text, pointers, key)
-	if err == nil && found.room.ID != join.RoomID {
+	if err == nil && c.Room.ID != join.RoomID {
 		err = meet.ErrNotFound
 	}
-	if err == nil && found.hasBlocks {
-		c.Blocks, err = t.blocks(join.RoomID)
+	if err == nil && c.Room.HasBlocks {
+		c.Blocks, err = queryAll(t, "read blocks", selectBlocks, blockPointers, join.RoomID)
 	}
-	c.Room, c.Code = found.room, found.code
 	return c, err
 }
-
-// joinRow is a row of selectRoomToJoin or selectCodeToJoin.
-type joinRow struct {
-	room      meet.Room
-	hasBlocks bool
-	code      meet.RoomCode // zero in the former
-}
-
-func (r *joinRow) roomPointers() []any { return append(roomPointers(&r.room), (*flag)(&r.hasBlocks)) }
-func (r *joinRow) codePointers() []any { return append(r.roomPointers(), codePointers(&r.code)...) }
 
 // useCode counts a use of the code of a join, and notes on an approval that it is
 // used, and with which code.

@@ -67,6 +67,13 @@ func BenchmarkStore(b *testing.B) {
 	parallel(b, "RoomByID", func(ctx context.Context, _ int) error {
 		return errOf(db.RoomByID(ctx, "id-"+fmt.Sprint(rand.IntN(benchRooms))))
 	})
+	parallel(b, "RoomAndCodesOfAnyRoom", func(ctx context.Context, _ int) error {
+		room, err := db.RoomByID(ctx, "id-"+fmt.Sprint(rand.IntN(benchRooms)))
+		if err != nil {
+			return err
+		}
+		return errOf(db.Codes(ctx, meet.CodeQuery{RoomID: room.ID, Limit: meet.MaxPage}))
+	})
 	parallel(b, "CodeAndRoom", func(ctx context.Context, i int) error {
 		_, _, err := db.CodeAndRoom(ctx, benchCode(rand.IntN(benchRooms), i%3))
 		return err

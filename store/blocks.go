@@ -31,11 +31,8 @@ func (db *DB) Blocks(ctx context.Context, roomID string) ([]meet.Block, error) {
 	return blocks, err
 }
 
-func (t *tx) blocks(roomID string) ([]meet.Block, error) {
-	return queryAll(t, "read blocks", selectBlocks, blockPointers, roomID)
-}
-
 func (t *tx) insertBlock(b meet.Block) error {
+	t.roomChanged(b.RoomID)
 	return t.exec("insert block", insertBlock, b.RoomID, b.Identity, b.Subject, b.UserID, b.Code, b.Name, b.Reason,
 		b.BlockedBy, b.CreatedAt.UnixMilli(), b.Label, bit(b.Verified))
 }
@@ -43,6 +40,7 @@ func (t *tx) insertBlock(b meet.Block) error {
 // Unblock implements [meet.AdmissionStore].
 func (db *DB) Unblock(ctx context.Context, roomID, identity string, e *meet.Event) error {
 	return db.change(ctx, func(t *tx) error {
+		t.roomChanged(roomID)
 		_, err := queryOne(t, "delete block", deleteBlock, textPointers, roomID, identity)
 		return cmp.Or(err, t.event(e))
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"roomkey/meet"
@@ -14,7 +15,8 @@ import (
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.settings, rooms.expires_at, rooms.session, rooms.created_at,
-	rooms.updated_at, rooms.locked_for_all`
+	rooms.updated_at, rooms.locked_for_all,
+	CASE WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id) THEN 1 ELSE 0 END`
 
 	// An approval ends with the admissions by the code that it was used with
 	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.
@@ -37,7 +39,7 @@ func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*settings)(&r.Settings),
 		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt),
-		(*sources)(&r.LockedForAll)}
+		(*sources)(&r.LockedForAll), (*flag)(&r.HasBlocks)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
@@ -152,14 +154,26 @@ func integer(value any) (int64, error) {
 // row may be older than a setting.
 type settings meet.Settings
 
+// settingsOf has what the texts say that were read before: a few booleans make few
+// texts, and every room has one.
+var settingsOf sync.Map
+
 // Scan implements [sql.Scanner].
 func (s *settings) Scan(value any) error {
 	text, ok := value.(string)
 	if !ok {
 		return fmt.Errorf("column holds %T, not a text", value)
 	}
+	if known, ok := settingsOf.Load(text); ok {
+		*s = known.(settings)
+		return nil
+	}
 	*s = settings(meet.DefaultSettings())
-	return json.Unmarshal([]byte(text), s)
+	err := json.Unmarshal([]byte(text), s)
+	if err == nil {
+		settingsOf.Store(text, *s)
+	}
+	return err
 }
 
 func settingsText(s meet.Settings) string {

@@ -20,7 +20,7 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
-	selectRoomToJoin, selectCodeToJoin, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
+	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
 	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,
 	selectPresence, insertPresence, endPresence, keepVisit,
 }

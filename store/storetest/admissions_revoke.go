@@ -264,6 +264,27 @@ var blockTests = []test{
 		wantSame(t, "revoked", b.revoked("one"), []string{"one 2s"})
 		wantSame(t, "blocks", b.blocks("id-room"), []meet.Block{block})
 	}},
+	{"ARoomSaysWhetherAnybodyIsBlocked", func(t *testing.T, b testStore) {
+		b.create(newRoom("other"))
+		b.block(newBlock("x", func(b *meet.Block) { b.RoomID = "id-other" }))
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		b.join(byCode("in", "aaa"))
+		check := func(doing string, want bool) {
+			t.Helper()
+			_, byCode, _ := b.CodeAndRoom(t.Context(), "aaa")
+			_, byAdmission, _ := b.Admission(t.Context(), "in")
+			byName, _ := b.RoomByName(t.Context(), "room")
+			updated := b.update("id-room", func(*meet.Room) {})
+			for i, room := range []meet.Room{b.room("id-room"), b.room("id-room"), byName, byCode, byAdmission, updated} {
+				failIf(t, room.HasBlocks != want, "%s, read %d: HasBlocks is %v", doing, i, room.HasBlocks)
+			}
+		}
+		check("at first", false)
+		b.block(newBlock("one"))
+		check("after a block", true)
+		wantErr(t, "Unblock", b.Unblock(t.Context(), "id-room", "one", nil), nil)
+		check("when it is lifted", false)
+	}},
 	{"UnblockLiftsOneBlock", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("other"))
