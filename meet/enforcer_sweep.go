@@ -9,12 +9,9 @@ import (
 // for long. The next sweep goes on.
 const sweepBatch = 100
 
-// What is old is deleted in batches, so that no other write waits long. One sweep
-// does so many of them that more is deleted than can come in meanwhile.
-const (
-	forgetBatch   = 250
-	forgetBatches = 80
-)
+// forgetBatch bounds how much one sweep deletes of what is old. It is more than
+// can come in until the next sweep.
+const forgetBatch = 20_000
 
 // Sweep expires rooms, clears the media rooms of rooms that are over, gives back
 // uses of codes by people who never got inside, and deletes join requests that
@@ -51,13 +48,7 @@ func (e *Enforcer) forget(ctx context.Context) error {
 	if err := e.store.ForgetNames(ctx, now.Add(-e.keepName), forgetBatch); err != nil {
 		return err
 	}
-	for range forgetBatches {
-		more, err := e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch)
-		if err != nil || !more {
-			return err
-		}
-	}
-	return nil
+	return e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch)
 }
 
 // lockAndClear is clear for a caller who does not hold the room's mutex.

@@ -250,9 +250,9 @@ type EventStore interface {
 	// presences, admissions and expired access tokens from before it, and visits
 	// of tokens that died unused by now. It keeps admissions of people who were
 	// connected or removed since then, and those of a room's present session with
-	// which something is locked or given back. more is true if there may be more
-	// to delete. No other write waits longer than limit allows.
-	Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error)
+	// which something is locked or given back. It deletes in transactions of a
+	// bounded size, so that no other write waits long.
+	Forget(ctx context.Context, since, now time.Time, limit int) error
 }
 
 // The errors of a [Store] beside "the database failed". Except with

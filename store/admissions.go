@@ -35,7 +35,11 @@ const (
 	selectJoinAndRoom = `SELECT ` + joinColumns + `, ` + roomColumns + joinsFrom + `
 	JOIN rooms ON rooms.id = joins.room_id WHERE joins.identity = $1`
 
-	revokeJoin = `UPDATE joins SET revoked_at = $2 WHERE identity = $1`
+	// One that is revoked already, by whatever way, stays as it is.
+	revokeJoin = `UPDATE joins SET revoked_at = $3 WHERE identity = $1 AND room_id = $2 AND revoked_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM revocations WHERE came_by = joins.code AND generation = joins.generation)
+		AND NOT EXISTS (SELECT 1 FROM revocations WHERE came_by = joins.request_id AND generation = 0)
+	RETURNING request_id`
 
 	// One row ends all the admissions by a code until now, and the approvals
 	// that were used with it: what reads those looks for this row.
@@ -183,17 +187,14 @@ func (t *tx) revokeAll(r meet.Revocation) (err error) {
 // that approval. It passes over admissions to other rooms and those that are
 // revoked already.
 func (t *tx) revoke(identity string, r meet.Revocation) error {
-	join, err := t.admissionIn(r.RoomID, identity)
-	if errors.Is(err, meet.ErrNotFound) || err == nil && !join.RevokedAt.IsZero() {
+	at := r.At.UnixMilli()
+	request, err := queryOne(t, "revoke join", revokeJoin, textPointers, identity, r.RoomID, at)
+	if errors.Is(err, meet.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
+	if err != nil || request == "" {
 		return err
 	}
-	err = t.exec("revoke join", revokeJoin, identity, r.At.UnixMilli())
-	if err != nil || join.RequestID == "" {
-		return err
-	}
-	return cmp.Or(t.exec("take approval back", takeApproval, join.RequestID, r.By, r.At.UnixMilli()),
-		t.exec("revoke joins by the same approval", revokeRequest, join.RequestID, r.By, r.At.UnixMilli()))
+	return cmp.Or(t.exec("take approval back", takeApproval, request, r.By, at),
+		t.exec("revoke joins by the same approval", revokeRequest, request, r.By, at))
 }

@@ -30,35 +30,43 @@ const (
 		(SELECT subject, room_created_at, room_id FROM visits WHERE until <= $1 LIMIT $2)`
 )
 
+// rowsAtOnce bounds how many rows a transaction deletes, or otherwise changes
+// without somebody having asked for them: other writes wait for it.
+const rowsAtOnce = 250
+
 // Forget implements [meet.EventStore].
-func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) (more bool, err error) {
-	for _, old := range []struct{ what, look, forget string }{
-		{"events", selectOldEvents, deleteOldEvents},
-		{"presences", selectOldPresences, deleteOldPresences},
-		{"joins", selectOldJoins, deleteOldJoins},
-		{"visits", selectUnusedVisits, deleteUnusedVisits},
-		{"access tokens", selectOldTokens, deleteOldTokens},
+func (db *DB) Forget(ctx context.Context, since, now time.Time, limit int) error {
+	for _, old := range []struct {
+		what, look, forget string
+		until              time.Time
+	}{
+		{"events", selectOldEvents, deleteOldEvents, since},
+		{"presences", selectOldPresences, deleteOldPresences, since},
+		{"joins", selectOldJoins, deleteOldJoins, since},
+		{"visits", selectUnusedVisits, deleteUnusedVisits, now},
+		{"access tokens", selectOldTokens, deleteOldTokens, since},
 	} {
-		from := since
-		if old.what == "visits" {
-			from = now
+		if err := db.forget(ctx, old.what, old.look, old.forget, old.until.UnixMilli(), limit); err != nil {
+			return err
 		}
-		n, err := db.forget(ctx, old.what, old.look, old.forget, from.UnixMilli(), max(limit, 0))
-		if err != nil {
-			return false, err
-		}
-		more = more || limit > 0 && n >= limit
 	}
-	return more, nil
+	return nil
 }
 
-// forget deletes what is old, in a transaction of its own, and gives the number of
-// rows. Usually there is nothing, and nothing is written.
-func (db *DB) forget(ctx context.Context, what, look, forget string, args ...any) (int, error) {
+// forget deletes at most limit rows that are old, in transactions of its own and of
+// a bounded size. Usually there are none, and nothing is written.
+func (db *DB) forget(ctx context.Context, what, look, forget string, key any, limit int) error {
 	doing := "forget old " + what
-	found, err := list(ctx, db, doing, look, textPointers, args...)
-	if err == nil && len(found) > 0 {
-		err = db.change(ctx, func(t *tx) error { return t.exec(doing, forget, args...) })
+	for limit > 0 {
+		args := []any{key, min(limit, rowsAtOnce)}
+		found, err := list(ctx, db, doing, look, textPointers, args...)
+		if err == nil && len(found) > 0 {
+			err = db.change(ctx, func(t *tx) error { return t.exec(doing, forget, args...) })
+		}
+		if err != nil || len(found) < rowsAtOnce {
+			return err
+		}
+		limit -= len(found)
 	}
-	return len(found), err
+	return ctx.Err()
 }

@@ -66,6 +66,5 @@ func (t *tx) keepFormerName(was, is meet.Room) error {
 
 // ForgetNames implements [meet.RoomStore].
 func (db *DB) ForgetNames(ctx context.Context, until time.Time, limit int) error {
-	_, err := db.forget(ctx, "room names", selectOldNames, deleteOldNames, until.UnixMilli(), max(limit, 0))
-	return err
+	return db.forget(ctx, "room names", selectOldNames, deleteOldNames, until.UnixMilli(), limit)
 }

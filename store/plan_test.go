@@ -168,7 +168,7 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 
 		selectBlocks:     {"PRIMARY KEY (room_id=?)"},
 		deleteBlock:      {"PRIMARY KEY (room_id=? AND identity=?)"},
-		revokeJoin:       {joinByKey},
+		revokeJoin:       {joinByKey, revocation, revocation},
 		revokeCode:       {codeByKey, "PRIMARY KEY (came_by=?)"},
 		takeApproval:     {"INDEX sqlite_autoindex_join_requests_1 (id=?)"},
 		lockJoin:         {joinByKey},

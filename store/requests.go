@@ -138,7 +138,7 @@ func (t *tx) request(id string) (meet.JoinRequest, error) {
 
 // DropJoinRequests implements [meet.RequestStore].
 func (db *DB) DropJoinRequests(ctx context.Context, ids []string) error {
-	for chunk := range slices.Chunk(ids, requestsAtOnce) {
+	for chunk := range slices.Chunk(ids, rowsAtOnce) {
 		err := db.change(ctx, func(t *tx) (err error) {
 			for _, id := range chunk {
 				err = cmp.Or(err, t.exec("delete join request", deleteRequest, id))
@@ -154,6 +154,5 @@ func (db *DB) DropJoinRequests(ctx context.Context, ids []string) error {
 
 // ForgetJoinRequests implements [meet.RequestStore].
 func (db *DB) ForgetJoinRequests(ctx context.Context, seenUntil time.Time, limit int) error {
-	_, err := db.forget(ctx, "join requests", selectForgotten, deleteForgotten, seenUntil.UnixMilli(), max(limit, 0))
-	return err
+	return db.forget(ctx, "join requests", selectForgotten, deleteForgotten, seenUntil.UnixMilli(), limit)
 }

@@ -11,7 +11,8 @@ import (
 const (
 	insertRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at,
 		is_public, mode, max_participants, settings, expires_at, session, created_at, updated_at, locked_for_all)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+	ON CONFLICT (name) WHERE state = 'active' DO NOTHING`
 
 	// A room that is active has nothing cleared yet.
 	updateRoom = `UPDATE rooms SET name = $2, admin_id = $3, state = $4, ended_by = $5, ended_at = $6,
@@ -37,7 +38,7 @@ func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomC
 		if err := t.checkActiveRooms(room, most); err != nil {
 			return err
 		}
-		err := cmp.Or(t.freeName(room.Name, room.CreatedAt), t.insertRoom(room))
+		err := t.insertRoom(room)
 		for _, code := range codes {
 			err = cmp.Or(err, t.insertCode(room.ID, code))
 		}
@@ -90,7 +91,7 @@ func (db *DB) UpdateRoom(
 			}
 		}
 		if room.State == meet.RoomActive && (was.State != meet.RoomActive || was.Name != room.Name) {
-			if err := t.freeName(room.Name, room.UpdatedAt); err != nil {
+			if _, err := t.freeName(room.Name, room.UpdatedAt); err != nil {
 				return room, err
 			}
 		}
@@ -117,20 +118,42 @@ func (t *tx) room(id string) (meet.Room, error) {
 	return queryOne(t, "read room", selectRoomByID, roomPointers, id)
 }
 
-// freeName expires the room that has a name, if its time has come.
-func (t *tx) freeName(name string, now time.Time) error {
+// freeName expires the room that has a name, if its time has come. freed says
+// whether it had.
+func (t *tx) freeName(name string, now time.Time) (freed bool, err error) {
 	expired, err := queryAll(t, "free room name", expireHolder, textPointers, name, now.UnixMilli())
 	t.roomChanged(expired...)
-	return err
+	return len(expired) > 0, err
 }
 
+// insertRoom looks at who has the name only if somebody has it.
 func (t *tx) insertRoom(r meet.Room) error {
 	t.roomChanged(r.ID)
-	err := t.exec("insert room", insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
+	for {
+		inserted, err := t.tryInsertRoom(r)
+		if err != nil || inserted {
+			return err
+		}
+		freed, err := t.freeName(r.Name, r.CreatedAt)
+		if err != nil {
+			return err
+		}
+		if !freed {
+			return meet.ErrNameTaken
+		}
+	}
+}
+
+func (t *tx) tryInsertRoom(r meet.Room) (inserted bool, err error) {
+	result, err := t.result(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
 		sourcesText(r.LockedForAll))
-	return t.roomError(err)
+	if err != nil {
+		return false, wrap("insert room", err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"roomkey/meet"
@@ -25,7 +26,8 @@ const (
 func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int,
 	event func(meet.Room) *meet.Event) ([]meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.Room, error) {
-		rooms, err := queryAll(t, "expire rooms", expireRooms, roomPointers, now.UnixMilli(), max(limit, 0))
+		rooms, err := queryAll(t, "expire rooms", expireRooms, roomPointers, now.UnixMilli(),
+			min(max(limit, 0), rowsAtOnce))
 		for _, room := range rooms {
 			t.roomChanged(room.ID)
 			err = cmp.Or(err, t.event(event(room)))
@@ -39,19 +41,15 @@ func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 	return list(ctx, db, "list uncleared rooms", selectUncleared, textPointers, max(limit, 0))
 }
 
-// requestsAtOnce bounds how many join requests a transaction deletes.
-const requestsAtOnce = 500
-
 // SetCleared implements [meet.RoomStore]. Nothing happens for a room that does
 // not exist. Its join requests go before the mark is set, so that a room with
 // some left is looked at again.
 func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error) {
-	for more := cleared; more; {
-		found, err := db.forget(ctx, "join requests", selectRequestsOfRoom, deleteRequestsOfRoom, roomID, requestsAtOnce)
+	if cleared {
+		err := db.forget(ctx, "join requests", selectRequestsOfRoom, deleteRequestsOfRoom, roomID, math.MaxInt)
 		if err != nil {
 			return false, err
 		}
-		more = found == requestsAtOnce
 	}
 	return write(ctx, db.writer, func(t *tx) (bool, error) {
 		before, err := queryOne(t, "read mark of room", selectCleared, boolPointers, roomID)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"sync/atomic"
 
 	"roomkey/meet"
 )
@@ -32,6 +33,7 @@ type tx struct {
 	dialect  *dialect
 	prepared map[string]*sql.Stmt // on the writer's connection, by text
 	used     map[string]*sql.Stmt // those of prepared that this transaction has used
+	executed *atomic.Int64
 
 	err    error          // of the operation's first statement that failed
 	events []writtenEvent // by the operation
@@ -42,8 +44,9 @@ type tx struct {
 // roomChanged notes that rooms, or codes of theirs, change with the transaction.
 func (t *tx) roomChanged(ids ...string) { t.changedRooms = append(t.changedRooms, ids...) }
 
-// statement gives the prepared statement with a text, or nil.
+// statement gives the prepared statement with a text, or nil, and counts it.
 func (t *tx) statement(text string) *sql.Stmt {
+	t.executed.Add(1)
 	if stmt := t.used[text]; stmt != nil {
 		return stmt
 	}

@@ -38,6 +38,7 @@ type writer struct {
 	queue    chan *operation
 	stopped  chan struct{} // closed when run has returned
 	commits  atomic.Int64  // how many there were, for tests
+	executed atomic.Int64  // how many statements, for tests
 	cache    *cache        // forgets what commits change
 	probe    *probe        // notes whether commits succeed
 
@@ -201,7 +202,8 @@ func (w *writer) transact(first *operation) []*operation {
 		first.err = fmt.Errorf("begin transaction: %w", err)
 		return batch
 	}
-	t := &tx{ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{}}
+	t := &tx{ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{},
+		executed: &w.executed}
 
 	// The first needs no savepoint: if it fails, so may the transaction.
 	if first.perform(t) != nil {

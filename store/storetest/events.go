@@ -49,7 +49,7 @@ func (b testStore) write(events ...*meet.Event) {
 
 func (b testStore) forget(since, now time.Time, limit int) {
 	b.t.Helper()
-	if _, err := b.Forget(b.t.Context(), since, now, limit); err != nil {
+	if err := b.Forget(b.t.Context(), since, now, limit); err != nil {
 		b.t.Fatalf("Forget: %v", err)
 	}
 }
