@@ -160,8 +160,10 @@ func TestForgettingNeverHoldsTheWriterForLong(t *testing.T) {
 	}
 	for i := range waiting {
 		waiting[i] = fmt.Sprint("waiting-", i)
-		if err := db.AddJoinRequest(t.Context(), meet.JoinRequest{ID: waiting[i], RoomID: "id-room", State: meet.RequestWaiting,
-			CreatedAt: epoch, SeenAt: epoch}, epoch, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
+		request := meet.JoinRequest{ID: waiting[i], RoomID: "id-room", State: meet.RequestWaiting, CreatedAt: epoch,
+			SeenAt: epoch}
+		pass := func(meet.Room, meet.RequestCount) error { return nil }
+		if err := db.AddJoinRequest(t.Context(), request, epoch, pass, nil); err != nil {
 			t.Fatal(err)
 		}
 		if i == len(waiting)/2 {
