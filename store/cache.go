@@ -60,8 +60,13 @@ func (c *cache) roomByName(name string) (meet.Room, bool) {
 func (c *cache) putRoom(version uint64, room meet.Room) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version == version && version%2 == 0 && !c.rooms.Contains(room.ID) {
+	if c.version != version || version%2 != 0 {
+		return
+	}
+	if !c.rooms.Contains(room.ID) {
 		c.rooms.Add(room.ID, cachedRoom{room: room})
+	}
+	if room.State == meet.RoomActive { // a name means the active room that has it
 		c.names.Add(room.Name, room.ID)
 	}
 }

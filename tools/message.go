@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -139,7 +140,8 @@ func isEmptyArray(value json.RawMessage) bool {
 	return len(value) > 1 && value[0] == '[' && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
-// isID says whether a value may be an id: a string or a number.
+// isID says whether a value may be an id: a string or a number. It comes back as it
+// was sent, so it must be UTF-8, which encoding/json does not ask for.
 func isID(value json.RawMessage) bool {
-	return value[0] == '"' || value[0] == '-' || value[0] >= '0' && value[0] <= '9'
+	return utf8.Valid(value) && (value[0] == '"' || value[0] == '-' || value[0] >= '0' && value[0] <= '9')
 }

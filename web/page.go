@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -27,11 +28,11 @@ type page struct {
 	assets map[string]*pageFile // by name under /page/assets/
 }
 
-// pageFile is a file of the page. It is read when it is sent, and compressed once,
-// when it is first sent.
+// pageFile is a file of the page. It is read piece by piece when it is sent, so that
+// slow readers hold no copies of it, and compressed once, when it is first sent.
 type pageFile struct {
+	name        string
 	contentType string
-	plain       func() []byte
 	compressed  func() []byte // nil: not compressed
 }
 
@@ -67,15 +68,15 @@ var pageTypes = map[string]string{
 }
 
 func newPageFile(name string) *pageFile {
-	file := &pageFile{contentType: pageTypes[path.Ext(name)], plain: func() []byte {
-		content, _ := pageFiles.ReadFile(name) // it is there: the name comes from the walk
-		return content
-	}}
+	file := &pageFile{name: name, contentType: pageTypes[path.Ext(name)]}
 	if file.contentType == "" {
 		file.contentType = "application/octet-stream"
 		return file
 	}
-	file.compressed = sync.OnceValue(func() []byte { return compress(file.plain()) })
+	file.compressed = sync.OnceValue(func() []byte {
+		content, _ := pageFiles.ReadFile(name) // it is there: the name comes from the walk
+		return compress(content)
+	})
 	return file
 }
 
@@ -160,16 +161,21 @@ func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (f *pageFile) send(w http.ResponseWriter, r *http.Request) error {
-	content := f.plain
 	w.Header().Set("Content-Type", f.contentType)
 	if f.compressed != nil {
 		w.Header().Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r) {
 			w.Header().Set("Content-Encoding", "gzip")
-			content = f.compressed
+			_, _ = w.Write(f.compressed()) // fails only when the client is gone
+			return nil
 		}
 	}
-	_, _ = w.Write(content()) // fails only when the client is gone
+	content, err := pageFiles.Open(f.name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = content.Close() }()
+	_, _ = io.Copy(w, content) // as above
 	return nil
 }
 
