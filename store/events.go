@@ -54,20 +54,28 @@ func insertEventsText(rows int) string {
 // event has an event written when the transaction is committed, unless it is nil
 // or has no action. It is given its id after the commit.
 func (t *tx) event(e *meet.Event) error {
-	if t.err == nil && e != nil && e.Action != "" {
-		t.events = append(t.events, writtenEvent{*e, e})
+	if t.err != nil || e == nil || e.Action == "" {
+		return t.err
 	}
-	return t.err
+	details := []byte("{}")
+	if len(e.Details) > 0 {
+		var err error
+		if details, err = json.Marshal(e.Details); err != nil {
+			return fmt.Errorf("write details of event: %w", err)
+		}
+	}
+	t.events = append(t.events, writtenEvent{written: *e, given: e, details: string(details)})
+	return nil
 }
 
 // writeEvents writes the events of operations that share the transaction, in
-// their order.
+// their order. An event that the table refused would fail all of them.
 func (t *tx) writeEvents(batch []*operation) error {
-	var events []*meet.Event
+	var events []*writtenEvent
 	for _, op := range batch {
 		if op.err == nil {
 			for i := range op.events {
-				events = append(events, &op.events[i].written)
+				events = append(events, &op.events[i])
 			}
 		}
 	}
@@ -81,23 +89,16 @@ func (t *tx) writeEvents(batch []*operation) error {
 	return nil
 }
 
-func (t *tx) insertEvents(events []*meet.Event, text string) error {
+func (t *tx) insertEvents(events []*writtenEvent, text string) error {
 	values := make([]any, 0, len(events)*eventValues)
-	for _, e := range events {
-		details := "{}"
-		if len(e.Details) > 0 {
-			text, err := json.Marshal(e.Details)
-			if err != nil {
-				return err
-			}
-			details = string(text)
-		}
+	for _, event := range events {
+		e := &event.written
 		values = append(values, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via),
-			e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), details, e.RequestID)
+			e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), event.details, e.RequestID)
 	}
 	ids, err := t.dialect.insert(t, len(events), text, values...)
 	for i, id := range ids {
-		events[i].ID = id
+		events[i].written.ID = id
 	}
 	return err
 }

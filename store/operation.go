@@ -26,6 +26,7 @@ type operation struct {
 type writtenEvent struct {
 	written meet.Event
 	given   *meet.Event
+	details string // as JSON
 }
 
 // perform runs the operation, unless nobody waits for it any more, and gives

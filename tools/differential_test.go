@@ -88,7 +88,11 @@ func reference(c Config) http.Handler {
 	s := NewServer(c)
 	for _, t := range Catalogue() {
 		s.mcp.AddTool(definition(t), func(ctx context.Context, req mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			output, err := s.call(ctx, t, req.Params.Arguments)
+			var sent json.RawMessage
+			if req.Params.Arguments != nil {
+				sent = mustMarshal(req.Params.Arguments)
+			}
+			output, err := s.call(ctx, t, sent)
 			if err != nil {
 				failure := ErrorResult(meet.AsError(err), "request-1")
 				return &mcp.CallToolResult{

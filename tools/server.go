@@ -99,8 +99,7 @@ func definition(t Tool) mcp.Tool {
 // tool result.
 func (s *Server) callTool(ctx context.Context, req request) response {
 	var name string
-	var arguments any
-	if req.badMeta || !readMember(req.params.Name, &name) || !readMember(req.params.Arguments, &arguments) {
+	if req.badMeta || !readMember(req.params.Name, &name) {
 		return response{Error: badShape}
 	}
 	t, ok := s.tools[name]
@@ -115,7 +114,7 @@ func (s *Server) callTool(ctx context.Context, req request) response {
 	if client := req.meta.ClientInfo(); req.modern && client != nil {
 		ctx = meet.WithCaller(ctx, meet.Caller{Via: meet.ViaMCP, Client: client.Name + " " + client.Version})
 	}
-	output, err := s.call(ctx, t, arguments)
+	output, err := s.call(ctx, t, req.params.Arguments)
 	outcome := "ok"
 	var answer response
 	if err == nil {
@@ -142,12 +141,16 @@ func readMember(value json.RawMessage, into any) bool {
 }
 
 // call gives the output of a successful call. A panic is an error.
-func (s *Server) call(ctx context.Context, t Tool, given any) (_ json.RawMessage, err error) {
+func (s *Server) call(ctx context.Context, t Tool, sent json.RawMessage) (_ json.RawMessage, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = panicError(r)
 		}
 	}()
+	var given any
+	if !readMember(sent, &given) { // the message as a whole was read before
+		return nil, meet.Invalid("arguments", "a number in arguments is too large", "Give a smaller number.")
+	}
 	var arguments map[string]any
 	if given != nil {
 		var ok bool
