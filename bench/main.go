@@ -42,6 +42,7 @@ func measurements() []measurement {
 		measurement{"start", eachProgram(measureStart)},
 		measurement{"memory", eachProgram(measureMemory)},
 		measurement{"initialize", eachProgram(measureInitialize)},
+		measurement{"page", measurePage},
 		measurement{"reactions", measureReactions})
 }
 

@@ -9,7 +9,8 @@ import (
 const tableHead = "| measurement | before | now | target | | how it came about |\n" +
 	"| --- | ---: | ---: | ---: | :-: | --- |"
 
-// row is a line of the table. A row without a target only informs.
+// row is a line of the table. A row without a target only informs, and one
+// without values says in its note why.
 type row struct {
 	name   string
 	values []float64 // in the order of [lab.programs]: now, and before if that was measured, too
@@ -28,6 +29,10 @@ func (t target) met(value float64) bool {
 
 // String gives the row as a line of Markdown.
 func (r row) String() string {
+	note := strings.ReplaceAll(r.note, "|", "\\|")
+	if len(r.values) == 0 {
+		return fmt.Sprintf("| %s | | not measured | | | %s |", r.name, note)
+	}
 	var bounds []string
 	if r.target.atLeast != 0 {
 		bounds = append(bounds, "≥ "+fmt.Sprintf(r.format, r.target.atLeast))
@@ -46,7 +51,6 @@ func (r row) String() string {
 	if len(r.values) > 1 {
 		before = fmt.Sprintf(r.format, r.values[1])
 	}
-	note := strings.ReplaceAll(r.note, "|", "\\|")
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |",
 		r.name, before, fmt.Sprintf(r.format, r.values[0]), strings.Join(bounds, ", "), mark, note)
 }

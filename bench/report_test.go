@@ -22,7 +22,8 @@ func TestRow(t *testing.T) {
 			"scale", []float64{1.2}, "%.2f", target{atLeast: 0.8, atMost: 1.2}, "a|b"},
 		"| memory | 45 MB | 46 MB | ≤ 45 MB | **missed** | |": {
 			"memory", []float64{46, 45}, "%.0f MB", target{atMost: 45}, ""},
-		"| peer | | 7 | |  | |": {name: "peer", values: []float64{7}, format: "%.0f"},
+		"| peer | | 7 | |  | |":                      {name: "peer", values: []float64{7}, format: "%.0f"},
+		"| page | | not measured | | | no browser |": {name: "page", format: "%.2f s", note: "no browser"},
 	} {
 		if got := r.String(); normal(got) != normal(want) {
 			t.Errorf("got  %s\nwant %s", got, want)

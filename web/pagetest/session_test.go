@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,7 +131,8 @@ func TestTheServerRestarts(t *testing.T) {
 	s.line.cut()
 	must(t, lk.stop())
 	ada.see("Coming back")
-	time.Sleep(3 * time.Second) // a restart takes about this long
+	failed := ada.signallingTries()
+	livekittest.Wait(t, "two more tries to come back", func() bool { return ada.signallingTries() >= failed+2 })
 	if lk, err = startLiveKit(port, lk.udpPort); err != nil {
 		t.Fatal(err)
 	}
@@ -162,6 +164,18 @@ func TestTheFirstTryFails(t *testing.T) {
 	if codes, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{}); err != nil || codes[0].Uses != 1 {
 		t.Errorf("codes: %+v, %v; want one use", codes, err)
 	}
+}
+
+// signallingTries counts the WebSockets that Chromium has tried to open.
+func (tab *tab) signallingTries() (tries int) {
+	tab.mu.Lock()
+	defer tab.mu.Unlock()
+	for _, address := range tab.requests {
+		if strings.HasPrefix(address, "ws://") {
+			tries++
+		}
+	}
+	return tries
 }
 
 // blocks lets no request to addresses of these patterns out, and all others.

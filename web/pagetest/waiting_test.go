@@ -49,7 +49,7 @@ func TestAHostLetsSomebodyIn(t *testing.T) {
 	// The approval holds for the next joins.
 	bob.press("Leave")
 	bob.message("left", "You left the call")
-	eval[bool](bob, `(sessionStorage.removeItem("roomkey.session"), true)`) // a fresh token is needed
+	eval[bool](bob, `(sessionStorage.removeItem("roomkey.call"), true)`) // a fresh token is needed
 	bob.visit("/join/" + codes["guest"])
 	bob.ask("Bob")
 	bob.screen("call")

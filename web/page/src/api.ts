@@ -1,7 +1,7 @@
 // The page's calls of the server. Every failure is a Refusal with the HTTP
 // status; status 0 says that the server was not reached.
 
-import type { Door } from './code';
+import type { JoinLink } from './code';
 
 /** Source is something that can be published, in LiveKit's words. */
 export type Source = 'camera' | 'microphone' | 'screen_share' | 'screen_share_audio';
@@ -42,7 +42,7 @@ export interface JoinRequest {
 
 export type Refusal = { kind: 'refused'; status: number; retryAfterMs: number };
 export type Waiting = { kind: 'waiting'; requestId: string; retryAfterMs: number };
-export type Entry = { kind: 'admitted'; admission: Admission } | Waiting | Refusal;
+export type JoinAnswer = { kind: 'admitted'; admission: Admission } | Waiting | Refusal;
 export type Answered<T> = { kind: 'answered'; value: T } | Refusal;
 
 /** Entering is what a person sends to join. */
@@ -69,18 +69,18 @@ interface Call {
 }
 
 /** lookUp asks what a link leads to. It uses up nothing. */
-export async function lookUp(door: Door, accessToken?: string): Promise<Answered<Invitation>> {
-  const body = door.kind === 'code' ? { code: door.code } : { room: door.room };
-  return answered<Invitation>(await post({ path: '/page/invitation', body, bearer: door.kind === 'room' ? accessToken : undefined }));
+export async function lookUp(link: JoinLink, accessToken?: string): Promise<Answered<Invitation>> {
+  const body = link.kind === 'code' ? { code: link.code } : { room: link.room };
+  return answered<Invitation>(await post({ path: '/page/invitation', body, bearer: link.kind === 'room' ? accessToken : undefined }));
 }
 
 /** enter asks for a token; the answer may be that somebody has to let the person in first. */
-export async function enter(door: Door, who: Entering, accessToken?: string, signal?: AbortSignal): Promise<Entry> {
+export async function enter(link: JoinLink, who: Entering, accessToken?: string, signal?: AbortSignal): Promise<JoinAnswer> {
   const said = { name: who.name, ...(who.requestId ? { request_id: who.requestId } : {}), ...(who.joinToken ? { join_token: who.joinToken } : {}) };
   const reply =
-    door.kind === 'code'
-      ? await post({ path: '/v2/token', body: { code: door.code, ...said }, hold: who.hold, signal })
-      : await post({ path: '/page/join', body: { room: door.room, ...said }, bearer: accessToken, hold: who.hold, signal });
+    link.kind === 'code'
+      ? await post({ path: '/v2/token', body: { code: link.code, ...said }, hold: who.hold, signal })
+      : await post({ path: '/page/join', body: { room: link.room, ...said }, bearer: accessToken, hold: who.hold, signal });
   if (reply.status === 200) return { kind: 'admitted', admission: reply.body as Admission };
   if (reply.status === 202) {
     const waiting = reply.body as { request_id: string; retry_after_ms?: number };

@@ -1,7 +1,7 @@
 // What a link leads to, and what people type in place of one.
 
-/** Door is what a link opens: a room code, or a room by its name. */
-export type Door = { kind: 'code'; code: string } | { kind: 'room'; room: string };
+/** JoinLink is what a link leads to: a room code, or a room by its name. */
+export type JoinLink = { kind: 'code'; code: string } | { kind: 'room'; room: string };
 
 /**
  * parseCode reads a room code as people write it down or read it aloud: in any
@@ -14,8 +14,8 @@ export function parseCode(text: string): string | null {
   return `${letters.slice(0, 3)}-${letters.slice(3, 7)}-${letters.slice(7)}`;
 }
 
-/** doorOf reads the page's path. A broken escape opens nothing and is sent as it is. */
-export function doorOf(pathname: string): Door | null {
+/** linkOf reads the page's path. A broken escape opens nothing and is sent as it is. */
+export function linkOf(pathname: string): JoinLink | null {
   const parts = /^\/(join|m)\/([^/]+)\/?$/.exec(pathname);
   if (!parts?.[2]) return null;
   const value = unescape(parts[2]);
@@ -23,12 +23,12 @@ export function doorOf(pathname: string): Door | null {
 }
 
 /** pathOf is the other way round. */
-export function pathOf(door: Door): string {
-  return door.kind === 'code' ? `/join/${encodeURIComponent(door.code)}` : `/m/${encodeURIComponent(door.room)}`;
+export function pathOf(link: JoinLink): string {
+  return link.kind === 'code' ? `/join/${encodeURIComponent(link.code)}` : `/m/${encodeURIComponent(link.room)}`;
 }
 
-/** sameDoor says whether two links open the same door. */
-export function sameDoor(a: Door, b: Door): boolean {
+/** sameLink says whether two links are the same. */
+export function sameLink(a: JoinLink, b: JoinLink): boolean {
   return pathOf(a) === pathOf(b);
 }
 

@@ -1,18 +1,18 @@
 // The way through the page: which screen is shown, and what leads from one to
 // the next. Screens only show a State and call methods of the Flow.
 
-import { type Admission, type Entry, type Invitation, type Refusal, lookUp } from './api';
+import { type Admission, type JoinAnswer, type Invitation, type Refusal, lookUp } from './api';
 import { ask, untilLetIn } from './asking';
 import { untilBack } from './back';
 import type { Ending } from './call/enter';
-import { type Door, codeIn, doorOf, pathOf } from './code';
+import { type JoinLink, codeIn, linkOf, pathOf } from './code';
 import { fragmentOf, keyIn, keyOf } from './key';
 import type { Preview } from './media/preview';
 import { cleanName } from './names';
 import { type Step, isShut, outcomeOf } from './outcome';
 import type { State, Surroundings } from './state';
 import { Seat } from './seat';
-import { type Session, keepAccessToken, keepRequest, keepSession, keptAccessToken, keptRequest, keptSession } from './session';
+import { type StoredCall, keepAccessToken, keepRequest, keptAccessToken, keptRequest, storeCall, storedCall } from './stored';
 import { keepChoices, readChoices } from './storage';
 import { type MessageKind, text } from './text';
 import { passing } from './waiting';
@@ -23,7 +23,7 @@ const suspendedForMs = 2000;
 export class Flow {
   private current: State = { screen: 'loading', why: 'looking' };
   private listeners = new Set<() => void>();
-  private door: Door | null = null;
+  private link: JoinLink | null = null;
   private readonly seat = new Seat();
   // What an older attempt still does is ignored.
   private attempt = new AbortController();
@@ -47,22 +47,22 @@ export class Flow {
   /** start goes into the call, back to waiting, or to the form with the name. Somebody who left is not brought back without asking. */
   start = this.guards(async (wanted = false) => {
     const attempt = this.begin();
-    this.door = doorOf(this.around.path());
-    if (!this.door) return this.message('link');
+    this.link = linkOf(this.around.path());
+    if (!this.link) return this.message('link');
     if (!this.around.webrtc()) return this.message('unsupported');
     this.show({ screen: 'loading', why: 'looking' });
 
-    const session = keptSession(this.door);
-    if (session && (wanted || !session.left)) {
-      if (!session.plain && this.lacksEncryption(session.invitation)) return this.message('plain');
+    const stored = storedCall(this.link);
+    if (stored && (wanted || !stored.left)) {
+      if (!stored.plain && this.lacksEncryption(stored.invitation)) return this.message('plain');
       this.show({ screen: 'loading', why: 'returning' });
-      if (await this.back(session, attempt)) return;
+      if (await this.back(stored, attempt)) return;
     }
-    const reply = await lookUp(this.door, keptAccessToken());
+    const reply = await lookUp(this.link, keptAccessToken());
     if (attempt.aborted) return;
     if (reply.kind === 'answered') return this.invited(reply.value);
     // A link for one person was used up by the person who left. They may come back.
-    const left = keptSession(this.door);
+    const left = storedCall(this.link);
     if (left?.left && isShut(reply)) return this.invited(left.invitation);
     this.refused(reply, 'lookup');
   });
@@ -74,23 +74,23 @@ export class Flow {
     if (!code) return this.show({ screen: 'code', room, checking: false, problem: 'malformed' });
     const attempt = this.begin();
     this.show({ screen: 'code', room, checking: true, problem: 'none' });
-    const door: Door = { kind: 'code', code };
-    const reply = await lookUp(door);
+    const link: JoinLink = { kind: 'code', code };
+    const reply = await lookUp(link);
     if (attempt.aborted) return;
     if (reply.kind === 'refused' && reply.status === 404) return this.show({ screen: 'code', room, checking: false, problem: 'code' });
     if (reply.kind === 'refused') return this.refused(reply, 'lookup');
-    this.door = door;
-    this.around.replace(pathOf(door) + this.around.fragment());
+    this.link = link;
+    this.around.replace(pathOf(link) + this.around.fragment());
     this.invited(reply.value);
   });
 
   /** useAccessToken continues as the bearer of the token. */
   useAccessToken = this.guards(async (token: string) => {
-    if (this.door?.kind !== 'room') return;
-    const { room } = this.door;
+    if (this.link?.kind !== 'room') return;
+    const { room } = this.link;
     const attempt = this.begin();
     this.show({ screen: 'code', room, checking: true, problem: 'none' });
-    const reply = await lookUp(this.door, token);
+    const reply = await lookUp(this.link, token);
     if (attempt.aborted) return;
     if (reply.kind === 'refused' && reply.status === 401) return this.show({ screen: 'code', room, checking: false, problem: 'token' });
     if (reply.kind === 'refused') return this.refused(reply, 'lookup');
@@ -110,30 +110,30 @@ export class Flow {
   /** join enters under a name, or asks to be let in. */
   join = this.guards(async (typedName: string) => {
     const name = cleanName(typedName);
-    if (this.current.screen !== 'prejoin' || this.current.joining || !this.door || name === '') return;
-    const { door } = this;
+    if (this.current.screen !== 'prejoin' || this.current.joining || !this.link || name === '') return;
+    const { link } = this;
     const { invitation } = this.current;
     const attempt = this.begin();
     this.show({ ...this.current, joining: true });
     keepChoices({ name });
 
-    const session = keptSession(door);
+    const stored = storedCall(link);
     const { microphone, camera } = readChoices();
-    const left = session?.left ? { ...session, microphone, camera } : null;
+    const left = stored?.left ? { ...stored, microphone, camera } : null;
     if (left?.name === name && (await this.back(left, attempt))) return;
     if (attempt.aborted) return;
-    const entry = await ask(door, name, attempt);
+    const answer = await ask(link, name, attempt);
     if (attempt.aborted) return;
     // Another name needs another token. If the link gives none any more, the old token still works.
-    if (left && left.name !== name && isShut(entry) && (await this.back(left, attempt))) return;
+    if (left && left.name !== name && isShut(answer) && (await this.back(left, attempt))) return;
     if (attempt.aborted) return;
-    await this.asked(entry, name, invitation, attempt);
+    await this.asked(answer, name, invitation, attempt);
   });
 
   /** cancel stops waiting. The request stays, and joining under the same name continues it. */
   cancel() {
     this.begin();
-    const request = this.door && keptRequest(this.door);
+    const request = this.link && keptRequest(this.link);
     if (request) keepRequest({ ...request, waiting: false });
     if (this.current.screen === 'waiting') this.toPrejoin(this.current.invitation);
   }
@@ -142,19 +142,19 @@ export class Flow {
   leave() {
     if (this.current.screen === 'call') return this.current.call.leave();
     if (this.current.screen === 'message') return this.message('left');
-    if (this.current.screen !== 'loading' || !this.door) return;
+    if (this.current.screen !== 'loading' || !this.link) return;
     const attempt = this.begin();
-    const session = keptSession(this.door);
-    if (session) this.ended({ why: 'left' }, session, attempt);
+    const stored = storedCall(this.link);
+    if (stored) this.ended({ why: 'left' }, stored, attempt);
     else this.message('left');
   }
 
   /** again starts over from a message, because the person wants to. */
   again() {
-    const session = this.door && keptSession(this.door);
+    const stored = this.link && storedCall(this.link);
     if (this.at('broken')) {
       // Only a reload helps: the browser does not load a file again that it could not load once.
-      if (session) keepSession({ ...session, left: false });
+      if (stored) storeCall({ ...stored, left: false });
       return this.around.reload();
     }
     if (this.at('plain')) this.plain = true;
@@ -167,7 +167,7 @@ export class Flow {
     this.begin(); // from here on, events of the call are ignored
     this.message('broken');
     if (current.screen !== 'call') return;
-    keepSession({ ...current.call.session, left: true }); // a reload does not lead into the same fault by itself
+    storeCall({ ...current.call.stored, left: true }); // a reload does not lead into the same fault by itself
     current.call.leave();
   }
 
@@ -194,61 +194,61 @@ export class Flow {
   }
 
   /** asked continues with the server's answer to joining. */
-  private async asked(entry: Entry, name: string, invitation: Invitation, attempt: AbortSignal) {
-    if (!this.door) return;
-    if (entry.kind === 'refused') return this.refused(entry, 'entering');
-    if (entry.kind === 'admitted') return this.admitted(entry.admission, name, invitation, attempt);
-    keepRequest({ door: this.door, requestId: entry.requestId, name, waiting: true });
-    await this.wait(entry.requestId, name, invitation, attempt);
+  private async asked(answer: JoinAnswer, name: string, invitation: Invitation, attempt: AbortSignal) {
+    if (!this.link) return;
+    if (answer.kind === 'refused') return this.refused(answer, 'entering');
+    if (answer.kind === 'admitted') return this.admitted(answer.admission, name, invitation, attempt);
+    keepRequest({ link: this.link, requestId: answer.requestId, name, waiting: true });
+    await this.wait(answer.requestId, name, invitation, attempt);
   }
 
   private async wait(requestId: string, name: string, invitation: Invitation, attempt: AbortSignal) {
-    const { door } = this;
-    if (!door) return;
+    const { link } = this;
+    if (!link) return;
     this.show({ screen: 'waiting', invitation });
-    const entry = await untilLetIn(door, name, requestId, attempt);
-    if (!entry || attempt.aborted) return;
-    if (entry.kind === 'admitted') return this.admitted(entry.admission, name, invitation, attempt);
+    const answer = await untilLetIn(link, name, requestId, attempt);
+    if (!answer || attempt.aborted) return;
+    if (answer.kind === 'admitted') return this.admitted(answer.admission, name, invitation, attempt);
     keepRequest(null);
-    this.refused(entry, 'waiting');
+    this.refused(answer, 'waiting');
   }
 
   private async admitted(admission: Admission, name: string, invitation: Invitation, attempt: AbortSignal) {
-    if (!this.door) return;
-    const request = keptRequest(this.door);
+    if (!this.link) return;
+    const request = keptRequest(this.link);
     if (request?.name === name) keepRequest({ ...request, joinToken: admission.token });
     const { microphone, camera } = readChoices();
     const now = { ...invitation, e2ee: admission.e2ee }; // the setting may have changed while the person typed their name
-    const session: Session = { ...this.placeOf(admission, now), door: this.door, invitation: now, name, microphone, camera, left: false, plain: this.plain };
-    this.seat.take(session);
+    const stored: StoredCall = { ...this.placeOf(admission, now), link: this.link, invitation: now, name, microphone, camera, left: false, plain: this.plain };
+    this.seat.take(stored);
     if (now.e2ee && !this.around.encryption()) return this.message('unsupported', { encryption: true });
     if (!now.e2ee && !this.plain && (invitation.e2ee || this.lacksEncryption(now))) return this.message('plain');
-    const ending = await this.connect(session, attempt);
-    if (ending) this.ended(ending, session, attempt);
+    const ending = await this.connect(stored, attempt);
+    if (ending) this.ended(ending, stored, attempt);
   }
 
-  /** back enters with the stored session; false when another tab uses it, or its token is no longer valid. */
-  private async back(kept: Session, attempt: AbortSignal): Promise<boolean> {
+  /** back enters with the stored call; false when another tab uses it, or its token is no longer valid. */
+  private async back(kept: StoredCall, attempt: AbortSignal): Promise<boolean> {
     const held = await this.seat.takeAgain(kept.identity, this.around.reloaded(), attempt);
     if (attempt.aborted) return true;
     if (!held) {
       keepRequest(null); // a copy of the tab: the approval is the other tab's
       return false;
     }
-    const session = { ...kept, left: false, plain: kept.plain || this.plain };
-    keepSession(session);
-    const ending = await this.connect(session, attempt);
+    const stored = { ...kept, left: false, plain: kept.plain || this.plain };
+    storeCall(stored);
+    const ending = await this.connect(stored, attempt);
     if (ending?.why === 'stale') {
       this.seat.leave();
       return false;
     }
-    if (ending) this.ended(ending, session, attempt);
+    if (ending) this.ended(ending, stored, attempt);
     return true;
   }
 
   /** connect enters the call. It gives the reason for a failure; null when it succeeded or was cancelled. */
-  private async connect(session: Session, attempt: AbortSignal): Promise<Ending | null> {
-    const { invitation } = session;
+  private async connect(stored: StoredCall, attempt: AbortSignal): Promise<Ending | null> {
+    const { invitation } = stored;
     const key = invitation.e2ee ? keyOf(this.around.fragment()) : null;
     if (invitation.e2ee && !key && !invitation.admits) return { why: 'nokey' };
     const loaded = await this.around.loadCall().catch(() => null);
@@ -256,11 +256,11 @@ export class Flow {
     if (!loaded) return { why: 'unavailable' };
     const entered = await loaded
       .enterCall({
-        session,
+        stored,
         key,
         preview: this.preview,
         keepKey: (made) => this.around.replace(this.around.path() + fragmentOf(made)),
-        ended: (ending) => attempt.aborted || this.ended(ending, session, attempt),
+        ended: (ending) => attempt.aborted || this.ended(ending, stored, attempt),
       })
       .catch((error: unknown): Ending => {
         console.error(error); // refusals and networks do not come here: this is a fault of the page
@@ -278,50 +278,50 @@ export class Flow {
   }
 
   /** comeBack enters a call again after its server went away: with the token, or by joining anew when the token has expired. */
-  private async comeBack(lost: Session) {
+  private async comeBack(lost: StoredCall) {
     const attempt = this.begin();
     this.show({ screen: 'loading', why: 'lost' });
-    let session = lost;
+    let stored = lost;
     const done = await untilBack(async () => {
-      const ending = await this.connect(session, attempt);
+      const ending = await this.connect(stored, attempt);
       if (attempt.aborted || !ending) return true;
       if (ending.why === 'unavailable' || ending.why === 'nomedia') return false;
-      if (ending.why !== 'stale' || session !== lost) {
-        this.ended(ending, session, attempt);
+      if (ending.why !== 'stale' || stored !== lost) {
+        this.ended(ending, stored, attempt);
         return true;
       }
       // A foreign LiveKit does not say who was removed, so nobody is brought back without asking.
-      if (!session.invitation.livekit_inside) {
+      if (!stored.invitation.livekit_inside) {
         this.seat.leave();
         void this.start();
         return true;
       }
-      const entry = await ask(session.door, session.name, attempt);
+      const answer = await ask(stored.link, stored.name, attempt);
       if (attempt.aborted) return true;
-      if (entry.kind === 'refused' && passing(entry.status)) return false;
-      if (entry.kind === 'admitted') {
+      if (answer.kind === 'refused' && passing(answer.status)) return false;
+      if (answer.kind === 'admitted') {
         // A call that was encrypted stays encrypted: nothing is sent in the clear without the person's knowledge.
-        session = { ...session, ...this.placeOf(entry.admission, session.invitation) };
-        this.seat.take(session);
+        stored = { ...stored, ...this.placeOf(answer.admission, stored.invitation) };
+        this.seat.take(stored);
         return false; // the next try is with this one
       }
       this.seat.leave();
-      void this.guarded(this.asked(entry, session.name, session.invitation, attempt));
+      void this.guarded(this.asked(answer, stored.name, stored.invitation, attempt));
       return true;
     }, attempt);
     if (!done && !attempt.aborted) this.message('unavailable');
   }
 
   /** ended is called at the end of every call, and of every failed try to enter one. */
-  private ended(ending: Ending, session: Session, attempt: AbortSignal) {
+  private ended(ending: Ending, stored: StoredCall, attempt: AbortSignal) {
     switch (ending.why) {
       case 'suspended':
-        // The page is being left, and the session is for coming back. Some
+        // The page is being left, and the stored call is for coming back. Some
         // browsers say so when it stays after all: then this goes back in.
         setTimeout(() => attempt.aborted || void this.start(), suspendedForMs);
         return;
       case 'lost':
-        return void this.guarded(this.comeBack(session));
+        return void this.guarded(this.comeBack(stored));
       case 'stale':
         this.seat.leave();
         return this.message('unavailable');
@@ -330,11 +330,11 @@ export class Flow {
         this.seat.leave();
         break;
       case 'left':
-        // A reload does not bring them back; the button does, with the same session.
-        keepSession({ ...session, left: true });
+        // A reload does not bring them back; the button does, with the same stored call.
+        storeCall({ ...stored, left: true });
         break;
     }
-    // In all other cases the session stays: "Try again" goes in with it, and uses up nothing.
+    // In all other cases the stored call stays: "Try again" goes in with it, and uses up nothing.
     this.message(ending.why, ending.said ? { said: ending.said } : {});
   }
 
@@ -344,7 +344,7 @@ export class Flow {
     if (invitation.e2ee && !key && !invitation.admits) return this.message('nokey');
     if (this.lacksEncryption(invitation)) return this.message('plain');
     this.toPrejoin(invitation);
-    const request = this.door && keptRequest(this.door);
+    const request = this.link && keptRequest(this.link);
     if (request?.waiting) void this.guarded(this.wait(request.requestId, request.name, invitation, this.begin()));
   }
 
@@ -355,13 +355,13 @@ export class Flow {
 
   private toPrejoin(invitation: Invitation) {
     const keyMissing = invitation.e2ee && !keyOf(this.around.fragment());
-    const name = (this.door && keptSession(this.door)?.name) ?? readChoices().name;
+    const name = (this.link && storedCall(this.link)?.name) ?? readChoices().name;
     this.show({ screen: 'prejoin', invitation, name, joining: false, keyMissing });
   }
 
   private refused(refusal: Refusal, step: Step) {
-    if (!this.door) return;
-    const outcome = outcomeOf(refusal, step, this.door);
+    if (!this.link) return;
+    const outcome = outcomeOf(refusal, step, this.link);
     if (outcome.show === 'refused' || outcome.show === 'ended') this.seat.leave();
     if (outcome.show !== 'code') return this.message(outcome.show, outcome.seconds ? { seconds: outcome.seconds } : {});
     keepAccessToken(null);
@@ -369,7 +369,7 @@ export class Flow {
   }
 
   private roomAskedFor(): string {
-    return this.door?.kind === 'room' ? this.door.room : '';
+    return this.link?.kind === 'room' ? this.link.room : '';
   }
 
   private message(message: MessageKind, more: { seconds?: number; encryption?: boolean; said?: string } = {}) {
@@ -378,7 +378,7 @@ export class Flow {
     this.show({ screen: 'message', message, seconds: more.seconds ?? 0, encryption: more.encryption ?? false, ...(more.said && { said: more.said }) });
   }
 
-  /** placeOf is the part of a session that an admission gives. */
+  /** placeOf is the part of a stored call that an admission gives. */
   private placeOf({ token, livekit_url, identity }: Admission, { livekit_inside }: Invitation) {
     // Signalling is reached at the address of the page. The server's own name for itself may be another.
     return { token, livekitUrl: livekit_inside ? this.around.signalling() : livekit_url, identity };

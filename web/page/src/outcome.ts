@@ -1,7 +1,7 @@
 // From a refusal to what the page says. The one table for all calls.
 
-import type { Answered, Entry, Refusal } from './api';
-import type { Door } from './code';
+import type { Answered, JoinAnswer, Refusal } from './api';
+import type { JoinLink } from './code';
 import type { MessageKind } from './text';
 
 /** Step is how far somebody had come when they were refused. */
@@ -11,13 +11,13 @@ export type Step = 'lookup' | 'entering' | 'waiting';
 export type Outcome = { show: 'code' } | { show: MessageKind; seconds?: number };
 
 /** outcomeOf says what a refusal means at a step. */
-export function outcomeOf(refusal: Refusal, step: Step, door: Door): Outcome {
+export function outcomeOf(refusal: Refusal, step: Step, link: JoinLink): Outcome {
   switch (refusal.status) {
     case 400: // a link that cannot even be a link
     case 404:
       return { show: step === 'waiting' ? 'over' : 'link' };
     case 401:
-      return door.kind === 'room' ? { show: 'code' } : { show: 'link' };
+      return link.kind === 'room' ? { show: 'code' } : { show: 'link' };
     case 403:
       return { show: 'refused' };
     case 409:
@@ -32,6 +32,6 @@ export function outcomeOf(refusal: Refusal, step: Step, door: Door): Outcome {
 }
 
 /** isShut says that a link leads nowhere, no matter who asks. */
-export function isShut(answer: Entry | Answered<unknown>): boolean {
+export function isShut(answer: JoinAnswer | Answered<unknown>): boolean {
   return answer.kind === 'refused' && (answer.status === 401 || answer.status === 404);
 }

@@ -1,7 +1,7 @@
 // Waiting to be let in: one call after the other, each held by the server
 // until somebody has answered.
 
-import type { Entry } from './api';
+import type { JoinAnswer } from './api';
 
 // A held call that comes back sooner than this was not held. Calling again at
 // once would then be a busy loop.
@@ -38,23 +38,23 @@ export const realClock: Clock = {
  * "waiting". It gives null when the signal ended it. Trouble on the way (no
  * network, too many calls, a server that restarts) is waited out.
  */
-export async function untilAnswered(ask: () => Promise<Entry>, signal: AbortSignal, clock: Clock = realClock): Promise<Exclude<Entry, { kind: 'waiting' }> | null> {
+export async function untilAnswered(ask: () => Promise<JoinAnswer>, signal: AbortSignal, clock: Clock = realClock): Promise<Exclude<JoinAnswer, { kind: 'waiting' }> | null> {
   let failures = 0;
   let lastSign = clock.now();
   while (!signal.aborted) {
     const started = clock.now();
-    const entry = await ask();
+    const answer = await ask();
     if (signal.aborted) return null;
     const took = clock.now() - started;
-    if (entry.kind === 'waiting') {
+    if (answer.kind === 'waiting') {
       failures = 0;
       lastSign = clock.now();
-      if (took < heldAtLeastMs) await clock.sleep(Math.max(entry.retryAfterMs, heldAtLeastMs), signal);
+      if (took < heldAtLeastMs) await clock.sleep(Math.max(answer.retryAfterMs, heldAtLeastMs), signal);
       continue;
     }
-    if (entry.kind === 'admitted' || !passing(entry.status) || clock.now() - lastSign > longestSilenceMs) return entry;
+    if (answer.kind === 'admitted' || !passing(answer.status) || clock.now() - lastSign > longestSilenceMs) return answer;
     const backoff = Math.min(firstRetryMs * 2 ** failures++, longestRetryMs);
-    await clock.sleep(Math.max(backoff, entry.retryAfterMs), signal);
+    await clock.sleep(Math.max(backoff, answer.retryAfterMs), signal);
   }
   return null;
 }

@@ -5,7 +5,7 @@ import { App } from '../src/screens/App';
 import { Boundary, LastResort } from '../src/screens/Boundary';
 import { text } from '../src/text';
 import { call, keptCall, setup } from './surroundings';
-import { keepSession } from '../src/session';
+import { storeCall } from '../src/stored';
 
 vi.mock('../src/call/CallScreen', () => ({
   default: () => {
@@ -16,8 +16,8 @@ beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}));
 afterEach(cleanup);
 
 it('whatever throws in the call, the call is ended and there is a button to leave', async () => {
-  keepSession(keptCall());
-  Object.assign(call, { session: keptCall() });
+  storeCall(keptCall());
+  Object.assign(call, { stored: keptCall() });
   const { flow, reaches } = setup('/join/wpi-srjb-wer');
   render(<App flow={flow} />);
   void flow.start();

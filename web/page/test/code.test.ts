@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeIn, doorOf, parseCode, pathOf } from '../src/code';
+import { codeIn, linkOf, parseCode, pathOf } from '../src/code';
 
 describe('parseCode', () => {
   it.each(['wpi-srjb-wer', 'WPI-SRJB-WER', ' wpi srjb wer ', 'wpisrjbwer', 'Wpi–Srjb—Wer', 'w p i s r j b w e r', 'wpi_srjb_wer', 'wpi.srjb.wer'])('reads %j', (typed) => {
@@ -19,21 +19,21 @@ describe('codeIn', () => {
   });
 });
 
-describe('doorOf', () => {
+describe('linkOf', () => {
   it('gives the code in its written form', () => {
-    expect(doorOf('/join/WPISRJBWER')).toEqual({ kind: 'code', code: 'wpi-srjb-wer' });
+    expect(linkOf('/join/WPISRJBWER')).toEqual({ kind: 'code', code: 'wpi-srjb-wer' });
   });
   it('leaves what is no code for the server to refuse', () => {
-    expect(doorOf('/join/%3Cb%3E')).toEqual({ kind: 'code', code: '<b>' });
-    expect(doorOf('/join/%zz')).toEqual({ kind: 'code', code: '%zz' });
+    expect(linkOf('/join/%3Cb%3E')).toEqual({ kind: 'code', code: '<b>' });
+    expect(linkOf('/join/%zz')).toEqual({ kind: 'code', code: '%zz' });
   });
   it('gives the room of /m/', () => {
-    expect(doorOf('/m/standup')).toEqual({ kind: 'room', room: 'standup' });
+    expect(linkOf('/m/standup')).toEqual({ kind: 'room', room: 'standup' });
   });
   it.each(['/', '/join/', '/m/', '/join/a/b', '/other/a'])('knows nothing at %s', (path) => {
-    expect(doorOf(path)).toBeNull();
+    expect(linkOf(path)).toBeNull();
   });
   it('is undone by pathOf', () => {
-    for (const path of ['/join/wpi-srjb-wer', '/m/stand%20up']) expect(pathOf(doorOf(path)!)).toBe(path);
+    for (const path of ['/join/wpi-srjb-wer', '/m/stand%20up']) expect(pathOf(linkOf(path)!)).toBe(path);
   });
 });

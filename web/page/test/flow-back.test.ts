@@ -1,20 +1,20 @@
 // @vitest-environment jsdom
 import { describe, expect, it, vi } from 'vitest';
-import { keepRequest, keepSession, keptSession } from '../src/session';
+import { keepRequest, storeCall, storedCall } from '../src/stored';
 import { lockManager } from './locks';
-import { admission, answers, calls, door, enterCall, entrance, guest, json, keptCall, server, setup } from './surroundings';
+import { admission, answers, calls, link, enterCall, entrance, guest, json, keptCall, server, setup } from './surroundings';
 
 describe('a reload', () => {
   it('goes back in at once, asking nothing', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
     expect(server).not.toHaveBeenCalled();
-    expect(entrance?.session.identity).toBe('guest_1');
+    expect(entrance?.stored.identity).toBe('guest_1');
   });
-  it('of a copied tab joins anew: its session is in use', async () => {
-    keepSession(keptCall());
+  it('of a copied tab joins anew: its stored call is in use', async () => {
+    storeCall(keptCall());
     answers({ '/page/invitation': () => json(200, guest) });
     const first = setup('/join/wpi-srjb-wer', '', { reloaded: () => false });
     await first.flow.start();
@@ -24,16 +24,16 @@ describe('a reload', () => {
     await second.reaches('prejoin');
   });
   it('begins anew when the token is no longer taken', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     enterCall.mockResolvedValue({ why: 'stale' });
     answers({ '/page/invitation': () => json(200, guest) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('prejoin');
-    expect(sessionStorage.getItem('roomkey.session')).toBeNull();
+    expect(sessionStorage.getItem('roomkey.call')).toBeNull();
   });
-  it('keeps the session when the network is gone, for Try again', async () => {
-    keepSession(keptCall());
+  it('keeps the stored call when the network is gone, for Try again', async () => {
+    storeCall(keptCall());
     enterCall.mockResolvedValueOnce({ why: 'unavailable' });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -46,7 +46,7 @@ describe('a reload', () => {
 describe('somebody who was removed while their connection was cut', () => {
   it('is told so when the page comes back by itself, and asks for nothing', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
-    keepSession(keptCall());
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
@@ -63,17 +63,17 @@ describe('somebody who was removed while their connection was cut', () => {
     await reaches('prejoin');
   });
   it('is told so after a reload', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     enterCall.mockResolvedValue({ why: 'removed' });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('removed');
     expect(server).not.toHaveBeenCalled();
-    expect(keptSession(door)).toBeNull();
+    expect(storedCall(link)).toBeNull();
   });
   it('is asked for their name where LiveKit is elsewhere and cannot tell', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
-    keepSession({ ...keptCall(), invitation: { ...guest, livekit_inside: false } });
+    storeCall({ ...keptCall(), invitation: { ...guest, livekit_inside: false } });
     answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -87,14 +87,14 @@ describe('somebody who was removed while their connection was cut', () => {
 });
 
 describe('the end of a call', () => {
-  it.each(['removed', 'ended'] as const)('by %s is told, and forgets the session', async (why) => {
-    keepSession(keptCall());
+  it.each(['removed', 'ended'] as const)('by %s is told, and forgets the stored call', async (why) => {
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
     entrance?.ended({ why });
     await reaches(why);
-    expect(sessionStorage.getItem('roomkey.session')).toBeNull();
+    expect(sessionStorage.getItem('roomkey.call')).toBeNull();
   });
   it.each(['duplicate', 'unavailable', 'full', 'nokey'] as const)('by %s is told, and Try again uses up nothing', async (why) => {
     answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
@@ -106,29 +106,29 @@ describe('the end of a call', () => {
     answers({}); // the link was for one
     flow.again();
     await reaches('call');
-    expect(entrance?.session).toMatchObject({ identity: 'guest_1', name: 'Ada' });
+    expect(entrance?.stored).toMatchObject({ identity: 'guest_1', name: 'Ada' });
   });
-  it('in a room that ended meanwhile, or to somebody refused, forgets the session', async () => {
+  it('in a room that ended meanwhile, or to somebody refused, forgets the stored call', async () => {
     for (const [status, message] of [[410, 'ended'], [403, 'refused']] as const) {
-      keepSession({ ...keptCall(), left: true });
+      storeCall({ ...keptCall(), left: true });
       answers({ '/page/invitation': () => json(status) });
       const { flow, reaches } = setup('/join/wpi-srjb-wer');
       await flow.start();
       await reaches(message);
-      expect(keptSession(door)).toBeNull();
+      expect(storedCall(link)).toBeNull();
     }
   });
-  it('that comes from leaving the page is not told, and keeps the session', async () => {
-    keepSession(keptCall());
+  it('that comes from leaving the page is not told, and keeps the stored call', async () => {
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
     entrance?.ended({ why: 'suspended' });
     expect(flow.state.screen).toBe('call');
-    expect(sessionStorage.getItem('roomkey.session')).not.toBeNull();
+    expect(sessionStorage.getItem('roomkey.call')).not.toBeNull();
   });
   it('that was to come from leaving the page leads back in when the page stays', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
@@ -139,21 +139,21 @@ describe('the end of a call', () => {
     expect(enterCall).toHaveBeenCalledTimes(2);
   });
   it('of an attempt that is over has no say', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     const old = entrance;
     await flow.start();
     old?.ended({ why: 'removed' });
     await reaches('call');
-    expect(keptSession(door)).not.toBeNull();
+    expect(storedCall(link)).not.toBeNull();
   });
 });
 
 describe('a person who left', () => {
   /** left gives the page after Leave and a reload, with a link that was for one. */
   async function left(invitation: () => Response = () => json(404)) {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const before = setup('/join/wpi-srjb-wer');
     await before.flow.start();
     await before.reaches('call');
@@ -175,7 +175,7 @@ describe('a person who left', () => {
     flow.again();
     await reaches('call');
     expect(calls('/v2/token')).toEqual([]);
-    expect(keptSession(door)?.left).toBe(false);
+    expect(storedCall(link)?.left).toBe(false);
   });
   it('is asked as at first by Join again when the token is not taken any more', async () => {
     const { flow, reaches } = await left();
@@ -188,27 +188,27 @@ describe('a person who left', () => {
     await flow.join('Ada');
     await reaches('call');
     expect(calls('/v2/token')).toEqual([]);
-    expect(entrance?.session.identity).toBe('guest_1');
-    expect(keptSession(door)?.left).toBe(false);
+    expect(entrance?.stored.identity).toBe('guest_1');
+    expect(storedCall(link)?.left).toBe(false);
   });
   it('comes back with the devices that they chose this time', async () => {
     const { flow } = await left();
     localStorage.setItem('roomkey.choices', JSON.stringify({ microphone: false, camera: true }));
     await flow.join('Ada');
-    expect(entrance?.session).toMatchObject({ microphone: false, camera: true });
+    expect(entrance?.stored).toMatchObject({ microphone: false, camera: true });
   });
   it('gets a token for another name where the link still works', async () => {
     const { flow, reaches } = await left(() => json(200, guest));
     answers({ '/v2/token': () => json(200, { ...admission, identity: 'guest_2' }) });
     await flow.join('Eve');
     await reaches('call');
-    expect(entrance?.session).toMatchObject({ identity: 'guest_2', name: 'Eve' });
+    expect(entrance?.stored).toMatchObject({ identity: 'guest_2', name: 'Eve' });
   });
   it('comes back under the old name where it does not', async () => {
     const { flow, reaches } = await left();
     await flow.join('Eve');
     await reaches('call');
-    expect(entrance?.session).toMatchObject({ identity: 'guest_1', name: 'Ada' });
+    expect(entrance?.stored).toMatchObject({ identity: 'guest_1', name: 'Ada' });
   });
   it('joins as at first when the token is not taken any more', async () => {
     const { flow, reaches } = await left(() => json(200, guest));
@@ -216,20 +216,20 @@ describe('a person who left', () => {
     enterCall.mockResolvedValueOnce({ why: 'stale' });
     await flow.join('Ada');
     await reaches('call');
-    expect(entrance?.session.identity).toBe('guest_2');
+    expect(entrance?.stored.identity).toBe('guest_2');
   });
   it('is told that the link does not work when nothing is left to come back with', async () => {
     const { flow, reaches } = await left();
     enterCall.mockResolvedValueOnce({ why: 'stale' });
     await flow.join('Ada');
     await reaches('link');
-    expect(keptSession(door)).toBeNull();
+    expect(storedCall(link)).toBeNull();
   });
 });
 
 describe('a call that broke off', () => {
   async function lost() {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const page = setup('/join/wpi-srjb-wer');
     await page.flow.start();
     await page.reaches('call');
@@ -247,7 +247,7 @@ describe('a call that broke off', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(flow.state.screen).toBe('call');
     expect(enterCall).toHaveBeenCalledTimes(3);
-    expect(entrance?.session.identity).toBe('guest_1');
+    expect(entrance?.stored.identity).toBe('guest_1');
     expect(server).not.toHaveBeenCalled();
   });
   it('is given up after two minutes, and Try again still knows it', async () => {
@@ -258,11 +258,11 @@ describe('a call that broke off', () => {
     expect(flow.state.screen).toBe('loading');
     await vi.advanceTimersByTimeAsync(40_000);
     expect(flow.state).toMatchObject({ screen: 'message', message: 'unavailable' });
-    expect(keptSession(door)?.left).toBe(false);
+    expect(storedCall(link)?.left).toBe(false);
   });
   it('is joined anew, asking nothing, when the token is not taken any more', async () => {
     const { flow } = await lost();
-    keepRequest({ door, requestId: 'r1', name: 'Ada', waiting: false });
+    keepRequest({ link, requestId: 'r1', name: 'Ada', waiting: false });
     const replies = [json(503), json(200, { ...admission, identity: 'guest_2' })];
     answers({ '/v2/token': () => replies.shift() ?? json(500) });
     enterCall.mockResolvedValueOnce({ why: 'stale' }).mockResolvedValueOnce({ why: 'stale' });
@@ -270,8 +270,8 @@ describe('a call that broke off', () => {
     await vi.advanceTimersByTimeAsync(20_000);
     expect(flow.state.screen).toBe('call');
     expect(calls('/v2/token').at(-1)).toEqual({ code: 'wpi-srjb-wer', name: 'Ada', request_id: 'r1' });
-    expect(entrance?.session).toMatchObject({ identity: 'guest_2', name: 'Ada' });
-    expect(keptSession(door)?.identity).toBe('guest_2');
+    expect(entrance?.stored).toMatchObject({ identity: 'guest_2', name: 'Ada' });
+    expect(storedCall(link)?.identity).toBe('guest_2');
   });
   it('uses up one token at most', async () => {
     const { flow } = await lost();
@@ -289,7 +289,7 @@ describe('a call that broke off', () => {
     breaks();
     await vi.advanceTimersByTimeAsync(20_000);
     expect(flow.state).toMatchObject({ screen: 'message', message: 'link' });
-    expect(keptSession(door)).toBeNull();
+    expect(storedCall(link)).toBeNull();
   });
   it('waits to be let in where that is asked anew', async () => {
     const { flow } = await lost();
@@ -306,7 +306,7 @@ describe('a call that broke off', () => {
     await vi.advanceTimersByTimeAsync(150_000);
     expect(flow.state).toMatchObject({ screen: 'message', message: 'left' });
     expect(enterCall).not.toHaveBeenCalled();
-    expect(keptSession(door)?.left).toBe(true);
+    expect(storedCall(link)?.left).toBe(true);
   });
   it('is come back into once, also when the page begins anew meanwhile', async () => {
     const { flow } = await lost();

@@ -1,8 +1,8 @@
 // @vitest-environment jsdom
 import { describe, expect, it, vi } from 'vitest';
-import { keepSession, keptSession } from '../src/session';
+import { storeCall, storedCall } from '../src/stored';
 import { lockManager } from './locks';
-import { admission, answers, call, calls, door, enterCall, entrance, guest, json, keptCall, key, reload, setup } from './surroundings';
+import { admission, answers, call, calls, link, enterCall, entrance, guest, json, keptCall, key, reload, setup } from './surroundings';
 
 describe('a link with a key into a room that is not encrypted', () => {
   const plain = { '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) };
@@ -34,7 +34,7 @@ describe('a link with a key into a room that is not encrypted', () => {
     expect(calls('/v2/token')).toHaveLength(1);
   });
   it('says so when a key is put into the address of a tab that was inside', async () => {
-    keepSession({ ...keptCall() });
+    storeCall({ ...keptCall() });
     const { flow, reaches } = setup('/join/wpi-srjb-wer', `#key=${key}`);
     await flow.start();
     await reaches('plain');
@@ -59,27 +59,27 @@ describe('where signalling is', () => {
       await flow.start();
       await flow.join('Ada');
       await reaches('call');
-      expect(entrance?.session.livekitUrl).toBe(url);
+      expect(entrance?.stored.livekitUrl).toBe(url);
     }
   });
 });
 
 describe('a page that fails', () => {
   it('ends the call, says so, and does not walk back in by a reload', async () => {
-    keepSession(keptCall());
+    storeCall(keptCall());
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('call');
-    Object.assign(call, { session: keptCall() });
+    Object.assign(call, { stored: keptCall() });
     flow.broke();
     await reaches('broken');
     expect(call.leave).toHaveBeenCalled();
-    expect(keptSession(door)).toMatchObject({ left: true });
+    expect(storedCall(link)).toMatchObject({ left: true });
     flow.leave();
     await reaches('left');
   });
   it('is loaded anew for who wants to join again', async () => {
-    keepSession({ ...keptCall(), left: true });
+    storeCall({ ...keptCall(), left: true });
     answers({ '/page/invitation': () => json(200, guest) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -87,6 +87,6 @@ describe('a page that fails', () => {
     await reaches('broken');
     flow.again();
     expect(reload).toHaveBeenCalled();
-    expect(keptSession(door)).toMatchObject({ left: false });
+    expect(storedCall(link)).toMatchObject({ left: false });
   });
 });

@@ -2,8 +2,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Call } from '../src/call/enter';
 import type { Preview } from '../src/media/preview';
-import { keepAccessToken, keepRequest, keepSession, keptRequest } from '../src/session';
-import { admission, answers, call, calls, door, enterCall, entrance, guest, host, json, keptCall, key, server, setup, token } from './surroundings';
+import { keepAccessToken, keepRequest, keptRequest, storeCall } from '../src/stored';
+import { admission, answers, call, calls, link, enterCall, entrance, guest, host, json, keptCall, key, server, setup, token } from './surroundings';
 
 describe('a link', () => {
   it('leads over the name into the call', async () => {
@@ -14,7 +14,7 @@ describe('a link', () => {
     await flow.join('  Ada ');
     await reaches('call');
     expect(calls('/v2/token')).toEqual([{ code: 'wpi-srjb-wer', name: 'Ada' }]);
-    expect(entrance?.session).toMatchObject({ token, identity: 'guest_1', name: 'Ada' });
+    expect(entrance?.stored).toMatchObject({ token, identity: 'guest_1', name: 'Ada' });
   });
   it('is joined once, however often Join is pressed', async () => {
     answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
@@ -123,11 +123,11 @@ describe('waiting', () => {
     await reaches('waiting');
     await vi.waitFor(() => expect(flow.state.screen).toBe('call'), 4000);
     expect(calls('/v2/token').map((body) => body.request_id)).toEqual([undefined, 'r1', 'r1']);
-    expect(keptRequest(door)).toMatchObject({ requestId: 'r1', waiting: false });
+    expect(keptRequest(link)).toMatchObject({ requestId: 'r1', waiting: false });
 
     entrance?.ended({ why: 'left' });
     await reaches('left');
-    keepSession(null); // as after ten minutes
+    storeCall(null); // as after ten minutes
     flow.again();
     await reaches('prejoin');
     await flow.join('Ada');
@@ -146,7 +146,7 @@ describe('waiting', () => {
     expect(sessionStorage.getItem('roomkey.request')).toBeNull();
   });
   it('goes on after a reload, without the name being asked again', async () => {
-    keepRequest({ door: { kind: 'code', code: 'wpi-srjb-wer' }, requestId: 'r1', name: 'Ada', waiting: true });
+    keepRequest({ link: { kind: 'code', code: 'wpi-srjb-wer' }, requestId: 'r1', name: 'Ada', waiting: true });
     answers({ '/page/invitation': () => json(200, asked), '/v2/token': () => json(200, admission) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -202,17 +202,17 @@ describe('waiting', () => {
     expect(calls('/v2/token')[0]).toMatchObject({ name: 'Ada', request_id: 'r1' });
   });
   it('under another name begins anew: somebody was let in by their name', async () => {
-    keepRequest({ door, requestId: 'r1', name: 'Ada', waiting: false });
+    keepRequest({ link, requestId: 'r1', name: 'Ada', waiting: false });
     answers({ '/page/invitation': () => json(200, asked), '/v2/token': (body) => (body.request_id ? new Promise<Response>(() => {}) : json(202, { request_id: 'r2' })) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     void flow.join('Eve');
     await reaches('waiting');
     expect(calls('/v2/token')[0]).toEqual({ code: 'wpi-srjb-wer', name: 'Eve' });
-    expect(keptRequest(door)).toMatchObject({ requestId: 'r2', name: 'Eve' });
+    expect(keptRequest(link)).toMatchObject({ requestId: 'r2', name: 'Eve' });
   });
   it.each([403, 404])('asks anew when the remembered request is over with %i', async (status) => {
-    keepRequest({ door: { kind: 'code', code: 'wpi-srjb-wer' }, requestId: 'old', name: 'Ada', waiting: false });
+    keepRequest({ link: { kind: 'code', code: 'wpi-srjb-wer' }, requestId: 'old', name: 'Ada', waiting: false });
     answers({ '/page/invitation': () => json(200, asked), '/v2/token': (body) => (body.request_id === 'old' ? json(status) : json(200, admission)) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
@@ -242,10 +242,10 @@ describe('an encrypted room', () => {
     answers({}); // the link was for one
     expect(flow.useKey(`#key=${key}`)).toBe(true);
     await reaches('call');
-    expect(entrance).toMatchObject({ key, session: { identity: 'guest_1' } });
+    expect(entrance).toMatchObject({ key, stored: { identity: 'guest_1' } });
   });
   it('is not given a key by a guest who came back without one', async () => {
-    keepSession({ ...keptCall(), invitation: { ...guest, e2ee: true } });
+    storeCall({ ...keptCall(), invitation: { ...guest, e2ee: true } });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     await reaches('nokey');

@@ -5,7 +5,7 @@ import type { Invitation } from '../src/api';
 import type { Call, Ending, Entrance } from '../src/call/enter';
 import { Flow } from '../src/flow';
 import type { Surroundings } from '../src/state';
-import type { Session } from '../src/session';
+import type { StoredCall } from '../src/stored';
 import { lockManager } from './locks';
 
 export const key = 'A'.repeat(43);
@@ -19,7 +19,7 @@ export const host: Invitation = { ...guest, role: 'host', admits: true };
 export const token = `h.${btoa(JSON.stringify({ exp: 4_000_000_000 }))}.s`;
 export const admission = { token, livekit_url: 'ws://x', identity: 'guest_1', e2ee: false };
 
-export const door = { kind: 'code', code: 'wpi-srjb-wer' } as const;
+export const link = { kind: 'code', code: 'wpi-srjb-wer' } as const;
 
 /** entrance is what the call was entered with. */
 export let entrance: Entrance | undefined;
@@ -55,8 +55,8 @@ export function answers(paths: Record<string, (body: Record<string, unknown>) =>
 
 export const calls = (path: string) => server.mock.calls.filter(([called]) => called === path).map(([, body]) => body);
 
-export function keptCall(): Session {
-  return { door: { kind: 'code', code: 'wpi-srjb-wer' }, invitation: guest, token, livekitUrl: 'ws://x', identity: 'guest_1', name: 'Ada', microphone: true, camera: true, left: false, plain: false };
+export function keptCall(): StoredCall {
+  return { link: { kind: 'code', code: 'wpi-srjb-wer' }, invitation: guest, token, livekitUrl: 'ws://x', identity: 'guest_1', name: 'Ada', microphone: true, camera: true, left: false, plain: false };
 }
 
 beforeEach(() => {

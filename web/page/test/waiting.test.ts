@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Entry } from '../src/api';
+import type { JoinAnswer } from '../src/api';
 import { type Clock, realClock, untilAnswered } from '../src/waiting';
 
-const waiting = (retryAfterMs = 2000): Entry => ({ kind: 'waiting', requestId: 'r', retryAfterMs });
-const admitted: Entry = { kind: 'admitted', admission: { token: 't', livekit_url: 'u', identity: 'i', e2ee: false } };
-const refused = (status: number, retryAfterMs = 0): Entry => ({ kind: 'refused', status, retryAfterMs });
+const waiting = (retryAfterMs = 2000): JoinAnswer => ({ kind: 'waiting', requestId: 'r', retryAfterMs });
+const admitted: JoinAnswer = { kind: 'admitted', admission: { token: 't', livekit_url: 'u', identity: 'i', e2ee: false } };
+const refused = (status: number, retryAfterMs = 0): JoinAnswer => ({ kind: 'refused', status, retryAfterMs });
 
 /** script answers one entry after the other, each after some time, on a clock of its own. */
-function script(...steps: [Entry, number][]) {
+function script(...steps: [JoinAnswer, number][]) {
   let time = 0;
   const slept: number[] = [];
   const clock: Clock = {

@@ -53,7 +53,7 @@ export function ChatPanel({ chat, notices }: { chat: Pick<Chat, 'subscribe' | 'l
         {messages.length === 0 && <p className="quiet">{text.chat.empty}</p>}
         <ul className="lk-list lk-chat-messages">
           {messages.map((message, index) => (
-            <Entry key={message.key} message={message} goesOn={goesOn(messages[index - 1], message)} />
+            <ChatMessage key={message.key} message={message} goesOn={goesOn(messages[index - 1], message)} />
           ))}
         </ul>
         <div ref={end} />
@@ -76,8 +76,8 @@ function goesOn(before: Message | undefined, message: Message): boolean {
   return before !== undefined && before.identity === message.identity && before.name === message.name && message.timestamp - before.timestamp < 60_000;
 }
 
-/** Entry is one message, drawn once: a flood of others does not draw it again. */
-const Entry = memo(function Entry({ message, goesOn }: { message: Message; goesOn: boolean }) {
+/** ChatMessage is one message, drawn once: a flood of others does not draw it again. */
+const ChatMessage = memo(function ChatMessage({ message, goesOn }: { message: Message; goesOn: boolean }) {
   const time = new Date(message.timestamp);
   return (
     <li className="lk-chat-entry" title={timeIn('full', time)} data-lk-message-origin={message.isLocal ? 'local' : 'remote'}>

@@ -36,8 +36,8 @@ export function Controls({ call, permissions, panel, setPanel, view, setView, un
   return (
     <div className="controls" role="group" aria-label={text.call.controls}>
       <span className="room-name">
-        {call.session.invitation.e2ee && <LockLockedIcon role="img" aria-label={text.call.encrypted} />}
-        <Name>{call.session.invitation.room_name}</Name>
+        {call.stored.invitation.e2ee && <LockLockedIcon role="img" aria-label={text.call.encrypted} />}
+        <Name>{call.stored.invitation.room_name}</Name>
       </span>
       {devices && may(permissions, 'microphone') && (
         <TrackToggle source={Track.Source.Microphone} aria-label={text.call.microphone} title={text.call.microphone}>

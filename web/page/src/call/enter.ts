@@ -1,11 +1,11 @@
-// Into the call: one function that turns a session into a connected room.
+// Into the call: one function that turns a stored call into a connected room.
 
 import { ConnectionState, type E2EEManagerOptions, EngineEvent, LocalTrack, LogLevel, Room, RoomEvent, Track, VideoPresets, setLogLevel } from 'livekit-client';
 import { setLogLevel as setComponentsLogLevel } from '@livekit/components-react';
 import type { Source } from '../api';
 import { newKey } from '../key';
 import type { Preview } from '../media/preview';
-import { type Session, keepSession } from '../session';
+import { type StoredCall, storeCall } from '../stored';
 import { readChoices } from '../storage';
 import { text } from '../text';
 import { Thrown } from './browser';
@@ -28,7 +28,7 @@ provideRandomUUID();
 /** Call is a call that this page is in. */
 export interface Call {
   room: Room;
-  session: Session;
+  stored: StoredCall;
   notices: Notices;
   secrecy: Secrecy;
   chat: Chat;
@@ -41,7 +41,7 @@ export interface Call {
 }
 
 export interface Entrance {
-  session: Session;
+  stored: StoredCall;
   key: string | null;
   preview: Preview | null;
   /** keepKey is called with the key that was made for a room that had none. */
@@ -56,8 +56,8 @@ export type EnterCall = (entrance: Entrance) => Promise<Call | Ending>;
 const previewPatienceMs = 3000;
 
 export const enterCall: EnterCall = async (entrance) => {
-  const { session } = entrance;
-  const encryption = session.invitation.e2ee ? (await import('./encryption')).makeEncryption() : null;
+  const { stored } = entrance;
+  const encryption = stored.invitation.e2ee ? (await import('./encryption')).makeEncryption() : null;
   const room = makeRoom(encryption?.options);
   const notices = new Notices();
   let { key } = entrance;
@@ -77,8 +77,8 @@ export const enterCall: EnterCall = async (entrance) => {
   const thrown = new Thrown();
   try {
     // Saves a round trip to a media server elsewhere; ours is warm already.
-    if (new URL(session.livekitUrl).host !== location.host) room.prepareConnection(session.livekitUrl).catch(() => {});
-    await room.connect(session.livekitUrl, session.token);
+    if (new URL(stored.livekitUrl).host !== location.host) room.prepareConnection(stored.livekitUrl).catch(() => {});
+    await room.connect(stored.livekitUrl, stored.token);
   } catch (error) {
     encryption?.close();
     const ending = endingOfError(error, thrown.last);
@@ -111,10 +111,10 @@ export const enterCall: EnterCall = async (entrance) => {
   }
 
   let over = false;
-  const keep = (changed: Partial<Session>) => {
-    if (over) return; // what becomes of the session then is the flow's to say
-    Object.assign(session, changed);
-    keepSession(session);
+  const keep = (changed: Partial<StoredCall>) => {
+    if (over) return; // what becomes of the stored call then is the flow's to say
+    Object.assign(stored, changed);
+    storeCall(stored);
   };
   room.engine.on(EngineEvent.TokenRefreshed, (token) => keep({ token }));
   room.engine.on(EngineEvent.RemoteMute, (sid, muted) => tellRemoteMute(notices, publicationOf(room, sid), muted));
@@ -132,13 +132,13 @@ export const enterCall: EnterCall = async (entrance) => {
 
   return {
     room,
-    session,
+    stored,
     notices,
     secrecy,
     chat,
     key,
     madeKey,
-    token: () => session.token,
+    token: () => stored.token,
     leave: () => {
       leaving = over = true;
       stopDevices(room);
@@ -161,15 +161,15 @@ function makeRoom(encryption: E2EEManagerOptions | undefined): Room {
 }
 
 /** publish shows what the preview showed, or what was on before a reload. What does not work is told. */
-function publish(room: Room, { session, preview }: Entrance, notices: Notices) {
+function publish(room: Room, { stored, preview }: Entrance, notices: Notices) {
   const me = room.localParticipant;
-  const allowed = (source: Source) => (me.permissions ? mayPublish(me.permissions, source) : session.invitation.publish.includes(source));
+  const allowed = (source: Source) => (me.permissions ? mayPublish(me.permissions, source) : stored.invitation.publish.includes(source));
   const failed = () => notices.tell(text.notice.publishFailed, { topic: 'device', tone: 'warning' });
   if (!navigator.mediaDevices) return; // no secure origin: said before joining
   if (!preview) {
     // A device that fails is told through MediaDevicesError.
-    if (session.microphone && allowed('microphone')) me.setMicrophoneEnabled(true).catch(() => {});
-    if (session.camera && allowed('camera')) me.setCameraEnabled(true).catch(() => {});
+    if (stored.microphone && allowed('microphone')) me.setMicrophoneEnabled(true).catch(() => {});
+    if (stored.camera && allowed('camera')) me.setCameraEnabled(true).catch(() => {});
     return;
   }
   const show = async () => {

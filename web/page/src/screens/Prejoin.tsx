@@ -16,7 +16,7 @@ export function Prejoin({ flow, state }: Props) {
   const devices = invitation.publish.includes('camera') || invitation.publish.includes('microphone');
   return (
     <Screen name="prejoin" wide={devices}>
-      <div className="prejoin-door">
+      <div className="prejoin-form">
         <Heading focus={false} className="wrap">
           {text.prejoin.heading(invitation.room_name)}
         </Heading>

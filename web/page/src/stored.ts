@@ -2,12 +2,12 @@
 // asking again, and how it finds out that it is a copy of another tab.
 
 import type { Invitation } from './api';
-import { type Door, sameDoor } from './code';
+import { type JoinLink, sameLink } from './code';
 import { tabStore } from './storage';
 
-/** Session is a call that this tab was admitted to, and may go back into for as long as its token counts. */
-export interface Session {
-  door: Door;
+/** StoredCall is a call that this tab was admitted to, and may go back into for as long as its token counts. */
+export interface StoredCall {
+  link: JoinLink;
   invitation: Invitation;
   token: string; // the newest
   livekitUrl: string;
@@ -21,19 +21,19 @@ export interface Session {
   plain: boolean;
 }
 
-const sessionKey = 'roomkey.session';
+const callKey = 'roomkey.call';
 // A token that ends while the connection is being made is of no use.
 const spareMs = 5000;
 
-/** keepSession remembers the call; null forgets it. */
-export function keepSession(session: Session | null) {
-  tabStore.write(sessionKey, session);
+/** storeCall remembers the call; null forgets it. */
+export function storeCall(stored: StoredCall | null) {
+  tabStore.write(callKey, stored);
 }
 
-/** keptSession gives the call that this tab was in through the same link, if its token still counts. */
-export function keptSession(door: Door, now: number = Date.now()): Session | null {
-  const kept = tabStore.read(sessionKey) as Session | null;
-  if (!kept?.token || !kept.door || !kept.invitation || !sameDoor(kept.door, door)) return null;
+/** storedCall gives the call that this tab was in through the same link, if its token still counts. */
+export function storedCall(link: JoinLink, now: number = Date.now()): StoredCall | null {
+  const kept = tabStore.read(callKey) as StoredCall | null;
+  if (!kept?.token || !kept.link || !kept.invitation || !sameLink(kept.link, link)) return null;
   const expires = expiryOf(kept.token);
   return expires !== null && expires - spareMs > now ? kept : null;
 }
@@ -60,7 +60,7 @@ const copyAnswerMs = 150;
 
 /**
  * claim takes an identity for this tab, and gives null when another tab has
- * it: a duplicated tab comes with a copy of the session, but two tabs with one
+ * it: a duplicated tab comes with a copy of the stored call, but two tabs with one
  * link are two participants.
  */
 export async function claim(identity: string, reloaded: boolean): Promise<Claim | null> {
@@ -101,7 +101,7 @@ function claimByAsking(name: string): Promise<Claim | null> {
 }
 
 interface KeptRequest {
-  door: Door;
+  link: JoinLink;
   requestId: string;
   name: string;
   waiting: boolean;
@@ -117,9 +117,9 @@ export function keepRequest(request: KeptRequest | null) {
 }
 
 /** keptRequest gives the request made through the same link. */
-export function keptRequest(door: Door): KeptRequest | null {
+export function keptRequest(link: JoinLink): KeptRequest | null {
   const kept = tabStore.read(requestKey) as KeptRequest | null;
-  return kept?.requestId && kept.door && sameDoor(kept.door, door) ? kept : null;
+  return kept?.requestId && kept.link && sameLink(kept.link, link) ? kept : null;
 }
 
 const accessKey = 'roomkey.access';

@@ -1,19 +1,19 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Door } from '../src/code';
-import { type Session, claim, expiryOf, keepRequest, keepSession, keptRequest, keptSession } from '../src/session';
+import type { JoinLink } from '../src/code';
+import { type StoredCall, claim, expiryOf, keepRequest, keptRequest, storeCall, storedCall } from '../src/stored';
 import { lockManager } from './locks';
 
-const door: Door = { kind: 'code', code: 'wpi-srjb-wer' };
-const other: Door = { kind: 'code', code: 'abc-defg-hij' };
+const link: JoinLink = { kind: 'code', code: 'wpi-srjb-wer' };
+const other: JoinLink = { kind: 'code', code: 'abc-defg-hij' };
 
 function tokenUntil(seconds: number): string {
   return `h.${btoa(JSON.stringify({ exp: seconds })).replaceAll('=', '')}.s`;
 }
 
-function session(token: string): Session {
+function stored(token: string): StoredCall {
   return {
-    door,
+    link,
     token,
     invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false, livekit_inside: true },
     livekitUrl: 'ws://x',
@@ -29,29 +29,29 @@ function session(token: string): Session {
 beforeEach(() => sessionStorage.clear());
 afterEach(() => vi.unstubAllGlobals());
 
-describe('keptSession', () => {
+describe('storedCall', () => {
   it('brings back the call of the same link', () => {
-    const kept = session(tokenUntil(2000));
-    keepSession(kept);
-    expect(keptSession(door, 1_000_000)).toEqual(kept);
-    expect(keptSession(other, 1_000_000)).toBeNull();
+    const kept = stored(tokenUntil(2000));
+    storeCall(kept);
+    expect(storedCall(link, 1_000_000)).toEqual(kept);
+    expect(storedCall(other, 1_000_000)).toBeNull();
   });
   it('does not bring back one whose token has ended, or is about to', () => {
-    keepSession(session(tokenUntil(1000)));
-    expect(keptSession(door, 1_000_000)).toBeNull();
-    expect(keptSession(door, 996_000)).toBeNull();
-    expect(keptSession(door, 990_000)).not.toBeNull();
+    storeCall(stored(tokenUntil(1000)));
+    expect(storedCall(link, 1_000_000)).toBeNull();
+    expect(storedCall(link, 996_000)).toBeNull();
+    expect(storedCall(link, 990_000)).not.toBeNull();
   });
   it('is gone when it is forgotten', () => {
-    keepSession(session(tokenUntil(2000)));
-    keepSession(null);
-    expect(keptSession(door, 0)).toBeNull();
+    storeCall(stored(tokenUntil(2000)));
+    storeCall(null);
+    expect(storedCall(link, 0)).toBeNull();
     expect(sessionStorage.length).toBe(0);
   });
   it('survives nonsense', () => {
     for (const nonsense of ['', '{', '5', 'null', '{"token":"x"}', '[]']) {
-      sessionStorage.setItem('roomkey.session', nonsense);
-      expect(keptSession(door, 0)).toBeNull();
+      sessionStorage.setItem('roomkey.call', nonsense);
+      expect(storedCall(link, 0)).toBeNull();
     }
   });
 });
@@ -64,16 +64,16 @@ describe('expiryOf', () => {
 
 describe('keptRequest', () => {
   it('belongs to its link', () => {
-    keepRequest({ door, requestId: 'r', name: 'Ada', waiting: true });
-    expect(keptRequest(door)?.requestId).toBe('r');
+    keepRequest({ link, requestId: 'r', name: 'Ada', waiting: true });
+    expect(keptRequest(link)?.requestId).toBe('r');
     expect(keptRequest(other)).toBeNull();
     keepRequest(null);
-    expect(keptRequest(door)).toBeNull();
+    expect(keptRequest(link)).toBeNull();
   });
 });
 
 describe('claim', () => {
-  it('refuses a second tab with a copy of the session', async () => {
+  it('refuses a second tab with a copy of the stored call', async () => {
     vi.stubGlobal('navigator', { locks: lockManager() });
     const first = await claim('guest_1', false);
     expect(first).not.toBeNull();
