@@ -2,6 +2,8 @@ package tools
 
 import (
 	"encoding/json"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -61,5 +63,18 @@ func TestEmptyObjects(t *testing.T) {
 		if got := string(emptyObjects(json.RawMessage(text), capabilitiesDepth)); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
+	}
+}
+
+// A number that no reader of JSON takes is a bad argument, not a bad message.
+func TestTooLargeNumberIsABadArgument(t *testing.T) {
+	t.Parallel()
+	s := NewServer(Config{Selection: Selection{Toolsets: Toolsets}, Log: slog.New(slog.DiscardHandler)})
+	req := readRequest([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call",` +
+		`"params":{"name":"create_room","arguments":{"max_participants":1e999}}}`))
+	answer := string(mustMarshal(s.callTool(t.Context(), req)))
+	if !strings.Contains(answer, `"isError":true`) ||
+		!strings.Contains(answer, "invalid: a number in arguments is too large") {
+		t.Errorf("answer: %s", answer)
 	}
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"runtime"
 	"testing"
@@ -16,7 +17,7 @@ func TestPageFileIsNotCopied(t *testing.T) {
 			file = f
 		}
 	}
-	r := httptest.NewRequest("GET", "/page/assets/x", nil)
+	r := httptest.NewRequest(http.MethodGet, "/page/assets/x", nil)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range 100 {
