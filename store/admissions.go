@@ -82,11 +82,10 @@ func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
 			return c, err
 		}
 	}
-	if join.Code == "" {
-		c.Room, err = t.room(join.RoomID)
+	if join.Code != "" {
+		c.Code, c.Room, err = t.codeAndRoom(join.Code)
 	} else {
-		found, e := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, join.Code)
-		c.Room, c.Code, err = found.room, found.code, e
+		c.Room, err = t.room(join.RoomID)
 	}
 	if err == nil && c.Room.ID != join.RoomID {
 		err = meet.ErrNotFound
@@ -102,7 +101,7 @@ func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
 func (t *tx) useCode(join meet.Admission, c meet.JoinContext) error {
 	var err error
 	if join.Code != "" {
-		t.roomChanged(join.RoomID)
+		t.codesChanged(join.RoomID)
 		err = t.exec("count use of code", useCode, join.Code, join.CreatedAt.UnixMilli())
 		if c.Request.ID != "" {
 			err = cmp.Or(err, t.exec("note the code of an approval", useRequest, c.Request.ID, join.Code))

@@ -142,7 +142,7 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 		if err := change(&c); err != nil {
 			return c, err
 		}
-		t.roomChanged(c.RoomID)
+		t.codesChanged(c.RoomID)
 		c, err = queryOne(t, "update code", updateCode, codePointers, code, bit(c.Enabled), c.Uses, c.MaxUses,
 			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli())
 		if r != nil {
@@ -165,7 +165,7 @@ func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.
 		if !c.RetiredAt.IsZero() {
 			return c, meet.ErrNotFound
 		}
-		t.roomChanged(c.RoomID)
+		t.codesChanged(c.RoomID)
 		err = t.exec("retire code", retireCode, code, now.UnixMilli())
 		c.Code, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, 0, time.Time{}, now, now
 		err = cmp.Or(err, t.insertCode(c.RoomID, c), t.event(e))
@@ -190,7 +190,7 @@ func (t *tx) disableOtherRoles(roomID string, roles []string, now time.Time) (di
 		if slices.Contains(roles, role) {
 			continue
 		}
-		t.roomChanged(roomID)
+		t.codesChanged(roomID)
 		codes, err := queryAll(t, "disable codes", disableRole, textPointers, roomID, role, now.UnixMilli())
 		if err != nil {
 			return false, err
@@ -205,12 +205,29 @@ func (t *tx) currentCode(roomID string, like meet.RoomCode) (meet.RoomCode, erro
 	return queryOne(t, "read current code", selectCurrentCode, codePointers, roomID, like.Role, like.Label)
 }
 
+// codeAndRoom reads a code, and its room unless that was read in the transaction.
+func (t *tx) codeAndRoom(code string) (meet.RoomCode, meet.Room, error) {
+	if len(t.rooms) > 0 {
+		found, err := t.code(code)
+		if err != nil {
+			return found, meet.Room{}, err
+		}
+		room, err := t.room(found.RoomID)
+		return found, room, err
+	}
+	found, err := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, code)
+	if err == nil {
+		t.rooms[found.room.ID] = found.room
+	}
+	return found.code, found.room, err
+}
+
 func (t *tx) code(code string) (meet.RoomCode, error) {
 	return queryOne(t, "read code", selectCode, codePointers, code)
 }
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
-	t.roomChanged(roomID)
+	t.codesChanged(roomID)
 	err := t.exec("insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
 		optional(c.RetiredAt))

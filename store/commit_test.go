@@ -168,6 +168,33 @@ func blockInOneCommit(t *testing.T, code string) {
 
 // What a join by name is told of the room and of its own join request is so by
 // then, also if others joined in the same commit before.
+// What an operation has read of its own change is gone with it.
+func TestARolledBackChangeIsNotSeenInItsCommit(t *testing.T) {
+	t.Parallel()
+	db := withRoom(t, setup(t))
+	h := hold(t, db)
+	refused := h.queueRaw(func(t *tx) error {
+		room, err := t.room("id-room")
+		room.MaxParticipants = 7
+		_, updated := t.updateRoom("id-room", room)
+		room, read := t.room("id-room")
+		return errors.Join(err, updated, read, fmt.Errorf("refused with %d", room.MaxParticipants))
+	})
+	var seen meet.Room
+	next := h.queueRaw(func(t *tx) (err error) {
+		seen, err = t.room("id-room")
+		return err
+	})
+	h.letGo()
+	if err := <-refused; err == nil || err.Error() != "refused with 7" {
+		t.Errorf("the first operation: %v; want it to see its own change", err)
+	}
+	wantNoErr(t, next, h.first)
+	if seen.MaxParticipants != 0 {
+		t.Errorf("the next operation sees at most %d participants; want no limit", seen.MaxParticipants)
+	}
+}
+
 func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 	t.Parallel()
 	db := withRoom(t, setup(t))

@@ -57,6 +57,7 @@ func (t *tx) performApart(op *operation) error {
 		return err
 	}
 	if op.perform(t) != nil {
+		clear(t.rooms)
 		if err := t.exec("roll back to savepoint", rollbackToSavepoint); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"roomkey/meet"
@@ -114,8 +115,18 @@ func (t *tx) checkActiveRooms(room meet.Room, most int) error {
 	return err
 }
 
+// room reads a room as it is in the transaction. The changes that share a commit
+// are mostly about the same room, which is read once for all of them.
 func (t *tx) room(id string) (meet.Room, error) {
-	return queryOne(t, "read room", selectRoomByID, roomPointers, id)
+	if room, ok := t.rooms[id]; ok {
+		room.LockedForAll = slices.Clone(room.LockedForAll) // the caller may change it
+		return room, t.err
+	}
+	room, err := queryOne(t, "read room", selectRoomByID, roomPointers, id)
+	if err == nil {
+		t.rooms[id] = room
+	}
+	return room, err
 }
 
 // freeName expires the room that has a name, if its time has come. freed says

@@ -21,7 +21,8 @@ const (
 var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
-	selectRoomByID, selectCodeAndRoom, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks, selectLocks,
+	selectRoomByID, selectCodeAndRoom, selectCode, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks,
+	selectLocks,
 	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,
 	selectPresence, insertPresence, endPresence, keepVisit,
 }
@@ -38,11 +39,21 @@ type tx struct {
 	err    error          // of the operation's first statement that failed
 	events []writtenEvent // by the operation
 
-	changedRooms []string // rooms that changed, or their codes: for the cache to forget
+	rooms        map[string]meet.Room // what was read in the transaction, as it is there by now
+	changedRooms []string             // rooms that changed, or their codes: for the cache to forget
 }
 
-// roomChanged notes that rooms, or codes of theirs, change with the transaction.
-func (t *tx) roomChanged(ids ...string) { t.changedRooms = append(t.changedRooms, ids...) }
+// roomChanged notes that rooms, or who is blocked from them, change with the
+// transaction.
+func (t *tx) roomChanged(ids ...string) {
+	for _, id := range ids {
+		delete(t.rooms, id)
+	}
+	t.codesChanged(ids...)
+}
+
+// codesChanged notes that codes of rooms change with the transaction.
+func (t *tx) codesChanged(roomIDs ...string) { t.changedRooms = append(t.changedRooms, roomIDs...) }
 
 // statement gives the prepared statement with a text, or nil, and counts it.
 func (t *tx) statement(text string) *sql.Stmt {

@@ -79,7 +79,7 @@ func (db *DB) ReturnUse(ctx context.Context, identity string, e *meet.Event) err
 		if !use.Ended {
 			return meet.ErrNotFound
 		}
-		t.roomChanged(use.RoomID)
+		t.codesChanged(use.RoomID)
 		return cmp.Or(t.exec("return use", returnUse, use.Code),
 			t.exec("delete pending use", deletePendingUse, identity), t.event(e))
 	})

@@ -202,8 +202,10 @@ func (w *writer) transact(first *operation) []*operation {
 		first.err = fmt.Errorf("begin transaction: %w", err)
 		return batch
 	}
-	t := &tx{ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{},
-		executed: &w.executed}
+	t := &tx{
+		ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{},
+		rooms: map[string]meet.Room{}, executed: &w.executed,
+	}
 
 	// The first needs no savepoint: if it fails, so may the transaction.
 	if first.perform(t) != nil {
