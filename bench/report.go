@@ -71,7 +71,9 @@ func eachProgram(one func(ctx context.Context, l *lab, program string) ([]row, e
 				continue
 			}
 			for j := range rows {
-				rows[j].values = append(rows[j].values, more[j].values...)
+				if len(rows[j].values) > 0 { // else what was measured before would pass for now
+					rows[j].values = append(rows[j].values, more[j].values...)
+				}
 				rows[j].note += "; before: " + more[j].note
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,5 +109,20 @@ func TestReadMetric(t *testing.T) {
 	}
 	if got, err := readMetric(t.Context(), server.URL, "go_threads"); err == nil {
 		t.Errorf("got %v for a metric that is not there, want an error", got)
+	}
+}
+
+// A figure of the program of before never stands where that of now is missing.
+func TestEachProgramWithoutAFigure(t *testing.T) {
+	t.Parallel()
+	measure := eachProgram(func(_ context.Context, _ *lab, program string) ([]row, error) {
+		if program == "now" {
+			return []row{{name: "wait", note: errTooBusy.Error()}}, nil
+		}
+		return []row{{name: "wait", values: []float64{7}, format: "%.0f ms"}}, nil
+	})
+	rows, err := measure(t.Context(), &lab{program: "now", before: "before"})
+	if err != nil || len(rows) != 1 || !strings.Contains(rows[0].String(), "not measured") {
+		t.Errorf("rows %v, %v; want one that was not measured", rows, err)
 	}
 }
