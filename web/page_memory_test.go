@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Sending a file uncompressed must not copy it: whoever reads slowly would hold
+// Sending a file uncompressed must not copy it: a client that reads slowly would hold
 // the copy for a minute, on every connection.
 func TestPageFileIsNotCopied(t *testing.T) {
 	p := newPage()

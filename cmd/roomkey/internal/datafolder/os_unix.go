@@ -20,10 +20,6 @@ const openSafely = unix.O_NOFOLLOW | unix.O_NONBLOCK
 // claimFile is locked by the process that has the data folder.
 func claimFile(folder string) string { return holderFile(folder) }
 
-// MayWrite says whether a file that exists may be changed. It does not open
-// it: closing a database again would drop the locks that this process holds.
-func MayWrite(path string) error { return unix.Access(path, unix.W_OK) }
-
 // Check refuses a data folder into which another user can put files: roomkey
 // would write through a link that they made, or trust a secret that they know.
 // A folder that does not exist is accepted like an empty one. The path of the
