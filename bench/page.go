@@ -184,7 +184,11 @@ func findChromium() string {
 // startChromium starts a browser with a camera and a microphone that nobody has
 // to allow.
 func startChromium(ctx context.Context, path string) (context.Context, context.CancelFunc, error) {
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute)}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
+		// A check of Chromium's own, which on a busy machine ended its network process.
+		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr"),
+	}
 	for _, flag := range []string{
 		"headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking",
 		"disable-component-update", "disable-sync", "disable-renderer-backgrounding",

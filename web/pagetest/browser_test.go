@@ -72,6 +72,9 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 		chromedp.NoSandbox, // a container cannot have one
 		chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
 		chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
+		// A check of Chromium's own, which on a busy machine ended its network process
+		// ("Detected dangling raw_ptr in unretained") and all connections with it.
+		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr"),
 		chromedp.WSURLReadTimeout(time.Minute),
 	}, flags...)
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update",
