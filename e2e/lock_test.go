@@ -209,6 +209,7 @@ func TestStopAndLockSources(t *testing.T) {
 			t.Helper()
 			for _, source := range sources {
 				ada.WaitMayPublish(source, true)
+				ada.WaitStopped(source)
 				if ada.Muted(source) {
 					ada.SetMuted(source, false)
 				} else {

@@ -138,6 +138,16 @@ func (p *Person) WaitMuted(source meet.Source) {
 	Wait(p.tb, fmt.Sprintf("%s to be muted", source), func() bool { return p.Muted(source) })
 }
 
+// WaitStopped waits until this person knows that nothing is sent from that source:
+// the track is muted, or there is none.
+func (p *Person) WaitStopped(source meet.Source) {
+	p.tb.Helper()
+	Wait(p.tb, fmt.Sprintf("own %s to be stopped", source), func() bool {
+		pub := p.room.LocalParticipant.GetTrackPublication(trackSource(source))
+		return pub == nil || pub.IsMuted()
+	})
+}
+
 // SetMuted mutes or unmutes as the person's own button does.
 func (p *Person) SetMuted(source meet.Source, muted bool) {
 	p.tb.Helper()
