@@ -1,7 +1,7 @@
 # Everything here needs Go alone, but for the targets about the join page (Node),
 # its tests (Chromium, and Firefox with "make firefox-driver"), the MCP clients of
-# others (Node, "make clients") and the scripts that call the HTTP APIs (curl);
-# tests are skipped without. CI calls the same targets.
+# others (Node, "make clients"), the scripts that call the HTTP APIs (curl) and
+# the tests on PostgreSQL; tests are skipped without. CI calls the same targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
