@@ -39,7 +39,7 @@ quick: ## the tests that need neither media nor browsers, in seconds
 test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
 	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(E2E_TESTS)
-	$(GO) test $(TESTFLAGS) $(PAGE_TESTS)
+	$(GO) test -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
 
 race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
