@@ -48,7 +48,7 @@ func (s *Service) resolveEntry(ctx context.Context, p Principal, call JoinCall) 
 	if err != nil {
 		return entry{}, err
 	}
-	return e, s.checkOpen(e.code, e.room, s.now())
+	return e, s.nameSuccessor(ctx, p, e.room, e.code, s.checkOpen(e.code, e.room, s.now()))
 }
 
 func (s *Service) entryByCode(ctx context.Context, p Principal, call JoinCall) (entry, error) {

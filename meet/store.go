@@ -106,11 +106,15 @@ type CodeStore interface {
 	// and stores it, together with a revocation unless that is nil. ErrNotFound.
 	UpdateCode(ctx context.Context, code string, change func(*RoomCode) error, r *Revocation, e *Event) (RoomCode, error)
 
-	// ReplaceCode lets check look at the code, retires it and stores a successor:
-	// the same room, role, label, limits, as enabled as it was, and no uses.
-	// ErrNotFound, also for a retired code that check accepts; ErrCodeTaken.
+	// CurrentCode finds the current code of a room for a role and a label. ErrNotFound.
+	CurrentCode(ctx context.Context, roomID, role, label string) (RoomCode, error)
+
+	// ReplaceCode lets check look at the code, retires it and stores an enabled
+	// successor with the same room, role, label and limits, and no uses, together
+	// with a revocation unless that is nil. ErrNotFound, also for a retired code
+	// that check accepts; ErrCodeTaken.
 	ReplaceCode(ctx context.Context, code, successor string, now time.Time, check func(RoomCode) error,
-		e *Event) (RoomCode, error)
+		r *Revocation, e *Event) (RoomCode, error)
 
 	// KeepUse records that the person of an admission is inside: if their use of
 	// a code was pending, it counts for good.

@@ -125,6 +125,11 @@ func matching(all []meet.RoomCode, q meet.CodeQuery) (codes []meet.RoomCode) {
 	return codes
 }
 
+// CurrentCode implements [meet.CodeStore].
+func (db *DB) CurrentCode(ctx context.Context, roomID, role, label string) (meet.RoomCode, error) {
+	return readOne(ctx, db, "read current code", selectCurrentCode, codePointers, roomID, role, label)
+}
+
 // CodeAndRoom implements [meet.CodeStore].
 func (db *DB) CodeAndRoom(ctx context.Context, code string) (meet.RoomCode, meet.Room, error) {
 	found, err := readOne(ctx, db, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, code)
@@ -154,7 +159,7 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 
 // ReplaceCode implements [meet.CodeStore].
 func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.Time, check func(meet.RoomCode) error,
-	e *meet.Event) (meet.RoomCode, error) {
+	r *meet.Revocation, e *meet.Event) (meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) (c meet.RoomCode, err error) {
 		if c, err = t.code(code); err != nil {
 			return c, err
@@ -167,9 +172,12 @@ func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.
 		}
 		t.codesChanged(c.RoomID)
 		err = t.exec("retire code", retireCode, code, now.UnixMilli())
-		c.Code, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, 0, time.Time{}, now, now
-		err = cmp.Or(err, t.insertCode(c.RoomID, c), t.event(e))
-		if err != nil {
+		c.Code, c.Enabled, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, true, 0, time.Time{}, now, now
+		err = cmp.Or(err, t.insertCode(c.RoomID, c))
+		if r != nil {
+			err = cmp.Or(err, t.revokeAll(*r))
+		}
+		if err = cmp.Or(err, t.event(e)); err != nil {
 			return c, err
 		}
 		return t.code(successor)

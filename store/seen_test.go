@@ -84,21 +84,21 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, 0, nil))
 		}, "one active true | aaa false 1 | bbb false 0"},
 		{"rotate", func() error {
-			return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
-		}, "one active true | bbb false 0 | zzz false 0"},
+			return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil, nil))
+		}, "one active true | bbb false 0 | zzz true 0"},
 		{"give it an end", func() error {
 			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil }, 0,
 				nil)
 			return err
-		}, "one active true | bbb false 0 | zzz false 0"},
+		}, "one active true | bbb false 0 | zzz true 0"},
 		{"expire", func() error {
 			return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
-		}, "one expired true | bbb false 0 | zzz false 0"},
+		}, "one expired true | bbb false 0 | zzz true 0"},
 		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, 0, nil) },
 			"two active false"},
 		{"rename that one", func() error {
 			return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, 0, nil))
-		}, "one expired true | bbb false 0 | zzz false 0"},
+		}, "one expired true | bbb false 0 | zzz true 0"},
 	}
 	for _, step := range steps {
 		if err := step.do(); err != nil {
@@ -172,7 +172,7 @@ func TestOperationsThatShareACommit(t *testing.T) {
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled && d.Code.Uses == 2 }},
 		"a code that is replaced": {[]step{use("a"), change("rotate", func(db *DB) error {
-			return errOf(db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil))
+			return errOf(db.ReplaceCode(t.Context(), "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil, nil))
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
 			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")},

@@ -77,19 +77,21 @@ var updateRoomCode = define(Tool{
 	return updateRoomCodeOutput{viewCode(s, code), removed}, err
 })
 
-type codeInput struct {
-	Code string `json:"code" doc:"The room code"`
+type rotateRoomCodeInput struct {
+	Code   string `json:"code" doc:"The room code"`
+	Remove *bool  `json:"remove_participants" doc:"true: also remove those inside who came by the old code"`
 }
 
-type codeOutput struct {
-	Code codeView `json:"code" doc:"The new code"`
+type rotateRoomCodeOutput struct {
+	Code    codeView `json:"code" doc:"The new code"`
+	Removed []string `json:"removed" doc:"Identities of those who were removed"`
 }
 
 var rotateRoomCode = define(Tool{
 	Name: "rotate_room_code", Title: "Replace a room code", Toolset: Codes, Hints: Hints{Destructive: true},
-	Description: "Replace a room code that the wrong people have: the old one stops at once, the new one has the same " +
-		"role, label and limits. Those inside stay.",
-}, func(ctx context.Context, s *meet.Service, p meet.Principal, in codeInput) (codeOutput, error) {
-	code, err := s.RotateCode(ctx, p, in.Code)
-	return codeOutput{viewCode(s, code)}, err
+	Description: "Replace a room code that the wrong people have: the old one stops at once, the new one works and has " +
+		"the same role, label and limits. Those inside stay unless remove_participants is true.",
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in rotateRoomCodeInput) (rotateRoomCodeOutput, error) {
+	code, removed, err := s.RotateCode(ctx, p, in.Code, valueOrZero(in.Remove))
+	return rotateRoomCodeOutput{viewCode(s, code), removed}, err
 })

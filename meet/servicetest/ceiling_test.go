@@ -24,7 +24,7 @@ func TestNothingIsDestroyedUnderTheCeiling(t *testing.T) {
 	wantCode(t, "use a code up", err, meet.CodeForbidden)
 	_, _, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, true)
 	wantCode(t, "remove participants", err, meet.CodeForbidden)
-	_, err = later.RotateCode(ctx, Ada, code.Code)
+	_, _, err = later.RotateCode(ctx, Ada, code.Code, false)
 	wantCode(t, "rotate", err, meet.CodeForbidden)
 	_, err = later.Kick(ctx, Ada, room.ID, meet.KickCall{Identity: person.Identity()})
 	wantCode(t, "kick", err, meet.CodeForbidden)

@@ -1,6 +1,8 @@
 package servicetest
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,7 +80,7 @@ func TestRotateCode(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	old := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(3)})
 	person := s.EnterByCode(t, old, "Ann")
-	rotated, err := s.RotateCode(t.Context(), Ada, old.Code)
+	rotated, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
 	if err != nil || rotated.Code == old.Code || rotated.Role != "guest" || rotated.MaxUses != 3 || rotated.Uses != 0 ||
 		!rotated.Enabled {
 		t.Errorf("rotated = %+v, %v", rotated, err)
@@ -88,7 +90,7 @@ func TestRotateCode(t *testing.T) {
 	}
 	for what, try := range map[string]func() error{
 		"join":   func() error { _, err := s.Join(t.Context(), Bob, meet.JoinCall{Code: &old.Code}); return err },
-		"rotate": func() error { _, err := s.RotateCode(t.Context(), Ada, old.Code); return err },
+		"rotate": func() error { _, _, err := s.RotateCode(t.Context(), Ada, old.Code, false); return err },
 		"re-open": func() error {
 			_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
 			return err
@@ -102,6 +104,77 @@ func TestRotateCode(t *testing.T) {
 	}
 	if again := s.NewCode(t, room, "guest", meet.CodeChange{}); again.Code != rotated.Code {
 		t.Errorf("creating again gives %s; want the rotated %s", again.Code, rotated.Code)
+	}
+}
+
+// "Stop it, remove them, make a new link" leads to a link that works, in whatever
+// order and with however few calls.
+func TestRotateADisabledCode(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	old := s.NewCode(t, room, "guest", meet.CodeChange{})
+	_, eve := enterByCode(t, s, old.Code, "")
+	_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	wantCode(t, "disable", err, "")
+	rotated, removed, err := s.RotateCode(t.Context(), Ada, old.Code, true)
+	if err != nil || !rotated.Enabled || !slices.Equal(removed, []string{eve.Identity()}) {
+		t.Errorf("rotated = %+v, removed %v, %v; want an enabled code and Eve removed", rotated, removed, err)
+	}
+	eve.WaitDisconnected()
+	_, carol := enterByCode(t, s, rotated.Code, "")
+	if !carol.Connected() {
+		t.Error("the new code lets nobody in")
+	}
+	if _, trail := allEvents(t, s, room); !strings.Contains(trail, `"removed":"`+eve.Identity()) {
+		t.Errorf("the trail does not say who was removed:\n%s", trail)
+	}
+}
+
+// A code whose successor would open nothing is not replaced.
+func TestRotateAnExpiredCode(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	old := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), "guest", meet.CodeChange{ExpiresIn: Of(time.Minute)})
+	s.Clock.Advance(2 * time.Minute)
+	_, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
+	wantCode(t, "rotate", err, meet.CodeConflict)
+	_, _, err = s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{ExpiresIn: Of(time.Hour)}, false)
+	wantCode(t, "give it more time", err, "")
+	rotated, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
+	wantCode(t, "rotate again", err, "")
+	if _, err := s.Join(t.Context(), Bob, meet.JoinCall{Code: &rotated.Code}); err != nil {
+		t.Errorf("join by the new code: %v", err)
+	}
+}
+
+// Who manages the codes learns which one took the place of an old one, and nobody else.
+func TestTheSuccessorIsNamed(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	old := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), "guest", meet.CodeChange{})
+	second, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
+	wantCode(t, "rotate", err, "")
+	third, _, err := s.RotateCode(t.Context(), Ada, second.Code, false)
+	wantCode(t, "rotate again", err, "")
+	for what, try := range map[string]func(p meet.Principal) error{
+		"join": func(p meet.Principal) error {
+			_, err := s.Join(t.Context(), p, meet.JoinCall{Code: &old.Code})
+			return err
+		},
+		"rotate": func(p meet.Principal) error { _, _, err := s.RotateCode(t.Context(), p, old.Code, true); return err },
+		"enable": func(p meet.Principal) error {
+			_, _, err := s.UpdateCode(t.Context(), p, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
+			return err
+		},
+	} {
+		for _, p := range []meet.Principal{Ada, Bob} {
+			var e *meet.Error
+			if err := try(p); !errors.As(err, &e) || strings.Contains(e.Hint, third.Code) != (p.ID == Ada.ID) ||
+				p.ID == Ada.ID && e.Code != meet.CodeGone {
+				t.Errorf("%s by %s: %+v", what, p.ID, e)
+			}
+		}
 	}
 }
 

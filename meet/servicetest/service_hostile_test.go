@@ -223,7 +223,7 @@ func TestRemoveByARotatedCode(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
 	a, eve := enterByCode(t, s, code.Code, "")
-	rotated, err := s.RotateCode(t.Context(), Ada, code.Code)
+	rotated, _, err := s.RotateCode(t.Context(), Ada, code.Code, false)
 	wantCode(t, "rotate", err, "")
 	_, carol := enterByCode(t, s, rotated.Code, "")
 	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)

@@ -212,7 +212,7 @@ func TestExchangeIsUniform(t *testing.T) {
 		t.Fatal(err)
 	}
 	rotated := label("rotated", meet.CodeChange{})
-	if _, err := s.RotateCode(t.Context(), Ada, rotated.Code); err != nil {
+	if _, _, err := s.RotateCode(t.Context(), Ada, rotated.Code, false); err != nil {
 		t.Fatal(err)
 	}
 	expired := label("expired", meet.CodeChange{ExpiresIn: Of(time.Minute)})
@@ -244,9 +244,9 @@ func TestGuessersHaveToWait(t *testing.T) {
 	}
 	_, err := s.Exchange(t.Context(), "192.0.2.66", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "even a good code after ten guesses", err, meet.CodeRateLimited)
-	_, err = s.RotateCode(t.Context(), Bob, "aaa-aaaa-aab")
+	_, _, err = s.RotateCode(t.Context(), Bob, "aaa-aaaa-aab", false)
 	wantCode(t, "guess at another tool", err, meet.CodeRateLimited)
-	_, err = s.RotateCode(t.Context(), Bob, code.Code)
+	_, _, err = s.RotateCode(t.Context(), Bob, code.Code, false)
 	wantCode(t, "somebody else's code after ten guesses", err, meet.CodeRateLimited)
 	for range 10 {
 		_, _, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aab", meet.CodeChange{}, false)

@@ -159,7 +159,7 @@ func TestChangesOfAUserAreBounded(t *testing.T) {
 			_, _, err := s.UpdateCode(t.Context(), p, code.Code, meet.CodeChange{}, false)
 			return err
 		},
-		"rotate": func(p meet.Principal) error { _, err := s.RotateCode(t.Context(), p, code.Code); return err },
+		"rotate": func(p meet.Principal) error { _, _, err := s.RotateCode(t.Context(), p, code.Code, false); return err },
 		"kick": func(p meet.Principal) error {
 			_, err := s.Kick(t.Context(), p, room.ID, meet.KickCall{Identity: "a_b"})
 			return err
@@ -286,7 +286,7 @@ func TestWaitingRoomIsBounded(t *testing.T) {
 		}
 	}
 	// With a code go those who wait with it.
-	rotated, err := s.RotateCode(t.Context(), Ada, code.Code)
+	rotated, _, err := s.RotateCode(t.Context(), Ada, code.Code, false)
 	wantCode(t, "rotate", err, "")
 	if got := waitingNow(t, s, room); len(got) != 5 {
 		t.Errorf("%d wait; want those with the other code", len(got))

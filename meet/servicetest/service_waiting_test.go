@@ -41,7 +41,7 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 			wantCode(t, "disable", err, "")
 		}, meet.CodeNotFound},
 		"code rotated": {func(t *testing.T, s *System, _ meet.Room, code meet.RoomCode, _ string) {
-			_, err := s.RotateCode(t.Context(), Ada, code.Code)
+			_, _, err := s.RotateCode(t.Context(), Ada, code.Code, false)
 			wantCode(t, "rotate", err, "")
 		}, meet.CodeNotFound},
 		"no approval needed any more": {func(t *testing.T, s *System, room meet.Room, _ meet.RoomCode, _ string) {

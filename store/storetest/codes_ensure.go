@@ -116,7 +116,7 @@ var ensureTests = []test{
 
 func (b testStore) replace(code, fresh string, now time.Time) meet.RoomCode {
 	b.t.Helper()
-	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil }, nil)
+	c, err := b.ReplaceCode(b.t.Context(), code, fresh, now, func(meet.RoomCode) error { return nil }, nil, nil)
 	if err != nil {
 		b.t.Fatalf("ReplaceCode(%s): %v", code, err)
 	}
@@ -139,6 +139,23 @@ var replaceTests = []test{
 			"old code is %+v, want it retired at %v", retired, at(1))
 		wantSame(t, "current codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"new"})
 		wantSame(t, "code made sure of", b.ensure(allRoles, newCode("third", "guest", label("press"))), []string{"new"})
+		current, err := b.CurrentCode(t.Context(), "id-room", "guest", "press")
+		failIf(t, err != nil || current.Code != "new", "the current code is %+v, %v; want the new one", current, err)
+		_, err = b.CurrentCode(t.Context(), "id-room", "guest", "")
+		wantErr(t, "CurrentCode with another label", err, meet.ErrNotFound)
+	}},
+	{"TheSuccessorOfADisabledCodeIsEnabled", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", CreatedAt: at(-2), UpdatedAt: at(-2)})
+		failIf(t, !b.replace("old", "new", at(1)).Enabled || b.code("old").Enabled, "want the successor enabled alone")
+	}},
+	{"PeopleByTheOldCodeAreRevokedWithIt", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"), newCode("old", "guest"))
+		b.join(byCode("ann", "old"))
+		_, err := b.ReplaceCode(t.Context(), "old", "new", at(1), func(meet.RoomCode) error { return nil },
+			&meet.Revocation{RoomID: "id-room", Code: "old", At: at(1), By: "ada"}, nil)
+		wantErr(t, "ReplaceCode", err, nil)
+		b.join(byCode("bob", "new"))
+		wantSame(t, "revoked", b.revoked("ann", "bob"), []string{"ann 1s"})
 	}},
 	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
@@ -152,7 +169,7 @@ var replaceTests = []test{
 		b.create(newRoom("room"), newCode("old", "host"), newCode("taken", "guest"))
 		was := b.code("old")
 		for _, fresh := range []string{"taken", "old"} {
-			_, err := b.ReplaceCode(t.Context(), "old", fresh, at(1), func(meet.RoomCode) error { return nil }, nil)
+			_, err := b.ReplaceCode(t.Context(), "old", fresh, at(1), func(meet.RoomCode) error { return nil }, nil, nil)
 			wantErr(t, "ReplaceCode", err, meet.ErrCodeTaken)
 			wantSame(t, "old code", b.code("old"), was)
 		}
@@ -163,7 +180,7 @@ var replaceTests = []test{
 		_, err := b.ReplaceCode(t.Context(), "old", "new", at(1), func(c meet.RoomCode) error {
 			wantSame(t, "code seen by check", c, was)
 			return errRefused
-		}, nil)
+		}, nil, nil)
 		wantAsItIs(t, err, errRefused)
 		wantSame(t, "old code", b.code("old"), was)
 		_, _, err = b.CodeAndRoom(t.Context(), "new")
@@ -173,19 +190,20 @@ var replaceTests = []test{
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
 		for _, code := range []string{"old", "nope"} {
-			_, err := b.ReplaceCode(t.Context(), code, "newer", at(1), func(meet.RoomCode) error { return nil }, nil)
+			_, err := b.ReplaceCode(t.Context(), code, "newer", at(1), func(meet.RoomCode) error { return nil }, nil, nil)
 			wantErr(t, "ReplaceCode("+code+")", err, meet.ErrNotFound)
 		}
 		_, err := b.ReplaceCode(t.Context(), "old", "newer", at(1), func(c meet.RoomCode) error {
 			failIf(t, c.RetiredAt.IsZero(), "check saw %+v, want it retired", c)
 			return errRefused
-		}, nil)
+		}, nil, nil)
 		wantErr(t, "ReplaceCode, refused", err, errRefused)
 	}},
 	{"OfManyAtOnceOneReplaces", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return errOf(b.ReplaceCode(ctx, "old", numbered("new", i), at(1), func(meet.RoomCode) error { return nil }, nil))
+			yes := func(meet.RoomCode) error { return nil }
+			return errOf(b.ReplaceCode(ctx, "old", numbered("new", i), at(1), yes, nil, nil))
 		}), meet.ErrNotFound)
 		wantSame(t, "number of current codes", len(b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10})), 1)
 	}},

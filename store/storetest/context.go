@@ -97,6 +97,7 @@ func (b testStore) calls() []call {
 		{"Codes", func(ctx context.Context) error {
 			return errOf(b.Codes(ctx, meet.CodeQuery{RoomID: "id-room", Limit: 10}))
 		}},
+		{"CurrentCode", func(ctx context.Context) error { return errOf(b.CurrentCode(ctx, "id-room", "guest", "")) }},
 		{"CodeAndRoom", func(ctx context.Context) error { return errOf2(b.CodeAndRoom(ctx, "aaa")) }},
 		{"PendingUses", func(ctx context.Context) error { return errOf(b.PendingUses(ctx, noon, 10)) }},
 		{"EndPending", func(ctx context.Context) error { return b.EndPending(ctx, "pending", noon) }},

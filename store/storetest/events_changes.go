@@ -80,7 +80,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		{"EnsureCodes", false, ensure(everyRole, newCode("bbb", "viewer"))},
 		{"EnsureCodes that only disables", false, ensure(allRoles)},
 		{"UpdateCode", true, func() error { return errOf(b.UpdateCode(ctx, "aaa", onCode, nil, e)) }},
-		{"ReplaceCode", true, func() error { return errOf(b.ReplaceCode(ctx, "old", "fresh", noon, ofCode, e)) }},
+		{"ReplaceCode", true, func() error { return errOf(b.ReplaceCode(ctx, "old", "fresh", noon, ofCode, nil, e)) }},
 		{"AddAdmission", true, func() error {
 			return errOf(b.AddAdmission(ctx, byCode("late", "aaa"), tokenDies, onJoin, e))
 		}},
@@ -122,7 +122,7 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 		return func() error { return errOf(b.AddAdmission(ctx, byCode(identity, code), tokenDies, welcome, e)) }
 	}
 	replace := func(old, successor string) func() error {
-		return func() error { return errOf(b.ReplaceCode(ctx, old, successor, noon, yes, e)) }
+		return func() error { return errOf(b.ReplaceCode(ctx, old, successor, noon, yes, nil, e)) }
 	}
 	return map[string]func() error{
 		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, 0, e) },

@@ -172,7 +172,7 @@ func TestRoomCodeRefusals(t *testing.T) {
 	s := setup(t)
 	room, code := s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{})
 	old := s.guestCode(t)
-	_, err := s.RotateCode(t.Context(), meettest.Ada, old)
+	_, _, err := s.RotateCode(t.Context(), meettest.Ada, old, false)
 	Must(t, err)
 	at := "/v2/room-codes/room/" + room.ID
 	const (

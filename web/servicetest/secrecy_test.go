@@ -33,7 +33,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	secrets["wrong code"] = "qqq-qqqq-qqq"
 	secrets["API secret"] = livekittest.APISecret
 
-	if _, err := s.RotateCode(t.Context(), meettest.Ada, secrets["old code"]); err != nil {
+	if _, _, err := s.RotateCode(t.Context(), meettest.Ada, secrets["old code"], false); err != nil {
 		t.Fatalf("RotateCode: %v", err)
 	}
 	livekittest.Join(t, s.Signal(), a.Token).Leave()

@@ -63,7 +63,7 @@ func (s *testServer) shutCodes(t *testing.T) map[string]string {
 	}
 	ctx, minute := t.Context(), meettest.Of(time.Minute)
 	s.disable(t, shut["disabled"])
-	_, err := s.RotateCode(ctx, meettest.Ada, shut["rotated away"])
+	_, _, err := s.RotateCode(ctx, meettest.Ada, shut["rotated away"], false)
 	Must(t, err)
 	_, shut["expired"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{ExpiresIn: minute})
 	_, shut["used up"] = s.codeFor(t, meet.RoleGuest, meet.RoomChange{}, meet.CodeChange{MaxUses: meettest.Of(1)})
