@@ -32,6 +32,7 @@ type Server struct {
 // ServerOptions say where a [Server] differs from the stock one.
 type ServerOptions struct {
 	Webhooks []string // URLs that get its webhooks, signed with APIKey
+	Redis    string   // host and port, for one node of a cluster; empty is a server by itself
 }
 
 // stock is the path of the program. The go command builds it once and keeps it;
@@ -125,6 +126,9 @@ func (s *Server) settings() (string, error) {
 	}
 	if len(s.options.Webhooks) > 0 {
 		settings["webhook"] = object{"api_key": APIKey, "urls": s.options.Webhooks}
+	}
+	if s.options.Redis != "" {
+		settings["redis"] = object{"address": s.options.Redis}
 	}
 	text, err := json.Marshal(settings)
 	return string(text), err

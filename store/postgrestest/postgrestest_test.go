@@ -37,7 +37,7 @@ func TestServersComeBackWithTheirDatabases(t *testing.T) {
 	if _, err := connect(t, url).Exec(t.Context(), "CREATE TABLE one (n integer)"); err != nil {
 		t.Fatal(err)
 	}
-	for _, end := range []func(testing.TB){s.Stop, s.Crash} {
+	for _, end := range []func(testing.TB){s.Stop, s.Crash, s.Kill} {
 		end(t)
 		if conn, err := pgx.Connect(t.Context(), url); err == nil {
 			t.Errorf("%v answers after its end", conn)

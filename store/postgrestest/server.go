@@ -2,6 +2,7 @@ package postgrestest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,20 +144,40 @@ func (s *Server) up() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	for {
+	for refused := s.refusals(); ; {
 		err := s.exec(ctx)
 		if err == nil {
 			s.running.Store(true)
 			return nil
 		}
+		if n := s.refusals(); n > refused { // it has ended: after a kill, others of its kind may live on for a moment
+			refused = n
+			if err := s.order("start"); err != nil {
+				return err
+			}
+		}
 		select {
 		case <-ctx.Done():
-			log, _ := os.ReadFile(filepath.Join(s.folder, "log"))
-			return fmt.Errorf("%w: %s", err, log)
+			return fmt.Errorf("%w: %s", err, s.log())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
+
+func (s *Server) log() []byte {
+	log, _ := os.ReadFile(filepath.Join(s.folder, "log")) // it is there from the first start on
+	return log
+}
+
+// refusals is how often the server has refused to start because processes of
+// before were still there.
+func (s *Server) refusals() int {
+	return bytes.Count(s.log(), []byte("pre-existing shared memory block"))
+}
+
+// Kill ends the server's first process without a word (kill -9). The others notice
+// that and end.
+func (s *Server) Kill(tb testing.TB) { tb.Helper(); s.down(tb, "KILL") }
 
 // Stop shuts the server down: it cuts all connections, and keeps everything.
 func (s *Server) Stop(tb testing.TB) { tb.Helper(); s.down(tb, "INT") }
