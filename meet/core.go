@@ -43,13 +43,28 @@ func (c *core) lockRoom(ctx context.Context, roomID string) (_ context.Context, 
 	}, nil
 }
 
-// lock waits for the room's mutex. Its error says that the call took too long.
+// lock waits for the room's mutex, and then for other instances that work on the
+// room. Only one call of this instance at a time asks the store for a room, so
+// that many calls about one room need one connection to the database. Its error
+// says that the call took too long.
 func (c *core) lock(ctx context.Context, roomID string) (unlock func(), err error) {
-	unlock, err = c.mutexes.Lock(ctx, roomID)
+	leave, err := c.mutexes.Lock(ctx, roomID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)
 	}
-	return unlock, nil
+	release, err := c.store.LockRoom(ctx, roomID)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		leave()
+		return nil, errMediaUnavailable(err)
+	case err != nil:
+		leave()
+		return nil, c.storeError(err, "")
+	}
+	return func() {
+		release()
+		leave()
+	}, nil
 }
 
 // storeError translates an error of the store. failed replaces the usual message

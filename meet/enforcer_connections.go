@@ -29,7 +29,8 @@ const (
 // connections. One of them ends when somebody leaves.
 const connectionRetry = 15 * time.Second
 
-// connections counts the open ones.
+// connections counts the open ones. They are those to the LiveKit inside, which
+// runs in one instance, so no other instance has any to count.
 type connections struct {
 	limits ConnectionLimits
 	now    func() time.Time

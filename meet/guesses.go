@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -14,12 +15,14 @@ const (
 	guessesOfAll  = 300 // failures of all callers together
 )
 
-// guesses counts wrong codes.
+// guesses counts wrong codes, also those that other instances announce. So a
+// caller who asks all instances in turn finds out no more than at one.
 type guesses struct {
-	now func() time.Time
+	now      func() time.Time
+	announce func(ctx context.Context, key string) // tells the other instances of one; nil is nobody
 
 	mu    sync.Mutex
-	byKey boundedCounts // failures of each caller; an entry is over when its window is
+	byKey boundedCounts // failures of each caller, by countKey; an entry is over when its window is
 	all   callCount     // failures of everybody
 }
 
@@ -27,6 +30,7 @@ type guesses struct {
 // all callers together, every caller who has failed once has to wait; people with a
 // good code still get in. A caller for whom there is no memory left may not try.
 func (g *guesses) check(key string) error {
+	key = countKey(key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
@@ -40,9 +44,19 @@ func (g *guesses) check(key string) error {
 	return nil
 }
 
-// countWrong records a wrong code. Its error, when that was one too many, replaces
-// the answer that the code is wrong.
-func (g *guesses) countWrong(key string) error {
+// countWrong records a wrong code, and announces it before the caller gets an
+// answer. Its error, when that was one too many, replaces the answer that the code
+// is wrong.
+func (g *guesses) countWrong(ctx context.Context, key string) error {
+	key = countKey(key)
+	err := g.count(key)
+	if err == nil && g.announce != nil { // one too many is announced no more, so there are guessesOfAll at most
+		g.announce(ctx, key)
+	}
+	return err
+}
+
+func (g *guesses) count(key string) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
@@ -63,6 +77,25 @@ func (g *guesses) countWrong(key string) error {
 		return g.limited(count, now)
 	}
 	return nil
+}
+
+// countElsewhere records n wrong codes that another instance has counted.
+func (g *guesses) countElsewhere(key string, n int) {
+	n = min(max(n, 0), guessesPerKey)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	g.total(now)
+	g.all.n += n
+	count, known := g.byKey.get(key, now)
+	if !known && g.byKey.full(now) {
+		return
+	}
+	if !known {
+		count.until = now.Add(guessWindow)
+	}
+	count.n += n
+	g.byKey.put(key, count)
 }
 
 // total gives the failures of all callers in the present window.

@@ -14,7 +14,7 @@ func TestGuessesOfOneCallerAreLimited(t *testing.T) {
 		if err := g.check("a"); err != nil {
 			t.Fatalf("attempt %d is refused: %v", i+1, err)
 		}
-		if err := g.countWrong("a"); err != nil {
+		if err := g.countWrong(t.Context(), "a"); err != nil {
 			t.Fatalf("failure %d is not told as one: %v", i+1, err)
 		}
 		now = now.Add(time.Second)
@@ -30,7 +30,7 @@ func TestGuessesOfOneCallerAreLimited(t *testing.T) {
 		t.Errorf("another caller is refused: %v", err)
 	}
 	// Attempts that were under way when the limit was reached tell nothing either.
-	if err := g.countWrong("a"); !IsCode(err, CodeRateLimited) {
+	if err := g.countWrong(t.Context(), "a"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the limit gives %v; want rate_limited", err)
 	}
 	now = now.Add(guessWindow - guessesPerKey*time.Second)
@@ -44,11 +44,11 @@ func TestGuessesOfAllCallersAreLimited(t *testing.T) {
 	now := time.Unix(1_790_000_000, 0)
 	g := guesses{now: func() time.Time { return now }}
 	for i := range guessesOfAll {
-		if err := g.countWrong(fmt.Sprint("attacker ", i)); err != nil {
+		if err := g.countWrong(t.Context(), fmt.Sprint("attacker ", i)); err != nil {
 			t.Fatalf("failure %d gives %v", i+1, err)
 		}
 	}
-	if err := g.countWrong("new attacker"); !IsCode(err, CodeRateLimited) {
+	if err := g.countWrong(t.Context(), "new attacker"); !IsCode(err, CodeRateLimited) {
 		t.Errorf("a failure over the limit of all gives %v; want rate_limited", err)
 	}
 	if err := g.check("new attacker"); !IsCode(err, CodeRateLimited) {
@@ -73,13 +73,13 @@ func TestGuessesWithFullMemoryRefuse(t *testing.T) {
 	now := time.Unix(1_790_000_000, 0)
 	g := guesses{now: func() time.Time { return now }}
 	for i := range maxCounts {
-		_ = g.countWrong(fmt.Sprint("flood ", i))
+		_ = g.countWrong(t.Context(), fmt.Sprint("flood ", i))
 	}
 	for range 2 {
 		if err := g.check("one more"); !IsCode(err, CodeRateLimited) {
 			t.Errorf("a caller who could not be remembered may try: %v; want rate_limited", err)
 		}
-		if err := g.countWrong("one more"); !IsCode(err, CodeRateLimited) {
+		if err := g.countWrong(t.Context(), "one more"); !IsCode(err, CodeRateLimited) {
 			t.Errorf("its failure gives %v; want rate_limited", err)
 		}
 	}

@@ -2,7 +2,6 @@ package meet
 
 import (
 	"fmt"
-	"sync"
 	"time"
 )
 
@@ -38,61 +37,6 @@ func DefaultLimits() Limits {
 
 // limitGuesses names the limit of the guard in the metrics.
 const limitGuesses = "guesses"
-
-// limitWindow is what the limits on joins and changes are about.
-const limitWindow = 10 * time.Minute
-
-// rates are the limits that are about how often something happens.
-type rates struct {
-	rooms, joinsOfAddress, joinsOfCode, joinsOfUser, changes rate
-}
-
-func newRates(l Limits, now func() time.Time) *rates {
-	return &rates{
-		rooms:          rate{name: "rooms_per_minute", now: now, most: l.RoomsPerMinute, window: time.Minute},
-		joinsOfAddress: rate{name: "joins_per_address", now: now, most: l.JoinsPerAddress, window: limitWindow},
-		joinsOfCode:    rate{name: "joins_per_code", now: now, most: l.JoinsPerCode, window: limitWindow},
-		joinsOfUser:    rate{name: "joins_per_user", now: now, most: l.JoinsPerUser, window: limitWindow},
-		changes:        rate{name: "changes_per_user", now: now, most: l.ChangesPerUser, window: limitWindow},
-	}
-}
-
-// rate lets each of many callers do something most times in a window. They may
-// do all of it at once; then one more each time that the window divided by most
-// has passed.
-type rate struct {
-	name   string // for the metrics
-	now    func() time.Time
-	most   int // 0 is no limit
-	window time.Duration
-
-	mu    sync.Mutex
-	calls boundedCounts // an entry is over when its caller may do all of it at once again
-}
-
-// take counts one call, and gives 0; or how long to wait before the next, which
-// is then not counted.
-func (r *rate) take(key string) (wait time.Duration) {
-	if r.most <= 0 {
-		return 0
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := r.now()
-	e, known := r.calls.get(key, now)
-	switch {
-	case !known && r.calls.full(now):
-		return r.calls.freeAt.Sub(now)
-	case !known:
-		e.until = now
-	}
-	e.until = e.until.Add(r.window / time.Duration(r.most))
-	if wait := e.until.Sub(now) - r.window; wait > 0 {
-		return wait
-	}
-	r.calls.put(key, e)
-	return 0
-}
 
 // checkRate counts a call by p, under key, against a rate, or refuses it.
 // Superadmins are free of every rate.

@@ -10,7 +10,8 @@ const probeTTL = time.Second
 
 // probe knows whether LiveKit answers, for calls that do not need it now but make
 // something that will. They share one question at a time, and one a second as
-// long as it is answered.
+// long as it is answered. Each instance asks for itself, because it may be the one
+// that LiveKit cannot be reached from.
 type probe struct {
 	now   func() time.Time
 	ping  func(context.Context) error

@@ -14,7 +14,8 @@ const recentFor = 2 * time.Second
 const recentMemory = 10_000
 
 // recentRooms remembers which media rooms were made or seen a moment ago, so that
-// many people who join at once cost LiveKit one call.
+// many people who join at once cost LiveKit one call. What another instance does to
+// a room makes it forgotten here too, see [Service.onEventElsewhere].
 type recentRooms struct {
 	now func() time.Time
 
@@ -56,4 +57,12 @@ func (r *recentRooms) forget(roomID string) {
 	defer r.mu.Unlock()
 	r.deletes++
 	delete(r.ensured, roomID)
+}
+
+// forgetAll forgets every room.
+func (r *recentRooms) forgetAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.deletes++
+	clear(r.ensured)
 }

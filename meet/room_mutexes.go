@@ -6,7 +6,9 @@ import (
 )
 
 // RoomMutexes has one mutex for each room, so that of two changes of a room the
-// later one is the last that LiveKit hears of. The zero value is ready.
+// later one is the last that LiveKit hears of. They are about the calls of one
+// instance; between instances [InstanceStore.LockRoom] does the same. The zero value
+// is ready.
 type RoomMutexes struct {
 	mu    sync.Mutex
 	rooms map[string]*roomMutex

@@ -3,8 +3,10 @@ package meet
 import "sync"
 
 // seenEventsMemory is how many events are remembered at least, and half of how
-// many at most. An event that is not recognized as a repetition changes nothing
-// either, because it is only a reason to look.
+// many at most. An event that is not recognized as a repetition, such as one that
+// another instance has handled, changes nothing either: it is only a reason to look
+// at LiveKit and the database, and what was done about it is in the database, by the
+// SID of the connection.
 const seenEventsMemory = 16_384
 
 // seenEvents remembers the ids of LiveKit's events that were handled, in two

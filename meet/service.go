@@ -81,7 +81,10 @@ func New(c Config) (*Service, *Enforcer) {
 	service := &Service{core: shared, defaults: c.Defaults, mediaOnJoin: c.MediaOnJoin, links: c.Links,
 		random: random{c.Random, now}, guesses: guesses{now: now}, probe: probe{now: now, ping: c.Media.Ping},
 		limits: *c.Limits, rates: newRates(*c.Limits, now), shutdown: make(chan struct{})}
+	service.guesses.announce = service.announceGuess
 	c.Store.Subscribe(service.onEvent)
+	c.Store.SubscribeElsewhere(service.onEventElsewhere)
+	c.Store.SubscribeCounts(service.onCountElsewhere)
 	return service, &Enforcer{core: shared, keepEvents: c.KeepEvents, connections: newConnections(c.Connections, now)}
 }
 

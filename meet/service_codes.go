@@ -143,7 +143,7 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 	}
 	code, room, err := s.store.CodeAndRoom(ctx, canonical)
 	if errors.Is(err, ErrNotFound) {
-		if limited := s.guesses.countWrong(p.key()); limited != nil {
+		if limited := s.guesses.countWrong(ctx, p.key()); limited != nil {
 			s.onLimit(limitGuesses)
 			return RoomCode{}, Room{}, limited
 		}

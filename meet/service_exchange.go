@@ -14,7 +14,7 @@ func (s *Service) Exchange(ctx context.Context, address string, call JoinCall) (
 	p := Principal{Role: Anonymous, Address: address}
 	call.RoomID = nil
 	result, waited, err := s.joinAsPerson(ctx, p, call)
-	return result, s.hideReason(p, err, waited)
+	return result, s.hideReason(ctx, p, err, waited)
 }
 
 // joinAsPerson is joinOrWait for a person in a browser.
@@ -32,13 +32,13 @@ func (s *Service) joinAsPerson(ctx context.Context, p Principal, call JoinCall) 
 // hideReason hides from a caller without an access token why a code opens
 // nothing, and counts the attempt. It does not count a caller who has waited: the
 // code was good until then.
-func (s *Service) hideReason(p Principal, err error, waited bool) error {
+func (s *Service) hideReason(ctx context.Context, p Principal, err error, waited bool) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Code != CodeNotFound && e.Code != CodeInvalid && e.Code != CodeGone {
 		return err
 	}
 	if e.Code != CodeNotFound && !waited { // lookUpCode has counted a code that is not found
-		if limited := s.guesses.countWrong(p.key()); limited != nil {
+		if limited := s.guesses.countWrong(ctx, p.key()); limited != nil {
 			s.onLimit(limitGuesses)
 			return limited
 		}

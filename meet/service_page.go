@@ -35,7 +35,7 @@ func (s *Service) Invitation(ctx context.Context, p Principal, call JoinCall) (I
 	}
 	if err != nil {
 		if call.Code != nil {
-			err = s.hideReason(p, err, false)
+			err = s.hideReason(ctx, p, err, false)
 		}
 		return Invitation{}, err
 	}

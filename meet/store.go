@@ -30,6 +30,7 @@ type Store interface {
 	RequestStore
 	PresenceStore
 	EventStore
+	InstanceStore
 
 	// Ping checks that the database answers and that writes succeed. It may be
 	// called often: it writes at most once a second.

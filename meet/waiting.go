@@ -88,13 +88,27 @@ func (ws *waiters) wake(roomID string, concerns func(waiter) bool) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for w, call := range ws.rooms[roomID] {
-		if !concerns(w) {
-			continue
+		if concerns(w) {
+			call.wake()
 		}
-		select {
-		case call.changed <- struct{}{}:
-		default: // it has not looked since it was woken last
+	}
+}
+
+// wakeAll has every call look at its room again.
+func (ws *waiters) wakeAll() {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	for _, calls := range ws.rooms {
+		for _, call := range calls {
+			call.wake()
 		}
+	}
+}
+
+func (c waitingCall) wake() {
+	select {
+	case c.changed <- struct{}{}:
+	default: // it has not looked since it was woken last
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 
 var contextTests = []test{
 	{"EveryMethodIsCalled", func(t *testing.T, b testStore) {
-		called := map[string]bool{"Subscribe": true} // which waits for nothing
+		// These wait for nothing.
+		called := map[string]bool{"Subscribe": true, "SubscribeElsewhere": true, "SubscribeCounts": true}
 		for _, call := range b.calls() {
 			name, _, _ := strings.Cut(call.name, " ")
 			called[strings.TrimSuffix(name, ",")] = true
@@ -121,5 +122,15 @@ func (b testStore) calls() []call {
 		{"Events", events(meet.EventQuery{Limit: 10})},
 		{"Events of a room", events(meet.EventQuery{RoomID: "id-room", Limit: 10})},
 		{"Forget", func(ctx context.Context) error { return b.Forget(ctx, at(1e6), at(1e6), 10) }},
+		{"LockRoom", func(ctx context.Context) error {
+			unlock, err := b.LockRoom(ctx, "id-room")
+			if err == nil {
+				unlock()
+			}
+			return err
+		}},
+		{"AnnounceCounts", func(ctx context.Context) error {
+			return b.AnnounceCounts(ctx, []meet.Count{{Limit: "guesses", Key: "key", N: 1}})
+		}},
 	}...)
 }
