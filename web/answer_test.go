@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -47,6 +48,29 @@ func TestRequestIDs(t *testing.T) {
 			t.Errorf("X-Request-Id is %q, want one that nobody had before", id)
 		}
 		seen[id] = true
+	}
+}
+
+// With several instances behind one address, their answers tell them apart.
+func TestInstancesAreNamed(t *testing.T) {
+	t.Parallel()
+	s := setup(t, func(c *web.Config) {
+		c.Instance, c.Shared = "k3f9q2xa", true
+		fine := func(context.Context) error { return nil }
+		c.Ready = map[string]func(context.Context) error{"database": fine, "livekit": fine}
+	})
+	id := s.Do(t, "GET", "/nothing", "").Header.Get("X-Request-Id")
+	if !strings.HasPrefix(id, "k3f9q2xa-") {
+		t.Errorf("X-Request-Id is %q, want one that names the instance", id)
+	}
+	for path, want := range map[string]string{
+		"/healthz": `{"instance":"k3f9q2xa","status":"ok"}`, "/readyz": `"instance":"k3f9q2xa"`} {
+		if r := s.Do(t, "GET", path, ""); !strings.Contains(r.Body, want) {
+			t.Errorf("%s answers %s, want %s in it", path, r.Body, want)
+		}
+	}
+	if one := web.NewInstance(); len(one) != 8 || one == web.NewInstance() {
+		t.Errorf("NewInstance gives %q, want eight letters that nobody had before", one)
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -8,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"roomkey/meet"
@@ -37,7 +37,7 @@ func (s *Server) chain(route route) http.HandlerFunc {
 	name := strings.TrimSuffix(route.pattern, "{$}")
 	return func(rw http.ResponseWriter, r *http.Request) {
 		started := time.Now()
-		id := newRequestID()
+		id := s.newRequestID()
 		w := &recorder{ResponseWriter: rw}
 		w.Header().Set("X-Request-Id", id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -150,14 +150,13 @@ func (s *Server) recovered(w *recorder, r *http.Request, cause any) (broken bool
 	return false
 }
 
-var (
-	processID    = strconv.FormatInt(time.Now().UnixMilli(), 36)
-	requestCount atomic.Uint64
-)
+// NewInstance makes a name for this process, which no other has.
+func NewInstance() string { return strings.ToLower(rand.Text()[:8]) }
 
-// newRequestID makes the id by which a request is found in the log.
-func newRequestID() string {
-	return processID + "-" + strconv.FormatUint(requestCount.Add(1), 36)
+// newRequestID makes the id by which a request is found in the log. It begins with
+// the name of the instance that has the log.
+func (s *Server) newRequestID() string {
+	return s.Instance + "-" + strconv.FormatUint(s.requestCount.Add(1), 36)
 }
 
 // recorder keeps the status of an answer for the log and the metrics.

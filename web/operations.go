@@ -13,7 +13,16 @@ import (
 
 // healthz says that the process runs.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) error {
-	return writeResult(w, map[string]string{"status": "ok"}, nil)
+	return writeResult(w, s.health("ok"), nil)
+}
+
+// health begins an answer about this process.
+func (s *Server) health(status string) map[string]string {
+	answer := map[string]string{"status": status}
+	if s.Shared {
+		answer["instance"] = s.Instance
+	}
+	return answer
 }
 
 const readyTimeout = 2 * time.Second
@@ -27,7 +36,7 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 		wg     sync.WaitGroup
 		mu     sync.Mutex
 		status = http.StatusOK
-		body   = map[string]string{"status": "ready"}
+		body   = s.health("ready")
 	)
 	for part, check := range s.Ready {
 		wg.Go(func() {

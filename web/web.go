@@ -5,12 +5,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -51,6 +53,12 @@ type Config struct {
 
 	OnLimit func(limit string) // is called each time that a limit stops somebody; may be nil
 
+	// Instance is the name of this process, with which its request ids begin; empty
+	// is a new one. With Shared there may be others at the same PublicURL: then the
+	// answers about health name it, too.
+	Instance string
+	Shared   bool
+
 	Version Version
 	Metrics *prometheus.Registry // what /metrics shows beside Go's own; counters are added here
 
@@ -86,6 +94,8 @@ type Server struct {
 
 	showMetrics http.Handler
 
+	requestCount atomic.Uint64
+
 	mux         *http.ServeMux
 	noSuchRoute http.HandlerFunc
 
@@ -96,6 +106,7 @@ type Server struct {
 
 // New makes a server that will be served at the address listen.
 func New(c Config, listen netip.AddrPort) *Server {
+	c.Instance = cmp.Or(c.Instance, NewInstance())
 	if c.OnLimit == nil {
 		c.OnLimit = func(string) {}
 	}

@@ -29,6 +29,7 @@ import (
 // app is the running program: the parts, and the order in which they stop.
 type app struct {
 	log       *slog.Logger
+	instance  string // the name of this process
 	metrics   metrics
 	listeners []net.Listener // the first has the address that was asked for
 	lock      *datafolder.Lock
@@ -53,8 +54,9 @@ const webhookPath = "/livekit/webhook"
 // the process that has it is the roomkey of this configuration. command is the
 // one that the program was started with.
 func newApp(ctx context.Context, c config.Config, log *slog.Logger, command string) (_ *app, err error) {
-	metrics := newMetrics()
-	a := &app{log: log, metrics: metrics}
+	instance := web.NewInstance()
+	metrics := newMetrics(instance)
+	a := &app{log: log, instance: instance, metrics: metrics}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -112,7 +114,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: c.HTTP.Proxies(),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: version,
-		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
+		Instance: instance,
+		Log:      log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
 	a.server = a.web.HTTPServer()

@@ -75,7 +75,7 @@ func (a *app) Run(ctx context.Context) error {
 	parts.Go(func() error { return a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
 	parts.Go(func() error { return a.every(ctx, quietTime, "giving memory back", new(idleMemory).giveBack) })
 	parts.Go(func() error { a.checkDatabase(ctx); return nil })
-	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String())
+	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String(), "instance", a.instance)
 
 	<-ctx.Done()
 	a.log.Info("stopping")

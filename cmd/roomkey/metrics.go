@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
 )
 
@@ -18,7 +19,13 @@ type metrics struct {
 	limited  *prometheus.CounterVec
 }
 
-func newMetrics() metrics {
+// newMetrics makes the metrics of the instance with that name.
+func newMetrics(instance string) metrics {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "roomkey_instance_info", Help: "Always 1: which process has these metrics, as in its log and its request ids.",
+		ConstLabels: prometheus.Labels{"instance": instance, "version": build.Version().Version},
+	})
+	info.Set(1)
 	m := metrics{
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -33,7 +40,7 @@ func newMetrics() metrics {
 			Help: "What was refused, dropped or cut off because a limit was reached, by limit.",
 		}, []string{"limit"}),
 	}
-	m.registry.MustRegister(m.calls, m.seconds, m.limited)
+	m.registry.MustRegister(info, m.calls, m.seconds, m.limited)
 	return m
 }
 
