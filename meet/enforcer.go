@@ -15,6 +15,7 @@ import (
 type Enforcer struct {
 	*core
 	keepEvents  time.Duration
+	forgotten   time.Time // when Sweep looked last for what is old
 	seenEvents  seenEvents
 	connections *connections
 }

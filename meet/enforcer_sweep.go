@@ -3,38 +3,65 @@ package meet
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // sweepBatch bounds the work of one sweep, so that it does not hold the database
 // for long. The next sweep goes on.
 const sweepBatch = 100
 
-// forgetBatch bounds how much one sweep deletes of what is old. It is more than
-// can come in until the next sweep.
-const forgetBatch = 20_000
+// forgetEvery is how often what is old is looked for, and forgetBatch bounds how
+// much of each kind is deleted then. It is more than can come in until the next time.
+const (
+	forgetEvery = time.Minute
+	forgetBatch = 600_000
+)
 
 // Sweep expires rooms, clears the media rooms of rooms that are over, gives back
 // uses of codes by people who never got inside, and deletes join requests that
 // gave no sign of life and what is older than the audit trail reaches. What
 // fails is tried again by the next sweep. Call it every few seconds, from one
-// goroutine.
+// goroutine. If another instance sweeps at the same time no harm is done: each
+// step looks anew in its transaction, or with the room locked.
 func (e *Enforcer) Sweep(ctx context.Context) error {
-	if err := e.expire(ctx); err != nil {
-		return err
-	}
-	if err := e.store.ForgetJoinRequests(ctx, e.now().Add(-RequestLifetime), sweepBatch); err != nil {
+	now := e.now()
+	due, err := e.store.Due(ctx, DueQuery{Now: now, RequestsSeenUntil: now.Add(-RequestLifetime),
+		UsesUntil: now.Add(-tokenMargin)})
+	if err != nil {
 		return e.storeError(err, "")
+	}
+	if due.Rooms {
+		if err := e.expire(ctx); err != nil {
+			return err
+		}
+	}
+	if due.Requests {
+		if err := e.store.ForgetJoinRequests(ctx, now.Add(-RequestLifetime), sweepBatch); err != nil {
+			return e.storeError(err, "")
+		}
 	}
 	if err := e.forget(ctx); err != nil {
 		return e.storeError(err, "")
 	}
+	var errs []error
+	if due.Uses {
+		errs = append(errs, e.returnPendingUses(ctx))
+	}
+	if due.Rooms || due.Uncleared {
+		errs = append(errs, e.clearRooms(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// clearRooms clears the media rooms of rooms that are over.
+func (e *Enforcer) clearRooms(ctx context.Context) error {
 	uncleared, err := e.store.UnclearedRooms(ctx, sweepBatch)
 	if err != nil {
 		return e.storeError(err, "")
 	}
-	errs := []error{e.returnPendingUses(ctx)}
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
+	var errs []error
 	for _, id := range uncleared {
 		_, err := e.lockAndClear(ctx, id)
 		errs = append(errs, err)
@@ -42,13 +69,20 @@ func (e *Enforcer) Sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// forget deletes what is older than the audit trail reaches.
+// forget deletes what is older than the audit trail reaches, every minute.
 func (e *Enforcer) forget(ctx context.Context) error {
 	now := e.now()
+	if since := now.Sub(e.forgotten); since >= 0 && since < forgetEvery {
+		return nil
+	}
 	if err := e.store.ForgetNames(ctx, now.Add(-e.keepName), forgetBatch); err != nil {
 		return err
 	}
-	return e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch)
+	if err := e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch); err != nil {
+		return err
+	}
+	e.forgotten = now
+	return nil
 }
 
 // lockAndClear is clear for a caller who does not hold the room's mutex.

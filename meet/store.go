@@ -35,6 +35,23 @@ type Store interface {
 	// Ping checks that the database answers and that writes succeed. It may be
 	// called often: it writes at most once a second.
 	Ping(ctx context.Context) error
+
+	// Due says which kinds of the sweeper's work there are. It is asked all the
+	// time, and costs one statement.
+	Due(ctx context.Context, q DueQuery) (Due, error)
+}
+
+// DueQuery says when the sweeper's work is due.
+type DueQuery struct {
+	Now               time.Time // rooms that expire by then
+	RequestsSeenUntil time.Time // join requests, as ForgetJoinRequests has it
+	UsesUntil         time.Time // pending uses, as PendingUses has it
+}
+
+// Due says what ExpireRooms, UnclearedRooms, PendingUses and ForgetJoinRequests
+// would find.
+type Due struct {
+	Rooms, Uncleared, Uses, Requests bool
 }
 
 // RoomStore keeps rooms.

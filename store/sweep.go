@@ -19,8 +19,21 @@ const (
 
 	selectCleared = `SELECT cleared FROM rooms WHERE id = $1 AND state <> 'active'`
 
+	selectDue = `SELECT
+	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE state = 'active' AND expires_at <= $1) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE cleared = 0 AND state <> 'active') THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM pending_uses WHERE due <= $2) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM join_requests WHERE state <> 'approved' AND seen_at <= $3) THEN 1 ELSE 0 END`
+
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
+
+// Due implements [meet.Store].
+func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
+	return readOne(ctx, db, "look for work of the sweeper", selectDue, func(d *meet.Due) []any {
+		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests)}
+	}, q.Now.UnixMilli(), q.UsesUntil.UnixMilli(), q.RequestsSeenUntil.UnixMilli())
+}
 
 // ExpireRooms implements [meet.RoomStore].
 func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int,

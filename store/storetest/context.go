@@ -86,6 +86,7 @@ func (b testStore) calls() []call {
 	}
 	return append(calls, []call{
 		{"Ping", b.Ping},
+		{"Due", func(ctx context.Context) error { return errOf(b.Due(ctx, meet.DueQuery{Now: noon})) }},
 		{"RoomByID", func(ctx context.Context) error { return errOf(b.RoomByID(ctx, "id-room")) }},
 		{"RoomByName", func(ctx context.Context) error { return errOf(b.RoomByName(ctx, "room")) }},
 		{"NameTaken", func(ctx context.Context) error { return errOf(b.NameTaken(ctx, "room", noon)) }},

@@ -38,7 +38,38 @@ func (b testStore) reopen(id string) {
 	b.update(id, func(r *meet.Room) { r.State, r.EndedBy, r.EndedAt = meet.RoomActive, "", time.Time{} })
 }
 
+// due gives what the sweeper has to do at that many seconds after noon.
+func (b testStore) due(seconds int) meet.Due {
+	b.t.Helper()
+	now := at(seconds)
+	due, err := b.Due(b.t.Context(), meet.DueQuery{Now: now, RequestsSeenUntil: now, UsesUntil: now})
+	if err != nil {
+		b.t.Fatalf("Due: %v", err)
+	}
+	return due
+}
+
 var sweepTests = []test{
+	{"DueSaysWhatThereIsToDo", func(t *testing.T, b testStore) {
+		wantSame(t, "in an empty store", b.due(1e6), meet.Due{})
+		b.create(newRoom("room"), newCode("aaa", "guest", limited(3)))
+		wantSame(t, "with an active room", b.due(1e6), meet.Due{})
+		b.create(newRoom("due", expiresAt(at(5))))
+		wantSame(t, "before a room's time", b.due(4), meet.Due{})
+		wantSame(t, "at a room's time", b.due(5), meet.Due{Rooms: true})
+		b.end("id-due")
+		wantSame(t, "with a room that has ended", b.due(5), meet.Due{Uncleared: true})
+		b.setCleared("id-due")
+		wantSame(t, "once it is cleared", b.due(5), meet.Due{})
+		b.join(byCode("one", "aaa"))
+		wantSame(t, "while a token lives", b.due(tokensDead-1), meet.Due{})
+		wantSame(t, "when a token dies", b.due(tokensDead), meet.Due{Uses: true})
+		wantErr(t, "KeepUse", b.KeepUse(t.Context(), "one"), nil)
+		wantSame(t, "when its use is kept", b.due(tokensDead), meet.Due{})
+		b.ask(newRequest("asked", 7))
+		wantSame(t, "before a request is old", b.due(6), meet.Due{})
+		wantSame(t, "when a request is old", b.due(7), meet.Due{Requests: true})
+	}},
 	{"ExpireRoomsTakesThoseWhoseTimeHasCome", func(t *testing.T, b testStore) {
 		b.create(newRoom("past", expiresAt(at(1))))
 		b.create(newRoom("now", expiresAt(at(2))))
