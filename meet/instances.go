@@ -10,6 +10,9 @@ import (
 // InstanceStore is what the instances of the program that share a database need of
 // each other. With a database that only one process uses, its methods do nothing.
 type InstanceStore interface {
+	// Shared says whether other instances may use the database.
+	Shared() bool
+
 	// SubscribeElsewhere has tell called within a second for each event that
 	// another instance has committed, once reads here see the change. Only RoomID,
 	// Action and Target are given. The zero Event means that events may have been

@@ -77,7 +77,7 @@ func TestRatesOfSeveralInstancesAreCountedTogether(t *testing.T) {
 	limits := Limits{ChangesPerUser: 9}
 	var all []*rates
 	for range 3 {
-		all = append(all, newRates(limits, func() time.Time { return now }))
+		all = append(all, newRates(limits, func() time.Time { return now }, true))
 	}
 	let := 0
 	for i := range 30 {
@@ -100,5 +100,23 @@ func TestRatesOfSeveralInstancesAreCountedTogether(t *testing.T) {
 	}
 	if wait := all[0].changes.take("eve"); wait != 0 {
 		t.Errorf("another user has to wait %v", wait)
+	}
+}
+
+// What nobody is told of takes no memory for ever.
+func TestCountsThatAreNotToldAreBounded(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_790_000_000, 0)
+	for shared, want := range map[bool]int{true: maxCounts, false: 0} {
+		r := newRates(Limits{ChangesPerUser: 1}, func() time.Time { return now }, shared)
+		for i := range 2 * maxCounts {
+			r.changes.take(fmt.Sprint("user ", i))
+			if i == maxCounts-1 {
+				now = now.Add(2 * limitWindow)
+			}
+		}
+		if got := len(r.changes.news); got != want {
+			t.Errorf("shared %v: %d counts are kept, want %d", shared, got, want)
+		}
 	}
 }

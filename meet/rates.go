@@ -13,17 +13,21 @@ type rates struct {
 	rooms, joinsOfAddress, joinsOfCode, joinsOfUser, changes rate
 }
 
-func newRates(l Limits, now func() time.Time) *rates {
-	of := func(name string, most int, window time.Duration) rate {
-		return rate{name: name, now: now, most: most, window: window, news: map[string]int{}}
+// newRates makes the rates. With shared other instances are to be told of the calls.
+func newRates(l Limits, now func() time.Time, shared bool) *rates {
+	r := &rates{
+		rooms:          rate{name: "rooms_per_minute", now: now, most: l.RoomsPerMinute, window: time.Minute},
+		joinsOfAddress: rate{name: "joins_per_address", now: now, most: l.JoinsPerAddress, window: limitWindow},
+		joinsOfCode:    rate{name: "joins_per_code", now: now, most: l.JoinsPerCode, window: limitWindow},
+		joinsOfUser:    rate{name: "joins_per_user", now: now, most: l.JoinsPerUser, window: limitWindow},
+		changes:        rate{name: "changes_per_user", now: now, most: l.ChangesPerUser, window: limitWindow},
 	}
-	return &rates{
-		rooms:          of("rooms_per_minute", l.RoomsPerMinute, time.Minute),
-		joinsOfAddress: of("joins_per_address", l.JoinsPerAddress, limitWindow),
-		joinsOfCode:    of("joins_per_code", l.JoinsPerCode, limitWindow),
-		joinsOfUser:    of("joins_per_user", l.JoinsPerUser, limitWindow),
-		changes:        of("changes_per_user", l.ChangesPerUser, limitWindow),
+	for _, one := range r.all() {
+		if shared {
+			one.news = map[string]int{}
+		}
 	}
+	return r
 }
 
 func (r *rates) all() []*rate {
@@ -42,7 +46,7 @@ type rate struct {
 
 	mu    sync.Mutex
 	calls boundedCounts  // by countKey; an entry is over when its caller may do all of it at once again
-	news  map[string]int // calls of which other instances have not been told
+	news  map[string]int // calls of which other instances have not been told; nil where there are none
 }
 
 // take counts one call, and gives 0; or how long to wait before the next, which
@@ -67,7 +71,9 @@ func (r *rate) take(key string) (wait time.Duration) {
 		return wait
 	}
 	r.calls.put(key, e)
-	r.news[key]++
+	if r.news != nil && (r.news[key] > 0 || len(r.news) < maxCounts) {
+		r.news[key]++
+	}
 	return 0
 }
 

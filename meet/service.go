@@ -80,7 +80,7 @@ func New(c Config) (*Service, *Enforcer) {
 		onLimit: c.OnLimit, log: c.Log, recentRooms: recentRooms{now: now}}
 	service := &Service{core: shared, defaults: c.Defaults, mediaOnJoin: c.MediaOnJoin, links: c.Links,
 		random: random{c.Random, now}, guesses: guesses{now: now}, probe: probe{now: now, ping: c.Media.Ping},
-		limits: *c.Limits, rates: newRates(*c.Limits, now), shutdown: make(chan struct{})}
+		limits: *c.Limits, rates: newRates(*c.Limits, now, c.Store.Shared()), shutdown: make(chan struct{})}
 	service.guesses.announce = service.announceGuess
 	c.Store.Subscribe(service.onEvent)
 	c.Store.SubscribeElsewhere(service.onEventElsewhere)

@@ -9,6 +9,9 @@ import (
 // A SQLite file belongs to one process, so there is nobody to tell and nobody to
 // wait for.
 
+// Shared implements [meet.InstanceStore].
+func (*DB) Shared() bool { return false }
+
 // SubscribeElsewhere implements [meet.InstanceStore].
 func (*DB) SubscribeElsewhere(func(meet.Event)) {}
 

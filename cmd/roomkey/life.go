@@ -23,6 +23,9 @@ const sweepEvery = 2 * time.Second
 // LiveKit's own list of rooms may be late.
 const reconcileEvery = 10 * time.Second
 
+// announceEvery is how often other instances are told of what limits count.
+const announceEvery = time.Second
+
 // listen listens at an address. A machine has two loopback addresses, and
 // browsers try ::1 first for "localhost": for 127.0.0.1 it listens at ::1 too, if
 // nobody else has the port there.
@@ -74,6 +77,9 @@ func (a *app) Run(ctx context.Context) error {
 	parts.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.enforcer.Load().Sweep) })
 	parts.Go(func() error { return a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
 	parts.Go(func() error { return a.every(ctx, quietTime, "giving memory back", new(idleMemory).giveBack) })
+	if a.store.Shared() {
+		parts.Go(func() error { return a.every(ctx, announceEvery, "announcing counts", a.service.AnnounceCounts) })
+	}
 	parts.Go(func() error { a.checkDatabase(ctx); return nil })
 	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String(), "instance", a.instance)
 

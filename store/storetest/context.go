@@ -13,7 +13,7 @@ import (
 var contextTests = []test{
 	{"EveryMethodIsCalled", func(t *testing.T, b testStore) {
 		// These wait for nothing.
-		called := map[string]bool{"Subscribe": true, "SubscribeElsewhere": true, "SubscribeCounts": true}
+		called := map[string]bool{"Subscribe": true, "SubscribeElsewhere": true, "SubscribeCounts": true, "Shared": true}
 		for _, call := range b.calls() {
 			name, _, _ := strings.Cut(call.name, " ")
 			called[strings.TrimSuffix(name, ",")] = true
