@@ -22,7 +22,7 @@ func Backup(ctx context.Context, path, to string) (schema Schema, err error) {
 		return schema, err
 	}
 	defer func() { err = errors.Join(err, wrap("close database", db.Close())) }()
-	err = untilFree(ctx, func() error {
+	err = untilFree(ctx, &sqliteDialect, func() error {
 		_, err := db.ExecContext(ctx, copySQLite, to)
 		return err
 	})

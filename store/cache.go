@@ -18,6 +18,7 @@ const cachedRooms = 4096
 type cache struct {
 	mu      sync.Mutex
 	version uint64                             // odd while a commit is under way
+	off     bool                               // nothing is remembered
 	rooms   *simplelru.LRU[string, cachedRoom] // by id
 	names   *simplelru.LRU[string, string]     // the id of the room that a name means
 }
@@ -60,7 +61,7 @@ func (c *cache) roomByName(name string) (meet.Room, bool) {
 func (c *cache) putRoom(version uint64, room meet.Room) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version != version || version%2 != 0 {
+	if c.off || c.version != version || version%2 != 0 {
 		return
 	}
 	if !c.rooms.Contains(room.ID) {
@@ -97,4 +98,13 @@ func (c *cache) afterCommit() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version++
+}
+
+// forgetAll has nothing remembered until remember: what others change is not told.
+func (c *cache) forgetAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.off = true
+	c.rooms.Purge()
+	c.names.Purge()
 }

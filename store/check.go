@@ -47,7 +47,7 @@ func checkAtStart(ctx context.Context, dialect *dialect, db *sql.DB, within time
 // Check looks at the pages of the database that Open had no time for; where it
 // had, there is nothing to do. After it has found one that is wrong, Ping fails.
 func (db *DB) Check(ctx context.Context) error {
-	if db.checked {
+	if db.checked || db.dialect.checkPages == "" {
 		return nil
 	}
 	err := checkWhole(ctx, db.dialect, db.statements.pool)

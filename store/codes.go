@@ -236,11 +236,13 @@ func (t *tx) code(code string) (meet.RoomCode, error) {
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
 	t.codesChanged(roomID)
-	err := t.exec("insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
+	taken := func(err error) error {
+		if t.dialect.violated(err) == keyTaken {
+			return meet.ErrCodeTaken
+		}
+		return err
+	}
+	return t.execOr(taken, "insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
 		optional(c.RetiredAt))
-	if t.dialect.violated(err) == keyTaken {
-		return meet.ErrCodeTaken
-	}
-	return err
 }

@@ -51,65 +51,69 @@ func withRoom(t *testing.T, db *DB) *DB {
 
 func TestARolledBackOperationLeavesNoLine(t *testing.T) {
 	t.Parallel()
-	db := withRoom(t, setup(t))
-	join := meet.Admission{Identity: "one", RoomID: "id-room", Role: "host", CreatedAt: epoch}
-	if _, err := db.AddAdmission(t.Context(), join, epoch, func(meet.JoinContext) error { return nil }, nil); err != nil {
-		t.Fatal(err)
-	}
-	h := hold(t, db)
-	before := db.writer.commits.Load()
-	first, refused, panicked, unblocked, last := newEvent("first"), newEvent("refused"), newEvent("panicked"),
-		newEvent("not blocked"), newEvent("last")
-	good := []chan error{h.queueUpdate(first)}
-	bad := []chan error{
-		h.queueRaw(func(t *tx) error { return errors.Join(t.event(refused), errors.New("refused")) }),
-		h.queueRaw(func(t *tx) error { panic(t.event(panicked)) }),
-		h.queue(func(ctx context.Context) error {
-			return db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch,
-				Block: &meet.Block{RoomID: "nowhere"}}, unblocked)
-		}),
-	}
-	good = append(good, h.queueUpdate(last))
-	h.letGo()
-	wantNoErr(t, append(good, h.first)...)
-	for i, err := range bad {
-		if <-err == nil {
-			t.Errorf("bad operation %d succeeded", i)
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		join := meet.Admission{Identity: "one", RoomID: "id-room", Role: "host", CreatedAt: epoch}
+		if _, err := db.AddAdmission(t.Context(), join, epoch, func(meet.JoinContext) error { return nil }, nil); err != nil {
+			t.Fatal(err)
 		}
-	}
-	wantLines(t, db, "first", "last")
-	for _, e := range []*meet.Event{refused, panicked, unblocked} {
-		if e.ID != 0 {
-			t.Errorf("%s has the id %d", e.Target, e.ID)
+		h := hold(t, db)
+		before := db.writer.commits.Load()
+		first, refused, panicked, unblocked, last := newEvent("first"), newEvent("refused"), newEvent("panicked"),
+			newEvent("not blocked"), newEvent("last")
+		good := []chan error{h.queueUpdate(first)}
+		bad := []chan error{
+			h.queueRaw(func(t *tx) error { return errors.Join(t.event(refused), errors.New("refused")) }),
+			h.queueRaw(func(t *tx) error { panic(t.event(panicked)) }),
+			h.queue(func(ctx context.Context) error {
+				return db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"one"}, At: epoch,
+					Block: &meet.Block{RoomID: "nowhere"}}, unblocked)
+			}),
 		}
-	}
-	if first.ID == 0 || last.ID <= first.ID {
-		t.Errorf("first has the id %d, last %d", first.ID, last.ID)
-	}
-	if join, _, err := db.Admission(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
-		t.Errorf("the join is %+v, %v; want it not revoked", join, err)
-	}
-	if got := db.writer.commits.Load() - before; got != 1 {
-		t.Errorf("they took %d commits, want 1", got)
-	}
+		good = append(good, h.queueUpdate(last))
+		h.letGo()
+		wantNoErr(t, append(good, h.first)...)
+		for i, err := range bad {
+			if <-err == nil {
+				t.Errorf("bad operation %d succeeded", i)
+			}
+		}
+		wantLines(t, db, "first", "last")
+		for _, e := range []*meet.Event{refused, panicked, unblocked} {
+			if e.ID != 0 {
+				t.Errorf("%s has the id %d", e.Target, e.ID)
+			}
+		}
+		if first.ID == 0 || last.ID <= first.ID {
+			t.Errorf("first has the id %d, last %d", first.ID, last.ID)
+		}
+		if join, _, err := db.Admission(t.Context(), "one"); err != nil || !join.RevokedAt.IsZero() {
+			t.Errorf("the join is %+v, %v; want it not revoked", join, err)
+		}
+		if got := db.writer.commits.Load() - before; got != 1 {
+			t.Errorf("they took %d commits, want 1", got)
+		}
+	})
 }
 
 // Nobody touches an event whose caller has gone; the race detector watches.
 func TestAnEventIsItsCallersAfterTheCall(t *testing.T) {
 	t.Parallel()
-	db := withRoom(t, setup(t))
-	for range 50 {
-		ctx, cancel := context.WithCancel(t.Context())
-		e := newEvent("update")
-		_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, 0, e)
-		if (err == nil) != (e.ID != 0) {
-			t.Errorf("error %v and id %d", err, e.ID)
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		for range 50 {
+			ctx, cancel := context.WithCancel(t.Context())
+			e := newEvent("update")
+			_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { cancel(); return nil }, 0, e)
+			if (err == nil) != (e.ID != 0) {
+				t.Errorf("error %v and id %d", err, e.ID)
+			}
+			e.ID = -1
 		}
-		e.ID = -1
-	}
-	if err := db.AddEvent(t.Context(), newEvent("last")); err != nil { // behind them all
-		t.Fatal(err)
-	}
+		if err := db.AddEvent(t.Context(), newEvent("last")); err != nil { // behind them all
+			t.Fatal(err)
+		}
+	})
 }
 
 // Joins that share a commit read their door once, but see every block.
@@ -171,69 +175,73 @@ func blockInOneCommit(t *testing.T, code string) {
 // What an operation has read of its own change is gone with it.
 func TestARolledBackChangeIsNotSeenInItsCommit(t *testing.T) {
 	t.Parallel()
-	db := withRoom(t, setup(t))
-	h := hold(t, db)
-	refused := h.queueRaw(func(t *tx) error {
-		room, err := t.room("id-room")
-		room.MaxParticipants = 7
-		_, updated := t.updateRoom("id-room", room)
-		room, read := t.room("id-room")
-		return errors.Join(err, updated, read, fmt.Errorf("refused with %d", room.MaxParticipants))
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		h := hold(t, db)
+		refused := h.queueRaw(func(t *tx) error {
+			room, err := t.room("id-room")
+			room.MaxParticipants = 7
+			_, updated := t.updateRoom("id-room", room)
+			room, read := t.room("id-room")
+			return errors.Join(err, updated, read, fmt.Errorf("refused with %d", room.MaxParticipants))
+		})
+		var seen meet.Room
+		next := h.queueRaw(func(t *tx) (err error) {
+			seen, err = t.room("id-room")
+			return err
+		})
+		h.letGo()
+		if err := <-refused; err == nil || err.Error() != "refused with 7" {
+			t.Errorf("the first operation: %v; want it to see its own change", err)
+		}
+		wantNoErr(t, next, h.first)
+		if seen.MaxParticipants != 0 {
+			t.Errorf("the next operation sees at most %d participants; want no limit", seen.MaxParticipants)
+		}
 	})
-	var seen meet.Room
-	next := h.queueRaw(func(t *tx) (err error) {
-		seen, err = t.room("id-room")
-		return err
-	})
-	h.letGo()
-	if err := <-refused; err == nil || err.Error() != "refused with 7" {
-		t.Errorf("the first operation: %v; want it to see its own change", err)
-	}
-	wantNoErr(t, next, h.first)
-	if seen.MaxParticipants != 0 {
-		t.Errorf("the next operation sees at most %d participants; want no limit", seen.MaxParticipants)
-	}
 }
 
 func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 	t.Parallel()
-	db := withRoom(t, setup(t))
-	if err := db.AddJoinRequest(t.Context(), meet.JoinRequest{ID: "asked", RoomID: "id-room", Caller: "ann",
-		State: meet.RequestApproved, CreatedAt: epoch, SeenAt: epoch},
-		epoch, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
-		t.Fatal(err)
-	}
-	h := hold(t, db)
-	var done []chan error
-	seen := map[string]string{}
-	join := func(identity, request string) {
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		if err := db.AddJoinRequest(t.Context(), meet.JoinRequest{ID: "asked", RoomID: "id-room", Caller: "ann",
+			State: meet.RequestApproved, CreatedAt: epoch, SeenAt: epoch},
+			epoch, func(meet.Room, meet.RequestCount) error { return nil }, nil); err != nil {
+			t.Fatal(err)
+		}
+		h := hold(t, db)
+		var done []chan error
+		seen := map[string]string{}
+		join := func(identity, request string) {
+			done = append(done, h.queue(func(ctx context.Context) error {
+				_, err := db.AddAdmission(ctx, meet.Admission{Identity: identity, RoomID: "id-room", Role: "host",
+					RequestID: request, CreatedAt: epoch}, epoch,
+					func(door meet.JoinContext) error {
+						seen[identity] = string(door.Room.State) + " " + door.Request.ID
+						return nil
+					}, nil)
+				return err
+			}))
+		}
+		join("first", "asked")
+		join("second", "")
+		join("third", "asked")
 		done = append(done, h.queue(func(ctx context.Context) error {
-			_, err := db.AddAdmission(ctx, meet.Admission{Identity: identity, RoomID: "id-room", Role: "host",
-				RequestID: request, CreatedAt: epoch}, epoch,
-				func(door meet.JoinContext) error {
-					seen[identity] = string(door.Room.State) + " " + door.Request.ID
-					return nil
-				}, nil)
+			_, err := db.UpdateRoom(ctx, "id-room", func(r *meet.Room) error {
+				r.State, r.EndedAt = meet.RoomEnded, epoch
+				return nil
+			}, 0, nil)
 			return err
 		}))
-	}
-	join("first", "asked")
-	join("second", "")
-	join("third", "asked")
-	done = append(done, h.queue(func(ctx context.Context) error {
-		_, err := db.UpdateRoom(ctx, "id-room", func(r *meet.Room) error {
-			r.State, r.EndedAt = meet.RoomEnded, epoch
-			return nil
-		}, 0, nil)
-		return err
-	}))
-	join("late", "")
-	h.letGo()
-	wantNoErr(t, append(done, h.first)...)
-	want := map[string]string{"first": "active asked", "second": "active ", "third": "active asked", "late": "ended "}
-	if diff := cmp.Diff(want, seen); diff != "" {
-		t.Errorf("seen (-want +got):\n%s", diff)
-	}
+		join("late", "")
+		h.letGo()
+		wantNoErr(t, append(done, h.first)...)
+		want := map[string]string{"first": "active asked", "second": "active ", "third": "active asked", "late": "ended "}
+		if diff := cmp.Diff(want, seen); diff != "" {
+			t.Errorf("seen (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // moderated is all that this file's words about people come back as.

@@ -61,7 +61,7 @@ func logSize(t *testing.T, db *DB) int {
 	t.Helper()
 	var seq int
 	var name, path string
-	if err := db.writer.db.QueryRowContext(t.Context(), `PRAGMA database_list`).Scan(&seq, &name, &path); err != nil {
+	if err := writesOf(db).QueryRowContext(t.Context(), `PRAGMA database_list`).Scan(&seq, &name, &path); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(path + "-wal")

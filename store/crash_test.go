@@ -85,7 +85,7 @@ func TestKill9LosesNothingAcknowledged(t *testing.T) {
 		}
 		var halves int // what nobody was told of is there with its code, or not at all
 		const withoutCode = `SELECT count(*) FROM rooms WHERE id NOT IN (SELECT room_id FROM codes)`
-		if err := db.writer.db.QueryRowContext(t.Context(), withoutCode).Scan(&halves); err != nil || halves > 0 {
+		if err := writesOf(db).QueryRowContext(t.Context(), withoutCode).Scan(&halves); err != nil || halves > 0 {
 			t.Errorf("%d rooms without their code, %v", halves, err)
 		}
 		if err := db.Close(); err != nil {

@@ -2,7 +2,8 @@
 // [meet.Store].
 //
 // There is one SQL text for every database, with $1 placeholders, beside the
-// code that scans its rows; what differs is in a dialect (sqlite.go).
+// code that scans its rows; what differs is in a dialect (sqlite.go, postgres.go)
+// and in how a transaction sends its statements (connection.go).
 // Reads go to a pool of connections, writes to one more connection that
 // shares its commits among concurrent callers (writer.go).
 //
@@ -11,6 +12,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -57,48 +59,82 @@ func openAndCheck(ctx context.Context, path string, checkWithin time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	dialect := &sqliteDialect
-	writes, err := dialect.open(path, forWriting)
+	writes, err := sqliteDialect.open(path, forWriting)
 	if err != nil {
 		return nil, err
 	}
 	writes.SetMaxOpenConns(1)
-	checked, err := checkAtStart(ctx, dialect, writes, checkWithin)
+	checked, err := checkAtStart(ctx, &sqliteDialect, writes, checkWithin)
 	var db *DB
 	if err == nil {
-		db, err = open(ctx, dialect, path, writes)
+		db, err = openFile(ctx, path, writes)
 	}
 	if err != nil {
 		_ = writes.Close()
-		return nil, dialect.explain(err)
+		return nil, sqliteDialect.explain(err)
 	}
 	db.checked = checked
 	return db, nil
 }
 
-func open(ctx context.Context, dialect *dialect, path string, writes *sql.DB) (*DB, error) {
-	if err := migrate(ctx, dialect, path, writes); err != nil {
+func openFile(ctx context.Context, path string, writes *sql.DB) (*DB, error) {
+	if err := migrate(ctx, &sqliteDialect, path, writes); err != nil {
 		return nil, err
 	}
+	connection, err := openSQLiteConnection(ctx, writes)
+	if err != nil {
+		return nil, err
+	}
+	return open(&sqliteDialect, path, connection, max(4, runtime.NumCPU()), newProbe(filepath.Dir(path)))
+}
+
+// open begins to use a database whose schema is up to date, with so many
+// connections for reading.
+func open(dialect *dialect, path string, connection connection, readers int, probe *probe) (*DB, error) {
 	reads, err := dialect.open(path, forReading)
 	if err != nil {
 		return nil, err
 	}
-	readers := max(4, runtime.NumCPU())
 	reads.SetMaxOpenConns(readers)
 	reads.SetMaxIdleConns(readers)
 	db := &DB{
 		dialect:    dialect,
 		cache:      newCache(),
 		statements: statements{pool: reads},
-		slots:      make(chan struct{}, readers/2),
+		slots:      make(chan struct{}, max(1, readers/2)),
 	}
 	db.close = sync.OnceValue(db.shutDown)
-	if db.writer, err = newWriter(ctx, dialect, writes, db.cache, newProbe(path)); err != nil {
-		_ = reads.Close()
+	db.writer = newWriter(dialect, connection, db.cache, probe)
+	return db, nil
+}
+
+// Options are how a PostgreSQL database is used.
+type Options struct {
+	Pool int // connections for reading; 0 is [DefaultPool]. Some more are for other purposes
+}
+
+// DefaultPool is how many connections for reading are used if nothing else is said.
+const DefaultPool = 10
+
+// OpenURL opens a PostgreSQL database and brings its schema up to date. Where it
+// cannot be reached, that is said within seconds. The caller closes what it gives.
+func OpenURL(ctx context.Context, url string, o Options) (*DB, error) {
+	config, err := postgresConfig(url)
+	if err != nil {
 		return nil, err
 	}
-	return db, nil
+	if err := migratePostgres(ctx, url, describePostgres(config)); err != nil {
+		return nil, err
+	}
+	connection, err := openPostgresConnection(url)
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(&postgresDialect, url, connection, cmp.Or(o.Pool, DefaultPool), newProbe(""))
+	if err == nil {
+		db.cache.forgetAll() // until changes of other instances are told
+	}
+	return db, err
 }
 
 // prepareFile gives the absolute path of a file that exists. It never opens

@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -16,19 +17,24 @@ type dialect struct {
 	// open gives a pool of connections to a database, none of them open yet.
 	open func(path string, use access) (*sql.DB, error)
 
+	restore      string // the command that brings a backup back
 	findTable    string // counts the tables with a name
-	checkPages   string // looks at the whole database and gives the first fault, or "ok"
+	checkPages   string // looks at the whole database and gives the first fault, or "ok"; empty if it does so itself
 	writeNothing string // changes nothing, and is a change to be committed all the same
-	beforeClose  string // is run when nobody uses the database any more
 
-	// insert inserts n rows whose ids the database gives, and returns the ids in
-	// the order of the rows.
-	insert func(t *tx, n int, text string, args ...any) ([]int64, error)
+	// storable gives arguments as the database can keep them. Others would fail
+	// what is asked for, with everything that shares the commit.
+	storable func(args []any) []any
 
-	violated   func(error) violation // the constraint that a statement ran into
-	isBusy     func(error) bool      // another process had the database for too long
-	diskFailed func(error) bool      // the file could not be read or written
-	explain    func(error) error     // adds ErrDamaged where the error means that
+	// readsWithin is how long a short read may take, 0 where it ends by itself.
+	// lost says of the error of a read that its connection was lost, so that another
+	// one may do better.
+	readsWithin time.Duration
+	lost        func(error) bool
+
+	violated func(error) violation // the constraint that a statement ran into
+	isBusy   func(error) bool      // another process had the database for too long
+	explain  func(error) error     // adds ErrDamaged where the error means that
 }
 
 // access is what a pool of connections is for.

@@ -96,11 +96,8 @@ func (t *tx) insertEvents(events []*writtenEvent, text string) error {
 		values = append(values, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via),
 			e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), event.details, e.RequestID)
 	}
-	ids, err := t.dialect.insert(t, len(events), text, values...)
-	for i, id := range ids {
-		events[i].written.ID = id
-	}
-	return err
+	t.executed.Add(1)
+	return t.insert(len(events), text, t.dialect.storable(values), func(i int, id int64) { events[i].written.ID = id })
 }
 
 // Subscribe implements [meet.EventStore].

@@ -47,7 +47,7 @@ func Inspect(ctx context.Context, path, scratch string) (schema Schema, err erro
 	if schema, err = readSchema(ctx, &sqliteDialect, db); err != nil {
 		return schema, err
 	}
-	if err = schema.check(path); err != nil {
+	if err = schema.check(&sqliteDialect, path); err != nil {
 		return schema, err
 	}
 	return schema, checkWhole(ctx, &sqliteDialect, db)

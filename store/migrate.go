@@ -19,12 +19,12 @@ type Schema struct{ Have, Know int64 }
 
 // check refuses a schema newer than this program: an older program could break
 // promises it does not know of.
-func (s Schema) check(path string) error {
+func (s Schema) check(dialect *dialect, path string) error {
 	if s.Have <= s.Know {
 		return nil
 	}
 	return fmt.Errorf("%s has schema %d, %w; this one knows %d: start the newer one, or bring back a backup "+
-		"from before it (roomkey restore)", path, s.Have, ErrNewerSchema, s.Know)
+		"from before it (%s)", path, s.Have, ErrNewerSchema, s.Know, dialect.restore)
 }
 
 // provider knows the migrations. It does nothing to the database by itself.
@@ -50,7 +50,7 @@ func migrate(ctx context.Context, dialect *dialect, path string, db *sql.DB) err
 	if schema.Have, schema.Know, err = provider.GetVersions(ctx); err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if err := schema.check(path); err != nil {
+	if err := schema.check(dialect, path); err != nil {
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {

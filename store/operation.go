@@ -53,16 +53,19 @@ func (op *operation) perform(t *tx) (err error) {
 // and output) end the whole transaction, and whatever ran after them would
 // take effect outside of it.
 func (t *tx) performApart(op *operation) error {
-	if err := t.exec("set savepoint", savepoint); err != nil {
+	t.executed.Add(1)
+	if err := t.save(); err != nil {
 		return err
 	}
-	if op.perform(t) != nil {
-		clear(t.rooms)
-		if err := t.exec("roll back to savepoint", rollbackToSavepoint); err != nil {
-			return err
+	if op.perform(t) == nil {
+		t.executed.Add(1)
+		if op.err = t.keep(); op.err == nil {
+			return nil
 		}
 	}
-	return t.exec("release savepoint", releaseSavepoint)
+	clear(t.rooms)
+	t.executed.Add(2)
+	return t.undo()
 }
 
 // failAll gives err to every operation that has no error of its own.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 )
@@ -20,7 +19,7 @@ const probeSize = 64 << 10
 // A probe finds out whether writes succeed, once for all who ask at the same
 // time.
 type probe struct {
-	folder string        // of the database
+	folder string        // of the database; empty if it is on another machine
 	turn   chan struct{} // holds a value while somebody tries
 
 	at  time.Time // of the last try; with err it belongs to who has the turn
@@ -29,8 +28,8 @@ type probe struct {
 	committed atomic.Int64 // when the last commit succeeded, in Unix nanoseconds; 0 after one that failed
 }
 
-func newProbe(path string) *probe {
-	return &probe{folder: filepath.Dir(path), turn: make(chan struct{}, 1)}
+func newProbe(folder string) *probe {
+	return &probe{folder: folder, turn: make(chan struct{}, 1)}
 }
 
 // note is called after each commit.
@@ -66,6 +65,9 @@ func (p *probe) ask(ctx context.Context, try func(context.Context) error) error 
 // tryRoom says whether there is room for a little more. A commit may fit into
 // what the log already has of the disk.
 func (p *probe) tryRoom() error {
+	if p.folder == "" {
+		return nil
+	}
 	file, err := os.CreateTemp(p.folder, ".roomkey-probe-*")
 	if err != nil {
 		return fmt.Errorf("make a file beside the database: %w", err)

@@ -24,8 +24,8 @@ const (
 		generation = (SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $2) WHERE id = $1`
 
 	// Whether a code lets anybody in is looked up once for each code.
-	countRequests = `SELECT COALESCE(SUM(waiting), 0), COALESCE(SUM(of_caller), 0),
-		COALESCE(SUM(CASE WHEN found.code = $5 THEN waiting ELSE 0 END), 0)
+	countRequests = `SELECT CAST(COALESCE(SUM(waiting), 0) AS BIGINT), CAST(COALESCE(SUM(of_caller), 0) AS BIGINT),
+		CAST(COALESCE(SUM(CASE WHEN found.code = $5 THEN waiting ELSE 0 END), 0) AS BIGINT)
 	FROM (SELECT code, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting,
 			SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END) AS of_caller FROM join_requests
 		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND session = $3 AND seen_at > $4 GROUP BY code) AS found
@@ -43,7 +43,7 @@ const (
 	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
 	WHERE room_id = $1 AND state = $2 AND session = $3 AND seen_at > $4
 		AND (state <> 'approved' OR revocations.came_by IS NULL)
-		AND ($6 < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes
+		AND (CAST($6 AS BIGINT) < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes
 			WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
 	ORDER BY created_at, id LIMIT $5`
 

@@ -156,15 +156,11 @@ func (t *tx) insertRoom(r meet.Room) error {
 }
 
 func (t *tx) tryInsertRoom(r meet.Room) (inserted bool, err error) {
-	result, err := t.result(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
+	n, err := t.change(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
 		sourcesText(r.LockedForAll))
-	if err != nil {
-		return false, wrap("insert room", err)
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	return n > 0, wrap("insert room", err)
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {

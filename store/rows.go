@@ -78,7 +78,7 @@ func scanOne[T any](doing string, row *sql.Row, pointers func(*T) []any) (T, err
 }
 
 // scanAll reads rows to their end and closes them.
-func scanAll[T any](doing string, rows *sql.Rows, err error, pointers func(*T) []any) ([]T, error) {
+func scanAll[T any](doing string, rows rows, err error, pointers func(*T) []any) ([]T, error) {
 	if err != nil {
 		return nil, wrap(doing, err)
 	}

@@ -54,60 +54,63 @@ func look(t *testing.T, db *DB) string {
 // Whatever changes what readers have seen, the next reader sees it.
 func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 	t.Parallel()
-	db, ctx := setup(t), t.Context()
-	pass := func(meet.JoinContext) error { return nil }
-	steps := []struct {
-		name string
-		do   func() error
-		want string
-	}{
-		{"create", func() error {
-			return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
-		}, "one active false | aaa true 0"},
-		{"update room", func() error {
-			return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, 0, nil))
-		}, "one active true | aaa true 0"},
-		{"ensure codes", func() error {
-			_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")},
-				[]string{"host", "guest"}, epoch, 0, nil)
-			return err
-		}, "one active true | aaa true 0 | bbb true 0"},
-		{"use", func() error {
-			_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch,
-				pass, nil)
-			return err
-		}, "one active true | aaa true 1 | bbb true 0"},
-		{"disable", func() error {
-			return errOf(db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil))
-		}, "one active true | aaa false 1 | bbb true 0"},
-		{"a role that is no more", func() error {
-			return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, 0, nil))
-		}, "one active true | aaa false 1 | bbb false 0"},
-		{"rotate", func() error {
-			return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil, nil))
-		}, "one active true | bbb false 0 | zzz true 0"},
-		{"give it an end", func() error {
-			_, err := db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.ExpiresAt = epoch.Add(time.Second); return nil }, 0,
-				nil)
-			return err
-		}, "one active true | bbb false 0 | zzz true 0"},
-		{"expire", func() error {
-			return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
-		}, "one expired true | bbb false 0 | zzz true 0"},
-		{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, 0, nil) },
-			"two active false"},
-		{"rename that one", func() error {
-			return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, 0, nil))
-		}, "one expired true | bbb false 0 | zzz true 0"},
-	}
-	for _, step := range steps {
-		if err := step.do(); err != nil {
-			t.Fatalf("%s: %v", step.name, err)
+	onBoth(t, func(t *testing.T, db *DB) {
+		ctx := t.Context()
+		pass := func(meet.JoinContext) error { return nil }
+		steps := []struct {
+			name string
+			do   func() error
+			want string
+		}{
+			{"create", func() error {
+				return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
+			}, "one active false | aaa true 0"},
+			{"update room", func() error {
+				return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, 0, nil))
+			}, "one active true | aaa true 0"},
+			{"ensure codes", func() error {
+				_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")},
+					[]string{"host", "guest"}, epoch, 0, nil)
+				return err
+			}, "one active true | aaa true 0 | bbb true 0"},
+			{"use", func() error {
+				_, err := db.AddAdmission(ctx, meet.Admission{Identity: "x", RoomID: "one", Code: "aaa", CreatedAt: epoch}, epoch,
+					pass, nil)
+				return err
+			}, "one active true | aaa true 1 | bbb true 0"},
+			{"disable", func() error {
+				return errOf(db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil))
+			}, "one active true | aaa false 1 | bbb true 0"},
+			{"a role that is no more", func() error {
+				return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, 0, nil))
+			}, "one active true | aaa false 1 | bbb false 0"},
+			{"rotate", func() error {
+				return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil, nil))
+			}, "one active true | bbb false 0 | zzz true 0"},
+			{"give it an end", func() error {
+				return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error {
+					r.ExpiresAt = epoch.Add(time.Second)
+					return nil
+				}, 0, nil))
+			}, "one active true | bbb false 0 | zzz true 0"},
+			{"expire", func() error {
+				return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
+			}, "one expired true | bbb false 0 | zzz true 0"},
+			{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, 0, nil) },
+				"two active false"},
+			{"rename that one", func() error {
+				return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, 0, nil))
+			}, "one expired true | bbb false 0 | zzz true 0"},
 		}
-		if got := look(t, db); got != step.want {
-			t.Errorf("after %s readers see %q; want %q", step.name, got, step.want)
+		for _, step := range steps {
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.name, err)
+			}
+			if got := look(t, db); got != step.want {
+				t.Errorf("after %s readers see %q; want %q", step.name, got, step.want)
+			}
 		}
-	}
+	})
 }
 
 // oneCommit has operations share a commit, in their order, and gives their
@@ -219,82 +222,84 @@ func TestOperationsThatShareACommit(t *testing.T) {
 // readers of that room see what became of it.
 func TestFreeingANameIsSeen(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	old := named("old", "daily")
-	old.ExpiresAt = epoch.Add(time.Second)
-	createRoom(t, db, old)
-	look(t, db)
-	fresh := named("new", "daily")
-	fresh.CreatedAt = epoch.Add(time.Minute)
-	createRoom(t, db, fresh)
-	if got := look(t, db); got != "new active false" {
-		t.Errorf("readers see %q by the name; want the new room", got)
-	}
-	if room, err := db.RoomByID(t.Context(), "old"); err != nil || room.State != meet.RoomExpired {
-		t.Errorf("the old room is %q, %v; want it expired", room.State, err)
-	}
+	onBoth(t, func(t *testing.T, db *DB) {
+		old := named("old", "daily")
+		old.ExpiresAt = epoch.Add(time.Second)
+		createRoom(t, db, old)
+		look(t, db)
+		fresh := named("new", "daily")
+		fresh.CreatedAt = epoch.Add(time.Minute)
+		createRoom(t, db, fresh)
+		if got := look(t, db); got != "new active false" {
+			t.Errorf("readers see %q by the name; want the new room", got)
+		}
+		if room, err := db.RoomByID(t.Context(), "old"); err != nil || room.State != meet.RoomExpired {
+			t.Errorf("the old room is %q, %v; want it expired", room.State, err)
+		}
+	})
 }
 
 // Readers and writers at once: nobody who was told of a use reads fewer.
 func TestNobodyReadsTheOldAfterTheAnswer(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	createRoom(t, db, named("one", "daily"), newCode("aaa", "host"))
-	uses := func() int {
-		code, _, err := db.CodeAndRoom(context.Background(), "aaa")
-		if err != nil {
-			t.Errorf("the code: %v", err)
-		}
-		codes, err := db.Codes(context.Background(), meet.CodeQuery{RoomID: "one", Limit: 20})
-		if err != nil || len(codes) != 1 {
-			t.Errorf("codes = %v, %v", codes, err)
-			return 0
-		}
-		if codes[0].Uses < code.Uses {
-			t.Errorf("the list says %d uses after the code said %d", codes[0].Uses, code.Uses)
-		}
-		again, _, err := db.CodeAndRoom(context.Background(), "aaa")
-		if err != nil || again.Uses < codes[0].Uses {
-			t.Errorf("the code says %d uses after the list said %d (%v)", again.Uses, codes[0].Uses, err)
-		}
-		return codes[0].Uses
-	}
-	var readers, writers sync.WaitGroup
-	done := make(chan struct{})
-	for range 4 {
-		readers.Go(func() {
-			last := 0
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				if n := uses(); n < last {
-					t.Errorf("uses went from %d to %d", last, n)
-				} else {
-					last = n
-				}
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, named("one", "daily"), newCode("aaa", "host"))
+		uses := func() int {
+			code, _, err := db.CodeAndRoom(context.Background(), "aaa")
+			if err != nil {
+				t.Errorf("the code: %v", err)
 			}
-		})
-	}
-	for w := range 8 {
-		writers.Go(func() {
-			for i := range 50 {
-				before := uses()
-				_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa",
-					CreatedAt: epoch}, epoch,
-					func(meet.JoinContext) error { return nil }, nil)
-				if after := uses(); err != nil || after <= before {
-					t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
-				}
+			codes, err := db.Codes(context.Background(), meet.CodeQuery{RoomID: "one", Limit: 20})
+			if err != nil || len(codes) != 1 {
+				t.Errorf("codes = %v, %v", codes, err)
+				return 0
 			}
-		})
-	}
-	writers.Wait()
-	close(done)
-	readers.Wait()
-	if got := uses(); got != 400 {
-		t.Errorf("uses = %d; want 400", got)
-	}
+			if codes[0].Uses < code.Uses {
+				t.Errorf("the list says %d uses after the code said %d", codes[0].Uses, code.Uses)
+			}
+			again, _, err := db.CodeAndRoom(context.Background(), "aaa")
+			if err != nil || again.Uses < codes[0].Uses {
+				t.Errorf("the code says %d uses after the list said %d (%v)", again.Uses, codes[0].Uses, err)
+			}
+			return codes[0].Uses
+		}
+		var readers, writers sync.WaitGroup
+		done := make(chan struct{})
+		for range 4 {
+			readers.Go(func() {
+				last := 0
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					if n := uses(); n < last {
+						t.Errorf("uses went from %d to %d", last, n)
+					} else {
+						last = n
+					}
+				}
+			})
+		}
+		for w := range 8 {
+			writers.Go(func() {
+				for i := range 50 {
+					before := uses()
+					_, err := db.AddAdmission(t.Context(), meet.Admission{Identity: fmt.Sprint(w, "-", i), RoomID: "one", Code: "aaa",
+						CreatedAt: epoch}, epoch,
+						func(meet.JoinContext) error { return nil }, nil)
+					if after := uses(); err != nil || after <= before {
+						t.Errorf("uses were %d, and %d after one more (%v)", before, after, err)
+					}
+				}
+			})
+		}
+		writers.Wait()
+		close(done)
+		readers.Wait()
+		if got := uses(); got != 400 {
+			t.Errorf("uses = %d; want 400", got)
+		}
+	})
 }

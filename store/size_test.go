@@ -27,7 +27,7 @@ func manyJoins(t *testing.T, db *DB, n int) {
 		SELECT 'request-' || i, 'id-room', 'address', '', 'guest', 'Guest', 'host', 'aaa', 'approved', 'ann', $2 + 1000 * i,
 		$2 + 1000 * i, 0 FROM n`,
 	} {
-		if _, err := db.writer.db.ExecContext(t.Context(), text, n, epoch.UnixMilli()); err != nil {
+		if _, err := writesOf(db).ExecContext(t.Context(), text, n, epoch.UnixMilli()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -37,7 +37,7 @@ func manyJoins(t *testing.T, db *DB, n int) {
 // opened. The writer has one connection.
 func rowsChanged(t *testing.T, db *DB) (n int) {
 	t.Helper()
-	if err := db.writer.db.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&n); err != nil {
+	if err := writesOf(db).QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -78,7 +78,7 @@ func transactions(t *testing.T, db *DB) (take func() (rows []int)) {
 	var mu sync.Mutex
 	var done []int
 	open := 0
-	conn, err := db.writer.db.Conn(t.Context())
+	conn, err := writesOf(db).Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestForgettingNeverHoldsTheWriterForLong(t *testing.T) {
 	const joins, events = 12_000, 10_000
 	db := withRoom(t, setup(t))
 	manyJoins(t, db, joins)
-	if _, err := db.writer.db.ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+	if _, err := writesOf(db).ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
 		WHERE i < $1) INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome,
 		details, request_id) SELECT $2 + i, 'id-room', '', '', '', '', '', '', '', '', '', '{}', '' FROM n`, events,
 		epoch.UnixMilli()); err != nil {
@@ -155,7 +155,7 @@ func TestForgettingNeverHoldsTheWriterForLong(t *testing.T) {
 	wantBatches(t, "the requests of a room", got[:len(got)-1], joins) // the last one marks the room
 
 	waiting := make([]string, joins/20)
-	if _, err := db.writer.db.ExecContext(t.Context(), `UPDATE rooms SET state = 'active'`); err != nil {
+	if _, err := writesOf(db).ExecContext(t.Context(), `UPDATE rooms SET state = 'active'`); err != nil {
 		t.Fatal(err)
 	}
 	for i := range waiting {

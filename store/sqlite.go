@@ -22,15 +22,15 @@ var sqliteDialect = dialect{
 	migrations: folder(sqliteMigrations, "migrations/sqlite"),
 	open:       openSQLite,
 
+	restore:      "roomkey restore",
 	findTable:    `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`,
 	checkPages:   `PRAGMA quick_check(1)`,
 	writeNothing: `PRAGMA user_version = 0`, // a number that nobody uses
-	beforeClose:  `PRAGMA wal_checkpoint(TRUNCATE)`,
 
-	insert:     insertByLastID,
-	violated:   sqliteViolation,
-	isBusy:     func(err error) bool { return hasCode(err, sqlite3.SQLITE_BUSY) },
-	diskFailed: func(err error) bool { return hasCode(err, sqlite3.SQLITE_IOERR) },
+	storable: func(args []any) []any { return args },
+	lost:     func(error) bool { return false },
+	violated: sqliteViolation,
+	isBusy:   func(err error) bool { return hasCode(err, sqlite3.SQLITE_BUSY) },
 	explain: func(err error) error {
 		if hasCode(err, sqlite3.SQLITE_CORRUPT) || hasCode(err, sqlite3.SQLITE_NOTADB) {
 			return fmt.Errorf("%w (%w)", ErrDamaged, err)
@@ -94,21 +94,8 @@ func openDSN(path string, options url.Values) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// insertByLastID asks the driver for the last id; the rows of a statement have
-// ids without a gap, because there is one writer. RETURNING would give them too,
-// but costs SQLite as much again as the rows.
-func insertByLastID(t *tx, n int, text string, args ...any) ([]int64, error) {
-	result, err := t.result(text, args...)
-	if err != nil {
-		return nil, err
-	}
-	last, err := result.LastInsertId()
-	ids := make([]int64, n)
-	for i := range ids {
-		ids[i] = last - int64(n-1-i)
-	}
-	return ids, err
-}
+// diskFailed says whether the file could not be read or written.
+func diskFailed(err error) bool { return hasCode(err, sqlite3.SQLITE_IOERR) }
 
 // hasCode says whether a driver's error has a primary result code.
 func hasCode(err error, code int) bool {

@@ -118,7 +118,7 @@ func TestOpenRefusesANewerSchema(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "room.db")
 	db := openAt(t, path)
-	if _, err := db.writer.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+	if _, err := writesOf(db).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -161,7 +161,7 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 		db    *sql.DB
 		wants map[string]string
 	}{
-		{"writer", db.writer.db, map[string]string{"query_only": "0"}},
+		{"writer", writesOf(db), map[string]string{"query_only": "0"}},
 		{"readers", db.statements.pool, map[string]string{"query_only": "1"}},
 	} {
 		pool.wants["journal_mode"], pool.wants["synchronous"], pool.wants["foreign_keys"], pool.wants["busy_timeout"] = "wal",
@@ -188,25 +188,26 @@ func TestEveryConnectionHasItsPragmas(t *testing.T) {
 
 func TestWhatNamesARoomOrCodeStays(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	createRoom(t, db, newRoom("room"), newCode("aaa", "host"))
-	room, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
-		r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
-		return nil
-	}, 0, nil)
-	if err != nil || !reflect.DeepEqual(room, newRoom("room")) {
-		t.Errorf("got %+v and error %v", room, err)
-	}
-	code, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {
-		c.Code, c.RoomID, c.Role, c.Label, c.CreatedAt, c.RetiredAt = "bbb", "other", "guest", "x", epoch.Add(time.Hour),
-			epoch
-		return nil
-	}, nil, nil)
-	want := newCode("aaa", "host")
-	want.RoomID = "id-room"
-	if err != nil || code != want {
-		t.Errorf("got %+v and error %v", code, err)
-	}
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, newRoom("room"), newCode("aaa", "host"))
+		room, err := db.UpdateRoom(t.Context(), "id-room", func(r *meet.Room) error {
+			r.ID, r.CreatedBy, r.CreatedAt = "other", "eve", epoch.Add(time.Hour)
+			return nil
+		}, 0, nil)
+		if err != nil || !reflect.DeepEqual(room, newRoom("room")) {
+			t.Errorf("got %+v and error %v", room, err)
+		}
+		code, err := db.UpdateCode(t.Context(), "aaa", func(c *meet.RoomCode) error {
+			c.Code, c.RoomID, c.Role, c.Label, c.CreatedAt, c.RetiredAt = "bbb", "other", "guest", "x", epoch.Add(time.Hour),
+				epoch
+			return nil
+		}, nil, nil)
+		want := newCode("aaa", "host")
+		want.RoomID = "id-room"
+		if err != nil || code != want {
+			t.Errorf("got %+v and error %v", code, err)
+		}
+	})
 }
 
 func TestPointReadsDoNotWaitForLists(t *testing.T) {
@@ -227,3 +228,6 @@ func TestPointReadsDoNotWaitForLists(t *testing.T) {
 		t.Errorf("lists may take %d of %d connections", cap(db.slots), most)
 	}
 }
+
+// writesOf gives the pool of the one connection that writes to a file.
+func writesOf(db *DB) *sql.DB { return db.writer.connection.(*sqliteConnection).db }

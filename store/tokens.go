@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"roomkey/meet"
 )
 
@@ -20,7 +22,7 @@ const (
 	selectTokenRevoked = `SELECT COUNT(*) FROM tokens WHERE id = $1 AND revoked_at IS NOT NULL`
 
 	selectToken  = `SELECT ` + tokenColumns + ` FROM tokens WHERE id = $1`
-	selectTokens = `SELECT ` + tokenColumns + ` FROM tokens ORDER BY issued_at DESC, id`
+	selectTokens = `SELECT ` + tokenColumns + ` FROM tokens ORDER BY COALESCE(issued_at, 0) DESC, id`
 
 	insertToken = `INSERT INTO tokens (id, subject, name, role, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`
 
@@ -62,9 +64,12 @@ var (
 )
 
 // Tokens are the access tokens on record, opened by a command beside the
-// roomkey that may be running on the same file. It leaves all else in the
+// roomkey that may be running on the same database. It leaves all else in the
 // database alone, the schema too.
-type Tokens struct{ db *sql.DB }
+type Tokens struct {
+	db      *sql.DB
+	dialect *dialect
+}
 
 // OpenTokens opens the SQLite file at path. ErrNoDatabase, ErrOlderSchema,
 // ErrNewerSchema. The caller closes what it gives.
@@ -73,18 +78,44 @@ func OpenTokens(ctx context.Context, path string) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema, err := readSchema(ctx, &sqliteDialect, db)
-	if err == nil {
-		err = schema.check(path)
+	return tokensIn(ctx, &sqliteDialect, path, db)
+}
+
+// OpenTokensURL is OpenTokens for a PostgreSQL database. ErrNoDatabase means that
+// nothing of roomkey's is in it.
+func OpenTokensURL(ctx context.Context, url string) (*Tokens, error) {
+	config, err := postgresConfig(url)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && schema.Have < schema.Know {
-		err = fmt.Errorf("%s has schema %d, %w; this one needs %d", path, schema.Have, ErrOlderSchema, schema.Know)
+	bound(config)
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(1)
+	name := describePostgres(config)
+	if err := reach(ctx, db, name); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return tokensIn(ctx, &postgresDialect, name, db)
+}
+
+// tokensIn gives the tokens in a database whose schema is that of this program,
+// and closes any other.
+func tokensIn(ctx context.Context, dialect *dialect, name string, db *sql.DB) (*Tokens, error) {
+	schema, err := readSchema(ctx, dialect, db)
+	if err == nil {
+		err = schema.check(dialect, name)
+	}
+	switch {
+	case err == nil && schema.Have == 0 && dialect == &postgresDialect:
+		err = fmt.Errorf("%s: %w", name, ErrNoDatabase)
+	case err == nil && schema.Have < schema.Know:
+		err = fmt.Errorf("%s has schema %d, %w; this one needs %d", name, schema.Have, ErrOlderSchema, schema.Know)
 	}
 	if err != nil {
 		_ = db.Close()
 		return nil, err
 	}
-	return &Tokens{db}, nil
+	return &Tokens{db, dialect}, nil
 }
 
 // openBeside gives one connection to a file that is there, on which a roomkey
@@ -105,7 +136,7 @@ func openBeside(ctx context.Context, path string) (*sql.DB, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	if err := untilFree(ctx, func() error { return db.PingContext(ctx) }); err != nil {
+	if err := untilFree(ctx, &sqliteDialect, func() error { return db.PingContext(ctx) }); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("open database: %w", sqliteDialect.explain(err))
 	}
@@ -118,7 +149,7 @@ func (t *Tokens) Close() error { return wrap("close database", t.db.Close()) }
 
 // Add puts a token on record. It is durable when Add returns.
 func (t *Tokens) Add(ctx context.Context, token Token) error {
-	return wrap("record access token", untilFree(ctx, func() error {
+	return wrap("record access token", untilFree(ctx, t.dialect, func() error {
 		_, err := t.db.ExecContext(ctx, insertToken, token.ID, token.Subject, token.Name, string(token.Role),
 			token.IssuedAt.UnixMilli(), token.ExpiresAt.UnixMilli())
 		return err
@@ -135,7 +166,7 @@ func (t *Tokens) List(ctx context.Context) ([]Token, error) {
 // [meet.ErrNotFound] where the id is not on record, unless unlisted is true:
 // then whatever token has it is refused from now on.
 func (t *Tokens) Revoke(ctx context.Context, id string, now time.Time, unlisted bool) (Token, error) {
-	err := untilFree(ctx, func() error {
+	err := untilFree(ctx, t.dialect, func() error {
 		_, err := t.db.ExecContext(ctx, revokeToken, id, now.UnixMilli())
 		if err == nil && unlisted {
 			_, err = t.db.ExecContext(ctx, insertRevokedID, id, now.UnixMilli())
@@ -153,12 +184,12 @@ func (t *Tokens) Revoke(ctx context.Context, id string, now time.Time, unlisted 
 const besideWithin = 30 * time.Second
 
 // untilFree does something again while another process has the database.
-func untilFree(ctx context.Context, do func() error) error {
+func untilFree(ctx context.Context, dialect *dialect, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, besideWithin)
 	defer cancel()
 	for {
 		err := do()
-		if !sqliteDialect.isBusy(err) {
+		if !dialect.isBusy(err) {
 			return err
 		}
 		select {

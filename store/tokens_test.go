@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,11 +12,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"roomkey/meet"
+	"roomkey/store/postgrestest"
 )
 
 func openTokensAt(t *testing.T, path string) *Tokens {
 	t.Helper()
-	tokens, err := OpenTokens(t.Context(), path)
+	return openTokens(t, OpenTokens, path)
+}
+
+func openTokens(t *testing.T, open func(context.Context, string) (*Tokens, error), where string) *Tokens {
+	t.Helper()
+	tokens, err := open(t.Context(), where)
 	if err != nil {
 		t.Fatalf("OpenTokens: %v", err)
 	}
@@ -33,10 +40,22 @@ func newToken(id string, issued time.Time) Token {
 
 // What a command writes beside a roomkey that runs, that one sees at once.
 func TestTokensBesideARunningStore(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "room.db")
-	db := openAt(t, path)
-	tokens := openTokensAt(t, path)
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		path := filepath.Join(t.TempDir(), "room.db")
+		testTokensBeside(t, openAt(t, path), openTokensAt(t, path))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		url := postgrestest.URL(t)
+		if _, err := OpenTokensURL(t.Context(), url); !errors.Is(err, ErrNoDatabase) {
+			t.Errorf("before a start: got %v, want %v", err, ErrNoDatabase)
+		}
+		testTokensBeside(t, openURL(t, url), openTokens(t, OpenTokensURL, url))
+	})
+}
+
+func testTokensBeside(t *testing.T, db *DB, tokens *Tokens) {
 	first, second := newToken("first", epoch), newToken("second", epoch.Add(time.Second))
 	for _, token := range []Token{first, second} {
 		if err := tokens.Add(t.Context(), token); err != nil {
@@ -126,7 +145,7 @@ func TestOpenTokensLeavesTheSchema(t *testing.T) {
 		t.Errorf("afterwards: got %+v, %v, want schema 1", schema, err)
 	}
 	db := openAt(t, path)
-	if _, err := db.writer.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
+	if _, err := writesOf(db).Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := OpenTokens(t.Context(), path); !errors.Is(err, ErrNewerSchema) {

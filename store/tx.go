@@ -2,17 +2,9 @@ package store
 
 import (
 	"cmp"
-	"context"
-	"database/sql"
 	"sync/atomic"
 
 	"roomkey/meet"
-)
-
-const (
-	savepoint           = `SAVEPOINT operation`
-	rollbackToSavepoint = `ROLLBACK TO SAVEPOINT operation`
-	releaseSavepoint    = `RELEASE SAVEPOINT operation`
 )
 
 // hotWrites are prepared once. They are the statements of creating a room, of
@@ -27,13 +19,10 @@ var hotWrites = []string{
 	selectPresence, insertPresence, endPresence, keepVisit,
 }
 
-// tx is the transaction that operations run in. Its context never ends.
+// tx is the transaction that operations run in.
 type tx struct {
-	ctx      context.Context
-	sql      *sql.Tx
+	transaction
 	dialect  *dialect
-	prepared map[string]*sql.Stmt // on the writer's connection, by text
-	used     map[string]*sql.Stmt // those of prepared that this transaction has used
 	executed *atomic.Int64
 
 	err    error          // of the operation's first statement that failed
@@ -55,40 +44,29 @@ func (t *tx) roomChanged(ids ...string) {
 // codesChanged notes that codes of rooms change with the transaction.
 func (t *tx) codesChanged(roomIDs ...string) { t.changedRooms = append(t.changedRooms, roomIDs...) }
 
-// statement gives the prepared statement with a text, or nil, and counts it.
-func (t *tx) statement(text string) *sql.Stmt {
-	t.executed.Add(1)
-	if stmt := t.used[text]; stmt != nil {
-		return stmt
-	}
-	stmt := t.prepared[text]
-	if stmt != nil {
-		stmt = t.sql.StmtContext(t.ctx, stmt)
-		t.used[text] = stmt
-	}
-	return stmt
-}
-
 // After a statement of an operation has failed, the later ones return its error
 // and do nothing: some errors of a database end the transaction, and what ran
 // after them would take effect outside of it. So cmp.Or can run several in turn.
 
 // exec runs a statement without rows. doing is for the error.
-func (t *tx) exec(doing, text string, args ...any) error {
-	_, err := t.result(text, args...)
-	return wrap(doing, err)
+func (t *tx) exec(doing, text string, args ...any) error { return t.execOr(nil, doing, text, args...) }
+
+// execOr is exec, where explain may make another error of the statement's.
+func (t *tx) execOr(explain func(error) error, doing, text string, args ...any) error {
+	if t.err == nil {
+		t.executed.Add(1)
+		t.err = t.transaction.exec(doing, text, explain, t.dialect.storable(args))
+	}
+	return t.err
 }
 
-func (t *tx) result(text string, args ...any) (result sql.Result, err error) {
-	if t.err != nil {
-		return nil, t.err
+// change runs a statement without rows and says how many rows it changed.
+func (t *tx) change(text string, args ...any) (n int64, err error) {
+	if t.err == nil {
+		t.executed.Add(1)
+		n, t.err = t.affected(text, t.dialect.storable(args))
 	}
-	if stmt := t.statement(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
-		result, t.err = stmt.ExecContext(t.ctx, args...)
-	} else {
-		result, t.err = t.sql.ExecContext(t.ctx, text, args...)
-	}
-	return result, t.err
+	return n, t.err
 }
 
 // queryOne is readOne inside a transaction.
@@ -106,12 +84,8 @@ func queryAll[T any](t *tx, doing, text string, pointers func(*T) []any, args ..
 	if t.err != nil {
 		return nil, t.err
 	}
-	var rows *sql.Rows
-	if stmt := t.statement(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
-		rows, err = stmt.QueryContext(t.ctx, args...)
-	} else {
-		rows, err = t.sql.QueryContext(t.ctx, text, args...)
-	}
+	t.executed.Add(1)
+	rows, err := t.query(text, t.dialect.storable(args))
 	all, t.err = scanAll(doing, rows, err, pointers)
 	return all, t.err
 }

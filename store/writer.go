@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -32,15 +31,14 @@ const maxBatch = 256
 // under way wait and share the next one. Each can fail without the others, and
 // all are answered after the commit.
 type writer struct {
-	db       *sql.DB
-	dialect  *dialect
-	prepared map[string]*sql.Stmt // by text
-	queue    chan *operation
-	stopped  chan struct{} // closed when run has returned
-	commits  atomic.Int64  // how many there were, for tests
-	executed atomic.Int64  // how many statements, for tests
-	cache    *cache        // forgets what commits change
-	probe    *probe        // notes whether commits succeed
+	connection connection
+	dialect    *dialect
+	queue      chan *operation
+	stopped    chan struct{} // closed when run has returned
+	commits    atomic.Int64  // how many there were, for tests
+	executed   atomic.Int64  // how many statements, for tests
+	cache      *cache        // forgets what commits change
+	probe      *probe        // notes whether commits succeed
 
 	patience time.Duration // how long a write waits to begin
 
@@ -51,27 +49,19 @@ type writer struct {
 	subscribers []func(context.Context, meet.Event)
 }
 
-func newWriter(ctx context.Context, dialect *dialect, db *sql.DB, cache *cache, probe *probe) (*writer, error) {
+func newWriter(dialect *dialect, connection connection, cache *cache, probe *probe) *writer {
 	w := &writer{
-		db:       db,
-		dialect:  dialect,
-		prepared: make(map[string]*sql.Stmt, len(hotWrites)),
-		queue:    make(chan *operation, maxBatch),
-		stopped:  make(chan struct{}),
-		cache:    cache,
-		probe:    probe,
+		connection: connection,
+		dialect:    dialect,
+		queue:      make(chan *operation, maxBatch),
+		stopped:    make(chan struct{}),
+		cache:      cache,
+		probe:      probe,
 
 		patience: patience,
 	}
-	for _, text := range hotWrites {
-		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
-		if err != nil {
-			return nil, fmt.Errorf("prepare write: %w", err)
-		}
-		w.prepared[text] = stmt
-	}
-	go w.run() //nolint:contextcheck // it outlives the context that it is made in
-	return w, nil
+	go w.run()
+	return w
 }
 
 // write runs a change in a transaction and returns when it is durable.
@@ -151,11 +141,7 @@ func (w *writer) stop() {
 }
 
 func (w *writer) close() error {
-	_, err := w.db.ExecContext(context.Background(), w.dialect.beforeClose)
-	if err := errors.Join(err, w.db.Close()); err != nil {
-		return fmt.Errorf("close database: %w", err)
-	}
-	return nil
+	return wrap("close database", w.connection.close())
 }
 
 func (w *writer) run() {
@@ -196,23 +182,25 @@ func (w *writer) subscribe(tell func(context.Context, meet.Event)) {
 // error that stopped them all.
 func (w *writer) transact(first *operation) []*operation {
 	batch := []*operation{first}
-	ctx := context.Background() // no caller's end may interrupt the others
-	sqlTx, err := w.db.BeginTx(ctx, nil)
+	begun, err := w.connection.begin()
 	if err != nil {
-		first.err = fmt.Errorf("begin transaction: %w", err)
+		first.err = err
 		return batch
 	}
-	t := &tx{
-		ctx: ctx, sql: sqlTx, dialect: w.dialect, prepared: w.prepared, used: map[string]*sql.Stmt{},
-		rooms: map[string]meet.Room{}, executed: &w.executed,
-	}
+	t := &tx{transaction: begun, dialect: w.dialect, rooms: map[string]meet.Room{}, executed: &w.executed}
 
 	// The first needs no savepoint: if it fails, so may the transaction.
 	if first.perform(t) != nil {
-		_ = sqlTx.Rollback()
+		t.rollback()
 		return batch
 	}
-	for len(batch) < maxBatch && err == nil {
+	for len(batch) < maxBatch && err == nil && len(w.queue) > 0 {
+		if len(batch) == 1 { // what it put off must not fail the others
+			if first.err = t.settle(); first.err != nil {
+				t.rollback()
+				return batch
+			}
+		}
 		op := w.waiting()
 		if op == nil {
 			break
@@ -226,9 +214,9 @@ func (w *writer) transact(first *operation) []*operation {
 	w.cache.beforeCommit(t.changedRooms)
 	defer w.cache.afterCommit()
 	if err == nil {
-		err = w.commit(sqlTx)
+		err = t.commit()
 	} else {
-		_ = sqlTx.Rollback()
+		t.rollback()
 	}
 	w.probe.note(err == nil)
 	if err != nil {
@@ -237,16 +225,6 @@ func (w *writer) transact(first *operation) []*operation {
 	}
 	w.commits.Add(1)
 	return batch
-}
-
-// commit makes a transaction durable. If the disk failed, nobody knows what a
-// later start of the program will find.
-func (w *writer) commit(sqlTx *sql.Tx) error {
-	err := wrap("commit", sqlTx.Commit())
-	if w.dialect.diskFailed(err) {
-		return unknown(err)
-	}
-	return err
 }
 
 func isClosed(done <-chan struct{}) bool {

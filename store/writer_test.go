@@ -91,98 +91,102 @@ func wantNoErr(t *testing.T, errs ...chan error) {
 
 func TestConcurrentWritesShareACommit(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	h := hold(t, db)
-	before := db.writer.commits.Load()
-	var done []chan error
-	var names []string
-	for i := range 20 {
-		names = append(names, fmt.Sprint("room-", i))
-		done = append(done, h.queueRoom(names[i]))
-	}
-	wantRooms(t, db, false, names...)
-	h.letGo()
-	wantNoErr(t, append(done, h.first)...)
-	wantRooms(t, db, true, names...)
-	if got := db.writer.commits.Load() - before; got != 1 {
-		t.Errorf("21 operations took %d commits, want 1", got)
-	}
+	onBoth(t, func(t *testing.T, db *DB) {
+		h := hold(t, db)
+		before := db.writer.commits.Load()
+		var done []chan error
+		var names []string
+		for i := range 20 {
+			names = append(names, fmt.Sprint("room-", i))
+			done = append(done, h.queueRoom(names[i]))
+		}
+		wantRooms(t, db, false, names...)
+		h.letGo()
+		wantNoErr(t, append(done, h.first)...)
+		wantRooms(t, db, true, names...)
+		if got := db.writer.commits.Load() - before; got != 1 {
+			t.Errorf("21 operations took %d commits, want 1", got)
+		}
+	})
 }
 
 func TestOneCommitHasItsBound(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	h := hold(t, db)
-	before := db.writer.commits.Load()
-	var done []chan error
-	for range maxBatch { // and the one that holds
-		done = append(done, h.queueRaw(func(*tx) error { return nil }))
-	}
-	h.letGo()
-	wantNoErr(t, append(done, h.first)...)
-	if got := db.writer.commits.Load() - before; got != 2 {
-		t.Errorf("%d operations took %d commits, want 2", maxBatch+1, got)
-	}
+	onBoth(t, func(t *testing.T, db *DB) {
+		h := hold(t, db)
+		before := db.writer.commits.Load()
+		var done []chan error
+		for range maxBatch { // and the one that holds
+			done = append(done, h.queueRaw(func(*tx) error { return nil }))
+		}
+		h.letGo()
+		wantNoErr(t, append(done, h.first)...)
+		if got := db.writer.commits.Load() - before; got != 2 {
+			t.Errorf("%d operations took %d commits, want 2", maxBatch+1, got)
+		}
+	})
 }
 
 func TestFailingOperationsHarmNoOther(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	createRoom(t, db, newRoom("taken"), newCode("taken", "host"))
-	h := hold(t, db)
-	before := db.writer.commits.Load()
-	refused := errors.New("refused")
-	good1 := h.queueRoom("good1")
-	nameTaken := h.queueRoom("taken")
-	codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
-		codes := []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}
-		return db.CreateRoom(ctx, newRoom("half"), codes, 0, nil)
-	})
-	panics := h.queueRaw(func(t *tx) error {
-		if err := t.insertRoom(newRoom("panicked")); err != nil {
-			return err
-		}
-		panic("as the test wants")
-	})
-	refuses := h.queueRaw(func(t *tx) error {
-		if err := t.insertRoom(newRoom("refused")); err != nil {
-			return err
-		}
-		return refused
-	})
-	good2 := h.queueRoom("good2")
-	h.letGo()
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, newRoom("taken"), newCode("taken", "host"))
+		h := hold(t, db)
+		before := db.writer.commits.Load()
+		refused := errors.New("refused")
+		good1 := h.queueRoom("good1")
+		nameTaken := h.queueRoom("taken")
+		codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
+			codes := []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}
+			return db.CreateRoom(ctx, newRoom("half"), codes, 0, nil)
+		})
+		panics := h.queueRaw(func(t *tx) error {
+			if err := t.insertRoom(newRoom("panicked")); err != nil {
+				return err
+			}
+			panic("as the test wants")
+		})
+		refuses := h.queueRaw(func(t *tx) error {
+			if err := t.insertRoom(newRoom("refused")); err != nil {
+				return err
+			}
+			return refused
+		})
+		good2 := h.queueRoom("good2")
+		h.letGo()
 
-	wantNoErr(t, h.first, good1, good2)
-	for want, got := range map[error]chan error{meet.ErrNameTaken: nameTaken, meet.ErrCodeTaken: codeTaken,
-		refused: refuses} {
-		if err := <-got; !errors.Is(err, want) {
-			t.Errorf("got error %v, want %v", err, want)
+		wantNoErr(t, h.first, good1, good2)
+		for want, got := range map[error]chan error{meet.ErrNameTaken: nameTaken, meet.ErrCodeTaken: codeTaken,
+			refused: refuses} {
+			if err := <-got; !errors.Is(err, want) {
+				t.Errorf("got error %v, want %v", err, want)
+			}
 		}
-	}
-	if err := <-panics; err == nil || !strings.Contains(err.Error(), "as the test wants") {
-		t.Errorf("the panic became %v", err)
-	}
-	wantRooms(t, db, true, "good1", "good2")
-	wantRooms(t, db, false, "half", "panicked", "refused")
-	if _, _, err := db.CodeAndRoom(t.Context(), "half"); !errors.Is(err, meet.ErrNotFound) {
-		t.Errorf("the failed room's code: %v", err)
-	}
-	if got := db.writer.commits.Load() - before; got != 1 {
-		t.Errorf("they took %d commits, want 1", got)
-	}
+		if err := <-panics; err == nil || !strings.Contains(err.Error(), "as the test wants") {
+			t.Errorf("the panic became %v", err)
+		}
+		wantRooms(t, db, true, "good1", "good2")
+		wantRooms(t, db, false, "half", "panicked", "refused")
+		if _, _, err := db.CodeAndRoom(t.Context(), "half"); !errors.Is(err, meet.ErrNotFound) {
+			t.Errorf("the failed room's code: %v", err)
+		}
+		if got := db.writer.commits.Load() - before; got != 1 {
+			t.Errorf("they took %d commits, want 1", got)
+		}
+	})
 }
 
 func TestLonePanicIsAnError(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	createRoom(t, db, newRoom("room"))
-	if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, 0, nil); err == nil {
-		t.Error("a panic was a success")
-	}
-	if err := db.CreateRoom(t.Context(), newRoom("next"), nil, 0, nil); err != nil {
-		t.Errorf("the next write: %v", err)
-	}
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, newRoom("room"))
+		if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, 0, nil); err == nil {
+			t.Error("a panic was a success")
+		}
+		if err := db.CreateRoom(t.Context(), newRoom("next"), nil, 0, nil); err != nil {
+			t.Errorf("the next write: %v", err)
+		}
+	})
 }
 
 // A full disk and the like end a whole transaction behind the writer's back.
@@ -239,70 +243,73 @@ func TestAFailingCommitFailsAllInIt(t *testing.T) {
 
 func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	h := hold(t, db)
-	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, 0, nil) })
-	patient := h.queueRoom("patient")
-	cancel()
-	// while the writer is still held
-	if err := <-gaveUp; !errors.Is(err, context.Canceled) || errors.Is(err, meet.ErrOutcomeUnknown) {
-		t.Errorf("got error %v, want %v, of a change that certainly was not made", err, context.Canceled)
-	}
-	h.letGo()
-	wantNoErr(t, h.first, patient)
-	wantRooms(t, db, true, "patient")
-	wantRooms(t, db, false, "nobodys")
+	onBoth(t, func(t *testing.T, db *DB) {
+		h := hold(t, db)
+		ctx, cancel := context.WithCancel(t.Context())
+		gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, 0, nil) })
+		patient := h.queueRoom("patient")
+		cancel()
+		// while the writer is still held
+		if err := <-gaveUp; !errors.Is(err, context.Canceled) || errors.Is(err, meet.ErrOutcomeUnknown) {
+			t.Errorf("got error %v, want %v, of a change that certainly was not made", err, context.Canceled)
+		}
+		h.letGo()
+		wantNoErr(t, h.first, patient)
+		wantRooms(t, db, true, "patient")
+		wantRooms(t, db, false, "nobodys")
+	})
 }
 
 // Whose call ends while its change is on its way into a commit is told that
 // nobody knows.
 func TestWhoGivesUpBeforeTheCommitDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	h := hold(t, db)
-	ctx, cancel := context.WithCancel(t.Context())
-	gaveUp := h.queue(func(context.Context) error {
-		_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) {
-			cancel()
-			return struct{}{}, t.insertRoom(newRoom("stored"))
+	onBoth(t, func(t *testing.T, db *DB) {
+		h := hold(t, db)
+		ctx, cancel := context.WithCancel(t.Context())
+		gaveUp := h.queue(func(context.Context) error {
+			_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) {
+				cancel()
+				return struct{}{}, t.insertRoom(newRoom("stored"))
+			})
+			return err
 		})
-		return err
+		let := make(chan struct{})
+		other := h.queueRaw(func(*tx) error { <-let; return nil }) // shares the commit, which has to wait for it
+		h.letGo()
+		err := <-gaveUp
+		close(let)
+		if !errors.Is(err, meet.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v, want %v", err, meet.ErrOutcomeUnknown)
+		}
+		wantNoErr(t, h.first, other)
+		wantRooms(t, db, true, "stored")
 	})
-	let := make(chan struct{})
-	other := h.queueRaw(func(*tx) error { <-let; return nil }) // shares the commit, which has to wait for it
-	h.letGo()
-	err := <-gaveUp
-	close(let)
-	if !errors.Is(err, meet.ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
-		t.Errorf("got error %v, want %v", err, meet.ErrOutcomeUnknown)
-	}
-	wantNoErr(t, h.first, other)
-	wantRooms(t, db, true, "stored")
 }
 
 func TestAFunctionNeverOutlivesItsCall(t *testing.T) {
 	t.Parallel()
-	db := setup(t)
-	createRoom(t, db, newRoom("room"))
-	for range 20 {
-		ctx, cancel := context.WithCancel(t.Context())
-		finished := false // the race detector watches it too
-		_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error {
-			cancel()
-			for range 1000 {
-				runtime.Gosched()
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, newRoom("room"))
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			finished := false // the race detector watches it too
+			_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error {
+				cancel()
+				for range 1000 {
+					runtime.Gosched()
+				}
+				finished = true
+				return nil
+			}, 0, nil)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				t.Errorf("got error %v, want none or %v", err, context.Canceled)
 			}
-			finished = true
-			return nil
-		}, 0, nil)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("got error %v, want none or %v", err, context.Canceled)
+			if !finished {
+				t.Fatal("UpdateRoom returned while its function ran")
+			}
 		}
-		if !finished {
-			t.Fatal("UpdateRoom returned while its function ran")
-		}
-	}
+	})
 }
 
 func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {

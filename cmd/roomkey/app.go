@@ -16,6 +16,7 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/database"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
@@ -85,7 +86,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	if a.store, err = store.Open(ctx, datafolder.DatabaseFile(c.Data)); err != nil {
+	if a.store, err = database.Open(ctx, c); err != nil {
 		return nil, databaseError(c, err)
 	}
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)

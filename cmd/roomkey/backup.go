@@ -8,6 +8,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/database"
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
@@ -23,6 +24,9 @@ Everybody who has the file can sign access tokens: its mode is 0600, keep it so.
 secret in the configuration (auth.secret) is not in it.`,
 		Args: exactArgs(1),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
+			if err := database.IsFile(cfg, "Use pg_dump for the database, and keep auth.secret as well."); err != nil {
+				return err
+			}
 			withSecret, err := datafolder.Backup(cmd.Context(), cfg.Data, args[0], build.Version().Version)
 			if err != nil {
 				return databaseError(cfg, err)

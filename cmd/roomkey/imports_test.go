@@ -59,10 +59,11 @@ var mayImport = map[string][]string{
 	inCmd + "build":      {"web"},
 	inCmd + "config":     {"auth", "livekit", "meet", "tools"},
 	inCmd + "datafolder": {"auth", "meet", "store"},
+	inCmd + "database":   {"meet", "store", inCmd + "config", inCmd + "datafolder"},
 	inCmd + "bridge":     {"meet", "tools", "web", inCmd + "build", inCmd + "datafolder"},
-	inCmd + "tokens":     {"auth", "meet", "store", inCmd + "config", inCmd + "datafolder"},
+	inCmd + "tokens":     {"auth", "meet", "store", inCmd + "config", inCmd + "database", inCmd + "datafolder"},
 	inCmd + "doctor": {"auth", "livekit", "meet", "store", "web",
-		inCmd + "bridge", inCmd + "config", inCmd + "datafolder", inCmd + "tokens"},
+		inCmd + "bridge", inCmd + "config", inCmd + "database", inCmd + "datafolder", inCmd + "tokens"},
 }
 
 const inCmd = "cmd/roomkey/internal/"

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/database"
 	"roomkey/cmd/roomkey/internal/datafolder"
 )
 
@@ -23,6 +24,9 @@ What happened after the backup was made is not in it: access tokens that were
 revoked since then count again, and people who were removed may come back.`,
 		Args: exactArgs(1),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
+			if err := database.IsFile(cfg, "Use pg_restore, while no roomkey runs on the database."); err != nil {
+				return err
+			}
 			done, err := datafolder.Restore(cmd.Context(), cfg.Data, args[0], force)
 			if err != nil {
 				return err

@@ -17,6 +17,9 @@ import (
 
 const minMetricsToken = 16
 
+// How many connections of an instance may read at the same time.
+const minPool, maxPool = 2, 500
+
 func (l *loader) check() {
 	c := &l.config
 	l.isListenAddress("listen", c.Listen)
@@ -31,6 +34,8 @@ func (l *loader) check() {
 	forEachItem(l, "toolsets", c.Toolsets, func(set tools.Toolset) {
 		isOneOf(l, "toolsets", set, tools.Toolsets...)
 	})
+	l.require(c.Database.URL == "" || isPostgresURL(c.Database.URL), "database.url",
+		"must be a URL like postgres://user:password@host:5432/database?sslmode=verify-full, or empty")
 	l.checkAuth(c.Auth)
 	if c.Metrics.Listen != "" {
 		l.isListenAddress("metrics.listen", c.Metrics.Listen)
@@ -90,6 +95,14 @@ func list[S ~string](texts []S) string {
 func (l *loader) isListenAddress(key, text string) {
 	_, err := parseListen(text)
 	l.require(err == nil, key, "%v", err)
+}
+
+// isPostgresURL says whether text may be the URL of a PostgreSQL database. It may
+// hold a password, so nothing of it is shown. What else is wrong with it shows when
+// it is opened.
+func isPostgresURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
 }
 
 func (l *loader) isWithin(key string, least, most int, problem string) {
@@ -197,6 +210,7 @@ func (l *loader) checkNumbers() {
 	for _, key := range []string{"port", "udp_port", "tcp_port"} {
 		l.isWithin("livekit.embedded."+key, 0, 65535, "must be a port between 0 and 65535")
 	}
+	l.isWithin("database.pool", minPool, maxPool, fmt.Sprintf("must be between %d and %d", minPool, maxPool))
 	l.isWithin("rooms.max_participants", 0, meet.MaxParticipants,
 		fmt.Sprintf("must be between 0 (unlimited) and %d", meet.MaxParticipants))
 	l.isWithin("rooms.keep_name", 0, int(meet.MaxLifetime),

@@ -71,6 +71,10 @@ limits:
   rooms_per_user: -1 # - limits.rooms_per_user must be 0 (no limit) or more, not -1
   requests_per_room: -2 # - limits.requests_per_room must be 0 (no limit) or more, not -2
 data: ' ' # - data must name a folder
+database:
+  url: mysql://u:password@host/db
+# - database.url must be a URL like postgres://user:password@host:5432/database?sslmode=verify-full, or empty
+  pool: 1 # - database.pool must be between 2 and 500
 log_level: INFO # - log_level must be one of debug, info, warn, error, not "INFO"
 log_format: '' # - log_format must be one of text, json, not ""
 toolsets:
@@ -100,6 +104,10 @@ roles:
   - hologram
 - chat: true # - roles[3].name must be lowercase letters, digits, - and _, a letter first, at most 32, not ""
 `, `
+database: # nothing of what may be a password is shown
+  url: postgres://u:pass%zzword@host/db
+# - database.url must be a URL like postgres://user:password@host:5432/database?sslmode=verify-full, or empty
+  pool: 501 # - database.pool must be between 2 and 500
 livekit:
   empty_timeout: 9s # - livekit.empty_timeout must be between 10s and 24h
   embedded:

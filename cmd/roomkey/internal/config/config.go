@@ -23,14 +23,22 @@ type Config struct {
 	ReadOnly           bool            `yaml:"read_only"`
 	DisableDestructive bool            `yaml:"disable_destructive"`
 
-	Auth    Auth        `yaml:"auth"`
-	HTTP    HTTP        `yaml:"http"`
-	Metrics Metrics     `yaml:"metrics"`
-	LiveKit LiveKit     `yaml:"livekit"`
-	Rooms   Rooms       `yaml:"rooms"`
-	Events  Events      `yaml:"events"`
-	Limits  Limits      `yaml:"limits"`
-	Roles   []meet.Role `yaml:"roles"`
+	Database Database    `yaml:"database"`
+	Auth     Auth        `yaml:"auth"`
+	HTTP     HTTP        `yaml:"http"`
+	Metrics  Metrics     `yaml:"metrics"`
+	LiveKit  LiveKit     `yaml:"livekit"`
+	Rooms    Rooms       `yaml:"rooms"`
+	Events   Events      `yaml:"events"`
+	Limits   Limits      `yaml:"limits"`
+	Roles    []meet.Role `yaml:"roles"`
+}
+
+// Database names a PostgreSQL database. Without a URL the database is a file in
+// the data folder.
+type Database struct {
+	URL  string `yaml:"url"`
+	Pool int    `yaml:"pool"`
 }
 
 // Auth is about access tokens.

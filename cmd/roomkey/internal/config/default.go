@@ -18,6 +18,7 @@ func Default() Config {
 		LogLevel:  "info",
 		LogFormat: "text",
 		Toolsets:  slices.Clone(tools.DefaultToolsets),
+		Database:  Database{Pool: 10},
 		Auth:      Auth{PreviousSecrets: []PreviousSecret{}, MaxTTL: auth.DefaultMaxTTL},
 		HTTP:      HTTP{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
 		LiveKit:   LiveKit{EmptyTimeout: livekit.DefaultEmptyTimeout},

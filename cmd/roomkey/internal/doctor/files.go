@@ -25,7 +25,7 @@ func (d *Doctor) checkConfiguration() {
 		return
 	}
 	c := d.Config
-	secrets := c.Auth.Secret+c.LiveKit.APISecret+c.Metrics.Token != "" || len(c.Auth.PreviousSecrets) > 0
+	secrets := c.Auth.Secret+c.LiveKit.APISecret+c.Metrics.Token+c.Database.URL != "" || len(c.Auth.PreviousSecrets) > 0
 	info, err := os.Stat(d.File)
 	if err == nil && secrets && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		d.warn(checkConfiguration,
@@ -62,6 +62,11 @@ func (d *Doctor) checkData(ctx context.Context) (free bool) {
 		if _, err := tokens.OpenKeyring(d.Config); err != nil {
 			d.fail(checkSecret, oneLine(err), "Without that roomkey serve does not start.")
 		}
+	}
+	if d.Config.Database.URL != "" {
+		d.ok(checkData, d.Config.Data+" is used by no other roomkey, and can be written to")
+		d.checkPostgres(ctx)
+		return true
 	}
 	if _, err := os.Stat(datafolder.DatabaseFile(d.Config.Data)); errors.Is(err, fs.ErrNotExist) {
 		d.ok(checkData, d.Config.Data+" holds no database yet, and can be written to")
@@ -124,5 +129,26 @@ func (d *Doctor) checkDatabase(ctx context.Context, scratch string) {
 		d.ok(checkDatabase, "empty, and can be written to")
 	default:
 		d.ok(checkDatabase, fmt.Sprintf("schema %d, undamaged, and can be written to", schema.Have))
+	}
+}
+
+// checkPostgres looks at the database of database.url, on which other roomkeys may
+// be running.
+func (d *Doctor) checkPostgres(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*readsWithin)
+	defer cancel()
+	schema, err := store.InspectURL(ctx, d.Config.Database.URL)
+	switch {
+	case errors.Is(err, store.ErrNewerSchema):
+		d.fail(checkDatabase, oneLine(err), "Start the roomkey that was last here.")
+	case err != nil:
+		d.fail(checkDatabase, oneLine(err), "Check database.url, and whether PostgreSQL runs there and lets roomkey in.")
+	case schema.Have > 0 && schema.Have < schema.Know:
+		d.warn(checkDatabase, fmt.Sprintf("schema %d; serve brings it to %d, and the older program cannot open it any more",
+			schema.Have, schema.Know), "Before that: pg_dump.")
+	case schema.Have == 0:
+		d.ok(checkDatabase, "nothing of roomkey's is in it yet")
+	default:
+		d.ok(checkDatabase, fmt.Sprintf("schema %d, and PostgreSQL answers", schema.Have))
 	}
 }

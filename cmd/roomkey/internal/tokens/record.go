@@ -8,6 +8,7 @@ import (
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/database"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/store"
@@ -24,7 +25,7 @@ const openWithin = 10 * time.Second
 // and create is false.
 func openRecord(ctx context.Context, c config.Config, create bool) (*store.Tokens, error) {
 	for deadline := time.Now().Add(openWithin); ; {
-		tokens, err := store.OpenTokens(ctx, datafolder.DatabaseFile(c.Data))
+		tokens, err := database.OpenTokens(ctx, c)
 		missing := errors.Is(err, store.ErrNoDatabase)
 		switch {
 		case missing && !create:
@@ -32,7 +33,7 @@ func openRecord(ctx context.Context, c config.Config, create bool) (*store.Token
 		case !missing && !errors.Is(err, store.ErrOlderSchema):
 			return tokens, err
 		}
-		err = prepareDatabase(ctx, c)
+		err = database.Prepare(ctx, c)
 		if errors.Is(err, datafolder.ErrInUse) && time.Now().After(deadline) {
 			return nil, &meet.Error{Code: meet.CodeConflict,
 				Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
@@ -50,21 +51,6 @@ func openRecord(ctx context.Context, c config.Config, create bool) (*store.Token
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// prepareDatabase makes the database, or brings its schema up to date, as the
-// owner of the data folder.
-func prepareDatabase(ctx context.Context, c config.Config) (err error) {
-	lock, err := datafolder.Claim(c.Data)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
-	db, err := store.Open(ctx, datafolder.DatabaseFile(c.Data))
-	if err != nil {
-		return err
-	}
-	return db.Close()
 }
 
 // Record puts a token on record before anybody has it. With auth.secret a token
@@ -135,7 +121,7 @@ func Revoke(ctx context.Context, c config.Config, id string, unlisted bool) (
 	}
 	record, err := openRecord(ctx, c, false)
 	if errors.Is(err, store.ErrNoDatabase) {
-		return token, false, datafolder.NoDatabase(c.Data, err)
+		return token, false, database.Missing(c, err)
 	}
 	if err != nil {
 		return token, false, err

@@ -1,0 +1,58 @@
+package store
+
+import "database/sql"
+
+// A connection is the one on which a [writer] writes.
+type connection interface {
+	begin() (transaction, error)
+	close() error
+}
+
+// A transaction runs the statements of operations. It may put those off that give
+// nothing, until something is read or settled, and then send all of them at once: a
+// database may be far away. An error of one of them comes then, too.
+type transaction interface {
+	// exec runs a statement without rows. doing is for the error; explain, unless
+	// it is nil, may make another error of it.
+	exec(doing, text string, explain func(error) error, args []any) error
+
+	// affected runs a statement without rows and says how many rows it changed.
+	affected(text string, args []any) (int64, error)
+
+	// query runs a statement with rows.
+	query(text string, args []any) (rows, error)
+
+	// insert inserts n rows whose ids the database gives. By the end of commit it
+	// has given the id of each, in the order of the rows.
+	insert(n int, text string, args []any, give func(i int, id int64)) error
+
+	// settle runs what was put off.
+	settle() error
+
+	// save begins an operation that may fail alone. keep ends it, and undo takes it
+	// back. An error of undo means that the whole transaction is lost.
+	save() error
+	keep() error
+	undo() error
+
+	// commit makes the transaction durable. Its error is meet.ErrOutcomeUnknown
+	// where nobody knows whether it is.
+	commit() error
+	rollback()
+}
+
+// rows are those of a query, as [sql.Rows] has them.
+type rows interface {
+	Next() bool
+	Scan(...any) error
+	Err() error
+	Close() error
+}
+
+var _ rows = (*sql.Rows)(nil)
+
+const (
+	savepoint           = `SAVEPOINT operation`
+	rollbackToSavepoint = `ROLLBACK TO SAVEPOINT operation`
+	releaseSavepoint    = `RELEASE SAVEPOINT operation`
+)
