@@ -15,6 +15,7 @@ func plan(t *testing.T, db *DB, text string, args []any) string {
 		id, parent, unused int
 		text               string
 	}
+	//nolint:rowserrcheck // scanAll does
 	rows, err := writesOf(db).QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, args...)
 	steps, err := scanAll("explain", rows, err, func(s *step) []any { return []any{&s.id, &s.parent, &s.unused, &s.text} })
 	if err != nil {

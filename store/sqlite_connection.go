@@ -90,7 +90,7 @@ func (t *sqliteTx) query(text string, args []any) (rows, error) {
 	if stmt := t.statement(text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
 		return stmt.QueryContext(t.ctx, args...) //nolint:rowserrcheck // scanAll does
 	}
-	return t.sql.QueryContext(t.ctx, text, args...)
+	return t.sql.QueryContext(t.ctx, text, args...) //nolint:rowserrcheck // as above
 }
 
 // insert asks the driver for the last id; the rows of a statement have ids without a

@@ -158,7 +158,7 @@ func (t *Tokens) Add(ctx context.Context, token Token) error {
 
 // List gives the tokens on record, newest first.
 func (t *Tokens) List(ctx context.Context) ([]Token, error) {
-	rows, err := t.db.QueryContext(ctx, selectTokens)
+	rows, err := t.db.QueryContext(ctx, selectTokens) //nolint:rowserrcheck // scanAll does
 	return scanAll("list access tokens", rows, err, tokenPointers)
 }
 
