@@ -15,7 +15,6 @@ import (
 type Enforcer struct {
 	*core
 	keepEvents  time.Duration
-	forgotten   time.Time // when Sweep looked last for what is old
 	seenEvents  seenEvents
 	connections *connections
 }

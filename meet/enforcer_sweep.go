@@ -3,19 +3,15 @@ package meet
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 // sweepBatch bounds the work of one sweep, so that it does not hold the database
 // for long. The next sweep goes on.
 const sweepBatch = 100
 
-// forgetEvery is how often what is old is looked for, and forgetBatch bounds how
-// much of each kind is deleted then. It is more than can come in until the next time.
-const (
-	forgetEvery = time.Minute
-	forgetBatch = 600_000
-)
+// forgetBatch bounds how much one sweep deletes of what is old. It is more than
+// can come in until the next sweep.
+const forgetBatch = 20_000
 
 // Sweep expires rooms, clears the media rooms of rooms that are over, gives back
 // uses of codes by people who never got inside, and deletes join requests that
@@ -26,7 +22,7 @@ const (
 func (e *Enforcer) Sweep(ctx context.Context) error {
 	now := e.now()
 	due, err := e.store.Due(ctx, DueQuery{Now: now, RequestsSeenUntil: now.Add(-RequestLifetime),
-		UsesUntil: now.Add(-tokenMargin)})
+		UsesUntil: now.Add(-tokenMargin), Since: now.Add(-e.keepEvents), NamesUntil: now.Add(-e.keepName)})
 	if err != nil {
 		return e.storeError(err, "")
 	}
@@ -40,8 +36,10 @@ func (e *Enforcer) Sweep(ctx context.Context) error {
 			return e.storeError(err, "")
 		}
 	}
-	if err := e.forget(ctx); err != nil {
-		return e.storeError(err, "")
+	if due.Old {
+		if err := e.forget(ctx); err != nil {
+			return e.storeError(err, "")
+		}
 	}
 	var errs []error
 	if due.Uses {
@@ -69,20 +67,13 @@ func (e *Enforcer) clearRooms(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// forget deletes what is older than the audit trail reaches, every minute.
+// forget deletes what is older than the audit trail reaches.
 func (e *Enforcer) forget(ctx context.Context) error {
 	now := e.now()
-	if since := now.Sub(e.forgotten); since >= 0 && since < forgetEvery {
-		return nil
-	}
 	if err := e.store.ForgetNames(ctx, now.Add(-e.keepName), forgetBatch); err != nil {
 		return err
 	}
-	if err := e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch); err != nil {
-		return err
-	}
-	e.forgotten = now
-	return nil
+	return e.store.Forget(ctx, now.Add(-e.keepEvents), now, forgetBatch)
 }
 
 // lockAndClear is clear for a caller who does not hold the room's mutex.

@@ -46,12 +46,14 @@ type DueQuery struct {
 	Now               time.Time // rooms that expire by then
 	RequestsSeenUntil time.Time // join requests, as ForgetJoinRequests has it
 	UsesUntil         time.Time // pending uses, as PendingUses has it
+	Since             time.Time // what is old, as Forget has it, with Now
+	NamesUntil        time.Time // and as ForgetNames has it
 }
 
 // Due says what ExpireRooms, UnclearedRooms, PendingUses and ForgetJoinRequests
-// would find.
+// would find, and with Old Forget or ForgetNames.
 type Due struct {
-	Rooms, Uncleared, Uses, Requests bool
+	Rooms, Uncleared, Uses, Requests, Old bool
 }
 
 // RoomStore keeps rooms.

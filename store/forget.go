@@ -16,13 +16,13 @@ const (
 	// A lock, and an exception from one, hold for the person's next joins in the
 	// same session. Somebody who was inside or removed since then may hold a token
 	// that the media server has made anew: without the join it would count.
-	selectOldJoins = `SELECT joins.identity FROM joins JOIN rooms ON rooms.id = joins.room_id
+	selectOldJoins = `SELECT joins.identity ` + fromOldJoins + ` ORDER BY joins.created_at LIMIT $2`
+	fromOldJoins   = `FROM joins JOIN rooms ON rooms.id = joins.room_id
 	WHERE joins.created_at < $1
 		AND (joins.locked = '' AND joins.unlocked = '' OR joins.session <> rooms.session OR rooms.state <> 'active')
 		AND (joins.revoked_at IS NULL OR joins.revoked_at < $1)
 		AND NOT EXISTS (SELECT 1 FROM presences WHERE presences.identity = joins.identity
-			AND (presences.left_at IS NULL OR presences.left_at >= $1))
-	ORDER BY joins.created_at LIMIT $2`
+			AND (presences.left_at IS NULL OR presences.left_at >= $1))`
 	deleteOldJoins = `DELETE FROM joins WHERE identity IN (` + selectOldJoins + `)`
 
 	selectUnusedVisits = `SELECT room_id FROM visits WHERE until <= $1 LIMIT $2`

@@ -20,10 +20,16 @@ const (
 	selectCleared = `SELECT cleared FROM rooms WHERE id = $1 AND state <> 'active'`
 
 	selectDue = `SELECT
-	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE state = 'active' AND expires_at <= $1) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE state = 'active' AND expires_at <= $2) THEN 1 ELSE 0 END,
 	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE cleared = 0 AND state <> 'active') THEN 1 ELSE 0 END,
-	CASE WHEN EXISTS (SELECT 1 FROM pending_uses WHERE due <= $2) THEN 1 ELSE 0 END,
-	CASE WHEN EXISTS (SELECT 1 FROM join_requests WHERE state <> 'approved' AND seen_at <= $3) THEN 1 ELSE 0 END`
+	CASE WHEN EXISTS (SELECT 1 FROM pending_uses WHERE due <= $3) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM join_requests WHERE state <> 'approved' AND seen_at <= $4) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM (SELECT at FROM events ORDER BY id LIMIT 1) AS oldest WHERE at < $1)
+		OR EXISTS (SELECT 1 FROM presences WHERE left_at < $1)
+		OR EXISTS (SELECT 1 ` + fromOldJoins + `)
+		OR EXISTS (SELECT 1 FROM visits WHERE until <= $2)
+		OR EXISTS (SELECT 1 FROM tokens WHERE expires_at < $1)
+		OR EXISTS (SELECT 1 FROM former_names WHERE released_at <= $5) THEN 1 ELSE 0 END`
 
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
@@ -31,8 +37,10 @@ const (
 // Due implements [meet.Store].
 func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 	return readOne(ctx, db, "look for work of the sweeper", selectDue, func(d *meet.Due) []any {
-		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests)}
-	}, q.Now.UnixMilli(), q.UsesUntil.UnixMilli(), q.RequestsSeenUntil.UnixMilli())
+		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests),
+			(*flag)(&d.Old)}
+	}, q.Since.UnixMilli(), q.Now.UnixMilli(), q.UsesUntil.UnixMilli(), q.RequestsSeenUntil.UnixMilli(),
+		q.NamesUntil.UnixMilli())
 }
 
 // ExpireRooms implements [meet.RoomStore].

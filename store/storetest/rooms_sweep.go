@@ -63,12 +63,30 @@ var sweepTests = []test{
 		wantSame(t, "once it is cleared", b.due(5), meet.Due{})
 		b.join(byCode("one", "aaa"))
 		wantSame(t, "while a token lives", b.due(tokensDead-1), meet.Due{})
-		wantSame(t, "when a token dies", b.due(tokensDead), meet.Due{Uses: true})
+		wantSame(t, "when a token dies", b.due(tokensDead), meet.Due{Uses: true, Old: true}) // the visit, too
 		wantErr(t, "KeepUse", b.KeepUse(t.Context(), "one"), nil)
-		wantSame(t, "when its use is kept", b.due(tokensDead), meet.Due{})
+		wantSame(t, "when its use is kept", b.due(tokensDead), meet.Due{Old: true})
 		b.ask(newRequest("asked", 7))
 		wantSame(t, "before a request is old", b.due(6), meet.Due{})
 		wantSame(t, "when a request is old", b.due(7), meet.Due{Requests: true})
+	}},
+	{"DueSaysWhetherSomethingIsOld", func(t *testing.T, b testStore) {
+		old := func(since, now, names int) bool {
+			due, err := b.Due(t.Context(), meet.DueQuery{Since: at(since), Now: at(now), NamesUntil: at(names)})
+			wantErr(t, "Due", err, nil)
+			return due.Old
+		}
+		b.create(newRoom("room"), newCode("aaa", "guest"))
+		failIf(t, old(1e6, 0, 1e6), "something is old in a new store")
+		b.update("id-room", func(r *meet.Room) { r.Name, r.UpdatedAt = "renamed", at(3) })
+		failIf(t, old(0, 0, 2) || !old(0, 0, 1e6), "a name is not old when ForgetNames forgets it")
+		wantErr(t, "ForgetNames", b.ForgetNames(t.Context(), at(1e6), 10), nil)
+		b.join(byCode("one", "aaa"))
+		failIf(t, old(0, 0, 1e6) || !old(1e6, 0, 1e6), "an admission is not old when Forget forgets it")
+		wantErr(t, "Forget", b.Forget(t.Context(), at(1e6), at(1e6), 10), nil)
+		failIf(t, old(1e6, 1e6, 1e6), "something is old that was forgotten")
+		wantErr(t, "AddEvent", b.AddEvent(t.Context(), about(meet.RoomUpdated, "x")), nil)
+		failIf(t, !old(1e6, 0, 1e6), "an event is not old when Forget forgets it")
 	}},
 	{"ExpireRoomsTakesThoseWhoseTimeHasCome", func(t *testing.T, b testStore) {
 		b.create(newRoom("past", expiresAt(at(1))))
