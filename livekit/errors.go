@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/livekit/psrpc"
 	"github.com/twitchtv/twirp"
 
 	"roomkey/meet"
@@ -42,3 +44,9 @@ func isCode(err error, codes ...twirp.ErrorCode) bool {
 }
 
 func isNotFound(err error) bool { return isCode(err, twirp.NotFound) }
+
+// isNoResponse says whether LiveKit answers that no node has responded: see
+// [patience].
+func isNoResponse(err error) bool {
+	return isCode(err, twirp.Unavailable) && strings.Contains(err.Error(), psrpc.ErrNoResponse.Error())
+}

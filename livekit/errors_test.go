@@ -184,6 +184,7 @@ func proxied(t *testing.T, w testRoom, see func(*http.Request)) *httptest.Server
 func TestEveryCallHasTheNarrowestGrant(t *testing.T) {
 	w := setup(t)
 	w.join("a", meet.Grants{})
+	w.join("b", meet.Grants{})
 	var mu sync.Mutex
 	got := make(map[string]auth.VideoGrant)
 	proxy := proxied(t, w, func(r *http.Request) {
@@ -218,6 +219,7 @@ func TestEveryCallHasTheNarrowestGrant(t *testing.T) {
 		"CreateRoom": {RoomCreate: true}, "DeleteRoom": {RoomCreate: true}, "ListRooms": {RoomList: true},
 		"ListParticipants": inRoom, "GetParticipant": inRoom, "MutePublishedTrack": inRoom,
 		"RemoveParticipant": inRoom, "UpdateParticipant": inRoom,
+		"UpdateSubscriptions": inRoom, "ListDispatch": inRoom, // whether people are connected, where it may be a cluster
 	}
 	for method, grant := range want {
 		if g, called := got[method]; !called || !sameGrant(g, grant) {

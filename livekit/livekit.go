@@ -2,7 +2,8 @@
 // [meet.Media]: room service calls, grants and join tokens.
 //
 // It refuses to know who may do what and which rooms ought to exist. It keeps
-// nothing but connections; LiveKit's answer of this moment is the answer.
+// nothing but connections, and for seconds which of the people whom LiveKit lists
+// are there no more (see liveness.go).
 package livekit
 
 import (
@@ -39,34 +40,49 @@ type Config struct {
 
 	// Timeout bounds every method of Server; 0 is DefaultTimeout.
 	Timeout time.Duration
+
+	// SingleNode says that LiveKit is one process, whose lists are always true.
+	// Otherwise it may be a cluster, and URL an address that balances over its nodes.
+	SingleNode bool
 }
 
 // Server is a LiveKit server. It implements [meet.Media].
 type Server struct {
 	rooms        *lksdk.RoomServiceClient
+	dispatches   *lksdk.AgentDispatchClient
 	key, secret  string
 	otherKey     func(name string) (secret string)
 	emptyTimeout time.Duration
 	timeout      time.Duration
 
 	recreating chan struct{} // held while an empty media room is made anew
+
+	singleNode bool
+	liveness   *liveness
 }
 
 var _ meet.Media = (*Server)(nil)
 
-// New makes the adapter. It does not connect yet: see [Server.Ping].
+// New makes the adapter. It does not connect yet: see [Server.Ping]. It is to be
+// closed after its last call.
 func New(cfg Config) *Server {
 	return &Server{
 		// Its connections are those of http.DefaultTransport, kept and shared.
 		rooms:        lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret),
+		dispatches:   lksdk.NewAgentDispatchServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret),
 		key:          cfg.APIKey,
 		secret:       cfg.APISecret,
 		otherKey:     cfg.OtherKey,
 		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
 		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
 		recreating:   make(chan struct{}, 1),
+		singleNode:   cfg.SingleNode,
+		liveness:     newLiveness(),
 	}
 }
+
+// Close ends what goes on in the background, and waits for it.
+func (s *Server) Close() { s.liveness.close() }
 
 // withTimeout puts the deadline on ctx.
 func (s *Server) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -32,11 +32,32 @@ func (s *Server) Participants(ctx context.Context, roomID string) ([]meet.Partic
 	return people, nil
 }
 
-// listParticipants gives all participants of the media room, none if the room does
-// not exist: some servers say that with an empty list, others with not_found.
+// listParticipants gives all participants who are connected to the media room, also
+// hidden ones; none if the room does not exist.
 func (s *Server) listParticipants(ctx context.Context, roomID string) ([]*livekit.ParticipantInfo, error) {
-	resp, err := s.rooms.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: roomID})
-	if err != nil && !isNotFound(err) {
+	for {
+		listed, err := s.listed(ctx, roomID)
+		if err != nil || s.singleNode {
+			return listed, err
+		}
+		again, err := s.checkLiveness(ctx, roomID, listed)
+		if err != nil {
+			return nil, callError("look who is connected", err)
+		}
+		if !again {
+			return s.liveness.connectedOf(roomID, listed), nil
+		}
+	}
+}
+
+// listed gives the participants whom LiveKit lists, none if the room does not exist:
+// some servers say that with an empty list, others with not_found, and those that
+// ask the room's node get no response.
+func (s *Server) listed(ctx context.Context, roomID string) ([]*livekit.ParticipantInfo, error) {
+	resp, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.ListParticipantsResponse, error) {
+		return s.rooms.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: roomID})
+	})
+	if err != nil && !isNotFound(err) && !isNoResponse(err) {
 		return nil, callError("list participants", err)
 	}
 	return resp.GetParticipants(), nil
@@ -103,12 +124,14 @@ func source(s livekit.TrackSource) meet.Source {
 func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profile meet.Profile) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err := s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
-		Room:       roomID,
-		Identity:   identity,
-		Name:       profile.Name,
-		Permission: permission(profile.Grants),
-		Attributes: map[string]string{attrRole: profile.Role},
+	_, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.ParticipantInfo, error) {
+		return s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
+			Room:       roomID,
+			Identity:   identity,
+			Name:       profile.Name,
+			Permission: permission(profile.Grants),
+			Attributes: map[string]string{attrRole: profile.Role},
+		})
 	})
 	return s.participantError(ctx, "update participant", roomID, identity, err)
 }
@@ -117,7 +140,9 @@ func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profil
 func (s *Server) Remove(ctx context.Context, roomID, identity string) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err := s.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
+	_, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.RemoveParticipantResponse, error) {
+		return s.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: roomID, Identity: identity})
+	})
 	return s.participantError(ctx, "remove participant", roomID, identity, err)
 }
 
@@ -126,7 +151,7 @@ func (s *Server) participantError(ctx context.Context, doing, roomID, identity s
 	switch {
 	case err == nil:
 		return nil
-	case !isNotFound(err) && !s.isGone(ctx, roomID, identity):
+	case !s.meansGone(ctx, roomID, identity, err):
 		return callError(doing, err)
 	}
 	return &meet.Error{
@@ -148,19 +173,27 @@ func (s *Server) MuteTrack(ctx context.Context, roomID, identity, trackID string
 	if s.isGone(ctx, roomID, identity) {
 		return false, nil
 	}
-	resp, err := s.rooms.MutePublishedTrack(ctx, &livekit.MuteRoomTrackRequest{
-		Room:     roomID,
-		Identity: identity,
-		TrackSid: trackID,
-		Muted:    true,
+	resp, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.MuteRoomTrackResponse, error) {
+		return s.rooms.MutePublishedTrack(ctx, &livekit.MuteRoomTrackRequest{
+			Room:     roomID,
+			Identity: identity,
+			TrackSid: trackID,
+			Muted:    true,
+		})
 	})
 	switch {
 	case err == nil:
 		return resp.GetTrack() != nil, nil // without a track if there is none
-	case isNotFound(err) || s.isGone(ctx, roomID, identity):
+	case s.meansGone(ctx, roomID, identity, err):
 		return false, nil
 	}
 	return false, callError("mute track", err)
+}
+
+// meansGone says whether the error of a call about a participant means that nobody
+// in the room has the identity.
+func (s *Server) meansGone(ctx context.Context, roomID, identity string, err error) bool {
+	return isNotFound(err) || isNoResponse(err) && !s.singleNode || s.isGone(ctx, roomID, identity)
 }
 
 // isGone says whether LiveKit answers that nobody in the room has the identity.

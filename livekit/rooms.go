@@ -44,13 +44,15 @@ func (s *Server) EnsureRoom(ctx context.Context, room meet.Room) error {
 
 // createRoom makes the media room, or gives the living one.
 func (s *Server) createRoom(ctx context.Context, room meet.Room) (*livekit.Room, error) {
-	living, err := s.rooms.CreateRoom(ctx, &livekit.CreateRoomRequest{
-		Name:            room.ID,
-		MaxParticipants: limitOf(room),
-		EmptyTimeout:    seconds(s.emptyTimeout),
-		// LiveKit's own 20 s after the last one has left are too short for
-		// somebody who has a token and is still choosing a camera.
-		DepartureTimeout: seconds(s.emptyTimeout),
+	living, err := ask(ctx, s, untilMoved, func(ctx context.Context) (*livekit.Room, error) {
+		return s.rooms.CreateRoom(ctx, &livekit.CreateRoomRequest{
+			Name:            room.ID,
+			MaxParticipants: limitOf(room),
+			EmptyTimeout:    seconds(s.emptyTimeout),
+			// LiveKit's own 20 s after the last one has left are too short for
+			// somebody who has a token and is still choosing a camera.
+			DepartureTimeout: seconds(s.emptyTimeout),
+		})
 	})
 	if err != nil {
 		return nil, callError("create room", err)
@@ -92,11 +94,38 @@ func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 func (s *Server) DeleteRoom(ctx context.Context, roomID string) (existed bool, err error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	_, err = s.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: roomID})
+	err = s.deleteAtItsNode(ctx, roomID)
 	if err != nil && !isNotFound(err) {
 		return false, callError("delete room", err)
 	}
 	return err == nil, nil
+}
+
+// deletePatience is how long the node of a media room may take to delete it.
+const deletePatience = time.Second
+
+// deleteAtItsNode deletes a media room. If its node is dead, a cluster asks that node
+// all the same, whenever the room is deleted, until the room is made at another one.
+func (s *Server) deleteAtItsNode(ctx context.Context, roomID string) error {
+	request := &livekit.DeleteRoomRequest{Room: roomID}
+	if s.singleNode {
+		_, err := s.rooms.DeleteRoom(ctx, request)
+		return err
+	}
+	first, cancel := context.WithTimeout(ctx, deletePatience)
+	_, err := s.rooms.DeleteRoom(first, request)
+	overdue := first.Err() != nil
+	cancel()
+	if !overdue && !isNoResponse(err) {
+		return err
+	}
+	_, err = ask(ctx, s, untilMoved, func(ctx context.Context) (*livekit.Room, error) {
+		return s.rooms.CreateRoom(ctx, &livekit.CreateRoomRequest{Name: roomID})
+	})
+	if err == nil {
+		_, err = s.rooms.DeleteRoom(ctx, request)
+	}
+	return err
 }
 
 // Rooms lists the media rooms that live now.

@@ -88,14 +88,15 @@ func (e *Enforcer) Reconcile(ctx context.Context) error {
 	for _, p := range open {
 		inside[p.RoomID] = append(inside[p.RoomID], p)
 	}
-	var errs []error
-	for _, media := range rooms {
-		if !looksLikeID(media.ID) {
-			continue // somebody else's room on the same server
-		}
-		gone, err := e.reconcileRoom(ctx, media, inside[media.ID])
-		inside[media.ID] = gone
-		errs = append(errs, err)
+	rooms = slices.DeleteFunc(rooms, func(media MediaRoom) bool {
+		return !looksLikeID(media.ID) // somebody else's room on the same server
+	})
+	gone, errs := make([][]Presence, len(rooms)), make([]error, len(rooms))
+	inParallel(len(rooms), maxParallelRooms, func(i int) {
+		gone[i], errs[i] = e.reconcileRoom(ctx, rooms[i], inside[rooms[i].ID])
+	})
+	for i, media := range rooms {
+		inside[media.ID] = gone[i]
 	}
 	for _, gone := range inside {
 		for _, p := range gone {
@@ -104,6 +105,10 @@ func (e *Enforcer) Reconcile(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// maxParallelRooms is how many rooms are reconciled at a time. Where a node of a
+// LiveKit cluster has died, each of its rooms takes seconds.
+const maxParallelRooms = 32
 
 // reconcileRoom corrects one media room and gives those of its open presences
 // that are over.

@@ -38,6 +38,7 @@ type app struct {
 	public    *url.URL
 	store     *store.DB
 	embedded  *embedded.Server // nil with a foreign LiveKit
+	media     *livekit.Server
 	service   *meet.Service
 	enforcer  atomic.Pointer[meet.Enforcer] // nil until LiveKit's address is known
 	web       *web.Server
@@ -95,7 +96,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		return nil, err
 	}
 	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
-		EmptyTimeout: c.LiveKit.EmptyTimeout})
+		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil})
+	a.media = media
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,

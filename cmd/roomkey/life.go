@@ -165,6 +165,9 @@ func (a *app) Close() error {
 		}
 	}
 	var errs []error
+	if a.media != nil {
+		a.media.Close()
+	}
 	if a.embedded != nil {
 		http.DefaultClient.CloseIdleConnections() // ours to LiveKit: it waits 5 s for one that never spoke
 		errs = append(errs, a.embedded.Stop())

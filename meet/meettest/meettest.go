@@ -61,15 +61,22 @@ func New(tb testing.TB, options ...Option) *System {
 	if err != nil {
 		tb.Fatalf("start LiveKit: %v", err)
 	}
-	return NewOn(tb, lk.URL(), options...)
+	return newOn(tb, livekit.Config{URL: lk.URL(), SingleNode: true}, options)
 }
 
 // NewOn is [New] on another LiveKit server, such as one that hangs.
 func NewOn(tb testing.TB, url string, options ...Option) *System {
 	tb.Helper()
+	return newOn(tb, livekit.Config{URL: url}, options)
+}
+
+func newOn(tb testing.TB, lk livekit.Config, options []Option) *System {
+	tb.Helper()
 	db, path := offline.OpenStore(tb)
-	media := livekit.New(livekit.Config{URL: url, APIKey: livekittest.APIKey, APISecret: livekittest.APISecret})
-	s := &System{Store: db, Media: media, URL: url, Path: path, Clock: &Clock{now: time.Now()}}
+	lk.APIKey, lk.APISecret = livekittest.APIKey, livekittest.APISecret
+	media := livekit.New(lk)
+	tb.Cleanup(media.Close)
+	s := &System{Store: db, Media: media, URL: lk.URL, Path: path, Clock: &Clock{now: time.Now()}}
 	c := meet.Config{Store: db, Media: media, Links: Links, Now: s.Clock.Now, Limits: &meet.Limits{},
 		Defaults: meet.Defaults{Settings: meet.DefaultSettings()}}
 	for _, option := range options {
