@@ -223,6 +223,7 @@ const (
 	RelCreator     Relationship = "creator"
 	RelParticipant Relationship = "participant" // was inside as this subject, or has a join token that is valid now
 	RelPublic      Relationship = "public"
+	RelNone        Relationship = "none" // only superadmins see such rooms: private ones of others
 )
 
 // Scope narrows a list of rooms. The empty scope is own, joined and public.

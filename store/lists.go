@@ -39,8 +39,10 @@ func (l *listedRow) relationship(subject string) meet.Relationship {
 		return meet.RelCreator
 	case l.joined:
 		return meet.RelParticipant
+	case l.room.IsPublic:
+		return meet.RelPublic
 	}
-	return meet.RelPublic
+	return meet.RelNone
 }
 
 // listing builds the statement of a list: a union of branches, each of which

@@ -80,7 +80,7 @@ var listTests = []test{
 				"joined-overdue participant", "public public", "own-joined creator"}},
 			{"all", meet.RoomQuery{All: true, Mine: true}, []string{"own creator", "own-public creator", "own-ended creator",
 				"own-overdue creator",
-				"other public", "joined participant", "joined-public participant", "joined-ended participant",
+				"other none", "joined participant", "joined-public participant", "joined-ended participant",
 				"joined-overdue participant",
 				"public public", "public-ended public", "public-overdue public", "own-joined creator"}},
 			{"none", meet.RoomQuery{}, []string{}},
@@ -99,7 +99,7 @@ var listTests = []test{
 			{meet.RoomQuery{Mine: true}, []string{"own creator", "own-public creator", "own-joined creator"}},
 			{meet.RoomQuery{Joined: true}, []string{"joined participant", "joined-public participant", "own-joined creator"}},
 			{meet.RoomQuery{Public: true}, []string{"own-public creator", "joined-public participant", "public public"}},
-			{meet.RoomQuery{All: true}, []string{"own creator", "own-public creator", "other public", "joined participant",
+			{meet.RoomQuery{All: true}, []string{"own creator", "own-public creator", "other none", "joined participant",
 				"joined-public participant", "public public", "own-joined creator"}},
 		} {
 			c.q.Subject, c.q.Active = "ann", &yes
