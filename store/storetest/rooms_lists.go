@@ -89,6 +89,15 @@ var listTests = []test{
 			wantSame(t, c.name, b.list(c.q), c.want)
 		}
 	}},
+	{"HasJoined", func(t *testing.T, b testStore) {
+		b.neighbourhood()
+		for room, want := range map[string]bool{"joined": true, "joined-ended": true, "own-joined": true, "own": false,
+			"public": false, "other": false} {
+			got, err := b.HasJoined(t.Context(), b.room("id-"+room), "ann")
+			wantErr(t, "HasJoined "+room, err, nil)
+			wantSame(t, "has joined "+room, got, want)
+		}
+	}},
 	{"OnlyActive", func(t *testing.T, b testStore) {
 		b.neighbourhood()
 		yes := true
