@@ -183,6 +183,9 @@ func (c *core) recordAllPresent(ctx context.Context, room Room, people []Partici
 	return nil
 }
 
+// anybody means everybody in [core.recordAllPresent].
+func anybody(Admission) bool { return true }
+
 func (c *core) joinedEvent(ctx context.Context, room Room, identity string, admission Admission) *Event {
 	return c.event(ctx, Principal{ID: identity}, Joined, room, identity, admission.identityDetails(map[string]string{
 		"participant_name": redactCode(admission.Name, admission.Code), "role": roleOf(admission, room)}))

@@ -47,8 +47,8 @@ func (e *Enforcer) onRoomFinished(ctx context.Context, room Room, event MediaEve
 	return errors.Join(errs...)
 }
 
-// recordLeft writes down the end of a presence. For a person who was removed it
-// leaves no event: the one about the removal is the last.
+// recordLeft writes down the end of a presence. Somebody who came back when their
+// admission was over leaves no event: the one about their removal is all.
 func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) error {
 	unlock, err := e.lock(ctx, p.RoomID) // while somebody is being removed, that event comes first
 	if err != nil {
@@ -62,7 +62,11 @@ func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) 
 	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
 		p.LeftAt = e.now()
 	}
-	if !isValid(a.admission, a.room, e.now()) {
+	counts, err := e.countsAsInside(ctx, p, a)
+	if err != nil {
+		return err
+	}
+	if !counts || how == Visited && !isValid(a.admission, a.room, e.now()) {
 		return e.savePresence(ctx, p, nil, nil)
 	}
 	left := e.event(ctx, Principal{ID: p.Identity}, how, a.room, p.Identity,
@@ -73,4 +77,30 @@ func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) 
 		return e.savePresence(ctx, p, nil, left)
 	}
 	return e.savePresence(ctx, p, e.joinedEvent(ctx, a.room, p.Identity, a.admission), left)
+}
+
+// countsAsInside says whether a connection that has ended was one of somebody who
+// was inside: whose coming is on record, or who came while the admission held.
+func (e *Enforcer) countsAsInside(ctx context.Context, p Presence, a access) (bool, error) {
+	if a.verdict == verdictUnknown {
+		return false, nil
+	}
+	if isValid(a.admission, a.room, e.now()) || p.JoinedAt.Before(endOf(a.admission, a.room)) {
+		return true, nil
+	}
+	onRecord, err := e.store.HasPresence(ctx, p.SID)
+	return onRecord, e.storeError(err, "")
+}
+
+// endOf is when an admission ended; zero while it holds, or if nobody knows.
+func endOf(admission Admission, room Room) time.Time {
+	switch {
+	case !admission.RevokedAt.IsZero():
+		return admission.RevokedAt
+	case admission.Session != room.Session:
+		return time.Time{}
+	case room.State == RoomActive:
+		return room.ExpiresAt // the sweeper has not marked it yet
+	}
+	return room.EndedAt
 }

@@ -47,7 +47,7 @@ const (
 
 	Admitted      EventAction = "participant.admitted" // was given a token
 	Joined        EventAction = "participant.joined"   // is connected
-	Left          EventAction = "participant.left"     // of their own accord, or lost
+	Left          EventAction = "participant.left"     // is gone, for whatever reason: each Joined has one
 	Visited       EventAction = "participant.visited"  // saw who is inside by signalling alone, and is gone
 	Kicked        EventAction = "participant.kicked"
 	Unblocked     EventAction = "participant.unblocked"

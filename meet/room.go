@@ -48,6 +48,20 @@ func (r Room) Active(now time.Time) bool {
 	return r.State == RoomActive && (r.ExpiresAt.IsZero() || now.Before(r.ExpiresAt))
 }
 
+// brief is all that a stranger may know of a private room: its name, and whether
+// it is active. Everything else is zero.
+func (r Room) brief(now time.Time) Room {
+	short := Room{Name: r.Name, State: RoomEnded}
+	if r.Active(now) {
+		short.State = RoomActive
+	}
+	return short
+}
+
+// IsBrief says whether only the room's name and state are told, because the caller
+// may know no more of it.
+func (r Room) IsBrief() bool { return r.ID == "" }
+
 // reopen begins a new session of a room that is over: nothing that was granted in
 // an earlier one counts in it. If the end that the room was given has come
 // already, the room has no end until it is given a new one.
@@ -223,6 +237,7 @@ const (
 	RelCreator     Relationship = "creator"
 	RelParticipant Relationship = "participant" // was inside as this subject, or has a join token that is valid now
 	RelPublic      Relationship = "public"
+	RelNone        Relationship = "none" // only superadmins see such rooms: private ones of others
 )
 
 // Scope narrows a list of rooms. The empty scope is own, joined and public.

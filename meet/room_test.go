@@ -102,6 +102,7 @@ func TestRightsDiffer(t *testing.T) {
 		"video":        {func(r *Room) { r.Settings.AllowVideo = false }, true},
 		"audio":        {func(r *Room) { r.Settings.AllowAudio = false }, true},
 		"screen share": {func(r *Room) { r.Settings.AllowScreenShare = false }, true},
+		"code":         {func(r *Room) { r.Settings.RequireCode = true }, false},
 		"approval":     {func(r *Room) { r.Settings.RequireApproval = true }, false},
 		"e2ee":         {func(r *Room) { r.Settings.E2EE = true }, false},
 	} {

@@ -93,6 +93,9 @@ func (s *Service) changeCode(
 	}
 	defer release()
 	people, err := s.participantsByCode(ctx, room, code.Code) // before the change: it must not begin if LiveKit is down
+	if err == nil {
+		err = s.recordAllPresent(ctx, room, people, anybody)
+	}
 	if err != nil {
 		return RoomCode{}, nil, err
 	}

@@ -82,7 +82,23 @@ func (s *Service) entryByName(ctx context.Context, p Principal, call JoinCall) (
 		e.room, err = s.resolveFor(ctx, p, ActJoinRoom, *call.RoomID)
 	}
 	e.role = roleWithoutCode(e.room, isAdmin(p, &e.room) && call.forSelf(p))
+	if err == nil {
+		err = s.checkCodeRequired(p, e.room, e.role)
+	}
 	return e, err
+}
+
+// checkCodeRequired refuses people without a code where the room requires one,
+// unless they may wait for a host's approval.
+func (s *Service) checkCodeRequired(p Principal, room Room, role string) error {
+	switch {
+	case !room.Settings.RequireCode || isAdmin(p, &room) || s.hasToWait(p, room, role):
+		return nil
+	case !isKnown(p):
+		return authorize(p, ActJoinRoom, nil) // the same as of a private room: the page asks for a code
+	}
+	return &Error{Code: CodeForbidden, Message: "This room lets in only people with a room code", Field: "code",
+		Hint: "Ask its admin for one, and join with code in place of room_id."}
 }
 
 // checkOpen says whether a code (zero when joining by name) and its room let

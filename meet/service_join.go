@@ -54,6 +54,13 @@ type JoinResult struct {
 // its RequestID continues, and waits for the answer for call.Wait.
 func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	result, _, err := s.joinOrWait(ctx, p, call)
+	if err != nil || !result.Waiting || call.Code != nil {
+		return result, err
+	}
+	stranger, err := s.isStranger(ctx, p, result.Room)
+	if stranger {
+		result.Room = result.Room.brief(s.now())
+	}
 	return result, err
 }
 
@@ -161,6 +168,11 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, admission A
 		approved := c.Request.State == RequestApproved && c.Request.Living(room, s.now())
 		if s.hasToWait(p, room, admission.Role) && (!approved || c.Request.isUsed(admission)) {
 			return errNotApproved
+		}
+		if admission.Code == "" && !approved {
+			if err := s.checkCodeRequired(p, room, admission.Role); err != nil {
+				return err
+			}
 		}
 		return s.checkOpen(c.Code, room, s.now())
 	}, e)

@@ -109,9 +109,12 @@ func (s *Service) revocationFor(ctx context.Context, p Principal, room Room, cal
 			return Revocation{}, nil, err
 		}
 		r.Identities = append(r.Identities, same...)
-		if err := s.recordAllPresent(ctx, room, inside, r.Block.matchesClaim); err != nil {
-			return Revocation{}, nil, err
-		}
+	}
+	concerned := func(a Admission) bool {
+		return slices.Contains(r.Identities, a.Identity) || r.Block != nil && r.Block.matchesClaim(a)
+	}
+	if err := s.recordAllPresent(ctx, room, inside, concerned); err != nil {
+		return Revocation{}, nil, err
 	}
 	return r, s.event(ctx, p, Kicked, room, call.Identity, details), nil
 }

@@ -170,13 +170,17 @@ type RoomDetails struct {
 	IsAdmin      bool
 }
 
-// Room shows a room.
+// Room shows a room. A stranger is told only the name of a private one and whether
+// it is active ([Room.IsBrief]).
 func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetails, error) {
 	room, err := s.resolveFor(ctx, p, ActViewRoom, ref)
 	if err != nil {
 		return RoomDetails{}, err
 	}
 	details := RoomDetails{Room: room, IsAdmin: Allowed(p, ActManageCodes, &room)}
+	if stranger, err := s.isStranger(ctx, p, room); err != nil || stranger {
+		return RoomDetails{Room: room.brief(s.now())}, err
+	}
 	if details.IsAdmin {
 		details.Codes, err = s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: MaxPage})
 		if err != nil {
@@ -194,6 +198,16 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		details.Participants = &count
 	}
 	return details, nil
+}
+
+// isStranger says whether a room is private and p has nothing to do with it: it
+// would not be in their list.
+func (s *Service) isStranger(ctx context.Context, p Principal, room Room) (bool, error) {
+	if room.IsPublic || isAdmin(p, &room) || room.CreatedBy == p.ID {
+		return false, nil
+	}
+	joined, err := s.store.HasJoined(ctx, room, p.ID)
+	return !joined, s.storeError(err, "")
 }
 
 // countTimeout is how long a list waits for the numbers of participants. It can do

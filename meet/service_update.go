@@ -108,7 +108,7 @@ func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool
 		}
 		return nil
 	}
-	return s.recordAllPresent(ctx, room, people, func(Admission) bool { return true })
+	return s.recordAllPresent(ctx, room, people, anybody)
 }
 
 // expireBefore marks rooms that have expired before a change: the room itself, or
@@ -155,6 +155,9 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 	inside, err := s.media.Participants(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
+	}
+	if err := s.recordAllPresent(budget, room, inside, anybody); err != nil {
+		return Room{}, nil, err
 	}
 	if _, err := s.deleteMediaRoom(budget, room.ID); err != nil {
 		return Room{}, nil, errMediaUncertain(err)

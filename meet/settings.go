@@ -17,6 +17,10 @@ type Settings struct {
 	// whose role skips it.
 	RequireApproval bool `json:"require_approval" yaml:"require_approval"`
 
+	// RequireCode keeps out everybody who comes by the room's name or id and not by
+	// a code, but for admins, and those whom a host has approved.
+	RequireCode bool `json:"require_code" yaml:"require_code"`
+
 	E2EE bool `json:"e2ee" yaml:"e2ee"` // participants' clients encrypt end to end; the key never comes here
 }
 
@@ -34,6 +38,7 @@ type SettingsChange struct {
 	AllowAudio       *bool `json:"allow_audio" doc:"Microphones and screen sound"`
 	AllowScreenShare *bool `json:"allow_screen_share" doc:"Screen sharing and its sound"`
 	RequireApproval  *bool `json:"require_approval" doc:"People wait to be let in, except admins and roles that skip it"`
+	RequireCode      *bool `json:"require_code" doc:"Only admins and people with a code or an approval get in"`
 	E2EE             *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
 }
 

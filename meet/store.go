@@ -67,6 +67,9 @@ type RoomStore interface {
 	// Rooms lists rooms, newest first.
 	Rooms(ctx context.Context, q RoomQuery) ([]ListedRoom, error)
 
+	// HasJoined says whether the room counts as joined by a subject.
+	HasJoined(ctx context.Context, room Room, subject string) (bool, error)
+
 	// UpdateRoom reads a room, lets change alter it and stores it, except its
 	// id, creator and creation time. ErrNotFound, ErrNameTaken; ErrLimitReached if it
 	// becomes active again and its creator has most active rooms already.

@@ -23,6 +23,13 @@ func (db *DB) Rooms(ctx context.Context, q meet.RoomQuery) ([]meet.ListedRoom, e
 	return rooms, err
 }
 
+const selectJoined = `SELECT 1 FROM visits WHERE subject = $1 AND room_created_at = $2 AND room_id = $3`
+
+// HasJoined implements [meet.RoomStore].
+func (db *DB) HasJoined(ctx context.Context, room meet.Room, subject string) (bool, error) {
+	return exists(ctx, db, "look for a visit", selectJoined, subject, room.CreatedAt.UnixMilli(), room.ID)
+}
+
 // listedRow is a row of roomColumns and of whether the subject has joined.
 type listedRow struct {
 	room   meet.Room
@@ -39,8 +46,10 @@ func (l *listedRow) relationship(subject string) meet.Relationship {
 		return meet.RelCreator
 	case l.joined:
 		return meet.RelParticipant
+	case l.room.IsPublic:
+		return meet.RelPublic
 	}
-	return meet.RelPublic
+	return meet.RelNone
 }
 
 // listing builds the statement of a list: a union of branches, each of which

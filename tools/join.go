@@ -17,15 +17,15 @@ type joinRoomInput struct {
 
 // joinRoomOutput has only status, request_id and room while somebody waits.
 type joinRoomOutput struct {
-	Status     string    `json:"status" doc:"joined, or waiting until a host approves"`
-	RequestID  string    `json:"request_id,omitempty" doc:"Only while waiting"`
-	Token      string    `json:"token,omitempty" doc:"LiveKit token; keep it secret"`
-	LiveKitURL string    `json:"livekit_url,omitempty" doc:"Where to connect with the token"`
-	JoinURL    string    `json:"join_url,omitempty" doc:"The same room in a browser"`
-	Identity   string    `json:"identity,omitempty" doc:"The participant's identity, unique to this join"`
-	Role       string    `json:"role,omitempty" doc:"Decides what may be published"`
-	ExpiresAt  time.Time `json:"expires_at,omitzero" doc:"Connect before; connected people stay"`
-	Room       roomView  `json:"room" doc:"The room"`
+	Status     string      `json:"status" doc:"joined, or waiting until a host approves"`
+	RequestID  string      `json:"request_id,omitempty" doc:"Only while waiting"`
+	Token      string      `json:"token,omitempty" doc:"LiveKit token; keep it secret"`
+	LiveKitURL string      `json:"livekit_url,omitempty" doc:"Where to connect with the token"`
+	JoinURL    string      `json:"join_url,omitempty" doc:"The same room in a browser"`
+	Identity   string      `json:"identity,omitempty" doc:"The participant's identity, unique to this join"`
+	Role       string      `json:"role,omitempty" doc:"Decides what may be published"`
+	ExpiresAt  time.Time   `json:"expires_at,omitzero" doc:"Connect before; connected people stay"`
+	Room       roomOrBrief `json:"room" doc:"The room"`
 }
 
 var joinRoom = define(Tool{
@@ -46,6 +46,6 @@ var joinRoom = define(Tool{
 	return joinRoomOutput{
 		Status: status, RequestID: joined.RequestID, Token: joined.Token, LiveKitURL: joined.LiveKitURL,
 		JoinURL: joined.JoinURL, Identity: joined.Identity, Role: joined.Role, ExpiresAt: joined.ExpiresAt,
-		Room: viewRoom(s, joined.Room),
+		Room: viewRoomOrBrief(s, joined.Room),
 	}, err
 })

@@ -9,7 +9,7 @@ import (
 
 type createRoomInput struct {
 	Name     *string `json:"name" doc:"3 to 63 lowercase letters, digits and single hyphens; left out: one is made"`
-	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
+	IsPublic *bool   `json:"is_public" doc:"true: open to anybody; false: to codes, and access tokens that know its name"`
 	Mode     *string `json:"mode" enum:"standard,webinar" doc:"People without a code are guests, in a webinar viewers"`
 
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"How many may be inside; 0 is no limit"`
@@ -84,7 +84,7 @@ type roomInput struct {
 }
 
 type getRoomOutput struct {
-	Room            roomView      `json:"room" doc:"The room"`
+	Room            roomOrBrief   `json:"room" doc:"The room; of a private one strangers see name and is_active"`
 	NumParticipants *int          `json:"num_participants,omitempty" doc:"Connected now; missing while LiveKit is away"`
 	Codes           []codeView    `json:"codes,omitzero" doc:"Only for the room's admin; the first 100"`
 	JoinRequests    []requestView `json:"join_requests,omitzero" doc:"Only for the room's admin: who waits; the first 100"`
@@ -93,7 +93,8 @@ type getRoomOutput struct {
 
 var getRoom = define(Tool{
 	Name: "get_room", Title: "Show a room", Toolset: Rooms, Hints: Hints{ReadOnly: true, Idempotent: true},
-	Description: "Show a room, how many are inside and, to its admin, its codes and who waits to be let in.",
+	Description: "Show a room, how many are inside and, to its admin, its codes and who waits to be let in. Of a " +
+		"private room strangers learn only its name and whether it is active.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in roomInput) (getRoomOutput, error) {
 	return showRoom(ctx, s, p, in.RoomID)
 })
@@ -101,7 +102,7 @@ var getRoom = define(Tool{
 // showRoom is get_room, and the resource of a room.
 func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string) (getRoomOutput, error) {
 	d, err := s.Room(ctx, p, ref)
-	out := getRoomOutput{Room: viewRoom(s, d.Room), NumParticipants: d.Participants, LockedForAll: []meet.Source{}}
+	out := getRoomOutput{Room: viewRoomOrBrief(s, d.Room), NumParticipants: d.Participants, LockedForAll: []meet.Source{}}
 	for _, source := range meet.Sources { // always in the same order
 		if slices.Contains(d.LockedForAll, source) {
 			out.LockedForAll = append(out.LockedForAll, source)
@@ -116,7 +117,7 @@ func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string
 type updateRoomInput struct {
 	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
 	Name     *string `json:"name" doc:"New name; the id stays"`
-	IsPublic *bool   `json:"is_public" doc:"List the room for everybody and let in anybody who has its join_url"`
+	IsPublic *bool   `json:"is_public" doc:"true: open to anybody; false: to codes, and access tokens that know its name"`
 	Mode     *string `json:"mode" enum:"standard,webinar" doc:"Also changes the role of those who came without a code"`
 
 	MaxParticipants *int `json:"max_participants" min:"0" max:"100000" doc:"A lower limit removes nobody; 0 is no limit"`

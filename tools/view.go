@@ -2,6 +2,7 @@ package tools
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"strconv"
 	"time"
@@ -24,6 +25,31 @@ type roomView struct {
 	CreatedAt       time.Time     `json:"created_at"`
 	JoinURL         string        `json:"join_url"`
 	LiveKitURL      string        `json:"livekit_url"`
+}
+
+// briefRoomView is all that a stranger sees of a private room.
+type briefRoomView struct {
+	Name     string `json:"name"`
+	IsActive bool   `json:"is_active"`
+}
+
+// roomOrBrief is written as a roomView, or as a briefRoomView where the caller may
+// know no more.
+type roomOrBrief struct {
+	roomView
+	brief bool
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (v roomOrBrief) MarshalJSON() ([]byte, error) {
+	if v.brief {
+		return json.Marshal(briefRoomView{v.Name, v.IsActive})
+	}
+	return json.Marshal(v.roomView)
+}
+
+func viewRoomOrBrief(s *meet.Service, r meet.Room) roomOrBrief {
+	return roomOrBrief{viewRoom(s, r), r.IsBrief()}
 }
 
 func viewRoom(s *meet.Service, r meet.Room) roomView {

@@ -25,6 +25,7 @@ type settingsPart struct {
 	AllowAudio       *bool `json:"allowAudio"`
 	AllowScreenShare *bool `json:"allowScreenShare"`
 	RequireApproval  *bool `json:"requireApproval"`
+	RequireCode      *bool `json:"requireCode"`
 	E2EE             *bool `json:"e2ee"`
 }
 
@@ -85,6 +86,7 @@ type settingsView struct {
 	AllowAudio       bool `json:"allowAudio"`
 	AllowScreenShare bool `json:"allowScreenShare"`
 	RequireApproval  bool `json:"requireApproval"`
+	RequireCode      bool `json:"requireCode"`
 	E2EE             bool `json:"e2ee"`
 }
 

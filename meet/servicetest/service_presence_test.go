@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	. "roomkey/meet/meettest"
 )
@@ -152,5 +153,89 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
 	if _, _, err := s.AuthorizeConnection(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
+	}
+}
+
+// Each coming has its going, however somebody goes, also if no webhook ever told
+// of them.
+func TestEachComingHasItsGoing(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(*testing.T, *System, meet.Room, string, meet.RoomCode) error{
+		"kick": func(t *testing.T, s *System, room meet.Room, identity string, _ meet.RoomCode) error {
+			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: identity})
+			return err
+		},
+		"removal by code": func(t *testing.T, s *System, _ meet.Room, _ string, code meet.RoomCode) error {
+			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, true)
+			return err
+		},
+		"end": func(t *testing.T, s *System, room meet.Room, _ string, _ meet.RoomCode) error {
+			_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(t)
+			room := s.NewRoom(t, meet.RoomChange{})
+			code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+			eve := s.EnterByCode(t, code, "Eve")
+			wantCode(t, name, remove(t, s, room, eve.Identity(), code), "")
+			eve.WaitDisconnected()
+			wantOneStay(t, s, room, eve.Identity())
+		})
+	}
+}
+
+// wantOneStay waits until one coming and one going of somebody are on record, and
+// sees that no more follow.
+func wantOneStay(t *testing.T, s *System, room meet.Room, identity string) {
+	t.Helper()
+	livekittest.Wait(t, "the going to be found out", func() bool {
+		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+		return countEvents(t, s, room, meet.Left) > 0
+	})
+	wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+	events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID, Limit: Of(100)})
+	wantCode(t, "events", err, "")
+	stays := map[meet.EventAction]int{}
+	for _, e := range events {
+		if e.Target == identity {
+			stays[e.Action]++
+		}
+		if _, err := time.ParseDuration(e.Details["stayed"]); e.Action == meet.Left && err != nil {
+			t.Errorf("stayed = %q: %v", e.Details["stayed"], err)
+		}
+	}
+	if stays[meet.Joined] != 1 || stays[meet.Left] != 1 {
+		t.Errorf("events about the person = %v; want one joined and one left", stays)
+	}
+}
+
+// The going is written down also where the coming is told after the end: of the
+// room, or of an admission. Of somebody who comes back with a dead token there is
+// neither.
+func TestGoingAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{ExpiresIn: Of(time.Minute)})
+	bob, gus, eve := s.Admit(t, Bob, room), s.Admit(t, Gus, room), s.Admit(t, Bob, room)
+	came := mediaEvent(s, meet.MediaParticipantLeft, "1", room.ID, "RM_1", bob.Identity, "PA_bob")
+	handle(t, s, mediaEvent(s, meet.MediaParticipantJoined, "2", room.ID, "RM_1", gus.Identity, "PA_gus"))
+	s.Clock.Advance(time.Second)
+	r := meet.Revocation{RoomID: room.ID, Identities: []string{eve.Identity}, At: s.Clock.Now(), By: "ada"}
+	wantCode(t, "revoke", s.Store.RevokeAdmissions(t.Context(), r, nil), "")
+	s.Clock.Advance(time.Second)
+	handle(t, s, mediaEvent(s, meet.MediaParticipantLeft, "3", room.ID, "RM_1", eve.Identity, "PA_eve"))
+	s.Clock.Advance(time.Hour)
+	wantCode(t, "sweep", s.Sweep(t.Context()), "")
+	came.At = s.Clock.Now()
+	handle(t, s, came)
+	for range 2 {
+		wantCode(t, "reconcile", s.Reconcile(t.Context()), "")
+	}
+	handle(t, s, mediaEvent(s, meet.MediaParticipantLeft, "4", room.ID, "RM_1", gus.Identity, "PA_gus"))
+	if j, l := countEvents(t, s, room, meet.Joined), countEvents(t, s, room, meet.Left); j != 2 || l != 2 {
+		t.Errorf("%d joined, %d left; want Bob's and Gus's", j, l)
 	}
 }

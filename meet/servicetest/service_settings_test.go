@@ -2,6 +2,9 @@ package servicetest
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"roomkey/meet"
 	. "roomkey/meet/meettest"
@@ -54,5 +57,100 @@ func TestAllowScreenShare(t *testing.T) {
 	guest.WaitTrackGone(meet.ScreenShare)
 	if !guest.MayPublish(meet.ScreenShareAudio) {
 		t.Error("the sound of the shared screen went with its picture")
+	}
+}
+
+// With RequireCode nobody gets in by the room's name alone, wherever they ask: not
+// with an access token, not on a public room's page. Who is inside stays.
+func TestRequireCode(t *testing.T) {
+	t.Parallel()
+	for name, public := range map[string]bool{"private": false, "public": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := New(t)
+			room := s.NewRoom(t, meet.RoomChange{IsPublic: &public})
+			code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+			inside := s.Enter(t, Bob, room)
+			on := meet.SettingsChange{RequireCode: Of(true)}
+			_, err := s.UpdateRoom(t.Context(), Ada, room.Name, meet.RoomChange{Settings: on}, false)
+			wantCode(t, "change", err, "")
+			byName, byCode := meet.JoinCall{RoomID: &room.Name}, meet.JoinCall{Code: &code.Code}
+			byID, brought := meet.JoinCall{RoomID: &room.ID}, meet.JoinCall{RoomID: &room.ID, UserID: "carol"}
+			for _, c := range []struct {
+				what string
+				p    meet.Principal
+				call meet.JoinCall
+				want meet.ErrorCode
+			}{
+				{"the admin", Ada, byName, ""}, {"a superadmin", Root, byName, ""}, {"whom the admin brings", Ada, brought, ""},
+				{"a user", Bob, byName, meet.CodeForbidden}, {"a user by id", Bob, byID, meet.CodeForbidden},
+				{"a guest", Gus, byName, meet.CodeForbidden}, {"whom a user brings", Bob, brought, meet.CodeForbidden},
+				{"a user with a code", Bob, byCode, ""}, {"a guest with a code", Gus, byCode, ""},
+				{"somebody with a code", Anon, byCode, ""},
+			} {
+				_, err := s.Join(t.Context(), c.p, c.call)
+				wantCode(t, c.what, err, c.want)
+			}
+			for p, want := range map[*meet.Principal]meet.ErrorCode{&Anon: meet.CodeUnauthenticated,
+				&Bob: meet.CodeForbidden, &Ada: ""} {
+				_, err := s.Invitation(t.Context(), *p, byName)
+				wantCode(t, "invitation of "+p.ID, err, want)
+				_, err = s.JoinFromPage(t.Context(), *p, byName)
+				wantCode(t, "page of "+p.ID, err, want)
+			}
+			if !inside.Connected() {
+				t.Error("somebody who was inside was removed")
+			}
+		})
+	}
+}
+
+// Where a host approves as well, people without a code may ask, and an approval
+// lets them in.
+func TestRequireCodeWithApproval(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Settings: meet.SettingsChange{RequireCode: Of(true), RequireApproval: Of(true)}})
+	asked, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
+	wantCode(t, "ask", err, "")
+	if !asked.Waiting || !asked.Room.IsBrief() || asked.Room.Name != room.Name {
+		t.Errorf("asked: %+v; want to wait, and no more than the name of the room", asked)
+	}
+	answer(t, s, room, asked.RequestID, true)
+	let, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID, RequestID: asked.RequestID})
+	wantCode(t, "join", err, "")
+	if let.Waiting || let.Room.IsBrief() {
+		t.Errorf("approved: %+v; want to be let in", let)
+	}
+}
+
+// A stranger learns of a private room its name, and whether it is active.
+func TestStrangersSeeNoPrivateRoom(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{ExpiresIn: Of(time.Hour)})
+	for _, p := range []meet.Principal{Bob, Gus} {
+		got, err := s.Room(t.Context(), p, room.ID)
+		wantCode(t, "show", err, "")
+		if diff := cmp.Diff(meet.RoomDetails{Room: meet.Room{Name: room.Name, State: meet.RoomActive}}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", p.ID, diff)
+		}
+	}
+	s.Admit(t, Bob, room)
+	for _, p := range []meet.Principal{Ada, Root, Bob} {
+		if got, err := s.Room(t.Context(), p, room.ID); err != nil || got.IsBrief() || got.Participants == nil {
+			t.Errorf("%s: %+v, %v; want the whole room", p.ID, got, err)
+		}
+	}
+	_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{IsPublic: Of(true)}, false)
+	wantCode(t, "publish", err, "")
+	if got, err := s.Room(t.Context(), Gus, room.ID); err != nil || got.IsBrief() {
+		t.Errorf("a public room: %+v, %v; want the whole room", got, err)
+	}
+	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{IsPublic: Of(false)}, false)
+	wantCode(t, "hide", err, "")
+	s.Clock.Advance(time.Hour)
+	if got, err := s.Room(t.Context(), Gus, room.ID); err != nil || got.State == meet.RoomActive {
+		t.Errorf("after its time: %+v, %v; want that it is not active", got, err)
 	}
 }

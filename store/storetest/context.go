@@ -89,6 +89,7 @@ func (b testStore) calls() []call {
 		{"Due", func(ctx context.Context) error { return errOf(b.Due(ctx, meet.DueQuery{Now: noon})) }},
 		{"RoomByID", func(ctx context.Context) error { return errOf(b.RoomByID(ctx, "id-room")) }},
 		{"RoomByName", func(ctx context.Context) error { return errOf(b.RoomByName(ctx, "room")) }},
+		{"HasJoined", func(ctx context.Context) error { return errOf(b.HasJoined(ctx, b.room("id-room"), "ann")) }},
 		{"NameTaken", func(ctx context.Context) error { return errOf(b.NameTaken(ctx, "room", noon)) }},
 		{"NameHolder", func(ctx context.Context) error { return errOf2(b.NameHolder(ctx, "due", time.Time{})) }},
 		{"Rooms", rooms(meet.RoomQuery{All: true, Now: noon, Limit: 10})},

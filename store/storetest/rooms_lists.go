@@ -80,13 +80,22 @@ var listTests = []test{
 				"joined-overdue participant", "public public", "own-joined creator"}},
 			{"all", meet.RoomQuery{All: true, Mine: true}, []string{"own creator", "own-public creator", "own-ended creator",
 				"own-overdue creator",
-				"other public", "joined participant", "joined-public participant", "joined-ended participant",
+				"other none", "joined participant", "joined-public participant", "joined-ended participant",
 				"joined-overdue participant",
 				"public public", "public-ended public", "public-overdue public", "own-joined creator"}},
 			{"none", meet.RoomQuery{}, []string{}},
 		} {
 			c.q.Subject = "ann"
 			wantSame(t, c.name, b.list(c.q), c.want)
+		}
+	}},
+	{"HasJoined", func(t *testing.T, b testStore) {
+		b.neighbourhood()
+		for room, want := range map[string]bool{"joined": true, "joined-ended": true, "own-joined": true, "own": false,
+			"public": false, "other": false} {
+			got, err := b.HasJoined(t.Context(), b.room("id-"+room), "ann")
+			wantErr(t, "HasJoined "+room, err, nil)
+			wantSame(t, "has joined "+room, got, want)
 		}
 	}},
 	{"OnlyActive", func(t *testing.T, b testStore) {
@@ -99,7 +108,7 @@ var listTests = []test{
 			{meet.RoomQuery{Mine: true}, []string{"own creator", "own-public creator", "own-joined creator"}},
 			{meet.RoomQuery{Joined: true}, []string{"joined participant", "joined-public participant", "own-joined creator"}},
 			{meet.RoomQuery{Public: true}, []string{"own-public creator", "joined-public participant", "public public"}},
-			{meet.RoomQuery{All: true}, []string{"own creator", "own-public creator", "other public", "joined participant",
+			{meet.RoomQuery{All: true}, []string{"own creator", "own-public creator", "other none", "joined participant",
 				"joined-public participant", "public public", "own-joined creator"}},
 		} {
 			c.q.Subject, c.q.Active = "ann", &yes

@@ -155,6 +155,7 @@ func TestHintsAndEvents(t *testing.T) {
 			tracks := a.must(meettest.Root, "list_participants", args{"room_id": s.room.ID})
 			return len(tracks.get("participants", 0, "tracks").([]any)) >= 2
 		})
+		a.tellOfComing(s)
 		arguments := s.sensible(tool.Name)
 		if tool.Name == "mute_participant" || tool.Name == "disable_participant_video" {
 			arguments["lock"] = true
@@ -198,6 +199,22 @@ func TestHintsAndEvents(t *testing.T) {
 		}
 	}
 	toolstest.Golden(t, "../testdata/events.txt", []byte(b.String()))
+}
+
+// tellOfComing tells of the people inside, as LiveKit's webhooks do.
+func (a *agent) tellOfComing(s testRoom) {
+	a.t.Helper()
+	people, err := a.Media.Participants(a.t.Context(), s.room.ID)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, p := range people {
+		err := a.HandleMediaEvent(a.t.Context(), meet.MediaEvent{ID: p.SID, Kind: meet.MediaParticipantJoined,
+			RoomID: s.room.ID, At: p.JoinedAt, Participant: p})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+	}
 }
 
 // events are those of all rooms, newest first.

@@ -44,7 +44,7 @@ var usual = []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare"
 // settings are all settings; only those named are on.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range slices.Concat(usual, []string{"requireApproval", "e2ee"}) {
+	for _, name := range slices.Concat(usual, []string{"requireApproval", "requireCode", "e2ee"}) {
 		all[name] = slices.Contains(on, name)
 	}
 	return all
@@ -107,6 +107,7 @@ func TestCreateFields(t *testing.T) {
 			`{"allowScreenShare":1}`},
 		"settings.requireApproval": {`{"settings":{"requireApproval":true}}`, and("requireApproval"),
 			`{"requireApproval":1}`},
+		"settings.requireCode": {`{"settings":{"requireCode":true}}`, and("requireCode"), `{"requireCode":1}`},
 		"settings.e2ee": {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},
 	} {
 		t.Run(row, func(t *testing.T) {
