@@ -35,25 +35,6 @@ type Store interface {
 	// Ping checks that the database answers and that writes succeed. It may be
 	// called often: it writes at most once a second.
 	Ping(ctx context.Context) error
-
-	// Due says which kinds of the sweeper's work there are. It is asked all the
-	// time, and costs one statement.
-	Due(ctx context.Context, q DueQuery) (Due, error)
-}
-
-// DueQuery says when the sweeper's work is due.
-type DueQuery struct {
-	Now               time.Time // rooms that expire by then
-	RequestsSeenUntil time.Time // join requests, as ForgetJoinRequests has it
-	UsesUntil         time.Time // pending uses, as PendingUses has it
-	Since             time.Time // what is old, as Forget has it, with Now
-	NamesUntil        time.Time // and as ForgetNames has it
-}
-
-// Due says what ExpireRooms, UnclearedRooms, PendingUses and ForgetJoinRequests
-// would find, and with Old Forget or ForgetNames.
-type Due struct {
-	Rooms, Uncleared, Uses, Requests, Old bool
 }
 
 // RoomStore keeps rooms.
@@ -103,6 +84,25 @@ type RoomStore interface {
 	// SetCleared marks a room that is not active as cleared, and deletes its join
 	// requests, or marks it as to be cleared. It gives the mark from before.
 	SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error)
+
+	// Due says which kinds of the sweeper's work there are. It is asked all the
+	// time, and costs one statement.
+	Due(ctx context.Context, q DueQuery) (Due, error)
+}
+
+// DueQuery says when the sweeper's work is due.
+type DueQuery struct {
+	Now               time.Time // rooms that expire by then
+	RequestsSeenUntil time.Time // join requests, as ForgetJoinRequests has it
+	UsesUntil         time.Time // pending uses, as PendingUses has it
+	Since             time.Time // what is old, as Forget has it, with Now
+	NamesUntil        time.Time // and as ForgetNames has it
+}
+
+// Due says what ExpireRooms, UnclearedRooms, PendingUses and ForgetJoinRequests
+// would find, and with Old Forget or ForgetNames.
+type Due struct {
+	Rooms, Uncleared, Uses, Requests, Old bool
 }
 
 // CodeStore keeps room codes and counts their uses.

@@ -34,7 +34,7 @@ const (
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
 
-// Due implements [meet.Store].
+// Due implements [meet.RoomStore].
 func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 	return readOne(ctx, db, "look for work of the sweeper", selectDue, func(d *meet.Due) []any {
 		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests),

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"JoinRequests", requestTests},
 		{"Events", eventTests},
 		{"Told", toldTests},
+		{"Instances", instanceTests},
 		{"Revocations", revocationTests},
 		{"Blocks", blockTests},
 		{"Locks", lockTests},

@@ -19,6 +19,7 @@ var chapters = map[string]reflect.Type{
 	"requests":   reflect.TypeFor[meet.RequestStore](),
 	"presences":  reflect.TypeFor[meet.PresenceStore](),
 	"events":     reflect.TypeFor[meet.EventStore](),
+	"instances":  reflect.TypeFor[meet.InstanceStore](),
 }
 
 // A method that is not called in the chapter of its interface has no test.
