@@ -178,6 +178,26 @@ func (k *Keyring) Accepted() [][]byte {
 	return secrets
 }
 
+// Digests stand for the secret that signs and, after it, for the previous ones, also
+// those that no longer count. They show whether two keyrings have a secret in
+// common, and no secret can be found from them.
+func (k *Keyring) Digests() ([]string, error) {
+	set := k.at(time.Now())
+	secrets := [][]byte{set.current}
+	for _, p := range set.previous {
+		secrets = append(secrets, p.Secret)
+	}
+	var digests []string
+	for _, secret := range secrets {
+		digest, err := Derive(secret, "digest for the database")
+		if err != nil {
+			return nil, err
+		}
+		digests = append(digests, digest)
+	}
+	return digests, nil
+}
+
 // readPrevious reads lines of a time and a secret. No file is no secret.
 func readPrevious(path string) ([]PreviousSecret, error) {
 	text, err := readPrivate(path)

@@ -81,17 +81,16 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 	if token == "" {
 		token = os.Getenv("ROOMKEY_TOKEN")
 	}
+	var named *bridge.Client
 	if target != "" {
-		if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
+		var err error
+		if named, err = clientAt(target, token); err != nil || token != "" {
+			return named, err
 		}
-	}
-	if target != "" && token != "" {
-		return bridge.NewClient(target, bridge.FixedToken(token)), nil
 	}
 	h, err := datafolder.FindHolder(ctx, cfg.Data)
 	switch {
-	case err == nil && (target == "" || bridge.NewClient(target, nil).URL == h.URL()):
+	case err == nil && (target == "" || named.URL == h.URL()):
 		if token != "" {
 			return bridge.NewOwnerClient(h, bridge.FixedToken(token)), nil
 		}
@@ -102,9 +101,7 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 		}
 		return c, err
 	case target != "":
-		c := bridge.NewClient(target, bridge.FixedToken(""))
-		c.Unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
-		return c, nil
+		return named, nil
 	case !errors.Is(err, datafolder.ErrNoHolder) && !errors.Is(err, datafolder.ErrSilent):
 		return nil, err
 	}
@@ -114,6 +111,19 @@ func callClient(ctx context.Context, cfg config.Config, target, token string) (*
 		return c, nil
 	}
 	return nil, notTheOwners(local, cfg.Data)
+}
+
+// clientAt makes a client of the roomkey at a URL. Without a token it says how to
+// give one.
+func clientAt(target, token string) (*bridge.Client, error) {
+	if u, err := url.Parse(target); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, meet.Invalid("url", "--url must be a URL like http://127.0.0.1:9090", "")
+	}
+	c := bridge.NewClient(target, bridge.FixedToken(token))
+	if token == "" {
+		c.Unauthenticated = "Give one with --token or ROOMKEY_TOKEN."
+	}
+	return c, nil
 }
 
 // notTheOwners is the error where a roomkey answers that has another data

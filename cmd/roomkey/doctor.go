@@ -11,12 +11,15 @@ import (
 
 func doctorCommand() *cobra.Command {
 	var asJSON bool
+	var target string
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check configuration, database, LiveKit and ports, and say what to mend",
 		Long: `Check configuration, database, LiveKit and ports, and say what to mend.
 
-Where a roomkey answers at the configured address, that one is examined.
+Where a roomkey answers at the configured address, that one is examined; with
+--url the one there, which may be on another machine and needs the same
+configuration, with metrics.token.
 Otherwise the doctor looks at what serve would need; what only a running
 roomkey can show is not checked then. Nothing is changed, and nothing is left
 behind at LiveKit.
@@ -25,7 +28,12 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 2 the configuration cannot be used.`,
 		Args: exactArgs(0),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
-			d := &doctor.Doctor{Config: cfg, File: config.FileInUse(cmd.Flags())}
+			if target != "" {
+				if _, err := clientAt(target, ""); err != nil {
+					return err
+				}
+			}
+			d := &doctor.Doctor{Config: cfg, File: config.FileInUse(cmd.Flags()), URL: target}
 			if !asJSON {
 				d.Tell = func(f doctor.Finding) { f.Print(cmd.OutOrStdout()) }
 			}
@@ -37,6 +45,7 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 		}),
 	}
 	config.AddFlags(c.Flags())
+	c.Flags().StringVar(&target, "url", "", "address of the roomkey to examine (default: the configured one)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list of {check, status, detail, hint}")
 	return c
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 )
 
 func stdioCommand(io streams) *cobra.Command {
+	var target, token string
 	c := &cobra.Command{
 		Use:   "stdio",
 		Short: "Serve MCP on standard input and output as the local owner, for desktop clients",
@@ -24,13 +26,25 @@ func stdioCommand(io streams) *cobra.Command {
 Starts what roomkey serve starts, so that join links work while the client
 runs. Where a roomkey already has the data folder, wherever it answers, messages
 are bridged to that one, and when it ends, to the next one or to one that is
-started here. To roomkey serve the data folder is left when that is started.`,
+started here. To roomkey serve the data folder is left when that is started.
+
+With --url nothing is started: messages are bridged to the roomkey there, which
+may be on another machine, with the access token in ROOMKEY_TOKEN or --token.`,
 		Args: exactArgs(0),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
+			if target != "" {
+				client, err := clientAt(target, cmp.Or(token, os.Getenv("ROOMKEY_TOKEN")))
+				if err != nil {
+					return err
+				}
+				return bridge.ServeTo(cmd.Context(), client, cfg.Selection(), io.in, io.out)
+			}
 			return serveStdio(cmd.Context(), cfg, io)
 		}),
 	}
 	config.AddFlags(c.Flags())
+	c.Flags().StringVar(&target, "url", "", "address of a roomkey to bridge to, in place of that of the data folder")
+	c.Flags().StringVar(&token, "token", "", "access token for --url (default: ROOMKEY_TOKEN)")
 	return c
 }
 

@@ -48,7 +48,7 @@ func (b *bridge) deliver(ctx context.Context, line []byte, message envelope, rep
 		if gone == nil {
 			since = time.Now()
 		} else if time.Since(since) > nextWithin {
-			return noneNow(b.servers.Data, err)
+			return b.servers.noneNow(err)
 		}
 		gone = c
 	}

@@ -14,7 +14,8 @@ import (
 
 // A keeper makes sure that a roomkey has the data folder as long as a bridge
 // needs one: another process that has it, or else this one. Several keepers on
-// one data folder agree by its lock.
+// one data folder agree by its lock. A keeper that does not run has one roomkey
+// that was given to it.
 type keeper struct {
 	Config
 
@@ -64,15 +65,21 @@ func (k *keeper) next(ctx context.Context, gone *Client) (*Client, error) {
 		case <-again.C:
 			gone = nil
 		case <-tooLate.C:
-			return nil, noneNow(k.Data, nil)
+			return nil, k.noneNow(nil)
 		case <-ctx.Done():
-			return nil, noneNow(k.Data, ctx.Err())
+			return nil, k.noneNow(ctx.Err())
 		}
 	}
 }
 
-func noneNow(folder string, err error) *meet.Error {
-	return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers for the data folder " + folder + " now",
+func (k *keeper) noneNow(err error) *meet.Error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.Data == "" && k.current != nil { // of ServeTo
+		return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers at " + k.current.URL + " now",
+			Hint: "Try again in a few seconds.", Err: err}
+	}
+	return &meet.Error{Code: meet.CodeUnavailable, Message: "No roomkey answers for the data folder " + k.Data + " now",
 		Hint: "One is being started. Try again in a few seconds, " +
 			"and look at the log of roomkey stdio if that does not help.", Err: err}
 }

@@ -43,6 +43,19 @@ type Server interface {
 	Close() error // instead of Run
 }
 
+// ServeTo carries the lines of in to one roomkey, wherever it is, and its answers
+// to out, until in ends or ctx is done. An error at first is that of c's Ping.
+func ServeTo(ctx context.Context, c *Client, offered tools.Selection, in io.Reader, out io.Writer) error {
+	c.DisableDestructive = offered.DisableDestructive
+	if err := c.Ping(ctx); err != nil {
+		return err
+	}
+	k := newKeeper(Config{})
+	k.use(c)
+	defer k.use(nil)
+	return (&bridge{servers: k, out: out, offered: offeredBy(offered)}).run(ctx, in)
+}
+
 // Serve carries the lines of in to the roomkey that has the data folder, and
 // its answers to out, until in ends or ctx is done.
 func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) error {

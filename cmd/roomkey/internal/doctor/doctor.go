@@ -74,6 +74,7 @@ const (
 type Doctor struct {
 	Config config.Config
 	File   string        // of the configuration; empty without one
+	URL    string        // of the roomkey to examine; empty is the one at the configured address
 	Tell   func(Finding) // told of each finding at once; may be nil
 
 	Findings []Finding

@@ -128,7 +128,7 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 	for after["accepted"] <= before["accepted"] {
 		select {
 		case <-ctx.Done():
-			d.noWebhook(before, after)
+			d.noWebhook(s, before, after)
 			return
 		case <-tick.C:
 			if now, err := d.metrics(ctx, s, webhooksMetric); err == nil {
@@ -139,8 +139,8 @@ func (d *Doctor) checkWebhook(ctx context.Context, s *server, before map[string]
 	d.ok(checkWebhook, "LiveKit's webhooks arrive")
 }
 
-func (d *Doctor) noWebhook(before, after map[string]float64) {
-	detail, hint := "nothing arrived from LiveKit when a room was made and deleted", ""
+func (d *Doctor) noWebhook(s *server, before, after map[string]float64) {
+	detail, hint, report := "nothing arrived from LiveKit when a room was made and deleted", "", d.fail
 	livekitURL, err := url.Parse(d.Config.LiveKit.URL)
 	switch {
 	case after["failed"] > before["failed"]:
@@ -150,10 +150,14 @@ func (d *Doctor) noWebhook(before, after map[string]float64) {
 	case after["refused"] > before["refused"]:
 		detail = "roomkey refuses what LiveKit sends: it is signed with another key than " + d.Config.LiveKit.APIKey
 		hint = "Restart roomkey, if it runs with an older configuration. "
+	case s.instance != "": // one that is told is enough
+		detail = "nothing arrived at this instance when a room was made and deleted; LiveKit may have told another one"
+		hint = "Look whether " + webhooksMetric + " has gone up in the metrics of another instance. If not: "
+		report = d.warn
 	case isLoopback(d.public) && (err != nil || !isLoopback(livekitURL)):
 		hint = "LiveKit is elsewhere, so it needs an address of roomkey that it reaches: set public_url first. "
 	}
-	d.fail(checkWebhook, detail, fmt.Sprintf(hint+"Put this into livekit.yaml, and restart LiveKit:\n"+
+	report(checkWebhook, detail, fmt.Sprintf(hint+"Put this into livekit.yaml, and restart LiveKit:\n"+
 		"webhook:\n  api_key: %s\n  urls: [%s/livekit/webhook]\n"+
 		"Until then removals and locks still hold, but up to ten seconds late.", d.Config.LiveKit.APIKey, d.public))
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -23,6 +24,9 @@ import (
 type server struct {
 	url     string // on this machine
 	reached bool   // it answers where people are sent, as seen from this machine
+
+	// instance is its name where several may share its database, else empty.
+	instance string
 }
 
 // checkAddress finds the server at the configured address. Without one, it says
@@ -31,6 +35,9 @@ func (d *Doctor) checkAddress(ctx context.Context) (s *server, free bool) {
 	local := d.Config.LocalURL()
 	d.listen = d.Config.ListenAddress()
 	d.public = d.Config.PublicAddress(d.listen)
+	if d.URL != "" {
+		return d.checkURL(ctx), false
+	}
 	switch err := tryListen(ctx, "tcp", d.listen); {
 	case err == nil:
 		d.ok(checkAddress, "nobody has "+d.Config.Listen+", so roomkey can listen there")
@@ -50,8 +57,40 @@ func (d *Doctor) checkAddress(ctx context.Context) (s *server, free bool) {
 			"Run the doctor with the --data and --config of the roomkey that runs.")
 		return nil, false
 	}
-	d.ok(checkAddress, "a roomkey runs at "+local+" and is examined")
-	return &server{url: local}, false
+	return d.examine(ctx, local), false
+}
+
+// checkURL finds the server that is to be examined, which may be on another machine.
+func (d *Doctor) checkURL(ctx context.Context) *server {
+	c := bridge.NewClient(d.URL, nil)
+	if !c.IsRoomkey(ctx) {
+		d.fail(checkAddress, "no roomkey answers at "+c.URL, "Start it, or correct --url.")
+		return nil
+	}
+	if d.Config.PublicURL == "" {
+		d.public, _ = url.Parse(c.URL) // which was checked
+	}
+	return d.examine(ctx, c.URL)
+}
+
+// examine says which server is examined.
+func (d *Doctor) examine(ctx context.Context, base string) *server {
+	s := &server{url: base, instance: instanceAt(ctx, base)}
+	detail := "a roomkey runs at " + base + " and is examined"
+	if s.instance != "" {
+		detail += ": the instance " + s.instance
+	}
+	d.ok(checkAddress, detail)
+	return s
+}
+
+// instanceAt gives the name of the roomkey at a URL; empty if it gives none.
+func instanceAt(ctx context.Context, base string) string {
+	var health struct{ Instance string }
+	if _, body, err := get(ctx, base+"/healthz", ""); err != nil || json.Unmarshal(body, &health) != nil {
+		return ""
+	}
+	return health.Instance
 }
 
 // tryListen takes an address and gives it back. Its error is the operating
