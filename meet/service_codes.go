@@ -145,7 +145,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", err
 	}
-	if q.After, err = parseCursor(f.Cursor); err != nil {
+	if q.After, err = parsePositionCursor(listOfCodes(room.ID), f.Cursor); err != nil {
 		return nil, "", err
 	}
 	q.Limit = limit + 1
@@ -165,7 +165,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 		return codes, "", nil
 	}
 	last := codes[limit-1]
-	return codes[:limit], cursor(Position{last.CreatedAt, last.Code}), nil
+	return codes[:limit], positionCursor(listOfCodes(room.ID), Position{last.CreatedAt, last.Code}), nil
 }
 
 // lookUpCode finds the code that somebody wrote, and its room. Wrong ones are
