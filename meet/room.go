@@ -2,6 +2,8 @@ package meet
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -120,6 +122,13 @@ func differences(was, is Room) map[string]string {
 		d["expires_at"] = formatTime(is.ExpiresAt)
 	}
 	return d
+}
+
+// sortedKeys gives the names of what differs. It is never nil.
+func sortedKeys(differences map[string]string) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(differences)), maps.Keys(differences))
+	slices.Sort(keys)
+	return keys
 }
 
 // The bounds of numbers in a room or a code.

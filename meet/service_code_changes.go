@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"time"
 )
 
 // manageCode finds a code and authorizes managing it. After wrong codes an admin can
@@ -30,20 +31,31 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 	return code, room, authorize(p, ActManageCodes, &room)
 }
 
+// UpdatedCode is a code after a call that was to change it.
+type UpdatedCode struct {
+	RoomCode
+	Changed []string // what is not as before: enabled, max_uses, expires_at
+	Removed []string // identities of the people who were removed
+}
+
 // UpdateCode enables, disables or limits a code. With removeParticipants it also
 // revokes the admissions by the code, in the same transaction, disconnects the
 // people, and gives their identities.
 func (s *Service) UpdateCode(
 	ctx context.Context, p Principal, written string, change CodeChange, removeParticipants bool,
-) (RoomCode, []string, error) {
+) (UpdatedCode, error) {
 	code, room, err := s.mayChangeCode(ctx, p, written, removeParticipants)
 	if err != nil {
-		return RoomCode{}, nil, err
+		return UpdatedCode{}, err
 	}
-	return s.changeCode(ctx, p, room, code, removeParticipants,
+	var updated UpdatedCode
+	updated.RoomCode, updated.Removed, err = s.changeCode(ctx, p, room, code, removeParticipants,
 		func(ctx context.Context, r *Revocation, details map[string]string) (RoomCode, *Event, error) {
-			return s.updateCode(ctx, p, room, code.Code, change, r, details)
+			code, changed, e, err := s.updateCode(ctx, p, room, code.Code, change, r, details)
+			updated.Changed = changed
+			return code, e, err
 		})
+	return updated, err
 }
 
 // RotateCode replaces a code, for example one that became known to others. The old
@@ -121,31 +133,23 @@ func (s *Service) changeCode(
 
 // updateCode stores a change of a code, and details of what comes with it. With
 // a revocation that may also be a code that was replaced: nobody comes by it any
-// more, but who did may have to go.
+// more, but who did may have to go. It also gives the names of what has changed.
 func (s *Service) updateCode(
 	ctx context.Context, p Principal, room Room, code string, change CodeChange, revocation *Revocation,
 	details map[string]string,
-) (RoomCode, *Event, error) {
+) (RoomCode, []string, *Event, error) {
 	now := s.now()
 	e := s.event(ctx, p, CodeUpdated, room, FirstGroup(code), nil)
-	changed, err := s.store.UpdateCode(ctx, code, func(c *RoomCode) error {
+	var changed []string
+	updated, err := s.store.UpdateCode(ctx, code, func(c *RoomCode) error {
 		if !c.RetiredAt.IsZero() && revocation == nil {
 			return c.Check(now)
 		}
-		was := *c
-		if err := change.apply(c, now); err != nil {
+		changes, err := s.alterCode(ctx, change, c, now)
+		if err != nil {
 			return err
 		}
-		if change.Enabled != nil && *change.Enabled {
-			if err := s.checkRoleExists(*c); err != nil {
-				return err
-			}
-		}
-		closes := was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != ""
-		if closes && !destructionAllowed(ctx) {
-			return DestructionDisabledError("No code is switched off by this server")
-		}
-		changes := codeDifferences(was, *c)
+		changed = sortedKeys(changes)
 		if len(changes) == 0 && revocation == nil {
 			e.Action = "" // nothing has changed
 			return nil
@@ -158,13 +162,38 @@ func (s *Service) updateCode(
 		return nil
 	}, revocation, e)
 	if err != nil {
-		return RoomCode{}, nil, s.codeError(err)
+		return RoomCode{}, nil, nil, s.codeError(err)
 	}
-	codes, err := s.withBlocks(ctx, room, []RoomCode{changed})
+	codes, err := s.withBlocks(ctx, room, []RoomCode{updated})
 	if err != nil {
-		return RoomCode{}, nil, errAfterChange(err)
+		return RoomCode{}, nil, nil, errAfterChange(err)
 	}
-	return codes[0], e, nil
+	return codes[0], changed, e, nil
+}
+
+// alterCode writes a change into a code, if it is allowed, and gives what is
+// different now.
+func (s *Service) alterCode(
+	ctx context.Context, change CodeChange, c *RoomCode, now time.Time,
+) (map[string]string, error) {
+	was := *c
+	if err := change.apply(c, now); err != nil {
+		return nil, err
+	}
+	if change.Enabled != nil && *change.Enabled {
+		if err := s.checkRoleExists(*c); err != nil {
+			return nil, err
+		}
+	}
+	closes := was.Enabled && !c.Enabled || was.reasonClosed(now) == "" && c.reasonClosed(now) != ""
+	if closes && !destructionAllowed(ctx) {
+		return nil, DestructionDisabledError("No code is switched off by this server")
+	}
+	changes := codeDifferences(was, *c)
+	if len(changes) > 0 {
+		c.UpdatedAt = now
+	}
+	return changes, nil
 }
 
 // checkRoleExists refuses to enable a code of a role that no longer exists.

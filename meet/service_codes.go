@@ -13,13 +13,21 @@ import (
 type CodeRequest struct {
 	Role   *string // only for this role; nil is one for every role
 	Label  string
-	Change CodeChange // limits of the codes that are made; existing ones keep theirs
+	Change CodeChange // limits of the codes, made now or before; nil leaves those of existing ones
 }
 
-// CreateCodes gives the codes of a room for one role, or for every role. It keeps
-// existing codes as they are, makes missing ones, and disables those of roles that
-// no longer exist. Calling it again changes nothing.
-func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req CodeRequest) ([]RoomCode, error) {
+// EnsuredCodes are the codes that a [CodeRequest] asked for, and what became of
+// them.
+type EnsuredCodes struct {
+	Codes []RoomCode
+
+	Created, Changed, Unchanged int // how many of the codes
+}
+
+// CreateCodes gives the codes of a room for one role, or for every role. It makes
+// missing codes, gives all of them the limits that were asked for, and disables
+// those of roles that no longer exist. Calling it again makes no more codes.
+func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req CodeRequest) (EnsuredCodes, error) {
 	roles, badRole := s.roles.Names(), error(nil)
 	if req.Role != nil {
 		roles, badRole = []string{*req.Role}, s.checkRole(*req.Role)
@@ -27,7 +35,7 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	label, badLabel := checkText("label", req.Label, MaxLabel)
 	room, err := s.resolveForChange(ctx, p, ActManageCodes, ref, badRole, badLabel)
 	if err != nil {
-		return nil, err
+		return EnsuredCodes{}, err
 	}
 	details := map[string]string{"roles": strings.Join(roles, ",")}
 	if label != "" {
@@ -39,7 +47,7 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		known = s.roles.Names()
 	}
 	now, most := s.now(), s.limits.CodesPerRoom
-	var codes []RoomCode
+	var ensured EnsuredCodes
 	err = draw(func() error {
 		wanted := s.drawCodes(room.ID, roles, label, now)
 		for i := range wanted {
@@ -47,20 +55,47 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 				return err
 			}
 		}
-		codes, err = s.store.EnsureCodes(ctx, room.ID, wanted, known, now, most, e)
+		changed := map[string]bool{} // by code
+		codes, err := s.store.EnsureCodes(ctx, room.ID, wanted, known, func(c *RoomCode) (*Event, error) {
+			changes, err := s.alterCode(ctx, req.Change, c, now)
+			changed[c.Code] = len(changes) > 0
+			if err != nil || len(changes) == 0 {
+				return nil, err
+			}
+			changes["role"] = c.Role
+			return s.event(ctx, p, CodeUpdated, room, FirstGroup(c.Code), changes), nil
+		}, now, most, e)
+		ensured = countEnsured(wanted, codes, changed)
 		return err
 	})
 	switch {
 	case errors.Is(err, ErrLimitReached):
-		return nil, s.limitReached("codes_per_room", fmt.Sprintf("A room may have at most %d codes", most),
+		return EnsuredCodes{}, s.limitReached("codes_per_room", fmt.Sprintf("A room may have at most %d codes", most),
 			"Give the same code to several people, or make another room.")
 	case errors.Is(err, ErrCodeTaken):
-		return nil, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
+		return EnsuredCodes{}, &Error{Code: CodeInternal, Message: "Failed to create codes", Err: err}
 	case err != nil:
-		return nil, s.storeError(err, "")
+		return EnsuredCodes{}, s.storeError(err, "")
 	}
-	codes, err = s.withBlocks(ctx, room, codes)
-	return codes, errAfterChange(err)
+	ensured.Codes, err = s.withBlocks(ctx, room, ensured.Codes)
+	return ensured, errAfterChange(err)
+}
+
+// countEnsured compares the codes that there are with those that were to be made
+// where none was.
+func countEnsured(wanted, codes []RoomCode, changed map[string]bool) EnsuredCodes {
+	ensured := EnsuredCodes{Codes: codes}
+	for i, code := range codes {
+		switch {
+		case code.Code == wanted[i].Code:
+			ensured.Created++
+		case changed[code.Code]:
+			ensured.Changed++
+		default:
+			ensured.Unchanged++
+		}
+	}
+	return ensured
 }
 
 // drawCodes makes one code for each role, created a millisecond after one another,
@@ -110,7 +145,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", err
 	}
-	if q.After, err = parseCursor(f.Cursor); err != nil {
+	if q.After, err = parsePositionCursor(listOfCodes(room.ID), f.Cursor); err != nil {
 		return nil, "", err
 	}
 	q.Limit = limit + 1
@@ -130,7 +165,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 		return codes, "", nil
 	}
 	last := codes[limit-1]
-	return codes[:limit], cursor(Position{last.CreatedAt, last.Code}), nil
+	return codes[:limit], positionCursor(listOfCodes(room.ID), Position{last.CreatedAt, last.Code}), nil
 }
 
 // lookUpCode finds the code that somebody wrote, and its room. Wrong ones are

@@ -88,7 +88,7 @@ func (s *Service) Events(ctx context.Context, p Principal, f EventFilter) ([]Eve
 	if err != nil {
 		return nil, "", err
 	}
-	if q.Before, err = parseEventCursor(f.Cursor); err != nil {
+	if q.Before, err = parseEventCursor(q.RoomID, f.Cursor); err != nil {
 		return nil, "", err
 	}
 	q.Limit = limit + 1
@@ -99,16 +99,19 @@ func (s *Service) Events(ctx context.Context, p Principal, f EventFilter) ([]Eve
 	if len(events) <= limit {
 		return events, "", nil
 	}
-	return events[:limit], strconv.FormatInt(events[limit-1].ID, 36), nil
+	return events[:limit], cursor(listOfEvents(q.RoomID), strconv.FormatInt(events[limit-1].ID, 36)), nil
 }
 
-func parseEventCursor(cursor string) (int64, error) {
-	if cursor == "" {
-		return 0, nil
+// parseEventCursor gives the event behind which the next page begins, 0 for the
+// first page.
+func parseEventCursor(roomID, cursor string) (int64, error) {
+	place, err := parseCursor(listOfEvents(roomID), cursor)
+	if err != nil || place == "" {
+		return 0, err
 	}
-	id, err := strconv.ParseInt(cursor, 36, 64)
+	id, err := strconv.ParseInt(place, 36, 64)
 	if err != nil || id <= 0 {
-		return 0, Invalid("cursor", "cursor is not one of this list", "Use next_cursor of the page before, or leave it out.")
+		return 0, errBadCursor()
 	}
 	return id, nil
 }

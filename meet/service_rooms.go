@@ -262,7 +262,7 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	next := ""
 	if len(listed) > limit {
 		listed = listed[:limit]
-		next = cursor(Position{listed[limit-1].CreatedAt, listed[limit-1].ID})
+		next = positionCursor(listOfRooms, Position{listed[limit-1].CreatedAt, listed[limit-1].ID})
 	}
 	rooms := make([]RoomInList, len(listed))
 	ids := make([]string, len(listed))
@@ -327,7 +327,7 @@ func (s *Service) roomQuery(p Principal, f RoomFilter) (q RoomQuery, limit int, 
 	if q.Part, err = checkText("query", strings.ToLower(f.Query), MaxRoomName); err != nil {
 		return q, 0, err
 	}
-	if q.After, err = parseCursor(f.Cursor); err != nil {
+	if q.After, err = parsePositionCursor(listOfRooms, f.Cursor); err != nil {
 		return q, 0, err
 	}
 	q.Limit = limit + 1

@@ -3,44 +3,54 @@ package meet
 import (
 	"context"
 	"errors"
+	"slices"
 )
+
+// UpdatedRoom is a room after a call that was to change it.
+type UpdatedRoom struct {
+	Room
+	Changed  []string // what is not as before, by the names in events: name, settings.allow_chat, is_active
+	Reopened bool
+	Codes    []RoomCode // of a reopened room: those that let people in now, at most MaxPage
+}
 
 // UpdateRoom changes a room. With reopen it begins a new session of a room that has
 // ended or expired; an expired room has no end then, unless the change gives one.
 func (s *Service) UpdateRoom(
 	ctx context.Context, p Principal, ref string, change RoomChange, reopen bool,
-) (Room, error) {
+) (UpdatedRoom, error) {
 	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
 	if err != nil {
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
 	if change.Name != nil && normalizeName(*change.Name) == "" {
-		return Room{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
+		return UpdatedRoom{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
 	next := room // as it is to be, unless somebody else changes it first
 	if err := change.apply(&next, s.now()); err != nil {
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
 	if err := s.checkChangeRate(p); err != nil {
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
 	if err := s.checkNewName(ctx, p, room, next.Name, reopen); err != nil {
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
 	if rights := rightsDiffer(room, next); room.Active(s.now()) && (rights || change.MaxParticipants != nil) {
 		if err := s.recordBeforeChange(ctx, room, rights); err != nil {
-			return Room{}, err
+			return UpdatedRoom{}, err
 		}
 	}
 	unlock, err := s.lock(ctx, room.ID) // the media room of the session before may be being deleted
 	if err != nil {
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
 	now, was := s.now(), room
 	if err := s.expireBefore(ctx, room, next.Name); err != nil {
 		unlock()
-		return Room{}, err
+		return UpdatedRoom{}, err
 	}
+	var changed []string
 	e := s.event(ctx, p, RoomUpdated, room, "", nil)
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		was, e.Action = *r, RoomUpdated
@@ -56,6 +66,10 @@ func (s *Service) UpdateRoom(
 		}
 		e.RoomName = r.Name
 		e.setDetails(differences(was, *r))
+		changed = sortedKeys(e.Details)
+		if e.Action == RoomReopened {
+			changed = append(changed, "is_active")
+		}
 		if e.Action == RoomUpdated && len(e.Details) == 0 {
 			e.Action = "" // nothing has changed
 			return nil
@@ -66,13 +80,13 @@ func (s *Service) UpdateRoom(
 	unlock()
 	switch {
 	case errors.Is(err, ErrLimitReached):
-		return Room{}, s.roomLimitReached()
+		return UpdatedRoom{}, s.roomLimitReached()
 	case errors.Is(err, ErrNameTaken):
 		e := errNameTaken()
 		e.Hint = "Give a name that no other active room has."
-		return Room{}, e
+		return UpdatedRoom{}, e
 	case err != nil:
-		return Room{}, s.storeError(err, "")
+		return UpdatedRoom{}, s.storeError(err, "")
 	}
 	if room.Active(now) && rightsDiffer(was, room) {
 		s.projectOrLog(ctx, room)
@@ -80,7 +94,25 @@ func (s *Service) UpdateRoom(
 	if change.MaxParticipants != nil && room.Active(now) {
 		s.updateMediaRoom(ctx, room)
 	}
-	return room, nil
+	updated := UpdatedRoom{Room: room, Changed: changed, Reopened: e.Action == RoomReopened}
+	if updated.Reopened {
+		updated.Codes, err = s.openCodes(ctx, room)
+	}
+	return updated, errAfterChange(err)
+}
+
+// openCodes gives the first of a room's codes that let people in now.
+func (s *Service) openCodes(ctx context.Context, room Room) (open []RoomCode, err error) {
+	enabled := true
+	codes, err := s.store.Codes(ctx, CodeQuery{
+		RoomID: room.ID, Enabled: &enabled, Limit: max(s.limits.CodesPerRoom, MaxPage),
+	})
+	if err != nil {
+		return nil, s.storeError(err, "")
+	}
+	now := s.now()
+	codes = slices.DeleteFunc(slices.Clone(codes), func(c RoomCode) bool { return c.reasonClosed(now) != "" })
+	return s.withBlocks(ctx, room, codes[:min(len(codes), MaxPage)])
 }
 
 // checkNewName checks a change by which the room takes a name, or becomes active

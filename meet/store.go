@@ -110,14 +110,16 @@ type Due struct {
 
 // CodeStore keeps room codes and counts their uses.
 type CodeStore interface {
-	// EnsureCodes stores those of the wanted codes whose room, role and label
-	// have no current code, disables the room's codes whose role is not one of
-	// roles (nil disables none), and gives the current codes for the roles and
-	// labels of wanted, in that order. ErrCodeTaken if a wanted code exists,
-	// ErrNotFound if the room does not, ErrLimitReached if the room would get codes
-	// and have more than most; 0 is no limit.
-	EnsureCodes(ctx context.Context, roomID string, wanted []RoomCode, roles []string, now time.Time,
-		most int, e *Event) ([]RoomCode, error)
+	// EnsureCodes stores those of the wanted codes whose room, role and label have
+	// no current code, and lets change alter the limits of those that have one (nil
+	// alters none; without an event the code stays as it is). It disables the room's
+	// codes whose role is not one of roles (nil disables none), and gives the current
+	// codes for the roles and labels of wanted, in that order. e is written if codes
+	// were made or disabled. ErrCodeTaken if a wanted code exists, ErrNotFound if the
+	// room does not, ErrLimitReached if the room would get codes and have more than
+	// most; 0 is no limit.
+	EnsureCodes(ctx context.Context, roomID string, wanted []RoomCode, roles []string,
+		change func(*RoomCode) (*Event, error), now time.Time, most int, e *Event) ([]RoomCode, error)
 
 	// Codes lists the current codes of a room, oldest first.
 	Codes(ctx context.Context, q CodeQuery) ([]RoomCode, error)

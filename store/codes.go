@@ -47,8 +47,8 @@ const (
 )
 
 // EnsureCodes implements [meet.CodeStore].
-func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.RoomCode, roles []string, now time.Time,
-	most int, e *meet.Event) ([]meet.RoomCode, error) {
+func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.RoomCode, roles []string,
+	change func(*meet.RoomCode) (*meet.Event, error), now time.Time, most int, e *meet.Event) ([]meet.RoomCode, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.RoomCode, error) {
 		if _, err := t.room(roomID); err != nil {
 			return nil, err
@@ -60,9 +60,12 @@ func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.Room
 		codes, made := make([]meet.RoomCode, len(wanted)), false
 		for i, code := range wanted {
 			codes[i], err = t.currentCode(roomID, code)
-			if errors.Is(err, meet.ErrNotFound) {
+			switch {
+			case errors.Is(err, meet.ErrNotFound):
 				made, err = true, t.insertCode(roomID, code)
 				codes[i] = code
+			case err == nil && change != nil:
+				codes[i], err = t.alterCode(codes[i], change)
 			}
 			if err != nil {
 				return nil, err
@@ -79,6 +82,25 @@ func (db *DB) EnsureCodes(ctx context.Context, roomID string, wanted []meet.Room
 		}
 		return codes, t.event(e)
 	})
+}
+
+// alterCode stores what change makes of a code, and its event. Without an event
+// nothing is stored.
+func (t *tx) alterCode(c meet.RoomCode, change func(*meet.RoomCode) (*meet.Event, error)) (meet.RoomCode, error) {
+	altered := c
+	e, err := change(&altered)
+	if err != nil || e == nil {
+		return c, err
+	}
+	altered, err = t.storeCode(c, altered)
+	return altered, cmp.Or(err, t.event(e))
+}
+
+// storeCode stores the limits, uses and times of an altered code.
+func (t *tx) storeCode(c, altered meet.RoomCode) (meet.RoomCode, error) {
+	t.codesChanged(c.RoomID)
+	return queryOne(t, "update code", updateCode, codePointers, c.Code, bit(altered.Enabled), altered.Uses,
+		altered.MaxUses, optional(altered.ExpiresAt), optional(altered.LastUsedAt), altered.UpdatedAt.UnixMilli())
 }
 
 // checkCurrentCodes refuses if the room has more than most codes by now.
@@ -144,12 +166,11 @@ func (db *DB) UpdateCode(ctx context.Context, code string, change func(*meet.Roo
 		if c, err = t.code(code); err != nil {
 			return c, err
 		}
-		if err := change(&c); err != nil {
+		altered := c
+		if err := change(&altered); err != nil {
 			return c, err
 		}
-		t.codesChanged(c.RoomID)
-		c, err = queryOne(t, "update code", updateCode, codePointers, code, bit(c.Enabled), c.Uses, c.MaxUses,
-			optional(c.ExpiresAt), optional(c.LastUsedAt), c.UpdatedAt.UnixMilli())
+		c, err = t.storeCode(c, altered)
 		if r != nil {
 			err = cmp.Or(err, t.revokeAll(*r))
 		}

@@ -70,7 +70,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			}, "one active true | aaa true 0"},
 			{"ensure codes", func() error {
 				_, err := db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("bbb", "guest")},
-					[]string{"host", "guest"}, epoch, 0, nil)
+					[]string{"host", "guest"}, nil, epoch, 0, nil)
 				return err
 			}, "one active true | aaa true 0 | bbb true 0"},
 			{"use", func() error {
@@ -82,7 +82,8 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 				return errOf(db.UpdateCode(ctx, "aaa", func(c *meet.RoomCode) error { c.Enabled = false; return nil }, nil, nil))
 			}, "one active true | aaa false 1 | bbb true 0"},
 			{"a role that is no more", func() error {
-				return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, epoch, 0, nil))
+				return errOf(db.EnsureCodes(ctx, "one", []meet.RoomCode{newCode("ccc", "host")}, []string{"host"}, nil,
+					epoch, 0, nil))
 			}, "one active true | aaa false 1 | bbb false 0"},
 			{"rotate", func() error {
 				return errOf(db.ReplaceCode(ctx, "aaa", "zzz", epoch, func(meet.RoomCode) error { return nil }, nil, nil))
@@ -179,7 +180,7 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.RetiredAt.IsZero() }},
 		"a role that is no more": {[]step{use("a"), change("ensure", func(db *DB) error {
 			_, err := db.EnsureCodes(t.Context(), "one", []meet.RoomCode{newCode("bbb", "guest")},
-				[]string{"guest"}, epoch, 0, nil)
+				[]string{"guest"}, nil, epoch, 0, nil)
 			return err
 		}), use("b")}, 3, func(d meet.JoinContext) bool { return !d.Code.Enabled }},
 		"a change that is refused": {[]step{use("a"), {"disable", func(db *DB, _ *meet.JoinContext) error {

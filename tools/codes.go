@@ -10,25 +10,30 @@ type createRoomCodesInput struct {
 	RoomID    string  `json:"room_id" doc:"Id or name of the room"`
 	Role      *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out: one code per role"`
 	Label     *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
-	ExpiresIn *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long new codes work; 0 is forever"`
-	MaxUses   *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many people each new code lets in; 0 is no limit"`
+	ExpiresIn *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long they work from now; 0 is forever"`
+	MaxUses   *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many people each lets in, in all; 0 is no limit"`
 }
 
-type codesOutput struct {
-	Codes []codeView `json:"codes" doc:"The codes asked for, existing and new"`
+type createRoomCodesOutput struct {
+	Codes     []codeView `json:"codes" doc:"The codes asked for, existing and new; look at enabled"`
+	Created   int        `json:"created" doc:"How many of them are new"`
+	Changed   int        `json:"changed" doc:"How many existed and have other limits now"`
+	Unchanged int        `json:"unchanged" doc:"How many existed and are as before"`
 }
 
 var createRoomCodes = define(Tool{
 	Name: "create_room_codes", Title: "Create room codes", Toolset: Codes, Hints: Hints{Idempotent: true},
 	Description: "Make the short codes that let people in, one per role. A code that exists for the same role and " +
-		"label is returned unchanged; codes of roles that no longer exist are disabled. Give people join_url or the " +
-		"code itself.",
-}, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomCodesInput) (codesOutput, error) {
-	codes, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{
+		"label is kept and gets the limits given; codes of roles that no longer exist are disabled. Give people " +
+		"join_url or the code itself.",
+}, func(
+	ctx context.Context, s *meet.Service, p meet.Principal, in createRoomCodesInput,
+) (createRoomCodesOutput, error) {
+	ensured, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{
 		Role: in.Role, Label: valueOrZero(in.Label),
 		Change: meet.CodeChange{ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses},
 	})
-	return codesOutput{viewCodes(s, codes)}, err
+	return createRoomCodesOutput{viewCodes(s, ensured.Codes), ensured.Created, ensured.Changed, ensured.Unchanged}, err
 })
 
 type getRoomCodesInput struct {
@@ -64,6 +69,7 @@ type updateRoomCodeInput struct {
 
 type updateRoomCodeOutput struct {
 	Code    codeView `json:"code" doc:"The code as it is now"`
+	Changed []string `json:"changed" doc:"What is not as before; empty: nothing"`
 	Removed []string `json:"removed" doc:"Identities of those who were removed"`
 }
 
@@ -73,8 +79,8 @@ var updateRoomCode = define(Tool{
 	Description: "Enable, disable or limit a room code. Those already inside stay unless remove_participants is true.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomCodeInput) (updateRoomCodeOutput, error) {
 	change := meet.CodeChange{Enabled: in.Enabled, ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses}
-	code, removed, err := s.UpdateCode(ctx, p, in.Code, change, valueOrZero(in.Remove))
-	return updateRoomCodeOutput{viewCode(s, code), removed}, err
+	updated, err := s.UpdateCode(ctx, p, in.Code, change, valueOrZero(in.Remove))
+	return updateRoomCodeOutput{viewCode(s, updated.RoomCode), updated.Changed, updated.Removed}, err
 })
 
 type rotateRoomCodeInput struct {

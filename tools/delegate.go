@@ -54,8 +54,8 @@ const (
 		"resources/list and resources/templates/list show those there are."
 )
 
-// badCursor is the answer to a list with a cursor that is none.
-const badCursor = "The parameters are not those that the method takes."
+// badParameters is the answer to parameters of which no more is known.
+const badParameters = "The parameters are not those that the method takes."
 
 // errorMessage is the text of an error that mcp-go has found. What a client must
 // know of _meta and headers, checkModern has said before.
@@ -70,7 +70,7 @@ func errorMessage(method mcp.MCPMethod, e rpcError) string {
 	case method == mcp.MethodResourcesRead && e.Code != mcp.INTERNAL_ERROR:
 		return NoSuchResource
 	case e.Code == mcp.INVALID_PARAMS:
-		return badCursor
+		return badParameters
 	}
 	return "Internal error."
 }

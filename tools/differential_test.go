@@ -145,7 +145,7 @@ var meantDifferences = []struct {
 		}
 		texts := map[int][]string{
 			mcp.INVALID_REQUEST: {badShape.Message}, mcp.RESOURCE_NOT_FOUND: {NoSuchResource},
-			mcp.INVALID_PARAMS: {NoSuchTool, NoSuchPrompt, NoSuchResource, badCursor},
+			mcp.INVALID_PARAMS: {NoSuchTool, NoSuchPrompt, NoSuchResource, badParameters},
 		}
 		if !slices.Contains(texts[e.got.Error.Code], e.got.Error.Message) {
 			return false

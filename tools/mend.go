@@ -22,6 +22,10 @@ func (r *request) mend() *rpcError {
 	switch r.method {
 	case mcp.MethodInitialize:
 		p.Capabilities = emptyObjects(p.Capabilities, capabilitiesDepth)
+	case mcp.MethodToolsList, mcp.MethodPromptsList, mcp.MethodResourcesList, mcp.MethodResourcesTemplatesList:
+		if len(p.Cursor) > 0 && !isNull(p.Cursor) && string(p.Cursor) != `""` {
+			fault = badCursor
+		}
 	case mcp.MethodSubscriptionsListen:
 		p.Notifications = emptyObject(p.Notifications)
 	case mcp.MethodPromptsGet:

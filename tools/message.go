@@ -35,6 +35,9 @@ var (
 	badShape   = &rpcError{
 		Code: mcp.INVALID_REQUEST, Message: "The request does not have the shape that its method takes.",
 	}
+	badCursor = &rpcError{
+		Code: mcp.INVALID_PARAMS, Message: "cursor is not one that this list gave: it has one page. Leave cursor out.",
+	}
 	badID = &rpcError{
 		Code: mcp.INVALID_REQUEST, Message: "id must be a string or a number. Only a notification has none.",
 	}

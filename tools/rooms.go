@@ -127,22 +127,28 @@ type updateRoomInput struct {
 	IsActive *bool                `json:"is_active" doc:"true opens an ended or expired room again; end_room ends one"`
 }
 
-type roomOutput struct {
-	Room roomView `json:"room" doc:"The room as it is now"`
+type updateRoomOutput struct {
+	Room    roomView   `json:"room" doc:"The room as it is now"`
+	Changed []string   `json:"changed" doc:"What is not as before; empty: nothing"`
+	Codes   []codeView `json:"codes,omitzero" doc:"If it was opened again: the codes that work again; the first 100"`
 }
 
 var updateRoom = define(Tool{
 	Name: "update_room", Title: "Change or reopen a room", Toolset: Rooms,
 	Hints:       Hints{Destructive: true}, // a short expires_in_seconds ends it, and counts anew each time
 	Description: "Change a room you administer, or open it again with is_active true. Only what you give changes.",
-}, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomInput) (roomOutput, error) {
+}, func(ctx context.Context, s *meet.Service, p meet.Principal, in updateRoomInput) (updateRoomOutput, error) {
 	if in.IsActive != nil && !*in.IsActive {
-		return roomOutput{}, meet.Invalid("is_active", "is_active can only be set to true",
+		return updateRoomOutput{}, meet.Invalid("is_active", "is_active can only be set to true",
 			"To end a room and remove everyone call end_room with confirm_name.")
 	}
 	change := roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresIn, in.Settings)
-	room, err := s.UpdateRoom(ctx, p, in.RoomID, change, valueOrZero(in.IsActive))
-	return roomOutput{viewRoom(s, room)}, err
+	updated, err := s.UpdateRoom(ctx, p, in.RoomID, change, valueOrZero(in.IsActive))
+	out := updateRoomOutput{Room: viewRoom(s, updated.Room), Changed: updated.Changed}
+	if updated.Reopened {
+		out.Codes = viewCodes(s, updated.Codes)
+	}
+	return out, err
 })
 
 type endRoomInput struct {

@@ -56,7 +56,9 @@ func skillWords() map[string]bool {
 	} {
 		known[string(code)] = true
 	}
-	for _, answer := range []any{meet.ErrorReport{}, joinRoomOutput{}, createRoomOutput{}} {
+	for _, answer := range []any{
+		meet.ErrorReport{}, joinRoomOutput{}, createRoomOutput{}, updateRoomOutput{}, createRoomCodesOutput{},
+	} {
 		typ := reflect.TypeOf(answer)
 		for i := range typ.NumField() {
 			name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")

@@ -71,6 +71,7 @@ const (
 	noMethod  = "method must be a string."
 	badID     = "id must be a string or a number. Only a notification has none."
 	badParams = "params must be an object."
+	badCursor = "cursor is not one that this list gave: it has one page. Leave cursor out."
 )
 
 // refusedMessages are refused as a whole, with that id, code and message.
@@ -104,6 +105,9 @@ var refusedMessages = []struct {
 	{rpc("ping", `"x"`), `1`, -32602, badParams},
 	{rpc("tools/call", `["create_room"]`), `1`, -32602, badParams},
 	{rpc("tools/list", `7`), `1`, -32602, badParams},
+	{rpc("tools/list", `{"cursor":"bm9uc2Vuc2U="}`), `1`, -32602, badCursor},
+	{rpc("prompts/list", `{"cursor":"next"}`), `1`, -32602, badCursor},
+	{rpc("resources/list", `{"cursor":7}`), `1`, -32602, badCursor},
 	{rpc("tools/call", `{"name":"open_sesame","arguments":{}}`), `1`, -32602, ""},
 	{rpc("tools/call", `{"name":"Create_Room","arguments":{}}`), `1`, -32602, ""},
 	{rpc("tools/call", `{"name":"\u202egnp.exe","arguments":{}}`), `1`, -32602, ""},

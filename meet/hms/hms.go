@@ -50,7 +50,7 @@ type Filter struct {
 // Create makes the codes that a room lacks, one for every role, and gives them all.
 func Create(ctx context.Context, s *meet.Service, p meet.Principal, room string) (RoomCodes, error) {
 	codes, err := s.CreateCodes(ctx, p, room, meet.CodeRequest{})
-	return whole(codes), translate(err)
+	return whole(codes.Codes), translate(err)
 }
 
 // CreateForRole gives the room's code for a role, and makes it if there is none.
@@ -59,7 +59,7 @@ func CreateForRole(ctx context.Context, s *meet.Service, p meet.Principal, room,
 	if err != nil {
 		return RoomCode{}, translate(err)
 	}
-	return view(codes[0]), nil
+	return view(codes.Codes[0]), nil
 }
 
 // Page gives a page of the room's codes.
@@ -103,11 +103,11 @@ func All(ctx context.Context, s *meet.Service, p meet.Principal, room string) (R
 
 // Update enables or disables a code. People who are inside stay.
 func Update(ctx context.Context, s *meet.Service, p meet.Principal, code string, enabled bool) (RoomCode, error) {
-	updated, _, err := s.UpdateCode(ctx, p, code, meet.CodeChange{Enabled: &enabled}, false)
+	updated, err := s.UpdateCode(ctx, p, code, meet.CodeChange{Enabled: &enabled}, false)
 	if err != nil {
 		return RoomCode{}, translate(err)
 	}
-	return view(updated), nil
+	return view(updated.RoomCode), nil
 }
 
 // translate changes an error where 100ms words it in another way. It names no tools,

@@ -119,11 +119,11 @@ func (s *System) NewRoom(tb testing.TB, change meet.RoomChange) meet.Room {
 // NewCode makes a code for one role of a room of Ada's.
 func (s *System) NewCode(tb testing.TB, room meet.Room, role string, change meet.CodeChange) meet.RoomCode {
 	tb.Helper()
-	codes, err := s.CreateCodes(tb.Context(), Ada, room.ID, meet.CodeRequest{Role: &role, Change: change})
+	made, err := s.CreateCodes(tb.Context(), Ada, room.ID, meet.CodeRequest{Role: &role, Change: change})
 	if err != nil {
 		tb.Fatalf("CreateCodes: %v", err)
 	}
-	return codes[0]
+	return made.Codes[0]
 }
 
 // Admit joins a room by name, without connecting.

@@ -18,11 +18,11 @@ func TestNothingIsDestroyedUnderTheCeiling(t *testing.T) {
 	ctx := meet.WithoutDestruction(t.Context())
 	later, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Links: Links, Now: s.Clock.Now})
 
-	_, _, err := later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	_, err := later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable a code", err, meet.CodeForbidden)
-	_, _, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{MaxUses: Of(1)}, false)
+	_, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{MaxUses: Of(1)}, false)
 	wantCode(t, "use a code up", err, meet.CodeForbidden)
-	_, _, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, true)
+	_, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, true)
 	wantCode(t, "remove participants", err, meet.CodeForbidden)
 	_, _, err = later.RotateCode(ctx, Ada, code.Code, false)
 	wantCode(t, "rotate", err, meet.CodeForbidden)
@@ -30,7 +30,7 @@ func TestNothingIsDestroyedUnderTheCeiling(t *testing.T) {
 	wantCode(t, "kick", err, meet.CodeForbidden)
 	_, _, err = later.EndRoom(ctx, Ada, room.ID, room.Name)
 	wantCode(t, "end", err, meet.CodeForbidden)
-	_, _, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	_, err = later.UpdateCode(ctx, Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "enable a code", err, "")
 
 	enabled := func() bool {

@@ -20,7 +20,7 @@ func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 		ids = append(ids, askToJoin(t, s, code, "").RequestID)
 	}
 	hidden := askToJoin(t, s, shut, "").RequestID
-	_, _, err := s.UpdateCode(t.Context(), Ada, shut.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	_, err := s.UpdateCode(t.Context(), Ada, shut.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
 	all := func(p meet.Principal, ids []string, all, approve bool) (answered, missing []string, err error) {
 		requests, missing, err := s.AnswerJoinRequests(context.Background(), p, room.ID, ids, all, approve)

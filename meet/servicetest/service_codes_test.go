@@ -17,17 +17,19 @@ func TestCreateCodesIsIdempotent(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
-	first, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(3)}})
+	request := meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(3)}}
+	first, err := s.CreateCodes(t.Context(), Ada, room.Name, request)
 	wantCode(t, "create", err, "")
 	s.Clock.Advance(time.Minute)
-	second, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(9)}})
+	second, err := s.CreateCodes(t.Context(), Ada, room.Name, request)
 	wantCode(t, "create again", err, "")
-	if diff := cmp.Diff(first, second); diff != "" || len(first) != 3 {
+	if diff := cmp.Diff(first.Codes, second.Codes); diff != "" || first.Created != 3 || second.Unchanged != 3 {
 		t.Errorf("the second call changed something (-first +second):\n%s", diff)
 	}
-	labelled, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Role: Of("guest"), Label: " press "})
+	made, err := s.CreateCodes(t.Context(), Ada, room.Name, meet.CodeRequest{Role: Of("guest"), Label: " press "})
 	wantCode(t, "create with a label", err, "")
-	if len(labelled) != 1 || labelled[0].Label != "press" || labelled[0].Code == first[1].Code {
+	labelled := made.Codes
+	if len(labelled) != 1 || labelled[0].Label != "press" || labelled[0].Code == first.Codes[1].Code {
 		t.Errorf("labelled = %+v; want one more code for guests", labelled)
 	}
 	all, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
@@ -49,28 +51,75 @@ func TestCreateCodesIsIdempotent(t *testing.T) {
 	}
 }
 
+// Limits count for codes that exist, too. The answer says what became of which,
+// and the trail of each code that has others now.
+func TestCreateCodesGivesExistingOnesTheLimits(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	guest := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: Of(3)})
+	s.EnterByCode(t, guest, "Ann")
+	got, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(3)}})
+	if err != nil || got.Created != 2 || got.Changed != 0 || got.Unchanged != 1 {
+		t.Errorf("the limit it has = %+v, %v; want two made and one unchanged", got, err)
+	}
+	s.Clock.Advance(time.Minute)
+	got, err = s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{
+		Role: Of("guest"), Change: meet.CodeChange{MaxUses: Of(9), ExpiresIn: Of(time.Hour)},
+	})
+	if err != nil || got.Created != 0 || got.Changed != 1 || got.Unchanged != 0 {
+		t.Fatalf("other limits = %+v, %v; want one changed", got, err)
+	}
+	stored, _, err := s.Store.CodeAndRoom(t.Context(), guest.Code)
+	want := guest
+	now := s.Clock.Now().UTC().Truncate(time.Millisecond)
+	want.MaxUses, want.ExpiresAt, want.UpdatedAt = 9, now.Add(time.Hour), now
+	want.Uses, want.LastUsedAt = stored.Uses, stored.LastUsedAt
+	if diff := cmp.Diff([]meet.RoomCode{want, want}, append(got.Codes, stored)); err != nil || diff != "" {
+		t.Errorf("answered and stored (%v) differ (-want +got):\n%s", err, diff)
+	}
+	events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID, Kind: "code", Limit: Of(1)})
+	if err != nil || len(events) != 1 || events[0].Action != meet.CodeUpdated ||
+		events[0].Target != meet.FirstGroup(guest.Code) || events[0].Details["max_uses"] != "9" {
+		t.Errorf("the newest event about codes is %+v, %v; want the change", events, err)
+	}
+
+	destructive := meet.CodeRequest{Change: meet.CodeChange{MaxUses: Of(1)}}
+	_, err = s.CreateCodes(meet.WithoutDestruction(t.Context()), Ada, room.ID, destructive)
+	wantCode(t, "use a code up where that is not allowed", err, meet.CodeForbidden)
+	if now, _, err := s.Store.CodeAndRoom(t.Context(), guest.Code); err != nil || now.MaxUses != 9 {
+		t.Errorf("after the refusal the code is %+v, %v", now, err)
+	}
+}
+
 func TestUpdateCode(t *testing.T) {
 	t.Parallel()
 	s := New(t)
 	room := s.NewRoom(t, meet.RoomChange{})
 	code := s.NewCode(t, room, "guest", meet.CodeChange{})
 	s.Clock.Advance(time.Second)
-	got, removed, err := s.UpdateCode(t.Context(), Ada, strings.ToUpper(code.Code), meet.CodeChange{Enabled: Of(false),
+	updated, err := s.UpdateCode(t.Context(), Ada, strings.ToUpper(code.Code), meet.CodeChange{Enabled: Of(false),
 		MaxUses: Of(5), ExpiresIn: Of(time.Hour)}, false)
 	want := code
 	want.Enabled, want.MaxUses, want.UpdatedAt = false, 5, code.UpdatedAt.Add(time.Second)
 	want.ExpiresAt = want.UpdatedAt.Add(time.Hour)
-	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(removed) != 0 {
-		t.Errorf("updated (%v, removed %v) differs (-want +got):\n%s", err, removed, diff)
+	wantUpdated := meet.UpdatedCode{RoomCode: want, Changed: []string{"enabled", "expires_at", "max_uses"},
+		Removed: []string{}}
+	if diff := cmp.Diff(wantUpdated, updated); err != nil || diff != "" {
+		t.Errorf("updated (%v) differs (-want +got):\n%s", err, diff)
 	}
-	got, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true),
+	again, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false), MaxUses: Of(5)}, false)
+	if diff := cmp.Diff([]string{}, again.Changed); err != nil || diff != "" {
+		t.Errorf("the second time (%v) something changed (-want +got):\n%s", err, diff)
+	}
+	got, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true),
 		ExpiresIn: Of(time.Duration(0))}, false)
 	if err != nil || !got.Enabled || !got.ExpiresAt.IsZero() || got.MaxUses != 5 {
 		t.Errorf("enabled again = %+v, %v; want no expiry and the limit kept", got, err)
 	}
-	_, _, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aaa", meet.CodeChange{}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aaa", meet.CodeChange{}, false)
 	wantCode(t, "unknown code", err, meet.CodeNotFound)
-	_, _, err = s.UpdateCode(t.Context(), Ada, "nonsense", meet.CodeChange{}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, "nonsense", meet.CodeChange{}, false)
 	wantCode(t, "malformed code", err, meet.CodeInvalid)
 }
 
@@ -92,7 +141,7 @@ func TestRotateCode(t *testing.T) {
 		"join":   func() error { _, err := s.Join(t.Context(), Bob, meet.JoinCall{Code: &old.Code}); return err },
 		"rotate": func() error { _, _, err := s.RotateCode(t.Context(), Ada, old.Code, false); return err },
 		"re-open": func() error {
-			_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
+			_, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
 			return err
 		},
 	} {
@@ -115,7 +164,7 @@ func TestRotateADisabledCode(t *testing.T) {
 	room := s.NewRoom(t, meet.RoomChange{})
 	old := s.NewCode(t, room, "guest", meet.CodeChange{})
 	_, eve := enterByCode(t, s, old.Code, "")
-	_, _, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	_, err := s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
 	rotated, removed, err := s.RotateCode(t.Context(), Ada, old.Code, true)
 	if err != nil || !rotated.Enabled || !slices.Equal(removed, []string{eve.Identity()}) {
@@ -139,7 +188,7 @@ func TestRotateAnExpiredCode(t *testing.T) {
 	s.Clock.Advance(2 * time.Minute)
 	_, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
 	wantCode(t, "rotate", err, meet.CodeConflict)
-	_, _, err = s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{ExpiresIn: Of(time.Hour)}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, old.Code, meet.CodeChange{ExpiresIn: Of(time.Hour)}, false)
 	wantCode(t, "give it more time", err, "")
 	rotated, _, err := s.RotateCode(t.Context(), Ada, old.Code, false)
 	wantCode(t, "rotate again", err, "")
@@ -164,7 +213,7 @@ func TestTheSuccessorIsNamed(t *testing.T) {
 		},
 		"rotate": func(p meet.Principal) error { _, _, err := s.RotateCode(t.Context(), p, old.Code, true); return err },
 		"enable": func(p meet.Principal) error {
-			_, _, err := s.UpdateCode(t.Context(), p, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
+			_, err := s.UpdateCode(t.Context(), p, old.Code, meet.CodeChange{Enabled: Of(true)}, false)
 			return err
 		},
 	} {
@@ -192,9 +241,9 @@ func TestCodesOfARoleThatIsNoMore(t *testing.T) {
 	if _, err := later.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{}); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	_, err = later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "enable", err, meet.CodeForbidden)
-	changed, _, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false),
+	changed, err := later.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false),
 		MaxUses: Of(3)}, false)
 	if err != nil || changed.Enabled || changed.MaxUses != 3 {
 		t.Errorf("limit: %+v, %v", changed, err)

@@ -226,12 +226,12 @@ func TestRemoveByARotatedCode(t *testing.T) {
 	rotated, _, err := s.RotateCode(t.Context(), Ada, code.Code, false)
 	wantCode(t, "rotate", err, "")
 	_, carol := enterByCode(t, s, rotated.Code, "")
-	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "enabling the old one", err, meet.CodeGone)
-	_, removed, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
-	isEve := len(removed) == 1 && removed[0] == eve.Identity()
+	updated, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
+	isEve := len(updated.Removed) == 1 && updated.Removed[0] == eve.Identity()
 	if err != nil || !isEve || !isTokenDead(t, s, a.Token) || !carol.Connected() {
-		t.Errorf("removed %v, %v; want eve alone, and her token dead", removed, err)
+		t.Errorf("removed %v, %v; want eve alone, and her token dead", updated.Removed, err)
 	}
 	if _, err := exchange(t, s, code.Code, ""); !meet.IsCode(err, meet.CodeNotFound) {
 		t.Errorf("the old code: %v; want that it opens nothing", err)

@@ -200,12 +200,12 @@ func TestExchangeIsUniform(t *testing.T) {
 		t.Fatal(err)
 	}
 	label := func(label string, change meet.CodeChange) meet.RoomCode {
-		codes, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Role: Of("guest"), Label: label,
+		made, err := s.CreateCodes(t.Context(), Ada, room.ID, meet.CodeRequest{Role: Of("guest"), Label: label,
 			Change: change})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return codes[0]
+		return made.Codes[0]
 	}
 	used := label("used", meet.CodeChange{MaxUses: Of(1)})
 	if _, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &used.Code}); err != nil {
@@ -249,10 +249,10 @@ func TestGuessersHaveToWait(t *testing.T) {
 	_, _, err = s.RotateCode(t.Context(), Bob, code.Code, false)
 	wantCode(t, "somebody else's code after ten guesses", err, meet.CodeRateLimited)
 	for range 10 {
-		_, _, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aab", meet.CodeChange{}, false)
+		_, err = s.UpdateCode(t.Context(), Ada, "aaa-aaaa-aab", meet.CodeChange{}, false)
 		wantCode(t, "Ada mistypes", err, meet.CodeNotFound)
 	}
-	_, _, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(true)}, false)
 	wantCode(t, "Ada's own code all the same", err, "")
 	_, err = s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 	wantCode(t, "another address", err, "")

@@ -156,7 +156,7 @@ func TestChangesOfAUserAreBounded(t *testing.T) {
 			return err
 		},
 		"code": func(p meet.Principal) error {
-			_, _, err := s.UpdateCode(t.Context(), p, code.Code, meet.CodeChange{}, false)
+			_, err := s.UpdateCode(t.Context(), p, code.Code, meet.CodeChange{}, false)
 			return err
 		},
 		"rotate": func(p meet.Principal) error { _, _, err := s.RotateCode(t.Context(), p, code.Code, false); return err },

@@ -27,7 +27,7 @@ func TestAnUnknownOutcomeIsToldAsSuch(t *testing.T) {
 	s := New(t, func(c *meet.Config) { c.Store = cancellingStore{Store: c.Store} })
 	code := s.NewCode(t, s.NewRoom(t, meet.RoomChange{}), meet.RoleGuest, meet.CodeChange{})
 	for range 200 { // a commit that is done before the caller looks is known
-		_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(!code.Enabled)}, false)
+		_, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(!code.Enabled)}, false)
 		if err == nil {
 			code.Enabled = !code.Enabled
 			continue

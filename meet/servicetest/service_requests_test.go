@@ -259,7 +259,7 @@ func TestRemovedPeopleAskAgain(t *testing.T) {
 			return err
 		},
 		"remove_participants": func(s *System, _ meet.Room, code meet.RoomCode, _ string) error {
-			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
+			_, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{}, true)
 			return err
 		},
 	} {
@@ -294,7 +294,7 @@ func TestWhoIsListed(t *testing.T) {
 	askToJoin(t, s, viewer, "")
 	byName, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join", err, "")
-	_, _, err = s.UpdateCode(t.Context(), Ada, viewer.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	_, err = s.UpdateCode(t.Context(), Ada, viewer.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
 	if got := waitingNow(t, s, room); len(got) != 2 || !slices.Contains(got, byCode) ||
 		!slices.Contains(got, byName.RequestID) {

@@ -156,7 +156,7 @@ func TestNameIsFreeAgainAfterTheEnd(t *testing.T) {
 	wantCode(t, "end", err, "")
 	reopened, err := s.UpdateRoom(t.Context(), Ada, first.ID, meet.RoomChange{}, true)
 	wantCode(t, "reopening the first", err, "")
-	if !s.IsActive(reopened) || !reopened.ExpiresAt.IsZero() {
+	if !s.IsActive(reopened.Room) || !reopened.ExpiresAt.IsZero() {
 		t.Errorf("reopened = %+v; want an active room that does not expire at once", reopened)
 	}
 	if details, err := s.Room(t.Context(), Bob, "daily"); err != nil || details.ID != first.ID {
@@ -229,6 +229,28 @@ func TestMediaServerDownAfterCreate(t *testing.T) {
 	}
 }
 
+// Reopening says which codes let people in again.
+func TestReopeningGivesTheCodesThatWork(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{})
+	works := s.NewCode(t, room, "guest", meet.CodeChange{})
+	stopped := s.NewCode(t, room, "viewer", meet.CodeChange{})
+	s.NewCode(t, room, "host", meet.CodeChange{ExpiresIn: Of(time.Hour)})
+	_, err := s.UpdateCode(t.Context(), Ada, stopped.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	wantCode(t, "disable", err, "")
+	_, _, err = s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, "")
+	s.Clock.Advance(time.Hour)
+	got, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{}, true)
+	if err != nil || !got.Reopened || len(got.Codes) != 1 || got.Codes[0].Code != works.Code {
+		t.Errorf("reopened = %+v, %v; want the code for guests alone", got, err)
+	}
+	if diff := cmp.Diff([]string{"is_active"}, got.Changed); diff != "" {
+		t.Errorf("what changed (-want +got):\n%s", diff)
+	}
+}
+
 func TestUpdateRoom(t *testing.T) {
 	t.Parallel()
 	s := New(t)
@@ -239,8 +261,13 @@ func TestUpdateRoom(t *testing.T) {
 	wantCode(t, "update", err, "")
 	want := room
 	want.Name, want.IsPublic, want.Settings.E2EE, want.UpdatedAt = "after", true, true, room.UpdatedAt.Add(time.Minute)
-	if diff := cmp.Diff(want, got); diff != "" {
+	wantUpdated := meet.UpdatedRoom{Room: want, Changed: []string{"is_public", "name", "settings.e2ee"}}
+	if diff := cmp.Diff(wantUpdated, got); diff != "" {
 		t.Errorf("updated room differs (-want +got):\n%s", diff)
+	}
+	again, err := s.UpdateRoom(t.Context(), Ada, "after", meet.RoomChange{IsPublic: Of(true)}, true)
+	if diff := cmp.Diff([]string{}, again.Changed); err != nil || diff != "" || again.Reopened {
+		t.Errorf("the second time (%v) something changed (-want +got):\n%s", err, diff)
 	}
 	_, err = s.UpdateRoom(t.Context(), Ada, "before", meet.RoomChange{}, false)
 	wantCode(t, "update by the old name", err, meet.CodeNotFound)

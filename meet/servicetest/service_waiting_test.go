@@ -37,7 +37,7 @@ func TestWaitingEndsAtOnce(t *testing.T) {
 			wantCode(t, "sweep", s.Sweep(t.Context()), "")
 		}, meet.CodeNotFound},
 		"code disabled": {func(t *testing.T, s *System, _ meet.Room, code meet.RoomCode, _ string) {
-			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
+			_, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, false)
 			wantCode(t, "disable", err, "")
 		}, meet.CodeNotFound},
 		"code rotated": {func(t *testing.T, s *System, _ meet.Room, code meet.RoomCode, _ string) {

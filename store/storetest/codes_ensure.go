@@ -11,7 +11,7 @@ import (
 // ensure calls EnsureCodes for room at(1) and gives the codes.
 func (b testStore) ensure(roles []string, fresh ...meet.RoomCode) []string {
 	b.t.Helper()
-	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, at(1), 0, nil)
+	codes, err := b.EnsureCodes(b.t.Context(), "id-room", fresh, roles, nil, at(1), 0, nil)
 	if err != nil {
 		b.t.Fatalf("EnsureCodes: %v", err)
 	}
@@ -43,15 +43,43 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		want := meet.RoomCode{Code: "aaa", RoomID: "id-room", Role: "host", Label: "press", Enabled: true, MaxUses: 3,
 			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
-		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, at(1), 0, nil)
+		got, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{want}, allRoles, nil, at(1), 0, nil)
 		wantErr(t, "EnsureCodes", err, nil)
 		wantSame(t, "returned", got, []meet.RoomCode{want})
 		wantSame(t, "stored", b.code("aaa"), want)
 	}},
+	{"ExistingCodesAreChangedWithAnEventEach", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"), newCode("host1", "host"), newCode("guest1", "guest"))
+		host := b.code("host1")
+		limit := func(c *meet.RoomCode) (*meet.Event, error) {
+			c.MaxUses, c.ExpiresAt, c.UpdatedAt = 7, at(9), at(1)
+			if c.Role == "host" {
+				return nil, nil // it stays as it is
+			}
+			return about(meet.CodeUpdated, c.Code), nil
+		}
+		wanted := []meet.RoomCode{newCode("host2", "host"), newCode("guest2", "guest")}
+		e := about(meet.CodesCreated, "")
+		got, err := b.EnsureCodes(t.Context(), "id-room", wanted, allRoles, limit, at(1), 0, e)
+		wantErr(t, "EnsureCodes", err, nil)
+		guest := b.code("guest1")
+		wantSame(t, "codes", got, []meet.RoomCode{host, guest})
+		wantSame(t, "code without an event", b.code("host1"), host)
+		failIf(t, guest.MaxUses != 7 || !guest.ExpiresAt.Equal(at(9)) || !guest.UpdatedAt.Equal(at(1)),
+			"stored %+v, want the change", guest)
+		wantSame(t, "lines", b.targets(), []string{"guest1"})
+
+		refuse := func(c *meet.RoomCode) (*meet.Event, error) { return about(meet.CodeUpdated, c.Code), errRefused }
+		wanted = append(wanted, newCode("viewer2", "viewer"))
+		_, err = b.EnsureCodes(t.Context(), "id-room", wanted, allRoles, refuse, at(2), 0, e)
+		wantAsItIs(t, err, errRefused)
+		wantSame(t, "codes after a refusal", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}),
+			[]string{"guest1", "host1"})
+	}},
 	{"CodesOfARoomAreBounded", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("host1", "host"), newCode("guest1", "guest"))
 		ensure := func(most int, wanted ...meet.RoomCode) error {
-			return errOf(b.EnsureCodes(t.Context(), "id-room", wanted, []string{"guest", "viewer"}, at(1), most, nil))
+			return errOf(b.EnsureCodes(t.Context(), "id-room", wanted, []string{"guest", "viewer"}, nil, at(1), most, nil))
 		}
 		wantErr(t, "too many", ensure(2, newCode("guest2", "guest"), newCode("viewer1", "viewer")), meet.ErrLimitReached)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"guest1", "host1"})
@@ -84,14 +112,14 @@ var ensureTests = []test{
 		b.create(newRoom("other"), newCode("taken", "host"))
 		b.create(newRoom("room"), newCode("speaker", "speaker"))
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("fresh", "host"), newCode("taken", "guest")},
-			allRoles, at(1), 0, nil)
+			allRoles, nil, at(1), 0, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		wantSame(t, "codes", b.codes(meet.CodeQuery{RoomID: "id-room", Limit: 10}), []string{"speaker"})
 		failIf(t, !b.code("speaker").Enabled, "a failed call disabled a code")
 	}},
 	{"ARoomThatIsNotThereIsNotFound", func(t *testing.T, b testStore) {
 		for _, fresh := range [][]meet.RoomCode{nil, {newCode("aaa", "host")}} {
-			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, noon, 0, nil)
+			_, err := b.EnsureCodes(t.Context(), "nowhere", fresh, allRoles, nil, noon, 0, nil)
 			wantErr(t, "EnsureCodes", err, meet.ErrNotFound)
 		}
 		_, _, err := b.CodeAndRoom(t.Context(), "aaa")
@@ -101,8 +129,8 @@ var ensureTests = []test{
 		b.create(newRoom("room"))
 		got := make([]string, 20)
 		wantAllDone(t, "EnsureCodes", len(got), func(ctx context.Context, i int) error {
-			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles, noon, 0,
-				nil)
+			codes, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode(numbered("code", i), "host")}, allRoles,
+				nil, noon, 0, nil)
 			if err == nil {
 				got[i] = codes[0].Code
 			}
@@ -160,7 +188,7 @@ var replaceTests = []test{
 	{"ARetiredCodeIsTakenForEver", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("old", "host"))
 		b.replace("old", "new", at(1))
-		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, noon, 0, nil)
+		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, nil, noon, 0, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
 		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, 0, nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)

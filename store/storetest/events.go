@@ -136,7 +136,7 @@ var eventTests = []test{
 		b.prepare()
 		ctx, e := t.Context(), about("code.created", "")
 		for range 2 { // the first disables the code of a role that is no more
-			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, noon, 0, e)
+			_, err := b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("bbb", "guest")}, allRoles, nil, noon, 0, e)
 			wantErr(t, "EnsureCodes", err, nil)
 		}
 		wantSame(t, "number of lines; the second time nothing changed", len(b.targets()), 1)

@@ -67,7 +67,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		return func() error { return errOf2(b.LockForAll(ctx, "id-room", mic, locked, e)) }
 	}
 	ensure := func(roles []string, codes ...meet.RoomCode) func() error {
-		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, noon, 0, e)) }
+		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, nil, noon, 0, e)) }
 	}
 	return []step{
 		{"CreateRoom", false, func() error {
@@ -79,6 +79,11 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		}},
 		{"EnsureCodes", false, ensure(everyRole, newCode("bbb", "viewer"))},
 		{"EnsureCodes that only disables", false, ensure(allRoles)},
+		{"EnsureCodes that changes", true, func() error {
+			change := func(*meet.RoomCode) (*meet.Event, error) { return e, inside() }
+			return errOf(b.EnsureCodes(ctx, "id-room", []meet.RoomCode{newCode("ccc", "guest")}, everyRole, change,
+				noon, 0, nil))
+		}},
 		{"UpdateCode", true, func() error { return errOf(b.UpdateCode(ctx, "aaa", onCode, nil, e)) }},
 		{"ReplaceCode", true, func() error { return errOf(b.ReplaceCode(ctx, "old", "fresh", noon, ofCode, nil, e)) }},
 		{"AddAdmission", true, func() error {
@@ -116,7 +121,7 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 		}
 	}
 	ensure := func(room string, codes ...meet.RoomCode) func() error {
-		return func() error { return errOf(b.EnsureCodes(ctx, room, codes, allRoles, noon, 0, e)) }
+		return func() error { return errOf(b.EnsureCodes(ctx, room, codes, allRoles, nil, noon, 0, e)) }
 	}
 	admit := func(identity, code string) func() error {
 		return func() error { return errOf(b.AddAdmission(ctx, byCode(identity, code), tokenDies, welcome, e)) }

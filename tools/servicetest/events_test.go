@@ -59,3 +59,35 @@ func TestListEvents(t *testing.T) {
 		t.Errorf("a bad cursor: %+v; want invalid", got)
 	}
 }
+
+// A wrong cursor is refused by every list, also one that another list gave.
+func TestWrongCursorsAreRefused(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	alpha, beta := a.NewRoom(t, meet.RoomChange{}), a.NewRoom(t, meet.RoomChange{})
+	for _, room := range []meet.Room{alpha, beta} {
+		a.must(meettest.Ada, "create_room_codes", args{"room_id": room.ID})
+	}
+	lists := map[string]args{
+		"list_rooms": {}, "get_room_codes": {"room_id": alpha.ID}, "list_events": {"room_id": alpha.ID},
+	}
+	given := map[string]any{"get_room_codes of another room": a.must(meettest.Ada, "get_room_codes",
+		args{"room_id": beta.ID, "limit": 1}).get("next_cursor")}
+	for tool, arguments := range lists {
+		arguments["limit"] = 1
+		given[tool] = a.must(meettest.Ada, tool, arguments).get("next_cursor")
+	}
+	given["a word"] = "next"
+	for tool, arguments := range lists {
+		for from, cursor := range given {
+			arguments["cursor"] = cursor
+			want := meet.CodeInvalid
+			if from == tool {
+				want = ""
+			}
+			if got := a.call(meettest.Ada, tool, arguments).err; got.Code != want || want != "" && got.Field != "cursor" {
+				t.Errorf("%s with the cursor of %s: %+v; want %q", tool, from, got, want)
+			}
+		}
+	}
+}

@@ -67,11 +67,11 @@ func TestHMSGivesAllCodes(t *testing.T) {
 	want := map[string]bool{}
 	for i := range n {
 		request := meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
-		codes, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
+		made, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want[codes[0].Code] = true
+		want[made.Codes[0].Code] = true
 	}
 	got := a.must(meettest.Ada, "hms-get-room-codes", args{"room_id": room.ID})
 	for _, code := range got.list("data") {

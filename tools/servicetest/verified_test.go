@@ -35,11 +35,11 @@ func TestWhoIsProven(t *testing.T) {
 	a := newAgent(t)
 	room := a.NewRoom(t, meet.RoomChange{})
 	role := meet.RoleGuest
-	codes, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: &role, Label: "press"})
+	made, err := a.CreateCodes(t.Context(), meettest.Ada, room.ID, meet.CodeRequest{Role: &role, Label: "press"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	code := codes[0].Code
+	code := made.Codes[0].Code
 	exchange := func() meet.JoinResult {
 		t.Helper()
 		admission, err := a.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code, Name: "Bob", UserID: "bob"})

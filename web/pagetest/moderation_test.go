@@ -81,7 +81,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID,
 			meet.CodeRequest{Role: meettest.Of("guest"), Label: name})
 		must(t, err)
-		codes[name] = made[0].Code
+		codes[name] = made.Codes[0].Code
 		tabs[name] = s.open(wide)
 		tabs[name].join(codes[name], name)
 		s.publishes(room, name, meet.Camera, false)

@@ -124,7 +124,7 @@ func (s *testServer) updateRoom(room meet.Room, change meet.RoomChange) {
 // updateCode changes a code. People are removed if it is disabled.
 func (s *testServer) updateCode(code string, change meet.CodeChange) {
 	s.t.Helper()
-	_, _, err := s.UpdateCode(s.t.Context(), meettest.Ada, code, change, change.Enabled != nil)
+	_, err := s.UpdateCode(s.t.Context(), meettest.Ada, code, change, change.Enabled != nil)
 	must(s.t, err)
 }
 

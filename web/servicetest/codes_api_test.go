@@ -136,9 +136,9 @@ func TestRoomCodePages(t *testing.T) {
 	var want []string
 	for i := range n {
 		request := meet.CodeRequest{Role: meettest.Of(meet.RoleGuest), Label: "no " + strconv.Itoa(i)}
-		codes, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
+		made, err := s.CreateCodes(t.Context(), meettest.Ada, room.ID, request)
 		Must(t, err)
-		want = append(want, codes[0].Code)
+		want = append(want, made.Codes[0].Code)
 		s.Clock.Advance(time.Millisecond)
 	}
 	for limit, pages := range map[string]int{"": 2, "10": 3, "20": 2, "25": 1, "100": 1} {

@@ -69,7 +69,7 @@ func (s *testServer) guestCode(tb testing.TB) string {
 
 func (s *testServer) disable(tb testing.TB, code string) {
 	tb.Helper()
-	_, _, err := s.UpdateCode(tb.Context(), meettest.Ada, code, meet.CodeChange{Enabled: meettest.Of(false)}, false)
+	_, err := s.UpdateCode(tb.Context(), meettest.Ada, code, meet.CodeChange{Enabled: meettest.Of(false)}, false)
 	Must(tb, err)
 }
 

@@ -227,7 +227,7 @@ func TestSignallingTellsRemovedFromExpired(t *testing.T) {
 	}
 	kick(kicked, false)
 	kick(blocked, true)
-	_, _, err := s.UpdateCode(t.Context(), meettest.Ada, disabled, meet.CodeChange{Enabled: meettest.Of(false)}, true)
+	_, err := s.UpdateCode(t.Context(), meettest.Ada, disabled, meet.CodeChange{Enabled: meettest.Of(false)}, true)
 	Must(t, err)
 	for _, a := range []admission{over, reopened} {
 		ended, err := s.Room(t.Context(), meettest.Ada, a.RoomID)

@@ -77,8 +77,8 @@ func (s *testServer) shutCodes(t *testing.T) map[string]string {
 	// The same server as it was before its operator took a role away.
 	before, _ := meet.New(meet.Config{Store: s.Store, Media: s.Media, Now: s.Clock.Now})
 	request := meet.CodeRequest{Role: meettest.Of(meet.RoleViewer)}
-	codes, err := before.CreateCodes(ctx, meettest.Ada, s.NewRoom(t, meet.RoomChange{}).ID, request)
+	made, err := before.CreateCodes(ctx, meettest.Ada, s.NewRoom(t, meet.RoomChange{}).ID, request)
 	Must(t, err)
-	shut["role gone"] = codes[0].Code
+	shut["role gone"] = made.Codes[0].Code
 	return shut
 }
