@@ -19,6 +19,7 @@ import (
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/store/postgrestest"
 	"roomkey/tools"
 )
 
@@ -73,6 +74,20 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	a.url = "http://" + a.listeners[0].Addr().String()
 	a.owner = a.token(t, tokens.Owner)
 	return a
+}
+
+// eachDatabase runs a test on both: on has the configuration name the database.
+func eachDatabase(t *testing.T, test func(t *testing.T, on func(*config.Config))) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		test(t, func(*config.Config) {})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		url := postgrestest.URL(t)
+		test(t, func(c *config.Config) { c.Database.URL, c.Auth.Secret = url, testSecret })
+	})
 }
 
 // token is what an access token and a join token look like.

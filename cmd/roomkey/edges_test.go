@@ -229,10 +229,12 @@ func newTargets(t *testing.T, a *testApp) map[string]string {
 	return targets
 }
 
-// Every caller gets the same decision in the same words on every edge.
-func TestEdgesDecideAlike(t *testing.T) {
-	t.Parallel()
-	a := startApp(t, func(c *config.Config) { allToolsets(c); c.Limits.Callers = meet.Limits{} })
+// Every caller gets the same decision in the same words on every edge, whatever the
+// database.
+func TestEdgesDecideAlike(t *testing.T) { eachDatabase(t, testEdgesDecideAlike) }
+
+func testEdgesDecideAlike(t *testing.T, on func(*config.Config)) {
+	a := startApp(t, func(c *config.Config) { on(c); allToolsets(c); c.Limits.Callers = meet.Limits{} })
 	targets := newTargets(t, a)
 	tokens := [6]string{a.token(t, meettest.Root), a.token(t, meettest.Ada), a.token(t, meettest.Bob),
 		a.token(t, meettest.Gus), "", a.token(t, meettest.Root) + "x"}
@@ -266,9 +268,10 @@ func TestEdgesDecideAlike(t *testing.T) {
 
 // Wrong codes count together, whichever edge they are tried on; and an admin
 // who has tried too many still commands the own codes on all of them.
-func TestEdgesCountGuessesTogether(t *testing.T) {
-	t.Parallel()
-	a := startApp(t, allToolsets)
+func TestEdgesCountGuessesTogether(t *testing.T) { eachDatabase(t, testEdgesCountGuessesTogether) }
+
+func testEdgesCountGuessesTogether(t *testing.T, on func(*config.Config)) {
+	a := startApp(t, func(c *config.Config) { on(c); allToolsets(c) })
 	targets := newTargets(t, a)
 	guesses := append(append([]edge{}, edges["join by code"]...), edges["disable a code"]...)
 	const wrong, allowed = "aaa-aaaa-aaa", 10
@@ -305,10 +308,12 @@ func TestEdgesCountGuessesTogether(t *testing.T) {
 
 // A media server that is out of reach is the same refusal in the same words, and
 // codes need no media server.
-func TestEdgesWithoutLiveKit(t *testing.T) {
-	t.Parallel()
+func TestEdgesWithoutLiveKit(t *testing.T) { eachDatabase(t, testEdgesWithoutLiveKit) }
+
+func testEdgesWithoutLiveKit(t *testing.T, on func(*config.Config)) {
 	address, lose := meettest.LiveKitToLose(t)
 	a := startApp(t, func(c *config.Config) {
+		on(c)
 		allToolsets(c)
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = address, livekittest.APIKey, livekittest.APISecret
 	})

@@ -30,11 +30,12 @@ func holdReadiness(t *testing.T, a *testApp, status int) {
 
 // A LiveKit that takes connections and never answers: every call that needs it
 // fails in bounded time and leaves everything as it was; others answer.
-func TestLiveKitHangs(t *testing.T) {
-	t.Parallel()
+func TestLiveKitHangs(t *testing.T) { eachDatabase(t, testLiveKitHangs) }
+
+func testLiveKitHangs(t *testing.T, on func(*config.Config)) {
 	data, url := t.TempDir(), startHangingLiveKit(t)
 	// Rooms are made with the LiveKit inside, as long as there is one.
-	made := startApp(t, func(c *config.Config) { c.Data = data })
+	made := startApp(t, func(c *config.Config) { on(c); c.Data = data })
 	must[any](t, made, "create_room", map[string]any{"name": "alpha", "create_codes": true})
 	guest := must[struct{ Codes []struct{ Code string } }](t, made, "get_room_codes",
 		map[string]any{"room_id": "alpha", "role": "guest"}).Codes[0].Code
@@ -42,7 +43,7 @@ func TestLiveKitHangs(t *testing.T) {
 		t.Fatalf("stop: %v", err)
 	}
 
-	a := startApp(t, func(c *config.Config) { foreignLiveKit(url)(c); c.Data = data })
+	a := startApp(t, func(c *config.Config) { on(c); foreignLiveKit(url)(c); c.Data = data })
 	calls := []struct {
 		tool      string
 		arguments map[string]any

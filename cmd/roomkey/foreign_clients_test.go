@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/tools"
@@ -23,9 +24,10 @@ func TestForeignClients(t *testing.T) {
 	needForeignClients(t)
 	for _, kind := range foreignKinds {
 		t.Run(kind.name+" http", func(t *testing.T) {
-			t.Parallel()
-			a := startApp(t, allToolsets)
-			useForeignClient(t, kind, foreignServer{URL: a.url + "/mcp", Token: a.owner})
+			eachDatabase(t, func(t *testing.T, on func(*config.Config)) {
+				a := startApp(t, func(c *config.Config) { on(c); allToolsets(c) })
+				useForeignClient(t, kind, foreignServer{URL: a.url + "/mcp", Token: a.owner})
+			})
 		})
 		t.Run(kind.name+" stdio", func(t *testing.T) {
 			t.Parallel()

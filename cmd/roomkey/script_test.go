@@ -10,6 +10,8 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -23,18 +25,50 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
+	"roomkey/store/postgrestest"
 	"roomkey/tools"
 )
 
-// TestScripts runs whole-program sessions. Every script has an address of its
-// own, $ADDR, which is also $URL and in ROOMKEY_LISTEN, and one to spare, $ADDR2.
-// So many run at once as -parallel says, which is one per core unless given.
+// TestScripts runs whole-program sessions, on both databases. Every script has an
+// address of its own, $ADDR, which is also $URL and in ROOMKEY_LISTEN, and one to
+// spare, $ADDR2; [sqlite] and [postgres] say which database it runs on. So many
+// run at once as -parallel says, which is one per core unless given.
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { runScripts(t, "sqlite", nil) })
+	t.Run("postgres", func(t *testing.T) {
+		runScripts(t, "postgres", func(e *testscript.Env) {
+			e.Setenv("ROOMKEY_DATABASE_URL", postgrestest.URL(t))
+			e.Setenv("ROOMKEY_AUTH_SECRET", strings.TrimPrefix(withSecret, "ROOMKEY_AUTH_SECRET="))
+		})
+	})
+}
+
+// aboutFiles are the scripts about what is in the data folder where no other database
+// is configured: the database, the secret, and the address of the roomkey that serves.
+var aboutFiles = []string{"backup", "config", "connect", "doctor", "full", "stdio_elsewhere", "token"}
+
+// runScripts runs the scripts on a database. setup prepares each of them.
+func runScripts(t *testing.T, database string, setup func(*testscript.Env)) {
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if database != "sqlite" {
+		files = slices.DeleteFunc(files, func(file string) bool {
+			return slices.Contains(aboutFiles, strings.TrimSuffix(filepath.Base(file), ".txtar"))
+		})
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Files:               files,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition: func(name string) (bool, error) {
+			if name != "sqlite" && name != "postgres" {
+				return false, fmt.Errorf("there is no condition %q", name)
+			}
+			return name == database, nil
+		},
 		Setup: func(e *testscript.Env) error {
 			address, another := freeAddress(t), freeAddress(t)
 			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
@@ -47,6 +81,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("ADDR2", another)
 			e.Setenv("PORT2", another[strings.LastIndexByte(another, ':')+1:])
 			e.Vars = append(e.Vars, stopAtRaces)
+			if setup != nil {
+				setup(e)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
