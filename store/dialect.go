@@ -32,10 +32,10 @@ type dialect struct {
 	readsWithin time.Duration
 	lost        func(error) bool
 
-	// For [Move]: the names of the tables; what locks roomkeys out of writing and says
-	// whether it could, and how many of them run, both empty where only the data folder
-	// knows that; a transaction that sees one moment; the last id of an event that was
-	// given; and what the planner wants to be told, or nothing.
+	// For [Move]: the names of the tables; what locks roomkeys out of writing, and how
+	// many of them run, both empty where only the data folder knows that; a transaction
+	// that sees one moment; the last id of an event that was given; and what the planner
+	// wants to be told, or nothing.
 	listTables, keepFromWriting, countRunning string
 	oneMoment                                 *sql.TxOptions
 	lastEvent, setLastEvent, analyze          string

@@ -47,7 +47,7 @@ var postgresDialect = dialect{
 
 	listTables: `SELECT table_name FROM information_schema.tables
 	WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name`,
-	keepFromWriting: `SELECT pg_try_advisory_xact_lock($1)`,
+	keepFromWriting: lockWriters,
 	countRunning: `SELECT (SELECT COUNT(*) FROM pg_stat_activity
 		WHERE datname = current_database() AND application_name = '` + postgresName + `')
 	+ (SELECT COUNT(*) FROM leases WHERE until > 1000 * EXTRACT(EPOCH FROM clock_timestamp()))`,

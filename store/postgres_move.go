@@ -19,6 +19,7 @@ func openPostgresSide(ctx context.Context, url string) (*moveSide, error) {
 		return nil, err
 	}
 	config.RuntimeParams["application_name"] = movingName
+	config.RuntimeParams["lock_timeout"] = milliseconds(patience)
 	s := &moveSide{dialect: &postgresDialect, name: describePostgres(config), db: stdlib.OpenDB(*config)}
 	if err := reach(ctx, s.db, s.name); err != nil {
 		return nil, errors.Join(err, s.close())
