@@ -32,6 +32,14 @@ type dialect struct {
 	readsWithin time.Duration
 	lost        func(error) bool
 
+	// For [Move]: the names of the tables; what locks roomkeys out of writing, and how
+	// many of them run, both empty where only the data folder knows that; a transaction
+	// that sees one moment; the last id of an event that was given; and what the planner
+	// wants to be told, or nothing.
+	listTables, keepFromWriting, countRunning string
+	oneMoment                                 *sql.TxOptions
+	lastEvent, setLastEvent, analyze          string
+
 	violated func(error) violation // the constraint that a statement ran into
 	isBusy   func(error) bool      // another process had the database for too long
 	explain  func(error) error     // adds ErrDamaged where the error means that

@@ -45,6 +45,17 @@ var postgresDialect = dialect{
 	writeNothing: `INSERT INTO deployment (key, value) VALUES ('probe', '')
 	ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
 
+	listTables: `SELECT table_name FROM information_schema.tables
+	WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name`,
+	keepFromWriting: lockWriters,
+	countRunning: `SELECT (SELECT COUNT(*) FROM pg_stat_activity
+		WHERE datname = current_database() AND application_name = '` + postgresName + `')
+	+ (SELECT COUNT(*) FROM leases WHERE until > 1000 * EXTRACT(EPOCH FROM clock_timestamp()))`,
+	oneMoment:    &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
+	lastEvent:    `SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM events_id_seq`,
+	setLastEvent: `SELECT setval('events_id_seq', $1)`,
+	analyze:      `ANALYZE`,
+
 	storable:    storableInPostgres,
 	readsWithin: postgresAnswerWithin,
 	lost:        postgresLost,
@@ -69,10 +80,14 @@ func postgresConfig(text string) (*pgx.ConnConfig, error) {
 	}}
 	config.DialFunc = dialer.DialContext
 	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "roomkey"
+		config.RuntimeParams["application_name"] = postgresName
 	}
 	return config, nil
 }
+
+// postgresName is how roomkey is called among the clients of a server, unless the URL
+// says something else.
+const postgresName = "roomkey"
 
 // describePostgres names a database for people, without the password.
 func describePostgres(config *pgx.ConnConfig) string {
@@ -171,6 +186,11 @@ func migratePostgres(ctx context.Context, text, name string) (err error) {
 	if err := reach(ctx, db, name); err != nil {
 		return err
 	}
+	return migrateAlone(ctx, db, name)
+}
+
+// migrateAlone is migratePostgres on a database that is open.
+func migrateAlone(ctx context.Context, db *sql.DB, name string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, migrateWithin,
 		errors.New("another instance keeps the lock of migrations, or migrating takes too long"))
 	defer cancel()

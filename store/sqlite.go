@@ -27,6 +27,11 @@ var sqliteDialect = dialect{
 	checkPages:   `PRAGMA quick_check(1)`,
 	writeNothing: `PRAGMA user_version = 0`, // a number that nobody uses
 
+	listTables: `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence' ORDER BY name`,
+	lastEvent:  `SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'events'`,
+	setLastEvent: `INSERT OR REPLACE INTO sqlite_sequence (rowid, name, seq)
+	VALUES ((SELECT rowid FROM sqlite_sequence WHERE name = 'events'), 'events', $1)`,
+
 	storable: func(args []any) []any { return args },
 	lost:     func(error) bool { return false },
 	violated: sqliteViolation,

@@ -35,7 +35,7 @@ func run(ctx context.Context, io streams, args []string) int {
 		return meet.Invalid("", err.Error(), "See "+c.CommandPath()+" --help.")
 	})
 	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), secretCommand(), backupCommand(),
-		restoreCommand(), callCommand(), toolsCommand(), connectCommand(), doctorCommand(), versionCommand())
+		restoreCommand(), moveCommand(), callCommand(), toolsCommand(), connectCommand(), doctorCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
