@@ -25,6 +25,7 @@ import (
 // change may be stored or not.
 type Store interface {
 	RoomStore
+	SweepStore
 	CodeStore
 	AdmissionStore
 	RequestStore
@@ -74,7 +75,10 @@ type RoomStore interface {
 	// id, creator and creation time. ErrNotFound, ErrNameTaken; ErrLimitReached if it
 	// becomes active again and its creator has most active rooms already.
 	UpdateRoom(ctx context.Context, id string, change func(*Room) error, most int, e *Event) (Room, error)
+}
 
+// SweepStore is what the sweeper works on.
+type SweepStore interface {
 	// ExpireRooms makes at most limit active rooms expired whose ExpiresAt is not
 	// after now; they count as ended at their ExpiresAt. event gives the event
 	// of each.

@@ -34,7 +34,7 @@ const (
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
 
-// Due implements [meet.RoomStore].
+// Due implements [meet.SweepStore].
 func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 	return readOne(ctx, db, "look for work of the sweeper", selectDue, func(d *meet.Due) []any {
 		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests),
@@ -43,7 +43,7 @@ func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 		q.NamesUntil.UnixMilli())
 }
 
-// ExpireRooms implements [meet.RoomStore].
+// ExpireRooms implements [meet.SweepStore].
 func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int,
 	event func(meet.Room) *meet.Event) ([]meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.Room, error) {
@@ -57,12 +57,12 @@ func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int,
 	})
 }
 
-// UnclearedRooms implements [meet.RoomStore]. It begins with those that ended first.
+// UnclearedRooms implements [meet.SweepStore]. It begins with those that ended first.
 func (db *DB) UnclearedRooms(ctx context.Context, limit int) ([]string, error) {
 	return list(ctx, db, "list uncleared rooms", selectUncleared, textPointers, max(limit, 0))
 }
 
-// SetCleared implements [meet.RoomStore]. Nothing happens for a room that does
+// SetCleared implements [meet.SweepStore]. Nothing happens for a room that does
 // not exist. Its join requests go before the mark is set, so that a room with
 // some left is looked at again.
 func (db *DB) SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error) {

@@ -14,6 +14,7 @@ import (
 // Each role of a store has its chapter: the files that begin with its name.
 var chapters = map[string]reflect.Type{
 	"rooms":      reflect.TypeFor[meet.RoomStore](),
+	"sweep":      reflect.TypeFor[meet.SweepStore](),
 	"codes":      reflect.TypeFor[meet.CodeStore](),
 	"admissions": reflect.TypeFor[meet.AdmissionStore](),
 	"requests":   reflect.TypeFor[meet.RequestStore](),
