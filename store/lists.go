@@ -177,7 +177,7 @@ func (l *listing) text() string {
 		l.branches[i] = `SELECT * FROM (` + branch + `) AS branch`
 	}
 	return `SELECT ` + roomColumns + `, CASE WHEN EXISTS (SELECT 1 FROM visits WHERE visits.subject = ` + l.subject + `
-			AND visits.room_created_at = rooms.created_at AND visits.room_id = rooms.id) THEN 1 ELSE 0 END
+			AND visits.room_created_at = rooms.created_at AND visits.room_id = rooms.id` + rowByRow + `) THEN 1 ELSE 0 END
 	FROM (` + strings.Join(l.branches, ` UNION `) + `) AS found JOIN rooms ON rooms.id = found.id
 	ORDER BY found.created_at DESC, found.id DESC LIMIT ` + l.limit
 }

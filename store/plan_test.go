@@ -119,14 +119,13 @@ func TestNamesThatBeginSearchAnIndex(t *testing.T) {
 		"INDEX rooms_active_name (name>? AND name<?)", room, blocks, visit)
 }
 
-func TestPointReadsSearchAnIndex(t *testing.T) {
-	t.Parallel()
-	db := setup(t)
+// pointReads are the statements that look for some rows, and how SQLite finds them.
+func pointReads() map[string][]string {
 	const codeByKey = "INDEX sqlite_autoindex_codes_1 (code=?)"
 	const blocks = "PRIMARY KEY (room_id=?)"
 	const revocation = "PRIMARY KEY (came_by=? AND generation=?)"
 	const joinByKey = "INDEX sqlite_autoindex_joins_1 (identity=?)"
-	for text, want := range map[string][]string{
+	return map[string][]string{
 		selectRoomByID: {"PRIMARY KEY (id=?)", blocks},
 		selectRoomByName: {"PRIMARY KEY (id=?)", "INDEX rooms_active_name (name=?)", "INDEX rooms_name (name=?)",
 			blocks},
@@ -200,7 +199,13 @@ func TestPointReadsSearchAnIndex(t *testing.T) {
 		selectRequestsOfRoom: {"PRIMARY KEY (id=?)", "INDEX join_requests_room (room_id=?)"},
 		deleteRequestsOfRoom: {"INDEX sqlite_autoindex_join_requests_1 (id=?)", "PRIMARY KEY (id=?)",
 			"INDEX join_requests_room (room_id=?)"},
-	} {
+	}
+}
+
+func TestPointReadsSearchAnIndex(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	for text, want := range pointReads() {
 		got := plan(t, db, text, make([]any, 20))
 		wantPlan(t, text, got, want...)
 		// of a room, and few

@@ -79,6 +79,13 @@ func postgresConfig(text string) (*pgx.ConnConfig, error) {
 		Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3,
 	}}
 	config.DialFunc = dialer.DialContext
+	// Every statement has its indexes, and reading a whole table is always wrong
+	// here. The planner would do it where it expects to find something at once, as
+	// when the sweeper asks whether there is work. Without that choice some plans cost
+	// much by its reckoning, and compiling them takes longer than they do.
+	for _, choice := range []string{"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		config.RuntimeParams[choice] = "off"
+	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = postgresName
 	}

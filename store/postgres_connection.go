@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,6 +15,7 @@ type postgresConnection struct {
 	config *pgx.ConnConfig
 	conn   *pgx.Conn // nil at first
 	usedAt time.Time
+	trips  atomic.Int64 // how often something was sent, for tests
 }
 
 // lockWriters lets one instance of all write at a time, until the end of its

@@ -297,3 +297,51 @@ func TestOpenURLRefusesANewerSchema(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// How often a change goes to the database and back, where all other instances wait
+// for it: once to read what decides, and once to write, tell and commit.
+func TestRoundTripsOfAChange(t *testing.T) {
+	t.Parallel()
+	db, ctx := setupPostgres(t), t.Context()
+	limited := newCode("limited", "guest")
+	limited.MaxUses = 5
+	pass := func(meet.JoinContext) error { return nil }
+	admit := func(a meet.Admission) func() error {
+		a.RoomID, a.Subject, a.Role, a.CreatedAt = "id-room", "ann", meet.RoleHost, epoch
+		return func() error { return errOf(db.AddAdmission(ctx, a, epoch, pass, newEvent(a.Identity))) }
+	}
+	for _, c := range []struct {
+		name  string
+		do    func() error
+		trips int64
+	}{
+		{"create a room with codes", func() error {
+			return db.CreateRoom(ctx, newRoom("room"), []meet.RoomCode{newCode("aaa", "host"), limited}, 9, newEvent("room"))
+		}, 3}, // how many rooms there are, whether the name is free, the rest
+		{"join by name", admit(meet.Admission{Identity: "by name"}), 2},
+		{"join by code", admit(meet.Admission{Identity: "by code", Code: "aaa"}), 2},
+		{"join by code with a limit", admit(meet.Admission{Identity: "limited", Code: "limited"}), 2},
+		{"kick", func() error {
+			return db.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"by name"}, At: epoch},
+				newEvent("kick"))
+		}, 2},
+		{"an event", func() error { return db.AddEvent(ctx, newEvent("event")) }, 1},
+		{"a refusal", func() error {
+			_, err := db.UpdateRoom(ctx, "id-room", func(*meet.Room) error { return errFull }, 0, nil)
+			if !errors.Is(err, errFull) {
+				return fmt.Errorf("got %w, want %w", err, errFull)
+			}
+			return nil
+		}, 2},
+		{"nothing", func() error { return db.change(ctx, func(*tx) error { return nil }) }, 0},
+	} {
+		trips := &db.writer.connection.(*postgresConnection).trips
+		before := trips.Load()
+		if err := c.do(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := trips.Load() - before; got != c.trips {
+			t.Errorf("%s: %d round trips, want %d", c.name, got, c.trips)
+		}
+	}
+}

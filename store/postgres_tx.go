@@ -127,6 +127,7 @@ func (t *postgresTx) try(pending []statement, unread int) (*sentRows, int, error
 	for _, s := range pending {
 		batch.Queue(s.text, s.args...)
 	}
+	t.c.trips.Add(1)
 	ctx, cancel := context.WithTimeout(context.Background(), postgresAnswerWithin)
 	sent := &sentRows{results: t.c.conn.SendBatch(ctx, &batch), t: t, cancel: cancel}
 	for i := range pending[:len(pending)-unread] {
@@ -208,6 +209,7 @@ func (t *postgresTx) simple(doing, text string) error {
 	if t.c.conn == nil {
 		return errConnectionLost
 	}
+	t.c.trips.Add(1)
 	ctx, cancel := context.WithTimeout(context.Background(), postgresAnswerWithin)
 	defer cancel()
 	_, err := t.c.conn.Exec(ctx, text, pgx.QueryExecModeSimpleProtocol)

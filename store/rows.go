@@ -16,7 +16,11 @@ const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
 	rooms.is_public, rooms.mode, rooms.max_participants, rooms.settings, rooms.expires_at, rooms.session, rooms.created_at,
 	rooms.updated_at, rooms.locked_for_all,
-	CASE WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id) THEN 1 ELSE 0 END`
+	CASE WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id` + rowByRow + `) THEN 1 ELSE 0 END`
+
+	// rowByRow keeps PostgreSQL from reading a whole table to answer EXISTS for a
+	// few rows.
+	rowByRow = ` LIMIT 1 OFFSET 0`
 
 	// An approval ends with the admissions by the code that it was used with
 	// (revokeCode): then there is a row of revocations beside it, see requestsFrom.

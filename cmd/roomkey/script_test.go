@@ -105,6 +105,15 @@ func runScripts(t *testing.T, database string, setup func(*testscript.Env)) {
 			"encode":    scriptEncode,
 			"until":     scriptUntil,
 			"enter":     scriptEnter,
+			"postgres": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv(args[0], postgrestest.URL(t)) // of a new database
+			},
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "postgres" {
+				return false, fmt.Errorf("there is no condition %s", condition)
+			}
+			return postgrestest.Installed(), nil
 		},
 	})
 }
