@@ -12,9 +12,9 @@ import (
 const cachedRooms = 4096
 
 // cache remembers rooms and their current codes, which nearly every call reads.
-// What is remembered is what the database has: only this process writes to it, and
-// before each commit its writer has the cache forget the rooms that change. What
-// decides whether a person may be inside is read from the database all the same.
+// Before each commit the writer has it forget the rooms that change, and other
+// instances tell what they change. What decides whether a person may be inside is
+// read from the database all the same.
 type cache struct {
 	mu      sync.Mutex
 	version uint64                             // odd while a commit is under way
@@ -100,11 +100,32 @@ func (c *cache) afterCommit() {
 	c.version++
 }
 
-// forgetAll has nothing remembered until remember: what others change is not told.
+// forget forgets rooms that another instance has changed. What is being read at the
+// moment is not remembered either: it could be from before. The version stays odd
+// or even.
+func (c *cache) forget(rooms []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version += 2
+	for _, id := range rooms {
+		c.rooms.Remove(id)
+	}
+}
+
+// forgetAll has nothing remembered until remember, because nobody tells what other
+// instances change.
 func (c *cache) forgetAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.off = true
 	c.rooms.Purge()
 	c.names.Purge()
+}
+
+// remember has what is read from now on remembered.
+func (c *cache) remember() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.version += 2
+	c.off = false
 }

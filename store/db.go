@@ -40,6 +40,7 @@ type DB struct {
 	cache      *cache
 	statements statements    // on the pool for reading
 	slots      chan struct{} // one for each list that may run now; see list
+	instances  *instances    // nil where there is one instance
 	close      func() error  // does it once
 
 	checked bool                  // every page was looked at when it was opened
@@ -131,10 +132,15 @@ func OpenURL(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db, err := open(&postgresDialect, url, connection, cmp.Or(o.Pool, DefaultPool), newProbe(""))
-	if err == nil {
-		db.cache.forgetAll() // until changes of other instances are told
+	if err != nil {
+		return nil, err
 	}
-	return db, err
+	db.cache.forgetAll() // until the listener hears what others change
+	if db.instances, err = openInstances(ctx, url, db.cache); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	db.writer.announce = db.instances.listener.announce
+	return db, nil
 }
 
 // prepareFile gives the absolute path of a file that exists. It never opens
@@ -170,5 +176,9 @@ func (db *DB) Close() error { return db.close() }
 
 func (db *DB) shutDown() error {
 	db.writer.stop()
-	return errors.Join(wrap("close reads", db.statements.pool.Close()), db.writer.close())
+	err := errors.Join(wrap("close reads", db.statements.pool.Close()), db.writer.close())
+	if db.instances != nil {
+		err = errors.Join(err, db.instances.close())
+	}
+	return err
 }

@@ -84,8 +84,8 @@ func empty(db *DB) error {
 	})
 }
 
-// instances open one new database n times, at once.
-func instances(t *testing.T, n int) []*DB {
+// openTogether opens a new database n times, at once.
+func openTogether(t *testing.T, n int) []*DB {
 	t.Helper()
 	url := postgrestest.URL(t)
 	all := make([]*DB, n)
@@ -136,7 +136,7 @@ var errFull = errors.New("no use is left")
 // What one instance promises, two promise together.
 func TestInstancesKeepLimitsTogether(t *testing.T) {
 	t.Parallel()
-	two, ctx := instances(t, 2), t.Context()
+	two, ctx := openTogether(t, 2), t.Context()
 	limited := newCode("limited", "guest")
 	limited.MaxUses = 5
 	createRoom(t, two[0], newRoom("room"), limited)
@@ -181,7 +181,7 @@ func TestInstancesKeepLimitsTogether(t *testing.T) {
 // missed nothing before it.
 func TestEventIDsGrowWithCommits(t *testing.T) {
 	t.Parallel()
-	two, ctx := instances(t, 2), t.Context()
+	two, ctx := openTogether(t, 2), t.Context()
 	const n = 60
 	done := make(chan struct{})
 	go func() {

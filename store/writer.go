@@ -40,6 +40,8 @@ type writer struct {
 	cache      *cache        // forgets what commits change
 	probe      *probe        // notes whether commits succeed
 
+	announce func(*tx, []*operation) error // tells other instances; nil where there are none
+
 	patience time.Duration // how long a write waits to begin
 
 	mu     sync.RWMutex // held for reading while sending to queue
@@ -210,6 +212,9 @@ func (w *writer) transact(first *operation) []*operation {
 	}
 	if err == nil {
 		err = t.writeEvents(batch)
+	}
+	if err == nil && w.announce != nil {
+		err = w.announce(t, batch)
 	}
 	w.cache.beforeCommit(t.changedRooms)
 	defer w.cache.afterCommit()
