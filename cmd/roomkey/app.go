@@ -90,13 +90,20 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if a.store, err = database.Open(ctx, c); err != nil {
 		return nil, databaseError(c, err)
 	}
+	if a.store.Shared() {
+		log = log.With("instance", instance)
+		a.log = log
+		if err := tokens.Agree(ctx, keyring, a.store); err != nil {
+			return nil, databaseError(c, err)
+		}
+	}
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, err
 	}
 	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
-		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil})
+		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil, LockRoom: a.store.LockRoom})
 	a.media = media
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
@@ -117,8 +124,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: c.HTTP.Proxies(),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: version,
-		Instance: instance,
-		Log:      log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
+		Instance: instance, Shared: a.store.Shared(),
+		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
 	a.server = a.web.HTTPServer()

@@ -81,7 +81,11 @@ func (a *app) Run(ctx context.Context) error {
 		parts.Go(func() error { return a.every(ctx, announceEvery, "announcing counts", a.service.AnnounceCounts) })
 	}
 	parts.Go(func() error { a.checkDatabase(ctx); return nil })
-	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String(), "instance", a.instance)
+	log := a.log
+	if !a.store.Shared() { // else each line has it
+		log = log.With("instance", a.instance)
+	}
+	log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String())
 
 	<-ctx.Done()
 	a.log.Info("stopping")
