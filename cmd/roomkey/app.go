@@ -46,6 +46,9 @@ type app struct {
 	silent    silentConns
 	auth      *auth.Authority
 
+	housekeeping *lease // to sweep and to reconcile
+	inside       *lease // to run the LiveKit inside; nil with a foreign one
+
 	metricsListener net.Listener // nil where metrics have no address of their own
 	metricsServer   *http.Server
 }
@@ -97,6 +100,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 			return nil, databaseError(c, err)
 		}
 	}
+	a.housekeeping = newLease(a.store, "housekeeping")
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
@@ -110,7 +114,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
 		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: c.Limits.Connections,
+		Connections: c.Limits.Connections, Now: a.store.Now,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
@@ -152,6 +156,10 @@ func (a *app) startLiveKit(
 	if c.LiveKit.Foreign() {
 		base := config.WebSocketURL(c.LiveKit.URL)
 		return liveKitAccess{api: base, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: base}, nil
+	}
+	a.inside = newLease(a.store, "livekit-inside")
+	if err := a.claimLiveKitInside(ctx); err != nil {
+		return liveKitAccess{}, err
 	}
 	apiKey, apiSecret, err := auth.LiveKitKey(keyring.Accepted()[0])
 	if err != nil {
