@@ -129,8 +129,8 @@ func (a *app) claimLiveKitInside(ctx context.Context) error {
 
 var errLiveKitInsideElsewhere = &meet.Error{Code: meet.CodeConflict,
 	Message: "Another roomkey with the LiveKit inside runs on this database",
-	Hint: "Several roomkeys need one LiveKit of yours (livekit.url, livekit.api_key, livekit.api_secret) at all of them. " +
-		"Or stop the other one."}
+	Hint: "Several roomkeys need one LiveKit of yours (livekit.url, livekit.api_key, livekit.api_secret), " +
+		"which is set at all of them. Or stop the other one."}
 
 // keepLiveKitInside gives an error when another instance has taken the lease of the
 // LiveKit inside, while this one was paused.
