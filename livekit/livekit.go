@@ -38,6 +38,11 @@ type Config struct {
 	// a token always finds its room: see [Server.EnsureRoom].
 	EmptyTimeout time.Duration
 
+	// LockRoom waits until no other instance of the program makes the same media
+	// room anew. The name that it is given is no room's id: who calls EnsureRoom
+	// may hold the lock of the room. Nil where there is no other instance.
+	LockRoom func(ctx context.Context, name string) (unlock func(), err error)
+
 	// Timeout bounds every method of Server; 0 is DefaultTimeout.
 	Timeout time.Duration
 
@@ -56,6 +61,7 @@ type Server struct {
 	timeout      time.Duration
 
 	recreating chan struct{} // held while an empty media room is made anew
+	lockRoom   func(ctx context.Context, name string) (unlock func(), err error)
 
 	singleNode bool
 	liveness   *liveness
@@ -76,6 +82,7 @@ func New(cfg Config) *Server {
 		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
 		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
 		recreating:   make(chan struct{}, 1),
+		lockRoom:     cfg.LockRoom,
 		singleNode:   cfg.SingleNode,
 		liveness:     newLiveness(),
 	}

@@ -67,13 +67,21 @@ func (s *Server) isOutdated(living *livekit.Room, room meet.Room) bool {
 }
 
 // recreate makes the media room anew unless somebody is inside. Only one runs at a
-// time: two of them could delete each other's room with people already in it.
+// time, also of those at other instances: two of them could delete each other's
+// room with people already in it.
 func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 	select {
 	case s.recreating <- struct{}{}:
 		defer func() { <-s.recreating }()
 	case <-ctx.Done():
 		return callError("recreate room", ctx.Err())
+	}
+	if s.lockRoom != nil {
+		unlock, err := s.lockRoom(ctx, "recreate "+room.ID)
+		if err != nil {
+			return callError("recreate room", err)
+		}
+		defer unlock()
 	}
 	living, err := s.createRoom(ctx, room)
 	if err != nil || !s.isOutdated(living, room) {

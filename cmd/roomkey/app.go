@@ -46,6 +46,9 @@ type app struct {
 	silent    silentConns
 	auth      *auth.Authority
 
+	housekeeping *lease // to sweep and to reconcile
+	inside       *lease // to run the LiveKit inside; nil with a foreign one
+
 	metricsListener net.Listener // nil where metrics have no address of their own
 	metricsServer   *http.Server
 }
@@ -90,20 +93,28 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if a.store, err = database.Open(ctx, c); err != nil {
 		return nil, databaseError(c, err)
 	}
+	if a.store.Shared() {
+		log = log.With("instance", instance)
+		a.log = log
+		if err := tokens.Agree(ctx, keyring, a.store); err != nil {
+			return nil, databaseError(c, err)
+		}
+	}
+	a.housekeeping = newLease(a.store, "housekeeping")
 	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, err
 	}
 	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
-		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil})
+		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil, LockRoom: a.store.LockRoom})
 	a.media = media
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
 		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: c.Limits.Connections,
+		Connections: c.Limits.Connections, Now: a.store.Now,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
@@ -117,8 +128,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		PublicURL: a.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
 		TrustedProxies: c.HTTP.Proxies(),
 		LiveKit:        lk.proxied, ReadWebhook: media.ReadWebhook, Version: version,
-		Instance: instance,
-		Log:      log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
+		Instance: instance, Shared: a.store.Shared(),
+		Log: log, Metrics: metrics.registry, MetricsToken: c.Metrics.Token, MetricsElsewhere: c.Metrics.Listen != "",
 		OnLimit: metrics.onLimit,
 	}, at)
 	a.server = a.web.HTTPServer()
@@ -145,6 +156,10 @@ func (a *app) startLiveKit(
 	if c.LiveKit.Foreign() {
 		base := config.WebSocketURL(c.LiveKit.URL)
 		return liveKitAccess{api: base, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: base}, nil
+	}
+	a.inside = newLease(a.store, "livekit-inside")
+	if err := a.claimLiveKitInside(ctx); err != nil {
+		return liveKitAccess{}, err
 	}
 	apiKey, apiSecret, err := auth.LiveKitKey(keyring.Accepted()[0])
 	if err != nil {

@@ -74,19 +74,41 @@ func (a *app) Run(ctx context.Context) error {
 			}
 		})
 	}
-	parts.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.enforcer.Load().Sweep) })
-	parts.Go(func() error { return a.every(ctx, reconcileEvery, "reconciliation", a.enforcer.Load().Reconcile) })
+	renew := func(ctx context.Context) error {
+		_, err := a.housekeeping.renew(ctx)
+		return err
+	}
+	if err := renew(ctx); err != nil {
+		a.log.Warn("the database does not say whether this instance sweeps", "err", err)
+	}
+	parts.Go(func() error { return a.every(ctx, leaseEvery, "renewing the lease to sweep", renew) })
+	parts.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.oneAtATime(a.enforcer.Load().Sweep)) })
+	parts.Go(func() error {
+		return a.every(ctx, reconcileEvery, "reconciliation", a.oneAtATime(a.enforcer.Load().Reconcile))
+	})
+	if a.inside != nil {
+		parts.Go(func() error { return a.keepLiveKitInside(ctx) })
+	}
 	parts.Go(func() error { return a.every(ctx, quietTime, "giving memory back", new(idleMemory).giveBack) })
 	if a.store.Shared() {
 		parts.Go(func() error { return a.every(ctx, announceEvery, "announcing counts", a.service.AnnounceCounts) })
 	}
 	parts.Go(func() error { a.checkDatabase(ctx); return nil })
-	a.log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String(), "instance", a.instance)
+	log := a.log
+	if !a.store.Shared() { // else each line has it
+		log = log.With("instance", a.instance)
+	}
+	log.Info("serving", "address", a.listeners[0].Addr().String(), "url", a.public.String())
 
 	<-ctx.Done()
 	a.log.Info("stopping")
 	a.drain()
 	return errors.Join(parts.Wait(), a.Close())
+}
+
+// oneAtATime is work that one instance of all does.
+func (a *app) oneAtATime(work func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return a.housekeeping.do(ctx, work) }
 }
 
 // every does something at once and then repeats it until ctx is done. It gives no
@@ -173,6 +195,7 @@ func (a *app) Close() error {
 		errs = append(errs, a.embedded.Stop())
 	}
 	if a.store != nil {
+		a.releaseLeases()
 		errs = append(errs, a.store.Close())
 	}
 	if a.lock != nil {

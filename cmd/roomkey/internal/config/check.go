@@ -37,6 +37,10 @@ func (l *loader) check() {
 	l.require(c.Database.URL == "" || isPostgresURL(c.Database.URL), "database.url",
 		"must be a URL like postgres://user:password@host:5432/database?sslmode=verify-full, or empty")
 	l.checkAuth(c.Auth)
+	if isPostgresURL(c.Database.URL) && c.Auth.Secret == "" {
+		l.problem(l.source("database.url"), "auth.secret", "auth.secret is missing: all roomkeys on one database sign with"+
+			" the same secret (or ROOMKEY_AUTH_SECRET). Make one with openssl rand -hex 32, and give it to each of them")
+	}
 	if c.Metrics.Listen != "" {
 		l.isListenAddress("metrics.listen", c.Metrics.Listen)
 	}

@@ -128,6 +128,11 @@ http:
 # - http.allowed_origins must hold origins like https://app.example.com, not "https://*.d"
   trusted_proxies: [10.0.0.1, 10.0.0.0/33]
 # - http.trusted_proxies must hold addresses or networks like 10.0.0.0/8, not "10.0.0.0/33"
+`, `
+database:
+  url: postgresql://u@host/db
+# - auth.secret is missing: all roomkeys on one database sign with the same secret (or ROOMKEY_AUTH_SECRET). ` +
+		`Make one with openssl rand -hex 32, and give it to each of them
 `,
 }
 
