@@ -30,7 +30,7 @@ func TestWhatOneInstanceDoesHoldsAtTheOthers(t *testing.T) {
 	wantCode(t, "redeem a rotated code", err, meet.CodeNotFound)
 	mustRedeem(t, b, next.Code)
 
-	_, _, err = a.UpdateCode(t.Context(), Ada, next.Code, meet.CodeChange{Enabled: Of(false)}, false)
+	_, err = a.UpdateCode(t.Context(), Ada, next.Code, meet.CodeChange{Enabled: Of(false)}, false)
 	wantCode(t, "disable", err, "")
 	_, err = redeem(t, b, next.Code)
 	wantCode(t, "redeem a disabled code", err, meet.CodeNotFound)

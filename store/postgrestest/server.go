@@ -79,13 +79,6 @@ func programs() (initdb, postgres string, err error) {
 	return "", "", errMissing
 }
 
-// Installed says whether PostgreSQL is on this machine. Without it a test that asks
-// for a database is skipped.
-func Installed() bool {
-	_, _, err := programs()
-	return err == nil
-}
-
 func exists(path string) bool {
 	_, err := os.Stat(path) //nolint:gosec // G703: the machine and its PATH name the path
 	return err == nil
