@@ -223,7 +223,7 @@ func TestRoomCodeRefusals(t *testing.T) {
 		call{at + "?limit=ten", "", "limit must be a whole number"},
 		call{at + "?enabled=yes", "", badEnabled}, call{at + "?enabled=", "", badEnabled},
 		call{at + "?enabled=%zz", "", badQuery}, call{at + "?enabled=false;limit=10", "", badQuery},
-		call{at + "?start=nonsense", "", "start is not one that a list gave"})
+		call{at + "?start=nonsense", "", "start is not one that this list gave"})
 	check(meettest.Ada, "POST", 400,
 		call{this, `{"enabled":true,"role":"host"}`, badBody}, call{this, `{"Enabled":true}`, badBody},
 		call{this, `{"enabled":true,"enabled":false}`, badBody}, call{this, `{"enabled":"true"}`, badBody},
