@@ -166,7 +166,7 @@ func TestEachComingHasItsGoing(t *testing.T) {
 			return err
 		},
 		"removal by code": func(t *testing.T, s *System, _ meet.Room, _ string, code meet.RoomCode) error {
-			_, _, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, true)
+			_, err := s.UpdateCode(t.Context(), Ada, code.Code, meet.CodeChange{Enabled: Of(false)}, true)
 			return err
 		},
 		"end": func(t *testing.T, s *System, room meet.Room, _ string, _ meet.RoomCode) error {
