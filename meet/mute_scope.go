@@ -18,16 +18,11 @@ type muteScope struct {
 	sources []Source // that a lock takes away
 	action  EventAction
 	matches func(Track) bool
-	check   func(identity string) error
 }
 
 // videoScope is what a call about pictures means.
 func videoScope(call MuteCall) (muteScope, error) {
-	scope := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera,
-		check: checkSingleIdentity}
-	if call.Lock != nil { // everyone's cameras can only be locked: they would come on again
-		scope.check = checkIdentity
-	}
+	scope := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera}
 	switch call.Source {
 	case "", VideoCamera:
 		if call.Lock != nil {

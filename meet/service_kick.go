@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,48 +11,91 @@ import (
 
 // KickCall says whom to kick.
 type KickCall struct {
-	Identity string
-	Block    bool   // refuse the person's codes and joins until it is lifted
-	Reason   string // for the record
+	Identity string   // or what else stands for one person inside, or [Everyone]
+	Except   []string // with [Everyone]: who is left out
+	Block    bool     // refuse the person's codes and joins until it is lifted
+	Reason   string   // for the record
 }
 
 // Kick revokes a participant's admission, disconnects them, and gives the
 // identities that were removed. Their tokens do not count any more, also those
 // that LiveKit has made anew for them. They can come back by joining anew, unless
 // they are blocked; where the room asks for approval, a host has to let them in
-// again. A block also removes the other connections of the same subject.
+// again. A block also removes the other connections of the same subject, and is
+// possible for somebody who has left. [Everyone] is everybody inside but admins.
 //
 // The database says so first, so that nobody slips back in between. Should
 // LiveKit stop answering then, [Enforcer.Reconcile] goes on.
 func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCall) ([]string, error) {
 	reason, badReason := checkText("reason", call.Reason, MaxReason)
-	call.Reason = reason
-	room, err := s.resolveForChange(ctx, p, ActModerate, ref,
-		checkDestructionAllowed(ctx), checkSingleIdentity(call.Identity), badReason)
+	whom, badTarget := checkTarget(call.Identity, call.Except)
+	if call.Block && whom.identity == Everyone {
+		badTarget = Invalid("block", "block is for one person", "Leave block out, or give one identity.")
+	}
+	room, err := s.resolveForChange(ctx, p, ActModerate, ref, checkDestructionAllowed(ctx), badTarget, badReason)
 	if err != nil {
 		return nil, err
 	}
+	call.Identity, call.Except, call.Reason = whom.identity, whom.except, reason
 	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	people, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return nil, errMediaUnavailable(err)
+	}
+	if call.Identity == Everyone {
+		return s.kickEveryone(ctx, p, room, call, people)
+	}
+	if call.Identity, err = s.whom(ctx, room, people, call.Identity); err != nil {
+		return nil, err
+	}
 	if call.Block {
 		if err := s.checkBlockLimit(ctx, room, call.Identity); err != nil {
 			return nil, err
 		}
 	}
-	people, err := s.media.Participants(ctx, room.ID)
+	if slices.Contains(identityList(people), call.Identity) {
+		return s.kick(ctx, p, room, call, people)
+	}
+	left, err := s.removeUnlisted(ctx, room, call)
 	if err != nil {
-		return nil, errMediaUnavailable(err)
+		return nil, err
 	}
-	if !slices.ContainsFunc(people, func(person Participant) bool { return person.Identity == call.Identity }) {
-		if err := s.removeUnlisted(ctx, room, call); err != nil {
-			return nil, err
-		}
-		people = append(people, Participant{Identity: call.Identity})
+	removed, err := s.kick(ctx, p, room, call, append(people, Participant{Identity: call.Identity}))
+	if left {
+		removed = without(removed, []string{call.Identity})
 	}
-	return s.kick(ctx, p, room, call, people)
+	return removed, err
+}
+
+// kickEveryone kicks everybody inside but admins and those who are left out.
+func (s *Service) kickEveryone(
+	ctx context.Context, p Principal, room Room, call KickCall, inside []Participant,
+) ([]string, error) {
+	except, err := s.spared(ctx, room, inside, call.Except)
+	if err != nil {
+		return nil, err
+	}
+	people, err := s.everyone(ctx, room, inside, except)
+	if err != nil || len(people) == 0 {
+		return []string{}, err
+	}
+	meant := participantsOf(people)
+	if err := s.recordAllPresent(ctx, room, meant, anybody); err != nil {
+		return nil, err
+	}
+	details := map[string]string{"removed": identities(meant)}
+	if len(except) > 0 {
+		details["except"] = shortList(except)
+	}
+	if call.Reason != "" {
+		details["reason"] = call.Reason
+	}
+	r := Revocation{RoomID: room.ID, Identities: identityList(meant), At: s.now(), By: p.ID}
+	return s.revokeAndRemove(ctx, room, r, s.event(ctx, p, Kicked, room, Everyone, details), meant)
 }
 
 // kick stores the kick and removes the people it means from those inside.
@@ -61,10 +105,18 @@ func (s *Service) kick(ctx context.Context, p Principal, room Room, call KickCal
 	if err != nil {
 		return nil, err
 	}
+	return s.revokeAndRemove(ctx, room, revocation, e, inside)
+}
+
+// revokeAndRemove stores a revocation, and removes those of the people inside whom
+// it names.
+func (s *Service) revokeAndRemove(
+	ctx context.Context, room Room, revocation Revocation, e *Event, inside []Participant,
+) ([]string, error) {
 	if err := s.store.RevokeAdmissions(ctx, revocation, e); err != nil {
 		return nil, s.storeError(err, "")
 	}
-	if call.Block {
+	if revocation.Block != nil {
 		if err := s.dropBlocked(ctx, room); err != nil {
 			s.log.WarnContext(ctx, "could not forget the requests of those who are blocked", "room", room.ID, "err", err)
 		}
@@ -120,21 +172,27 @@ func (s *Service) revocationFor(ctx context.Context, p Principal, room Room, cal
 }
 
 // removeUnlisted removes a person whom LiveKit does not list: one who is just
-// connecting. CodeNotFound if nobody is.
-func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) error {
-	err := s.media.Remove(ctx, room.ID, call.Identity)
-	switch {
-	case isNotFound(err):
-		e := errParticipantNotFound()
-		if call.Block {
-			e.Hint = "Somebody who has left cannot be blocked: list_events shows by which code they came " +
-				"(participant.admitted), update_room_code with enabled false closes it."
-		}
-		return e
-	case err != nil:
-		return errMediaUncertain(err)
+// connecting. left says that there is nobody, but that somebody was let in under
+// that identity who can be blocked; else it is CodeNotFound.
+func (s *Service) removeUnlisted(ctx context.Context, room Room, call KickCall) (left bool, err error) {
+	switch err := s.media.Remove(ctx, room.ID, call.Identity); {
+	case err == nil:
+		return false, nil
+	case !isNotFound(err):
+		return false, errMediaUncertain(err)
 	}
-	return nil
+	_, known, err := s.findAdmission(ctx, room.ID, call.Identity)
+	switch {
+	case err != nil:
+		return false, err
+	case known && call.Block:
+		return true, nil
+	}
+	e := errParticipantNotFound()
+	if known || call.Block {
+		e.Hint = "Who has left cannot be kicked; block true keeps them out, with the identity that list_events has."
+	}
+	return false, e
 }
 
 // checkBlockLimit refuses a block that would be more than a room may have: every
@@ -208,10 +266,15 @@ func (s *Service) removeAll(ctx context.Context, room Room, people []Participant
 	return removed, nil
 }
 
-// Unblock lifts the block that was made by kicking an identity.
+// Unblock lifts the block that was made by kicking an identity. The name or user
+// id of the only person who has it will do.
 func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string) error {
-	room, err := s.resolveForChange(ctx, p, ActUnblock, ref, checkIdentity(identity))
+	identity, badIdentity := checkIdentity("identity", identity)
+	room, err := s.resolveForChange(ctx, p, ActUnblock, ref, badIdentity)
 	if err != nil {
+		return err
+	}
+	if identity, err = s.blockedIdentity(ctx, room, identity); err != nil {
 		return err
 	}
 	e := s.event(ctx, p, Unblocked, room, identity, s.identityDetailsOf(ctx, room, identity, nil))
@@ -221,4 +284,28 @@ func (s *Service) Unblock(ctx context.Context, p Principal, ref, identity string
 			Hint: "blocks of list_participants has the identities. To remove a participant, leave block out."}
 	}
 	return s.storeError(err, "")
+}
+
+// blockedIdentity gives the identity of the block that a moderator means; what was
+// given, if none is.
+func (s *Service) blockedIdentity(ctx context.Context, room Room, given string) (string, error) {
+	blocks, err := s.store.Blocks(ctx, room.ID)
+	if err != nil {
+		return "", s.storeError(err, "")
+	}
+	people := make([]Person, len(blocks))
+	for i, b := range blocks {
+		people[i] = Person{Participant: Participant{Identity: b.Identity}, Name: b.Name, UserID: cmp.Or(b.Subject, b.UserID)}
+		if b.Identity == given {
+			return given, nil
+		}
+	}
+	switch meant := peopleNamed(people, given); len(meant) {
+	case 0:
+		return given, nil
+	case 1:
+		return meant[0].Identity, nil
+	default:
+		return "", errSeveralMeant("identity", given, "blocked people are", meant)
+	}
 }

@@ -23,7 +23,7 @@ func (m *muting) lock(ctx context.Context, people []Person) (MuteResult, error) 
 	if err != nil {
 		return MuteResult{}, err
 	}
-	if err := m.projectOnto(ctx, m.room, participantsOf(ours)); err != nil {
+	if err := m.projectLocks(ctx, ours); err != nil {
 		return MuteResult{}, errNotApplied(err)
 	}
 	done, err := m.muteAndRecord(ctx, others)
@@ -33,6 +33,19 @@ func (m *muting) lock(ctx context.Context, people []Person) (MuteResult, error) 
 	done.Locked, done.ForAll = changed, forAll
 	done.Tracks = append(done.Tracks, m.scope.playing(ours)...)
 	return done, nil
+}
+
+// projectLocks tells LiveKit what was taken from people. Those who are left out
+// may have been given something back: everybody is told then.
+func (m *muting) projectLocks(ctx context.Context, people []Person) error {
+	if len(m.call.Except) == 0 {
+		return m.projectOnto(ctx, m.room, participantsOf(people))
+	}
+	inside, err := m.media.Participants(ctx, m.room.ID)
+	if err != nil {
+		return err
+	}
+	return m.projectOnto(ctx, m.room, inside)
 }
 
 // unlock gives sources back, also to people who are not inside just now: to the
@@ -104,10 +117,10 @@ func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
 		if err != nil {
 			return nil, false, err
 		}
-		changed = merge(outside, changed)
+		changed = without(merge(outside, changed), m.call.Except)
 	}
 	e.Details["identities"] = shortList(changed)
-	forAll, unlocked, err := m.store.LockForAll(ctx, m.room.ID, source, locked, e)
+	forAll, unlocked, err := m.store.LockForAll(ctx, m.room.ID, source, locked, m.call.Except, e)
 	return merge(changed, unlocked), forAll, err
 }
 
@@ -119,6 +132,11 @@ func merge(list, more []string) []string {
 		}
 	}
 	return list
+}
+
+// without gives list less those that are in others.
+func without(list, others []string) []string {
+	return slices.DeleteFunc(list, func(one string) bool { return slices.Contains(others, one) })
 }
 
 func errNotAdmittedHere() *Error {

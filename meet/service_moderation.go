@@ -44,7 +44,8 @@ func (s *Service) Roster(ctx context.Context, p Principal, ref string) (roster R
 
 // MuteCall says whose sound or pictures to stop.
 type MuteCall struct {
-	Identity string // or [Everyone]; of pictures only together with Lock
+	Identity string   // or what else stands for one person inside, or [Everyone]
+	Except   []string // with [Everyone]: who is left out
 
 	// Source says which pictures [Service.DisableVideo] is about; empty is
 	// [VideoCamera].
@@ -75,8 +76,7 @@ type MutedTrack struct {
 // the same person when they join anew in this session of the room. A lock on
 // everyone also holds for people who come later.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call MuteCall) (MuteResult, error) {
-	return s.mute(ctx, p, ref, call, muteScope{sources: []Source{Microphone}, action: Muted, matches: Track.isSound,
-		check: checkIdentity})
+	return s.mute(ctx, p, ref, call, muteScope{sources: []Source{Microphone}, action: Muted, matches: Track.isSound})
 }
 
 // DisableVideo stops pictures of a participant, as [Service.Mute] stops sound.
@@ -100,10 +100,12 @@ type muting struct {
 
 func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCall,
 	scope muteScope) (MuteResult, error) {
-	room, err := s.resolveForChange(ctx, p, ActModerate, ref, scope.check(call.Identity))
+	whom, badTarget := checkTarget(call.Identity, call.Except)
+	room, err := s.resolveForChange(ctx, p, ActModerate, ref, badTarget)
 	if err != nil {
 		return MuteResult{}, err
 	}
+	call.Identity, call.Except = whom.identity, whom.except
 	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
 		return MuteResult{}, err
@@ -133,18 +135,32 @@ func (m *muting) people(ctx context.Context) ([]Person, error) {
 		return nil, errMediaUnavailable(err)
 	}
 	if m.call.Identity != Everyone {
+		if m.call.Identity, err = m.whom(ctx, m.room, inside, m.call.Identity); err != nil {
+			return nil, err
+		}
 		inside = slices.DeleteFunc(inside, func(p Participant) bool { return p.Identity != m.call.Identity })
 		if len(inside) == 0 {
 			return nil, errParticipantNotFound()
 		}
 		return m.persons(ctx, m.room, inside)
 	}
-	people, err := m.persons(ctx, m.room, inside)
-	return slices.DeleteFunc(people, func(p Person) bool { return p.Admin }), err
+	if m.call.Except, err = m.spared(ctx, m.room, inside, m.call.Except); err != nil {
+		return nil, err
+	}
+	return m.everyone(ctx, m.room, inside, m.call.Except)
+}
+
+// everyone gives the people inside but admins and those with one of the identities.
+func (s *Service) everyone(ctx context.Context, room Room, inside []Participant, except []string) ([]Person, error) {
+	people, err := s.persons(ctx, room, inside)
+	return slices.DeleteFunc(people, func(p Person) bool { return p.Admin || slices.Contains(except, p.Identity) }), err
 }
 
 // line begins the event about the call.
 func (m *muting) line(ctx context.Context, action EventAction, details map[string]string) *Event {
+	if len(m.call.Except) > 0 {
+		details["except"] = shortList(m.call.Except)
+	}
 	return m.event(ctx, m.caller, action, m.room, m.call.Identity,
 		m.identityDetailsOf(ctx, m.room, m.call.Identity, details))
 }
@@ -200,28 +216,6 @@ func shortList(names []string) string {
 		return strings.Join(names, " ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
-}
-
-// checkSingleIdentity refuses what is not the identity of one participant.
-func checkSingleIdentity(identity string) error {
-	if identity == Everyone {
-		return Invalid("identity", "identity must name one participant", "list_participants gives the identities. "+
-			"* is for mute_participant, and for a lock of disable_participant_video.")
-	}
-	return checkIdentity(identity)
-}
-
-// checkIdentity refuses what cannot be anybody's identity.
-func checkIdentity(identity string) error {
-	const longest = MaxUserID + 13 // the random part and its underscore
-	switch checked, err := checkText("identity", identity, longest); {
-	case err != nil:
-		return err
-	case checked == "":
-		return Invalid("identity", "identity must not be empty",
-			"list_participants gives the identity of everyone in the room.")
-	}
-	return nil
 }
 
 func moderationError(err error) error {

@@ -193,10 +193,12 @@ type AdmissionStore interface {
 		e *Event) ([]string, error)
 
 	// LockForAll takes a source away from everybody in a room except its admins,
-	// and from those who join later, or gives it back to everybody. It says
-	// whether that changed the room, and lists the identities to which something
-	// was given back that was locked for them alone.
-	LockForAll(ctx context.Context, roomID string, source Source, locked bool,
+	// and from those who join later, or gives it back to everybody. The
+	// identities in except are left out: a lock for all does not hold for them, and
+	// what is given back to all is not given back to them. It says whether that
+	// changed the room, and lists the identities to which something was given back
+	// that was locked for them alone.
+	LockForAll(ctx context.Context, roomID string, source Source, locked bool, except []string,
 		e *Event) (changed bool, unlocked []string, err error)
 
 	// LockedIn lists the identities in a room for which the source is locked.

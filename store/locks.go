@@ -75,7 +75,7 @@ func (t *tx) lock(roomID, identity string, source meet.Source) ([]string, error)
 
 // unlockPerson gives the identities of the person for which that changed something.
 func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string, error) {
-	changed, err := t.unlockEach(source, selectLockedWith, identity, roomID)
+	changed, err := t.unlockEach(source, selectLockedWith, nil, identity, roomID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,12 +99,12 @@ func (t *tx) unlockPerson(roomID, identity string, source meet.Source) ([]string
 	return changed, t.setUnlocked(admission, source, true)
 }
 
-// unlockEach gives a source back to those found for whom it is locked, and gives
-// their identities.
-func (t *tx) unlockEach(source meet.Source, text string, args ...any) (unlocked []string, err error) {
+// unlockEach gives a source back to those found for whom it is locked, but not to
+// those in except, and gives their identities.
+func (t *tx) unlockEach(source meet.Source, text string, except []string, args ...any) (unlocked []string, err error) {
 	found, err := queryAll(t, "read locks", text, lockedPointers, args...)
 	for _, admission := range found {
-		if slices.Contains(admission.Locked, source) {
+		if slices.Contains(admission.Locked, source) && !slices.Contains(except, admission.Identity) {
 			err = cmp.Or(err, t.setLocked(admission, without(admission.Locked, source)))
 			unlocked = append(unlocked, admission.Identity)
 		}
@@ -118,13 +118,20 @@ type lockedForAll struct {
 	unlocked []string
 }
 
-// LockForAll implements [meet.AdmissionStore]. No exceptions are left after it.
-func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool,
+// LockForAll implements [meet.AdmissionStore]. No exceptions are left after it but
+// those in except.
+func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool, except []string,
 	e *meet.Event) (bool, []string, error) {
 	done, err := write(ctx, db.writer, func(t *tx) (done lockedForAll, err error) {
 		room, err := t.room(roomID)
 		if err != nil {
 			return done, err
+		}
+		var leftOut bool
+		if !locked { // while it still shows for whom it was locked
+			if leftOut, err = t.keepLocked(room, source, except); err != nil {
+				return done, err
+			}
 		}
 		if done.changed = slices.Contains(room.LockedForAll, source) != locked; done.changed {
 			room.LockedForAll = without(room.LockedForAll, source)
@@ -133,11 +140,18 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 			}
 			_, err = t.updateRoom(roomID, room)
 		}
-		err = cmp.Or(err, t.dropExceptions(roomID, source))
-		if err == nil && !locked {
-			done.unlocked, err = t.unlockEach(source, selectLocked, roomID)
+		switch {
+		case err != nil:
+			return done, err
+		case locked:
+			leftOut, err = t.setExceptions(roomID, source, except)
+		default:
+			err = t.dropExceptions(roomID, source)
+			if err == nil {
+				done.unlocked, err = t.unlockEach(source, selectLocked, except, roomID)
+			}
 		}
-		if err != nil || !done.changed && len(done.unlocked) == 0 {
+		if err != nil || !done.changed && !leftOut && len(done.unlocked) == 0 {
 			return done, err
 		}
 		return done, t.event(e)
@@ -145,13 +159,64 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 	return done.changed, done.unlocked, err
 }
 
-// dropExceptions ends all exceptions from a lock for all.
-func (t *tx) dropExceptions(roomID string, source meet.Source) error {
+// setExceptions ends all exceptions from a lock for all but those in except, and
+// says whether one of these is new. What is locked for one of them alone stays.
+func (t *tx) setExceptions(roomID string, source meet.Source, except []string) (added bool, err error) {
 	found, err := queryAll(t, "read exceptions from a lock", selectExcepted, unlockedPointers, roomID)
 	for _, admission := range found {
-		err = cmp.Or(err, t.setUnlocked(admission, source, false))
+		if !slices.Contains(except, admission.Identity) {
+			err = cmp.Or(err, t.setUnlocked(admission, source, false))
+		}
 	}
+	if err != nil {
+		return false, err
+	}
+	for _, identity := range except {
+		admission, err := t.admissionIn(roomID, identity)
+		switch {
+		case errors.Is(err, meet.ErrNotFound):
+			continue
+		case err != nil:
+			return false, err
+		case slices.Contains(admission.Locked, source) || slices.Contains(admission.Unlocked, source):
+			continue
+		}
+		if err := t.setUnlocked(admission, source, true); err != nil {
+			return false, err
+		}
+		added = true
+	}
+	return added, nil
+}
+
+// dropExceptions ends all exceptions from a lock for all.
+func (t *tx) dropExceptions(roomID string, source meet.Source) error {
+	_, err := t.setExceptions(roomID, source, nil)
 	return err
+}
+
+// keepLocked locks a source for those in except alone for whom it is locked
+// together with all, and says whether there were any.
+func (t *tx) keepLocked(room meet.Room, source meet.Source, except []string) (kept bool, err error) {
+	if !slices.Contains(room.LockedForAll, source) {
+		return false, nil
+	}
+	for _, identity := range except {
+		admission, err := t.admissionIn(room.ID, identity)
+		switch {
+		case errors.Is(err, meet.ErrNotFound):
+			continue
+		case err != nil:
+			return false, err
+		case admission.Admin || slices.Contains(admission.Unlocked, source) || slices.Contains(admission.Locked, source):
+			continue
+		}
+		if err := t.setLocked(admission, append(admission.Locked, source)); err != nil {
+			return false, err
+		}
+		kept = true
+	}
+	return kept, nil
 }
 
 func (t *tx) setLocked(admission meet.Admission, locked []meet.Source) error {

@@ -24,10 +24,11 @@ var listParticipants = define(Tool{
 })
 
 type kickInput struct {
-	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
-	Identity string  `json:"identity" doc:"From list_participants: a participant, or with block false one of blocks"`
-	Block    *bool   `json:"block" doc:"true: kick and block; false: lift a block, kick nobody; left out: only kick"`
-	Reason   *string `json:"reason" doc:"Why, for the audit trail"`
+	RoomID   string     `json:"room_id" doc:"Id or name of the room"`
+	Identity string     `json:"identity" doc:"As for mute_participant; to block also who has left (list_events)"`
+	Except   *oneOrMore `json:"except" doc:"With identity *: whom to leave out"`
+	Block    *bool      `json:"block" doc:"true: kick and block; false: lift a block, kick nobody; left out: only kick"`
+	Reason   *string    `json:"reason" doc:"Why, for the audit trail"`
 }
 
 type kickOutput struct {
@@ -39,10 +40,11 @@ type kickOutput struct {
 var kickParticipant = define(Tool{
 	Name: "kick_participant", Title: "Kick a participant", Toolset: Moderation,
 	Hints: Hints{Destructive: true, Idempotent: true},
-	Description: "Remove a participant from a room you administer. Their token does not work again. They can join " +
-		"again with a working code (where the room requires approval they wait again), unless block is true: then " +
-		"their codes and joins are refused, and the code they came by and a public room's page let in only people " +
-		"with an access token, until you call again with block false.",
+	Description: "Remove a participant, or with identity * everybody but admins, from a room you administer. Their " +
+		"token does not work again. They can join again with a working code (where the room requires approval they " +
+		"wait again), unless block is true: then their codes and joins are refused, and the code they came by and a " +
+		"public room's page let in only people with an access token, until you call again with block false. A block " +
+		"also works for somebody who has left.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in kickInput) (kickOutput, error) {
 	if in.Block != nil && !*in.Block {
 		err := s.Unblock(ctx, p, in.RoomID, in.Identity)
@@ -50,7 +52,7 @@ var kickParticipant = define(Tool{
 	}
 	block := valueOrZero(in.Block)
 	removed, err := s.Kick(ctx, p, in.RoomID, meet.KickCall{
-		Identity: in.Identity, Block: block, Reason: valueOrZero(in.Reason),
+		Identity: in.Identity, Except: valueOrZero(in.Except).texts, Block: block, Reason: valueOrZero(in.Reason),
 	})
 	out := kickOutput{
 		Removed: removed, Message: "Their token does not work any more; they can ask for another one",
@@ -64,9 +66,10 @@ var kickParticipant = define(Tool{
 })
 
 type muteInput struct {
-	RoomID   string `json:"room_id" doc:"Id or name of the room"`
-	Identity string `json:"identity" doc:"From list_participants, or * for everyone but admins"`
-	Lock     *bool  `json:"lock" doc:"true: also keep them muted; false: give the microphone back; left out: only mute"`
+	RoomID   string     `json:"room_id" doc:"Id or name of the room"`
+	Identity string     `json:"identity" doc:"From list_participants, or a name or user id if unique; * is all but admins"`
+	Except   *oneOrMore `json:"except" doc:"With identity *: whom to leave out"`
+	Lock     *bool      `json:"lock" doc:"true: also keep them muted; false: give it back; left out: only mute"`
 }
 
 type muteOutput struct {
@@ -83,7 +86,9 @@ var muteParticipant = define(Tool{
 		"or the same code, until the room's end or lock false, which mutes nobody and works for people who have left, " +
 		"too. With identity * a lock also holds for people who come later.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in muteInput) (muteOutput, error) {
-	done, err := s.Mute(ctx, p, in.RoomID, meet.MuteCall{Identity: in.Identity, Lock: in.Lock})
+	done, err := s.Mute(ctx, p, in.RoomID, meet.MuteCall{
+		Identity: in.Identity, Except: valueOrZero(in.Except).texts, Lock: in.Lock,
+	})
 	return muteOutput{
 		MutedTracks: done.Tracks, Locked: done.Locked, Unlocked: done.Unlocked,
 		Message: nothingDone(done, in.Lock, "nothing to mute"),
@@ -91,10 +96,11 @@ var muteParticipant = define(Tool{
 })
 
 type disableVideoInput struct {
-	RoomID   string  `json:"room_id" doc:"Id or name of the room"`
-	Identity string  `json:"identity" doc:"From list_participants; with lock also * for everyone but admins"`
-	Lock     *bool   `json:"lock" doc:"true: also keep it off; false: give it back, stop nothing; left out: only stop it"`
-	Source   *string `json:"source" enum:"camera,screen_share,all" doc:"Default camera; its lock stops the screen too"`
+	RoomID   string     `json:"room_id" doc:"Id or name of the room"`
+	Identity string     `json:"identity" doc:"Whom, as for mute_participant"`
+	Except   *oneOrMore `json:"except" doc:"With identity *: whom to leave out"`
+	Lock     *bool      `json:"lock" doc:"true: also keep it off; false: give it back; left out: only stop it"`
+	Source   *string    `json:"source" enum:"camera,screen_share,all" doc:"Default camera; its lock stops the screen too"`
 }
 
 type disableVideoOutput struct {
@@ -107,11 +113,13 @@ type disableVideoOutput struct {
 var disableParticipantVideo = define(Tool{
 	Name: "disable_participant_video", Title: "Turn a participant's camera off", Toolset: Moderation,
 	Hints: Hints{Idempotent: true},
-	Description: "Turn a participant's camera or shared screen off now; they can turn it on again unless lock is " +
-		"true. A lock holds as with mute_participant.",
+	Description: "Turn the camera or shared screen of a participant, or with * of everybody but admins, off now; " +
+		"they can turn it on again unless lock is true. A lock holds as with mute_participant.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in disableVideoInput) (disableVideoOutput, error) {
 	source := meet.VideoSource(valueOrZero(in.Source))
-	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.MuteCall{Identity: in.Identity, Lock: in.Lock, Source: source})
+	done, err := s.DisableVideo(ctx, p, in.RoomID, meet.MuteCall{
+		Identity: in.Identity, Except: valueOrZero(in.Except).texts, Lock: in.Lock, Source: source,
+	})
 	nothing := "nothing to mute: the camera was off"
 	if in.Source != nil && source != meet.VideoCamera {
 		nothing = "nothing to stop: it was off"

@@ -48,10 +48,10 @@ type lockingStore struct {
 	cancel func()
 }
 
-func (g lockingStore) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool,
+func (g lockingStore) LockForAll(ctx context.Context, roomID string, source meet.Source, locked bool, except []string,
 	e *meet.Event) (changed bool, unlocked []string, err error) {
 	defer g.cancel()
-	return g.Store.LockForAll(ctx, roomID, source, locked, e)
+	return g.Store.LockForAll(ctx, roomID, source, locked, except, e)
 }
 
 // A lock that is stored is not called "nothing", whatever fails after it.

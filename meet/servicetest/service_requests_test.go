@@ -71,7 +71,7 @@ func TestWhoHasToWait(t *testing.T) {
 	} {
 		a, err := s.Join(t.Context(), c.p, c.call)
 		wantCode(t, name, err, "")
-		if a.Waiting != c.waits || (a.RequestID != "") != c.waits || (a.Token == "") != c.waits || a.Room.ID == "" {
+		if a.Waiting != c.waits || (a.RequestID != "") != c.waits || (a.Token == "") != c.waits || a.Room.Name == "" {
 			t.Errorf("%s: %+v; want waiting %t, and a token only to go with it", name, a, c.waits)
 		}
 	}

@@ -159,7 +159,7 @@ func TestNameIsFreeAgainAfterTheEnd(t *testing.T) {
 	if !s.IsActive(reopened.Room) || !reopened.ExpiresAt.IsZero() {
 		t.Errorf("reopened = %+v; want an active room that does not expire at once", reopened)
 	}
-	if details, err := s.Room(t.Context(), Bob, "daily"); err != nil || details.ID != first.ID {
+	if details, err := s.Room(t.Context(), Ada, "daily"); err != nil || details.ID != first.ID {
 		t.Errorf("daily is %s, %v; want the active room %s", details.ID, err, first.ID)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // back.
 func (b testStore) lockAll(source meet.Source, locked bool) (bool, []string) {
 	b.t.Helper()
-	changed, unlocked, err := b.LockForAll(b.t.Context(), "id-room", source, locked, nil)
+	changed, unlocked, err := b.LockForAll(b.t.Context(), "id-room", source, locked, nil, nil)
 	if err != nil {
 		b.t.Fatalf("LockForAll: %v", err)
 	}
@@ -53,7 +53,7 @@ var lockForAllTests = []test{
 		b.wantLockAll(mic, false, true)
 		b.wantLockAll(mic, false, false)
 		wantSame(t, "left", b.lockedForAll(), []meet.Source{meet.ScreenShare})
-		_, _, err := b.LockForAll(t.Context(), "id-none", mic, true, nil)
+		_, _, err := b.LockForAll(t.Context(), "id-none", mic, true, nil, nil)
 		wantErr(t, "LockForAll of no room", err, meet.ErrNotFound)
 	}},
 	{"WhatWasTakenFromOneGoesBackWithThatOfAll", func(t *testing.T, b testStore) {
@@ -92,6 +92,36 @@ var lockForAllTests = []test{
 		for _, identity := range []string{"bob 1", "bob 2", "typed bob"} {
 			wantSame(t, "after the next lock, "+identity, b.unlocked(identity), []meet.Source(nil))
 		}
+	}},
+	{"WhoIsLeftOut", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"))
+		for i, identity := range []string{"eve", "bob", "carl"} {
+			b.enter(identity, "", "", i)
+		}
+		lockAllBut := func(locked, wantChanged bool, e *meet.Event, except ...string) []string {
+			t.Helper()
+			changed, unlocked, err := b.LockForAll(t.Context(), "id-room", mic, locked, except, e)
+			wantErr(t, "LockForAll", err, nil)
+			wantSame(t, "whether the room changed", changed, wantChanged)
+			slices.Sort(unlocked)
+			return unlocked
+		}
+		wantSame(t, "locked", lockAllBut(true, true, about(meet.Locked, "1"), "eve", "nobody"), []string(nil))
+		wantSame(t, "left out", b.unlocked("eve"), []meet.Source{mic})
+		wantSame(t, "not left out", b.unlocked("bob"), []meet.Source(nil))
+		lockAllBut(true, false, about(meet.Locked, "again"), "eve")
+		lockAllBut(true, false, about(meet.Locked, "2"), "bob", "eve")
+		wantSame(t, "left out as well", b.unlocked("bob"), []meet.Source{mic})
+		lockAllBut(true, false, nil, "bob")
+		wantSame(t, "left out no more", b.unlocked("eve"), []meet.Source(nil))
+
+		b.lock(mic, true, "carl")
+		wantSame(t, "given back", lockAllBut(false, true, about(meet.Unlocked, "3"), "eve", "bob"), []string{"carl"})
+		wantSame(t, "still locked", b.locked("eve"), []meet.Source{mic})
+		wantSame(t, "was not locked", b.locked("bob"), []meet.Source(nil))
+		wantSame(t, "given back to the others", lockAllBut(false, false, about(meet.Unlocked, "no change"), "eve"),
+			[]string(nil))
+		wantSame(t, "events", b.targets(), []string{"1", "2", "3"})
 	}},
 }
 

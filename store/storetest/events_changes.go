@@ -64,7 +64,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		return func() error { return errOf(b.LockAdmissions(ctx, "id-room", identities, mic, locked, e)) }
 	}
 	lockForAll := func(locked bool) func() error {
-		return func() error { return errOf2(b.LockForAll(ctx, "id-room", mic, locked, e)) }
+		return func() error { return errOf2(b.LockForAll(ctx, "id-room", mic, locked, nil, e)) }
 	}
 	ensure := func(roles []string, codes ...meet.RoomCode) func() error {
 		return func() error { return errOf(b.EnsureCodes(ctx, "id-room", codes, roles, nil, noon, 0, e)) }
