@@ -38,6 +38,11 @@ type Config struct {
 	// a token always finds its room: see [Server.EnsureRoom].
 	EmptyTimeout time.Duration
 
+	// AdminSeats is how many more than its limit lets in a media room can hold. A
+	// LiveKit without the session gate cannot tell admins from others; others who
+	// take these seats are removed (meet.Enforcer).
+	AdminSeats int
+
 	// Timeout bounds every method of Server; 0 is DefaultTimeout.
 	Timeout time.Duration
 
@@ -54,6 +59,7 @@ type Server struct {
 	otherKey     func(name string) (secret string)
 	emptyTimeout time.Duration
 	timeout      time.Duration
+	adminSeats   int
 
 	recreating chan struct{} // held while an empty media room is made anew
 
@@ -75,6 +81,7 @@ func New(cfg Config) *Server {
 		otherKey:     cfg.OtherKey,
 		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
 		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
+		adminSeats:   max(cfg.AdminSeats, 0),
 		recreating:   make(chan struct{}, 1),
 		singleNode:   cfg.SingleNode,
 		liveness:     newLiveness(),
