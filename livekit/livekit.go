@@ -43,6 +43,11 @@ type Config struct {
 	// may hold the lock of the room. Nil where there is no other instance.
 	LockRoom func(ctx context.Context, name string) (unlock func(), err error)
 
+	// AdminSeats is how many more than its limit lets in a media room can hold. A
+	// LiveKit without the session gate cannot tell admins from others; others who
+	// take these seats are removed (meet.Enforcer).
+	AdminSeats int
+
 	// Timeout bounds every method of Server; 0 is DefaultTimeout.
 	Timeout time.Duration
 
@@ -59,6 +64,7 @@ type Server struct {
 	otherKey     func(name string) (secret string)
 	emptyTimeout time.Duration
 	timeout      time.Duration
+	adminSeats   int
 
 	recreating chan struct{} // held while an empty media room is made anew
 	lockRoom   func(ctx context.Context, name string) (unlock func(), err error)
@@ -81,6 +87,7 @@ func New(cfg Config) *Server {
 		otherKey:     cfg.OtherKey,
 		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
 		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
+		adminSeats:   max(cfg.AdminSeats, 0),
 		recreating:   make(chan struct{}, 1),
 		lockRoom:     cfg.LockRoom,
 		singleNode:   cfg.SingleNode,

@@ -15,11 +15,11 @@ import (
 // holds. LiveKit takes 0 for "as before", which would keep an old limit.
 const unlimited = 10 * meet.MaxParticipants
 
-func limitOf(room meet.Room) uint32 {
+func (s *Server) limitOf(room meet.Room) uint32 {
 	if room.MaxParticipants <= 0 {
 		return unlimited
 	}
-	return uint32(room.MaxParticipants) //nolint:gosec // at most meet.MaxParticipants
+	return uint32(room.MaxParticipants + s.adminSeats) //nolint:gosec // at most meet.MaxParticipants and a few
 }
 
 // EnsureRoom makes the media room, or brings the existing one up to date.
@@ -47,7 +47,7 @@ func (s *Server) createRoom(ctx context.Context, room meet.Room) (*livekit.Room,
 	living, err := ask(ctx, s, untilMoved, func(ctx context.Context) (*livekit.Room, error) {
 		return s.rooms.CreateRoom(ctx, &livekit.CreateRoomRequest{
 			Name:            room.ID,
-			MaxParticipants: limitOf(room),
+			MaxParticipants: s.limitOf(room),
 			EmptyTimeout:    seconds(s.emptyTimeout),
 			// LiveKit's own 20 s after the last one has left are too short for
 			// somebody who has a token and is still choosing a camera.
@@ -63,7 +63,7 @@ func (s *Server) createRoom(ctx context.Context, room meet.Room) (*livekit.Room,
 // isOutdated says whether the media room ought to be made anew if it is empty.
 func (s *Server) isOutdated(living *livekit.Room, room meet.Room) bool {
 	age := time.Since(time.UnixMilli(living.CreationTimeMs))
-	return age > s.emptyTimeout/2 || living.MaxParticipants != limitOf(room)
+	return age > s.emptyTimeout/2 || living.MaxParticipants != s.limitOf(room)
 }
 
 // recreate makes the media room anew unless somebody is inside. Only one runs at a

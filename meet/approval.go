@@ -42,7 +42,7 @@ func (s *Service) comeBack(
 	if err := s.checkJoinRate(p, admission); err != nil { // each time leaves an event
 		return JoinResult{}, err
 	}
-	if err := s.prepareMediaRoom(ctx, room, admission.Identity); err != nil {
+	if err := s.prepareMediaRoom(ctx, room, admission); err != nil {
 		return JoinResult{}, err
 	}
 	result, err := s.signed(room, admission, s.now().Add(TokenLifetime))

@@ -190,8 +190,9 @@ func (e *Enforcer) enforce(ctx context.Context, roomID, roomSID string, person P
 }
 
 // exceedsCapacity says whether a person came to a full room: a media room that
-// LiveKit made by itself has no limit. Admins are exempt, and so is everybody
-// who was inside before them or before the limit was lowered.
+// LiveKit made by itself has no limit, and one of a foreign LiveKit has seats that
+// are kept for admins. Admins are exempt and take nobody's seat, and exempt is
+// everybody who was inside before the limit was lowered.
 func (e *Enforcer) exceedsCapacity(ctx context.Context, a access, person Participant) (bool, error) {
 	if a.room.MaxParticipants == 0 || a.admission.Admin {
 		return false, nil
@@ -207,6 +208,18 @@ func (e *Enforcer) exceedsCapacity(ctx context.Context, a access, person Partici
 		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SID, b.SID))
 	})
 	seat := slices.IndexFunc(people, func(p Participant) bool { return p.SID == person.SID })
+	for _, earlier := range people[:max(seat, 0)] {
+		if seat < a.room.MaxParticipants {
+			break
+		}
+		admission, known, err := e.findAdmission(ctx, a.room.ID, earlier.Identity)
+		if err != nil {
+			return false, err
+		}
+		if known && admission.Admin {
+			seat--
+		}
+	}
 	return seat >= a.room.MaxParticipants, nil
 }
 

@@ -32,18 +32,21 @@ func (e *Enforcer) BeforeConnect(ctx context.Context, joinToken string) error {
 }
 
 // AuthorizeConnection is called by the LiveKit inside for everybody who is connecting
-// with a good join token. It gives the profile that counts in place of the
-// token's, and refuses like [Enforcer.BeforeConnect]. With known false Roomkey
-// did not admit them, and their token is all there is.
-func (e *Enforcer) AuthorizeConnection(
-	ctx context.Context, roomID, identity string,
-) (_ Profile, known bool, err error) {
+// with a good join token, and refuses like [Enforcer.BeforeConnect].
+func (e *Enforcer) AuthorizeConnection(ctx context.Context, roomID, identity string) (Authorized, error) {
 	a, err := e.admission(ctx, roomID, identity)
 	if err == nil {
 		err = a.verdict.err()
 	}
 	if err != nil || a.verdict == verdictUnknown {
-		return Profile{}, false, err
+		return Authorized{}, err
 	}
-	return e.profileOf(a.admission, a.room), true, nil
+	return Authorized{Known: true, Admin: a.admission.Admin, Profile: e.profileOf(a.admission, a.room)}, nil
+}
+
+// Authorized is what counts of somebody who is connecting.
+type Authorized struct {
+	Known   bool    // false: Roomkey did not admit them, and their token is all there is
+	Admin   bool    // they come in however many are inside
+	Profile Profile // in place of what their token says
 }

@@ -155,7 +155,7 @@ var errNotApproved = &Error{Code: CodeForbidden, Message: "The host did not let 
 // admit records an admission and signs its join token. Nothing is counted before
 // LiveKit has answered.
 func (s *Service) admit(ctx context.Context, p Principal, room Room, admission Admission) (JoinResult, error) {
-	if err := s.prepareMediaRoom(ctx, room, ""); err != nil {
+	if err := s.prepareMediaRoom(ctx, room, admission); err != nil {
 		return JoinResult{}, err
 	}
 	expires := admission.CreatedAt.Add(TokenLifetime)
@@ -186,22 +186,22 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, admission A
 }
 
 // prepareMediaRoom makes the media room unless it exists, and refuses if it is
-// full. The identity, if not empty, may have a seat already.
-func (s *Service) prepareMediaRoom(ctx context.Context, room Room, identity string) error {
+// full. Whom the admission is for may have a seat already; admins need none.
+func (s *Service) prepareMediaRoom(ctx context.Context, room Room, admission Admission) error {
 	budget, cancel := withBudget(ctx)
 	defer cancel()
 	if err := s.ensureMediaRoom(budget, room); err != nil {
 		return errMediaUnavailable(err)
 	}
-	if room.MaxParticipants == 0 {
+	if room.MaxParticipants == 0 || admission.Admin {
 		return nil
 	}
 	people, err := s.media.Participants(budget, room.ID)
 	if err != nil {
 		return errMediaUnavailable(err)
 	}
-	inside := func(p Participant) bool { return p.Identity == identity }
-	if len(people) < room.MaxParticipants || identity != "" && slices.ContainsFunc(people, inside) {
+	inside := func(p Participant) bool { return p.Identity == admission.Identity }
+	if len(people) < room.MaxParticipants || slices.ContainsFunc(people, inside) {
 		return nil
 	}
 	return &Error{Code: CodeConflict, Message: "The room is full",

@@ -107,7 +107,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		return nil, err
 	}
 	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
-		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil, LockRoom: a.store.LockRoom})
+		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil, LockRoom: a.store.LockRoom,
+		AdminSeats: lk.adminSeats})
 	a.media = media
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,
@@ -148,14 +149,20 @@ type liveKitAccess struct {
 	otherKey         func(name string) string // see livekit.Config
 	public           string                   // where clients connect
 	proxied          *url.URL                 // where /rtc leads; nil for a foreign server
+	adminSeats       int                      // see livekit.Config
 }
+
+// adminSeats are for the admins of a full room on a foreign LiveKit: an admin on a
+// few devices, and superadmins.
+const adminSeats = 10
 
 func (a *app) startLiveKit(
 	ctx context.Context, c config.Config, keyring *auth.Keyring, at netip.AddrPort,
 ) (liveKitAccess, error) {
 	if c.LiveKit.Foreign() {
 		base := config.WebSocketURL(c.LiveKit.URL)
-		return liveKitAccess{api: base, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: base}, nil
+		return liveKitAccess{api: base, key: c.LiveKit.APIKey, secret: c.LiveKit.APISecret, public: base,
+			adminSeats: adminSeats}, nil
 	}
 	a.inside = newLease(a.store, "livekit-inside")
 	if err := a.claimLiveKitInside(ctx); err != nil {
@@ -195,10 +202,10 @@ func (a *app) startLiveKit(
 // authorizeSession asks the enforcer about a person who connects to the LiveKit
 // inside. LiveKit starts first, because the enforcer needs its address; until
 // the enforcer is there, everybody is refused.
-func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (meet.Profile, bool, error) {
+func (a *app) authorizeSession(ctx context.Context, roomID, identity string) (meet.Authorized, error) {
 	enforcer := a.enforcer.Load()
 	if enforcer == nil {
-		return meet.Profile{}, false, errors.New("the program is still starting")
+		return meet.Authorized{}, errors.New("the program is still starting")
 	}
 	return enforcer.AuthorizeConnection(ctx, roomID, identity)
 }

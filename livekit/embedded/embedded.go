@@ -25,9 +25,8 @@ import (
 )
 
 // AuthorizeFunc is asked about a person who connects with a good join token. An
-// error refuses them. With known, the profile counts in place of the token's;
-// without, the token counts.
-type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (profile meet.Profile, known bool, err error)
+// error refuses them.
+type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (meet.Authorized, error)
 
 // PreferredUDPPort is the media port unless the configuration names another or
 // another program uses it.

@@ -19,7 +19,7 @@ import (
 // promised about a room:
 //
 //   - LiveKit copies the limit when a room starts and ignores a change. Here the
-//     limit is the one that was asked for last.
+//     limit is the one that was asked for last, and shuts out no admin of the room.
 //   - LiveKit makes a deleted room again, without a limit, for somebody with a token
 //     that it had checked a moment before, auto_create or not. Here only CreateRoom
 //     makes rooms.
@@ -72,11 +72,12 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 		return service.ErrRoomNotFound
 	}
 	defer room.Release()
-	if g.full(room, pi.Identity) {
-		return rtc.ErrMaxParticipantsExceeded
-	}
-	if err := g.applyProfile(ctx, name, &pi); err != nil {
+	who, err := g.applyProfile(ctx, name, &pi)
+	if err != nil {
 		return err
+	}
+	if !who.Admin && g.full(room, pi.Identity) {
+		return rtc.ErrMaxParticipantsExceeded
 	}
 	return g.rooms.StartSession(ctx, pi, source, copyingSink{sink}, false)
 }
@@ -84,16 +85,15 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 // applyProfile asks whether somebody may come in, and replaces the profile in their
 // token by their present one. The room's mutex is held: somebody who is removed after
 // this is inside by then, and somebody who was removed before is refused here.
-func (g *sessionGate) applyProfile(ctx context.Context, room string, pi *routing.ParticipantInit) error {
+func (g *sessionGate) applyProfile(ctx context.Context, room string, pi *routing.ParticipantInit) (meet.Authorized, error) {
 	if g.authorize == nil || pi.Grants == nil || pi.Grants.Video == nil {
-		return nil
+		return meet.Authorized{}, nil
 	}
-	profile, known, err := g.authorize(ctx, room, string(pi.Identity))
-	if err != nil || !known {
-		return err
+	who, err := g.authorize(ctx, room, string(pi.Identity))
+	if err == nil && who.Known {
+		pi.Grants = lk.ApplyProfile(pi.Grants, who.Profile)
 	}
-	pi.Grants = lk.ApplyProfile(pi.Grants, profile)
-	return nil
+	return who, err
 }
 
 // copyingSink takes the messages to a participant. LiveKit changes a track while

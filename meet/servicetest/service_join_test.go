@@ -181,7 +181,7 @@ func TestLimitHolds(t *testing.T) {
 		_, err := s.Exchange(t.Context(), "192.0.2.1", meet.JoinCall{Code: &code.Code})
 		wantCode(t, "exchange for a full room", err, meet.CodeConflict)
 	}
-	_, err := s.Join(t.Context(), Ada, meet.JoinCall{RoomID: &room.ID})
+	_, err := s.Join(t.Context(), Bob, meet.JoinCall{RoomID: &room.ID})
 	wantCode(t, "join of a full room", err, meet.CodeConflict)
 	codes, _, err := s.Codes(t.Context(), Ada, room.ID, meet.CodeFilter{})
 	if err != nil || codes[0].Uses != 4 {

@@ -151,7 +151,7 @@ func TestRemovedAfterTheTrailHasForgottenTheirComing(t *testing.T) {
 	wantCode(t, "kick", err, "")
 	handle(t, s, mediaEvent(s, meet.MediaParticipantLeft, "2", room.ID, "RM_1", a.Identity, "PA_1"))
 	wantCode(t, "sweep", s.Sweep(t.Context()), "")
-	if _, _, err := s.AuthorizeConnection(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
+	if _, err := s.AuthorizeConnection(t.Context(), room.ID, a.Identity); !meet.IsCode(err, meet.CodeForbidden) {
 		t.Errorf("coming back: %v; want forbidden", err)
 	}
 }

@@ -23,7 +23,7 @@ func withSessionGate(t *testing.T, options ...Option) *System {
 	t.Helper()
 	var s *System
 	lk, err := embedded.Start(t.Context(), embedded.Config{APIKey: livekittest.APIKey, APISecret: livekittest.APISecret,
-		Authorize: func(ctx context.Context, roomID, identity string) (meet.Profile, bool, error) {
+		Authorize: func(ctx context.Context, roomID, identity string) (meet.Authorized, error) {
 			return s.AuthorizeConnection(ctx, roomID, identity)
 		}})
 	if err != nil {
@@ -294,7 +294,7 @@ func TestGivingBackLetsNobodyTooManyIn(t *testing.T) {
 		t.Errorf("%d are inside by a code for %d", len(inside), seats)
 	}
 	for _, identity := range inside {
-		if _, _, err := s.AuthorizeConnection(t.Context(), room.ID, identity); err != nil {
+		if _, err := s.AuthorizeConnection(t.Context(), room.ID, identity); err != nil {
 			t.Errorf("%s was inside and may be there no more: %v", identity, err)
 		}
 	}
