@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // moveSide is one of the two databases of a move.
@@ -119,15 +120,27 @@ func (s *moveSide) checkNobodyRuns(ctx context.Context) error {
 	if s.dialect.countRunning == "" {
 		return nil
 	}
-	var running int
-	if err := s.db.QueryRowContext(ctx, s.dialect.countRunning).Scan(&running); err != nil {
-		return fmt.Errorf("ask who uses the database: %w", err)
+	for deadline := time.Now().Add(endsWithin); ; {
+		var running int
+		if err := s.db.QueryRowContext(ctx, s.dialect.countRunning).Scan(&running); err != nil {
+			return fmt.Errorf("ask who uses the database: %w", err)
+		}
+		switch {
+		case running == 0:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("%s: %w", s.name, ErrRunning)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	if running > 0 {
-		return fmt.Errorf("%s: %w", s.name, ErrRunning)
-	}
-	return nil
 }
+
+// endsWithin is how long PostgreSQL may take to notice that a connection was closed.
+const endsWithin = 2 * time.Second
 
 func (s *moveSide) checkEmpty(ctx context.Context) error {
 	for _, table := range movedTables {

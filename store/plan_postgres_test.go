@@ -36,9 +36,11 @@ INSERT INTO revocations (came_by, generation, revoked_by, revoked_at)
 INSERT INTO visits (subject, room_created_at, room_id, until)
 	SELECT 'user-' || (i + j) % 900, i, 'room-' || i, CASE WHEN i % 20 = 0 THEN i END
 	FROM generate_series(1, 20000) AS i, generate_series(1, 2) AS j;
-INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, created_at, seen_at)
+INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, created_at,
+		seen_at)
 	SELECT 'request-' || i, 'room-' || (i % 20000 + 1), 'caller', 'user-' || i % 900, '', '', '',
-		'code-' || (i % 20000 + 1) || '-1', CASE i % 3 WHEN 0 THEN 'waiting' WHEN 1 THEN 'approved' ELSE 'refused' END, '', i, i
+		'code-' || (i % 20000 + 1) || '-1',
+		CASE i % 3 WHEN 0 THEN 'waiting' WHEN 1 THEN 'approved' ELSE 'refused' END, '', i, i
 	FROM generate_series(1, 20000) AS i;
 INSERT INTO blocks (room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at)
 	SELECT 'room-' || i, 'identity-' || j, '', '', '', '', '', '', i
@@ -46,7 +48,8 @@ INSERT INTO blocks (room_id, identity, subject, user_id, code, name, reason, blo
 INSERT INTO presences (sid, room_id, room_sid, identity, subject, joined_at, left_at)
 	SELECT 'sid-' || i, 'room-' || (i % 20000 + 1), '', 'identity-' || i, '', i, CASE WHEN i % 40 > 0 THEN i END
 	FROM generate_series(1, 40000) AS i;
-INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details, request_id)
+INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details,
+		request_id)
 	SELECT i, 'room-' || (i % 20000 + 1), '', 'user-' || i % 500, '', '', '', 'room', 'room.updated', '', 'ok', '{}', ''
 	FROM generate_series(1, 60000) AS i;
 INSERT INTO former_names (name, created_by, released_at)
