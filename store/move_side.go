@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // moveSide is one of the two databases of a move.
@@ -113,20 +114,32 @@ func (s *moveSide) begin(ctx context.Context, o *sql.TxOptions) error {
 	return wrap("keep roomkeys from writing", err)
 }
 
+// forgottenWithin is how long a server may take to notice that a connection is closed.
+const forgottenWithin = 2 * time.Second
+
 // checkNobodyRuns refuses a database that a roomkey has open, or had a few seconds
 // ago, where the database knows that.
 func (s *moveSide) checkNobodyRuns(ctx context.Context) error {
 	if s.dialect.countRunning == "" {
 		return nil
 	}
-	var running int
-	if err := s.db.QueryRowContext(ctx, s.dialect.countRunning).Scan(&running); err != nil {
-		return fmt.Errorf("ask who uses the database: %w", err)
+	for deadline := time.Now().Add(forgottenWithin); ; {
+		var running int
+		if err := s.db.QueryRowContext(ctx, s.dialect.countRunning).Scan(&running); err != nil {
+			return fmt.Errorf("ask who uses the database: %w", err)
+		}
+		switch {
+		case running == 0:
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("%s: %w", s.name, ErrRunning)
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	if running > 0 {
-		return fmt.Errorf("%s: %w", s.name, ErrRunning)
-	}
-	return nil
 }
 
 func (s *moveSide) checkEmpty(ctx context.Context) error {

@@ -15,7 +15,7 @@ import (
 const maxIdleStatements = 2
 
 // What calls ask of a PostgreSQL, where every statement is work for the one that all
-// share, and every round trip is a wait. The lock of writers is one of the statements.
+// share, and every round trip is a wait.
 func TestWhatCallsAskOfPostgres(t *testing.T) {
 	t.Parallel()
 	url, counter := postgrestest.Counted(t, postgrestest.URL(t))

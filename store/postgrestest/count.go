@@ -21,7 +21,7 @@ type Counter struct {
 
 // Counts are what clients have asked.
 type Counts struct {
-	Statements int            // without those that begin, end or divide a transaction
+	Statements int            // without those that begin, end or divide a transaction, as the lock of writers does
 	Control    int            // those
 	RoundTrips int            // how often a client has waited for all that it had asked
 	Texts      map[string]int // how often each statement was asked
@@ -159,6 +159,10 @@ func (c *Counts) add(text string) {
 	case "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE":
 		c.Control++
 	default:
+		if strings.Contains(text, "pg_advisory_xact_lock") {
+			c.Control++
+			return
+		}
 		c.Statements++
 		c.Texts[text]++
 	}
