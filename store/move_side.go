@@ -114,13 +114,16 @@ func (s *moveSide) begin(ctx context.Context, o *sql.TxOptions) error {
 	return wrap("keep roomkeys from writing", err)
 }
 
+// forgottenWithin is how long a server may take to notice that a connection is closed.
+const forgottenWithin = 2 * time.Second
+
 // checkNobodyRuns refuses a database that a roomkey has open, or had a few seconds
 // ago, where the database knows that.
 func (s *moveSide) checkNobodyRuns(ctx context.Context) error {
 	if s.dialect.countRunning == "" {
 		return nil
 	}
-	for deadline := time.Now().Add(endsWithin); ; {
+	for deadline := time.Now().Add(forgottenWithin); ; {
 		var running int
 		if err := s.db.QueryRowContext(ctx, s.dialect.countRunning).Scan(&running); err != nil {
 			return fmt.Errorf("ask who uses the database: %w", err)
@@ -132,15 +135,12 @@ func (s *moveSide) checkNobodyRuns(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.name, ErrRunning)
 		}
 		select {
+		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
-
-// endsWithin is how long PostgreSQL may take to notice that a connection was closed.
-const endsWithin = 2 * time.Second
 
 func (s *moveSide) checkEmpty(ctx context.Context) error {
 	for _, table := range movedTables {

@@ -103,6 +103,7 @@ func (l *listener) subscribed() subscribers {
 
 func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 	defer close(l.stopped)
+	defer func() { l.end(ctx, conn) }() // where close came before the first round
 	for wait := listenAgain; ctx.Err() == nil; {
 		if conn == nil {
 			select {
@@ -119,11 +120,18 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 		l.tell(message{Missed: true})
 		l.listen(ctx, conn)
 		l.cache.forgetAll()
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		_ = conn.Close(closing)
-		cancel()
+		l.end(ctx, conn)
 		conn = nil
 	}
+}
+
+func (l *listener) end(ctx context.Context, conn *pgx.Conn) {
+	if conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx)
 }
 
 func (l *listener) connect(ctx context.Context) (*pgx.Conn, error) {
