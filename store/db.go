@@ -14,6 +14,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -112,6 +113,10 @@ func open(dialect *dialect, path string, connection connection, readers int, pro
 // Options are how a PostgreSQL database is used.
 type Options struct {
 	Pool int // connections for reading; 0 is [DefaultPool]. Some more are for other purposes
+
+	// Instance is the name of this instance among those on the database, which no
+	// other has; empty is a new one.
+	Instance string
 }
 
 // DefaultPool is how many connections for reading are used if nothing else is said.
@@ -136,7 +141,7 @@ func OpenURL(ctx context.Context, url string, o Options) (*DB, error) {
 		return nil, err
 	}
 	db.cache.forgetAll() // until the listener hears what others change
-	if db.instances, err = openInstances(ctx, url, db.cache); err != nil {
+	if db.instances, err = openInstances(ctx, url, cmp.Or(o.Instance, rand.Text()), db.cache); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	db.writer.announce = db.instances.listener.announce

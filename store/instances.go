@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
@@ -16,10 +15,9 @@ type instances struct {
 	listener *listener
 }
 
-// openInstances begins to listen to other instances. A name that nobody else has
-// says which messages are this instance's own, and who holds a lease.
-func openInstances(ctx context.Context, url string, cache *cache) (*instances, error) {
-	name := rand.Text()[:16]
+// openInstances begins to listen to other instances. The name of this instance,
+// which nobody else has, says which messages are its own, and who holds a lease.
+func openInstances(ctx context.Context, url, name string, cache *cache) (*instances, error) {
 	locks, err := openLocks(url, name)
 	if err != nil {
 		return nil, err

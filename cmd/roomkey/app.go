@@ -90,7 +90,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	if err != nil {
 		return nil, err
 	}
-	if a.store, err = database.Open(ctx, c); err != nil {
+	if a.store, err = database.Open(ctx, c, instance); err != nil {
 		return nil, databaseError(c, err)
 	}
 	if a.store.Shared() {

@@ -12,11 +12,12 @@ import (
 	"roomkey/store"
 )
 
-// Open opens the database for a server, and brings its schema up to date. A file
-// belongs to the roomkey that has the lock of the data folder.
-func Open(ctx context.Context, c config.Config) (*store.DB, error) {
+// Open opens the database for the server with the name instance, and brings its
+// schema up to date. A file belongs to the roomkey that has the lock of the data
+// folder.
+func Open(ctx context.Context, c config.Config, instance string) (*store.DB, error) {
 	if c.Database.URL != "" {
-		return store.OpenURL(ctx, c.Database.URL, store.Options{Pool: c.Database.Pool})
+		return store.OpenURL(ctx, c.Database.URL, store.Options{Pool: c.Database.Pool, Instance: instance})
 	}
 	return store.Open(ctx, datafolder.DatabaseFile(c.Data))
 }
@@ -40,7 +41,7 @@ func Prepare(ctx context.Context, c config.Config) (err error) {
 		}
 		defer func() { err = errors.Join(err, lock.Close()) }()
 	}
-	db, err := Open(ctx, c)
+	db, err := Open(ctx, c, "")
 	if err != nil {
 		return err
 	}
