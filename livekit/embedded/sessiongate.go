@@ -85,7 +85,9 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 // applyProfile asks whether somebody may come in, and replaces the profile in their
 // token by their present one. The room's mutex is held: somebody who is removed after
 // this is inside by then, and somebody who was removed before is refused here.
-func (g *sessionGate) applyProfile(ctx context.Context, room string, pi *routing.ParticipantInit) (meet.Authorized, error) {
+func (g *sessionGate) applyProfile(
+	ctx context.Context, room string, pi *routing.ParticipantInit,
+) (meet.Authorized, error) {
 	if g.authorize == nil || pi.Grants == nil || pi.Grants.Video == nil {
 		return meet.Authorized{}, nil
 	}

@@ -108,7 +108,7 @@ func TestCreateFields(t *testing.T) {
 		"settings.requireApproval": {`{"settings":{"requireApproval":true}}`, and("requireApproval"),
 			`{"requireApproval":1}`},
 		"settings.requireCode": {`{"settings":{"requireCode":true}}`, and("requireCode"), `{"requireCode":1}`},
-		"settings.e2ee": {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},
+		"settings.e2ee":        {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},
 	} {
 		t.Run(row, func(t *testing.T) {
 			got := s.create(t, c.body)
