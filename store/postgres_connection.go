@@ -15,6 +15,7 @@ type postgresConnection struct {
 	config *pgx.ConnConfig
 	conn   *pgx.Conn // nil at first
 	usedAt time.Time
+	busy   bool         // the last transaction waited long for its turn
 	trips  atomic.Int64 // how often something was sent, for tests
 }
 
@@ -33,6 +34,7 @@ func openPostgresConnection(url string) (*postgresConnection, error) {
 		return nil, err
 	}
 	bound(config)
+	config.RuntimeParams["lock_timeout"] = milliseconds(turnWithin)
 	return &postgresConnection{config: config}, nil
 }
 
@@ -54,8 +56,21 @@ func (c *postgresConnection) begin() (transaction, error) {
 	t.putOff(statement{doing: "begin transaction", text: `BEGIN`})
 	t.putOff(statement{doing: "wait for the turn to write", text: lockWriters, args: []any{lockOfWriters}})
 	t.opening = len(t.pending)
+	if c.busy { // an operation that has begun cannot be given up, so none begins before its turn
+		if err := t.open(); err != nil {
+			t.rollback()
+			return nil, err
+		}
+	}
 	return t, nil
 }
+
+// busyAfter is how long a transaction waits for its turn before the next ones wait
+// for theirs before anything else.
+const busyAfter = 100 * time.Millisecond
+
+// turnWithin is how long a transaction waits for its turn to write.
+const turnWithin = 5 * time.Second
 
 func (c *postgresConnection) connect() error {
 	ctx, cancel := context.WithTimeout(context.Background(), postgresConnectWithin)

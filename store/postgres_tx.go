@@ -94,6 +94,15 @@ func (t *postgresTx) settle() error {
 	return sent.Close()
 }
 
+// open waits for the turn to write.
+func (t *postgresTx) open() error {
+	sent, _, err := t.send(0)
+	if err != nil {
+		return err
+	}
+	return sent.Close()
+}
+
 // send sends all that is pending. It reads the results up to the last ones, as
 // many as unread, which are left to the caller, and says which statement failed. A
 // first send that finds the connection dead goes to a new one, if it is known that
@@ -130,12 +139,16 @@ func (t *postgresTx) try(pending []statement, unread int) (*sentRows, int, error
 	t.c.trips.Add(1)
 	ctx, cancel := context.WithTimeout(context.Background(), postgresAnswerWithin)
 	sent := &sentRows{results: t.c.conn.SendBatch(ctx, &batch), t: t, cancel: cancel}
+	asked := time.Now()
 	for i := range pending[:len(pending)-unread] {
 		if err := sent.readOne(&pending[i]); err != nil {
 			_ = sent.Close()
+			t.c.busy = t.c.busy || hasState(err, "55P03") // lock_not_available
 			return nil, i, pending[i].fail(err)
 		}
-		t.begun = t.begun || i+1 == t.opening
+		if !t.begun && i+1 == t.opening {
+			t.begun, t.c.busy = true, time.Since(asked) > busyAfter
+		}
 	}
 	return sent, 0, nil
 }
