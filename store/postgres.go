@@ -115,6 +115,12 @@ func bound(config *pgx.ConnConfig) {
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(postgresIdleInTx)
 }
 
+// pingSeldom has a connection tried out before it is used only if nothing happened on
+// it for so long. What is asked every two seconds costs one statement then.
+var pingSeldom = stdlib.OptionShouldPing(func(_ context.Context, p stdlib.ShouldPingParams) bool {
+	return p.IdleDuration > 4*time.Second
+})
+
 // openPostgres gives a pool for reading, or one without bounds for migrations.
 func openPostgres(text string, use access) (*sql.DB, error) {
 	config, err := postgresConfig(text)
@@ -125,7 +131,7 @@ func openPostgres(text string, use access) (*sql.DB, error) {
 		bound(config)
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	return stdlib.OpenDB(*config), nil
+	return stdlib.OpenDB(*config, pingSeldom), nil
 }
 
 // storableInPostgres replaces what PostgreSQL does not take in a text.

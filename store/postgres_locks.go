@@ -53,7 +53,7 @@ func openLocks(url, holder string) (*locks, error) {
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
 	}
-	l := &locks{rooms: stdlib.OpenDB(*config), others: stdlib.OpenDB(*config), holder: holder}
+	l := &locks{rooms: stdlib.OpenDB(*config), others: stdlib.OpenDB(*config, pingSeldom), holder: holder}
 	for pool, most := range map[*sql.DB]int{l.rooms: roomsLockedAtOnce, l.others: 1} {
 		pool.SetMaxOpenConns(most)
 		pool.SetMaxIdleConns(most)
