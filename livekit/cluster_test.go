@@ -216,3 +216,26 @@ func TestCloseEndsChecks(t *testing.T) {
 	}
 	lk.Close() // returns although LiveKit has not answered
 }
+
+// Who connected through the balancer comes back by the client's own doing.
+func TestPeopleComeBackThroughTheBalancer(t *testing.T) {
+	w := setupCluster(t)
+	people := map[string]*livekittest.Person{}
+	for _, identity := range []string{"a", "b", "c", "d"} {
+		people[identity] = w.join(identity, allowAll)
+		people[identity].PublishMicrophone()
+	}
+	w.waitInside("a", "b", "c", "d")
+	before := w.participants()
+	w.node.Kill()
+	killed := time.Now()
+	livekittest.Wait(t, "all to be back", func() bool {
+		now, err := w.Participants(t.Context(), w.room.ID)
+		return err == nil && len(now) == len(people) && !slices.ContainsFunc(now, func(p meet.Participant) bool {
+			return p.SID == before[p.Identity].SID
+		})
+	})
+	t.Logf("all were back after %v", time.Since(killed))
+	people["a"].WaitReceives("d", meet.Microphone, true)
+	people["d"].WaitReceives("a", meet.Microphone, true)
+}
