@@ -35,7 +35,7 @@ func StartBalancer(tb testing.TB, urls ...string) *Balancer {
 		b.targets = append(b.targets, target.Host)
 	}
 	var err error
-	if b.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+	if b.listener, err = new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0"); err != nil {
 		tb.Fatalf("start a balancer: %v", err)
 	}
 	b.running.Go(b.serve)

@@ -138,7 +138,7 @@ func TestRoomsOfADeadNodeEnd(t *testing.T) {
 				return err
 			})
 		},
-		"expired": func(t *testing.T, s *System, room meet.Room) {
+		"expired": func(t *testing.T, s *System, _ meet.Room) {
 			s.Clock.Advance(time.Hour)
 			untilAvailable(t, "sweep", func() error { return s.Sweep(t.Context()) })
 		},
