@@ -154,3 +154,29 @@ func TestRoomsOfADeadNodeEnd(t *testing.T) {
 		})
 	}
 }
+
+// A kick just after the node's death holds for a person whose client connects again.
+func TestKickJustAfterTheNodeHasDied(t *testing.T) {
+	t.Parallel()
+	s, room, node, _ := onCluster(t, meet.RoomChange{})
+	person, stays := s.Enter(t, Bob, room), s.Enter(t, Gus, room) // through the balancer
+	person.PublishMicrophone()
+	stays.WaitReceives(person.Identity(), meet.Microphone, true)
+	if got := inside(t, s, room); len(got) != 2 {
+		t.Fatalf("inside are %v, want two", got)
+	}
+	node.Kill()
+	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
+	if countEvents(t, s, room, meet.Kicked) == 0 {
+		wantCode(t, "kick on a machine so slow that they are known to be gone", err, meet.CodeNotFound)
+		return
+	}
+	reconcileUntil(t, s, "the other one alone to be back", func() bool {
+		open, err := s.Store.OpenPresences(t.Context(), room.ID)
+		wantCode(t, "open presences", err, "")
+		return person.Gone() && len(open) == 1 && open[0].Identity == stays.Identity()
+	})
+	if got := inside(t, s, room); !slices.Equal(got, []string{stays.Identity()}) {
+		t.Errorf("inside are %v, want %v alone", got, stays.Identity())
+	}
+}
