@@ -1,8 +1,11 @@
 package livekit_test
 
 import (
+	"context"
 	"crypto/rand"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,4 +168,74 @@ func TestDeleteRoomOfADeadNode(t *testing.T) {
 	if w.lists("a") {
 		t.Error("LiveKit still lists a")
 	}
+}
+
+// A room of which only people of a dead node are left is renewed like an empty one.
+func TestRoomOfADeadNodeIsRenewed(t *testing.T) {
+	w := setupCluster(t)
+	w.joinAt(w.node, "a")
+	w.waitInside("a")
+	w.node.Kill()
+	short := connect(t, livekit.Config{URL: w.cluster.URL(), EmptyTimeout: 4 * time.Second}) // over by now
+	t.Cleanup(short.Close)
+	w.retry("EnsureRoom", func() error { return short.EnsureRoom(t.Context(), w.room) })
+	if w.lists("a") {
+		t.Error("LiveKit still lists a, want the room made anew")
+	}
+	b := w.joinAt(w.other, "b")
+	c := w.joinAt(w.other, "c")
+	b.WaitReceives("c", meet.Microphone, true)
+	c.WaitReceives("b", meet.Microphone, true)
+}
+
+// Close ends a check that nobody waits for any more.
+func TestCloseEndsChecks(t *testing.T) {
+	w := setup(t)
+	w.join("a", allowAll)
+	asked, release := make(chan struct{}, 2), make(chan struct{})
+	proxy := proxied(t, w, func(r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/UpdateSubscriptions") {
+			asked <- struct{}{}
+			<-release
+		}
+	})
+	proxy.Start()
+	t.Cleanup(proxy.Close)
+	t.Cleanup(func() { close(release) })
+	lk := connect(t, livekit.Config{URL: proxy.URL})
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error)
+	go func() {
+		_, err := lk.Participants(ctx, w.room.ID)
+		failed <- err
+	}()
+	<-asked
+	cancel()
+	if err := <-failed; !meet.IsCode(err, meet.CodeUnavailable) {
+		t.Errorf("Participants: %v, want unavailable", err)
+	}
+	lk.Close() // returns although LiveKit has not answered
+}
+
+// Who connected through the balancer comes back by the client's own doing.
+func TestPeopleComeBackThroughTheBalancer(t *testing.T) {
+	w := setupCluster(t)
+	people := map[string]*livekittest.Person{}
+	for _, identity := range []string{"a", "b", "c", "d"} {
+		people[identity] = w.join(identity, allowAll)
+		people[identity].PublishMicrophone()
+	}
+	w.waitInside("a", "b", "c", "d")
+	before := w.participants()
+	w.node.Kill()
+	killed := time.Now()
+	livekittest.Wait(t, "all to be back", func() bool {
+		now, err := w.Participants(t.Context(), w.room.ID)
+		return err == nil && len(now) == len(people) && !slices.ContainsFunc(now, func(p meet.Participant) bool {
+			return p.SID == before[p.Identity].SID
+		})
+	})
+	t.Logf("all were back after %v", time.Since(killed))
+	people["a"].WaitReceives("d", meet.Microphone, true)
+	people["d"].WaitReceives("a", meet.Microphone, true)
 }

@@ -110,7 +110,7 @@ func (s *Server) DeleteRoom(ctx context.Context, roomID string) (existed bool, e
 }
 
 // deletePatience is how long the node of a media room may take to delete it.
-const deletePatience = time.Second
+const deletePatience = 500 * time.Millisecond
 
 // deleteAtItsNode deletes a media room. If its node is dead, a cluster asks that node
 // all the same, whenever the room is deleted, until the room is made at another one.
@@ -152,7 +152,7 @@ func (s *Server) Rooms(ctx context.Context) ([]meet.MediaRoom, error) {
 	return rooms, nil
 }
 
-const countsAtOnce = 8
+const countsAtOnce = 32
 
 // Counts says how many are connected, for those of the rooms that have a media
 // room.
