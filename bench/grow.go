@@ -18,6 +18,8 @@ import (
 // keyColumns are unique to a row, or point at such a column.
 var keyColumns = []string{"id", "name", "code", "room_id"}
 
+func isKey(column string) bool { return slices.Contains(keyColumns, column) }
+
 func init() {
 	sqlite.MustRegisterDeterministicScalarFunction("lookalike", 2,
 		func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
@@ -121,7 +123,7 @@ func copyStatement(ctx context.Context, db *sql.DB, table, key string) (string, 
 	values := make([]string, len(columns))
 	for i, column := range columns {
 		values[i] = "t." + column
-		if slices.Contains(keyColumns, column) {
+		if isKey(column) {
 			values[i] = "lookalike(t." + column + ", n.i)"
 		}
 	}

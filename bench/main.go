@@ -36,6 +36,11 @@ func measurements() []measurement {
 	}
 	return append(all,
 		measurement{"scale", measureScale},
+		measurement{"postgres", withPostgres(measurePostgres)},
+		measurement{"instances", withPostgres(measureInstances)},
+		measurement{"scale-postgres", withPostgres(measureScaleOnPostgres)},
+		measurement{"idle-instance", measureIdleInstance},
+		measurement{"move", withPostgres(measureMove)},
 		measurement{"forgetting", eachProgram(measureForgetting)},
 		measurement{"rooms", eachProgram(measureRooms)},
 		measurement{"participants", measureParticipants},

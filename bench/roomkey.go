@@ -23,6 +23,7 @@ type roomkey struct {
 	endpoint load.Endpoint // with a user's token, modern era
 	ready    time.Duration // from the start to the first answered tool call
 	copied   string        // id of the room that the others are copies of
+	url      string        // of its PostgreSQL database; empty: it has a file
 }
 
 // listRooms is the first call that a Roomkey gets. It needs nothing but the
@@ -48,7 +49,7 @@ func (l *lab) startRoomkey(ctx context.Context, program, data string, env ...str
 		return nil, err
 	}
 	r := &roomkey{
-		program: program, folder: folder, data: data,
+		program: program, folder: folder, data: data, url: urlIn(env),
 		endpoint: load.Endpoint{Addr: addr, Token: token, Era: load.Modern},
 	}
 	started := time.Now()
@@ -77,6 +78,9 @@ func (l *lab) folder(name string) string {
 
 // count gives the number that a query of the running Roomkey's database gives.
 func (r *roomkey) count(ctx context.Context, query string) (n int, err error) {
+	if r.url != "" {
+		return countAt(ctx, r.url, query)
+	}
 	file, err := findDatabase(r.data)
 	if err != nil {
 		return 0, err

@@ -71,7 +71,11 @@ func (r *roomkey) readSingly(rooms load.Message) contender {
 // rooms once.
 func (l *lab) readOnceAfterStart(stopped *roomkey) contender {
 	return func(ctx context.Context) (load.Result, error) {
-		r, err := l.startRoomkey(ctx, stopped.program, stopped.folder, foreignLiveKit...)
+		env := foreignLiveKit
+		if stopped.url != "" {
+			env = append([]string{databaseURL + stopped.url, benchSecret}, env...)
+		}
+		r, err := l.startRoomkey(ctx, stopped.program, stopped.folder, env...)
 		if err != nil {
 			return load.Result{}, err
 		}
@@ -85,8 +89,8 @@ func (l *lab) readOnceAfterStart(stopped *roomkey) contender {
 // startWithRooms starts a Roomkey with that many rooms, all of them copies of
 // the one that it makes first: they are put into the file while it is stopped.
 // Without rooms it is a new Roomkey.
-func (l *lab) startWithRooms(ctx context.Context, program, data string, rooms int) (*roomkey, error) {
-	r, err := l.startRoomkey(ctx, program, data)
+func (l *lab) startWithRooms(ctx context.Context, program, data string, rooms int, env ...string) (*roomkey, error) {
+	r, err := l.startRoomkey(ctx, program, data, env...)
 	if err != nil || rooms == 0 {
 		return r, err
 	}
@@ -96,12 +100,17 @@ func (l *lab) startWithRooms(ctx context.Context, program, data string, rooms in
 		return nil, err
 	}
 	started := time.Now()
-	if err := growDatabase(ctx, r.data, made.id, rooms); err != nil {
+	if r.url != "" {
+		err = growPostgres(ctx, r.url, made.id, rooms)
+	} else {
+		err = growDatabase(ctx, r.data, made.id, rooms)
+	}
+	if err != nil {
 		return nil, err
 	}
 	log.Printf("added %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
 	// LiveKit elsewhere: several of these run at the same time.
-	if r, err = l.startRoomkey(ctx, program, data, foreignLiveKit...); err != nil {
+	if r, err = l.startRoomkey(ctx, program, data, append(env, foreignLiveKit...)...); err != nil {
 		return nil, err
 	}
 	r.copied = made.id
