@@ -13,6 +13,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/twitchtv/twirp"
 
 	"roomkey/meet"
 )
@@ -54,6 +55,10 @@ type Config struct {
 	// SingleNode says that LiveKit is one process, whose lists are always true.
 	// Otherwise it may be a cluster, and URL an address that balances over its nodes.
 	SingleNode bool
+
+	// Now is the clock by which tokens are signed and read, and which is to be right
+	// as LiveKit's is. Nil is this machine's.
+	Now func() time.Time
 }
 
 // Server is a LiveKit server. It implements [meet.Media].
@@ -65,6 +70,7 @@ type Server struct {
 	emptyTimeout time.Duration
 	timeout      time.Duration
 	adminSeats   int
+	now          func() time.Time
 
 	recreating chan struct{} // held while an empty media room is made anew
 	lockRoom   func(ctx context.Context, name string) (unlock func(), err error)
@@ -78,21 +84,27 @@ var _ meet.Media = (*Server)(nil)
 // New makes the adapter. It does not connect yet: see [Server.Ping]. It is to be
 // closed after its last call.
 func New(cfg Config) *Server {
-	return &Server{
-		// Its connections are those of http.DefaultTransport, kept and shared.
-		rooms:        lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret),
-		dispatches:   lksdk.NewAgentDispatchServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret),
+	s := &Server{
 		key:          cfg.APIKey,
 		secret:       cfg.APISecret,
 		otherKey:     cfg.OtherKey,
 		emptyTimeout: cmp.Or(cfg.EmptyTimeout, DefaultEmptyTimeout),
 		timeout:      cmp.Or(cfg.Timeout, DefaultTimeout),
 		adminSeats:   max(cfg.AdminSeats, 0),
+		now:          cfg.Now,
 		recreating:   make(chan struct{}, 1),
 		lockRoom:     cfg.LockRoom,
 		singleNode:   cfg.SingleNode,
 		liveness:     newLiveness(),
 	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	// Its connections are those of http.DefaultTransport, kept and shared.
+	byServiceTime := twirp.WithClientHooks(&twirp.ClientHooks{RequestPrepared: s.showServiceTime})
+	s.rooms = lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, byServiceTime)
+	s.dispatches = lksdk.NewAgentDispatchServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, byServiceTime)
+	return s
 }
 
 // Close ends what goes on in the background, and waits for it.

@@ -62,7 +62,7 @@ func (s *Server) createRoom(ctx context.Context, room meet.Room) (*livekit.Room,
 
 // isOutdated says whether the media room ought to be made anew if it is empty.
 func (s *Server) isOutdated(living *livekit.Room, room meet.Room) bool {
-	age := time.Since(time.UnixMilli(living.CreationTimeMs))
+	age := s.now().Sub(time.UnixMilli(living.CreationTimeMs))
 	return age > s.emptyTimeout/2 || living.MaxParticipants != s.limitOf(room)
 }
 

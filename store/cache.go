@@ -2,6 +2,7 @@ package store
 
 import (
 	"sync"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
@@ -19,6 +20,7 @@ type cache struct {
 	mu      sync.Mutex
 	version uint64                             // odd while a commit is under way
 	off     bool                               // nothing is remembered
+	until   time.Time                          // what is remembered counts so long; zero is for ever
 	rooms   *simplelru.LRU[string, cachedRoom] // by id
 	names   *simplelru.LRU[string, string]     // the id of the room that a name means
 }
@@ -45,6 +47,9 @@ func (c *cache) now() (version uint64) {
 func (c *cache) room(id string) (cachedRoom, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.isOver() {
+		return cachedRoom{}, false
+	}
 	return c.rooms.Get(id)
 }
 
@@ -53,6 +58,9 @@ func (c *cache) room(id string) (cachedRoom, bool) {
 func (c *cache) roomByName(name string) (meet.Room, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.isOver() {
+		return meet.Room{}, false
+	}
 	id, _ := c.names.Get(name)
 	cached, ok := c.rooms.Get(id)
 	return cached.room, ok && cached.room.Name == name && cached.room.State == meet.RoomActive
@@ -128,4 +136,21 @@ func (c *cache) remember() {
 	defer c.mu.Unlock()
 	c.version += 2
 	c.off = false
+}
+
+// isOver says whether it is too long ago that changes of other instances were
+// certainly heard: this one was paused, for example. The mutex is held.
+func (c *cache) isOver() bool { return !c.until.IsZero() && time.Now().After(c.until) }
+
+// proven is called when the connection by which other instances tell what they
+// change stands: what is remembered counts until that time.
+func (c *cache) proven(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isOver() { // what was told meanwhile may not have been heard yet
+		c.version += 2
+		c.rooms.Purge()
+		c.names.Purge()
+	}
+	c.until = until
 }

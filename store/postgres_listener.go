@@ -117,6 +117,7 @@ func (l *listener) run(ctx context.Context, conn *pgx.Conn) {
 		}
 		wait = listenAgain
 		l.cache.remember()
+		l.cache.proven(time.Now().Add(proveEvery + proveWithin))
 		l.tell(message{Missed: true})
 		l.listen(ctx, conn)
 		l.cache.forgetAll()
@@ -173,6 +174,7 @@ func (l *listener) listen(ctx context.Context, conn *pgx.Conn) {
 			return
 		}
 		proven = time.Now()
+		l.cache.proven(proven.Add(proveEvery + proveWithin))
 	}
 }
 

@@ -108,7 +108,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	}
 	media := livekit.New(livekit.Config{URL: lk.api, APIKey: lk.key, APISecret: lk.secret, OtherKey: lk.otherKey,
 		EmptyTimeout: c.LiveKit.EmptyTimeout, SingleNode: a.embedded != nil, LockRoom: a.store.LockRoom,
-		AdminSeats: lk.adminSeats})
+		AdminSeats: lk.adminSeats, Now: a.store.Now})
 	a.media = media
 	service, enforcer := meet.New(meet.Config{
 		Store: a.store, Media: media, Roles: c.MediaRoles(), Defaults: c.Rooms.Defaults,

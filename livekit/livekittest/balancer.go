@@ -3,103 +3,166 @@ package livekittest
 import (
 	"io"
 	"net"
-	"net/url"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
-// Balancer is one address for several servers: each TCP connection goes to the next
-// server that accepts it.
+// Balancer is one address for several servers of one kind: each TCP connection goes to
+// the next of them that takes it. As load balancers do, it asks each of them every
+// second for an answer, and ends the connections to one that gives none.
 type Balancer struct {
 	listener net.Listener
-	targets  []string // host:port
-	next     atomic.Uint32
+	targets  []*target
+	next     atomic.Int64
 	running  sync.WaitGroup
 
 	mu    sync.Mutex
-	conns map[net.Conn]bool
-	done  bool
+	conns map[net.Conn]*target // both ends of each
+	down  bool                 // nobody gets through
+}
+
+type target struct {
+	address string
+	silent  atomic.Bool
 }
 
 // StartBalancer makes a balancer before the servers at the URLs, and ends it after
 // the test.
 func StartBalancer(tb testing.TB, urls ...string) *Balancer {
 	tb.Helper()
-	b := &Balancer{conns: map[net.Conn]bool{}}
-	for _, address := range urls {
-		target, err := url.Parse(address)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		b.targets = append(b.targets, target.Host)
-	}
-	var err error
-	if b.listener, err = new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0"); err != nil {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is ended after the test
+	if err != nil {
 		tb.Fatalf("start a balancer: %v", err)
 	}
-	b.running.Go(b.serve)
-	tb.Cleanup(b.stop)
+	b := &Balancer{listener: l, conns: map[net.Conn]*target{}}
+	over := make(chan struct{})
+	for _, url := range urls {
+		to := &target{address: strings.TrimPrefix(url, "http://")}
+		b.targets = append(b.targets, to)
+		b.running.Go(func() { b.watch(to, url, over) })
+	}
+	b.running.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			b.running.Go(func() { b.pass(conn) })
+		}
+	})
+	tb.Cleanup(func() {
+		close(over)
+		_ = l.Close()
+		b.Cut()
+		b.running.Wait()
+	})
 	return b
 }
 
 // URL is where clients connect to.
 func (b *Balancer) URL() string { return "http://" + b.listener.Addr().String() }
 
-func (b *Balancer) serve() {
+// watch asks a server how it is until the balancer is over.
+func (b *Balancer) watch(to *target, url string, over <-chan struct{}) {
+	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
 	for {
-		client, err := b.listener.Accept()
-		if err != nil {
+		select {
+		case <-over:
 			return
+		case <-every.C:
 		}
-		b.running.Go(func() { b.pass(client) })
+		resp, err := client.Get(url) //nolint:noctx // it has a timeout
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		if to.silent.Store(err != nil); err != nil {
+			b.end(to)
+		}
 	}
 }
 
-// pass connects a client to the next server that accepts it.
+// pass passes on what one connection says, in both directions, until one side ends it.
 func (b *Balancer) pass(client net.Conn) {
-	defer b.drop(client)
-	first := int(b.next.Add(1))
-	for n := range b.targets {
-		server, err := net.Dial("tcp", b.targets[(first+n)%len(b.targets)]) //nolint:noctx // on this machine
-		if err != nil {
-			continue
-		}
-		defer b.drop(server)
-		if !b.keep(client) || !b.keep(server) {
-			return
-		}
-		b.running.Go(func() {
-			_, _ = io.Copy(server, client)
-			b.drop(server)
-		})
-		_, _ = io.Copy(client, server)
+	defer func() { _ = client.Close() }()
+	server, to := b.dial()
+	if server == nil || !b.keep(to, client, server) {
 		return
 	}
+	defer b.forget(client, server)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+	}()
+	_, _ = io.Copy(client, server)
+	_ = client.Close()
+	<-done
 }
 
-// keep remembers a connection to close it at the end; false if that has come.
-func (b *Balancer) keep(c net.Conn) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.conns[c] = true
-	return !b.done
-}
-
-func (b *Balancer) drop(c net.Conn) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.conns, c)
-	_ = c.Close()
-}
-
-func (b *Balancer) stop() {
-	_ = b.listener.Close()
-	b.mu.Lock()
-	b.done = true
-	for c := range b.conns {
-		_ = c.Close()
+// dial connects to the next server that takes connections; to one that was silent
+// where no other does. Nil is none.
+func (b *Balancer) dial() (net.Conn, *target) {
+	for n := range 2 * len(b.targets) {
+		to := b.targets[int(b.next.Add(1))%len(b.targets)]
+		if to.silent.Load() && n < len(b.targets) {
+			continue
+		}
+		conn, err := net.DialTimeout("tcp", to.address, time.Second) //nolint:noctx // it has a timeout
+		if err == nil {
+			return conn, to
+		}
 	}
-	b.mu.Unlock()
-	b.running.Wait()
+	return nil, nil
+}
+
+// keep remembers connections, unless nobody gets through; then it closes them.
+func (b *Balancer) keep(to *target, conns ...net.Conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, conn := range conns {
+		if b.down {
+			_ = conn.Close()
+			continue
+		}
+		b.conns[conn] = to
+	}
+	return !b.down
+}
+
+func (b *Balancer) forget(conns ...net.Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, conn := range conns {
+		delete(b.conns, conn)
+	}
+}
+
+// end ends the connections to a server; nil is all.
+func (b *Balancer) end(to *target) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for conn, its := range b.conns {
+		if to == nil || to == its {
+			_ = conn.Close()
+		}
+	}
+}
+
+// Cut ends all connections and lets nobody through until Heal.
+func (b *Balancer) Cut() { b.setDown(true); b.end(nil) }
+
+// Heal lets clients through again.
+func (b *Balancer) Heal() { b.setDown(false) }
+
+func (b *Balancer) setDown(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down = down
 }

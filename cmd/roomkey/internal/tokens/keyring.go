@@ -72,7 +72,7 @@ func ServerAuthority(c config.Config, keyring *auth.Keyring, db *store.DB, log *
 		log.Warn("the signing secret has changed and cannot be read, so the one before goes on to count",
 			"err", err)
 	}
-	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL,
+	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL, Now: db.Now,
 		Revoked: func(id string) (bool, error) {
 			ctx, cancel := context.WithTimeout(context.Background(), revokedWithin)
 			defer cancel()
