@@ -41,7 +41,7 @@ var decisions = []struct {
 	{"create", "", [6]meet.ErrorCode{yes, yes, yes, no, who, who}},
 	{"join by name", "open", [6]meet.ErrorCode{yes, yes, yes, yes, who, who}},
 	{"join by name", "asks", [6]meet.ErrorCode{yes, yes, wait, wait, who, who}},
-	{"join by name", "full", [6]meet.ErrorCode{held, held, held, held, who, who}},
+	{"join by name", "full", [6]meet.ErrorCode{yes, yes, held, held, who, who}},
 	{"join by name", "ended", [6]meet.ErrorCode{over, over, over, over, who, who}},
 	{"join by name", "unknown", [6]meet.ErrorCode{none, none, none, none, who, who}},
 	{"join by name", "No_such!", [6]meet.ErrorCode{bad, bad, bad, bad, who, who}},
