@@ -83,14 +83,18 @@ type Config struct {
 	// to be revoked. It may be nil.
 	OnRevoked func(id string, p meet.Principal)
 
-	Now func() time.Time // nil is time.Now
+	// Now is the clock of tokens; nil is time.Now. The owner's own tokens, which are
+	// made on this machine for a minute, are good by this machine's clock, too.
+	Now func() time.Time
 }
 
 // Authority signs and verifies access tokens (HS256). It is safe for concurrent
 // use.
 type Authority struct {
 	Config
-	parser   *jwt.Parser
+	parser       *jwt.Parser
+	ownersParser *jwt.Parser // by this machine's clock
+
 	verified *lru.Cache[tokenKey, verified]
 }
 
@@ -123,14 +127,15 @@ func New(c Config) *Authority {
 	if err != nil {
 		panic("auth: " + err.Error()) // the size is not positive
 	}
-	return &Authority{
-		Config: c, verified: cache,
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), // never what the token asks for
-			jwt.WithIssuer(Issuer), jwt.WithAudience(Audience),
-			jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway),
-			jwt.WithTimeFunc(c.Now), jwt.WithStrictDecoding()),
-	}
+	return &Authority{Config: c, verified: cache, parser: newParser(c.Now), ownersParser: newParser(time.Now)}
+}
+
+func newParser(now func() time.Time) *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), // never what the token asks for
+		jwt.WithIssuer(Issuer), jwt.WithAudience(Audience),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway),
+		jwt.WithTimeFunc(now), jwt.WithStrictDecoding())
 }
 
 // NewAuthority makes an authority with one secret and without revocation. It
@@ -244,9 +249,15 @@ func (a *Authority) read(token string, secrets secretSet, now time.Time) (verifi
 	var c claims
 	var err error
 	var until time.Time // the end of the secret; zero is none
+	present := now      // by the clock of the token
 	for _, s := range secrets.accepted(now) {
 		c, until = claims{}, s.Until
-		_, err = a.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.Secret, nil })
+		secret := func(*jwt.Token) (any, error) { return s.Secret, nil }
+		_, err = a.parser.ParseWithClaims(token, &c, secret)
+		if c.Local && (errors.Is(err, jwt.ErrTokenExpired) || errors.Is(err, jwt.ErrTokenUsedBeforeIssued)) {
+			c, present = claims{}, time.Now() // it was made on this machine, by its clock
+			_, err = a.ownersParser.ParseWithClaims(token, &c, secret)
+		}
 		if !errors.Is(err, jwt.ErrTokenSignatureInvalid) {
 			break
 		}
@@ -260,7 +271,7 @@ func (a *Authority) read(token string, secrets secretSet, now time.Time) (verifi
 		return verified{}, withoutToken(err)
 	}
 	switch {
-	case !now.Before(c.ExpiresAt.Time):
+	case !present.Before(c.ExpiresAt.Time):
 		return verified{}, jwt.ErrTokenExpired // the parser accepts it within the leeway
 	case c.IssuedAt == nil:
 		return verified{}, jwt.ErrTokenRequiredClaimMissing
@@ -270,6 +281,9 @@ func (a *Authority) read(token string, secrets secretSet, now time.Time) (verifi
 	expires := c.ExpiresAt.Time
 	if !until.IsZero() && until.Before(expires) {
 		expires = until
+	}
+	if !present.Equal(now) {
+		expires = now // it is read anew each time
 	}
 	return verified{
 		id:         c.ID,
