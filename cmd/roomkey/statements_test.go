@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -45,6 +46,19 @@ func TestWhatCallsAskOfPostgres(t *testing.T) {
 	if err := json.Unmarshal(codes(1000), &made); err != nil {
 		t.Fatal(err)
 	}
+	var identities []string
+	exchange := func(int) {
+		var claims struct{ Sub string }
+		parts := strings.Split(m.exchange(made.Codes[1].Code), ".")
+		raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err == nil {
+			err = json.Unmarshal(raw, &claims)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		identities = append(identities, claims.Sub)
+	}
 	const warm, n = 10, 50
 	for _, c := range []struct {
 		name                   string
@@ -54,8 +68,11 @@ func TestWhatCallsAskOfPostgres(t *testing.T) {
 		{"create_room", 9, 5, create},
 		{"get_room_codes of one room", 2, 2, func(int) { codes(1000) }},
 		{"get_room_codes", 2, 2, func(i int) { codes(i) }},
-		{"exchange", 6, 3, func(int) { m.exchange(made.Codes[0].Code) }},
-		{"nothing", 0, 0, func(int) { time.Sleep(100 * time.Millisecond) }},
+		{"exchange", 6, 3, exchange},
+		{"kick_participant, with a block", 17, 15, func(i int) {
+			call("kick_participant", map[string]any{"room_id": "room-1000", "identity": identities[i], "block": true})
+		}},
+		{"nothing", 0, 1, func(int) { time.Sleep(100 * time.Millisecond) }},
 	} {
 		for i := range warm {
 			c.do(i)
