@@ -3,6 +3,7 @@ package meet
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -151,8 +152,16 @@ type ErrorReport struct {
 	RequestID  string    `json:"request_id"`
 }
 
+// hintUnavailable says when to stop trying, and who must act then.
+const hintUnavailable = "If it is still so after a minute, stop trying: the operator of this server must act " +
+	"(roomkey doctor says what is wrong)."
+
 // Report gives what a client may know of the error: all but its cause.
 func (e *Error) Report(requestID string) ErrorReport {
-	return ErrorReport{Code: e.Code, Status: e.Code.Status(), Message: e.Message, Field: e.Field, Hint: e.Hint,
+	hint := e.Hint
+	if e.Code == CodeUnavailable {
+		hint = strings.TrimSpace(hint + " " + hintUnavailable)
+	}
+	return ErrorReport{Code: e.Code, Status: e.Code.Status(), Message: e.Message, Field: e.Field, Hint: hint,
 		Retryable: e.Retryable(), RetryAfter: int(e.RetryAfter / time.Second), RequestID: requestID}
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/netip"
+	"net/url"
 	"time"
 )
 
@@ -136,6 +138,34 @@ type Links struct {
 // Room is the join page of a room.
 func (l Links) Room(name string) string { return l.Public + "/m/" + name }
 
+// OnlyHere says whether the links work on this machine alone.
+func (l Links) OnlyHere() bool {
+	base, err := url.Parse(l.Public)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(base.Hostname())
+	return base.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// Best is the join page that works for the people whom a room is meant for: that
+// of a private room only asks for a code, so it is the page of the code in the
+// role that people have without one, if there is one that lets them in now.
+func (l Links) Best(room Room, codes []RoomCode, now time.Time) string {
+	role := roleWithoutCode(room, false)
+	for _, code := range codes {
+		if !room.IsPublic && code.Role == role && code.Label == "" && !code.Blocked && code.Check(now) == nil {
+			return l.Code(code.Code)
+		}
+	}
+	return l.Room(room.Name)
+}
+
+// JoinLink is [Links.Best] now.
+func (s *Service) JoinLink(room Room, codes []RoomCode) string {
+	return s.links.Best(room, codes, s.now())
+}
+
 // Code is the join page that redeems a code.
 func (l Links) Code(code string) string { return l.Public + "/join/" + code }
 
@@ -153,8 +183,11 @@ func draw(store func() error) (err error) {
 	return err
 }
 
-// resolve finds the room that ref means: its id or its name.
+// resolve finds the room that ref means: its id, its name or a link with either.
 func (s *Service) resolve(ctx context.Context, ref string) (Room, error) {
+	if kind, value, ok := linkedTo(ref); ok && kind == "room" {
+		ref = value
+	}
 	ref = normalizeName(ref)
 	switch {
 	case ref == "":
@@ -178,11 +211,26 @@ func (s *Service) resolveFor(ctx context.Context, p Principal, action Action, re
 	if !isKnown(p) { // before anything is looked up
 		return Room{}, authorize(p, action, nil)
 	}
-	room, err := s.resolve(ctx, ref)
+	room, err := s.resolveLink(ctx, p, ref)
 	if err != nil {
 		return Room{}, err
 	}
 	return room, authorize(p, action, &room)
+}
+
+// resolveLink is resolve that also takes the link of a code of the room. A wrong
+// code counts as guessed.
+func (s *Service) resolveLink(ctx context.Context, p Principal, ref string) (Room, error) {
+	kind, code, ok := linkedTo(ref)
+	if !ok || kind != "code" {
+		return s.resolve(ctx, ref)
+	}
+	if err := s.guesses.check(p.key()); err != nil {
+		s.onLimit(limitGuesses)
+		return Room{}, err
+	}
+	_, room, err := s.lookUpCode(ctx, p, code)
+	return room, err
 }
 
 // resolveForChange finds a room for a call that changes it: it authorizes the

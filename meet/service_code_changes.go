@@ -14,7 +14,7 @@ func (s *Service) manageCode(ctx context.Context, p Principal, written string) (
 	if !isKnown(p) {
 		return RoomCode{}, Room{}, authorize(p, ActManageCodes, nil)
 	}
-	if canonical, ok := ParseCode(written); ok {
+	if canonical, ok := readCode(written); ok {
 		code, room, err := s.store.CodeAndRoom(ctx, canonical)
 		if err == nil && Allowed(p, ActManageCodes, &room) {
 			return code, room, nil

@@ -171,7 +171,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 // lookUpCode finds the code that somebody wrote, and its room. Wrong ones are
 // counted against the caller.
 func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (RoomCode, Room, error) {
-	canonical, ok := ParseCode(written)
+	canonical, ok := readCode(written)
 	if !ok {
 		return RoomCode{}, Room{}, Invalid("code", "code must be ten letters a to z, like wpi-srjb-wer",
 			"Case, spaces and hyphens do not matter.")

@@ -67,7 +67,7 @@ func (s *Service) entryByCode(ctx context.Context, p Principal, call JoinCall) (
 // its code. People who wait must not be shut out because a neighbour at the same
 // address guesses codes; and a request must not help to guess other codes.
 func (s *Service) isExpected(ctx context.Context, p Principal, call JoinCall) bool {
-	canonical, ok := ParseCode(*call.Code)
+	canonical, ok := readCode(*call.Code)
 	if !ok || call.RequestID == "" {
 		return false
 	}

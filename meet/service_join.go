@@ -53,6 +53,7 @@ type JoinResult struct {
 // Where a host has to approve that, the result is Waiting. The same call with
 // its RequestID continues, and waits for the answer for call.Wait.
 func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
+	call = call.readLinks()
 	result, _, err := s.joinOrWait(ctx, p, call)
 	if err != nil || !result.Waiting || call.Code != nil {
 		return result, err

@@ -19,6 +19,7 @@ type createRoomCodesOutput struct {
 	Created   int        `json:"created" doc:"How many of them are new"`
 	Changed   int        `json:"changed" doc:"How many existed and have other limits now"`
 	Unchanged int        `json:"unchanged" doc:"How many existed and are as before"`
+	Warning   string     `json:"warning,omitempty" doc:"Why links do not work for everybody"`
 }
 
 var createRoomCodes = define(Tool{
@@ -33,7 +34,10 @@ var createRoomCodes = define(Tool{
 		Role: in.Role, Label: valueOrZero(in.Label),
 		Change: meet.CodeChange{ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses},
 	})
-	return createRoomCodesOutput{viewCodes(s, ensured.Codes), ensured.Created, ensured.Changed, ensured.Unchanged}, err
+	return createRoomCodesOutput{
+		Codes: viewCodes(s, ensured.Codes), Created: ensured.Created, Changed: ensured.Changed,
+		Unchanged: ensured.Unchanged, Warning: localWarning(s),
+	}, err
 })
 
 type getRoomCodesInput struct {
@@ -91,6 +95,7 @@ type rotateRoomCodeInput struct {
 type rotateRoomCodeOutput struct {
 	Code    codeView `json:"code" doc:"The new code"`
 	Removed []string `json:"removed" doc:"Identities of those who were removed"`
+	Warning string   `json:"warning,omitempty" doc:"Why links do not work for everybody"`
 }
 
 var rotateRoomCode = define(Tool{
@@ -99,5 +104,5 @@ var rotateRoomCode = define(Tool{
 		"the same role, label and limits. Those inside stay unless remove_participants is true.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in rotateRoomCodeInput) (rotateRoomCodeOutput, error) {
 	code, removed, err := s.RotateCode(ctx, p, in.Code, valueOrZero(in.Remove))
-	return rotateRoomCodeOutput{viewCode(s, code), removed}, err
+	return rotateRoomCodeOutput{viewCode(s, code), removed, localWarning(s)}, err
 })

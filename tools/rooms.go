@@ -20,8 +20,9 @@ type createRoomInput struct {
 }
 
 type createRoomOutput struct {
-	Room  roomView   `json:"room" doc:"The new room"`
-	Codes []codeView `json:"codes,omitempty" doc:"With create_codes: one per role"`
+	Room    roomView   `json:"room" doc:"The new room"`
+	Codes   []codeView `json:"codes,omitempty" doc:"With create_codes: one per role"`
+	Warning string     `json:"warning,omitempty" doc:"Why links do not work for everybody"`
 }
 
 var createRoom = define(Tool{
@@ -31,7 +32,8 @@ var createRoom = define(Tool{
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in createRoomInput) (createRoomOutput, error) {
 	change := roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresIn, in.Settings)
 	room, codes, err := s.CreateRoom(ctx, p, change, valueOrZero(in.CreateCodes))
-	return createRoomOutput{viewRoom(s, room), viewCodes(s, codes)}, err
+	view := viewRoomWithCodes(s, room, codes)
+	return createRoomOutput{view, viewCodes(s, codes), roomWarning(s, view)}, err
 })
 
 // roomChange is what create_room and update_room have in common.
@@ -109,6 +111,7 @@ func showRoom(ctx context.Context, s *meet.Service, p meet.Principal, ref string
 		}
 	}
 	if d.IsAdmin {
+		out.Room.JoinURL = s.JoinLink(d.Room, d.Codes)
 		out.Codes, out.JoinRequests = viewCodes(s, d.Codes), viewRequests(d.Requests)
 	}
 	return out, err
@@ -131,6 +134,7 @@ type updateRoomOutput struct {
 	Room    roomView   `json:"room" doc:"The room as it is now"`
 	Changed []string   `json:"changed" doc:"What is not as before; empty: nothing"`
 	Codes   []codeView `json:"codes,omitzero" doc:"If it was opened again: the codes that work again; the first 100"`
+	Warning string     `json:"warning,omitempty" doc:"Why links do not work for everybody"`
 }
 
 var updateRoom = define(Tool{
@@ -144,11 +148,17 @@ var updateRoom = define(Tool{
 	}
 	change := roomChange(in.Name, in.IsPublic, in.Mode, in.MaxParticipants, in.ExpiresIn, in.Settings)
 	updated, err := s.UpdateRoom(ctx, p, in.RoomID, change, valueOrZero(in.IsActive))
-	out := updateRoomOutput{Room: viewRoom(s, updated.Room), Changed: updated.Changed}
+	if err != nil {
+		return updateRoomOutput{}, err
+	}
+	enabled, most := true, meet.MaxPage
+	codes, _, _ := s.Codes(ctx, p, updated.ID, meet.CodeFilter{Enabled: &enabled, Limit: &most}) // for a link only
+	out := updateRoomOutput{Room: viewRoomWithCodes(s, updated.Room, codes), Changed: updated.Changed}
+	out.Warning = roomWarning(s, out.Room)
 	if updated.Reopened {
 		out.Codes = viewCodes(s, updated.Codes)
 	}
-	return out, err
+	return out, nil
 })
 
 type endRoomInput struct {

@@ -56,7 +56,7 @@ func NewServer(c Config) *Server {
 		s.observe = func(string, string, time.Duration) {}
 	}
 	options := []server.ServerOption{
-		server.WithInstructions(strings.TrimSpace(instructions)),
+		server.WithInstructions(instructionsFor(c.Service)),
 		server.WithToolCapabilities(false),
 		server.WithResourceCapabilities(false, false),
 	}
@@ -80,6 +80,15 @@ func NewServer(c Config) *Server {
 	}
 	s.addResources(c.Selection)
 	return s
+}
+
+// instructionsFor gives the instructions, with a word on links that only work here.
+func instructionsFor(s *meet.Service) string {
+	text := strings.TrimSpace(instructions)
+	if s != nil && s.Links().OnlyHere() {
+		text += "\n\n" + onlyHere
+	}
+	return text
 }
 
 // definition writes a tool in mcp-go's terms. All four hints are given,

@@ -92,9 +92,9 @@ func banner(w io.Writer, a *app, c config.Config, program, file string) error {
 	if strings.ContainsRune(program, filepath.Separator) {
 		program = shellWord(absolute(program))
 	}
-	return settings.ExecuteTemplate(w, "banner", map[string]string{
+	return settings.ExecuteTemplate(w, "banner", map[string]any{
 		"Version": build.Version().Version, "Public": a.public.String(), "LiveKit": livekit, "Data": c.Data,
-		"Local": a.holder.URL(), "Program": program, "Source": source,
+		"Local": a.holder.URL(), "Program": program, "Source": source, "OnlyHere": a.service.Links().OnlyHere(),
 	})
 }
 
