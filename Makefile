@@ -1,7 +1,8 @@
 # Everything here needs Go alone, but for the targets about the join page (Node),
 # its tests (Chromium, and Firefox with "make firefox-driver"), the MCP clients of
 # others (Node, "make clients"), the scripts that call the HTTP APIs (curl) and
-# the tests on PostgreSQL; tests are skipped without. CI calls the same targets.
+# the tests on PostgreSQL and with a LiveKit of two nodes (redis-server); tests are
+# skipped without. CI calls the same targets.
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -11,7 +12,7 @@ LINTER  := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 export CGO_ENABLED ?= 0
 
-.PHONY: run help build quick test race mutants lint fuzz fuzz-short tidy-check golden clients page page-check firefox-driver pictures bench bench-short tidy clean
+.PHONY: run help build quick test nightly race mutants lint fuzz fuzz-short tidy-check golden clients page page-check firefox-driver pictures bench bench-short tidy clean
 
 run: build ## build, start, and say what to paste into a client
 	./bin/roomkey serve
@@ -41,6 +42,9 @@ test: ## all tests, with a real LiveKit in process and real participants
 	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(E2E_TESTS)
 	$(GO) test -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
+
+nightly: ## kill parts of a cluster a hundred times while 50 clients work (needs PostgreSQL and Redis; half an hour)
+	ROOMKEY_TEST_ROUNDS=100 $(GO) test -count=1 -timeout 90m -v $(TESTFLAGS) $(E2E_TESTS) -run '^TestKilledInRounds$$'
 
 race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
 race: ## the same under the race detector (needs a C compiler)

@@ -5,6 +5,10 @@
 // past it and only webhooks tell of them. Rules that need no process of their own
 // are tested in meet/servicetest.
 //
+// Some cases have a cluster instead: three roomkeys behind a balancer, with PostgreSQL
+// and a LiveKit of two nodes on Redis. TestKilledInRounds kills all of its parts in
+// turn while clients work who keep books of what they were answered.
+//
 // There is nothing here but tests. No test fails because something took long, but
 // for what would be waiting for ever. With ROOMKEY_TEST_REACTIONS set to a file
 // they write how long it took; bench/ holds that against what is promised.

@@ -27,30 +27,38 @@ func (s *system) createRoom(arguments arg) {
 	call := arg{"name": "room-of-the-test", "create_codes": true}
 	maps.Copy(call, arguments)
 	var made struct {
-		Room  struct{ ID, Name string }
+		Room  room
 		Codes []struct{ Code, Role string }
 	}
 	s.must(admin, "create_room", call, &made)
-	s.room = made.Room
+	*s.room = made.Room
 	for _, c := range made.Codes {
 		s.code[c.Role] = s.keepSecret(c.Code)
 	}
 }
 
 // toolError is the error of a tool.
-type toolError struct{ Code, Message string }
+type toolError struct{ Code, Message, Hint string }
 
 func (e *toolError) Error() string { return e.Code + ": " + e.Message }
 
+// statusError is an answer without a result: the call has not come to the tool.
+type statusError struct {
+	status int
+	body   string
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("status %d: %s", e.status, e.body) }
+
 // call calls a tool as a subject. out may be nil.
 func (s *system) call(subject, tool string, arguments arg, out any) error {
-	token, err := s.authority.Sign(meet.Principal{ID: subject, Name: subject, Role: meet.User}, time.Hour)
+	token, err := s.accessToken(subject)
 	if err != nil {
 		return err
 	}
 	resp, err := s.post("/mcp", arg{"jsonrpc": "2.0", "id": 1, "method": "tools/call",
 		"params": arg{"name": tool, "arguments": arguments}}, http.Header{
-		"Authorization":        {"Bearer " + s.keepSecret(token)},
+		"Authorization":        {"Bearer " + token},
 		"Accept":               {"application/json, text/event-stream"},
 		"Mcp-Protocol-Version": {"2025-06-18"},
 	})
@@ -71,7 +79,7 @@ func (s *system) call(subject, tool string, arguments arg, out any) error {
 		}
 	}
 	if err := json.Unmarshal(answer, &message); err != nil || message.Result == nil {
-		return fmt.Errorf("status %d: %s", resp.StatusCode, answer)
+		return &statusError{resp.StatusCode, string(answer)}
 	}
 	if message.Result.Meta.Error != nil {
 		return message.Result.Meta.Error
@@ -94,7 +102,7 @@ func (s *system) post(path string, body any, header http.Header) (*http.Response
 	}
 	req.Header = header
 	req.Header.Set("Content-Type", "application/json")
-	return http.DefaultClient.Do(req)
+	return s.client.Do(req)
 }
 
 func (s *system) must(subject, tool string, arguments arg, out any) {
@@ -130,9 +138,10 @@ func (s *system) refuses(want, subject, tool string, arguments arg) {
 
 // pass is what lets somebody in.
 type pass struct {
-	Token      string `json:"token"`
-	LiveKitURL string `json:"livekit_url"`
-	Identity   string `json:"identity"`
+	Token      string    `json:"token"`
+	LiveKitURL string    `json:"livekit_url"`
+	Identity   string    `json:"identity"`
+	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 func (p pass) url() string { return "http" + strings.TrimPrefix(p.LiveKitURL, "ws") }

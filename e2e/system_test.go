@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +35,7 @@ type system struct {
 	t         *testing.T
 	mode      mode
 	url       string // of roomkey
+	program   string // that it runs
 	dir       string
 	env       []string
 	authority *auth.Authority
@@ -50,12 +50,15 @@ type system struct {
 	key        string // of LiveKit
 	secret     string // of LiveKit
 
-	room struct{ ID, Name string }
+	room *room
 	code map[string]string // by role
 
-	mu      sync.Mutex
-	secrets []string // that were given out
+	client  *http.Client
+	secrets *secrets
 }
+
+// room is the room of a test.
+type room struct{ ID, Name string }
 
 // each runs a case with both LiveKits, in a room with these arguments of
 // create_room.
@@ -72,50 +75,73 @@ func each(t *testing.T, room arg, test func(*testing.T, *system)) {
 // start runs a roomkey, with more in its environment, and makes the room.
 func start(t *testing.T, m mode, room arg, env ...string) *system {
 	t.Helper()
-	s := &system{t: t, mode: m, dir: t.TempDir(), code: map[string]string{}}
-	address, port := "127.0.0.1:"+freePort(t), freePort(t)
-	s.url = "http://" + address
-	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + s.dir, "ROOMKEY_LISTEN=" + address,
-		"ROOMKEY_AUTH_SECRET=" + signingSecret, "ROOMKEY_LOG_LEVEL=debug"}, env...)
-	var err error
-	if s.authority, err = auth.NewAuthority([]byte(signingSecret), nil); err != nil {
-		t.Fatal(err)
-	}
+	s := newSystem(t, m)
+	s.env = append(s.env, env...)
 	if m == foreign {
-		s.key, s.secret = livekittest.APIKey, livekittest.APISecret
 		s.hooks = livekittest.StartWebhooks(t, s.url+"/livekit/webhook")
 		s.livekit = livekittest.StartServer(t, livekittest.ServerOptions{Webhooks: []string{s.hooks.URL()}})
 		s.livekitURL = s.livekit.URL()
 		s.env = append(s.env, "LIVEKIT_URL="+s.livekitURL, "LIVEKIT_API_KEY="+s.key, "LIVEKIT_API_SECRET="+s.secret)
 	} else {
+		port := freePort(t)
 		s.livekitURL = "http://127.0.0.1:" + port
 		s.env = append(s.env, "ROOMKEY_LIVEKIT_EMBEDDED_PORT="+port)
+		var err error
 		if s.key, s.secret, err = auth.LiveKitKey([]byte(signingSecret)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s.rooms = lksdk.NewRoomServiceClient(s.livekitURL, s.key, s.secret)
 	s.run()
+	s.createRoom(room)
+	return s
+}
+
+// newSystem gives one that does not run yet, with an address and a folder of its own.
+// It is killed after the test.
+func newSystem(t *testing.T, m mode) *system {
+	t.Helper()
+	s := &system{t: t, mode: m, program: program, dir: t.TempDir(), key: livekittest.APIKey, secret: livekittest.APISecret,
+		room: new(room), code: map[string]string{}, client: http.DefaultClient, secrets: newSecrets()}
+	address := "127.0.0.1:" + freePort(t)
+	s.url = "http://" + address
+	s.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + s.dir, "ROOMKEY_LISTEN=" + address,
+		"ROOMKEY_AUTH_SECRET=" + signingSecret, "ROOMKEY_LOG_LEVEL=debug"}
+	var err error
+	if s.authority, err = auth.NewAuthority([]byte(signingSecret), nil); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		s.kill()
 		s.checkSecrets()
 		if t.Failed() {
-			t.Logf("roomkey (%s) said:\n%s", m, s.output.Tail())
+			t.Logf("roomkey at %s (%s) said:\n%s", s.url, m, s.output.Tail())
 		}
 	})
-	s.createRoom(room)
 	return s
 }
 
 // run starts roomkey and waits until it is ready.
 func (s *system) run() {
 	s.t.Helper()
-	s.cmd = exec.Command(program, "serve", "--data", filepath.Join(s.dir, "data"))
+	s.launch()
+	s.waitReady()
+}
+
+// launch starts roomkey.
+func (s *system) launch() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.program, "serve", "--data", filepath.Join(s.dir, "data"))
 	s.cmd.Dir, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = s.dir, s.env, &s.output, &s.output
 	var err error
 	if s.exited, err = livekittest.StartProcess(s.cmd); err != nil {
 		s.t.Fatalf("start roomkey: %v", err)
 	}
+}
+
+// waitReady waits until roomkey says that it is ready.
+func (s *system) waitReady() {
+	s.t.Helper()
 	livekittest.Wait(s.t, "roomkey to be ready", func() bool {
 		select {
 		case <-s.exited:
@@ -131,28 +157,13 @@ func (s *system) run() {
 	})
 }
 
-// kill ends roomkey without a word (kill -9).
+// kill ends roomkey without a word (kill -9), if it was started.
 func (s *system) kill() {
+	if s.cmd == nil {
+		return
+	}
 	_ = s.cmd.Process.Kill()
 	<-s.exited
-}
-
-// keepSecret remembers what must never be in roomkey's output, and gives it.
-func (s *system) keepSecret(secret string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.secrets = append(s.secrets, secret)
-	return secret
-}
-
-// checkSecrets looks for every secret of the run in roomkey's output.
-func (s *system) checkSecrets() {
-	said := s.output.String()
-	for _, secret := range append(s.secrets, signingSecret, s.secret) {
-		if secret != "" && strings.Contains(said, secret) {
-			s.t.Errorf("a secret of %d characters is in roomkey's output (%s)", len(secret), s.mode)
-		}
-	}
 }
 
 func freePort(t *testing.T) string {
