@@ -34,7 +34,7 @@ func roundsOfKills(t *testing.T, parts int) int {
 // admissions by it. It has the machine to itself: nothing here is parallel.
 func TestKilledInRounds(t *testing.T) {
 	c := startCluster(t, withoutLimits...)
-	l := startLoad(t, c.system, 50, 100)
+	l := startLoad(t, c.system, c.instances, 50, 100)
 	m := &meeting{cluster: c}
 	m.settle()
 	parts := c.parts()

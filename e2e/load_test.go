@@ -20,7 +20,8 @@ import (
 // answered. What contradicts the books fails the test.
 type load struct {
 	t       *testing.T
-	s       *system // each call goes to another instance
+	s       *system   // each call goes to another instance
+	each    []*system // the instances by themselves
 	clients []*client
 	shared  shared
 	pace    *rate.Limiter
@@ -75,10 +76,10 @@ func (t *tally) count(o outcome) {
 // agrees says whether there can be so many.
 func (t tally) agrees(n int) bool { return t.done <= n && n <= t.done+t.unknown }
 
-// startLoad starts so many clients. s leads to all instances in turn.
-func startLoad(t *testing.T, s *system, clients, callsPerSecond int) *load {
+// startLoad starts so many clients. s leads to all instances in turn, each are these.
+func startLoad(t *testing.T, s *system, each []*system, clients, callsPerSecond int) *load {
 	t.Helper()
-	l := &load{t: t, s: s, pace: rate.NewLimiter(rate.Limit(callsPerSecond), clients)}
+	l := &load{t: t, s: s, each: each, pace: rate.NewLimiter(rate.Limit(callsPerSecond), clients)}
 	l.shared.maxUses = 100
 	var made struct {
 		Room  room
