@@ -13,12 +13,14 @@ type RoomCode struct {
 	RoomID  string
 	Role    string
 	Label   string // tells codes of one role apart; may be empty
+	Email   string // of the person whom the code is for; may be empty
 	Enabled bool
 	Uses    int // how many joins it has let in
 	MaxUses int // 0 is unlimited
 
 	ExpiresAt  time.Time // zero is never
 	LastUsedAt time.Time // zero is never
+	EnteredAt  time.Time // when somebody who came by it was inside first; zero is never
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	RetiredAt  time.Time // when another code took its place; zero while current
@@ -58,6 +60,7 @@ type CodeChange struct {
 	Enabled   *bool
 	ExpiresIn *time.Duration // from now; 0 is never
 	MaxUses   *int           // 0 is unlimited
+	Email     *string
 }
 
 // apply writes the change into code after checking every field of it.
@@ -76,6 +79,7 @@ func (c CodeChange) apply(code *RoomCode, now time.Time) error {
 		code.MaxUses = *c.MaxUses
 	}
 	assign(&code.Enabled, c.Enabled)
+	assign(&code.Email, c.Email)
 	return nil
 }
 
@@ -91,6 +95,9 @@ func codeDifferences(was, is RoomCode) map[string]string {
 	}
 	if !was.ExpiresAt.Equal(is.ExpiresAt) {
 		d["expires_at"] = formatTime(is.ExpiresAt)
+	}
+	if was.Email != is.Email {
+		d["email"] = "changed" // the address is not for the audit trail
 	}
 	return d
 }

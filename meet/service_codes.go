@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,6 +14,7 @@ import (
 type CodeRequest struct {
 	Role   *string // only for this role; nil is one for every role
 	Label  string
+	People []Invitee  // one code for each of them, labelled with the name; guests if no role is given
 	Change CodeChange // limits of the codes, made now or before; nil leaves those of existing ones
 }
 
@@ -28,20 +30,12 @@ type EnsuredCodes struct {
 // missing codes, gives all of them the limits that were asked for, and disables
 // those of roles that no longer exist. Calling it again makes no more codes.
 func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req CodeRequest) (EnsuredCodes, error) {
-	roles, badRole := s.roles.Names(), error(nil)
-	if req.Role != nil {
-		roles, badRole = []string{*req.Role}, s.checkRole(*req.Role)
-	}
-	label, badLabel := checkText("label", req.Label, MaxLabel)
-	room, err := s.resolveForChange(ctx, p, ActManageCodes, ref, badRole, badLabel)
+	keys, bad := s.codeKeys(req)
+	room, err := s.resolveForChange(ctx, p, ActManageCodes, ref, bad)
 	if err != nil {
 		return EnsuredCodes{}, err
 	}
-	details := map[string]string{"roles": strings.Join(roles, ",")}
-	if label != "" {
-		details["label"] = label
-	}
-	e := s.event(ctx, p, CodesCreated, room, "", details)
+	e := s.event(ctx, p, CodesCreated, room, "", creationDetails(req, keys))
 	var known []string // nil disables no code
 	if destructionAllowed(ctx) {
 		known = s.roles.Names()
@@ -49,7 +43,7 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	now, most := s.now(), s.limits.CodesPerRoom
 	var ensured EnsuredCodes
 	err = draw(func() error {
-		wanted := s.drawCodes(room.ID, roles, label, now)
+		wanted := s.drawCodes(room.ID, keys, now)
 		for i := range wanted {
 			if err := req.Change.apply(&wanted[i], now); err != nil {
 				return err
@@ -57,7 +51,12 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 		}
 		changed := map[string]bool{} // by code
 		codes, err := s.store.EnsureCodes(ctx, room.ID, wanted, known, func(c *RoomCode) (*Event, error) {
-			changes, err := s.alterCode(ctx, req.Change, c, now)
+			change := req.Change
+			i := slices.IndexFunc(keys, func(k codeKey) bool { return k.role == c.Role && k.label == c.Label })
+			if i >= 0 && keys[i].email != "" {
+				change.Email = &keys[i].email
+			}
+			changes, err := s.alterCode(ctx, change, c, now)
 			changed[c.Code] = len(changes) > 0
 			if err != nil || len(changes) == 0 {
 				return nil, err
@@ -98,14 +97,32 @@ func countEnsured(wanted, codes []RoomCode, changed map[string]bool) EnsuredCode
 	return ensured
 }
 
-// drawCodes makes one code for each role, created a millisecond after one another,
-// so that lists have them in the order of the roles.
-func (s *Service) drawCodes(roomID string, roles []string, label string, now time.Time) []RoomCode {
-	codes := make([]RoomCode, len(roles))
-	for i, role := range roles {
+// creationDetails says in an event what codes were asked for.
+func creationDetails(req CodeRequest, keys []codeKey) map[string]string {
+	var roles []string
+	for _, key := range keys {
+		if !slices.Contains(roles, key.role) {
+			roles = append(roles, key.role)
+		}
+	}
+	details := map[string]string{"roles": strings.Join(roles, ",")}
+	switch {
+	case req.People != nil:
+		details["people"] = strconv.Itoa(len(keys))
+	case keys[0].label != "":
+		details["label"] = keys[0].label
+	}
+	return details
+}
+
+// drawCodes makes one code for each key, created a millisecond after one another,
+// so that lists have them in the order of the keys.
+func (s *Service) drawCodes(roomID string, keys []codeKey, now time.Time) []RoomCode {
+	codes := make([]RoomCode, len(keys))
+	for i, key := range keys {
 		at := now.Add(time.Duration(i) * time.Millisecond)
-		codes[i] = RoomCode{Code: s.random.grouped(), RoomID: roomID, Role: role, Label: label,
-			Enabled: true, CreatedAt: at, UpdatedAt: at}
+		codes[i] = RoomCode{Code: s.random.grouped(), RoomID: roomID, Role: key.role, Label: key.label,
+			Email: key.email, Enabled: true, CreatedAt: at, UpdatedAt: at}
 	}
 	return codes
 }
@@ -121,7 +138,8 @@ func (s *Service) checkRole(role string) error {
 type CodeFilter struct {
 	Role    *string
 	Enabled *bool
-	Limit   *int // nil is DefaultPage
+	Unused  *bool // only codes by which nobody was inside yet, or only the others
+	Limit   *int  // nil is DefaultPage
 	Cursor  string
 }
 
@@ -132,7 +150,7 @@ func (s *Service) Codes(ctx context.Context, p Principal, ref string, f CodeFilt
 	if err != nil {
 		return nil, "", err
 	}
-	q := CodeQuery{RoomID: room.ID, Enabled: f.Enabled}
+	q := CodeQuery{RoomID: room.ID, Enabled: f.Enabled, Unused: f.Unused}
 	if f.Role != nil {
 		if q.Role, err = checkText("role", *f.Role, MaxLabel); err != nil {
 			return nil, "", err

@@ -130,7 +130,8 @@ func (s *Service) storeRoom(
 			room.Name = s.random.grouped()
 		}
 		if createCodes {
-			codes = s.drawCodes(room.ID, s.roles.Names(), "", room.CreatedAt)
+			keys, _ := s.codeKeys(CodeRequest{}) // which is for every role
+			codes = s.drawCodes(room.ID, keys, room.CreatedAt)
 		}
 		e.RoomName, e.Details["name"] = room.Name, room.Name
 		err := s.store.CreateRoom(ctx, *room, codes, s.roomLimit(p), e)

@@ -248,7 +248,8 @@ type PresenceStore interface {
 	// SavePresence records that somebody is connected, or with LeftAt that they
 	// were. Of a connection that is on record it changes nothing but the end, and
 	// that once. joined and left are the events for what is new; either may be
-	// nil. The room counts as joined by their subject.
+	// nil. With joined, the code of the admission counts as entered. The room counts
+	// as joined by their subject.
 	SavePresence(ctx context.Context, p Presence, joined, left *Event) error
 
 	// HasPresence says whether a connection is on record.
@@ -343,6 +344,7 @@ type CodeQuery struct {
 	RoomID  string
 	Role    string // empty is every role
 	Enabled *bool
+	Unused  *bool // only codes by which nobody was inside yet, or only the others
 	After   *Position
 	Limit   int
 }

@@ -13,13 +13,16 @@ import (
 
 const (
 	insertCode = `INSERT INTO codes (code, room_id, role, label, enabled, uses, max_uses,
-		expires_at, last_used_at, created_at, updated_at, retired_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+		expires_at, last_used_at, created_at, updated_at, retired_at, email, entered_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 
 	// A code's room, role, label and creation time never change.
 	updateCode = `UPDATE codes SET enabled = $2, uses = $3, max_uses = $4, expires_at = $5, last_used_at = $6,
-		updated_at = $7
+		updated_at = $7, email = $8
 	WHERE code = $1 RETURNING ` + codeColumns
+
+	enterCode = `UPDATE codes SET entered_at = $2
+	WHERE code = (SELECT code FROM joins WHERE identity = $1) AND entered_at IS NULL RETURNING room_id`
 
 	retireCode = `UPDATE codes SET retired_at = $2, updated_at = $2 WHERE code = $1`
 
@@ -39,10 +42,12 @@ const (
 
 	selectCurrentRoles = `SELECT DISTINCT role FROM codes WHERE room_id = $1 AND retired_at IS NULL`
 
-	// An empty $4 is every role; a negative $5 is enabled or not.
+	// An empty $4 is every role; a negative $5 is enabled or not, a negative $7
+	// unused or not.
 	selectCodes = `SELECT ` + codeColumns + ` FROM codes
 	WHERE room_id = $1 AND retired_at IS NULL AND (created_at, code) > ($2, $3)
 		AND ($4 = '' OR role = $4) AND ($5 < 0 OR enabled = $5)
+		AND ($7 < 0 OR (entered_at IS NULL AND $7 = 1) OR (entered_at IS NOT NULL AND $7 = 0))
 	ORDER BY created_at, code LIMIT $6`
 )
 
@@ -100,7 +105,8 @@ func (t *tx) alterCode(c meet.RoomCode, change func(*meet.RoomCode) (*meet.Event
 func (t *tx) storeCode(c, altered meet.RoomCode) (meet.RoomCode, error) {
 	t.codesChanged(c.RoomID)
 	return queryOne(t, "update code", updateCode, codePointers, c.Code, bit(altered.Enabled), altered.Uses,
-		altered.MaxUses, optional(altered.ExpiresAt), optional(altered.LastUsedAt), altered.UpdatedAt.UnixMilli())
+		altered.MaxUses, optional(altered.ExpiresAt), optional(altered.LastUsedAt), altered.UpdatedAt.UnixMilli(),
+		altered.Email)
 }
 
 // checkCurrentCodes refuses if the room has more than most codes by now.
@@ -121,26 +127,32 @@ func (db *DB) Codes(ctx context.Context, q meet.CodeQuery) ([]meet.RoomCode, err
 		return matching(cached.codes, q), ctx.Err()
 	}
 	version := db.cache.now()
-	afterAt, afterCode, enabled := int64(math.MinInt64), "", int64(-1)
+	afterAt, afterCode := int64(math.MinInt64), ""
 	if q.After != nil {
 		afterAt, afterCode = q.After.At.UnixMilli(), q.After.Key
 	}
-	if q.Enabled != nil {
-		enabled = bit(*q.Enabled)
-	}
 	codes, err := readAll(ctx, db, "list codes", selectCodes, codePointers,
-		q.RoomID, afterAt, afterCode, q.Role, enabled, max(q.Limit, 0))
-	if err == nil && q.After == nil && q.Role == "" && q.Enabled == nil && len(codes) < q.Limit {
+		q.RoomID, afterAt, afterCode, q.Role, eitherOr(q.Enabled), max(q.Limit, 0), eitherOr(q.Unused))
+	if err == nil && q.After == nil && q.Role == "" && q.Enabled == nil && q.Unused == nil && len(codes) < q.Limit {
 		db.cache.putCodes(version, q.RoomID, codes) // that is all of them
 	}
 	return codes, err
+}
+
+// eitherOr is 0 or 1, or negative for what does not matter.
+func eitherOr(b *bool) int64 {
+	if b == nil {
+		return -1
+	}
+	return bit(*b)
 }
 
 // matching gives the codes that a query from the start asks for, out of all of
 // its room.
 func matching(all []meet.RoomCode, q meet.CodeQuery) (codes []meet.RoomCode) {
 	for _, code := range all {
-		if len(codes) < q.Limit && (q.Role == "" || q.Role == code.Role) && (q.Enabled == nil || *q.Enabled == code.Enabled) {
+		if len(codes) < q.Limit && (q.Role == "" || q.Role == code.Role) &&
+			(q.Enabled == nil || *q.Enabled == code.Enabled) && (q.Unused == nil || *q.Unused == code.EnteredAt.IsZero()) {
 			codes = append(codes, code)
 		}
 	}
@@ -193,7 +205,8 @@ func (db *DB) ReplaceCode(ctx context.Context, code, successor string, now time.
 		}
 		t.codesChanged(c.RoomID)
 		err = t.exec("retire code", retireCode, code, now.UnixMilli())
-		c.Code, c.Enabled, c.Uses, c.LastUsedAt, c.CreatedAt, c.UpdatedAt = successor, true, 0, time.Time{}, now, now
+		c.Code, c.Enabled, c.Uses, c.LastUsedAt, c.EnteredAt = successor, true, 0, time.Time{}, time.Time{}
+		c.CreatedAt, c.UpdatedAt = now, now
 		err = cmp.Or(err, t.insertCode(c.RoomID, c))
 		if r != nil {
 			err = cmp.Or(err, t.revokeAll(*r))
@@ -265,5 +278,5 @@ func (t *tx) insertCode(roomID string, c meet.RoomCode) error {
 	}
 	return t.execOr(taken, "insert code", insertCode, c.Code, roomID, c.Role, c.Label, bit(c.Enabled), c.Uses, c.MaxUses,
 		optional(c.ExpiresAt), optional(c.LastUsedAt), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli(),
-		optional(c.RetiredAt))
+		optional(c.RetiredAt), c.Email, optional(c.EnteredAt))
 }

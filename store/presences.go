@@ -41,7 +41,10 @@ func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *m
 		known, err := queryOne(t, "read presence", selectPresence, presencePointers, p.SID)
 		switch {
 		case errors.Is(err, meet.ErrNotFound):
-			err = cmp.Or(t.insertPresence(p), t.event(joined))
+			err = t.insertPresence(p)
+			if joined != nil {
+				err = cmp.Or(err, t.enterByCode(p), t.event(joined))
+			}
 		case err == nil && isNews(p, known):
 			err = t.exec("end presence", endPresence, p.SID, optional(p.LeftAt))
 		default:
@@ -64,6 +67,14 @@ func (t *tx) insertPresence(p meet.Presence) error {
 		return err
 	}
 	return t.exec("keep visit", keepVisit, p.Subject, p.RoomID)
+}
+
+// enterByCode notes that somebody was inside by the code of an admission.
+func (t *tx) enterByCode(p meet.Presence) error {
+	rooms, err := queryAll(t, "note that somebody entered by a code", enterCode, textPointers, p.Identity,
+		p.JoinedAt.UnixMilli())
+	t.codesChanged(rooms...)
+	return err
 }
 
 // HasPresence implements [meet.PresenceStore].

@@ -36,7 +36,8 @@ const (
 	ON revocations.came_by = join_requests.code AND revocations.generation = join_requests.generation `
 
 	codeColumns = `codes.code, codes.room_id, codes.role, codes.label, codes.enabled, codes.uses, codes.max_uses,
-	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at`
+	codes.expires_at, codes.last_used_at, codes.created_at, codes.updated_at, codes.retired_at,
+	codes.email, codes.entered_at`
 )
 
 func roomPointers(r *meet.Room) []any {
@@ -55,7 +56,7 @@ func requestPointers(r *meet.JoinRequest) []any {
 func codePointers(c *meet.RoomCode) []any {
 	return []any{&c.Code, &c.RoomID, &c.Role, &c.Label, (*flag)(&c.Enabled), (*count)(&c.Uses), (*count)(&c.MaxUses),
 		(*moment)(&c.ExpiresAt), (*moment)(&c.LastUsedAt), (*moment)(&c.CreatedAt), (*moment)(&c.UpdatedAt),
-		(*moment)(&c.RetiredAt)}
+		(*moment)(&c.RetiredAt), &c.Email, (*moment)(&c.EnteredAt)}
 }
 
 // codeAndRoom is a row of codeColumns and roomColumns.

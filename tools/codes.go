@@ -7,11 +7,19 @@ import (
 )
 
 type createRoomCodesInput struct {
-	RoomID    string  `json:"room_id" doc:"Id or name of the room"`
-	Role      *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out: one code per role"`
-	Label     *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
-	ExpiresIn *int    `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long they work from now; 0 is forever"`
-	MaxUses   *int    `json:"max_uses" min:"0" max:"1000000000" doc:"How many people each lets in, in all; 0 is no limit"`
+	RoomID string  `json:"room_id" doc:"Id or name of the room"`
+	Role   *string `json:"role" doc:"Only for this role, such as host, guest or viewer; left out: one code per role"`
+	Label  *string `json:"label" doc:"Tells several codes of one role apart, such as press"`
+
+	People *[]invitee `json:"people" doc:"1 to 200 people: one code each, label is the name, role guest if left out"`
+
+	ExpiresIn *int `json:"expires_in_seconds" min:"0" max:"315360000" doc:"How long they work from now; 0 is forever"`
+	MaxUses   *int `json:"max_uses" min:"0" max:"1000000000" doc:"How many people each lets in, in all; 0 is no limit"`
+}
+
+type invitee struct {
+	Name  string  `json:"name" doc:"Different for each"`
+	Email *string `json:"email" doc:"Kept with the code; nothing is sent"`
 }
 
 type createRoomCodesOutput struct {
@@ -24,14 +32,20 @@ type createRoomCodesOutput struct {
 
 var createRoomCodes = define(Tool{
 	Name: "create_room_codes", Title: "Create room codes", Toolset: Codes, Hints: Hints{Idempotent: true},
-	Description: "Make the short codes that let people in, one per role. A code that exists for the same role and " +
-		"label is kept and gets the limits given; codes of roles that no longer exist are disabled. Give people " +
-		"join_url or the code itself.",
+	Description: "Make the short codes that let people in: one per role, or with people one for each person. A code " +
+		"that exists for the same role and label is kept and gets the limits given; codes of roles that no longer exist " +
+		"are disabled. Give people join_url or the code itself.",
 }, func(
 	ctx context.Context, s *meet.Service, p meet.Principal, in createRoomCodesInput,
 ) (createRoomCodesOutput, error) {
+	var people []meet.Invitee // nil where none were given
+	if in.People != nil {
+		people = viewAll(*in.People, func(i invitee) meet.Invitee {
+			return meet.Invitee{Name: i.Name, Email: valueOrZero(i.Email)}
+		})
+	}
 	ensured, err := s.CreateCodes(ctx, p, in.RoomID, meet.CodeRequest{
-		Role: in.Role, Label: valueOrZero(in.Label),
+		Role: in.Role, Label: valueOrZero(in.Label), People: people,
 		Change: meet.CodeChange{ExpiresIn: durationOf(in.ExpiresIn), MaxUses: in.MaxUses},
 	})
 	return createRoomCodesOutput{
@@ -44,6 +58,7 @@ type getRoomCodesInput struct {
 	RoomID  string  `json:"room_id" doc:"Id or name of the room"`
 	Role    *string `json:"role" doc:"Only codes of this role"`
 	Enabled *bool   `json:"enabled" doc:"Only enabled or only disabled codes"`
+	Unused  *bool   `json:"unused" doc:"true: only codes by which nobody came in yet; false: only the others"`
 	Limit   *int    `json:"limit" min:"1" max:"100" doc:"Codes per page; 20 if left out"`
 	Cursor  *string `json:"cursor" doc:"next_cursor of the previous page"`
 }
@@ -58,7 +73,9 @@ var getRoomCodes = define(Tool{
 	Name: "get_room_codes", Title: "List room codes", Toolset: Codes, Hints: Hints{ReadOnly: true, Idempotent: true},
 	Description: "List the codes of a room you administer, with their uses and limits.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in getRoomCodesInput) (getRoomCodesOutput, error) {
-	filter := meet.CodeFilter{Role: in.Role, Enabled: in.Enabled, Limit: in.Limit, Cursor: valueOrZero(in.Cursor)}
+	filter := meet.CodeFilter{
+		Role: in.Role, Enabled: in.Enabled, Unused: in.Unused, Limit: in.Limit, Cursor: valueOrZero(in.Cursor),
+	}
 	codes, next, err := s.Codes(ctx, p, in.RoomID, filter)
 	return getRoomCodesOutput{viewCodes(s, codes), next != "", next}, err
 })

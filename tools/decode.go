@@ -80,6 +80,8 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		if object, ok = asObject(value); ok {
 			return decodeObject(name+".", object, into)
 		}
+	case reflect.Slice:
+		return decodeList(name, f, value, into)
 	default:
 		panic("tools: cannot decode " + f.typ.String())
 	}
@@ -87,6 +89,38 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		return invalid("%s, not %s", article(jsonType(f.typ)), describe(value))
 	}
 	return nil
+}
+
+// decodeList reads a list of objects.
+func decodeList(name string, f field, value any, into reflect.Value) error {
+	list, ok := asList(value)
+	if !ok {
+		return meet.Invalid(name, name+" must be an array of objects, not "+describe(value), "It is: "+f.doc)
+	}
+	into.Set(reflect.MakeSlice(f.typ, len(list), len(list)))
+	for i, item := range list {
+		at := fmt.Sprintf("%s[%d]", name, i)
+		object, ok := item.(map[string]any)
+		if !ok {
+			return meet.Invalid(at, at+" must be an object, not "+describe(item), "It is: "+f.doc)
+		}
+		if err := decodeObject(at+".", object, into.Index(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asList reads an array, also one that is written as a string of its JSON.
+func asList(value any) ([]any, bool) {
+	if text, ok := value.(string); ok {
+		value = nil
+		if json.Unmarshal([]byte(text), &value) != nil {
+			return nil, false
+		}
+	}
+	list, ok := value.([]any)
+	return list, ok
 }
 
 // asObject reads an object, also one that is written as a string of its JSON.

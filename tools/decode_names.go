@@ -60,11 +60,18 @@ func unknownNames(path string, t reflect.Type, values map[string]any) (unknown [
 		}
 	}
 	for _, f := range fields {
-		if !f.isObject() {
-			continue
-		}
-		if inner, ok := asObject(values[f.name]); ok {
-			unknown = append(unknown, unknownNames(path+f.name+".", f.typ, inner)...)
+		switch {
+		case f.isObject():
+			if inner, ok := asObject(values[f.name]); ok {
+				unknown = append(unknown, unknownNames(path+f.name+".", f.typ, inner)...)
+			}
+		case f.isList():
+			list, _ := asList(values[f.name])
+			for i, item := range list {
+				if inner, ok := item.(map[string]any); ok {
+					unknown = append(unknown, unknownNames(fmt.Sprintf("%s%s[%d].", path, f.name, i), f.typ.Elem(), inner)...)
+				}
+			}
 		}
 	}
 	return unknown
@@ -75,8 +82,11 @@ func takenNames(t reflect.Type) string {
 	var names []string
 	for _, f := range fieldsOf(t) {
 		name := f.name
-		if f.isObject() {
+		switch {
+		case f.isObject():
 			name += " {" + takenNames(f.typ) + "}"
+		case f.isList():
+			name += " [{" + takenNames(f.typ.Elem()) + "}]"
 		}
 		names = append(names, name)
 	}

@@ -177,3 +177,33 @@ func FuzzArguments(f *testing.F) {
 		}
 	})
 }
+
+// A list of objects is decoded as strictly as everything else, and errors say which
+// item is wrong.
+func TestDecodeLists(t *testing.T) {
+	t.Parallel()
+	want := []invitee{{Name: "Ann", Email: of("ann@example.com")}, {Name: "Ben"}}
+	for _, people := range []string{
+		`[{"name":"Ann","email":"ann@example.com"},{"name":"Ben","email":null}]`,
+		`"[{\"name\":\"Ann\",\"email\":\"ann@example.com\"},{\"name\":\"Ben\",\"email\":\"\"}]"`,
+	} {
+		var got createRoomCodesInput
+		err := decodeJSON(t, `{"room_id":"r","people":`+people+`}`, &got)
+		if err != nil || got.People == nil {
+			t.Errorf("%s: %v; want it to be understood", people, err)
+		} else if diff := cmp.Diff(want, *got.People); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", people, diff)
+		}
+	}
+	for people, field := range map[string]string{
+		`{"name":"Ann"}`: "people", `7`: "people", `"Ann, Ben"`: "people", `["Ann"]`: "people[0]",
+		`[{"name":"Ann"},{}]`: "people[1].name", `[{"name":7}]`: "people[0].name", `[null]`: "people[0]",
+		`[{"name":"Ann"},{"name":"Ben","phone":"1"}]`: "people[1].phone",
+	} {
+		var got createRoomCodesInput
+		err := decodeJSON(t, `{"room_id":"r","people":`+people+`}`, &got)
+		if e := meet.AsError(err); err == nil || e.Code != meet.CodeInvalid || e.Field != field {
+			t.Errorf("%s: %v; want invalid %s", people, err, field)
+		}
+	}
+}

@@ -21,8 +21,9 @@ type field struct {
 	complete string // what completes it; only prompts' arguments have that
 }
 
-// isObject says whether the argument is an object.
+// isObject says whether the argument is an object, isList whether a list of objects.
 func (f field) isObject() bool { return f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType }
+func (f field) isList() bool   { return f.typ.Kind() == reflect.Slice }
 
 // fieldsRead keeps what fieldsOf has read: reflect.Type to []field.
 var fieldsRead sync.Map
@@ -106,6 +107,9 @@ func inputSchema(t reflect.Type, doc string) schema {
 			s = schema{Doc: f.doc, AnyOf: []schema{{Type: "string"}, texts}}
 		case f.isObject():
 			s = inputSchema(f.typ, f.doc)
+		case f.isList():
+			items := inputSchema(f.typ.Elem(), "")
+			s.Items = &items
 		}
 		o.Properties = append(o.Properties, property{f.name, s})
 		if f.required {

@@ -67,11 +67,13 @@ type codeView struct {
 	RoomID     string    `json:"room_id"`
 	Role       string    `json:"role"`
 	Label      string    `json:"label,omitempty"`
+	Email      string    `json:"email,omitempty"`
 	Enabled    bool      `json:"enabled"`
 	Uses       int       `json:"uses"`
 	MaxUses    int       `json:"max_uses"`
 	ExpiresAt  time.Time `json:"expires_at,omitzero"`
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	EnteredAt  time.Time `json:"entered_at,omitzero"` // when somebody who came by it was inside first
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
 	JoinURL    string    `json:"join_url"`
@@ -83,8 +85,8 @@ type codeView struct {
 
 func viewCode(s *meet.Service, c meet.RoomCode) codeView {
 	return codeView{
-		Code: c.Code, RoomID: c.RoomID, Role: c.Role, Label: c.Label, Enabled: c.Enabled,
-		Uses: c.Uses, MaxUses: c.MaxUses, ExpiresAt: c.ExpiresAt, LastUsedAt: c.LastUsedAt,
+		Code: c.Code, RoomID: c.RoomID, Role: c.Role, Label: c.Label, Email: c.Email, Enabled: c.Enabled,
+		Uses: c.Uses, MaxUses: c.MaxUses, ExpiresAt: c.ExpiresAt, LastUsedAt: c.LastUsedAt, EnteredAt: c.EnteredAt,
 		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, JoinURL: s.Links().Code(c.Code), Blocked: c.Blocked,
 	}
 }

@@ -180,6 +180,11 @@ func typed(jsonType, text string) any {
 		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 			return n
 		}
+	case "array":
+		var list []any
+		if json.Unmarshal([]byte(text), &list) == nil && list != nil {
+			return list
+		}
 	case "object":
 		var o map[string]any
 		if json.Unmarshal([]byte(text), &o) == nil && o != nil {

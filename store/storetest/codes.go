@@ -28,6 +28,28 @@ var codeTests = []test{
 		wantErr(t, "Codes", err, nil)
 		wantSame(t, "list", listed, []meet.RoomCode{b.code("first"), b.code("full"), b.code("last")})
 	}},
+	{"WhoWasInsideByACode", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "guest", label("x")))
+		yes := true
+		unused := func() []string { return b.codes(meet.CodeQuery{RoomID: "id-room", Unused: &yes, Limit: 10}) }
+		b.join(byCode("one", "aaa"))
+		b.join(byCode("two", "aaa"))
+		b.join(byCode("none", ""))
+		wantSame(t, "unused while nobody is inside", unused(), []string{"aaa", "bbb"})
+		save := func(sid, identity string, joinedAt time.Time, e *meet.Event) {
+			p := connected(sid)
+			p.Identity, p.JoinedAt = identity, joinedAt
+			wantErr(t, "SavePresence", b.SavePresence(t.Context(), p, e, nil), nil)
+		}
+		save("s0", "one", at(1), nil) // saw who is inside, and was not inside
+		save("s1", "none", at(2), about(meet.Joined, ""))
+		wantSame(t, "unused after a visit", unused(), []string{"aaa", "bbb"})
+		save("s2", "one", at(3), about(meet.Joined, ""))
+		save("s3", "two", at(4), about(meet.Joined, ""))
+		wantSame(t, "unused after two were inside", unused(), []string{"bbb"})
+		entered := b.code("aaa").EnteredAt
+		failIf(t, !entered.Equal(at(3)), "entered at %v, want the first at %v", entered, at(3))
+	}},
 	{"CodeAndRoomSeesTheRoomAsItIs", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "host", disabled))
 		b.end("id-room")
@@ -49,7 +71,7 @@ var codeTests = []test{
 		b.create(newRoom("other"), newCode("aab", "host"))
 		b.create(newRoom("room"),
 			newCode("zzz", "host"), newCode("new", "host", label("x"), created(at(9))), newCode("old", "guest", created(at(-9))),
-			newCode("aaa", "guest", label("x"), disabled), newCode("mmm", "viewer"))
+			newCode("aaa", "guest", label("x"), disabled), newCode("mmm", "viewer", entered(at(2))))
 		yes, no := true, false
 		for _, c := range []struct {
 			q    meet.CodeQuery
@@ -61,6 +83,9 @@ var codeTests = []test{
 			{meet.CodeQuery{Enabled: &yes}, []string{"old", "mmm", "zzz", "new"}},
 			{meet.CodeQuery{Enabled: &no}, []string{"aaa"}},
 			{meet.CodeQuery{Enabled: &yes, Role: "host"}, []string{"zzz", "new"}},
+			{meet.CodeQuery{Unused: &yes}, []string{"old", "aaa", "zzz", "new"}},
+			{meet.CodeQuery{Unused: &no}, []string{"mmm"}},
+			{meet.CodeQuery{Unused: &yes, Enabled: &no}, []string{"aaa"}},
 			{meet.CodeQuery{After: &meet.Position{At: noon, Key: "mmm"}}, []string{"zzz", "new"}},
 			{meet.CodeQuery{After: &meet.Position{At: at(1)}}, []string{"new"}},
 			{meet.CodeQuery{After: &meet.Position{At: noon, Key: "aaa"}, Role: "host", Enabled: &yes}, []string{"zzz", "new"}},

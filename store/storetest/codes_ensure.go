@@ -52,7 +52,7 @@ var ensureTests = []test{
 		b.create(newRoom("room"), newCode("host1", "host"), newCode("guest1", "guest"))
 		host := b.code("host1")
 		limit := func(c *meet.RoomCode) (*meet.Event, error) {
-			c.MaxUses, c.ExpiresAt, c.UpdatedAt = 7, at(9), at(1)
+			c.MaxUses, c.ExpiresAt, c.UpdatedAt, c.Email = 7, at(9), at(1), "gus@example.com"
 			if c.Role == "host" {
 				return nil, nil // it stays as it is
 			}
@@ -65,7 +65,8 @@ var ensureTests = []test{
 		guest := b.code("guest1")
 		wantSame(t, "codes", got, []meet.RoomCode{host, guest})
 		wantSame(t, "code without an event", b.code("host1"), host)
-		failIf(t, guest.MaxUses != 7 || !guest.ExpiresAt.Equal(at(9)) || !guest.UpdatedAt.Equal(at(1)),
+		failIf(t, guest.MaxUses != 7 || guest.Email != "gus@example.com" ||
+			!guest.ExpiresAt.Equal(at(9)) || !guest.UpdatedAt.Equal(at(1)),
 			"stored %+v, want the change", guest)
 		wantSame(t, "lines", b.targets(), []string{"guest1"})
 
@@ -153,12 +154,14 @@ func (b testStore) replace(code, fresh string, now time.Time) meet.RoomCode {
 
 var replaceTests = []test{
 	{"TheSuccessorTakesOverAllButTheUses", func(t *testing.T, b testStore) {
-		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Enabled: true, Uses: 3,
+		b.create(newRoom("room"), meet.RoomCode{Code: "old", Role: "guest", Label: "press", Email: "ann@example.com",
+			Enabled: true, Uses: 3, EnteredAt: at(-1),
 			MaxUses:   5,
 			ExpiresAt: at(9), LastUsedAt: at(-1), CreatedAt: at(-2), UpdatedAt: at(-2)})
 		old := b.code("old")
 		got := b.replace("old", "new", at(1))
-		want := meet.RoomCode{Code: "new", RoomID: "id-room", Role: "guest", Label: "press", Enabled: true, MaxUses: 5,
+		want := meet.RoomCode{Code: "new", RoomID: "id-room", Role: "guest", Label: "press", Email: "ann@example.com",
+			Enabled: true, MaxUses: 5,
 			ExpiresAt: at(9), CreatedAt: at(1), UpdatedAt: at(1)}
 		wantSame(t, "returned", got, want)
 		wantSame(t, "stored", b.code("new"), want)

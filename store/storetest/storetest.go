@@ -119,6 +119,9 @@ func newCode(code, role string, change ...func(*meet.RoomCode)) meet.RoomCode {
 
 func label(label string) func(*meet.RoomCode) { return func(c *meet.RoomCode) { c.Label = label } }
 func disabled(c *meet.RoomCode)               { c.Enabled = false }
+func entered(at time.Time) func(*meet.RoomCode) {
+	return func(c *meet.RoomCode) { c.EnteredAt = at }
+}
 
 // create stores a room and gives it as it is stored.
 func (b testStore) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
