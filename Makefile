@@ -38,7 +38,7 @@ quick: ## the tests that need neither media nor browsers, in seconds
 	$(GO) test $(TESTFLAGS) $(filter-out $(WITH_MEDIA) %/embedded %/livekitd %/meettest %/mutants %/e2e %/pagetest,$(shell $(GO) list ./...))
 
 test: ## all tests, with a real LiveKit in process and real participants
-	$(GO) test $(TESTFLAGS) $(OTHER_TESTS)
+	$(GO) test -timeout 20m $(TESTFLAGS) $(OTHER_TESTS)
 	$(GO) test -count=1 -timeout 20m $(TESTFLAGS) $(E2E_TESTS)
 	$(GO) test -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && $(GO) test $(TESTFLAGS) ./...
@@ -48,7 +48,7 @@ nightly: ## kill parts of a cluster a hundred times while 50 clients work (needs
 
 race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
 race: ## the same under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(OTHER_TESTS)
+	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(OTHER_TESTS)
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
 	cd bench && CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) ./...
 
