@@ -72,7 +72,8 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 		}
 	}
 	keepBusy(t, start(t, config()))
-	if after := lines.String(); after != got {
+	const session = "starting RTC session" // a line of the first one's end may still come
+	if after := lines.String(); strings.Count(after, session) != strings.Count(got, session) {
 		t.Errorf("another server's lines came: %s", strings.TrimPrefix(after, got))
 	}
 }
