@@ -65,6 +65,7 @@ type joinAnswer struct {
 		AllowScreenShare bool `json:"allowScreenShare"`
 		E2EE             bool `json:"e2ee"`
 		RequireApproval  bool `json:"requireApproval"`
+		RequireCode      bool `json:"requireCode"`
 	} `json:"settings"`
 	LiveKitHost string `json:"livekitHost"`
 	Mode        string `json:"mode"`
