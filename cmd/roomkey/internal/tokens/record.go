@@ -53,11 +53,11 @@ func openRecord(ctx context.Context, c config.Config, create bool) (*store.Token
 	}
 }
 
-// Record puts a token on record before anybody has it. With auth.secret a token
-// may be made where there is no database: then the error is
+// Record puts a token on record before anybody has it. With auth.secret, and no
+// database.url, a token may be made where there is no database: then the error is
 // store.ErrNoDatabase.
 func Record(ctx context.Context, c config.Config, issued auth.Issued) error {
-	record, err := openRecord(ctx, c, c.Auth.Secret == "")
+	record, err := openRecord(ctx, c, c.Auth.Secret == "" || c.Database.URL != "")
 	if err != nil {
 		return err
 	}
