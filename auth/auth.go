@@ -13,6 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"roomkey/auth/issuers"
 	"roomkey/meet"
 )
 
@@ -27,7 +28,7 @@ const (
 // hash of HS256 (RFC 7518, section 3.2).
 const MinSecret = 32
 
-// maxToken bounds what is parsed, in bytes. Our own tokens have some 300.
+// maxToken bounds what is parsed of our own tokens, in bytes. They have some 300.
 const maxToken = 4096
 
 // leeway is how far ahead the clock of a token's issuer may be. It is for the
@@ -39,6 +40,10 @@ type claims struct {
 	jwt.RegisteredClaims
 	Name string             `json:"name,omitempty"`
 	Role meet.PrincipalRole `json:"role"`
+
+	// What the token is limited to. Without them it may do all that its role may.
+	Scope *string  `json:"scope,omitempty"` // as RFC 9068 has it: words with spaces between
+	Rooms []string `json:"rooms,omitempty"` // ids
 
 	Local bool `json:"local,omitempty"` // made for the local owner, by this program
 }
@@ -54,7 +59,7 @@ func (c claims) Validate() error {
 	if !c.Role.Valid() {
 		return errors.New("role is not superadmin, user or guest")
 	}
-	return nil
+	return c.checkRooms()
 }
 
 // DefaultMaxTTL is the longest life of an access token unless another is set.
@@ -62,7 +67,9 @@ const DefaultMaxTTL = 90 * 24 * time.Hour
 
 // Errors that the caller may see, because the token was signed with our secret.
 var (
-	ErrRevoked = unauthenticated("The access token has been revoked")
+	ErrRevoked  = unauthenticated("The access token has been revoked")
+	ErrDisabled = &meet.Error{Code: meet.CodeUnauthenticated, Message: "The user of this access token has been disabled",
+		Hint: "Ask the operator: roomkey user list shows the users."}
 	ErrTooLong = unauthenticated("The access token was made for a longer time than this server allows")
 )
 
@@ -75,16 +82,23 @@ type Config struct {
 	Keyring *Keyring
 	MaxTTL  time.Duration // the longest life of a token; 0 is DefaultMaxTTL
 
-	// Revoked says whether the token with an id was revoked. It is asked at
-	// most every half second for each token. Nil is never.
-	Revoked func(id string) (bool, error)
+	// Resource is what the tokens of sign-in are for: the URL of MCP. Empty is none: such
+	// tokens are refused then.
+	Resource string
+
+	// Foreign reads the tokens of other issuers.
+	Foreign Foreign
+
+	// State gives what has become of the token with an id, and of the user who is its
+	// subject. It is asked at most every half second for each token. Nil is nothing.
+	State func(id, subject string) (State, error)
 
 	// OnRevoked is called once when a token that was accepted before turns out
-	// to be revoked. It may be nil.
+	// to be revoked, or its user disabled. It may be nil.
 	OnRevoked func(id string, p meet.Principal)
 
 	// Now is the clock of tokens; nil is time.Now. The owner's own tokens, which are
-	// made on this machine for a minute, are good by this machine's clock, too.
+	// made on this machine, are good by this machine's clock, too.
 	Now func() time.Time
 }
 
@@ -108,8 +122,10 @@ type tokenKey [sha256.Size]byte
 // call with it costs a hash and not a signature check and two JSON documents.
 // Its end is checked every time, and whether it was revoked every [lookEvery].
 type verified struct {
-	id         string // empty in tokens without one
-	principal  meet.Principal
+	id         string         // empty in tokens without one
+	signed     meet.Principal // as the token has it
+	principal  meet.Principal // no more than the user may by now
+	issued     time.Time
 	expires    time.Time // the token, or the secret that has signed it
 	generation int       // of the secrets that it was read with
 	looked     time.Time // when it was last known not to be revoked
@@ -127,13 +143,17 @@ func New(c Config) *Authority {
 	if err != nil {
 		panic("auth: " + err.Error()) // the size is not positive
 	}
-	return &Authority{Config: c, verified: cache, parser: newParser(c.Now), ownersParser: newParser(time.Now)}
+	return &Authority{Config: c, verified: cache, parser: c.newParser(c.Now), ownersParser: c.newParser(time.Now)}
 }
 
-func newParser(now func() time.Time) *jwt.Parser {
+func (c Config) newParser(now func() time.Time) *jwt.Parser {
+	audiences := []string{Audience}
+	if c.Resource != "" {
+		audiences = append(audiences, c.Resource)
+	}
 	return jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), // never what the token asks for
-		jwt.WithIssuer(Issuer), jwt.WithAudience(Audience),
+		jwt.WithIssuer(Issuer), jwt.WithAudience(audiences...),
 		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(leeway),
 		jwt.WithTimeFunc(now), jwt.WithStrictDecoding())
 }
@@ -165,15 +185,26 @@ func (a *Authority) Sign(p meet.Principal, ttl time.Duration) (string, error) {
 
 // Issue makes an access token for p that lives for ttl.
 func (a *Authority) Issue(p meet.Principal, ttl time.Duration) (Issued, error) {
+	return a.issue(p, Audience, ttl)
+}
+
+// IssueForResource is [Authority.Issue] for sign-in: the token is for the resource, so
+// that it opens no other roomkey, even one with the same secret.
+func (a *Authority) IssueForResource(p meet.Principal, ttl time.Duration) (Issued, error) {
+	return a.issue(p, a.Resource, min(ttl, a.MaxTTL))
+}
+
+func (a *Authority) issue(p meet.Principal, audience string, ttl time.Duration) (Issued, error) {
 	now := a.Now()
 	p.Name = meet.CleanText(p.Name, meet.MaxDisplayName)
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			ID: newID(), Subject: p.ID, Issuer: Issuer, Audience: jwt.ClaimStrings{Audience},
+			ID: newID(), Subject: p.ID, Issuer: Issuer, Audience: jwt.ClaimStrings{audience},
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(ttl)),
 		},
 		Name: p.Name, Role: p.Role, Local: isOwner(p),
 	}
+	c.limit(p)
 	if err := c.Validate(); err != nil {
 		return Issued{}, err
 	}
@@ -196,8 +227,8 @@ func newID() string { return strings.ToLower(rand.Text()[:16]) }
 // Verify tells whose token it is. The error is for the log and never contains
 // the token. If it is a [meet.Error], the caller may see it, too.
 func (a *Authority) Verify(token string) (meet.Principal, error) {
-	if len(token) > maxToken {
-		return meet.Principal{}, errors.New("the token is too long")
+	if len(token) > issuers.MaxToken {
+		return meet.Principal{}, errTooLong
 	}
 	if strings.ContainsAny(token, "\r\n") { // the decoder ignores them: there would be many texts for one token
 		return meet.Principal{}, jwt.ErrTokenMalformed
@@ -207,15 +238,16 @@ func (a *Authority) Verify(token string) (meet.Principal, error) {
 	known = known && v.generation == a.Keyring.at(now).generation && now.Before(v.expires)
 	if !known {
 		var err error
-		if v, err = a.read(token, a.Keyring.at(now), now); err != nil {
+		if v, err = a.readAny(token, now); err != nil {
 			return meet.Principal{}, err
 		}
 	}
 	if known && isRecent(v.looked, now) {
 		return v.principal, nil
 	}
-	if err := a.checkRevoked(v); err != nil {
-		if known && errors.Is(err, ErrRevoked) && a.verified.Remove(key) && a.OnRevoked != nil {
+	if err := a.look(&v); err != nil {
+		isOver := errors.Is(err, ErrRevoked) || errors.Is(err, ErrDisabled)
+		if known && isOver && a.verified.Remove(key) && a.OnRevoked != nil {
 			a.OnRevoked(v.id, v.principal)
 		}
 		return meet.Principal{}, err
@@ -225,25 +257,41 @@ func (a *Authority) Verify(token string) (meet.Principal, error) {
 	return v.principal, nil
 }
 
-// checkRevoked asks whether the token was revoked. If nobody can tell, the token
-// is refused.
-func (a *Authority) checkRevoked(v verified) error {
-	if a.Revoked == nil || v.id == "" {
-		return nil
+// TokenID gives the id of a token that was signed here, also of one that has expired.
+func (a *Authority) TokenID(token string) (string, error) {
+	if len(token) > maxToken {
+		return "", jwt.ErrTokenMalformed
 	}
-	switch revoked, err := a.Revoked(v.id); {
-	case err != nil:
-		return &meet.Error{
-			Code: meet.CodeUnavailable, Message: "The database cannot say now whether the access token was revoked",
-			Hint: "Try again in a few seconds.", Err: err,
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation(),
+		jwt.WithStrictDecoding())
+	var c jwt.RegisteredClaims
+	var err error
+	now := a.Now()
+	for _, s := range a.Keyring.at(now).accepted(now) {
+		c = jwt.RegisteredClaims{}
+		if _, err = parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return s.Secret, nil }); err == nil {
+			return c.ID, nil
 		}
-	case revoked:
-		return ErrRevoked
 	}
-	return nil
+	return "", withoutToken(err)
 }
 
-// read checks the token itself: signature, claims and times. If the signature
+// errTooLong is about the text of a token; ErrTooLong about its life.
+var errTooLong = errors.New("the token is too long")
+
+// readAny checks a token that this server or another issuer has signed.
+func (a *Authority) readAny(token string, now time.Time) (verified, error) {
+	secrets := a.Keyring.at(now)
+	switch {
+	case a.Foreign.Issuers.Knows(token):
+		return a.readForeign(token, secrets, now)
+	case len(token) > maxToken:
+		return verified{}, errTooLong
+	}
+	return a.read(token, secrets, now)
+}
+
+// read checks a token of our own: signature, claims and times. If the signature
 // is wrong, the token may be of a secret that is newer than these.
 func (a *Authority) read(token string, secrets secretSet, now time.Time) (verified, error) {
 	var c claims
@@ -287,7 +335,9 @@ func (a *Authority) read(token string, secrets secretSet, now time.Time) (verifi
 	}
 	return verified{
 		id:         c.ID,
-		principal:  meet.Principal{ID: c.Subject, Name: meet.CleanText(c.Name, meet.MaxDisplayName), Role: c.Role},
+		signed:     c.principal(),
+		principal:  c.principal(),
+		issued:     c.IssuedAt.Time,
 		expires:    expires,
 		generation: secrets.generation,
 	}, nil

@@ -147,7 +147,7 @@ func TestSignRefuses(t *testing.T) {
 		"long subject":             {meet.Principal{ID: strings.Repeat("a", meet.MaxUserID+1), Role: meet.User}, time.Hour},
 		"the program":              {meet.Principal{ID: "roomkey", Role: meet.User}, time.Hour},
 		"a caller without a token": {meet.Principal{ID: "Anonymous", Role: meet.User}, time.Hour},
-		"the owner as a user":      {meet.Principal{ID: "owner", Role: meet.User}, time.Hour},
+		"the owner as a guest":     {meet.Principal{ID: "owner", Role: meet.Guest}, time.Hour},
 		"another owner":            {meet.Principal{ID: "OWNER", Role: meet.Superadmin}, time.Hour},
 		"no role":                  {meet.Principal{ID: "ada"}, time.Hour},
 		"unknown role":             {meet.Principal{ID: "ada", Role: "admin"}, time.Hour},

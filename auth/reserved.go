@@ -21,8 +21,11 @@ func Reserved(subject string) bool {
 	return slices.ContainsFunc(reserved, func(name string) bool { return strings.EqualFold(name, subject) })
 }
 
-// isOwner says whether a token is for the owner.
-func isOwner(p meet.Principal) bool { return p.ID == OwnerID && p.Role == meet.Superadmin }
+// isOwner says whether a token is for the owner: with all that the owner may, or as a
+// user, who is an admin in the owner's rooms alone.
+func isOwner(p meet.Principal) bool {
+	return p.ID == OwnerID && (p.Role == meet.Superadmin || p.Role == meet.User)
+}
 
 // isSubjectAllowed says whether a token may have its subject. The only reserved
 // one that is allowed is the owner's, in a token that this program made.

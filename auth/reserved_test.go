@@ -27,8 +27,10 @@ func TestReservedSubjectsAreRefused(t *testing.T) {
 			t.Errorf("%s, said to be local: Verify gave %+v, want an error", subject, p)
 		}
 	}
-	owner := meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: meet.Superadmin}
-	if p, err := a.Verify(sign(t, a, owner, time.Minute)); err != nil || p != owner {
-		t.Errorf("the owner's own: Verify gave %+v, %v", p, err)
+	for _, role := range []meet.PrincipalRole{meet.Superadmin, meet.User} {
+		owner := meet.Principal{ID: auth.OwnerID, Name: "Owner", Role: role}
+		if p, err := a.Verify(sign(t, a, owner, time.Minute)); err != nil || p != owner {
+			t.Errorf("the owner's own: Verify gave %+v, %v", p, err)
+		}
 	}
 }

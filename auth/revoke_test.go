@@ -16,6 +16,7 @@ type list struct {
 	broken  atomic.Bool
 	asked   atomic.Int32
 	told    atomic.Int32
+	user    atomic.Value // of auth.State
 }
 
 func setupRevocable(t *testing.T) (*auth.Authority, *clock, *list) {
@@ -26,12 +27,14 @@ func setupRevocable(t *testing.T) (*auth.Authority, *clock, *list) {
 	}
 	c, l := &clock{now: start}, new(list)
 	return auth.New(auth.Config{Keyring: keyring, Now: c.Now,
-		Revoked: func(string) (bool, error) {
+		State: func(string, string) (auth.State, error) {
 			l.asked.Add(1)
 			if l.broken.Load() {
-				return false, errors.New("the disk is gone")
+				return auth.State{}, errors.New("the disk is gone")
 			}
-			return l.revoked.Load(), nil
+			state, _ := l.user.Load().(auth.State)
+			state.Revoked = l.revoked.Load()
+			return state, nil
 		},
 		OnRevoked: func(string, meet.Principal) { l.told.Add(1) },
 	}), c, l
@@ -77,4 +80,44 @@ func TestUnknownRevocationIsNoYes(t *testing.T) {
 	}
 	l.broken.Store(false)
 	refused(t, a.Verify, "afterwards", token, nil)
+}
+
+// A token does no more than its user may by now, and nothing once the user is
+// disabled; tokens from before that stay dead when the user is enabled again.
+func TestTokensDoNoMoreThanTheirUser(t *testing.T) {
+	t.Parallel()
+	a, c, l := setupRevocable(t)
+	root := meet.Principal{ID: "root", Role: meet.Superadmin, Scopes: meet.LimitedTo(meet.ScopeModerate)}
+	token := sign(t, a, root, time.Hour)
+	for _, step := range []struct {
+		user, want meet.PrincipalRole
+	}{
+		{"", meet.Superadmin}, {meet.User, meet.User}, {meet.Guest, meet.Guest}, {meet.Superadmin, meet.Superadmin},
+	} {
+		l.user.Store(auth.State{Role: step.user})
+		c.advance(time.Second)
+		for _, call := range []string{"first", "second, from the cache"} {
+			want := root
+			want.Role = step.want
+			if got, err := a.Verify(token); err != nil || got != want {
+				t.Errorf("%s call of a user who is %q: got %+v, %v; want %+v", call, step.user, got, err, want)
+			}
+		}
+	}
+	guest := sign(t, a, meet.Principal{ID: "gus", Role: meet.Guest}, time.Hour)
+	if p, err := a.Verify(guest); err != nil || p.Role != meet.Guest {
+		t.Errorf("a guest's token of a superadmin gives %+v, %v; want no more than the token says", p, err)
+	}
+	l.user.Store(auth.State{Role: meet.User, Disabled: true, From: c.Now()})
+	c.advance(time.Second)
+	refused(t, a.Verify, "disabled", token, auth.ErrDisabled)
+	if n := l.told.Load(); n != 1 {
+		t.Errorf("told %d times, want once", n)
+	}
+	l.user.Store(auth.State{Role: meet.User, From: c.Now()})
+	c.advance(time.Second)
+	refused(t, a.Verify, "enabled again", token, auth.ErrDisabled)
+	if _, err := a.Verify(sign(t, a, root, time.Hour)); err != nil {
+		t.Errorf("made since then: %v", err)
+	}
 }

@@ -2,6 +2,7 @@ package livekit
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -78,3 +79,9 @@ func ask[T any](ctx context.Context, s *Server, p patience, call func(context.Co
 		}
 	}
 }
+
+// makeRepeatable lets net/http make a call once more on a new connection where a kept
+// one breaks before the answer begins, because the node at its other end has died:
+// every call of the adapter may as well be made twice. The header has no value and is
+// therefore not sent ([http.Transport]).
+func makeRepeatable(r *http.Request) { r.Header["Idempotency-Key"] = nil }

@@ -35,6 +35,9 @@ var calls = map[string]func(context.Context, *livekit.Server) error{
 	"SetProfile": func(ctx context.Context, lk *livekit.Server) error {
 		return lk.SetProfile(ctx, "r", "a", meet.Profile{})
 	},
+	"SetHand": func(ctx context.Context, lk *livekit.Server) error {
+		return lk.SetHand(ctx, "r", "a", time.Time{})
+	},
 	"Participants": func(ctx context.Context, lk *livekit.Server) error {
 		_, err := lk.Participants(ctx, "r")
 		return err

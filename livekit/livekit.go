@@ -9,6 +9,7 @@ package livekit
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -65,6 +66,7 @@ type Config struct {
 type Server struct {
 	rooms        *lksdk.RoomServiceClient
 	dispatches   *lksdk.AgentDispatchClient
+	url          string
 	key, secret  string
 	otherKey     func(name string) (secret string)
 	emptyTimeout time.Duration
@@ -77,6 +79,7 @@ type Server struct {
 
 	singleNode bool
 	liveness   *liveness
+	writers    writers
 }
 
 var _ meet.Media = (*Server)(nil)
@@ -85,6 +88,7 @@ var _ meet.Media = (*Server)(nil)
 // closed after its last call.
 func New(cfg Config) *Server {
 	s := &Server{
+		url:          cfg.URL,
 		key:          cfg.APIKey,
 		secret:       cfg.APISecret,
 		otherKey:     cfg.OtherKey,
@@ -96,19 +100,29 @@ func New(cfg Config) *Server {
 		lockRoom:     cfg.LockRoom,
 		singleNode:   cfg.SingleNode,
 		liveness:     newLiveness(),
+		writers:      writers{rooms: map[string]*writer{}},
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
 	// Its connections are those of http.DefaultTransport, kept and shared.
-	byServiceTime := twirp.WithClientHooks(&twirp.ClientHooks{RequestPrepared: s.showServiceTime})
-	s.rooms = lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, byServiceTime)
-	s.dispatches = lksdk.NewAgentDispatchServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, byServiceTime)
+	hooks := twirp.WithClientHooks(&twirp.ClientHooks{RequestPrepared: s.prepare})
+	s.rooms = lksdk.NewRoomServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, hooks)
+	s.dispatches = lksdk.NewAgentDispatchServiceClient(cfg.URL, cfg.APIKey, cfg.APISecret, hooks)
 	return s
 }
 
+// prepare is called before each call of LiveKit's API.
+func (s *Server) prepare(ctx context.Context, r *http.Request) (context.Context, error) {
+	makeRepeatable(r)
+	return ctx, s.showServiceTime(r)
+}
+
 // Close ends what goes on in the background, and waits for it.
-func (s *Server) Close() { s.liveness.close() }
+func (s *Server) Close() {
+	s.writers.close()
+	s.liveness.close()
+}
 
 // withTimeout puts the deadline on ctx.
 func (s *Server) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {

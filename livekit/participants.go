@@ -75,12 +75,14 @@ func participant(p *livekit.ParticipantInfo) meet.Participant {
 	out := meet.Participant{
 		Identity: p.GetIdentity(),
 		SID:      p.GetSid(),
-		Profile:  meet.Profile{Name: p.GetName(), Role: attributes[attrRole], Grants: grantsFrom(p.GetPermission())},
+		Profile: meet.Profile{Name: p.GetName(), Role: attributes[attrRole], Admin: attributes[attrAdmin] == "true",
+			Grants: grantsFrom(p.GetPermission())},
 		UserID:   attributes[attrUserID],
 		JoinedAt: joinedAt(p),
 		Active:   p.GetState() == livekit.ParticipantInfo_ACTIVE,
 		Tracks:   make([]meet.Track, 0, len(p.GetTracks())),
 	}
+	out.HandRaisedAt, _ = time.Parse(time.RFC3339Nano, attributes[attrHand]) // zero if it is down
 	for _, t := range p.GetTracks() {
 		out.Tracks = append(out.Tracks, track(t))
 	}
@@ -124,16 +126,38 @@ func source(s livekit.TrackSource) meet.Source {
 func (s *Server) SetProfile(ctx context.Context, roomID, identity string, profile meet.Profile) error {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
+	attributes := map[string]string{}
+	setAttributes(attributes, profile)
+	if !profile.Admin {
+		attributes[attrAdmin] = "" // which LiveKit deletes
+	}
 	_, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.ParticipantInfo, error) {
 		return s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
 			Room:       roomID,
 			Identity:   identity,
 			Name:       profile.Name,
 			Permission: permission(profile.Grants),
-			Attributes: map[string]string{attrRole: profile.Role},
+			Attributes: attributes,
 		})
 	})
 	return s.participantError(ctx, "update participant", roomID, identity, err)
+}
+
+// SetHand implements [meet.Media]. A participant has it in their attributes, which
+// none of them can change.
+func (s *Server) SetHand(ctx context.Context, roomID, identity string, raisedAt time.Time) error {
+	ctx, cancel := s.withTimeout(ctx)
+	defer cancel()
+	hand := ""
+	if !raisedAt.IsZero() {
+		hand = raisedAt.UTC().Format(time.RFC3339Nano)
+	}
+	_, err := ask(ctx, s, twice, func(ctx context.Context) (*livekit.ParticipantInfo, error) {
+		return s.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
+			Room: roomID, Identity: identity, Attributes: map[string]string{attrHand: hand},
+		})
+	})
+	return s.participantError(ctx, "set a hand", roomID, identity, err)
 }
 
 // Remove disconnects a participant. It does not revoke their token.

@@ -300,7 +300,12 @@ func TestSetProfile(t *testing.T) {
 	speaker.PublishMicrophone()
 	heard(true)
 
-	set("speaker", meet.Profile{Role: meet.RoleGuest})
+	for _, want := range []meet.Profile{{Role: meet.RoleHost, Admin: true}, {Role: meet.RoleGuest}} {
+		set("speaker", want)
+		if got := w.participants()["speaker"].Profile; got.Admin != want.Admin || got.Role != want.Role {
+			t.Errorf("the speaker is now %+v, want %+v", got, want)
+		}
+	}
 	speaker.WaitTrackGone(meet.Camera)
 	if got := w.participants()["speaker"].Profile.Grants; !got.Equal(meet.Grants{}) {
 		t.Errorf("no grants are %+v", got)

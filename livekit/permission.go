@@ -25,7 +25,7 @@ func ApplyProfile(claims *auth.ClaimGrants, profile meet.Profile) *auth.ClaimGra
 	if claims.Attributes == nil {
 		claims.Attributes = map[string]string{}
 	}
-	claims.Attributes[attrRole] = profile.Role
+	setAttributes(claims.Attributes, profile)
 	claims.Video.UpdateFromPermission(permission(profile.Grants))
 	return claims
 }

@@ -2,6 +2,7 @@ package livekit
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *Server) recreate(ctx context.Context, room meet.Room) error {
 		return err // another call has done it meanwhile
 	}
 	present, err := s.listParticipants(ctx, room.ID)
-	if err != nil || len(present) > 0 {
+	if err != nil || slices.ContainsFunc(present, isNotScribe) {
 		return err
 	}
 	if _, err := s.DeleteRoom(ctx, room.ID); err != nil {

@@ -20,6 +20,17 @@ const (
 	attrAdmin  = "admin" // "true" or absent
 )
 
+// attrHand is an attribute that tokens do not carry: since when a hand is raised.
+const attrHand = "hand"
+
+// setAttributes sets those attributes of a token that follow from a profile.
+func setAttributes(attributes map[string]string, profile meet.Profile) {
+	attributes[attrRole] = profile.Role
+	if delete(attributes, attrAdmin); profile.Admin {
+		attributes[attrAdmin] = "true"
+	}
+}
+
 // Token implements [meet.Media].
 func (s *Server) Token(admission meet.Admission, profile meet.Profile, expires time.Time) (string, error) {
 	left := expires.Sub(s.now())
@@ -31,10 +42,8 @@ func (s *Server) Token(admission meet.Admission, profile meet.Profile, expires t
 		// Without a room it would open every one.
 		return "", errors.New("livekit: a join token needs a room and an identity")
 	}
-	attributes := map[string]string{attrUserID: admission.UserID, attrRole: profile.Role}
-	if admission.Admin {
-		attributes[attrAdmin] = "true"
-	}
+	attributes := map[string]string{attrUserID: admission.UserID}
+	setAttributes(attributes, profile)
 	token, err := auth.NewAccessToken(s.key, s.secret).
 		SetIdentity(admission.Identity).
 		SetName(profile.Name).

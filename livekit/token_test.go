@@ -62,8 +62,9 @@ func TestTokenClaimsGolden(t *testing.T) {
 	golden := make(map[string]any)
 	add := func(name, role string, admin bool, grants meet.Grants) {
 		t.Helper()
-		admission := meet.Admission{Identity: "ada_x7", RoomID: "0190-room", UserID: "ada", Admin: admin}
-		token, err := lk.Token(admission, meet.Profile{Name: "Ada L.", Role: role, Grants: grants}, time.Now().Add(time.Hour))
+		admission := meet.Admission{Identity: "ada_x7", RoomID: "0190-room", UserID: "ada"}
+		token, err := lk.Token(admission, meet.Profile{Name: "Ada L.", Role: role, Admin: admin, Grants: grants},
+			time.Now().Add(time.Hour))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -31,7 +31,7 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 	event := meet.MediaEvent{
 		ID:      e.GetId(),
 		Kind:    mediaEvents[e.GetEvent()],
-		At:      time.Unix(e.GetCreatedAt(), 0).UTC(),
+		At:      s.momentIn(e.GetCreatedAt()),
 		RoomID:  e.GetRoom().GetName(),
 		RoomSID: e.GetRoom().GetSid(),
 	}
@@ -44,6 +44,20 @@ func (s *Server) ReadWebhook(r *http.Request) (meet.MediaEvent, error) {
 		event.Participant.Tracks = append(event.Participant.Tracks, track(e.GetTrack()))
 	}
 	return event, nil
+}
+
+// momentIn gives the time of an event of which LiveKit tells the second alone: now, or
+// the end of that second if the event comes later.
+func (s *Server) momentIn(second int64) time.Time {
+	begins := time.Unix(second, 0).UTC()
+	ends, now := begins.Add(time.Second-time.Millisecond), s.now().UTC().Truncate(time.Millisecond)
+	switch {
+	case now.Before(begins): // the clocks differ
+		return begins
+	case now.After(ends):
+		return ends
+	}
+	return now
 }
 
 var mediaEvents = map[string]meet.MediaEventKind{

@@ -13,7 +13,7 @@ type verdict int
 // The verdicts. The zero value is a no.
 const (
 	verdictRemoved     verdict = iota // a moderator removed them, or blocked the person
-	verdictSessionOver                // the session they were admitted to is over
+	verdictOpeningOver                // the opening they were admitted to is over
 	verdictReturned                   // the use of their code was given back
 	verdictUnknown                    // Roomkey did not admit them: a recorder or an agent with the operator's key
 	verdictInside                     // they may be inside
@@ -24,11 +24,11 @@ const (
 // another one.
 var (
 	errRemoved = &Error{Code: CodeForbidden, Message: "You were removed from the room",
-		Hint: "Ask a host to invite you again."}
+		Reason: ReasonRemoved, Hint: "Ask a host to invite you again."}
 
 	// LiveKit's clients look for the words "requested room does not exist". A
 	// 404 without them makes the clients try other ways in without end.
-	errSessionOver = &Error{Code: CodeNotFound, Message: "The requested room does not exist any more: it has ended",
+	errOpeningOver = &Error{Code: CodeNotFound, Message: "The requested room does not exist any more: it has ended",
 		Hint: "If it was opened again, join it anew."}
 
 	// A person may join again by the same code, as with an expired token.
@@ -42,8 +42,8 @@ func (v verdict) err() error {
 	switch v {
 	case verdictInside, verdictUnknown:
 		return nil
-	case verdictSessionOver:
-		return errSessionOver
+	case verdictOpeningOver:
+		return errOpeningOver
 	case verdictReturned:
 		return errReturned
 	default:
@@ -86,8 +86,8 @@ func (c *core) findRoom(ctx context.Context, roomID string) (room Room, known bo
 	return room, err == nil, c.storeError(err, "")
 }
 
-// findAdmission finds the admission of an identity in a room; known is false if
-// there is none. LiveKit calls a second connection of the same identity
+// findAdmission finds the admission of an identity in a room, as it is now; known
+// is false if there is none. LiveKit calls a second connection of the same identity
 // identity#something.
 func (c *core) findAdmission(ctx context.Context, roomID, identity string) (_ Admission, known bool, err error) {
 	admission, _, known, err := c.findAdmissionAndRoom(ctx, roomID, identity)
@@ -104,6 +104,8 @@ func (c *core) findAdmissionAndRoom(
 	if errors.Is(err, ErrNotFound) || err == nil && admission.RoomID != roomID {
 		return Admission{}, Room{}, false, nil
 	}
+	admission = admission.at(c.now())
+	admission.Admin = admission.IsAdminOf(room)
 	return admission, room, err == nil, c.storeError(err, "")
 }
 
@@ -115,7 +117,7 @@ func (c *core) decide(ctx context.Context, admission Admission, room Room) (verd
 	case admission.Returned:
 		return verdictReturned, nil
 	case !isValid(admission, room, c.now()):
-		return verdictSessionOver, nil
+		return verdictOpeningOver, nil
 	case admission.Admin:
 		return verdictInside, nil
 	}
@@ -126,11 +128,11 @@ func (c *core) decide(ctx context.Context, admission Admission, room Room) (verd
 	return verdictInside, nil
 }
 
-// isValid says whether an admission belongs to the present session of its room
+// isValid says whether an admission belongs to the present opening of its room
 // and was neither revoked nor returned. Blocks are not looked at.
 func isValid(admission Admission, room Room, now time.Time) bool {
 	return admission.RoomID == room.ID && room.Active(now) && admission.RevokedAt.IsZero() && !admission.Returned &&
-		admission.Session == room.Session
+		admission.Opening == room.Opening
 }
 
 // mediaPrecision is how exact LiveKit's times are.

@@ -68,11 +68,11 @@ func checkBlocks(blocks []Block, a Admission) error {
 		switch {
 		case a.Admin:
 		case b.matchesProven(a) || b.UserID != "" && b.UserID == a.UserID && b.matchesClaim(a):
-			return &Error{Code: CodeForbidden, Message: "You are blocked from this room",
+			return &Error{Code: CodeForbidden, Message: "You are blocked from this room", Reason: ReasonBlocked,
 				Hint: "Ask its host to lift the block."}
 		case b.matchesClaim(a):
 			e := &Error{Code: CodeForbidden, Message: "The host has blocked somebody who came this way",
-				Hint: "Ask the host for another link."}
+				Reason: ReasonWayBlocked, Hint: "Ask the host for another link."}
 			if a.Code == "" {
 				e.Message = "The host has blocked somebody, so this page lets in only people with an access token"
 			}

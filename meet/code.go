@@ -59,18 +59,19 @@ func (c RoomCode) Check(now time.Time) error {
 type CodeChange struct {
 	Enabled   *bool
 	ExpiresIn *time.Duration // from now; 0 is never
+	ExpiresAt *time.Time     // in place of ExpiresIn
 	MaxUses   *int           // 0 is unlimited
 	Email     *string
 }
 
 // apply writes the change into code after checking every field of it.
 func (c CodeChange) apply(code *RoomCode, now time.Time) error {
-	if c.ExpiresIn != nil {
-		at, err := expiresAt(*c.ExpiresIn, now)
-		if err != nil {
-			return err
-		}
-		code.ExpiresAt = at
+	end, given, err := newEnd(c.ExpiresIn, c.ExpiresAt, now)
+	if err != nil {
+		return err
+	}
+	if given {
+		code.ExpiresAt = end
 	}
 	if c.MaxUses != nil {
 		if *c.MaxUses < 0 || *c.MaxUses > MaxUses {

@@ -9,6 +9,7 @@ const (
 	requestIDKey
 	callerKey
 	ceilingKey
+	tokenCheckKey
 )
 
 // Via is the way by which a call came.
@@ -23,6 +24,7 @@ const (
 	ViaSweeper   Via = "sweeper"   // time
 	ViaWebhook   Via = "webhook"   // the media server told
 	ViaReconcile Via = "reconcile" // the media server was asked
+	ViaCLI       Via = "cli"       // the command line, beside the server
 )
 
 // Caller says through which program a call came. It is for the record only, not for
@@ -60,6 +62,18 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 func PrincipalFrom(ctx context.Context) Principal {
 	p, _ := ctx.Value(principalKey).(Principal)
 	return p
+}
+
+// WithTokenCheck lets a check of the caller's access token ride in ctx, for calls
+// that are held open: it may end before they do.
+func WithTokenCheck(ctx context.Context, check func() error) context.Context {
+	return context.WithValue(ctx, tokenCheckKey, check)
+}
+
+// TokenCheckFrom gives the check in ctx, or nil.
+func TokenCheckFrom(ctx context.Context) func() error {
+	check, _ := ctx.Value(tokenCheckKey).(func() error)
+	return check
 }
 
 // WithRequestID lets a request's id ride in ctx, for errors and the log.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type core struct {
 	log         *slog.Logger
 	mutexes     RoomMutexes
 	recentRooms recentRooms
+	hearsAll    bool
+
+	anybodyInside atomic.Bool // as far as this instance knows; the sweeper asks the database
 }
 
 // mediaBudget bounds the time that one call may spend on LiveKit altogether, so
@@ -162,7 +166,8 @@ func (c *core) recordPresent(ctx context.Context, room Room, roomSID string, adm
 		}
 	}
 	p := Presence{SID: person.SID, RoomID: room.ID, RoomSID: roomSID, Identity: person.Identity,
-		Subject: admission.Subject, JoinedAt: person.JoinedAt}
+		Subject: admission.Subject, Opening: admission.Opening, Person: admission.personKey(), JoinedAt: person.JoinedAt}
+	c.anybodyInside.Store(true)
 	return c.savePresence(ctx, p, c.joinedEvent(ctx, room, person.Identity, admission), nil)
 }
 
@@ -172,6 +177,9 @@ func (c *core) recordAllPresent(ctx context.Context, room Room, people []Partici
 	meant func(Admission) bool) error {
 	ctx = WithCaller(ctx, Caller{Via: ViaReconcile})
 	for _, person := range people {
+		if person.SID == "" { // a kick names them, but LiveKit does not list them
+			continue
+		}
 		admission, known, err := c.findAdmission(ctx, room.ID, person.Identity)
 		if err == nil && known && meant(admission) && isValid(admission, room, c.now()) {
 			err = c.recordPresent(ctx, room, "", admission, person)
@@ -192,5 +200,8 @@ func (c *core) joinedEvent(ctx context.Context, room Room, identity string, admi
 }
 
 func (c *core) savePresence(ctx context.Context, p Presence, joined, left *Event) error {
+	if c.hearsAll {
+		p.Speaking = new(time.Duration)
+	}
 	return c.storeError(c.store.SavePresence(ctx, p, joined, left), "")
 }

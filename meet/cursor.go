@@ -66,9 +66,20 @@ func parsePositionCursor(list, s string) (*Position, error) {
 
 // The names of lists, for their cursors. What was a place in the codes or events
 // of one room is none in those of another.
-const listOfRooms = "rooms"
+const (
+	listOfRooms  = "rooms"
+	listOfTokens = "tokens"
+	listOfUsers  = "users"
+)
+
+func listOfDeliveries(endpointID string) string { return "deliveries to " + endpointID }
 
 func listOfCodes(roomID string) string { return "codes of " + roomID }
 
 // listOfEvents takes the empty id for all rooms.
 func listOfEvents(roomID string) string { return "events of " + roomID }
+
+func listOfSessions(roomID string) string { return "sessions of " + roomID }
+
+// listOfAttendees is that of the people of a session.
+func listOfAttendees(sessionID string) string { return "people of " + sessionID }

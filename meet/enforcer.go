@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,6 +18,11 @@ type Enforcer struct {
 	keepEvents  time.Duration
 	seenEvents  seenEvents
 	connections *connections
+	chats       *chatsToLookAt
+	usersEnd    chan struct{} // holds a value when a user may have been disabled
+
+	heard       heard       // not stored yet
+	interrupted atomic.Bool // LiveKit did not answer since Reconcile has asked it who is inside
 }
 
 // ErrRepeated is the answer of [Enforcer.HandleMediaEvent] to an event that was
@@ -80,10 +86,18 @@ func (e *Enforcer) Reconcile(ctx context.Context) error {
 	if err != nil {
 		return e.storeError(err, "")
 	}
+	began, leftAt := e.now(), time.Time{}
+	if len(open) > 0 {
+		if leftAt, err = e.leftUnnoticed(ctx, began); err != nil {
+			return err
+		}
+	}
 	rooms, err := e.media.Rooms(ctx)
 	if err != nil {
+		e.interrupted.Store(true)
 		return errMediaUnavailable(err)
 	}
+	e.interrupted.Store(false)
 	inside := map[string][]Presence{}
 	for _, p := range open {
 		inside[p.RoomID] = append(inside[p.RoomID], p)
@@ -100,8 +114,11 @@ func (e *Enforcer) Reconcile(ctx context.Context) error {
 	}
 	for _, gone := range inside {
 		for _, p := range gone {
-			errs = append(errs, e.recordLeft(ctx, p, Left))
+			errs = append(errs, e.recordUnnoticed(ctx, p, leftAt))
 		}
+	}
+	if len(open) > 0 {
+		errs = append(errs, e.storeError(e.store.NoteSeen(ctx, began, time.Time{}), ""))
 	}
 	return errors.Join(errs...)
 }

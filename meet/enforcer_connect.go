@@ -4,7 +4,7 @@ import "context"
 
 // BeforeConnect is called for everybody who is about to connect with a join
 // token. It refuses a token that does not count any more, also one whose time is
-// over: CodeForbidden if its bearer was removed, CodeNotFound if the session is
+// over: CodeForbidden if its bearer was removed, CodeNotFound if the opening is
 // over, CodeUnauthenticated if the use of the code was given back. For an active
 // room it makes the media room, because a LiveKit that was started anew knows
 // none. Whether the token is good otherwise, LiveKit decides.

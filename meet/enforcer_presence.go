@@ -62,6 +62,7 @@ func (e *Enforcer) recordLeft(ctx context.Context, p Presence, how EventAction) 
 	if p.LeftAt.IsZero() || p.LeftAt.Before(p.JoinedAt) {
 		p.LeftAt = e.now()
 	}
+	p.Opening, p.Person, p.SessionEnd = a.admission.Opening, a.admission.personKey(), sessionEnd(a, p.LeftAt)
 	counts, err := e.countsAsInside(ctx, p, a)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func endOf(admission Admission, room Room) time.Time {
 	switch {
 	case !admission.RevokedAt.IsZero():
 		return admission.RevokedAt
-	case admission.Session != room.Session:
+	case admission.Opening != room.Opening:
 		return time.Time{}
 	case room.State == RoomActive:
 		return room.ExpiresAt // the sweeper has not marked it yet

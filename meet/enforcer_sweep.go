@@ -13,10 +13,10 @@ const sweepBatch = 100
 // can come in until the next sweep.
 const forgetBatch = 20_000
 
-// Sweep expires rooms, clears the media rooms of rooms that are over, gives back
-// uses of codes by people who never got inside, and deletes join requests that
-// gave no sign of life and what is older than the audit trail reaches. What
-// fails is tried again by the next sweep. Call it every few seconds, from one
+// Sweep expires rooms, clears the media rooms of rooms that are over, ends what
+// moderators have set for a time, gives back uses of codes by people who never got
+// inside, and deletes join requests that gave no sign of life and what is older
+// than the audit trail reaches. What fails is tried again by the next sweep. Call it every few seconds, from one
 // goroutine. If another instance sweeps at the same time no harm is done: each
 // step looks anew in its transaction, or with the room locked.
 func (e *Enforcer) Sweep(ctx context.Context) error {
@@ -26,6 +26,7 @@ func (e *Enforcer) Sweep(ctx context.Context) error {
 	if err != nil {
 		return e.storeError(err, "")
 	}
+	e.anybodyInside.Store(due.Inside)
 	if due.Rooms {
 		if err := e.expire(ctx); err != nil {
 			return err
@@ -42,6 +43,9 @@ func (e *Enforcer) Sweep(ctx context.Context) error {
 		}
 	}
 	var errs []error
+	if due.Overrides {
+		errs = append(errs, e.endOverrides(ctx))
+	}
 	if due.Uses {
 		errs = append(errs, e.returnPendingUses(ctx))
 	}

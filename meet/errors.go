@@ -31,9 +31,26 @@ type Error struct {
 	Field   string // the argument that is wrong, as a path like settings.e2ee; may be empty
 	Hint    string // what to do next, a sentence; may be empty
 
+	Reason     Reason        // tells refusals of a person apart; may be empty
+	Scope      TokenScope    // that the access token lacks; may be empty
 	RetryAfter time.Duration // with CodeRateLimited: how long to wait
 	Err        error         // the cause, for the log only; never shown to a caller
 }
+
+// Reason is why a person is not let in, for programs that have words of their own
+// for it, like the join page.
+type Reason string
+
+// The reasons with CodeForbidden.
+const (
+	ReasonRefused      Reason = "refused"       // a host has refused the join request
+	ReasonRemoved      Reason = "removed"       // a host has removed the person
+	ReasonBlocked      Reason = "blocked"       // a host has blocked the person
+	ReasonWayBlocked   Reason = "way_blocked"   // a host has blocked somebody who came by the same code or page
+	ReasonCodeRequired Reason = "code_required" // the room lets in only people with a code
+
+	ReasonSignInRequired Reason = "sign_in_required" // the room lets in only people who have signed in
+)
 
 // Error gives code and message, and the cause for the log.
 func (e *Error) Error() string {

@@ -21,7 +21,7 @@ type Event struct {
 	Caller   Caller
 
 	Action  EventAction
-	Target  string // an identity, or the beginning of a code or a request id; empty is the room
+	Target  string // an identity, or the beginning of a code or a request id; empty is the room; or see UserAdded
 	Outcome Outcome
 	Details map[string]string // what else there is to know, by name
 
@@ -56,17 +56,28 @@ const (
 	VideoDisabled EventAction = "participant.video_disabled"
 	Locked        EventAction = "participant.locked"
 	Unlocked      EventAction = "participant.unlocked"
+	Updated       EventAction = "participant.updated"      // role, name or rights
+	UpdateEnded   EventAction = "participant.update_ended" // what was set for a time is over
+
+	MessageSent EventAction = "message.sent" // by an agent; what it says is not on record
 
 	Requested EventAction = "request.created"
 	Approved  EventAction = "request.approved"
 	Refused   EventAction = "request.refused"
+
+	// About no room. The target is the user's subject, or the id of the token.
+	UserAdded    EventAction = "user.added"
+	UserUpdated  EventAction = "user.updated" // has another role
+	UserDisabled EventAction = "user.disabled"
+	UserEnabled  EventAction = "user.enabled"
+	TokenRevoked EventAction = "token.revoked"
 )
 
 // EventKind is what an event is about: the part of its action before the dot.
 type EventKind string
 
 // EventKinds are all kinds, for schemas and messages.
-var EventKinds = []EventKind{"room", "code", "participant", "request"}
+var EventKinds = []EventKind{"room", "code", "participant", "message", "request", "user", "token"}
 
 // Kind is what the action is about.
 func (a EventAction) Kind() EventKind {
@@ -87,13 +98,22 @@ const (
 // puts a kicked person out again.
 const systemActor = "roomkey"
 
-// EventQuery says which events to list, newest first.
+// anonymousActor is who acts without an access token.
+const anonymousActor = "anonymous"
+
+// EventQuery says which events to list, newest first unless OldestFirst.
 type EventQuery struct {
 	RoomID string    // empty is every room
-	Admin  string    // only events of rooms with this admin; empty is every one
+	Admin  string    // only events of rooms with this admin, or co-admin if there is no RoomID; empty is every one
 	Kind   EventKind // empty is every kind
-	Before int64     // only ids below this; 0 is from the newest on
-	Limit  int
+	Target string    // only events about it, by its whole text; empty is every one
+
+	Since, Until time.Time // only from one on, only before the other; zero is no bound
+	After        int64     // only ids above this; 0 is from the oldest on
+	Before       int64     // only ids below this; 0 is to the newest
+
+	OldestFirst bool
+	Limit       int
 }
 
 // logAttrs writes an event for the log, under the names that list_events uses.

@@ -15,8 +15,8 @@ type InstanceStore interface {
 
 	// SubscribeElsewhere has tell called within a second for each event that
 	// another instance has committed, once reads here see the change. Only RoomID,
-	// Action and Target are given. The zero Event means that events may have been
-	// missed. tell must be quick and must not call the store.
+	// AdminID, Action and Target are given. The zero Event means that events may have been
+	// missed, or that a user was disabled. tell must be quick and must not call the store.
 	SubscribeElsewhere(tell func(Event))
 
 	// LockRoom waits until no other instance has the lock of a room, or ctx ends. It
@@ -58,7 +58,7 @@ func (s *Service) onEventElsewhere(e Event) {
 	if e.Action.Kind() == "room" { // the other instance may have deleted the media room
 		s.recentRooms.forget(e.RoomID)
 	}
-	s.waiters.wake(e.RoomID, e.concerns)
+	s.waiters.wakeFor(e)
 }
 
 // onCountElsewhere is called for what another instance has counted.

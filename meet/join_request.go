@@ -19,7 +19,7 @@ type JoinRequest struct {
 	Label   string // of that code
 	State   RequestState
 
-	Session  int    // of the room, in which it was made
+	Opening  int    // of the room, in which it was made
 	Admitted string // the identity that its approval has let in; empty while it is unused
 
 	AnsweredBy string    // subject or identity; empty while waiting
@@ -31,7 +31,7 @@ type JoinRequest struct {
 // RequestState is what has become of a join request.
 type RequestState string
 
-// The states of a join request. An approval holds for the room's session.
+// The states of a join request. An approval holds for the room's opening.
 const (
 	RequestWaiting  RequestState = "waiting"
 	RequestApproved RequestState = "approved"
@@ -44,10 +44,10 @@ const RequestLifetime = 10 * time.Minute
 // signOfLife is the age of SeenAt from which on it is written again.
 const signOfLife = time.Minute
 
-// Living says whether the request means anything now, in the present session
+// Living says whether the request means anything now, in the present opening
 // of its room.
 func (r JoinRequest) Living(room Room, now time.Time) bool {
-	if r.RoomID != room.ID || r.Session != room.Session || !room.Active(now) {
+	if r.RoomID != room.ID || r.Opening != room.Opening || !room.Active(now) {
 		return false
 	}
 	return r.State == RequestApproved || now.Before(r.SeenAt.Add(RequestLifetime))
@@ -57,7 +57,7 @@ func (r JoinRequest) Living(room Room, now time.Time) bool {
 type RequestQuery struct {
 	RoomID    string
 	State     RequestState
-	Session   int
+	Opening   int
 	SeenAfter time.Time // later than this moment
 	OpenAt    time.Time // only requests with no code, or with one that lets people in at that moment; zero is all
 	Limit     int

@@ -12,12 +12,14 @@ type Limits struct {
 	RoomsPerMinute int `yaml:"rooms_per_minute"` // that one user creates, opens again or gives another name
 	CodesPerRoom   int `yaml:"codes_per_room"`   // current ones
 	BlocksPerRoom  int `yaml:"blocks_per_room"`
+	WaitsPerUser   int `yaml:"waits_per_user"` // calls of one user that wait for events at a time
 
 	// In ten minutes; all of them may come at once.
 	JoinsPerAddress int `yaml:"joins_per_address"` // by callers without an access token
 	JoinsPerCode    int `yaml:"joins_per_code"`    // of a room without a code: of the room
 	JoinsPerUser    int `yaml:"joins_per_user"`    // by the bearers of one user's access tokens
 	ChangesPerUser  int `yaml:"changes_per_user"`  // to codes, people and settings
+	MessagesPerRoom int `yaml:"messages_per_room"` // that agents write to people
 
 	// Join requests that wait.
 	RequestsPerAddress int `yaml:"requests_per_address"` // in one room, with those refused, of one address or one user
@@ -29,8 +31,9 @@ type Limits struct {
 // from one address, and for agents.
 func DefaultLimits() Limits {
 	return Limits{
-		RoomsPerUser: 200, RoomsPerMinute: 60, CodesPerRoom: 1000, BlocksPerRoom: 1000,
+		RoomsPerUser: 200, RoomsPerMinute: 60, CodesPerRoom: 1000, BlocksPerRoom: 1000, WaitsPerUser: 20,
 		JoinsPerAddress: 1000, JoinsPerCode: 3000, JoinsPerUser: 5000, ChangesPerUser: 3000,
+		MessagesPerRoom:    300,
 		RequestsPerAddress: 400, RequestsPerCode: 600, RequestsPerRoom: 1500,
 	}
 }
@@ -41,7 +44,7 @@ const limitGuesses = "guesses"
 // checkRate counts a call by p, under key, against a rate, or refuses it.
 // Superadmins are free of every rate.
 func (s *Service) checkRate(p Principal, r *rate, key, message string) error {
-	if p.Role == Superadmin {
+	if p.usedRole() == Superadmin {
 		return nil
 	}
 	wait := r.take(key)
@@ -63,6 +66,11 @@ func (s *Service) checkRoomRate(p Principal) error {
 // each leaves a line in the audit trail.
 func (s *Service) checkChangeRate(p Principal) error {
 	return s.checkRate(p, &s.rates.changes, p.ID, "Too many changes were made by you within ten minutes")
+}
+
+// checkMessageRate counts a message that p writes to the people in a room.
+func (s *Service) checkMessageRate(p Principal, room Room) error {
+	return s.checkRate(p, &s.rates.messages, room.ID, "Too many messages were sent to this room within ten minutes")
 }
 
 // checkJoinRate counts a join, which leaves something in the database even if nobody
@@ -108,7 +116,7 @@ func (s *Service) limitReached(limit, message, hint string) error {
 
 // roomLimit is how many active rooms p may have; 0 is any number.
 func (s *Service) roomLimit(p Principal) int {
-	if p.Role == Superadmin {
+	if p.usedRole() == Superadmin {
 		return 0
 	}
 	return s.limits.RoomsPerUser

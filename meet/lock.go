@@ -22,14 +22,19 @@ func allCovered(locked []Source) []Source {
 }
 
 // locksOf is what moderators have taken from an admitted person: from them alone,
-// or from all but admins, unless it was given back to them.
+// or together with all.
 func locksOf(admission Admission, room Room) []Source {
-	locked := slices.Clone(admission.Locked)
-	if admission.Admin {
-		return locked
+	return merge(slices.Clone(admission.Locked), locksForAllOf(admission, room))
+}
+
+// locksForAllOf is what is taken from a person together with all but admins, unless
+// it was given back or allowed to them.
+func locksForAllOf(admission Admission, room Room) (locked []Source) {
+	if admission.IsAdminOf(room) {
+		return nil
 	}
 	for _, source := range room.LockedForAll {
-		if !slices.Contains(locked, source) && !slices.Contains(admission.Unlocked, source) {
+		if !slices.Contains(admission.Unlocked, source) && !admission.Overrides.allows(source) {
 			locked = append(locked, source)
 		}
 	}

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -37,6 +38,11 @@ type Media interface {
 	// them ends at once. CodeNotFound if nobody in the room has that identity.
 	SetProfile(ctx context.Context, roomID, identity string, profile Profile) error
 
+	// SetHand tells everybody inside since when a participant has a hand up; the
+	// zero time is that it is down. It is forgotten when they leave. CodeNotFound if
+	// nobody in the room has that identity.
+	SetHand(ctx context.Context, roomID, identity string, raisedAt time.Time) error
+
 	// Rooms lists the media rooms that live now, also those of others on the
 	// same server.
 	Rooms(ctx context.Context) ([]MediaRoom, error)
@@ -44,6 +50,19 @@ type Media interface {
 	// MuteTrack stops a published track at the server. It reports false if
 	// the track or its participant is gone by now.
 	MuteTrack(ctx context.Context, roomID, identity, trackID string) (bool, error)
+
+	// SendMessage puts a message into the chat of people who are inside, as that of
+	// an agent, and returns when the media server has taken it.
+	SendMessage(ctx context.Context, roomID string, m Message) error
+
+	// FollowChat gives tell what people inside write to everybody, in order, until the
+	// connection for it ends. ctx bounds the beginning alone. tell must be quick.
+	// Nobody inside sees that somebody follows: see ShowChatKept.
+	FollowChat(ctx context.Context, roomID string, tell func(ChatLine)) (Following, error)
+
+	// ShowChatKept tells everybody inside, and who comes later, whether their chat is
+	// kept.
+	ShowChatKept(ctx context.Context, roomID string, kept bool) error
 
 	// Token signs a join token, which lets an admitted person into the media
 	// room with that profile until expires.
@@ -56,6 +75,12 @@ type Media interface {
 
 	// Ping says whether the server answers.
 	Ping(ctx context.Context) error
+}
+
+// Following is a chat that is followed. It must be closed.
+type Following interface {
+	Done() <-chan struct{} // closed when the connection has ended
+	Close()
 }
 
 // MediaRoom is a room as the media server has it.
@@ -75,6 +100,8 @@ type Participant struct {
 	JoinedAt time.Time
 	Active   bool // they have a media connection; false while it is being made
 	Tracks   []Track
+
+	HandRaisedAt time.Time // zero while their hand is down
 }
 
 // Track is something a participant publishes.
@@ -119,17 +146,28 @@ type Admission struct {
 	UserID    string
 	Name      string
 	Role      string
-	Admin     bool
-	Vouched   bool   // an admin let them in on their behalf: Subject is the admin's, not theirs
-	Person    string // the same for all joins that are known to be of one person; empty where nobody can know
-	Code      string // the code it came by; empty for a join by name
-	Label     string // of that code
-	RequestID string // the approved join request it came by; empty where none was needed
-	Session   int    // of the room, in which it was made
+	Principal PrincipalRole // of the access token of who joined as themself; empty for everybody else
+	Admin     bool          // whether that makes them an admin of the room now; not kept by the store
+	Vouched   bool          // an admin let them in on their behalf: Subject is the admin's, not theirs
+	Person    string        // the same for all joins that are known to be of one person; empty where nobody can know
+	Code      string        // the code it came by; empty for a join by name
+	Label     string        // of that code
+	RequestID string        // the approved join request it came by; empty where none was needed
+	Opening   int           // of the room, in which it was made
 	CreatedAt time.Time
 
 	Returned  bool      // its use of a code was given back, because its bearer never got inside; its tokens are dead
 	RevokedAt time.Time // when its tokens died, because a moderator put its bearer out; zero while they live
 	Locked    []Source  // what a moderator has taken away
 	Unlocked  []Source  // what a moderator has given back although it is taken from all
+	Overrides Overrides // what else moderators have set for them
+}
+
+// at gives an admission as it is at that time: under the name and in the role that
+// moderators have set, and without the overrides that are over.
+func (a Admission) at(now time.Time) Admission {
+	a.Overrides = a.Overrides.at(now)
+	a.Name = cmp.Or(a.Overrides[PropertyName].Value, a.Name)
+	a.Role = cmp.Or(a.Overrides[PropertyRole].Value, a.Role)
+	return a
 }

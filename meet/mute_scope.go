@@ -20,6 +20,9 @@ type muteScope struct {
 	matches func(Track) bool
 }
 
+// soundScope is all sound.
+var soundScope = muteScope{sources: []Source{Microphone}, action: Muted, matches: Track.isSound}
+
 // videoScope is what a call about pictures means.
 func videoScope(call MuteCall) (muteScope, error) {
 	scope := muteScope{sources: []Source{Camera}, action: VideoDisabled, matches: Track.isCamera}

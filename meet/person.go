@@ -10,11 +10,12 @@ type Person struct {
 	Known    bool   // Roomkey admitted them; if not, the database says nothing of them
 	Name     string // display name
 	UserID   string // as it was claimed, unless Verified
-	Verified bool   // an access token proved that they are UserID
+	Verified bool   // an access token, or signing in, proved that they are UserID
 	Role     string
-	Admin    bool     // the room's admin or a superadmin who joined as themself
-	Label    string   // of the code they came by
-	Locked   []Source // what moderators have taken from them
+	Admin    bool      // an admin of the room or a superadmin who joined as themself
+	Label    string    // of the code they came by
+	Locked   []Source  // what moderators have taken from them
+	Set      Overrides // what else moderators have set for them
 
 	admission Admission // zero unless Known
 }
@@ -30,7 +31,7 @@ func (c *core) person(ctx context.Context, room Room, in Participant) (Person, e
 	}
 	return Person{Participant: in, Known: true, admission: admission,
 		Name: admission.Name, UserID: admission.UserID, Verified: admission.verified(), Role: roleOf(admission, room),
-		Admin: admission.Admin, Label: admission.Label, Locked: locksOf(admission, room)}, nil
+		Admin: admission.Admin, Label: admission.Label, Locked: locksOf(admission, room), Set: admission.Overrides}, nil
 }
 
 // persons adds to participants what the database says of them.

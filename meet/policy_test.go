@@ -1,6 +1,7 @@
 package meet
 
 import (
+	gocmp "cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -15,10 +16,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // PolicyTable is the permission table as the documentation shows it.
 func policyTable() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| action | %s |\n", strings.Join(PolicyColumns[:], " | "))
-	fmt.Fprintf(&b, "| --- |%s\n", strings.Repeat(" --- |", len(PolicyColumns)))
+	fmt.Fprintf(&b, "| action | scope | %s |\n", strings.Join(PolicyColumns[:], " | "))
+	fmt.Fprintf(&b, "| --- | --- |%s\n", strings.Repeat(" --- |", len(PolicyColumns)))
 	for _, row := range Policy {
-		fmt.Fprintf(&b, "| %s |", row.Action)
+		fmt.Fprintf(&b, "| %s | %s |", row.Action, gocmp.Or(string(row.Scope), "none"))
 		for _, allowed := range row.Allowed {
 			fmt.Fprintf(&b, " %s |", map[bool]string{true: "yes", false: "no"}[allowed])
 		}
@@ -54,7 +55,7 @@ func TestPolicyGolden(t *testing.T) {
 
 func TestAllowedDeniesByDefault(t *testing.T) {
 	t.Parallel()
-	room := &Room{AdminID: "ada"}
+	room := &Room{AdminID: "ada", Admins: []string{"", "ada"}}
 	for _, row := range Policy {
 		for _, p := range []Principal{{}, {ID: "ada"}, {ID: "ada", Role: "root"}, {Role: Superadmin}, {Role: User},
 			{Role: Guest}} {

@@ -9,8 +9,13 @@ type Presence struct {
 	RoomSID  string // of the media room, to tell it from later ones of the same name
 	Identity string
 	Subject  string // of the admission; empty without an access token
+	Opening  int    // of the room, in which they were admitted
+	Person   string // the same for all connections of one person to the room, and for nobody else
 	JoinedAt time.Time
 	LeftAt   time.Time // zero while connected
+
+	SessionEnd SessionEnd     // with LeftAt: why their session ends if nobody else is inside
+	Speaking   *time.Duration // for how long they were heard speaking; nil where nobody listens
 }
 
 // MediaEvent is what one webhook of LiveKit's tells. It may come late, twice, in

@@ -1,5 +1,7 @@
 package meet
 
+import "slices"
+
 // PrincipalRole is what an access token says about its bearer.
 type PrincipalRole string
 
@@ -22,6 +24,10 @@ type Principal struct {
 	Name string // display name; may be empty
 	Role PrincipalRole
 
+	// What the access token is limited to, of what the role allows.
+	Scopes TokenScopes
+	Rooms  RoomIDs
+
 	// Address is where an anonymous caller connects from; guesses are
 	// counted by it. It is empty for everybody else.
 	Address string
@@ -33,4 +39,36 @@ func (p Principal) key() string {
 		return "address " + p.Address
 	}
 	return "subject " + p.ID
+}
+
+// usedRole is the role that decides: that of a superadmin counts only with the scope
+// admin, or in the rooms that the access token names.
+func (p Principal) usedRole() PrincipalRole {
+	if p.Role == Superadmin && !p.Scopes.Has(ScopeAdmin) && !p.Rooms.IsLimited() {
+		return User
+	}
+	return p.Role
+}
+
+// reaches says whether an action is within the rooms of the access token. Lists of
+// rooms are: they show these alone. To name admins is not: they would stay when the
+// token has ended.
+func (p Principal) reaches(action Action, room *Room) bool {
+	if room != nil {
+		return p.Rooms.Has(room.ID) && (action != ActAppoint || !p.Rooms.IsLimited())
+	}
+	return !p.Rooms.IsLimited() || !slices.Contains(
+		[]Action{ActCreateRoom, ActReadOwnEvents, ActReadEvents, ActListAccess}, action)
+}
+
+// CheckScope refuses p what needs a scope that the access token does not have. what
+// says it in words, like "create a room".
+func (p Principal) CheckScope(scope TokenScope, what string) error {
+	if p.Scopes.Has(scope) {
+		return nil
+	}
+	return &Error{
+		Code: CodeForbidden, Message: "This access token may not " + what + ": it lacks the scope " + string(scope),
+		Hint: "Ask for an access token with the scope " + string(scope) + ".", Scope: scope,
+	}
 }

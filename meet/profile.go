@@ -11,29 +11,35 @@ import (
 type Profile struct {
 	Name   string // display name
 	Role   string
+	Admin  bool   // an admin of the room
 	Grants Grants // what they may do now
 }
 
 // Equal says whether two profiles are the same.
 func (p Profile) Equal(other Profile) bool {
-	return p.Name == other.Name && p.Role == other.Role && p.Grants.Equal(other.Grants)
+	return p.Name == other.Name && p.Role == other.Role && p.Admin == other.Admin && p.Grants.Equal(other.Grants)
 }
 
 // roleOf is the present role of an admitted person. The role of a person who
-// joined without a code follows the room's mode.
+// joined without a code follows from whether they are an admin and from the room's
+// mode, unless a moderator has set it.
 func roleOf(admission Admission, room Room) string {
-	if admission.Code == "" && (admission.Role == RoleGuest || admission.Role == RoleViewer) {
-		return roleWithoutCode(room, false)
+	_, set := admission.Overrides[PropertyRole]
+	if admin := admission.IsAdminOf(room); admission.Code == "" && (admin || !set) {
+		return roleWithoutCode(room, admin)
 	}
 	return admission.Role
 }
 
-// profileOf is the present profile of an admitted person.
+// profileOf is the profile of an admitted person. What a moderator has allowed them
+// goes beyond role, settings and what is locked for all, but not beyond what is
+// locked for them.
 func (c *core) profileOf(admission Admission, room Room) Profile {
 	name := roleOf(admission, room)
 	role, _ := c.roles.Get(name) // the zero role grants nothing
-	return Profile{Name: admission.Name, Role: name,
-		Grants: role.Grants(room.Settings).without(allCovered(locksOf(admission, room)))}
+	grants := role.Grants(room.Settings).without(allCovered(locksForAllOf(admission, room)))
+	grants = admission.Overrides.apply(grants).without(allCovered(admission.Locked))
+	return Profile{Name: admission.Name, Role: name, Admin: admission.IsAdminOf(room), Grants: grants}
 }
 
 // project tells LiveKit the present profiles of everybody inside a room.

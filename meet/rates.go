@@ -10,7 +10,7 @@ const limitWindow = 10 * time.Minute
 
 // rates are the limits that are about how often something happens.
 type rates struct {
-	rooms, joinsOfAddress, joinsOfCode, joinsOfUser, changes rate
+	rooms, joinsOfAddress, joinsOfCode, joinsOfUser, changes, messages rate
 }
 
 // newRates makes the rates. With shared other instances are to be told of the calls.
@@ -21,6 +21,7 @@ func newRates(l Limits, now func() time.Time, shared bool) *rates {
 		joinsOfCode:    rate{name: "joins_per_code", now: now, most: l.JoinsPerCode, window: limitWindow},
 		joinsOfUser:    rate{name: "joins_per_user", now: now, most: l.JoinsPerUser, window: limitWindow},
 		changes:        rate{name: "changes_per_user", now: now, most: l.ChangesPerUser, window: limitWindow},
+		messages:       rate{name: "messages_per_room", now: now, most: l.MessagesPerRoom, window: limitWindow},
 	}
 	for _, one := range r.all() {
 		if shared {
@@ -31,7 +32,7 @@ func newRates(l Limits, now func() time.Time, shared bool) *rates {
 }
 
 func (r *rates) all() []*rate {
-	return []*rate{&r.rooms, &r.joinsOfAddress, &r.joinsOfCode, &r.joinsOfUser, &r.changes}
+	return []*rate{&r.rooms, &r.joinsOfAddress, &r.joinsOfCode, &r.joinsOfUser, &r.changes, &r.messages}
 }
 
 // rate lets each of many callers do something most times in a window. They may

@@ -28,12 +28,14 @@ type Role struct {
 	Chat      bool     `yaml:"chat" json:"chat"`           // may send data messages
 
 	SkipApproval bool `yaml:"skip_approval" json:"skip_approval"` // enters rooms that require approval without waiting
-	Admit        bool `yaml:"admit" json:"admit"`                 // inside a room, may answer others' join requests
+
+	Admit    bool        `yaml:"admit" json:"admit"`       // the same as RightAdmit in Moderate
+	Moderate []HostRight `yaml:"moderate" json:"moderate"` // what they may do to others inside, on the page
 }
 
 // The roles that always exist, because modes hand them out.
 const (
-	RoleHost   = "host"   // the room's admin, joining without a code
+	RoleHost   = "host"   // the room's admins, joining without a code
 	RoleGuest  = "guest"  // everybody else in a standard room
 	RoleViewer = "viewer" // everybody else in a webinar
 )
@@ -41,7 +43,8 @@ const (
 // BuiltinRoles are the roles that exist without any configuration.
 func BuiltinRoles() Roles {
 	return Roles{
-		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true, SkipApproval: true, Admit: true},
+		{Name: RoleHost, Publish: Sources, Subscribe: true, Chat: true, SkipApproval: true,
+			Admit: true, Moderate: HostRights},
 		{Name: RoleGuest, Publish: Sources, Subscribe: true, Chat: true},
 		{Name: RoleViewer, Subscribe: true},
 	}
@@ -58,6 +61,18 @@ func (rs Roles) Get(name string) (Role, bool) {
 		}
 	}
 	return Role{}, false
+}
+
+// complete gives the roles with Admit and Moderate saying the same.
+func (rs Roles) complete() Roles {
+	rs = slices.Clone(rs)
+	for i, r := range rs {
+		if r.Admit && !r.may(RightAdmit) {
+			rs[i].Moderate = append([]HostRight{RightAdmit}, r.Moderate...)
+		}
+		rs[i].Admit = rs[i].may(RightAdmit)
+	}
+	return rs
 }
 
 // Names lists the roles' names.
@@ -94,6 +109,17 @@ func (g Grants) without(sources []Source) Grants {
 	g.Publish = slices.DeleteFunc(slices.Clone(g.Publish), func(s Source) bool { return slices.Contains(sources, s) })
 	return g
 }
+
+// with gives the grants and a source more.
+func (g Grants) with(source Source) Grants {
+	if !g.may(source) {
+		g.Publish = append(slices.Clone(g.Publish), source)
+	}
+	return g
+}
+
+// may says whether a source may be published.
+func (g Grants) may(source Source) bool { return slices.Contains(g.Publish, source) }
 
 // Equal says whether g and other allow the same.
 func (g Grants) Equal(other Grants) bool {

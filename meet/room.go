@@ -14,8 +14,10 @@ import (
 type Room struct {
 	ID        string // UUID; also the name of the media room, because names are used again
 	Name      string
-	CreatedBy string // subject of the principal who created it
-	AdminID   string // subject of its admin
+	Title     string   // what people call it; may be empty
+	CreatedBy string   // subject of the principal who created it
+	AdminID   string   // subject of its admin
+	Admins    []string // subjects of its co-admins, sorted; AdminID is none of them
 	State     RoomState
 	EndedBy   string    // subject who ended it; empty unless State is RoomEnded
 	EndedAt   time.Time // zero while active
@@ -24,12 +26,13 @@ type Room struct {
 	Mode            Mode
 	MaxParticipants int // 0 is unlimited
 	Settings        Settings
-	LockedForAll    []Source  // in the present session, for everybody except admins, also people who come later
+	LockedForAll    []Source  // in the present opening, for everybody except admins, also people who come later
+	StartsAt        time.Time // before it only hosts get in; zero is at once
 	ExpiresAt       time.Time // zero is never
 
 	HasBlocks bool // whether anybody is blocked from it; the store says so
 
-	Session   int // the present session or the last one: 1 at first, one more each time the room is opened again
+	Opening   int // the present opening or the last one: 1 at first, one more each time the room is opened again
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -64,12 +67,12 @@ func (r Room) brief(now time.Time) Room {
 // may know no more of it.
 func (r Room) IsBrief() bool { return r.ID == "" }
 
-// reopen begins a new session of a room that is over: nothing that was granted in
+// reopen begins a new opening of a room that is over: nothing that was granted in
 // an earlier one counts in it. If the end that the room was given has come
 // already, the room has no end until it is given a new one.
 func (r *Room) reopen(now time.Time) {
 	r.State, r.EndedBy, r.EndedAt, r.LockedForAll = RoomActive, "", time.Time{}, nil
-	r.Session++
+	r.Opening++
 	if !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt) {
 		r.ExpiresAt = time.Time{}
 	}
@@ -90,18 +93,26 @@ var Modes = []Mode{Standard, Webinar}
 // RoomChange names what is to be different; nil leaves a field as it is.
 type RoomChange struct {
 	Name            *string
+	Title           *string
 	IsPublic        *bool
 	Mode            *Mode
 	MaxParticipants *int
+	StartsAt        *time.Time     // in the past: at once
 	ExpiresIn       *time.Duration // from now; 0 is never
+	ExpiresAt       *time.Time     // in place of ExpiresIn
+	ExtendBy        *time.Duration // from the present end, else from now
 	Settings        SettingsChange
+
+	Admins  *[]string // the co-admins; empty is none
+	AdminID *string   // to whom the room is handed over
 }
 
-// rightsDiffer says whether people inside may do something else when a room has
-// become another.
+// rightsDiffer says whether people inside may do something else, or are somebody
+// else, when a room has become another.
 func rightsDiffer(was, is Room) bool {
 	everything := Role{Publish: Sources, Subscribe: true, Chat: true}
-	return was.Mode != is.Mode || !everything.Grants(was.Settings).Equal(everything.Grants(is.Settings))
+	return was.Mode != is.Mode || !sameAdmins(was, is) ||
+		!everything.Grants(was.Settings).Equal(everything.Grants(is.Settings))
 }
 
 // differences gives what differs between two states of a room, with the new values,
@@ -114,10 +125,18 @@ func differences(was, is Room) map[string]string {
 		}
 	}
 	note("name", was.Name, is.Name)
+	note("title", was.Title, is.Title)
 	note("is_public", was.IsPublic, is.IsPublic)
 	note("mode", was.Mode, is.Mode)
 	note("max_participants", was.MaxParticipants, is.MaxParticipants)
+	note("admins", strings.Join(was.Admins, ", "), strings.Join(is.Admins, ", "))
+	if was.AdminID != "" { // a new room has the admin who made it
+		note("admin_id", was.AdminID, is.AdminID)
+	}
 	is.Settings.noteDifferences(was.Settings, d)
+	if !was.StartsAt.Equal(is.StartsAt) {
+		d["starts_at"] = formatTime(is.StartsAt)
+	}
 	if !was.ExpiresAt.Equal(is.ExpiresAt) {
 		d["expires_at"] = formatTime(is.ExpiresAt)
 	}
@@ -159,16 +178,16 @@ func (c RoomChange) apply(r *Room, now time.Time) error {
 		}
 		r.MaxParticipants = *c.MaxParticipants
 	}
-	if c.ExpiresIn != nil {
-		at, err := expiresAt(*c.ExpiresIn, now)
-		if err != nil {
-			return err
-		}
-		r.ExpiresAt = at
+	if err := c.applySchedule(r, now); err != nil {
+		return err
 	}
 	assign(&r.IsPublic, c.IsPublic)
 	c.Settings.apply(&r.Settings)
-	return nil
+	if (c.Settings.KeepChat != nil || c.Settings.E2EE != nil) && r.Settings.KeepChat && r.Settings.E2EE {
+		return Invalid("settings.keep_chat", "the chat of an end-to-end encrypted room cannot be kept",
+			"Only the people inside have its key. Set one of keep_chat and e2ee to false.")
+	}
+	return c.appoint(r)
 }
 
 // assign writes *value to *field unless value is absent.
@@ -244,6 +263,7 @@ type Relationship string
 // The relationships, the strongest first.
 const (
 	RelCreator     Relationship = "creator"
+	RelAdmin       Relationship = "admin"       // administers it and did not create it
 	RelParticipant Relationship = "participant" // was inside as this subject, or has a join token that is valid now
 	RelPublic      Relationship = "public"
 	RelNone        Relationship = "none" // only superadmins see such rooms: private ones of others

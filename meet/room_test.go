@@ -103,6 +103,8 @@ func TestRightsDiffer(t *testing.T) {
 		"audio":        {func(r *Room) { r.Settings.AllowAudio = false }, true},
 		"screen share": {func(r *Room) { r.Settings.AllowScreenShare = false }, true},
 		"code":         {func(r *Room) { r.Settings.RequireCode = true }, false},
+		"sign-in":      {func(r *Room) { r.Settings.RequireSignIn = true }, false},
+		"kept chat":    {func(r *Room) { r.Settings.KeepChat = true }, false},
 		"approval":     {func(r *Room) { r.Settings.RequireApproval = true }, false},
 		"e2ee":         {func(r *Room) { r.Settings.E2EE = true }, false},
 	} {

@@ -28,6 +28,7 @@ type Service struct {
 	limits      Limits
 	rates       *rates
 	waiters     waiters
+	heldCalls   heldCalls
 	shutdown    chan struct{} // closed by StopWaiting
 }
 
@@ -58,6 +59,11 @@ type Config struct {
 
 	Connections ConnectionLimits
 
+	// HearsAll says that [Enforcer.HearSpeakers] is called for everybody inside, as
+	// it is for the LiveKit inside. A person who was silent has spoken for no time
+	// then; otherwise nobody can know.
+	HearsAll bool
+
 	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
 
 	Now    func() time.Time // nil is time.Now
@@ -79,7 +85,7 @@ func New(c Config) (*Service, *Enforcer) {
 	// The database keeps milliseconds; so does everything that is answered.
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Millisecond) }
 	shared := &core{store: c.Store, media: c.Media, roles: c.Roles, now: now, keepName: c.KeepName,
-		onLimit: c.OnLimit, log: c.Log, recentRooms: recentRooms{now: now}}
+		onLimit: c.OnLimit, log: c.Log, recentRooms: recentRooms{now: now}, hearsAll: c.HearsAll}
 	service := &Service{core: shared, defaults: c.Defaults, mediaOnJoin: c.MediaOnJoin, links: c.Links,
 		random: random{c.Random, now}, guesses: guesses{now: now}, probe: probe{now: now, ping: c.Media.Ping},
 		limits: *c.Limits, rates: newRates(*c.Limits, now, c.Store.Shared()), shutdown: make(chan struct{})}
@@ -87,7 +93,13 @@ func New(c Config) (*Service, *Enforcer) {
 	c.Store.Subscribe(service.onEvent)
 	c.Store.SubscribeElsewhere(service.onEventElsewhere)
 	c.Store.SubscribeCounts(service.onCountElsewhere)
-	return service, &Enforcer{core: shared, keepEvents: c.KeepEvents, connections: newConnections(c.Connections, now)}
+	chats := newChatsToLookAt()
+	c.Store.Subscribe(func(_ context.Context, e Event) { chats.onEvent(e) })
+	c.Store.SubscribeElsewhere(chats.onEvent)
+	enforcer := &Enforcer{core: shared, keepEvents: c.KeepEvents, chats: chats,
+		connections: newConnections(c.Connections, now), usersEnd: make(chan struct{}, 1)}
+	c.Store.SubscribeElsewhere(enforcer.onUsersEnd)
+	return service, enforcer
 }
 
 // complete fills in the defaults.
@@ -101,6 +113,7 @@ func (c *Config) complete() {
 	if c.Roles == nil {
 		c.Roles = BuiltinRoles()
 	}
+	c.Roles = c.Roles.complete()
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -146,24 +159,6 @@ func (l Links) OnlyHere() bool {
 	}
 	ip, err := netip.ParseAddr(base.Hostname())
 	return base.Hostname() == "localhost" || err == nil && ip.IsLoopback()
-}
-
-// Best is the join page that works for the people whom a room is meant for: that
-// of a private room only asks for a code, so it is the page of the code in the
-// role that people have without one, if there is one that lets them in now.
-func (l Links) Best(room Room, codes []RoomCode, now time.Time) string {
-	role := roleWithoutCode(room, false)
-	for _, code := range codes {
-		if !room.IsPublic && code.Role == role && code.Label == "" && !code.Blocked && code.Check(now) == nil {
-			return l.Code(code.Code)
-		}
-	}
-	return l.Room(room.Name)
-}
-
-// JoinLink is [Links.Best] now.
-func (s *Service) JoinLink(room Room, codes []RoomCode) string {
-	return s.links.Best(room, codes, s.now())
 }
 
 // Code is the join page that redeems a code.
@@ -276,3 +271,6 @@ func (s *Service) codeError(err error) error {
 	}
 	return s.storeError(err, "")
 }
+
+// Calendar is the entry for a calendar of the room that a code opens.
+func (l Links) Calendar(code string) string { return l.Code(code) + "/event.ics" }

@@ -35,13 +35,19 @@ func (s *Service) CreateCodes(ctx context.Context, p Principal, ref string, req 
 	if err != nil {
 		return EnsuredCodes{}, err
 	}
+	return s.ensureCodes(ctx, p, room, req, keys)
+}
+
+// ensureCodes is [Service.CreateCodes] by p, who is allowed to.
+func (s *Service) ensureCodes(
+	ctx context.Context, p Principal, room Room, req CodeRequest, keys []codeKey,
+) (ensured EnsuredCodes, err error) {
 	e := s.event(ctx, p, CodesCreated, room, "", creationDetails(req, keys))
 	var known []string // nil disables no code
 	if destructionAllowed(ctx) {
 		known = s.roles.Names()
 	}
 	now, most := s.now(), s.limits.CodesPerRoom
-	var ensured EnsuredCodes
 	err = draw(func() error {
 		wanted := s.drawCodes(room.ID, keys, now)
 		for i := range wanted {
@@ -195,6 +201,9 @@ func (s *Service) lookUpCode(ctx context.Context, p Principal, written string) (
 			"Case, spaces and hyphens do not matter.")
 	}
 	code, room, err := s.store.CodeAndRoom(ctx, canonical)
+	if err == nil && !p.Rooms.Has(room.ID) {
+		code, room, err = RoomCode{}, Room{}, ErrNotFound
+	}
 	if errors.Is(err, ErrNotFound) {
 		if limited := s.guesses.countWrong(ctx, p.key()); limited != nil {
 			s.onLimit(limitGuesses)

@@ -98,7 +98,28 @@ func (s *Service) checkCodeRequired(p Principal, room Room, role string) error {
 		return authorize(p, ActJoinRoom, nil) // the same as of a private room: the page asks for a code
 	}
 	return &Error{Code: CodeForbidden, Message: "This room lets in only people with a room code", Field: "code",
-		Hint: "Ask its admin for one, and join with code in place of room_id."}
+		Reason: ReasonCodeRequired, Hint: "Ask its admin for one, and join with code in place of room_id."}
+}
+
+// checkSignedIn refuses people who have not proved who they are where the room requires
+// it. Nobody can do that for another one, and it does not replace a code.
+func checkSignedIn(room Room, a Admission) error {
+	if !room.Settings.RequireSignIn || a.verified() {
+		return nil
+	}
+	return &Error{Code: CodeForbidden, Message: "This room lets in only people who have signed in",
+		Reason: ReasonSignInRequired,
+		Hint: "Open the link of the room or the code in a browser and sign in there, or join with an access token of " +
+			"your own."}
+}
+
+// asSignedIn gives who calls, and the call, of a person who has signed in on the page.
+func (c JoinCall) asSignedIn(p Principal) (Principal, JoinCall) {
+	if p.Role == Anonymous && c.SignedIn.ID != "" {
+		p.ID, p.Name = c.SignedIn.ID, c.SignedIn.Name
+		c.Name, c.UserID = p.Name, ""
+	}
+	return p, c
 }
 
 // checkOpen says whether a code (zero when joining by name) and its room let
@@ -131,10 +152,13 @@ func (s *Service) newAdmission(p Principal, call JoinCall, e entry) Admission {
 	self, admin := call.forSelf(p), isAdmin(p, &e.room)
 	a := Admission{
 		RoomID: e.room.ID, Subject: p.ID, UserID: cmp.Or(call.UserID, CleanText(p.ID, MaxUserID)), Name: call.Name,
-		Role: e.role, Admin: admin && self, Vouched: admin && !self, Code: e.code.Code, Label: e.code.Label,
+		Role: e.role, Vouched: admin && !self, Code: e.code.Code, Label: e.code.Label,
 		CreatedAt: s.now(),
 	}
 	if self {
+		if a.Admin = admin; isKnown(p) {
+			a.Principal = p.usedRole()
+		}
 		a.Name = cmp.Or(a.Name, CleanText(p.Name, MaxDisplayName))
 	}
 	prefix := identityPrefix(a)

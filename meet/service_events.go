@@ -2,7 +2,10 @@ package meet
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
+	"time"
 )
 
 // event begins the line of the audit trail about something that p does to a
@@ -11,7 +14,7 @@ func (c *core) event(ctx context.Context, p Principal, action EventAction, room 
 	details map[string]string) *Event {
 	actor := p.ID
 	if p.Role == Anonymous {
-		actor = "anonymous"
+		actor = anonymousActor
 	}
 	e := &Event{
 		At: c.now(), RoomID: room.ID, RoomName: room.Name, AdminID: room.AdminID, Actor: actor, Caller: CallerFrom(ctx),
@@ -60,38 +63,27 @@ func (c *core) incomplete(ctx context.Context, e *Event) {
 type EventFilter struct {
 	RoomID *string // id or name; nil is every room the caller administers
 	Kind   string
-	Limit  *int // nil is DefaultPage
-	Cursor string
+
+	// Identity is whom the events are about. With a room, what else stands for one
+	// person inside will do. Empty is everybody and everything.
+	Identity string
+
+	Since, Until time.Time // only from one on, only before the other; zero is no bound
+	Limit        *int      // nil is DefaultPage
+	Cursor       string
 }
 
 // Events lists what happened, newest first, and gives the cursor of the next
-// page, empty after the last. Without a room it is that of all rooms p is the
-// admin of, for superadmins of all.
+// page, empty after the last. Without a room it is that of all rooms that p
+// administers, for superadmins of all.
 func (s *Service) Events(ctx context.Context, p Principal, f EventFilter) ([]Event, string, error) {
-	q := EventQuery{Kind: EventKind(f.Kind)}
-	switch {
-	case f.RoomID != nil:
-		room, err := s.resolveFor(ctx, p, ActReadEvents, *f.RoomID)
-		if err != nil {
-			return nil, "", err
-		}
-		q.RoomID = room.ID
-	default:
-		if err := authorize(p, ActReadOwnEvents, nil); err != nil {
-			return nil, "", err
-		}
-		if !Allowed(p, ActReadEvents, nil) { // a superadmin reads them all
-			q.Admin = p.ID
-		}
-	}
-	limit, err := pageLimit(f.Limit)
+	q, limit, err := s.eventQuery(ctx, p, f)
 	if err != nil {
 		return nil, "", err
 	}
 	if q.Before, err = parseEventCursor(q.RoomID, f.Cursor); err != nil {
 		return nil, "", err
 	}
-	q.Limit = limit + 1
 	events, err := s.store.Events(ctx, q)
 	if err != nil {
 		return nil, "", s.storeError(err, "")
@@ -100,6 +92,95 @@ func (s *Service) Events(ctx context.Context, p Principal, f EventFilter) ([]Eve
 		return events, "", nil
 	}
 	return events[:limit], cursor(listOfEvents(q.RoomID), strconv.FormatInt(events[limit-1].ID, 36)), nil
+}
+
+// eventQuery authorizes and checks a list of events. The query asks for one more
+// than limit, which tells whether there are more.
+func (s *Service) eventQuery(ctx context.Context, p Principal, f EventFilter) (q EventQuery, limit int, err error) {
+	q = EventQuery{Kind: EventKind(f.Kind), Since: f.Since, Until: f.Until}
+	var room Room
+	if f.RoomID != nil {
+		room, err = s.resolveFor(ctx, p, ActReadEvents, *f.RoomID)
+		q.RoomID = room.ID
+	} else if err = authorize(p, ActReadOwnEvents, nil); err == nil && !Allowed(p, ActReadEvents, nil) {
+		q.Admin = p.ID // a superadmin reads them all
+	}
+	if err != nil {
+		return q, 0, err
+	}
+	if limit, err = pageLimit(f.Limit); err != nil {
+		return q, 0, err
+	}
+	q.Limit = limit + 1
+	if !q.Since.IsZero() && !q.Until.IsZero() && !q.Since.Before(q.Until) {
+		return q, 0, Invalid("until", "until must be later than since", "Events at until itself are not listed.")
+	}
+	if f.Identity != "" {
+		err = s.narrowTo(ctx, &q, room, f.Identity)
+	}
+	return q, limit, err
+}
+
+// narrowTo has a query list only the events about the participant that is meant.
+// Nobody that any event is about is an error, because an empty list would be taken
+// for an answer.
+func (s *Service) narrowTo(ctx context.Context, q *EventQuery, room Room, given string) error {
+	given, err := checkIdentity("identity", given)
+	if err != nil {
+		return err
+	}
+	known, err := s.narrowToAdmission(ctx, q, given)
+	if known || err != nil {
+		return err
+	}
+	unknown := errParticipantNotFound()
+	unknown.Hint = "Give the identity that list_participants or the target of an event has."
+	if room.ID == "" {
+		unknown.Hint += " With room_id the name of somebody who is inside will do, too."
+		return unknown
+	}
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
+	inside, err := s.media.Participants(ctx, room.ID)
+	if err != nil {
+		return errMediaUnavailable(err)
+	}
+	identity, err := s.whom(ctx, room, inside, given)
+	if err == nil && identity == given && !slices.Contains(identityList(inside), given) {
+		err = unknown
+	}
+	if err != nil {
+		return err
+	}
+	if known, err = s.narrowToAdmission(ctx, q, identity); !known && err == nil {
+		q.Target = identity // somebody whom Roomkey did not admit
+	}
+	return err
+}
+
+// beforeAdmission is longer than the first event about an admission is before it.
+const beforeAdmission = time.Minute
+
+// narrowToAdmission has a query list only the events about an admission: in its
+// room, and since it was made. known is false if there is none that the query may
+// be about.
+func (s *Service) narrowToAdmission(ctx context.Context, q *EventQuery, identity string) (known bool, err error) {
+	admission, room, err := s.store.Admission(ctx, identity)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, s.storeError(err, "")
+	case q.RoomID != "" && q.RoomID != room.ID || q.Admin != "" && !room.HasAdmin(q.Admin):
+		return false, nil
+	case q.Admin != room.AdminID: // but a co-admin
+		q.Admin = ""
+	}
+	q.Target, q.RoomID = identity, room.ID
+	if from := admission.CreatedAt.Add(-beforeAdmission); from.After(q.Since) {
+		q.Since = from
+	}
+	return true, nil
 }
 
 // parseEventCursor gives the event behind which the next page begins, 0 for the

@@ -19,6 +19,7 @@ func (s *Service) Exchange(ctx context.Context, address string, call JoinCall) (
 
 // joinAsPerson is joinOrWait for a person in a browser.
 func (s *Service) joinAsPerson(ctx context.Context, p Principal, call JoinCall) (JoinResult, bool, error) {
+	p, call = call.asSignedIn(p)
 	call.Name, call.UserID = CleanText(call.Name, MaxDisplayName), CleanText(call.UserID, MaxUserID)
 	result, waited, err := s.joinOrWait(ctx, p, call)
 	var e *Error

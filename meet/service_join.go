@@ -31,14 +31,22 @@ type JoinCall struct {
 	// person who was let in by the request.
 	JoinToken string
 
+	// SignedIn is who a person without an access token has proved to be on the join page,
+	// by signing in. They come in under that name, and may do no more than others. Zero
+	// is nobody.
+	SignedIn Principal
+
 	onPage bool // made by a person on the join page
 }
 
 // JoinResult is what a person needs to connect. With Waiting a host has to
-// approve the request first; then only RequestID and Room are set.
+// approve the request first, or the room has to start; then only Room is set, and
+// RequestID or StartsAt.
 type JoinResult struct {
-	Waiting   bool
-	RequestID string
+	Waiting    bool
+	RequestID  string
+	StartsAt   time.Time     // nobody can be asked before; zero with a RequestID
+	RetryAfter time.Duration // until the next call of somebody who waits for the start
 
 	Token      string // for the media server
 	LiveKitURL string
@@ -51,10 +59,12 @@ type JoinResult struct {
 
 // Join lets p into a room, by name or by code, in the role that follows from it.
 // Where a host has to approve that, the result is Waiting. The same call with
-// its RequestID continues, and waits for the answer for call.Wait.
+// its RequestID continues, and waits for the answer for call.Wait. Before the room
+// starts the result is Waiting, too, and the same call waits for the start.
 func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
 	call = call.readLinks()
 	result, _, err := s.joinOrWait(ctx, p, call)
+	result.Room = result.Room.forEyesOf(p)
 	if err != nil || !result.Waiting || call.Code != nil {
 		return result, err
 	}
@@ -65,23 +75,24 @@ func (s *Service) Join(ctx context.Context, p Principal, call JoinCall) (JoinRes
 	return result, err
 }
 
-// joinOrWait is Join. waited says whether the call got as far as to wait for a
-// host, also if it has failed since.
+// joinOrWait is Join. waited says whether the call got as far as to wait, also if it
+// has failed since.
 func (s *Service) joinOrWait(
 	ctx context.Context, p Principal, call JoinCall,
 ) (result JoinResult, waited bool, err error) {
 	result, err = s.join(ctx, p, call)
-	if err != nil || !result.Waiting || call.Wait <= 0 || call.RequestID == "" { // a new request is answered with its id
+	switch {
+	case err != nil || !result.Waiting || call.Wait <= 0:
 		return result, false, err
+	case result.waitsForStart():
+		result, err = s.awaitStart(ctx, p, call, result)
+		return result, true, err
+	case call.RequestID == "": // a new request is answered with its id
+		return result, false, nil
 	}
 	err = s.await(ctx, waiter{room: result.Room.ID, request: result.RequestID}, call.Wait, func() (bool, error) {
-		if call.StillMay != nil {
-			if err := call.StillMay(); err != nil {
-				return false, err
-			}
-		}
 		var err error
-		result, err = s.join(ctx, p, call)
+		result, err = s.joinAgain(ctx, p, call)
 		return !result.Waiting, err
 	})
 	if err != nil {
@@ -90,14 +101,24 @@ func (s *Service) joinOrWait(
 	return result, true, nil
 }
 
-// maxJoinAttempts is how often a join is tried again because the approval that it
-// needs has changed meanwhile.
+// joinAgain is join for a call that has waited.
+func (s *Service) joinAgain(ctx context.Context, p Principal, call JoinCall) (JoinResult, error) {
+	if call.StillMay != nil {
+		if err := call.StillMay(); err != nil {
+			return JoinResult{}, err
+		}
+	}
+	return s.join(ctx, p, call)
+}
+
+// maxJoinAttempts is how often a join is tried again because what it depends on has
+// changed meanwhile: the approval, or the room's start.
 const maxJoinAttempts = 3
 
 func (s *Service) join(ctx context.Context, p Principal, call JoinCall) (result JoinResult, err error) {
 	for range maxJoinAttempts {
 		result, err = s.tryJoin(ctx, p, call)
-		if !errors.Is(err, errNotApproved) {
+		if !errors.Is(err, errNotApproved) && !errors.Is(err, errNotStarted) {
 			break
 		}
 	}
@@ -116,8 +137,14 @@ func (s *Service) tryJoin(ctx context.Context, p Principal, call JoinCall) (Join
 		return JoinResult{}, err
 	}
 	admission := s.newAdmission(p, call, e)
+	if err := checkSignedIn(e.room, admission); err != nil {
+		return JoinResult{}, err
+	}
 	if err := s.refuseBlocked(ctx, e.room, admission); err != nil {
 		return JoinResult{}, err
+	}
+	if s.hasToWaitForStart(p, e.room, e.role) {
+		return s.notStarted(e.room), nil
 	}
 	if s.hasToWait(p, e.room, e.role) {
 		request, err := s.findOrMakeRequest(ctx, p, e.room, admission, call.RequestID)
@@ -162,9 +189,15 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, admission A
 	expires := admission.CreatedAt.Add(TokenLifetime)
 	e := s.admittedEvent(ctx, p, room, admission)
 	admission, err := s.store.AddAdmission(ctx, admission, expires, func(c JoinContext) error {
-		room = c.Room
+		room, admission.Admin = c.Room, admission.IsAdminOf(c.Room)
 		if err := checkBlocks(c.Blocks, admission); err != nil {
 			return err
+		}
+		if err := checkSignedIn(room, admission); err != nil {
+			return err
+		}
+		if s.hasToWaitForStart(p, room, admission.Role) {
+			return errNotStarted
 		}
 		approved := c.Request.State == RequestApproved && c.Request.Living(room, s.now())
 		if s.hasToWait(p, room, admission.Role) && (!approved || c.Request.isUsed(admission)) {
@@ -183,7 +216,7 @@ func (s *Service) admit(ctx context.Context, p Principal, room Room, admission A
 		}
 		return JoinResult{}, s.codeError(err)
 	}
-	return s.signed(room, admission, expires)
+	return s.signed(room, admission.at(s.now()), expires)
 }
 
 // prepareMediaRoom makes the media room unless it exists, and refuses if it is
@@ -228,5 +261,5 @@ func (s *Service) signed(room Room, admission Admission, expires time.Time) (Joi
 		link = s.links.Code(admission.Code)
 	}
 	return JoinResult{Token: token, LiveKitURL: s.links.LiveKit, JoinURL: link,
-		Identity: admission.Identity, Role: admission.Role, ExpiresAt: expires, Room: room}, nil
+		Identity: admission.Identity, Role: roleOf(admission, room), ExpiresAt: expires, Room: room}, nil
 }

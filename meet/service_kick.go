@@ -37,6 +37,11 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		return nil, err
 	}
 	call.Identity, call.Except, call.Reason = whom.identity, whom.except, reason
+	return s.kickFrom(ctx, p, room, call)
+}
+
+// kickFrom is [Service.Kick] by p, who is allowed to. The call was checked.
+func (s *Service) kickFrom(ctx context.Context, p Principal, room Room, call KickCall) ([]string, error) {
 	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
 		return nil, err
@@ -50,6 +55,9 @@ func (s *Service) Kick(ctx context.Context, p Principal, ref string, call KickCa
 		return s.kickEveryone(ctx, p, room, call, people)
 	}
 	if call.Identity, err = s.whom(ctx, room, people, call.Identity); err != nil {
+		return nil, err
+	}
+	if err := s.checkNotOverAdmin(ctx, p, room, call.Identity); err != nil {
 		return nil, err
 	}
 	if call.Block {

@@ -19,6 +19,9 @@ func (m *muting) lock(ctx context.Context, people []Person) (MuteResult, error) 
 	if len(others) > 0 && m.call.Identity != Everyone {
 		return MuteResult{}, errNotAdmittedHere()
 	}
+	if err := m.checkNotOverAdmin(ctx, m.caller, m.room, m.call.Identity); err != nil {
+		return MuteResult{}, err
+	}
 	changed, forAll, err := m.storeLocks(ctx, ours, true)
 	if err != nil {
 		return MuteResult{}, err
@@ -125,7 +128,7 @@ func (m *muting) storeLock(ctx context.Context, people []Person, source Source,
 }
 
 // merge gives list with those of more that it has not.
-func merge(list, more []string) []string {
+func merge[T comparable](list, more []T) []T {
 	for _, one := range more {
 		if !slices.Contains(list, one) {
 			list = append(list, one)

@@ -73,10 +73,10 @@ type MutedTrack struct {
 
 // Mute stops all sound of a participant, or with [Everyone] of all participants
 // but admins. A lock holds for the identity, however often it connects, and for
-// the same person when they join anew in this session of the room. A lock on
+// the same person when they join anew in this opening of the room. A lock on
 // everyone also holds for people who come later.
 func (s *Service) Mute(ctx context.Context, p Principal, ref string, call MuteCall) (MuteResult, error) {
-	return s.mute(ctx, p, ref, call, muteScope{sources: []Source{Microphone}, action: Muted, matches: Track.isSound})
+	return s.mute(ctx, p, ref, call, soundScope)
 }
 
 // DisableVideo stops pictures of a participant, as [Service.Mute] stops sound.
@@ -106,6 +106,13 @@ func (s *Service) mute(ctx context.Context, p Principal, ref string, call MuteCa
 		return MuteResult{}, err
 	}
 	call.Identity, call.Except = whom.identity, whom.except
+	return s.muteIn(ctx, p, room, call, scope)
+}
+
+// muteIn mutes for p, who is allowed to. The call was checked.
+func (s *Service) muteIn(
+	ctx context.Context, p Principal, room Room, call MuteCall, scope muteScope,
+) (MuteResult, error) {
 	ctx, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
 		return MuteResult{}, err

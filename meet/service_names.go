@@ -16,7 +16,7 @@ func (s *Service) RoomNames(ctx context.Context, p Principal, prefix string) (na
 		return nil, false, err
 	}
 	q.AtStart = true
-	listed, err := s.store.Rooms(ctx, q)
+	listed, err := s.rooms(ctx, p, q)
 	if err != nil {
 		return nil, false, s.storeError(err, "")
 	}

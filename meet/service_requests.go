@@ -31,7 +31,7 @@ func (s *Service) findOrMakeRequest(
 		return s.newRequest(ctx, p, room, a)
 	case request.State == RequestRefused:
 		return JoinRequest{}, &Error{Code: CodeForbidden, Message: "The host did not let you in", Field: "request_id",
-			Hint: "Leave request_id out to ask once more."}
+			Reason: ReasonRefused, Hint: "Leave request_id out to ask once more."}
 	case now.Sub(request.SeenAt) < signOfLife:
 		return request, nil
 	}
@@ -71,7 +71,7 @@ func (s *Service) newRequest(ctx context.Context, p Principal, room Room, a Admi
 	request := JoinRequest{
 		ID: s.random.letters(requestLetters), RoomID: room.ID, Caller: p.key(), Subject: p.ID, UserID: a.UserID,
 		Name: a.Name, Role: a.Role, Code: a.Code, Label: a.Label, State: RequestWaiting,
-		Session: room.Session, CreatedAt: now, SeenAt: now,
+		Opening: room.Opening, CreatedAt: now, SeenAt: now,
 	}
 	e := s.event(ctx, p, Requested, room, shortRequestID(request.ID), request.eventDetails())
 	err := s.store.AddJoinRequest(ctx, request, now.Add(-RequestLifetime), func(room Room, n RequestCount) error {
@@ -91,7 +91,7 @@ func (s *Service) waitingRequests(ctx context.Context, room Room, limit int) ([]
 		return nil, nil
 	}
 	requests, err := s.store.JoinRequests(ctx, RequestQuery{
-		RoomID: room.ID, State: RequestWaiting, Session: room.Session,
+		RoomID: room.ID, State: RequestWaiting, Opening: room.Opening,
 		SeenAfter: now.Add(-RequestLifetime), OpenAt: now, Limit: limit,
 	})
 	return requests, s.storeError(err, "")

@@ -103,19 +103,22 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 	room = Room{
 		ID: s.random.uuid(), CreatedBy: p.ID, AdminID: p.ID, State: RoomActive,
 		IsPublic: s.defaults.IsPublic, Mode: s.defaults.Mode, MaxParticipants: s.defaults.MaxParticipants,
-		Settings: s.defaults.Settings, Session: 1, CreatedAt: now, UpdatedAt: now,
+		Settings: s.defaults.Settings, Opening: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	if room.Mode == "" {
 		room.Mode = Standard
-	}
-	if s.defaults.ExpiresIn > 0 {
-		room.ExpiresAt = now.Add(s.defaults.ExpiresIn)
 	}
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		change.Name = nil
 	}
 	if err := change.apply(&room, now); err != nil {
 		return Room{}, false, err
+	}
+	if s.defaults.ExpiresIn > 0 && !change.givesEnd() {
+		room.ExpiresAt = now.Add(s.defaults.ExpiresIn)
+		if !room.Started(now) {
+			room.ExpiresAt = room.StartsAt.Add(s.defaults.ExpiresIn)
+		}
 	}
 	return room, change.Name != nil, nil
 }
@@ -166,9 +169,14 @@ func (s *Service) discardMediaRoom(ctx context.Context, roomID string) {
 type RoomDetails struct {
 	Room
 	Participants *int          // connected now; nil when the media server does not say
-	Codes        []RoomCode    // current codes, for the room's admin only
-	Requests     []JoinRequest // that wait, for the room's admin only
-	IsAdmin      bool
+	Codes        []RoomCode    // current codes, for who manages codes only
+	Requests     []JoinRequest // that wait, for who answers them only
+	IsAdmin      bool          // p manages codes
+	Answers      bool          // p answers join requests
+
+	// JoinCode is the code for people without another role, for the room's admin
+	// only; zero if there is none that lets them in.
+	JoinCode RoomCode
 }
 
 // Room shows a room. A stranger is told only the name of a private one and whether
@@ -178,9 +186,16 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 	if err != nil {
 		return RoomDetails{}, err
 	}
-	details := RoomDetails{Room: room, IsAdmin: Allowed(p, ActManageCodes, &room)}
+	details := RoomDetails{Room: room, IsAdmin: Allowed(p, ActManageCodes, &room),
+		Answers: Allowed(p, ActAnswer, &room)}
 	if stranger, err := s.isStranger(ctx, p, room); err != nil || stranger {
 		return RoomDetails{Room: room.brief(s.now())}, err
+	}
+	details.Room = room.forEyesOf(p)
+	if details.Answers {
+		if details.Requests, err = s.waitingRequests(ctx, room, MaxPage); err != nil {
+			return RoomDetails{}, err
+		}
 	}
 	if details.IsAdmin {
 		details.Codes, err = s.store.Codes(ctx, CodeQuery{RoomID: room.ID, Limit: MaxPage})
@@ -190,7 +205,7 @@ func (s *Service) Room(ctx context.Context, p Principal, ref string) (RoomDetail
 		if details.Codes, err = s.withBlocks(ctx, room, details.Codes); err != nil {
 			return RoomDetails{}, err
 		}
-		if details.Requests, err = s.waitingRequests(ctx, room, MaxPage); err != nil {
+		if details.JoinCode, err = s.joinCode(ctx, room); err != nil {
 			return RoomDetails{}, err
 		}
 	}
@@ -240,13 +255,14 @@ type RoomFilter struct {
 	Limit  *int // nil is DefaultPage
 	Cursor string
 
-	Uncounted bool // without asking the media server who is connected
+	Bare bool // only what the rows have: not how many are connected, and no codes
 }
 
 // RoomInList is a room in a list.
 type RoomInList struct {
 	ListedRoom
-	Participants *int // connected now; nil when the media server does not say, or was not asked
+	Participants *int     // connected now; nil when the media server does not say, or was not asked
+	JoinCode     RoomCode // of a room whose page asks for a code, as [RoomDetails] has it
 }
 
 // Rooms lists rooms, newest first, and gives the cursor of the next page,
@@ -256,7 +272,7 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	if err != nil {
 		return nil, "", err
 	}
-	listed, err := s.store.Rooms(ctx, q)
+	listed, err := s.rooms(ctx, p, q)
 	if err != nil {
 		return nil, "", s.storeError(err, "")
 	}
@@ -269,16 +285,18 @@ func (s *Service) Rooms(ctx context.Context, p Principal, f RoomFilter) ([]RoomI
 	ids := make([]string, len(listed))
 	for i, r := range listed {
 		rooms[i].ListedRoom, ids[i] = r, r.ID
+		rooms[i].Room = r.forEyesOf(p)
 	}
-	if len(ids) > 0 && !f.Uncounted {
-		if n, ok := s.counts(ctx, ids); ok {
-			for i := range rooms {
-				count := n[ids[i]]
-				rooms[i].Participants = &count
-			}
+	if len(ids) == 0 || f.Bare {
+		return rooms, next, nil
+	}
+	if n, ok := s.counts(ctx, ids); ok {
+		for i := range rooms {
+			count := n[ids[i]]
+			rooms[i].Participants = &count
 		}
 	}
-	return rooms, next, nil
+	return rooms, next, s.addJoinCodes(ctx, p, rooms)
 }
 
 // RoomsUpTo is [Service.Rooms] over several pages: it reads pages until it has most

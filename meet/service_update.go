@@ -11,28 +11,48 @@ type UpdatedRoom struct {
 	Room
 	Changed  []string // what is not as before, by the names in events: name, settings.allow_chat, is_active
 	Reopened bool
+	HadNoEnd bool       // before
 	Codes    []RoomCode // of a reopened room: those that let people in now, at most MaxPage
+	JoinCode RoomCode   // as [RoomDetails] has it
 }
 
-// UpdateRoom changes a room. With reopen it begins a new session of a room that has
+// UpdateRoom changes a room. With reopen it begins a new opening of a room that has
 // ended or expired; an expired room has no end then, unless the change gives one.
 func (s *Service) UpdateRoom(
 	ctx context.Context, p Principal, ref string, change RoomChange, reopen bool,
 ) (UpdatedRoom, error) {
-	room, err := s.resolveFor(ctx, p, ActManageRoom, ref)
+	room, err := s.resolveFor(ctx, p, change.action(), ref)
 	if err != nil {
 		return UpdatedRoom{}, err
 	}
 	if change.Name != nil && normalizeName(*change.Name) == "" {
 		return UpdatedRoom{}, Invalid("name", "name must not be empty", "Leave name out to keep the one the room has.")
 	}
-	next := room // as it is to be, unless somebody else changes it first
+	next := room
+	if reopen && !next.Active(s.now()) {
+		next.reopen(s.now())
+	}
 	if err := change.apply(&next, s.now()); err != nil {
 		return UpdatedRoom{}, err
 	}
 	if err := s.checkChangeRate(p); err != nil {
 		return UpdatedRoom{}, err
 	}
+	allowed := func(r *Room) error { return authorize(p, change.action(), r) }
+	return s.updateTo(ctx, p, room, roomUpdate{next, change, reopen, allowed})
+}
+
+// roomUpdate is a change of a room that was checked.
+type roomUpdate struct {
+	next    Room // as the room is to be, unless somebody else changes it first
+	change  RoomChange
+	reopen  bool
+	allowed func(*Room) error // asked again of the room that is changed: it may have been handed over just now
+}
+
+// updateTo is [Service.UpdateRoom] by p, who is allowed to.
+func (s *Service) updateTo(ctx context.Context, p Principal, room Room, to roomUpdate) (UpdatedRoom, error) {
+	next, change, reopen := to.next, to.change, to.reopen
 	if err := s.checkNewName(ctx, p, room, next.Name, reopen); err != nil {
 		return UpdatedRoom{}, err
 	}
@@ -41,7 +61,7 @@ func (s *Service) UpdateRoom(
 			return UpdatedRoom{}, err
 		}
 	}
-	unlock, err := s.lock(ctx, room.ID) // the media room of the session before may be being deleted
+	unlock, err := s.lock(ctx, room.ID) // the media room of the opening before may be being deleted
 	if err != nil {
 		return UpdatedRoom{}, err
 	}
@@ -54,6 +74,9 @@ func (s *Service) UpdateRoom(
 	e := s.event(ctx, p, RoomUpdated, room, "", nil)
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		was, e.Action = *r, RoomUpdated
+		if err := to.allowed(r); err != nil {
+			return err
+		}
 		switch {
 		case reopen && !r.Active(now):
 			r.reopen(now)
@@ -64,7 +87,7 @@ func (s *Service) UpdateRoom(
 		if err := change.apply(r, now); err != nil {
 			return err
 		}
-		e.RoomName = r.Name
+		e.RoomName, e.AdminID = r.Name, r.AdminID
 		e.setDetails(differences(was, *r))
 		changed = sortedKeys(e.Details)
 		if e.Action == RoomReopened {
@@ -94,9 +117,14 @@ func (s *Service) UpdateRoom(
 	if change.MaxParticipants != nil && room.Active(now) {
 		s.updateMediaRoom(ctx, room)
 	}
-	updated := UpdatedRoom{Room: room, Changed: changed, Reopened: e.Action == RoomReopened}
+	updated := UpdatedRoom{
+		Room: room, Changed: changed, Reopened: e.Action == RoomReopened, HadNoEnd: was.ExpiresAt.IsZero(),
+	}
 	if updated.Reopened {
 		updated.Codes, err = s.openCodes(ctx, room)
+	}
+	if err == nil {
+		updated.JoinCode, err = s.joinCode(ctx, room)
 	}
 	return updated, errAfterChange(err)
 }
@@ -179,6 +207,11 @@ func (s *Service) EndRoom(ctx context.Context, p Principal, ref, confirmName str
 		return Room{}, nil, Invalid("confirm_name", "confirm_name must be the room's name",
 			"Repeat the name of the room you mean to end, as get_room shows it.")
 	}
+	return s.end(ctx, p, room)
+}
+
+// end is [Service.EndRoom] by p, who is allowed to.
+func (s *Service) end(ctx context.Context, p Principal, room Room) (Room, []string, error) {
 	budget, release, err := s.lockRoom(ctx, room.ID)
 	if err != nil {
 		return Room{}, nil, err

@@ -21,6 +21,14 @@ type Settings struct {
 	// a code, but for admins, and those whom a host has approved.
 	RequireCode bool `json:"require_code" yaml:"require_code"`
 
+	// RequireSignIn keeps out everybody who has not proved who they are, also those with a
+	// code: by an access token of their own, or by signing in on the join page.
+	RequireSignIn bool `json:"require_sign_in" yaml:"require_sign_in"`
+
+	// KeepChat keeps what is written in the chat for the room's admins. People are
+	// told. It does nothing where E2EE is on.
+	KeepChat bool `json:"keep_chat" yaml:"keep_chat"`
+
 	E2EE bool `json:"e2ee" yaml:"e2ee"` // participants' clients encrypt end to end; the key never comes here
 }
 
@@ -34,12 +42,14 @@ func DefaultSettings() Settings {
 // it is. Its fields are those of [Settings]; agents read the doc tags.
 type SettingsChange struct {
 	AllowChat        *bool `json:"allow_chat" doc:"Text chat"`
-	AllowVideo       *bool `json:"allow_video" doc:"Cameras and screen sharing"`
+	AllowVideo       *bool `json:"allow_video" doc:"Cameras and shared screens"`
 	AllowAudio       *bool `json:"allow_audio" doc:"Microphones and screen sound"`
-	AllowScreenShare *bool `json:"allow_screen_share" doc:"Screen sharing and its sound"`
-	RequireApproval  *bool `json:"require_approval" doc:"People wait to be let in, except admins and roles that skip it"`
-	RequireCode      *bool `json:"require_code" doc:"Only admins and people with a code or an approval get in"`
-	E2EE             *bool `json:"e2ee" doc:"Tell clients to encrypt end to end, with a key they share among themselves"`
+	AllowScreenShare *bool `json:"allow_screen_share" doc:"Shared screens"`
+	RequireApproval  *bool `json:"require_approval" doc:"All wait to be let in, but admins and some roles"`
+	RequireCode      *bool `json:"require_code" doc:"Only admins, codes and approvals get in"`
+	RequireSignIn    *bool `json:"require_sign_in" doc:"Only who signed in gets in"`
+	KeepChat         *bool `json:"keep_chat" doc:"Keep chat for get_transcript; people are told"`
+	E2EE             *bool `json:"e2ee" doc:"End-to-end encryption"`
 }
 
 // apply writes the change into s.

@@ -30,8 +30,14 @@ type Store interface {
 	AdmissionStore
 	RequestStore
 	PresenceStore
+	SessionStore
+	TranscriptStore
 	EventStore
+	WebhookStore
+	SignInStore
 	InstanceStore
+	UserStore
+	TokenStore
 
 	// Ping checks that the database answers and that writes succeed. It may be
 	// called often: it writes at most once a second.
@@ -92,6 +98,10 @@ type SweepStore interface {
 	// requests, or marks it as to be cleared. It gives the mark from before.
 	SetCleared(ctx context.Context, roomID string, cleared bool) (before bool, err error)
 
+	// EndOverrides has end alter the overrides of at most limit admissions of which
+	// one ends by now, those that end first. end gives the event of each.
+	EndOverrides(ctx context.Context, now time.Time, limit int, end func(*Admission, Room) *Event) ([]Admission, error)
+
 	// Due says which kinds of the sweeper's work there are. It is asked all the
 	// time, and costs one statement.
 	Due(ctx context.Context, q DueQuery) (Due, error)
@@ -99,17 +109,18 @@ type SweepStore interface {
 
 // DueQuery says when the sweeper's work is due.
 type DueQuery struct {
-	Now               time.Time // rooms that expire by then
+	Now               time.Time // rooms that expire by then, and overrides that end
 	RequestsSeenUntil time.Time // join requests, as ForgetJoinRequests has it
 	UsesUntil         time.Time // pending uses, as PendingUses has it
 	Since             time.Time // what is old, as Forget has it, with Now
 	NamesUntil        time.Time // and as ForgetNames has it
 }
 
-// Due says what ExpireRooms, UnclearedRooms, PendingUses and ForgetJoinRequests
-// would find, and with Old Forget or ForgetNames.
+// Due says what ExpireRooms, UnclearedRooms, PendingUses, ForgetJoinRequests and
+// EndOverrides would find, and with Old Forget or ForgetNames. Inside says that
+// somebody is inside a room.
 type Due struct {
-	Rooms, Uncleared, Uses, Requests, Old bool
+	Rooms, Uncleared, Uses, Requests, Overrides, Old, Inside bool
 }
 
 // CodeStore keeps room codes and counts their uses.
@@ -163,12 +174,13 @@ type CodeStore interface {
 	ReturnUse(ctx context.Context, identity string, e *Event) error
 }
 
-// AdmissionStore keeps admissions, what is locked for them, and blocks.
+// AdmissionStore keeps admissions, what is locked and set for them, and blocks.
 type AdmissionStore interface {
-	// AddAdmission records an admission to the room's present session after check
+	// AddAdmission records an admission to the room's present opening after check
 	// has looked at what decides about it, and counts a use of its code. What is
-	// locked for the same person in that session is locked for this admission
-	// too. Until tokenDies the room counts as joined by the subject even if they
+	// locked for the same person in that opening is locked for this admission
+	// too, and what else is set for them it inherits ([Admission.InheritOverrides]).
+	// Until tokenDies the room counts as joined by the subject even if they
 	// never connect. A use of a code with a limit is pending then. ErrNotFound,
 	// also for a code of another room.
 	AddAdmission(ctx context.Context, admission Admission, tokenDies time.Time, check func(JoinContext) error,
@@ -192,8 +204,14 @@ type AdmissionStore interface {
 	LockAdmissions(ctx context.Context, roomID string, identities []string, source Source, locked bool,
 		e *Event) ([]string, error)
 
+	// UpdateOverrides reads an admission and its room, lets change alter the
+	// overrides of the admission, and stores these. ErrNotFound.
+	UpdateOverrides(ctx context.Context, identity string, change func(*Admission, Room) error,
+		e *Event) (Admission, error)
+
 	// LockForAll takes a source away from everybody in a room except its admins,
-	// and from those who join later, or gives it back to everybody. The
+	// and from those who join later, or gives it back to everybody. It ends what was
+	// allowed of the source to others than admins ([Overrides.WithoutAllowed]). The
 	// identities in except are left out: a lock for all does not hold for them, and
 	// what is given back to all is not given back to them. It says whether that
 	// changed the room, and lists the identities to which something was given back
@@ -213,9 +231,9 @@ type AdmissionStore interface {
 
 // RequestStore keeps join requests.
 type RequestStore interface {
-	// AddJoinRequest stores a new join request of the room's present session after
+	// AddJoinRequest stores a new join request of the room's present opening after
 	// check has looked at the room and at the number of its requests: those made
-	// in that session, seen after seenAfter, and by no code that would let nobody
+	// in that opening, seen after seenAfter, and by no code that would let nobody
 	// in when the new one is made. ErrNotFound if there is no such room.
 	AddJoinRequest(ctx context.Context, r JoinRequest, seenAfter time.Time, check func(Room, RequestCount) error,
 		e *Event) error
@@ -248,8 +266,10 @@ type PresenceStore interface {
 	// SavePresence records that somebody is connected, or with LeftAt that they
 	// were. Of a connection that is on record it changes nothing but the end, and
 	// that once. joined and left are the events for what is new; either may be
-	// nil. With joined, the code of the admission counts as entered. The room counts
-	// as joined by their subject.
+	// nil. With joined, the code of the admission counts as entered, and the presence
+	// is in a session: the one of its opening that goes on or went on meanwhile, else
+	// a new one, [Presence.SessionID]. A session ends with the last presence in it. The
+	// room counts as joined by their subject.
 	SavePresence(ctx context.Context, p Presence, joined, left *Event) error
 
 	// HasPresence says whether a connection is on record.
@@ -279,16 +299,44 @@ type EventStore interface {
 	// SetOutcome changes the outcome of an event, if it is on record.
 	SetOutcome(ctx context.Context, id int64, outcome Outcome) error
 
-	// Events lists events, newest first.
+	// Events lists events. When one is found, every event with a smaller id can be.
 	Events(ctx context.Context, q EventQuery) ([]Event, error)
 
 	// Forget deletes at most limit events from before since, as many ended
-	// presences, admissions and expired access tokens from before it, and visits
-	// of tokens that died unused by now. It keeps admissions of people who were
-	// connected or removed since then, and those of a room's present session with
-	// which something is locked or given back. It deletes in transactions of a
+	// presences, sessions, admissions, entries of transcripts, expired access tokens,
+	// users of issuers who were not seen since then and of whom the operator has set
+	// nothing, and webhooks that were
+	// delivered or given up before it, and visits of tokens that died unused by now, and
+	// what is left of webhook endpoints that were removed by now, and what of sign-in
+	// has expired by now: clients, grants and their access tokens. A session keeps its
+	// numbers while its first presences are forgotten already; one that goes on has the
+	// numbers of what is left of it. It keeps admissions of people who were
+	// connected or removed since then, and those of a room's present opening with
+	// which something is locked, given back or set. It deletes in transactions of a
 	// bounded size, so that no other write waits long.
 	Forget(ctx context.Context, since, now time.Time, limit int) error
+}
+
+// UserStore keeps users. The admissions of one who is disabled, or from before
+// [Account.TokensFrom], count as revoked, unless an admin has vouched for somebody else.
+type UserStore interface {
+	// AddUser stores a new user. ErrUserExists.
+	AddUser(ctx context.Context, a Account) error
+
+	// User finds a user by the subject. ErrNotFound.
+	User(ctx context.Context, subject string) (Account, error)
+
+	// UpdateUser reads a user, lets change alter all but subject, source and creation
+	// time, and stores it. ErrNotFound.
+	UpdateUser(ctx context.Context, subject string, change func(*Account) error) (Account, error)
+
+	// Users lists at most limit users whose subject is behind after, in the order of
+	// their subjects.
+	Users(ctx context.Context, after string, limit int) ([]Account, error)
+
+	// EndingUsers lists at most limit subjects of users whose Ending is true. It is asked
+	// all the time, and costs one statement.
+	EndingUsers(ctx context.Context, limit int) ([]string, error)
 }
 
 // The errors of a [Store] beside "the database failed". Except with
@@ -301,6 +349,7 @@ var (
 	ErrCodeTaken = errors.New("room code taken")
 
 	ErrLimitReached = errors.New("limit reached")
+	ErrUserExists   = errors.New("user exists")
 )
 
 // JoinContext is what decides about a join.

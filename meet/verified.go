@@ -6,20 +6,21 @@ import (
 	"strconv"
 )
 
-// verified says whether an access token proved that the person has the user id.
-// Somebody who was brought by another person, also by an admin, has proven nothing.
+// verified says whether an access token, or signing in, proved that the person has the
+// user id. Somebody who was brought by another person, also by an admin, has proven nothing.
 func (a Admission) verified() bool { return !a.Vouched && a.joinsAsSelf() }
 
-// Verified says whether an access token proved that the caller has the user id.
+// Verified says whether an access token, or signing in, proved that the caller has the
+// user id.
 func (r JoinRequest) Verified() bool {
 	return Admission{Subject: r.Subject, UserID: r.UserID}.verified()
 }
 
 // The details of an event about a person: what they typed, and whether it is proven.
 const (
-	DetailVerified = "verified" // "true" or "false"; only events about a person have it
-	DetailUserID   = "user_id"
-	DetailLabel    = "label"
+	detailVerified = "verified" // "true" or "false"; only events about a person have it
+	detailUserID   = "user_id"
+	detailLabel    = "label"
 )
 
 // identityDetails gives the details of an event about an admitted person, and more.
@@ -34,12 +35,12 @@ func (r JoinRequest) eventDetails() map[string]string {
 }
 
 func whoDetails(userID string, verified bool, label, code string, more map[string]string) map[string]string {
-	details := map[string]string{DetailVerified: strconv.FormatBool(verified)}
+	details := map[string]string{detailVerified: strconv.FormatBool(verified)}
 	if userID != "" {
-		details[DetailUserID] = redactCode(userID, code)
+		details[detailUserID] = redactCode(userID, code)
 	}
 	if label != "" {
-		details[DetailLabel] = label
+		details[detailLabel] = label
 	}
 	maps.Copy(details, more)
 	return details
@@ -54,4 +55,27 @@ func (s *Service) identityDetailsOf(
 		return admission.identityDetails(more)
 	}
 	return more
+}
+
+// EventPerson is whom an event is about.
+type EventPerson struct {
+	UserID   string
+	Verified bool
+	Label    string
+}
+
+// About gives the person whom an event is about, and its other details; false if it
+// is about none.
+func (e Event) About() (who EventPerson, rest map[string]string, ok bool) {
+	verified, ok := e.Details[detailVerified]
+	if !ok {
+		return EventPerson{}, e.Details, false
+	}
+	rest = maps.Clone(e.Details)
+	for _, name := range []string{detailVerified, detailUserID, detailLabel} {
+		delete(rest, name)
+	}
+	return EventPerson{
+		UserID: e.Details[detailUserID], Verified: verified == "true", Label: e.Details[detailLabel],
+	}, rest, true
 }

@@ -19,6 +19,8 @@ func TestWhomAnEventConcerns(t *testing.T) {
 		{Refused, "abcdef", true, true},
 		{Kicked, "host_1", true, true},
 		{Joined, "host_1", false, false},
+		{Updated, "host_1", true, false},
+		{UpdateEnded, "host_1", true, false},
 	} {
 		e := Event{Action: c.action, Target: c.target}
 		if gotHost, gotGuest := e.concerns(host), e.concerns(guest); gotHost != c.host || gotGuest != c.guest {

@@ -12,9 +12,9 @@ import (
 const (
 	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
 
-	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at,
-		locked, vouched, person, label, unlocked, session, generation)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, principal, code, request_id,
+		created_at, locked, vouched, person, label, unlocked, opening, overrides, overrides_end, generation)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
 		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
@@ -23,13 +23,16 @@ const (
 	ON CONFLICT (subject, room_created_at, room_id) DO UPDATE SET until = excluded.until
 		WHERE visits.until < excluded.until`
 
-	joinColumns = `joins.identity, joins.room_id, joins.subject, joins.user_id, joins.name, joins.role, joins.admin,
+	joinColumns = `joins.identity, joins.room_id, joins.subject, joins.user_id, joins.name, joins.role, joins.principal,
 	COALESCE(joins.code, ''), joins.request_id, joins.created_at,
-	COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at), joins.locked, joins.vouched, joins.person,
-	joins.label, joins.unlocked, joins.returned, joins.session`
+	COALESCE(joins.revoked_at, of_code.revoked_at, of_request.revoked_at, of_user.disabled_at,
+		CASE WHEN joins.created_at < of_user.tokens_from THEN of_user.tokens_from END),
+	joins.locked, joins.vouched, joins.person,
+	joins.label, joins.unlocked, joins.returned, joins.opening, joins.overrides`
 	joinsFrom = ` FROM joins
 	LEFT JOIN revocations AS of_code ON of_code.came_by = joins.code AND of_code.generation = joins.generation
-	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0 `
+	LEFT JOIN revocations AS of_request ON of_request.came_by = joins.request_id AND of_request.generation = 0
+	LEFT JOIN users AS of_user ON of_user.subject = joins.subject AND joins.vouched = 0 `
 
 	selectJoin        = `SELECT ` + joinColumns + joinsFrom + `WHERE joins.identity = $1`
 	selectJoinAndRoom = `SELECT ` + joinColumns + `, ` + roomColumns + joinsFrom + `
@@ -66,8 +69,8 @@ func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies t
 		if err := check(c); err != nil {
 			return join, err
 		}
-		join.Session = c.Room.Session
-		if err := cmp.Or(t.useCode(join, c), t.inheritLocks(&join, c.Room)); err != nil {
+		join.Opening = c.Room.Opening
+		if err := cmp.Or(t.useCode(join, c), t.inherit(&join, c.Room)); err != nil {
 			return join, err
 		}
 		return join, cmp.Or(t.insertAdmission(join, c.Room, tokenDies), t.insertPendingUse(join, c.Code, tokenDies),
@@ -118,9 +121,9 @@ func (t *tx) insertAdmission(j meet.Admission, room meet.Room, tokenDies time.Ti
 	if j.Code != "" {
 		code = j.Code
 	}
-	err := t.exec("record join", insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role, bit(j.Admin), code,
-		j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person, j.Label,
-		sourcesText(j.Unlocked), j.Session)
+	err := t.exec("record join", insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role,
+		string(j.Principal), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
+		j.Label, sourcesText(j.Unlocked), j.Opening, overridesText(j.Overrides), optional(j.Overrides.EndsNext()))
 	if err != nil || j.Subject == "" {
 		return err
 	}
@@ -157,9 +160,10 @@ func (t *tx) admissionIn(roomID, identity string) (meet.Admission, error) {
 }
 
 func admissionPointers(j *meet.Admission) []any {
-	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*flag)(&j.Admin), &j.Code, &j.RequestID,
-		(*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched), &j.Person, &j.Label,
-		(*sources)(&j.Unlocked), (*flag)(&j.Returned), (*count)(&j.Session)}
+	return []any{&j.Identity, &j.RoomID, &j.Subject, &j.UserID, &j.Name, &j.Role, (*string)(&j.Principal), &j.Code,
+		&j.RequestID, (*moment)(&j.CreatedAt), (*moment)(&j.RevokedAt), (*sources)(&j.Locked), (*flag)(&j.Vouched),
+		&j.Person, &j.Label, (*sources)(&j.Unlocked), (*flag)(&j.Returned), (*count)(&j.Opening),
+		(*overrides)(&j.Overrides)}
 }
 
 // RevokeAdmissions implements [meet.AdmissionStore].

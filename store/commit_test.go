@@ -201,6 +201,44 @@ func TestARolledBackChangeIsNotSeenInItsCommit(t *testing.T) {
 	})
 }
 
+// A database far away says late that a change has failed, when the next operation
+// has read what it wrote.
+func TestAChangeThatFailsLateIsNotSeenInItsCommit(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		h := hold(t, db)
+		before := h.queueUpdate(newEvent("before"))
+		failed := h.queueRaw(func(t *tx) error {
+			room, err := t.room("id-room")
+			room.MaxParticipants = 7
+			_, updated := t.updateRoom("id-room", room)
+			_, read := t.room("id-room")
+			return errors.Join(err, updated, read, t.insertBlock(meet.Block{RoomID: "nowhere"}), t.event(newEvent("failed")))
+		})
+		var seen []meet.Room
+		var next []chan error
+		for range 2 {
+			next = append(next, h.queueRaw(func(t *tx) error {
+				room, err := t.room("id-room")
+				seen = append(seen, room)
+				return errors.Join(err, t.event(newEvent("next")))
+			}))
+		}
+		h.letGo()
+		if err := <-failed; err == nil {
+			t.Error("a block in no room was stored")
+		}
+		wantNoErr(t, append(next, before, h.first)...)
+		for _, room := range seen[len(seen)-2:] {
+			if room.MaxParticipants != 0 {
+				t.Errorf("an operation after it sees at most %d participants; want no limit", room.MaxParticipants)
+			}
+		}
+		wantLines(t, db, "before", "next", "next")
+	})
+}
+
 func TestARoomThatEndsIsSeenInItsCommit(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, db *DB) {

@@ -35,10 +35,22 @@ type transaction interface {
 	keep() error
 	undo() error
 
+	// lateFailure tells once that a statement has failed that was put off by an
+	// operation that was kept since. undo then takes that operation back, and all
+	// after it. Nil if there was none.
+	lateFailure() *lateFailure
+
 	// commit makes the transaction durable. Its error is meet.ErrOutcomeUnknown
 	// where nobody knows whether it is.
 	commit() error
 	rollback()
+}
+
+// lateFailure says which of the operations that were kept in a transaction has
+// failed, counted from 0, and how.
+type lateFailure struct {
+	operation int
+	err       error
 }
 
 // rows are those of a query, as [sql.Rows] has them.

@@ -1,11 +1,15 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"roomkey/meet"
 )
@@ -13,16 +17,41 @@ import (
 const (
 	eventColumns = `id, at, room_id, room_name, admin_id, actor, via, client, action, target, outcome, details, request_id`
 
+	selectSharedRooms = `SELECT room_id FROM room_admins WHERE subject = $1
+	ORDER BY room_created_at DESC, room_id DESC LIMIT $2`
+
 	updateOutcome = `UPDATE events SET outcome = $2 WHERE id = $1`
 
-	// An empty $3 is every kind, in selectEventsOfRoom an empty $4 every admin.
-	selectEvents = `SELECT ` + eventColumns + ` FROM events
-	WHERE id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
-	selectEventsOfAdmin = `SELECT ` + eventColumns + ` FROM events
-	WHERE admin_id = $4 AND id < $1 AND ($3 = '' OR kind = $3) ORDER BY id DESC LIMIT $2`
-	selectEventsOfRoom = `SELECT ` + eventColumns + ` FROM events
-	WHERE room_id = $5 AND id < $1 AND ($3 = '' OR kind = $3) AND ($4 = '' OR admin_id = $4) ORDER BY id DESC LIMIT $2`
+	// Between these ids are all events from one time to another: see eventLateness.
+	selectEventBefore = `SELECT id FROM events WHERE at < $1 ORDER BY at DESC LIMIT 1`
+	selectEventFrom   = `SELECT id FROM events WHERE at >= $1 ORDER BY at LIMIT 1`
 )
+
+// eventTexts are a statement that lists events, in either order.
+type eventTexts struct{ newest, oldest string }
+
+// The statements that list events. An empty text among their arguments is every
+// admin, every kind or every target. Targets have no index, which each join would
+// pay for: who asks for one names a room, and a time when that is known.
+var (
+	selectEvents        = eventTextsFor(``)
+	selectEventsOfAdmin = eventTextsFor(`admin_id = $8 AND `)
+	selectEventsOfRoom  = eventTextsFor(`room_id = $8 AND ($9 = '' OR admin_id = $9) AND `)
+)
+
+// eventTextsFor completes a condition on events. With the sum no planner takes the
+// index of at, which has not the order of the list.
+func eventTextsFor(condition string) eventTexts {
+	text := `SELECT ` + eventColumns + ` FROM events
+	WHERE ` + condition + `id > $1 AND id < $2 AND at + 0 >= $3 AND at + 0 < $4 AND ($5 = '' OR kind = $5)
+	AND ($7 = '' OR target = $7) ORDER BY id`
+	return eventTexts{newest: text + ` DESC LIMIT $6`, oldest: text + ` LIMIT $6`}
+}
+
+// eventLateness is longer than an event is ever written after its time. Ids grow
+// with the commits, so of two events that are further apart than this, the one with
+// the later time has the greater id.
+const eventLateness = time.Hour
 
 // insertEvents are statements that insert so many events at once, the largest
 // first. The last inserts one.
@@ -57,15 +86,29 @@ func (t *tx) event(e *meet.Event) error {
 	if t.err != nil || e == nil || e.Action == "" {
 		return t.err
 	}
+	event, err := newWrittenEvent(e)
+	if err == nil {
+		t.events = append(t.events, event)
+	}
+	return err
+}
+
+func newWrittenEvent(e *meet.Event) (writtenEvent, error) {
 	details := []byte("{}")
 	if len(e.Details) > 0 {
 		var err error
 		if details, err = json.Marshal(e.Details); err != nil {
-			return fmt.Errorf("write details of event: %w", err)
+			return writtenEvent{}, fmt.Errorf("write details of event: %w", err)
 		}
 	}
-	t.events = append(t.events, writtenEvent{written: *e, given: e, details: string(details)})
-	return nil
+	return writtenEvent{written: *e, given: e, details: string(details)}, nil
+}
+
+// values are those of a row of insertEvents.
+func (w *writtenEvent) values() []any {
+	e := &w.written
+	return []any{e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via), e.Caller.Client,
+		string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), w.details, e.RequestID}
 }
 
 // writeEvents writes the events of operations that share the transaction, in
@@ -92,9 +135,7 @@ func (t *tx) writeEvents(batch []*operation) error {
 func (t *tx) insertEvents(events []*writtenEvent, text string) error {
 	values := make([]any, 0, len(events)*eventValues)
 	for _, event := range events {
-		e := &event.written
-		values = append(values, e.At.UnixMilli(), e.RoomID, e.RoomName, e.AdminID, e.Actor, string(e.Caller.Via),
-			e.Caller.Client, string(e.Action.Kind()), string(e.Action), e.Target, string(e.Outcome), event.details, e.RequestID)
+		values = append(values, event.values()...)
 	}
 	t.executed.Add(1)
 	return t.insert(len(events), text, t.dialect.storable(values), func(i int, id int64) { events[i].written.ID = id })
@@ -117,19 +158,103 @@ func (db *DB) SetOutcome(ctx context.Context, id int64, outcome meet.Outcome) er
 
 // Events implements [meet.EventStore].
 func (db *DB) Events(ctx context.Context, q meet.EventQuery) ([]meet.Event, error) {
-	before := int64(math.MaxInt64)
-	if q.Before > 0 {
-		before = q.Before
+	after, before, err := db.eventsBetween(ctx, q)
+	if err != nil {
+		return nil, err
 	}
-	text, args := selectEvents, []any{before, max(q.Limit, 0), string(q.Kind)}
+	since, until := int64(math.MinInt64), int64(math.MaxInt64)
+	if !q.Since.IsZero() {
+		since = q.Since.UnixMilli()
+	}
+	if !q.Until.IsZero() {
+		until = q.Until.UnixMilli()
+	}
+	args := []any{after, before, since, until, string(q.Kind), max(q.Limit, 0), q.Target}
 	switch {
 	case q.RoomID != "":
-		text, args = selectEventsOfRoom, append(args, q.Admin, q.RoomID)
+		return db.listEvents(ctx, q, selectEventsOfRoom, append(args, q.RoomID, q.Admin))
 	case q.Admin != "":
-		text, args = selectEventsOfAdmin, append(args, q.Admin)
+		return db.eventsOfAdmin(ctx, q, args)
+	}
+	return db.listEvents(ctx, q, selectEvents, args)
+}
+
+func (db *DB) listEvents(ctx context.Context, q meet.EventQuery, texts eventTexts, args []any) ([]meet.Event, error) {
+	text := texts.newest
+	if q.OldestFirst {
+		text = texts.oldest
 	}
 	return list(ctx, db, "list events", text, eventPointers, args...)
 }
+
+// maxSharedRooms bounds how many rooms a co-admin's list of events looks at: the
+// newest.
+const maxSharedRooms = 100
+
+// eventsOfAdmin lists the events of the rooms of an admin, and of those in which they
+// are a co-admin. What is committed between its statements is in none of them.
+func (db *DB) eventsOfAdmin(ctx context.Context, q meet.EventQuery, args []any) ([]meet.Event, error) {
+	shared, err := readAll(ctx, db, "list rooms of a co-admin", selectSharedRooms, textPointers, q.Admin, maxSharedRooms)
+	if err == nil && len(shared) > 0 {
+		var newest []meet.Event
+		newest, err = db.Events(ctx, meet.EventQuery{Limit: 1})
+		for _, e := range newest {
+			args[1] = min(args[1].(int64), e.ID+1)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	args = slices.Clip(args)
+	events, err := db.listEvents(ctx, q, selectEventsOfAdmin, append(args, q.Admin))
+	for _, room := range shared {
+		if err != nil {
+			return nil, err
+		}
+		var more []meet.Event
+		more, err = db.listEvents(ctx, q, selectEventsOfRoom, append(args, room, ""))
+		events = append(events, more...)
+	}
+	if len(shared) > 0 { // each list is in order, and an event may be in two
+		slices.SortFunc(events, func(a, b meet.Event) int {
+			if q.OldestFirst {
+				a, b = b, a
+			}
+			return cmp.Compare(b.ID, a.ID)
+		})
+		events = slices.CompactFunc(events, func(a, b meet.Event) bool { return a.ID == b.ID })
+		events = events[:min(len(events), max(q.Limit, 0))]
+	}
+	return events, err
+}
+
+// eventsBetween gives two ids between which the events of a query are.
+func (db *DB) eventsBetween(ctx context.Context, q meet.EventQuery) (after, before int64, err error) {
+	after, before = q.After, math.MaxInt64
+	if q.Before > 0 {
+		before = q.Before
+	}
+	bound := func(text string, at time.Time, none int64) (id int64) {
+		if err != nil {
+			return none
+		}
+		id, err = readOne(ctx, db, "find an event by its time", text, idPointers, at.UnixMilli())
+		if errors.Is(err, meet.ErrNotFound) {
+			id, err = none, nil
+		}
+		return id
+	}
+	if !q.Since.IsZero() {
+		after = max(after, bound(selectEventBefore, q.Since.Add(-eventLateness), 0))
+	}
+	// Of what was written in the last hour, or with a clock that was fast, none is later.
+	if !q.Until.IsZero() && q.Until.Add(eventLateness).Before(db.Now()) {
+		before = min(before, bound(selectEventFrom, q.Until.Add(eventLateness), math.MaxInt64))
+	}
+	return after, before, err
+}
+
+func idPointers(id *int64) []any { return []any{id} }
 
 func eventPointers(e *meet.Event) []any {
 	return []any{&e.ID, (*moment)(&e.At), &e.RoomID, &e.RoomName, &e.AdminID, &e.Actor,

@@ -136,28 +136,64 @@ func cutConnections(t *testing.T, db *DB, where string) (n int) {
 
 const ofListeners = `query LIKE '%clock_timestamp()) * 1000000%'`
 
+// That a user was disabled is told to instances which may have them inside; other changes
+// of users are not.
+func TestOthersHearThatAUserIsDisabled(t *testing.T) {
+	t.Parallel()
+	all := openTogether(t, 2)
+	heard := hears(all[0])
+	createRoom(t, all[1], newRoom("room"))
+	say := func(what string) {
+		t.Helper()
+		if err := all[1].AddEvent(t.Context(), newEvent(what)); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return heard.about(what) == 1 })
+	}
+	update := func(change func(*meet.Account)) {
+		t.Helper()
+		_, err := all[1].UpdateUser(t.Context(), "ada", func(a *meet.Account) error { change(a); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := all[1].AddUser(t.Context(), meet.Account{Subject: "ada", Role: meet.User, Source: meet.LocalSource,
+		CreatedAt: epoch}); err != nil {
+		t.Fatal(err)
+	}
+	say("at first")
+	before := heard.about("")
+	update(func(a *meet.Account) { a.Name = "Ada" })
+	say("renamed")
+	if got := heard.about(""); got != before {
+		t.Errorf("told %d times of a new name, want 0", got-before)
+	}
+	update(func(a *meet.Account) { a.DisabledAt, a.Ending = epoch, true })
+	eventually(t, func() bool { return heard.about("") == before+1 })
+}
+
 // An instance that hears nothing answers from the database, and tells those who
 // wait that they may have missed something.
 func TestNothingIsRememberedWithoutAListener(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
 	url := server.Database(t)
-	name := url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")]
 	one, two := openURL(t, url), openURL(t, url)
 	createRoom(t, one, newRoom("room"))
 	heard := hears(one)
 	for _, db := range []*DB{one, two} { // they have all connections that they need
 		setPublic(t, db, false)
-		eventually(t, func() bool { isPublic(t, db); return remembered(db) })
 	}
-
 	if err := two.AddEvent(t.Context(), newEvent("at first")); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() bool { return heard.about("at first") == 1 })
 	before := heard.about("")
+	for _, db := range []*DB{one, two} { // until they learn that they hear nothing any more
+		eventually(t, func() bool { isPublic(t, db); return remembered(db) })
+	}
 
-	server.Exec(t, "ALTER DATABASE "+name+" WITH ALLOW_CONNECTIONS false")
+	server.Exec(t, "ALTER DATABASE "+databaseOf(url)+" WITH ALLOW_CONNECTIONS false")
 	cutConnections(t, two, ofListeners)
 	eventually(t, func() bool { return !remembered(one) && !remembered(two) })
 	for i := range 10 {
@@ -169,7 +205,7 @@ func TestNothingIsRememberedWithoutAListener(t *testing.T) {
 	if heard.about("") > before {
 		t.Error("told of what may have been missed before anything can be heard again")
 	}
-	server.Exec(t, "ALTER DATABASE "+name+" WITH ALLOW_CONNECTIONS true")
+	server.Exec(t, "ALTER DATABASE "+databaseOf(url)+" WITH ALLOW_CONNECTIONS true")
 	eventually(t, func() bool { return heard.about("") == before+1 })
 	eventually(t, func() bool { isPublic(t, one); return remembered(one) })
 	if err := two.AddEvent(t.Context(), newEvent("again")); err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,6 +45,8 @@ func (l *listedRow) relationship(subject string) meet.Relationship {
 	switch {
 	case l.room.CreatedBy == subject:
 		return meet.RelCreator
+	case l.room.AdminID == subject || slices.Contains(l.room.Admins, subject):
+		return meet.RelAdmin
 	case l.joined:
 		return meet.RelParticipant
 	case l.room.IsPublic:
@@ -131,9 +134,10 @@ func (l *listing) addBranches(q meet.RoomQuery) {
 	}
 	if q.Mine {
 		l.branch(`rooms.created_by = ` + l.subject + filter)
+		l.branchOfSubject(`room_admins`, filter)
 	}
 	if q.Joined {
-		l.branchJoined(filter)
+		l.branchOfSubject(`visits`, filter)
 	}
 	if q.Public && !onlyInactive {
 		l.branch(`rooms.is_public = 1 AND ` + open)
@@ -157,12 +161,13 @@ func (l *listing) selectRooms(where, createdAt string) string {
 		ORDER BY ` + createdAt + ` DESC, rooms.id DESC LIMIT ` + l.limit
 }
 
-func (l *listing) branchJoined(filter string) {
-	l.branches = append(l.branches, `SELECT visits.room_id AS id, visits.room_created_at AS created_at
-		FROM visits JOIN rooms ON rooms.id = visits.room_id
-		WHERE visits.subject = `+l.subject+filter+l.like()+`
-			AND (visits.room_created_at, visits.room_id) < (`+l.afterAt+`, `+l.afterID+`)
-		ORDER BY visits.room_created_at DESC, visits.room_id DESC LIMIT `+l.limit)
+// branchOfSubject finds the rooms that a table has with the subject.
+func (l *listing) branchOfSubject(table, filter string) {
+	l.branches = append(l.branches, `SELECT `+table+`.room_id AS id, `+table+`.room_created_at AS created_at
+		FROM `+table+` JOIN rooms ON rooms.id = `+table+`.room_id
+		WHERE `+table+`.subject = `+l.subject+filter+l.like()+`
+			AND (`+table+`.room_created_at, `+table+`.room_id) < (`+l.afterAt+`, `+l.afterID+`)
+		ORDER BY `+table+`.room_created_at DESC, `+table+`.room_id DESC LIMIT `+l.limit)
 }
 
 func (l *listing) like() string {

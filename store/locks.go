@@ -19,9 +19,7 @@ const (
 
 	setUnlocked = `UPDATE joins SET unlocked = $2 WHERE identity = $1`
 
-	selectLocks = `SELECT locked FROM joins WHERE room_id = $1 AND person = $2 AND locked <> '' AND session = $3`
-
-	selectGivenBack = `SELECT unlocked FROM joins WHERE room_id = $1 AND person = $2 AND unlocked <> '' AND session = $3`
+	selectGivenBack = `SELECT unlocked FROM joins WHERE room_id = $1 AND person = $2 AND unlocked <> '' AND opening = $3`
 
 	// All that is locked for the person of a join, who may have joined before.
 	selectLockedWith = `SELECT other.identity, other.locked FROM joins JOIN joins AS other ON other.room_id = joins.room_id
@@ -127,7 +125,7 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 		if err != nil {
 			return done, err
 		}
-		var leftOut bool
+		var leftOut, ended bool
 		if !locked { // while it still shows for whom it was locked
 			if leftOut, err = t.keepLocked(room, source, except); err != nil {
 				return done, err
@@ -145,13 +143,16 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 			return done, err
 		case locked:
 			leftOut, err = t.setExceptions(roomID, source, except)
+			if err == nil {
+				ended, err = t.endAllowed(roomID, source, except)
+			}
 		default:
 			err = t.dropExceptions(roomID, source)
 			if err == nil {
 				done.unlocked, err = t.unlockEach(source, selectLocked, except, roomID)
 			}
 		}
-		if err != nil || !done.changed && !leftOut && len(done.unlocked) == 0 {
+		if err != nil || !done.changed && !leftOut && !ended && len(done.unlocked) == 0 {
 			return done, err
 		}
 		return done, t.event(e)
@@ -160,12 +161,13 @@ func (db *DB) LockForAll(ctx context.Context, roomID string, source meet.Source,
 }
 
 // setExceptions ends all exceptions from a lock for all but those in except, and
-// says whether one of these is new. What is locked for one of them alone stays.
-func (t *tx) setExceptions(roomID string, source meet.Source, except []string) (added bool, err error) {
+// says whether that changed anything. What is locked for one of them alone stays.
+func (t *tx) setExceptions(roomID string, source meet.Source, except []string) (changed bool, err error) {
 	found, err := queryAll(t, "read exceptions from a lock", selectExcepted, unlockedPointers, roomID)
 	for _, admission := range found {
-		if !slices.Contains(except, admission.Identity) {
+		if slices.Contains(admission.Unlocked, source) && !slices.Contains(except, admission.Identity) {
 			err = cmp.Or(err, t.setUnlocked(admission, source, false))
+			changed = true
 		}
 	}
 	if err != nil {
@@ -184,9 +186,9 @@ func (t *tx) setExceptions(roomID string, source meet.Source, except []string) (
 		if err := t.setUnlocked(admission, source, true); err != nil {
 			return false, err
 		}
-		added = true
+		changed = true
 	}
-	return added, nil
+	return changed, nil
 }
 
 // dropExceptions ends all exceptions from a lock for all.
@@ -208,7 +210,8 @@ func (t *tx) keepLocked(room meet.Room, source meet.Source, except []string) (ke
 			continue
 		case err != nil:
 			return false, err
-		case admission.Admin || slices.Contains(admission.Unlocked, source) || slices.Contains(admission.Locked, source):
+		case admission.IsAdminOf(room) || slices.Contains(admission.Unlocked, source) ||
+			slices.Contains(admission.Locked, source):
 			continue
 		}
 		if err := t.setLocked(admission, append(admission.Locked, source)); err != nil {
@@ -231,31 +234,37 @@ func (t *tx) setUnlocked(admission meet.Admission, source meet.Source, unlocked 
 	return t.exec("except join from a lock", setUnlocked, admission.Identity, sourcesText(list))
 }
 
-// inheritLocks locks for a join what is locked for the same person in the room's
-// session. It also gives back what was given back to them although it is locked
-// for all, but only an access token proves that it is the same person.
-func (t *tx) inheritLocks(admission *meet.Admission, room meet.Room) (err error) {
+// inherit has an admission begin with what moderators have locked and set for the
+// same person in the room's opening. It also gives back what was given back to them
+// although it is locked for all, but only an access token proves that it is the
+// same person.
+func (t *tx) inherit(admission *meet.Admission, room meet.Room) error {
 	if admission.Person == "" {
 		return nil
 	}
-	if admission.Locked, err = t.sourcesOf(admission.Person, room, selectLocks); err != nil {
+	earlier, err := queryAll(t, "read what is set for a person", selectModerated, admissionPointers,
+		room.ID, admission.Person, room.Opening)
+	for _, before := range earlier {
+		admission.Locked = union(admission.Locked, before.Locked)
+	}
+	admission.InheritOverrides(earlier)
+	if err != nil || len(room.LockedForAll) == 0 || admission.Subject == "" {
 		return err
 	}
-	if len(room.LockedForAll) > 0 && admission.Subject != "" {
-		admission.Unlocked, err = t.sourcesOf(admission.Person, room, selectGivenBack)
-	}
+	given, err := queryAll(t, "read what was given back to a person", selectGivenBack, sourcesPointers,
+		room.ID, admission.Person, room.Opening)
+	admission.Unlocked = union(nil, slices.Concat(given...))
 	return err
 }
 
-// sourcesOf gives each source once that is in a column of a person's admissions.
-func (t *tx) sourcesOf(person string, room meet.Room, text string) (all []meet.Source, err error) {
-	found, err := queryAll(t, "read locks of a person", text, sourcesPointers, room.ID, person, room.Session)
-	for _, source := range slices.Concat(found...) {
-		if !slices.Contains(all, source) {
-			all = append(all, source)
+// union gives list with those of more that it has not.
+func union(list, more []meet.Source) []meet.Source {
+	for _, source := range more {
+		if !slices.Contains(list, source) {
+			list = append(list, source)
 		}
 	}
-	return all, err
+	return list
 }
 
 // LockedIn implements [meet.AdmissionStore]. The oldest admission comes first.

@@ -18,14 +18,14 @@ func TestMigrateFromTheFirstVersion(t *testing.T) {
 		VALUES ('r', 'room', 'ann', 'ann', 'active', '', 0, 'standard', 3, 1, 0, 1, 1, 1000, 2000)`)
 	want := meet.Settings{AllowChat: true, AllowAudio: true, AllowScreenShare: true, E2EE: true}
 	room, err := db.RoomByName(t.Context(), "room")
-	if err != nil || room.MaxParticipants != 3 || room.Session != 1 || room.Settings != want {
-		t.Errorf("after the migration: %+v, %v; want the room as it was, in its first session, %+v", room, err, want)
+	if err != nil || room.MaxParticipants != 3 || room.Opening != 1 || room.Settings != want {
+		t.Errorf("after the migration: %+v, %v; want the room as it was, in its first opening, %+v", room, err, want)
 	}
 }
 
-// What counted when sessions were told apart by their beginnings counts in the
-// present session, and nothing else does.
-func TestMigrationNumbersSessions(t *testing.T) {
+// What counted when openings were told apart by their beginnings counts in the
+// present opening, and nothing else does.
+func TestMigrationNumbersOpenings(t *testing.T) {
 	t.Parallel()
 	var statements []string
 	for room, opened := range map[string]int{"new": 1000, "reopened": 5000} {
@@ -52,14 +52,14 @@ func TestMigrationNumbersSessions(t *testing.T) {
 		}
 		for name, want := range map[string]bool{"before": false, "since": true} {
 			join, _, err := db.Admission(t.Context(), id+" "+name)
-			if err != nil || join.Session == room.Session != want {
-				t.Errorf("admission of %s room %s it was opened: in session %d of %d, %v; want it to count: %t", id, name,
-					join.Session, room.Session, err, want)
+			if err != nil || join.Opening == room.Opening != want {
+				t.Errorf("admission of %s room %s it was opened: in opening %d of %d, %v; want it to count: %t", id, name,
+					join.Opening, room.Opening, err, want)
 			}
 			request, err := db.JoinRequest(t.Context(), id+" "+name)
 			if err != nil || request.Living(room, time.UnixMilli(9000)) != want {
-				t.Errorf("request of %s room %s it was opened: in session %d of %d, %v; want it to count: %t", id, name,
-					request.Session, room.Session, err, want)
+				t.Errorf("request of %s room %s it was opened: in opening %d of %d, %v; want it to count: %t", id, name,
+					request.Opening, room.Opening, err, want)
 			}
 		}
 	}

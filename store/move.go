@@ -16,8 +16,9 @@ var (
 // movedTables are all tables whose rows are moved, those that others refer to
 // first. The only one with ids that the database gives is events.
 var movedTables = []string{
-	"rooms", "former_names", "codes", "joins", "pending_uses", "revocations", "visits", "join_requests", "blocks",
-	"presences", "events", "tokens",
+	"rooms", "room_admins", "former_names", "codes", "joins", "pending_uses", "revocations", "visits", "join_requests",
+	"blocks", "presences", "sessions", "last_seen", "transcript", "events", "tokens", "users", "webhook_endpoints",
+	"webhook_deliveries", "webhook_queues", "oauth_clients", "sign_in_grants",
 }
 
 // MoveProgress says how far [Move] is.

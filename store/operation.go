@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 
 	"roomkey/meet"
@@ -57,15 +58,48 @@ func (t *tx) performApart(op *operation) error {
 	if err := t.save(); err != nil {
 		return err
 	}
-	if op.perform(t) == nil {
+	err := op.perform(t)
+	if late := t.lateFailure(); late != nil {
+		return t.repeatAfter(late, op)
+	}
+	if err == nil {
 		t.executed.Add(1)
 		if op.err = t.keep(); op.err == nil {
+			t.kept = append(t.kept, op)
 			return nil
 		}
 	}
 	clear(t.rooms)
 	t.executed.Add(2)
 	return t.undo()
+}
+
+// settleApart runs what the operations that were kept have put off.
+func (t *tx) settleApart() error {
+	err := t.settle()
+	for late := t.lateFailure(); late != nil; late = t.lateFailure() {
+		if err = t.repeatAfter(late); err == nil {
+			err = t.settle()
+		}
+	}
+	return err
+}
+
+// repeatAfter takes back an operation that failed after it was kept, with all after
+// it, and performs those anew: they may have read what it wrote.
+func (t *tx) repeatAfter(late *lateFailure, running ...*operation) error {
+	t.kept[late.operation].err = late.err
+	repeated := slices.Concat(t.kept[late.operation+1:], running)
+	t.kept = t.kept[:late.operation]
+	clear(t.rooms)
+	t.executed.Add(2)
+	err := t.undo()
+	for _, op := range repeated {
+		if err == nil {
+			err = t.performApart(op)
+		}
+	}
+	return err
 }
 
 // failAll gives err to every operation that has no error of its own.

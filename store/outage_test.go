@@ -205,14 +205,18 @@ func TestReadOnlyDatabase(t *testing.T) {
 	eventually(t, func() bool { return db.AddEvent(ctx, newEvent("again")) == nil })
 }
 
+// databaseOf is the name of the database in a URL.
+func databaseOf(url string) string {
+	return url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")]
+}
+
 // At the limit of connections calls fail, and succeed when there is room again.
 func TestNoConnectionIsLeft(t *testing.T) {
 	t.Parallel()
 	server := postgrestest.Start(t)
 	url := server.Database(t)
-	name := url[strings.LastIndex(url, "/")+1 : strings.Index(url, "?")]
 	server.Exec(t, "CREATE ROLE limited LOGIN PASSWORD '"+postgrestest.Password+"'",
-		"ALTER DATABASE "+name+" OWNER TO limited")
+		"ALTER DATABASE "+databaseOf(url)+" OWNER TO limited")
 	url = strings.Replace(url, "postgres:"+postgrestest.Password, "limited:"+postgrestest.Password, 1)
 	db, ctx := openURL(t, url), t.Context()
 	createRoom(t, db, newRoom("room"))
@@ -292,4 +296,38 @@ func TestAnotherInstanceHoldsTheTurn(t *testing.T) {
 	}
 	eventually(t, func() bool { return db.AddEvent(ctx, newEvent("there")) == nil })
 	wantLines(t, db, "there")
+}
+
+// A database that takes five seconds for each statement is waited for, not taken for
+// one that is gone: what was acknowledged is there once, what failed is not there.
+func TestSlowDatabase(t *testing.T) {
+	t.Parallel()
+	db, ctx := setupPostgres(t), t.Context()
+	createRoom(t, db, newRoom("room"))
+	exec := func(text string) {
+		t.Helper()
+		if err := db.change(ctx, func(tx *tx) error { return tx.exec("slow", text) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(5); RETURN NEW; END'`)
+	exec(`CREATE TRIGGER slow BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION slow()`)
+	told := &outcomes{}
+	var writing sync.WaitGroup
+	for i := range 6 {
+		writing.Go(func() {
+			target := fmt.Sprint("change ", i)
+			told.add(t, target, db.AddEvent(ctx, newEvent(target)))
+		})
+	}
+	if _, err := db.RoomByID(ctx, "id-room"); err != nil {
+		t.Errorf("reading while a write takes long: %v", err)
+	}
+	writing.Wait()
+	eventually(t, func() bool { // on a busy machine some statements take too long
+		err := db.AddEvent(ctx, newEvent("waited for"))
+		return err == nil
+	})
+	exec(`DROP TRIGGER slow ON events`)
+	told.check(t, db)
 }

@@ -21,14 +21,18 @@ INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at, is
 	SELECT 'room-' || i, 'name-' || i, 'user-' || i % 500, 'user-' || i % 500,
 		CASE WHEN i % 10 = 0 THEN 'ended' ELSE 'active' END, '', CASE WHEN i % 10 = 0 THEN i END, (i % 7 = 0)::int,
 		'standard', 0, CASE WHEN i % 100 = 1 THEN i END, i, i FROM generate_series(1, 20000) AS i;
+INSERT INTO room_admins (room_id, subject, room_created_at)
+	SELECT 'room-' || i, 'user-' || (i + j) % 900, i FROM generate_series(1, 20000) AS i, generate_series(1, 2) AS j;
 UPDATE rooms SET cleared = 1 WHERE state <> 'active' AND created_at % 1000 <> 0;
 INSERT INTO codes (code, room_id, role, label, enabled, uses, max_uses, created_at, updated_at)
 	SELECT 'code-' || i || '-' || j, 'room-' || i, 'role-' || j, '', 1, 0, 0, i, i
 	FROM generate_series(1, 20000) AS i, generate_series(1, 3) AS j;
-INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, created_at, locked, unlocked, person)
-	SELECT 'identity-' || i, 'room-' || (i % 20000 + 1), 'user-' || i % 900, '', '', '', 0,
+INSERT INTO joins (identity, room_id, subject, user_id, name, role, code, created_at, locked, unlocked, person,
+		overrides, overrides_end)
+	SELECT 'identity-' || i, 'room-' || (i % 20000 + 1), 'user-' || i % 900, '', '', '',
 		'code-' || (i % 20000 + 1) || '-1', i, CASE WHEN i % 50 = 0 THEN 'mic' ELSE '' END,
-		CASE WHEN i % 60 = 0 THEN 'mic' ELSE '' END, 'person-' || i % 900 FROM generate_series(1, 40000) AS i;
+		CASE WHEN i % 60 = 0 THEN 'mic' ELSE '' END, 'person-' || i % 900,
+		CASE WHEN i % 70 = 0 THEN '{}' ELSE '' END, CASE WHEN i % 140 = 0 THEN i END FROM generate_series(1, 40000) AS i;
 INSERT INTO pending_uses (identity, code, room_id, due)
 	SELECT 'identity-' || i, 'code-' || i || '-1', 'room-' || i, i FROM generate_series(1, 5000) AS i;
 INSERT INTO revocations (came_by, generation, revoked_by, revoked_at)
@@ -45,16 +49,41 @@ INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, co
 INSERT INTO blocks (room_id, identity, subject, user_id, code, name, reason, blocked_by, created_at)
 	SELECT 'room-' || i, 'identity-' || j, '', '', '', '', '', '', i
 	FROM generate_series(1, 4000) AS i, generate_series(1, 2) AS j;
-INSERT INTO presences (sid, room_id, room_sid, identity, subject, joined_at, left_at)
-	SELECT 'sid-' || i, 'room-' || (i % 20000 + 1), '', 'identity-' || i, '', i, CASE WHEN i % 40 > 0 THEN i END
+INSERT INTO presences (sid, room_id, room_sid, identity, subject, joined_at, left_at, session_id, person)
+	SELECT 'sid-' || i, 'room-' || (i % 20000 + 1), '', 'identity-' || i, '', i, CASE WHEN i % 40 > 0 THEN i END,
+		'session-' || i % 10000, 'person-' || i FROM generate_series(1, 40000) AS i;
+INSERT INTO sessions (id, room_id, opening, started_at, ended_at)
+	SELECT 'session-' || i, 'room-' || i % 5000 + 1, 1, i, CASE WHEN i > 5000 THEN i + 1 END
+	FROM generate_series(1, 20000) AS i;
+INSERT INTO transcript (id, room_id, at, identity, name, source, text)
+	SELECT 'entry-' || i, 'room-' || (i % 200 + 1), i, 'identity-' || i % 900, '', 'chat', 'x'
 	FROM generate_series(1, 40000) AS i;
+INSERT INTO last_seen (name, at) VALUES ('people', 1);
 INSERT INTO events (at, room_id, room_name, admin_id, actor, via, client, kind, action, target, outcome, details,
 		request_id)
 	SELECT i, 'room-' || (i % 20000 + 1), '', 'user-' || i % 500, '', '', '', 'room', 'room.updated', '', 'ok', '{}', ''
 	FROM generate_series(1, 60000) AS i;
 INSERT INTO former_names (name, created_by, released_at)
 	SELECT 'former-' || i, 'user', i FROM generate_series(1, 10000) AS i;
-INSERT INTO tokens (id, issued_at, expires_at) SELECT 'token-' || i, i, i FROM generate_series(1, 10000) AS i;
+INSERT INTO tokens (id, issued_at, expires_at, grant_id)
+	SELECT 'token-' || i, i, i, CASE WHEN i % 4 = 0 THEN 'grant-' || i ELSE '' END FROM generate_series(1, 10000) AS i;
+INSERT INTO users (subject, name, role, role_set, source, created_at, last_seen_at, ending)
+	SELECT 'user-' || i, '', 'user', 0, 'local', i, i, CASE WHEN i % 1000 = 0 THEN 1 ELSE 0 END
+	FROM generate_series(1, 10000) AS i;
+INSERT INTO oauth_clients (id, secret_hash, name, redirect_uris, address, created_at, used_at, expires_at)
+	SELECT 'client-' || i, '', '', '', 'address-' || i % 100, i, CASE WHEN i % 4 > 0 THEN i END, i
+	FROM generate_series(1, 10000) AS i;
+INSERT INTO sign_in_grants (id, client_id, client_name, subject, scope, redirect_uri, challenge, code_hash,
+		refresh_hash, created_at, expires_at)
+	SELECT 'grant-' || i, 'client-' || i, '', '', '', '', '', '', '', i, i FROM generate_series(1, 10000) AS i;
+INSERT INTO webhook_endpoints (id, url, secret, kinds, configured, created_at, last_event, removed_at)
+	SELECT 'we-' || i, '', '', '', 0, i, i, CASE WHEN i > 10 THEN i END FROM generate_series(1, 1000) AS i;
+INSERT INTO webhook_deliveries (endpoint_id, event_id, room_id, state, taken_at, attempts, status, problem, done_at)
+	SELECT 'we-' || i % 10, i, 'room-' || i % 20000, CASE WHEN i % 9 = 0 THEN 'pending' ELSE 'delivered' END, i, 1, 200,
+		'', CASE WHEN i % 9 > 0 THEN i END FROM generate_series(1, 60000) AS i;
+INSERT INTO webhook_queues (endpoint_id, room_id, event_id, since, next_at)
+	SELECT endpoint_id, room_id, MIN(event_id), 1, MIN(event_id) FROM webhook_deliveries WHERE state = 'pending'
+	GROUP BY endpoint_id, room_id;
 ANALYZE`
 
 var parameter = regexp.MustCompile(`\$\d+`)
@@ -107,7 +136,8 @@ func TestPostgresSearchesIndexes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	texts := slices.Concat(slices.Collect(maps.Keys(pointReads())), hotWrites[3:])
+	texts := slices.Concat(slices.Collect(maps.Keys(pointReads())),
+		slices.Collect(maps.Keys(webhookReads())), slices.Collect(maps.Keys(signInReads())), hotWrites[3:])
 	yes, no := true, false
 	for _, q := range []meet.RoomQuery{{Mine: true}, {Joined: true}, {Public: true}, {All: true},
 		{Mine: true, Joined: true, Public: true}} {
@@ -127,7 +157,8 @@ func TestPostgresSearchesIndexes(t *testing.T) {
 }
 
 // readWhole are the indexes of which all is wanted, or the first entries.
-var readWhole = regexp.MustCompile(`(using|on) (events_pkey|rooms_uncleared|presences_open)\b`)
+var readWhole = regexp.MustCompile(`(using|on) (events_pkey|rooms_uncleared|presences_open|webhook_endpoints_open|` +
+	`oauth_clients_unused|users_ending)\b`)
 
 // wholeScans gives the lines of a plan that read a table or an index from its
 // beginning to its end.

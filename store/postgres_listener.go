@@ -44,6 +44,7 @@ type message struct {
 // toldEvent is what other instances are told of an event.
 type toldEvent struct {
 	Room   string           `json:"room"`
+	Admin  string           `json:"admin,omitempty"`
 	Action meet.EventAction `json:"action"`
 	Target string           `json:"target,omitempty"`
 }
@@ -202,7 +203,7 @@ func (l *listener) tell(m message) {
 			tell(meet.Event{})
 		}
 		for _, e := range m.Events {
-			tell(meet.Event{RoomID: e.Room, Action: e.Action, Target: e.Target})
+			tell(meet.Event{RoomID: e.Room, AdminID: e.Admin, Action: e.Action, Target: e.Target})
 		}
 	}
 	for _, tell := range s.counts {
@@ -219,12 +220,17 @@ func (l *listener) announce(t *tx, batch []*operation) error {
 	for _, op := range batch {
 		for i := range op.events {
 			if e := &op.events[i].written; op.err == nil && e.RoomID != "" {
-				events = append(events, toldEvent{e.RoomID, e.Action, e.Target})
+				events = append(events, toldEvent{Room: e.RoomID, Admin: e.AdminID, Action: e.Action, Target: e.Target})
 			}
 		}
 	}
 	slices.Sort(t.changedRooms)
 	texts, err := l.messages(slices.Compact(t.changedRooms), events, nil)
+	if t.usersEnd && err == nil { // what has changed of it is in no event
+		var all []byte
+		all, err = json.Marshal(message{From: l.from, Missed: true})
+		texts = append(texts, string(all))
+	}
 	if err != nil || len(texts) == 0 {
 		return err
 	}

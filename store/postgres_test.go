@@ -76,8 +76,10 @@ func TestConformanceOnPostgres(t *testing.T) {
 // empty deletes all rows.
 func empty(db *DB) error {
 	return db.change(context.Background(), func(t *tx) (err error) {
-		for _, table := range []string{"events", "presences", "blocks", "join_requests", "visits", "revocations",
-			"pending_uses", "joins", "codes", "former_names", "rooms", "tokens", "leases", "deployment"} {
+		for _, table := range []string{"events", "transcript", "presences", "blocks", "join_requests", "visits",
+			"revocations", "pending_uses", "joins", "codes", "former_names", "sessions", "last_seen", "room_admins", "rooms",
+			"tokens", "users", "webhook_endpoints", "webhook_deliveries", "webhook_queues", "oauth_clients", "sign_in_grants",
+			"leases", "deployment"} {
 			err = cmp.Or(err, t.exec("empty", "DELETE FROM "+table))
 		}
 		return err

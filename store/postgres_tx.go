@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,14 +11,18 @@ import (
 )
 
 // postgresTx puts off all that gives nothing, and sends it together with the
-// next query or the commit: an operation that reads and then writes takes two
-// round trips, however many statements it has.
+// next query or the commit. What one operation writes goes with what the next one
+// reads, so operations that share a commit take a round trip each, however many
+// statements they have.
 type postgresTx struct {
 	c       *postgresConnection
 	pending []statement
 	opening int  // how many of the first statements begin the transaction
 	begun   bool // the database has taken them
 	savedAt int  // where in pending the savepoint of the operation is
+
+	kept int          // how many operations the database has kept
+	late *lateFailure // of the operation after those
 }
 
 // noSavepoint says that no savepoint is pending.
@@ -39,6 +44,9 @@ func (s *statement) fail(err error) error {
 	}
 	return err
 }
+
+// keeps says whether the statement ends an operation.
+func (s statement) keeps() bool { return s.text == releaseSavepoint }
 
 func (t *postgresTx) putOff(s statement) { t.pending = append(t.pending, s) }
 
@@ -115,8 +123,11 @@ func (t *postgresTx) send(unread int) (*sentRows, int, error) {
 		(pending[len(pending)-1].text != commit || saysPostgres(err)) {
 		t.c.drop()
 		if err = t.c.connect(); err == nil {
-			return t.try(pending, unread)
+			sent, failed, err = t.try(pending, unread)
 		}
+	}
+	if err != nil && slices.ContainsFunc(pending[failed:], statement.keeps) {
+		t.late = &lateFailure{operation: t.kept, err: err}
 	}
 	return sent, failed, err
 }
@@ -145,6 +156,9 @@ func (t *postgresTx) try(pending []statement, unread int) (*sentRows, int, error
 			_ = sent.Close()
 			t.c.busy = t.c.busy || hasState(err, "55P03") // lock_not_available
 			return nil, i, pending[i].fail(err)
+		}
+		if pending[i].keeps() {
+			t.kept++
 		}
 		if !t.begun && i+1 == t.opening {
 			t.begun, t.c.busy = true, time.Since(asked) > busyAfter
@@ -203,7 +217,13 @@ func (t *postgresTx) save() error {
 
 func (t *postgresTx) keep() error {
 	t.putOff(statement{doing: "release savepoint", text: releaseSavepoint})
-	return t.settle()
+	return nil
+}
+
+func (t *postgresTx) lateFailure() *lateFailure {
+	late := t.late
+	t.late = nil
+	return late
 }
 
 func (t *postgresTx) undo() error {

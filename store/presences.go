@@ -10,11 +10,13 @@ import (
 )
 
 const (
-	presenceColumns = `sid, room_id, room_sid, identity, subject, joined_at, left_at`
+	presenceColumns = `presences.sid, presences.room_id, presences.room_sid, presences.identity, presences.subject,
+	presences.opening, presences.person, presences.joined_at, presences.left_at, presences.speaking_ms`
 
-	selectPresence = `SELECT ` + presenceColumns + ` FROM presences WHERE sid = $1`
+	selectPresence = `SELECT ` + presenceColumns + `, presences.session_id FROM presences WHERE sid = $1`
 
-	insertPresence = `INSERT INTO presences (` + presenceColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	insertPresence = `INSERT INTO presences (sid, room_id, room_sid, identity, subject, opening, person, joined_at,
+		left_at, session_id, speaking_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
 	endPresence = `UPDATE presences SET left_at = $2 WHERE sid = $1`
 
@@ -33,22 +35,21 @@ const (
 // SavePresence implements [meet.PresenceStore]. What is known already is not
 // written again: it is told many times.
 func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *meet.Event) error {
-	known, err := readOne(ctx, db, "read presence", selectPresence, presencePointers, p.SID)
-	if err == nil && !isNews(p, known) || err != nil && !errors.Is(err, meet.ErrNotFound) {
+	known, err := readOne(ctx, db, "read presence", selectPresence, (*knownPresence).pointers, p.SID)
+	if err == nil && !known.isNews(p, joined) || err != nil && !errors.Is(err, meet.ErrNotFound) {
 		return err
 	}
 	return db.change(ctx, func(t *tx) error {
-		known, err := queryOne(t, "read presence", selectPresence, presencePointers, p.SID)
+		known, err := queryOne(t, "read presence", selectPresence, (*knownPresence).pointers, p.SID)
 		switch {
 		case errors.Is(err, meet.ErrNotFound):
-			err = t.insertPresence(p)
-			if joined != nil {
-				err = cmp.Or(err, t.enterByCode(p), t.event(joined))
-			}
-		case err == nil && isNews(p, known):
-			err = t.exec("end presence", endPresence, p.SID, optional(p.LeftAt))
-		default:
+			err = t.addPresence(p, joined)
+		case err != nil || !known.isNews(p, joined):
 			return err
+		case p.LeftAt.IsZero():
+			return t.putIntoSession(p)
+		default:
+			err = cmp.Or(t.exec("end presence", endPresence, p.SID, p.LeftAt.UnixMilli()), t.endSession(known.session, p))
 		}
 		if err != nil || p.LeftAt.IsZero() {
 			return err
@@ -57,16 +58,41 @@ func (db *DB) SavePresence(ctx context.Context, p meet.Presence, joined, left *m
 	})
 }
 
-// isNews says whether p adds to what is known of the same connection: its end.
-func isNews(p, known meet.Presence) bool { return !p.LeftAt.IsZero() && known.LeftAt.IsZero() }
+// knownPresence is a row of selectPresence.
+type knownPresence struct {
+	presence meet.Presence
+	session  string // empty if it is in none
+}
 
-func (t *tx) insertPresence(p meet.Presence) error {
-	err := t.exec("insert presence", insertPresence, p.SID, p.RoomID, p.RoomSID, p.Identity, p.Subject,
-		p.JoinedAt.UnixMilli(), optional(p.LeftAt))
-	if err != nil || p.Subject == "" {
-		return err
+func (k *knownPresence) pointers() []any { return append(presencePointers(&k.presence), &k.session) }
+
+// isNews says whether p adds to what is known of the same connection: its end, or
+// that it is in a session, which nobody noted before there were sessions.
+func (k *knownPresence) isNews(p meet.Presence, joined *meet.Event) bool {
+	return k.presence.LeftAt.IsZero() && (!p.LeftAt.IsZero() || k.session == "" && joined != nil)
+}
+
+// addPresence stores a presence that is not on record. With joined it is in a
+// session.
+func (t *tx) addPresence(p meet.Presence, joined *meet.Event) (err error) {
+	session := ""
+	if joined != nil {
+		if session, err = t.sessionOf(p); err != nil {
+			return err
+		}
 	}
-	return t.exec("keep visit", keepVisit, p.Subject, p.RoomID)
+	err = t.exec("insert presence", insertPresence, p.SID, p.RoomID, p.RoomSID, p.Identity, p.Subject, p.Opening, p.Person,
+		p.JoinedAt.UnixMilli(), optional(p.LeftAt), session, optionalMilliseconds(p.Speaking))
+	if p.Subject != "" {
+		err = cmp.Or(err, t.exec("keep visit", keepVisit, p.Subject, p.RoomID))
+	}
+	if joined != nil {
+		err = cmp.Or(err, t.enterByCode(p), t.event(joined))
+	}
+	if session != "" && !p.LeftAt.IsZero() {
+		err = cmp.Or(err, t.endSession(session, p))
+	}
+	return err
 }
 
 // enterByCode notes that somebody was inside by the code of an admission.
@@ -96,5 +122,6 @@ func (db *DB) OpenPresences(ctx context.Context, roomID string) ([]meet.Presence
 }
 
 func presencePointers(p *meet.Presence) []any {
-	return []any{&p.SID, &p.RoomID, &p.RoomSID, &p.Identity, &p.Subject, (*moment)(&p.JoinedAt), (*moment)(&p.LeftAt)}
+	return []any{&p.SID, &p.RoomID, &p.RoomSID, &p.Identity, &p.Subject, (*count)(&p.Opening), &p.Person,
+		(*moment)(&p.JoinedAt), (*moment)(&p.LeftAt), &optionalSpan{&p.Speaking}}
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	insertRequest = `INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state,
-		answered_by, answered_at, session, created_at, seen_at, label, admitted)
+		answered_by, answered_at, opening, created_at, seen_at, label, admitted)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	updateRequest = `UPDATE join_requests SET state = $2, answered_by = $3, answered_at = $4, seen_at = $5 WHERE id = $1`
@@ -28,7 +28,7 @@ const (
 		CAST(COALESCE(SUM(CASE WHEN found.code = $5 THEN waiting ELSE 0 END), 0) AS BIGINT)
 	FROM (SELECT code, SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END) AS waiting,
 			SUM(CASE WHEN caller = $2 THEN 1 ELSE 0 END) AS of_caller FROM join_requests
-		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND session = $3 AND seen_at > $4 GROUP BY code) AS found
+		WHERE room_id = $1 AND state IN ('waiting', 'refused') AND opening = $3 AND seen_at > $4 GROUP BY code) AS found
 	WHERE found.code = '' OR EXISTS (SELECT 1 FROM codes WHERE codes.code = found.code AND ` + codeIsOpen + `$6))`
 
 	// As RoomCode.Check of package meet has it; what follows is the moment.
@@ -41,7 +41,7 @@ const (
 	WHERE room_id = $1 AND subject = $2 AND user_id = $3 AND role = $4 AND subject <> '' ORDER BY created_at DESC LIMIT 1`
 
 	selectRequests = `SELECT ` + requestColumns + requestsFrom + `
-	WHERE room_id = $1 AND state = $2 AND session = $3 AND seen_at > $4
+	WHERE room_id = $1 AND state = $2 AND opening = $3 AND seen_at > $4
 		AND (state <> 'approved' OR revocations.came_by IS NULL)
 		AND (CAST($6 AS BIGINT) < 0 OR join_requests.code = '' OR EXISTS (SELECT 1 FROM codes
 			WHERE codes.code = join_requests.code AND ` + codeIsOpen + `$6)))
@@ -67,14 +67,14 @@ func (db *DB) AddJoinRequest(ctx context.Context, r meet.JoinRequest, seenAfter 
 			return err
 		}
 		found, err := queryOne(t, "count join requests", countRequests, requestCountPointers,
-			r.RoomID, r.Caller, room.Session, seenAfter.UnixMilli(), r.Code, r.CreatedAt.UnixMilli())
+			r.RoomID, r.Caller, room.Opening, seenAfter.UnixMilli(), r.Code, r.CreatedAt.UnixMilli())
 		if err != nil {
 			return err
 		}
 		if err := check(room, found); err != nil {
 			return err
 		}
-		return cmp.Or(t.insertRequest(r, room.Session), t.event(e))
+		return cmp.Or(t.insertRequest(r, room.Opening), t.event(e))
 	})
 }
 
@@ -82,9 +82,9 @@ func requestCountPointers(c *meet.RequestCount) []any {
 	return []any{(*count)(&c.Waiting), (*count)(&c.Caller), (*count)(&c.Code)}
 }
 
-func (t *tx) insertRequest(r meet.JoinRequest, session int) error {
+func (t *tx) insertRequest(r meet.JoinRequest, opening int) error {
 	return t.exec("insert join request", insertRequest, r.ID, r.RoomID, r.Caller, r.Subject, r.UserID, r.Name, r.Role,
-		r.Code, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), session, r.CreatedAt.UnixMilli(),
+		r.Code, string(r.State), r.AnsweredBy, optional(r.AnsweredAt), opening, r.CreatedAt.UnixMilli(),
 		r.SeenAt.UnixMilli(), r.Label, r.Admitted)
 }
 
@@ -106,7 +106,7 @@ func (db *DB) JoinRequests(ctx context.Context, q meet.RequestQuery) ([]meet.Joi
 		open = q.OpenAt.UnixMilli()
 	}
 	return list(ctx, db, "list join requests", selectRequests, requestPointers,
-		q.RoomID, string(q.State), q.Session, q.SeenAfter.UnixMilli(), max(q.Limit, 0), open)
+		q.RoomID, string(q.State), q.Opening, q.SeenAfter.UnixMilli(), max(q.Limit, 0), open)
 }
 
 // UpdateJoinRequest implements [meet.RequestStore].

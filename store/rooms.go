@@ -11,14 +11,16 @@ import (
 
 const (
 	insertRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at,
-		is_public, mode, max_participants, settings, expires_at, session, created_at, updated_at, locked_for_all)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+		is_public, mode, max_participants, settings, expires_at, opening, created_at, updated_at, locked_for_all,
+		title, starts_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 	ON CONFLICT (name) WHERE state = 'active' DO NOTHING`
 
 	// A room that is active has nothing cleared yet.
 	updateRoom = `UPDATE rooms SET name = $2, admin_id = $3, state = $4, ended_by = $5, ended_at = $6,
-		is_public = $7, mode = $8, max_participants = $9, settings = $10, expires_at = $11, session = $12,
-		updated_at = $13, locked_for_all = $14, cleared = CASE WHEN $4 = 'active' THEN 0 ELSE cleared END
+		is_public = $7, mode = $8, max_participants = $9, settings = $10, expires_at = $11, opening = $12,
+		updated_at = $13, locked_for_all = $14, title = $15, starts_at = $16,
+		cleared = CASE WHEN $4 = 'active' THEN 0 ELSE cleared END
 	WHERE id = $1 RETURNING ` + roomColumns
 
 	// Frees a name held by a room whose time has come but which the sweeper
@@ -40,6 +42,9 @@ func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomC
 			return err
 		}
 		err := t.insertRoom(room)
+		if err == nil {
+			err = t.insertAdmins(room)
+		}
 		for _, code := range codes {
 			err = cmp.Or(err, t.insertCode(room.ID, code))
 		}
@@ -95,6 +100,9 @@ func (db *DB) UpdateRoom(
 			if _, err := t.freeName(room.Name, room.UpdatedAt); err != nil {
 				return room, err
 			}
+		}
+		if err := t.replaceAdmins(was, room); err != nil {
+			return room, err
 		}
 		room, err = t.updateRoom(was.ID, room)
 		return room, cmp.Or(err, t.keepFormerName(was, room), t.event(e))
@@ -158,8 +166,8 @@ func (t *tx) insertRoom(r meet.Room) error {
 func (t *tx) tryInsertRoom(r meet.Room) (inserted bool, err error) {
 	n, err := t.change(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
-		sourcesText(r.LockedForAll))
+		optional(r.ExpiresAt), r.Opening, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
+		sourcesText(r.LockedForAll), r.Title, optional(r.StartsAt))
 	return n > 0, wrap("insert room", err)
 }
 
@@ -167,7 +175,8 @@ func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {
 	t.roomChanged(id)
 	room, err := queryOne(t, "update room", updateRoom, roomPointers, id, r.Name, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
-		optional(r.ExpiresAt), r.Session, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll))
+		optional(r.ExpiresAt), r.Opening, r.UpdatedAt.UnixMilli(), sourcesText(r.LockedForAll),
+		r.Title, optional(r.StartsAt))
 	return room, t.roomError(err)
 }
 

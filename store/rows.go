@@ -14,9 +14,10 @@ import (
 // The columns of a room, a join request and a code in the order of the pointers below.
 const (
 	roomColumns = `rooms.id, rooms.name, rooms.created_by, rooms.admin_id, rooms.state, rooms.ended_by, rooms.ended_at,
-	rooms.is_public, rooms.mode, rooms.max_participants, rooms.settings, rooms.expires_at, rooms.session, rooms.created_at,
-	rooms.updated_at, rooms.locked_for_all,
-	CASE WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id` + rowByRow + `) THEN 1 ELSE 0 END`
+	rooms.is_public, rooms.mode, rooms.max_participants, rooms.settings, rooms.expires_at, rooms.opening, rooms.created_at,
+	rooms.updated_at, rooms.locked_for_all, rooms.title, rooms.starts_at,
+	CASE WHEN EXISTS (SELECT 1 FROM blocks WHERE blocks.room_id = rooms.id` + rowByRow + `) THEN 1 ELSE 0 END,
+	` + coAdmins
 
 	// rowByRow keeps PostgreSQL from reading a whole table to answer EXISTS for a
 	// few rows.
@@ -29,7 +30,7 @@ const (
 	` + approvalEnded + `'refused' ELSE join_requests.state END,
 	` + approvalEnded + `revocations.revoked_by ELSE join_requests.answered_by END,
 	` + approvalEnded + `revocations.revoked_at ELSE join_requests.answered_at END,
-	join_requests.session, join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
+	join_requests.opening, join_requests.created_at, join_requests.seen_at, join_requests.label, join_requests.admitted`
 	approvalEnded = `CASE WHEN join_requests.state = 'approved' AND revocations.came_by IS NOT NULL THEN `
 
 	requestsFrom = ` FROM join_requests LEFT JOIN revocations
@@ -43,13 +44,13 @@ const (
 func roomPointers(r *meet.Room) []any {
 	return []any{&r.ID, &r.Name, &r.CreatedBy, &r.AdminID, (*string)(&r.State), &r.EndedBy, (*moment)(&r.EndedAt),
 		(*flag)(&r.IsPublic), (*string)(&r.Mode), (*count)(&r.MaxParticipants), (*settings)(&r.Settings),
-		(*moment)(&r.ExpiresAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt),
-		(*sources)(&r.LockedForAll), (*flag)(&r.HasBlocks)}
+		(*moment)(&r.ExpiresAt), (*count)(&r.Opening), (*moment)(&r.CreatedAt), (*moment)(&r.UpdatedAt),
+		(*sources)(&r.LockedForAll), &r.Title, (*moment)(&r.StartsAt), (*flag)(&r.HasBlocks), (*lines)(&r.Admins)}
 }
 
 func requestPointers(r *meet.JoinRequest) []any {
 	return []any{&r.ID, &r.RoomID, &r.Caller, &r.Subject, &r.UserID, &r.Name, &r.Role, &r.Code, (*string)(&r.State),
-		&r.AnsweredBy, (*moment)(&r.AnsweredAt), (*count)(&r.Session), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt),
+		&r.AnsweredBy, (*moment)(&r.AnsweredAt), (*count)(&r.Opening), (*moment)(&r.CreatedAt), (*moment)(&r.SeenAt),
 		&r.Label, &r.Admitted}
 }
 

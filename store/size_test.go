@@ -19,8 +19,8 @@ func manyJoins(t *testing.T, db *DB, n int) {
 	t.Helper()
 	for _, text := range []string{
 		`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
-		INSERT INTO joins (identity, room_id, subject, user_id, name, role, admin, code, request_id, created_at)
-		SELECT 'guest_' || i, 'id-room', '', 'guest', 'Guest', 'host', 0, 'aaa', 'request-' || i, $2 + 1000 * i FROM n`,
+		INSERT INTO joins (identity, room_id, subject, user_id, name, role, code, request_id, created_at)
+		SELECT 'guest_' || i, 'id-room', '', 'guest', 'Guest', 'host', 'aaa', 'request-' || i, $2 + 1000 * i FROM n`,
 		`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
 		INSERT INTO join_requests (id, room_id, caller, subject, user_id, name, role, code, state, answered_by, created_at,
 		seen_at, generation)

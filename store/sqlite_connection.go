@@ -114,6 +114,8 @@ func (t *sqliteTx) save() error { return t.exec("set savepoint", savepoint, nil,
 
 func (t *sqliteTx) keep() error { return t.exec("release savepoint", releaseSavepoint, nil, nil) }
 
+func (t *sqliteTx) lateFailure() *lateFailure { return nil } // nothing is put off
+
 func (t *sqliteTx) undo() error {
 	return cmp.Or(t.exec("roll back to savepoint", rollbackToSavepoint, nil, nil), t.keep())
 }

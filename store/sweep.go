@@ -24,12 +24,22 @@ const (
 	CASE WHEN EXISTS (SELECT 1 FROM rooms WHERE cleared = 0 AND state <> 'active') THEN 1 ELSE 0 END,
 	CASE WHEN EXISTS (SELECT 1 FROM pending_uses WHERE due <= $3) THEN 1 ELSE 0 END,
 	CASE WHEN EXISTS (SELECT 1 FROM join_requests WHERE state <> 'approved' AND seen_at <= $4) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM joins WHERE overrides_end <= $2) THEN 1 ELSE 0 END,
 	CASE WHEN EXISTS (SELECT 1 FROM (SELECT at FROM events ORDER BY id LIMIT 1) AS oldest WHERE at < $1)
 		OR EXISTS (SELECT 1 FROM presences WHERE left_at < $1)
+		OR EXISTS (SELECT 1 FROM sessions WHERE ended_at < $1)
+		OR EXISTS (SELECT 1 FROM transcript WHERE at < $1)
 		OR EXISTS (SELECT 1 ` + fromOldJoins + `)
 		OR EXISTS (SELECT 1 FROM visits WHERE until <= $2)
 		OR EXISTS (SELECT 1 FROM tokens WHERE expires_at < $1)
-		OR EXISTS (SELECT 1 FROM former_names WHERE released_at <= $5) THEN 1 ELSE 0 END`
+		OR EXISTS (SELECT 1 FROM users WHERE role_set = 0 AND disabled_at IS NULL AND last_seen_at < $1)
+		OR EXISTS (SELECT 1 FROM webhook_deliveries WHERE done_at < $1)
+		OR EXISTS (SELECT 1 FROM webhook_endpoints WHERE removed_at <= $2)
+		OR EXISTS (SELECT 1 FROM oauth_clients WHERE expires_at <= $2)
+		OR EXISTS (SELECT 1 FROM sign_in_grants WHERE expires_at <= $2)
+		OR EXISTS (SELECT 1 FROM tokens WHERE grant_id <> '' AND expires_at <= $2)
+		OR EXISTS (SELECT 1 FROM former_names WHERE released_at <= $5) THEN 1 ELSE 0 END,
+	CASE WHEN EXISTS (SELECT 1 FROM presences WHERE left_at IS NULL) THEN 1 ELSE 0 END`
 
 	setCleared = `UPDATE rooms SET cleared = $2 WHERE id = $1 AND state <> 'active'`
 )
@@ -38,7 +48,7 @@ const (
 func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 	return readOne(ctx, db, "look for work of the sweeper", selectDue, func(d *meet.Due) []any {
 		return []any{(*flag)(&d.Rooms), (*flag)(&d.Uncleared), (*flag)(&d.Uses), (*flag)(&d.Requests),
-			(*flag)(&d.Old)}
+			(*flag)(&d.Overrides), (*flag)(&d.Old), (*flag)(&d.Inside)}
 	}, q.Since.UnixMilli(), q.Now.UnixMilli(), q.UsesUntil.UnixMilli(), q.RequestsSeenUntil.UnixMilli(),
 		q.NamesUntil.UnixMilli())
 }

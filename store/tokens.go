@@ -3,28 +3,34 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"math"
 	"time"
-
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"roomkey/meet"
 )
 
 //nolint:gosec // G101: statements, no credentials
 const (
-	tokenColumns = `id, subject, name, role, issued_at, expires_at, revoked_at`
+	// One that sign-in has made has the scope of its grant.
+	recordedTokens = `SELECT tokens.id, tokens.subject, tokens.name, tokens.role, tokens.issued_at, tokens.expires_at,
+		tokens.revoked_at, COALESCE(sign_in_grants.scope, tokens.scope), tokens.rooms,
+		COALESCE(sign_in_grants.client_name, '')
+	FROM tokens LEFT JOIN sign_in_grants ON sign_in_grants.id = tokens.grant_id`
 
-	selectTokenRevoked = `SELECT COUNT(*) FROM tokens WHERE id = $1 AND revoked_at IS NOT NULL`
+	selectToken  = recordedTokens + ` WHERE tokens.id = $1`
+	selectTokens = recordedTokens + ` ORDER BY COALESCE(tokens.issued_at, 0) DESC, tokens.id`
 
-	selectToken  = `SELECT ` + tokenColumns + ` FROM tokens WHERE id = $1`
-	selectTokens = `SELECT ` + tokenColumns + ` FROM tokens ORDER BY COALESCE(issued_at, 0) DESC, id`
+	selectLivingTokens = recordedTokens + `
+	WHERE tokens.expires_at > $1 AND tokens.expires_at <= $2 AND (tokens.expires_at < $2 OR tokens.id < $3)
+	ORDER BY tokens.expires_at DESC, tokens.id DESC LIMIT $4`
 
-	insertToken = `INSERT INTO tokens (id, subject, name, role, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`
+	insertToken = `INSERT INTO tokens (id, subject, name, role, issued_at, expires_at, scope, rooms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+
+	selectNamedRoom = `SELECT id, name FROM rooms WHERE id = COALESCE(
+		(SELECT id FROM rooms WHERE id = $1),
+		(SELECT id FROM rooms WHERE name = $1 AND state = 'active'),
+		(SELECT id FROM rooms WHERE name = $1 ORDER BY created_at DESC, id DESC LIMIT 1))`
 
 	revokeToken = `UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`
 
@@ -34,168 +40,85 @@ const (
 	deleteOldTokens = `DELETE FROM tokens WHERE id IN (` + selectOldTokens + `)`
 )
 
-// Token is an access token on record. The token itself is not.
-type Token struct {
-	ID        string
-	Subject   string // empty of one made elsewhere, of which only the id is known
-	Name      string
-	Role      meet.PrincipalRole
-	IssuedAt  time.Time
-	ExpiresAt time.Time
-	RevokedAt time.Time // zero while it counts
-}
-
-func tokenPointers(t *Token) []any {
+func tokenPointers(t *meet.TokenRecord) []any {
 	return []any{&t.ID, &t.Subject, &t.Name, (*string)(&t.Role), (*moment)(&t.IssuedAt), (*moment)(&t.ExpiresAt),
-		(*moment)(&t.RevokedAt)}
+		(*moment)(&t.RevokedAt), &t.Scope, (*string)(&t.Rooms), &t.Client}
 }
 
-// TokenRevoked says whether the access token with an id was taken back, by
-// this process or another one.
-func (db *DB) TokenRevoked(ctx context.Context, id string) (bool, error) {
-	n, err := readOne(ctx, db, "read access token", selectTokenRevoked, intPointers, id)
-	return n > 0, err
+// TokenRecords implements [meet.TokenStore].
+func (db *DB) TokenRecords(ctx context.Context, now time.Time, after *meet.Position, limit int) (
+	[]meet.TokenRecord, error,
+) {
+	last := meet.Position{At: time.UnixMilli(math.MaxInt64)} // before the first one
+	if after != nil {
+		last = *after
+	}
+	return list(ctx, db, "list access tokens", selectLivingTokens, tokenPointers, now.UnixMilli(), last.At.UnixMilli(),
+		last.Key, max(limit, 0))
 }
 
-// Why [OpenTokens] cannot work on a database.
-var (
-	ErrNoDatabase  = errors.New("there is no database")
-	ErrOlderSchema = errors.New("made by an earlier roomkey")
-)
+// NamedRoom is a room that a token can be for.
+type NamedRoom struct{ ID, Name string }
+
+// Room finds a room by its id or name, as [meet.RoomStore] does. [meet.ErrNotFound].
+func (t *Tokens) Room(ctx context.Context, ref string) (NamedRoom, error) {
+	return scanOne("read room", t.db.QueryRowContext(ctx, selectNamedRoom, ref),
+		func(r *NamedRoom) []any { return []any{&r.ID, &r.Name} })
+}
 
 // Tokens are the access tokens on record, opened by a command beside the
 // roomkey that may be running on the same database. It leaves all else in the
 // database alone, the schema too.
-type Tokens struct {
-	db      *sql.DB
-	dialect *dialect
-}
+type Tokens struct{ *beside }
 
 // OpenTokens opens the SQLite file at path. ErrNoDatabase, ErrOlderSchema,
 // ErrNewerSchema. The caller closes what it gives.
 func OpenTokens(ctx context.Context, path string) (*Tokens, error) {
-	db, err := openBeside(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	return tokensIn(ctx, &sqliteDialect, path, db)
+	b, err := openBesideFile(ctx, path)
+	return &Tokens{b}, err
 }
 
 // OpenTokensURL is OpenTokens for a PostgreSQL database. ErrNoDatabase means that
 // nothing of roomkey's is in it.
 func OpenTokensURL(ctx context.Context, url string) (*Tokens, error) {
-	config, err := postgresConfig(url)
-	if err != nil {
-		return nil, err
-	}
-	bound(config)
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(1)
-	name := describePostgres(config)
-	if err := reach(ctx, db, name); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return tokensIn(ctx, &postgresDialect, name, db)
+	b, err := openBesideURL(ctx, url)
+	return &Tokens{b}, err
 }
-
-// tokensIn gives the tokens in a database whose schema is that of this program,
-// and closes any other.
-func tokensIn(ctx context.Context, dialect *dialect, name string, db *sql.DB) (*Tokens, error) {
-	schema, err := readSchema(ctx, dialect, db)
-	if err == nil {
-		err = schema.check(dialect, name)
-	}
-	switch {
-	case err == nil && schema.Have == 0 && dialect == &postgresDialect:
-		err = fmt.Errorf("%s: %w", name, ErrNoDatabase)
-	case err == nil && schema.Have < schema.Know:
-		err = fmt.Errorf("%s has schema %d, %w; this one needs %d", name, schema.Have, ErrOlderSchema, schema.Know)
-	}
-	if err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	return &Tokens{db, dialect}, nil
-}
-
-// openBeside gives one connection to a file that is there, on which a roomkey
-// may be running.
-func openBeside(ctx context.Context, path string) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("find database: %w", err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: %w", path, ErrNoDatabase)
-		}
-		return nil, fmt.Errorf("find database: %w", err)
-	}
-	db, err := sqliteDialect.open(path, forWriting)
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1)
-	if err := untilFree(ctx, &sqliteDialect, func() error { return db.PingContext(ctx) }); err != nil {
-		_ = db.Close()
-		return nil, fmt.Errorf("open database: %w", sqliteDialect.explain(err))
-	}
-	return db, nil
-}
-
-// Close closes the database. The roomkey that may be running is left to merge
-// the log.
-func (t *Tokens) Close() error { return wrap("close database", t.db.Close()) }
 
 // Add puts a token on record. It is durable when Add returns.
-func (t *Tokens) Add(ctx context.Context, token Token) error {
+func (t *Tokens) Add(ctx context.Context, token meet.TokenRecord) error {
 	return wrap("record access token", untilFree(ctx, t.dialect, func() error {
 		_, err := t.db.ExecContext(ctx, insertToken, token.ID, token.Subject, token.Name, string(token.Role),
-			token.IssuedAt.UnixMilli(), token.ExpiresAt.UnixMilli())
+			token.IssuedAt.UnixMilli(), token.ExpiresAt.UnixMilli(), token.Scope, string(token.Rooms))
 		return err
 	}))
 }
 
 // List gives the tokens on record, newest first.
-func (t *Tokens) List(ctx context.Context) ([]Token, error) {
+func (t *Tokens) List(ctx context.Context) ([]meet.TokenRecord, error) {
 	rows, err := t.db.QueryContext(ctx, selectTokens) //nolint:rowserrcheck // scanAll does
 	return scanAll("list access tokens", rows, err, tokenPointers)
 }
 
-// Revoke takes a token back; one that was taken back before stays as it is.
-// [meet.ErrNotFound] where the id is not on record, unless unlisted is true:
-// then whatever token has it is refused from now on.
-func (t *Tokens) Revoke(ctx context.Context, id string, now time.Time, unlisted bool) (Token, error) {
-	err := untilFree(ctx, t.dialect, func() error {
-		_, err := t.db.ExecContext(ctx, revokeToken, id, now.UnixMilli())
+// Revoke takes a token back, and writes the event that event gives of it; one that was
+// taken back before stays as it is. [meet.ErrNotFound] where the id is not on record,
+// unless unlisted is true: then whatever token has it is refused from now on.
+func (t *Tokens) Revoke(
+	ctx context.Context, id string, now time.Time, unlisted bool, event func(meet.TokenRecord) *meet.Event,
+) (token meet.TokenRecord, err error) {
+	err = t.transact(ctx, "revoke access token", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, revokeToken, id, now.UnixMilli())
 		if err == nil && unlisted {
-			_, err = t.db.ExecContext(ctx, insertRevokedID, id, now.UnixMilli())
+			_, err = tx.ExecContext(ctx, insertRevokedID, id, now.UnixMilli())
 		}
-		return err
-	})
-	if err != nil {
-		return Token{}, wrap("revoke access token", err)
-	}
-	return scanOne("read access token", t.db.QueryRowContext(ctx, selectToken, id), tokenPointers)
-}
-
-// besideWithin is how long a command waits for its turn to write. SQLite has no
-// queue: the roomkey that runs may be faster many times.
-const besideWithin = 30 * time.Second
-
-// untilFree does something again while another process has the database.
-func untilFree(ctx context.Context, dialect *dialect, do func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, besideWithin)
-	defer cancel()
-	for {
-		err := do()
-		if !dialect.isBusy(err) {
+		if err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return errBusy
-		case <-time.After(time.Millisecond):
+		token, err = scanOne("read access token", tx.QueryRowContext(ctx, selectToken, id), tokenPointers)
+		if err != nil || token.RevokedAt.UnixMilli() != now.UnixMilli() {
+			return err
 		}
-	}
+		return t.event(ctx, tx, event(token))
+	})
+	return token, err
 }

@@ -34,8 +34,13 @@ func openTokens(t *testing.T, open func(context.Context, string) (*Tokens, error
 	return tokens
 }
 
-func newToken(id string, issued time.Time) Token {
-	return Token{ID: id, Subject: "ann", Name: "Ann", Role: meet.User, IssuedAt: issued, ExpiresAt: issued.Add(time.Hour)}
+func revocation(t meet.TokenRecord) *meet.Event {
+	return meet.TokenRevocation("owner", t.ID, t.Subject, t.RevokedAt)
+}
+
+func newToken(id string, issued time.Time) meet.TokenRecord {
+	return meet.TokenRecord{ID: id, Subject: "ann", Name: "Ann", Role: meet.User, IssuedAt: issued,
+		ExpiresAt: issued.Add(time.Hour)}
 }
 
 // What a command writes beside a roomkey that runs, that one sees at once.
@@ -57,7 +62,7 @@ func TestTokensBesideARunningStore(t *testing.T) {
 
 func testTokensBeside(t *testing.T, db *DB, tokens *Tokens) {
 	first, second := newToken("first", epoch), newToken("second", epoch.Add(time.Second))
-	for _, token := range []Token{first, second} {
+	for _, token := range []meet.TokenRecord{first, second} {
 		if err := tokens.Add(t.Context(), token); err != nil {
 			t.Fatalf("Add: %v", err)
 		}
@@ -67,40 +72,47 @@ func testTokensBeside(t *testing.T, db *DB, tokens *Tokens) {
 	}
 	revoked := func(id string) bool {
 		t.Helper()
-		yes, err := db.TokenRevoked(t.Context(), id)
-		if err != nil {
-			t.Errorf("TokenRevoked: %v", err)
+		state, err := db.TokenState(t.Context(), id, "ann")
+		if err != nil || state.Role != "" {
+			t.Errorf("TokenState: %+v, %v; want no user", state, err)
 		}
-		return yes
+		return state.Revoked
 	}
 	if revoked("first") || revoked("elsewhere") {
 		t.Error("a token is revoked that nobody has revoked")
 	}
 	at := epoch.Add(time.Minute)
-	got, err := tokens.Revoke(t.Context(), "first", at, false)
+	got, err := tokens.Revoke(t.Context(), "first", at, false, revocation)
 	first.RevokedAt = at
 	if err != nil || !cmp.Equal(got, first) {
 		t.Errorf("Revoke: got %+v, %v, want %+v", got, err, first)
 	}
-	if got, err := tokens.Revoke(t.Context(), "first", at.Add(time.Hour), true); err != nil || !got.RevokedAt.Equal(at) {
+	got, err = tokens.Revoke(t.Context(), "first", at.Add(time.Hour), true, revocation)
+	if err != nil || !got.RevokedAt.Equal(at) {
 		t.Errorf("Revoke again: got %+v, %v, want it as it was", got, err)
 	}
-	if _, err := tokens.Revoke(t.Context(), "elsewhere", at, false); !errors.Is(err, meet.ErrNotFound) {
+	if _, err := tokens.Revoke(t.Context(), "elsewhere", at, false, revocation); !errors.Is(err, meet.ErrNotFound) {
 		t.Errorf("Revoke an id that is not on record: got %v, want %v", err, meet.ErrNotFound)
 	}
 	if !revoked("first") || revoked("second") || revoked("elsewhere") {
 		t.Error("want the first to be revoked and no other")
 	}
-	elsewhere := Token{ID: "elsewhere", RevokedAt: at}
-	if got, err := tokens.Revoke(t.Context(), "elsewhere", at, true); err != nil || !cmp.Equal(got, elsewhere) {
+	elsewhere := meet.TokenRecord{ID: "elsewhere", RevokedAt: at}
+	got, err = tokens.Revoke(t.Context(), "elsewhere", at, true, revocation)
+	if err != nil || !cmp.Equal(got, elsewhere) {
 		t.Errorf("Revoke an unlisted id: got %+v, %v, want %+v", got, err, elsewhere)
 	}
 	if !revoked("elsewhere") {
 		t.Error("an unlisted id is not revoked")
 	}
 	list, err := tokens.List(t.Context())
-	if want := []Token{second, first, elsewhere}; err != nil || !cmp.Equal(list, want) {
+	if want := []meet.TokenRecord{second, first, elsewhere}; err != nil || !cmp.Equal(list, want) {
 		t.Errorf("List: %v\n%s", err, cmp.Diff(want, list))
+	}
+	events, err := db.Events(t.Context(), meet.EventQuery{Kind: "token", Limit: 10, OldestFirst: true})
+	if err != nil || len(events) != 2 || events[0].Target != "first" || events[0].Details["subject"] != "ann" ||
+		events[0].Actor != "owner" || events[0].Caller.Via != meet.ViaCLI || events[1].Target != "elsewhere" {
+		t.Errorf("the audit trail: %+v, %v; want each revocation once", events, err)
 	}
 }
 
@@ -112,12 +124,12 @@ func TestExpiredTokensAreForgotten(t *testing.T) {
 	db := openAt(t, path)
 	tokens := openTokensAt(t, path)
 	old, fresh := newToken("old", epoch), newToken("fresh", epoch.Add(time.Minute))
-	for _, token := range []Token{old, fresh} {
+	for _, token := range []meet.TokenRecord{old, fresh} {
 		if err := tokens.Add(t.Context(), token); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := tokens.Revoke(t.Context(), "elsewhere", epoch, true); err != nil {
+	if _, err := tokens.Revoke(t.Context(), "elsewhere", epoch, true, revocation); err != nil {
 		t.Fatal(err)
 	}
 	since := old.ExpiresAt.Add(time.Second)

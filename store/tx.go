@@ -14,9 +14,9 @@ var hotWrites = []string{
 	savepoint, rollbackToSavepoint, releaseSavepoint,
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, selectCode, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks,
-	selectLocks,
+	selectModerated,
 	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,
-	selectPresence, insertPresence, endPresence, keepVisit,
+	selectPresence, insertPresence, endPresence, keepVisit, selectOpenSession, selectInside,
 }
 
 // tx is the transaction that operations run in.
@@ -27,9 +27,11 @@ type tx struct {
 
 	err    error          // of the operation's first statement that failed
 	events []writtenEvent // by the operation
+	kept   []*operation   // that may fail alone, in their order
 
 	rooms        map[string]meet.Room // what was read in the transaction, as it is there by now
 	changedRooms []string             // rooms that changed, or their codes: for the cache to forget
+	usersEnd     bool                 // a user was disabled, whom other instances may have inside
 }
 
 // roomChanged notes that rooms, or who is blocked from them, change with the

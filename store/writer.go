@@ -210,6 +210,9 @@ func (w *writer) transact(first *operation) []*operation {
 		batch = append(batch, op)
 		err = t.performApart(op)
 	}
+	if err == nil && len(batch) > 1 { // what they put off must not fail the commit
+		err = t.settleApart()
+	}
 	if err == nil {
 		err = t.writeEvents(batch)
 	}

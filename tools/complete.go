@@ -22,7 +22,7 @@ type completer struct {
 // completer gives what completes a selection, nil if there is nothing to
 // complete.
 func (s *Server) completer(selection Selection) *completer {
-	c := &completer{server: s, prompts: map[string][]field{}, templates: selection.ResourceTemplates()}
+	c := &completer{server: s, prompts: map[string][]field{}, templates: completed(selection.ResourceTemplates())}
 	for _, p := range selection.Prompts() {
 		c.prompts[p.Name] = fieldsOf(p.input)
 	}
@@ -30,6 +30,11 @@ func (s *Server) completer(selection Selection) *completer {
 		return nil
 	}
 	return c
+}
+
+// completed are those of some templates that have a variable that is completed.
+func completed(templates []string) []string {
+	return keep(templates, func(template string) bool { return template == RoomTemplateURI })
 }
 
 // CompletePromptArgument completes an argument of a prompt.

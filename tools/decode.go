@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"roomkey/meet"
 )
@@ -28,7 +29,7 @@ func decode(tool string, arguments map[string]any, in any) error {
 func decodeObject(path string, values map[string]any, into reflect.Value) error {
 	for _, f := range fieldsOf(into.Type()) {
 		value := values[f.name]
-		if value == nil || value == "" && !f.required && f.typ.Kind() == reflect.String {
+		if value == nil || value == "" && !f.required && f.isText() {
 			if f.required {
 				return meet.Invalid(path+f.name, path+f.name+" is required", "It is: "+f.doc)
 			}
@@ -70,6 +71,12 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 		}
 		into.SetInt(n)
 	case reflect.Struct:
+		if at, isTime := into.Addr().Interface().(*time.Time); isTime {
+			if *at, ok = asTime(value); !ok {
+				return invalid("a date and time with a zone, like 2026-01-31T15:04:05Z or 2026-01-31T16:04:05+01:00")
+			}
+			return nil
+		}
 		if texts, isTexts := into.Addr().Interface().(*oneOrMore); isTexts {
 			if !texts.read(value) {
 				return invalid("a string or an array of 1 to %d strings, not %s", maxListed, describe(value))
@@ -81,6 +88,9 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 			return decodeObject(name+".", object, into)
 		}
 	case reflect.Slice:
+		if f.isTexts() {
+			return decodeTexts(name, f, value, into)
+		}
 		return decodeList(name, f, value, into)
 	default:
 		panic("tools: cannot decode " + f.typ.String())
@@ -88,6 +98,24 @@ func decodeValue(path string, f field, value any, into reflect.Value) error {
 	if !ok {
 		return invalid("%s, not %s", article(jsonType(f.typ)), describe(value))
 	}
+	return nil
+}
+
+// decodeTexts reads a list of texts, which may be empty.
+func decodeTexts(name string, f field, value any, into reflect.Value) error {
+	list, ok := asList(value)
+	if !ok || len(list) > maxListed {
+		return meet.Invalid(name, fmt.Sprintf("%s must be an array of at most %d strings, not %s", name, maxListed,
+			describe(value)), "It is: "+f.doc)
+	}
+	texts := make([]string, len(list))
+	for i, item := range list {
+		if texts[i], ok = item.(string); !ok {
+			at := fmt.Sprintf("%s[%d]", name, i)
+			return meet.Invalid(at, at+" must be a string, not "+describe(item), "It is: "+f.doc)
+		}
+	}
+	into.Set(reflect.ValueOf(texts))
 	return nil
 }
 
@@ -109,6 +137,17 @@ func decodeList(name string, f field, value any, into reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// asTime reads a time as RFC 3339 has it; the seconds may be left out.
+func asTime(value any) (at time.Time, ok bool) {
+	text, _ := value.(string)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if at, err := time.Parse(layout, strings.TrimSpace(text)); err == nil {
+			return at.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 // asList reads an array, also one that is written as a string of its JSON.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -43,6 +44,7 @@ func TestDecode(t *testing.T) {
 func TestDecodeWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	off := &meet.SettingsChange{AllowChat: of(false)}
+	ten := time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
 	for arguments, want := range map[string]createRoomInput{
 		`{"settings":"{\"allow_chat\": false}"}`:         {Settings: off},
 		`{"settings":" {\"allow_chat\": \"False\"} \n"}`: {Settings: off},
@@ -53,10 +55,17 @@ func TestDecodeWhatIsMeant(t *testing.T) {
 		`{"max_participants":"5"}`:                       {MaxParticipants: of(5)},
 		`{"max_participants":"5.0"}`:                     {MaxParticipants: of(5)},
 		`{"max_participants":5e0}`:                       {MaxParticipants: of(5)},
+		`{"admins":["bob","cem"]}`:                       {Admins: &[]string{"bob", "cem"}},
+		`{"admins":"[\"bob\"]"}`:                         {Admins: &[]string{"bob"}},
+		`{"admins":[]}`:                                  {Admins: &[]string{}},
+		`{"admins":"[]"}`:                                {Admins: &[]string{}},
+		`{"admins":null}`:                                {},
 		`{"is_public":"true"}`:                           {IsPublic: of(true)},
 		`{"is_public":"True"}`:                           {IsPublic: of(true)},
 		`{"is_public":"FALSE"}`:                          {IsPublic: of(false)},
-		`{"name":"","mode":""}`:                          {},
+		`{"name":"","mode":"","starts_at":""}`:           {},
+		`{"starts_at":" 2026-11-30T10:00:00.5Z"}`:        {StartsAt: of(ten.Add(time.Second / 2))},
+		`{"starts_at":"2026-11-30T10:00Z"}`:              {StartsAt: &ten},
 		`{"name":null,"mode":null,"settings":null,"max_participants":null,"is_public":null}`: {},
 	} {
 		var got createRoomInput
@@ -64,6 +73,34 @@ func TestDecodeWhatIsMeant(t *testing.T) {
 			t.Errorf("%s: %v; want it to be understood", arguments, err)
 		} else if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", arguments, diff)
+		}
+	}
+}
+
+// A time has a date and a zone; an empty one is left out.
+func TestDecodeTimes(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 31, 15, 4, 5, 0, time.UTC)
+	for text, want := range map[string]*time.Time{
+		`"2026-01-31T15:04:05Z"`: &at, `"2026-01-31T16:04:05+01:00"`: &at, `" 2026-01-31T15:04:05.000Z\n"`: &at,
+		`""`: nil, `null`: nil,
+	} {
+		var in listEventsInput
+		if err := decodeJSON(t, `{"since":`+text+`}`, &in); err != nil {
+			t.Errorf("%s: %v; want it to be understood", text, err)
+		} else if diff := cmp.Diff(want, in.Since); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text, diff)
+		}
+	}
+	const want = "since must be a date and time with a zone, like 2026-01-31T15:04:05Z"
+	for _, text := range []string{
+		`"2026-01-31"`, `"2026-01-31T15:04:05"`, `"2026-01-31 15:04:05Z"`, `"yesterday"`, `"2026-02-30T15:04:05Z"`,
+		`1769871845`, `{}`, `true`,
+	} {
+		var in listEventsInput
+		if err := meet.AsError(decodeJSON(t, `{"since":`+text+`}`, &in)); err.Field != "since" ||
+			!strings.HasPrefix(err.Message, want) {
+			t.Errorf("%s: %v; want %q", text, err, want)
 		}
 	}
 }
@@ -76,8 +113,9 @@ func TestUnknownArguments(t *testing.T) {
 	for _, field := range fieldsOf(reflect.TypeFor[meet.SettingsChange]()) {
 		settings = append(settings, field.name)
 	}
-	takes := "create_room takes: name, is_public, mode, max_participants, expires_in_seconds, settings {" +
-		strings.Join(settings, ", ") + "}, create_codes."
+	takes := "create_room takes: name, title, is_public, mode, max_participants, starts_at, expires_at, " +
+		"expires_in_seconds, settings {" +
+		strings.Join(settings, ", ") + "}, admins, create_codes."
 	const one, several = "there is no argument ", "there are no arguments "
 	const approval = `require_approval belongs inside settings: {"settings": {"require_approval": …}}. `
 	for arguments, want := range map[string][3]string{ // field, message, beginning of the hint
@@ -130,12 +168,18 @@ func TestDecodeErrors(t *testing.T) {
 		{"expires_in_seconds", "must be between 0 and 315360000", []string{"315360001"}},
 		{"mode", "must be one of: standard, webinar", []string{`"party"`, `" "`}},
 		{"settings", "must be an object, not an array", []string{"[{}]"}},
+		{"admins[0]", "must be a string, not a number", []string{"[5]"}},
+		{"admins[1]", "must be a string, not null", []string{`["bob",null]`}},
+		{"admins", "must be an array of at most 1000 strings, not a string", []string{`"bob"`, `""`}},
+		{"admins", "must be an array of at most 1000 strings, not a number", []string{"5"}},
+		{"admins", "must be an array of at most 1000 strings, not an object", []string{`{"bob":true}`}},
 		{"settings", "must be an object, not a string", []string{`""`, `"e2ee"`, `"null"`, `"true"`, `"\"{}\""`}},
 		{"settings.e2ee", "must be a boolean, not a number", []string{`"{\"e2ee\":1}"`}},
 		{"settings.e2ee", "must be a boolean, not an object", []string{`{"e2ee":{}}`}},
 	} {
 		for _, value := range tt.values {
 			argument, _, _ := strings.Cut(tt.field, ".")
+			argument, _, _ = strings.Cut(argument, "[")
 			var in createRoomInput
 			err := meet.AsError(decodeJSON(t, `{"`+argument+`":`+value+`}`, &in))
 			message := tt.field + " " + tt.message

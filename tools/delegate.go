@@ -5,11 +5,13 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
+
+	"roomkey/meet"
 )
 
 // delegate has mcp-go answer a request. Its texts of errors are replaced where
-// they hold Go errors. subscriptions/listen ends at once, because there is
-// nothing to subscribe to; what it tells first is told before the answer.
+// they hold Go errors. subscriptions/listen ends at once, because there are no
+// rooms in it ([Server.listen]); what it tells first is told before the answer.
 func (s *Server) delegate(ctx context.Context, req request) response {
 	session := server.NewInProcessSession("", nil)
 	session.Initialize()
@@ -23,7 +25,7 @@ func (s *Server) delegate(ctx context.Context, req request) response {
 	var answer response
 	switch theirs := s.mcp.HandleMessage(ctx, mustMarshal(message)).(type) {
 	case mcp.JSONRPCResponse:
-		answer.Result = theirs.Result
+		answer.Result = s.listedFor(meet.PrincipalFrom(ctx), theirs.Result)
 	case mcp.JSONRPCError:
 		answer.Error = &theirs.Error
 		answer.Error.Message = errorMessage(req.method, theirs.Error)
@@ -31,8 +33,11 @@ func (s *Server) delegate(ctx context.Context, req request) response {
 	if refused != nil {
 		answer.Error = refused
 	}
-	if listen, ok := answer.Result.(mcp.SubscriptionsListenResult); ok {
-		listen.Meta.SetSubscriptionID(req.id)
+	switch result := answer.Result.(type) {
+	case mcp.SubscriptionsListenResult:
+		result.Meta.SetSubscriptionID(req.id)
+	case mcp.DiscoverResult: // the versions before have other subscriptions, which need a stream of their own
+		result.Capabilities.Resources.Subscribe = s.hasRooms
 	}
 	for len(session.ClientNotifications()) > 0 {
 		notification := <-session.ClientNotifications()

@@ -65,12 +65,13 @@ func (o outcome) with(e *rpcError, modern bool) outcome {
 	return o
 }
 
-var ada = meet.Principal{ID: "ada", Name: "Ada", Role: meet.User}
+// root is shown everything, as mcp-go shows it to everybody.
+var root = meet.Principal{ID: "root", Name: "Root", Role: meet.Superadmin}
 
-// send sends a request to a handler as Ada.
+// send sends a request to a handler as root.
 func send(t *testing.T, handler http.Handler, sent attempt) outcome {
 	var refused *rpcError
-	ctx := meet.WithRequestID(meet.WithPrincipal(t.Context(), ada), "request-1")
+	ctx := meet.WithRequestID(meet.WithPrincipal(t.Context(), root), "request-1")
 	ctx = context.WithValue(ctx, refusedKey{}, &refused)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/mcp", strings.NewReader(sent.body))
 	r.Header = sent.header.Clone()
@@ -153,6 +154,15 @@ var meantDifferences = []struct {
 		e.want.Error.Message = e.got.Error.Message
 		return e.got.equals(e.want)
 	}},
+	{"rooms can be subscribed to where the protocol asks for no second stream", func(e exchange) bool {
+		result, _ := e.want.Result.(map[string]any)
+		capabilities, _ := result["capabilities"].(map[string]any)
+		if e.req.method != mcp.MethodServerDiscover || capabilities == nil {
+			return false
+		}
+		capabilities["resources"] = args{"subscribe": true}
+		return e.got.equals(e.want)
+	}},
 	{"a refusal has the code that its cause has, and data", func(e exchange) bool {
 		return e.want.refused != nil && e.got.equals(e.want.with(e.want.refused, e.req.modern))
 	}},
@@ -188,8 +198,8 @@ func TestSameAsLibrary(t *testing.T) {
 	t.Parallel()
 	service, _, db := offline.New(t, meet.Config{Limits: &meet.Limits{}})
 	now := time.Now()
-	room := meet.Room{ID: "a-room", Name: "lobby", CreatedBy: ada.ID, AdminID: ada.ID, State: meet.RoomActive,
-		Mode: meet.Standard, Settings: meet.DefaultSettings(), Session: 1, CreatedAt: now, UpdatedAt: now}
+	room := meet.Room{ID: "a-room", Name: "lobby", CreatedBy: root.ID, AdminID: root.ID, State: meet.RoomActive,
+		Mode: meet.Standard, Settings: meet.DefaultSettings(), Opening: 1, CreatedAt: now, UpdatedAt: now}
 	code := meet.RoomCode{Code: "wpi-srjb-wer", RoomID: room.ID, Role: meet.RoleGuest, Enabled: true, CreatedAt: now}
 	if err := db.CreateRoom(t.Context(), room, []meet.RoomCode{code}, 0, nil); err != nil {
 		t.Fatal(err)

@@ -19,12 +19,13 @@ func localWarning(s *meet.Service) string {
 	return ""
 }
 
-// roomWarning also warns of a join_url that opens nothing without a code.
-func roomWarning(s *meet.Service, room roomView) string {
+// roomWarning also warns of a join_url that opens nothing without a code. code is
+// that for people without another role, or zero.
+func roomWarning(s *meet.Service, room meet.Room, code meet.RoomCode) string {
 	var warnings []string
-	if !room.IsPublic && room.JoinURL == s.Links().Room(room.Name) {
-		warnings = append(warnings, "The room is private and its join_url only asks for a code: give people the join_url "+
-			"of a code (create_room_codes).")
+	if s.AsksInVain(room, code) {
+		warnings = append(warnings, "The room's join_url only asks for a code: give people the join_url of a code "+
+			"(create_room_codes).")
 	}
 	if local := localWarning(s); local != "" {
 		warnings = append(warnings, local)
@@ -32,10 +33,10 @@ func roomWarning(s *meet.Service, room roomView) string {
 	return strings.Join(warnings, " ")
 }
 
-// viewRoomWithCodes is a room as its admin sees it: with the link that works for
-// the people whom it is meant for.
-func viewRoomWithCodes(s *meet.Service, room meet.Room, codes []meet.RoomCode) roomView {
+// viewRoomWithCode is a room as its admin sees it: with the link that works for the
+// people whom it is meant for.
+func viewRoomWithCode(s *meet.Service, room meet.Room, code meet.RoomCode) roomView {
 	view := viewRoom(s, room)
-	view.JoinURL = s.JoinLink(room, codes)
+	view.JoinURL = s.JoinLink(room, code)
 	return view
 }

@@ -96,6 +96,9 @@ func promptDefinition(p Prompt) mcp.Prompt {
 func (s *Server) promptHandler(p Prompt) server.PromptHandlerFunc {
 	return func(ctx context.Context, req mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 		work := func(principal meet.Principal) (*mcp.GetPromptResult, error) {
+			if err := s.checkScope(p, principal); err != nil {
+				return nil, err
+			}
 			text, err := p.write(ctx, s.service, principal, cleanArguments(p, req.Params.Arguments))
 			if err != nil {
 				return nil, err

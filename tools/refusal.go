@@ -33,18 +33,24 @@ var errRefused = errors.New("refused")
 // that of the resource, "" if it is about none. mcp-go would make an internal
 // error of every error.
 func refuse(ctx context.Context, e *meet.Error, uri, requestID string) error {
-	report := e.Report(requestID)
-	refused := &rpcError{
-		Code: mcp.INVALID_PARAMS, Message: errorText(report), Data: refusalData{meet.CleanText(uri, maxURI), report},
-	}
-	switch {
-	case e.Code == meet.CodeInternal || e.Retryable():
-		refused.Code = mcp.INTERNAL_ERROR
-	case e.Code == meet.CodeNotFound && uri != "" && !server.IsModernRequest(ctx):
+	refused := refusalOf(e, uri, requestID)
+	if e.Code == meet.CodeNotFound && uri != "" && !server.IsModernRequest(ctx) {
 		refused.Code = mcp.RESOURCE_NOT_FOUND
 	}
 	*ctx.Value(refusedKey{}).(**rpcError) = refused
 	return errRefused
+}
+
+// refusalOf writes an error as one of the protocol.
+func refusalOf(e *meet.Error, uri, requestID string) *rpcError {
+	report := e.Report(requestID)
+	refused := &rpcError{
+		Code: mcp.INVALID_PARAMS, Message: errorText(report), Data: refusalData{meet.CleanText(uri, maxURI), report},
+	}
+	if e.Code == meet.CodeInternal || e.Retryable() {
+		refused.Code = mcp.INTERNAL_ERROR
+	}
+	return refused
 }
 
 // attend does for prompts, resources and completions what [Server.handler] does

@@ -2,6 +2,8 @@ package tools
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/mark3labs/mcp-go/mcp"
 
@@ -11,10 +13,12 @@ import (
 // Where the resources are.
 const (
 	RolesURI        = "roomkey://roles"
-	RoomTemplateURI = "roomkey://rooms/{name}"
+	RoomTemplateURI = roomsURI + "{name}"
+
+	roomsURI = "roomkey://rooms/"
 )
 
-// The resources are what an agent may want in its context without a call. A
+// These resources are what an agent may want in its context without a call. A
 // room is shown as get_room shows it to the same principal, and only where
 // get_room is offered.
 var (
@@ -33,16 +37,26 @@ const mimeJSON = "application/json"
 
 // ResourceTemplates gives the templates, as they are written, of the resources
 // that the selection offers.
-func (s Selection) ResourceTemplates() []string {
-	if s.leavesOut(getRoom.Name) {
-		return nil
+func (s Selection) ResourceTemplates() (templates []string) {
+	if !s.leavesOut(getRoom.Name) {
+		templates = append(templates, RoomTemplateURI)
 	}
-	return []string{RoomTemplateURI}
+	for _, r := range accessResources {
+		if r.template {
+			templates = append(templates, r.uri)
+		}
+	}
+	return templates
 }
+
+// IsRoomURI says whether a URI is like that of a room.
+func IsRoomURI(uri string) bool { return strings.HasPrefix(uri, roomsURI) }
 
 func (s *Server) addResources(selection Selection) {
 	s.mcp.AddResource(rolesResource, s.resourceHandler(RolesURI, s.readRoles))
-	if len(selection.ResourceTemplates()) > 0 {
+	s.addAccessResources()
+	if slices.Contains(selection.ResourceTemplates(), RoomTemplateURI) {
+		s.hasRooms = true
 		s.mcp.AddResourceTemplate(roomTemplate, s.resourceHandler(RoomTemplateURI, s.readRoom))
 	}
 }
@@ -75,6 +89,7 @@ type rolesOutput struct {
 func (s *Server) readRoles(context.Context, meet.Principal, mcp.ReadResourceRequest) (any, error) {
 	return rolesOutput{viewAll(s.service.Roles(), func(r meet.Role) meet.Role {
 		r.Publish = append([]meet.Source{}, r.Publish...) // [] and never null
+		r.Moderate = append([]meet.HostRight{}, r.Moderate...)
 		return r
 	})}, nil
 }

@@ -21,9 +21,14 @@ type field struct {
 	complete string // what completes it; only prompts' arguments have that
 }
 
-// isObject says whether the argument is an object, isList whether a list of objects.
-func (f field) isObject() bool { return f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType }
-func (f field) isList() bool   { return f.typ.Kind() == reflect.Slice }
+// isObject says whether the argument is an object, isText whether a text or a time,
+// isList whether a list of objects, isTexts whether a list of texts.
+func (f field) isObject() bool {
+	return f.typ.Kind() == reflect.Struct && f.typ != oneOrMoreType && f.typ != timeType
+}
+func (f field) isText() bool  { return f.typ.Kind() == reflect.String || f.typ == timeType }
+func (f field) isList() bool  { return f.typ.Kind() == reflect.Slice && !f.isTexts() }
+func (f field) isTexts() bool { return f.typ == reflect.TypeFor[[]string]() }
 
 // fieldsRead keeps what fieldsOf has read: reflect.Type to []field.
 var fieldsRead sync.Map
@@ -96,17 +101,26 @@ func (ps properties) MarshalJSON() ([]byte, error) {
 	return []byte("{" + strings.Join(members, ",") + "}"), nil
 }
 
+// maxShown is the highest maximum in a schema. Nobody reaches higher ones by chance,
+// and all clients would pay for them.
+const maxShown = 1000
+
 // inputSchema is closed at every depth and describes every property.
 func inputSchema(t reflect.Type, doc string) schema {
 	o := schema{Type: "object", Doc: doc, Closed: new(bool), Properties: properties{}}
 	for _, f := range fieldsOf(t) {
-		s := schema{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min, Max: f.max}
+		s := schema{Type: jsonType(f.typ), Doc: f.doc, Enum: f.enum, Min: f.min}
+		if f.max != nil && *f.max <= maxShown {
+			s.Max = f.max
+		}
 		switch {
 		case f.typ == oneOrMoreType:
 			texts := schema{Type: "array", Items: &schema{Type: "string"}}
 			s = schema{Doc: f.doc, AnyOf: []schema{{Type: "string"}, texts}}
 		case f.isObject():
 			s = inputSchema(f.typ, f.doc)
+		case f.isTexts():
+			s.Items = &schema{Type: "string"}
 		case f.isList():
 			items := inputSchema(f.typ.Elem(), "")
 			s.Items = &items
@@ -131,7 +145,7 @@ func outputSchema(t reflect.Type) schema {
 			typ = typ.Elem()
 		}
 		s := schema{Type: jsonType(typ), Doc: sf.Tag.Get("doc")}
-		if typ.Kind() == reflect.Slice {
+		if typ.Kind() == reflect.Slice && typ.Elem().Kind() != reflect.Struct { // they are objects, as everywhere
 			s.Items = &schema{Type: jsonType(typ.Elem())}
 		}
 		o.Properties = append(o.Properties, property{name, s})

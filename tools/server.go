@@ -32,6 +32,10 @@ type Config struct {
 	// Observe is called after every call of a tool. outcome is "ok" or an error
 	// code. It may be nil.
 	Observe func(tool, outcome string, took time.Duration)
+
+	// Challenge is the WWW-Authenticate of a call whose access token lacks a scope: with
+	// it a client can get another token. Nil where it cannot.
+	Challenge func(p meet.Principal, missing meet.TokenScope) string
 }
 
 // Server offers the selected tools over HTTP and stdio.
@@ -41,16 +45,21 @@ type Server struct {
 	observe func(tool, outcome string, took time.Duration)
 	mcp     *server.MCPServer // answers all but tools/call
 	tools   map[string]Tool
+	prompts map[string]Prompt
 	info    json.RawMessage // the name and version of this server
 
+	challenge func(p meet.Principal, missing meet.TokenScope) string
+
 	noDestruction bool
+	hasRooms      bool // as resources
 }
 
 // NewServer makes a server that offers the selected tools.
 func NewServer(c Config) *Server {
 	s := &Server{
 		service: c.Service, log: c.Log, observe: c.Observe, noDestruction: c.Selection.DisableDestructive,
-		tools: map[string]Tool{}, info: mustMarshal(mcp.Implementation{Name: "roomkey", Version: c.Version}),
+		tools: map[string]Tool{}, prompts: map[string]Prompt{},
+		info: mustMarshal(mcp.Implementation{Name: "roomkey", Version: c.Version}), challenge: c.Challenge,
 	}
 	if s.observe == nil {
 		s.observe = func(string, string, time.Duration) {}
@@ -60,11 +69,13 @@ func NewServer(c Config) *Server {
 		server.WithToolCapabilities(false),
 		server.WithResourceCapabilities(false, false),
 	}
-	// The lists do not change while the program runs, and are the same for everybody.
-	for _, list := range []mcp.MCPMethod{
-		mcp.MethodToolsList, mcp.MethodPromptsList, mcp.MethodResourcesList, mcp.MethodResourcesTemplatesList,
+	// The lists do not change while the program runs. What is in the private ones
+	// depends on the access token.
+	for list, scope := range map[mcp.MCPMethod]mcp.CacheScope{
+		mcp.MethodToolsList: mcp.CacheScopePrivate, mcp.MethodPromptsList: mcp.CacheScopePrivate,
+		mcp.MethodResourcesTemplatesList: mcp.CacheScopePrivate, mcp.MethodResourcesList: mcp.CacheScopePrivate,
 	} {
-		options = append(options, server.WithMethodCacheHints(list, time.Hour.Milliseconds(), mcp.CacheScopePublic))
+		options = append(options, server.WithMethodCacheHints(list, time.Hour.Milliseconds(), scope))
 	}
 	if completer := s.completer(c.Selection); completer != nil {
 		options = append(options, server.WithCompletions(),
@@ -76,6 +87,7 @@ func NewServer(c Config) *Server {
 		s.tools[t.Name] = t
 	}
 	for _, p := range c.Selection.Prompts() {
+		s.prompts[p.Name] = p
 		s.mcp.AddPrompt(promptDefinition(p), s.promptHandler(p))
 	}
 	s.addResources(c.Selection)
@@ -135,7 +147,7 @@ func (s *Server) callTool(ctx context.Context, req request) response {
 		if req.modern { // which requires both
 			result.Meta[mcp.MetaKeyServerInfo], result.ResultType = s.info, mcp.ResultTypeComplete
 		}
-		outcome, answer.Result = string(e.Code), result
+		outcome, answer.Result, answer.missing = string(e.Code), result, e.Scope
 	}
 	took := time.Since(started)
 	s.observe(t.Name, outcome, took)
@@ -167,7 +179,11 @@ func (s *Server) call(ctx context.Context, t Tool, sent json.RawMessage) (_ json
 			return nil, meet.Invalid("arguments", "arguments must be an object", `For example {"room_id": "team-standup"}.`)
 		}
 	}
-	out, err := t.call(ctx, s.service, meet.PrincipalFrom(ctx), arguments)
+	p := meet.PrincipalFrom(ctx)
+	if err := t.checkScope(p); err != nil {
+		return nil, err
+	}
+	out, err := t.call(ctx, s.service, p, arguments)
 	if err != nil {
 		return nil, err
 	}

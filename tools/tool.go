@@ -24,14 +24,15 @@ const (
 	Rooms      Toolset = "rooms"
 	Codes      Toolset = "codes"
 	Moderation Toolset = "moderation"
-	HMS        Toolset = "hms" // room codes as 100ms's clients know them
+	Meeting    Toolset = "meeting" // what happens and happened in rooms
+	HMS        Toolset = "hms"     // room codes as 100ms's clients know them
 )
 
 // Toolsets are all toolsets, DefaultToolsets those that are on unless an
 // operator says otherwise.
 var (
-	Toolsets        = []Toolset{Rooms, Codes, Moderation, HMS}
-	DefaultToolsets = []Toolset{Rooms, Codes, Moderation}
+	Toolsets        = []Toolset{Rooms, Codes, Moderation, Meeting, HMS}
+	DefaultToolsets = []Toolset{Rooms, Codes, Moderation, Meeting}
 )
 
 // Hints tell a client what a tool may do. They are the truth, and the ceilings
@@ -56,6 +57,7 @@ type Tool struct {
 	Title       string
 	Description string
 	Toolset     Toolset
+	Scope       meet.TokenScope // that an access token needs, if it has scopes
 	Hints       Hints
 
 	InputSchema  json.RawMessage
@@ -87,7 +89,8 @@ func Catalogue() []Tool {
 	return []Tool{
 		createRoom, joinRoom, listRooms, getRoom, updateRoom, endRoom,
 		createRoomCodes, getRoomCodes, updateRoomCode, rotateRoomCode,
-		listParticipants, kickParticipant, muteParticipant, disableParticipantVideo, answerJoinRequest, listEvents,
+		listParticipants, kickParticipant, muteParticipant, disableParticipantVideo, updateParticipant, answerJoinRequest,
+		listEvents, sendMessage, listSessions, getSession, getTranscript,
 		hmsCreateRoomCodes, hmsGetRoomCodes, hmsUpdateRoomCode,
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/mark3labs/mcp-go/mcp"
+
+	"roomkey/meet"
 )
 
 // HTTPHandler serves MCP over streamable HTTP, stateless, one answer to one
@@ -42,7 +44,14 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	case req.fault != nil:
 		write(w, req, response{Error: req.fault})
 	case req.method == mcp.MethodToolsCall:
-		write(w, req, s.callTool(r.Context(), req))
+		answer := s.callTool(r.Context(), req)
+		if answer.missing != "" && s.challenge != nil {
+			w.Header().Set("WWW-Authenticate", s.challenge(meet.PrincipalFrom(r.Context()), answer.missing))
+			answer.status = http.StatusForbidden
+		}
+		write(w, req, answer)
+	case req.method == mcp.MethodSubscriptionsListen && req.modern:
+		s.listen(w, r, req)
 	default:
 		write(w, req, s.delegate(r.Context(), req))
 	}
@@ -57,6 +66,9 @@ type response struct {
 
 	text   []byte                    // the whole answer, where it is written already
 	before []mcp.JSONRPCNotification // what is told before it
+
+	missing meet.TokenScope // that the access token lacks
+	status  int             // of HTTP; 0 follows from the rest
 }
 
 // write answers a request. Where something is told before the answer, both are
@@ -89,6 +101,8 @@ func write(w http.ResponseWriter, req request, answer response) {
 // request where it is not 200.
 func statusOf(req request, answer response) int {
 	switch {
+	case answer.status != 0:
+		return answer.status
 	case answer.Error == nil, !req.modern && !isNull(req.id), answer.Error.Code == mcp.INTERNAL_ERROR:
 		return http.StatusOK
 	case answer.Error.Code == mcp.METHOD_NOT_FOUND:

@@ -3,7 +3,7 @@ package tools
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,13 +14,16 @@ import (
 type roomView struct {
 	ID              string        `json:"id"`
 	Name            string        `json:"name"`
+	Title           string        `json:"title,omitempty"`
 	CreatedBy       string        `json:"created_by"`
 	AdminID         string        `json:"admin_id"`
+	Admins          []string      `json:"admins,omitempty"` // co-admins; told to admins alone
 	IsActive        bool          `json:"is_active"`
 	IsPublic        bool          `json:"is_public"`
 	Mode            meet.Mode     `json:"mode"`
 	MaxParticipants int           `json:"max_participants"`
 	Settings        meet.Settings `json:"settings"`
+	StartsAt        time.Time     `json:"starts_at,omitzero"`
 	ExpiresAt       time.Time     `json:"expires_at,omitzero"`
 	CreatedAt       time.Time     `json:"created_at"`
 	JoinURL         string        `json:"join_url"`
@@ -54,9 +57,9 @@ func viewRoomOrBrief(s *meet.Service, r meet.Room) roomOrBrief {
 
 func viewRoom(s *meet.Service, r meet.Room) roomView {
 	return roomView{
-		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, AdminID: r.AdminID,
+		ID: r.ID, Name: r.Name, Title: r.Title, CreatedBy: r.CreatedBy, AdminID: r.AdminID, Admins: r.Admins,
 		IsActive: s.IsActive(r), IsPublic: r.IsPublic, Mode: r.Mode, MaxParticipants: r.MaxParticipants,
-		Settings: r.Settings, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
+		Settings: r.Settings, StartsAt: r.StartsAt, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
 		JoinURL: s.Links().Room(r.Name), LiveKitURL: s.Links().LiveKit,
 	}
 }
@@ -108,6 +111,31 @@ type participantView struct {
 
 	IsAdmin bool          `json:"is_admin,omitempty"`
 	Locked  []meet.Source `json:"locked,omitempty"`
+	Set     []setView     `json:"set,omitempty"`
+
+	HandRaisedAt time.Time `json:"hand_raised_at,omitzero"`
+}
+
+// setView is something that a moderator has set for a person.
+type setView struct {
+	Property meet.Property `json:"property"`
+	Value    any           `json:"value"` // of a right: whether they have it
+	Until    time.Time     `json:"until,omitzero"`
+}
+
+func viewSet(overrides meet.Overrides) (set []setView) {
+	for _, property := range meet.Properties {
+		override, ok := overrides[property]
+		if !ok {
+			continue
+		}
+		view := setView{property, override.Value, override.Until}
+		if slices.Contains(meet.Rights, property) {
+			view.Value = override.Value == "true"
+		}
+		set = append(set, view)
+	}
+	return set
 }
 
 type trackView struct {
@@ -122,7 +150,7 @@ func viewParticipants(people []meet.Person) []participantView {
 func viewParticipant(p meet.Person) participantView {
 	return participantView{
 		Identity: p.Identity, Name: p.Name, UserID: p.UserID, Verified: p.Verified, Label: p.Label, Role: p.Role,
-		JoinedAt: p.JoinedAt, IsAdmin: p.Admin, Locked: p.Locked,
+		JoinedAt: p.JoinedAt, IsAdmin: p.Admin, Locked: p.Locked, Set: viewSet(p.Set), HandRaisedAt: p.HandRaisedAt,
 		Tracks: viewAll(p.Tracks, func(t meet.Track) trackView { return trackView{t.Source, t.Muted} }),
 	}
 }
@@ -198,13 +226,8 @@ func viewEvent(e meet.Event) eventView {
 		Kind: e.Action.Kind(), Action: e.Action, RoomID: e.RoomID, RoomName: e.RoomName, Target: e.Target,
 		Outcome: e.Outcome, Details: e.Details, RequestID: e.RequestID,
 	}
-	if said, ok := e.Details[meet.DetailVerified]; ok { // it is about a person: fields tell who, as in lists of people
-		verified := said == "true"
-		v.Verified, v.UserID, v.Label = &verified, e.Details[meet.DetailUserID], e.Details[meet.DetailLabel]
-		v.Details = maps.Clone(e.Details)
-		for _, name := range []string{meet.DetailVerified, meet.DetailUserID, meet.DetailLabel} {
-			delete(v.Details, name)
-		}
+	if who, rest, ok := e.About(); ok { // fields tell who, as in lists of people
+		v.Verified, v.UserID, v.Label, v.Details = &who.Verified, who.UserID, who.Label, rest
 	}
 	return v
 }

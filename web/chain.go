@@ -59,8 +59,8 @@ func (s *Server) chain(route route) http.HandlerFunc {
 		}()
 		s.noteForwarder(r)
 		if err := s.serve(w, r, route); err != nil {
-			if route.access.token && meet.IsCode(err, meet.CodeUnauthenticated) {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="roomkey"`)
+			if route.access.token {
+				s.challenge(w, r, err)
 			}
 			s.writeError(w, r, err)
 		}
@@ -103,10 +103,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route route) erro
 		if err != nil {
 			return err
 		}
-		if err := s.checkCeilings(r, a); err != nil {
-			return err
-		}
 		r = r.WithContext(meet.WithPrincipal(r.Context(), p))
+	}
+	if err := s.checkCeilings(r, a); err != nil {
+		return err
 	}
 	if err := readBody(w, r); err != nil {
 		return err

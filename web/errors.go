@@ -37,8 +37,15 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 			slog.String("code", string(e.Code)), slog.Any("err", e.Err), slog.String("request_id", id))
 	}
 	setRetryAfter(w.Header(), e)
+	if e.Reason != "" {
+		w.Header().Set(reasonHeader, string(e.Reason))
+	}
 	writeJSON(w, status, format.body(status, e, id))
 }
+
+// reasonHeader tells why a person is not let in. It is a header because the bodies of
+// errors have the shapes of others.
+const reasonHeader = "Roomkey-Reason"
 
 // setRetryAfter tells the caller of a limit how many seconds to wait.
 func setRetryAfter(h http.Header, e *meet.Error) {
@@ -69,6 +76,8 @@ func errorFormatOf(p string) errorFormat {
 		return errorFormat{roomsStatus, roomsErrorBody}
 	case strings.HasPrefix(p, "/v2/"):
 		return errorFormat{meet.ErrorCode.Status, codesErrorBody}
+	case strings.HasPrefix(p, "/oauth/"):
+		return errorFormat{meet.ErrorCode.Status, oauthErrorBody}
 	}
 	return errorFormat{meet.ErrorCode.Status, errorBody}
 }

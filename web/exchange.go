@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strconv"
@@ -32,19 +33,22 @@ type exchangeResponse struct {
 	E2EE       bool      `json:"e2ee"`
 }
 
-// waitingResponse asks the caller to repeat the call with request_id.
+// waitingResponse asks the caller to repeat the call, with request_id if there is
+// one.
 type waitingResponse struct {
-	Status       string `json:"status"` // always waiting
-	RequestID    string `json:"request_id"`
-	RetryAfterMS int64  `json:"retry_after_ms"`
+	Status       string    `json:"status"` // always waiting
+	RequestID    string    `json:"request_id,omitempty"`
+	StartsAt     time.Time `json:"starts_at,omitzero"` // in place of request_id: nobody can be asked before
+	RetryAfterMS int64     `json:"retry_after_ms"`
 }
 
-// retryAfter is the pause between two calls of somebody who waits with calls
-// that are not held open.
+// retryAfter is the pause between two calls of somebody who waits for a host with
+// calls that are not held open.
 const retryAfter = 2 * time.Second
 
-// exchange redeems a room code for a join token. It needs no access token. A
-// call with a request_id may be held open until the host has answered.
+// exchange redeems a room code for a join token. It needs no access token. A call
+// with a request_id may be held open until the host has answered, and one before the
+// room starts until then.
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) error {
 	const hint = `Send JSON like {"code": "wpi-srjb-wer", "name": "Ada"}.`
 	var body exchangeRequest
@@ -56,7 +60,7 @@ func (s *Server) exchange(w http.ResponseWriter, r *http.Request) error {
 	}
 	result, err := s.Service.Exchange(r.Context(), s.callerAddress(r), meet.JoinCall{
 		Code: body.Code, Name: body.Name, UserID: body.UserID,
-		RequestID: body.RequestID, JoinToken: body.JoinToken, Wait: preferredWait(r)})
+		RequestID: body.RequestID, JoinToken: body.JoinToken, Wait: preferredWait(r), SignedIn: s.signedIn(r)})
 	return writeJoinResult(w, result, err)
 }
 
@@ -66,7 +70,9 @@ func writeJoinResult(w http.ResponseWriter, result meet.JoinResult, err error) e
 	case err != nil:
 		return err
 	case result.Waiting:
-		writeJSON(w, http.StatusAccepted, waitingResponse{"waiting", result.RequestID, retryAfter.Milliseconds()})
+		writeJSON(w, http.StatusAccepted, waitingResponse{
+			Status: "waiting", RequestID: result.RequestID, StartsAt: result.StartsAt,
+			RetryAfterMS: cmp.Or(result.RetryAfter, retryAfter).Milliseconds()})
 	default:
 		writeJSON(w, http.StatusOK, exchangeResponse{
 			Token: result.Token, LiveKitURL: result.LiveKitURL, RoomID: result.Room.ID, RoomName: result.Room.Name,

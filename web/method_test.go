@@ -20,10 +20,13 @@ func TestMethods(t *testing.T) {
 		"/api/room/daily/mute/eve": "POST", "/api/room/daily/video/eve/off": "POST",
 		"/v2/room-codes/room/daily": "GET, HEAD, POST", "/v2/room-codes/room/daily/role/host": "POST",
 		"/v2/room-codes/code": "POST", "/v2/room-codes/code/wpi-srjb-wer": "POST",
-		"/openapi.json": "GET, HEAD", "/docs/api": "GET, HEAD", "/healthz": "GET, HEAD", "/readyz": "GET, HEAD",
-		"/version": "GET, HEAD", "/metrics": "GET, HEAD", "/": "GET, HEAD", "/join/wpi-srjb-wer": "GET, HEAD",
-		"/m/daily": "GET, HEAD", "/join/wpi-srjb-wer/qr.svg": "GET, HEAD", "/page/assets/x.js": "GET, HEAD",
+		"/openapi.json": "GET, HEAD", "/docs/api": "GET, HEAD", "/console": "GET, HEAD", "/healthz": "GET, HEAD",
+		"/readyz":  "GET, HEAD",
+		"/version": "GET, HEAD", "/metrics": "GET, HEAD", "/": "GET, HEAD", "/join": "GET, HEAD", "/join/": "GET, HEAD",
+		"/join/wpi-srjb-wer": "GET, HEAD", "/m/daily": "GET, HEAD", "/join/wpi-srjb-wer/qr.svg": "GET, HEAD",
+		"/join/wpi-srjb-wer/event.ics": "GET, HEAD", "/page/assets/x.js": "GET, HEAD",
 		"/page/invitation": "POST", "/page/join": "POST", "/page/requests": "POST", "/page/requests/answer": "POST",
+		"/page/hand": "POST", "/page/moderate": "POST", "/page/invite": "POST",
 		"/rtc": "GET, HEAD, OPTIONS", "/rtc/validate": "GET, HEAD, OPTIONS",
 	} {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -57,19 +56,6 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
 	return writeResult(w, s.Version, nil)
-}
-
-// index says what there is.
-func (s *Server) index(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, `Roomkey %s: video rooms for AI agents.
-
-MCP       POST /mcp
-Exchange  POST /v2/token
-HTTP API  GET /docs/api /openapi.json
-Health    GET /healthz /readyz /version /metrics
-`, s.Version.Version)
-	return nil
 }
 
 // notFound answers at every path that is no route.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"embed"
 	"fmt"
 	"io"
@@ -12,20 +11,23 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/gzip"
+
 	"roomkey/meet"
 )
 
-// The join page and the page about the HTTP APIs, built by "make page" from their
-// source in page/.
+// The join page, the console and the page about the HTTP APIs, built by "make page"
+// from their source in page/.
 //
 //go:embed page/dist
 var pageFiles embed.FS
 
 // page is the files of the pages.
 type page struct {
-	join   *pageFile            // the document behind join links
-	docs   *pageFile            // the document about the HTTP APIs
-	assets map[string]*pageFile // by name under /page/assets/
+	join    *pageFile            // the document behind join links
+	console *pageFile            // the document of the console
+	docs    *pageFile            // the document about the HTTP APIs
+	assets  map[string]*pageFile // by name under /page/assets/
 }
 
 // pageFile is a file of the page. It is read piece by piece when it is sent, so that
@@ -45,6 +47,8 @@ func newPage() *page {
 		switch folder, base := path.Split(name); {
 		case base == "index.html":
 			p.join = newPageFile(name)
+		case base == "console.html":
+			p.console = newPageFile(name)
 		case base == "docs.html":
 			p.docs = newPageFile(name)
 		case path.Base(folder) == "assets":
@@ -52,7 +56,7 @@ func newPage() *page {
 		}
 		return nil
 	})
-	if err != nil || p.join == nil || p.docs == nil {
+	if err != nil || p.join == nil || p.console == nil || p.docs == nil {
 		panic("web: the pages are not in the binary") // they are embedded
 	}
 	return p
@@ -113,11 +117,14 @@ func pagePolicy(links meet.Links, host string, inside bool) string {
 // browsers complain and ignore it.
 func isIPv6(host string) bool { return strings.Count(host, ":") > 1 }
 
-// docsPolicy allows the page about the HTTP APIs its own files and calls to
-// this server.
-var docsPolicy = policy("img-src 'self' data:", "connect-src 'self'")
+// What the pages beside the join page may do: their own files, and calls to this
+// server. The page about the HTTP APIs holds pictures as data.
+var (
+	consolePolicy = policy("img-src 'self'", "connect-src 'self'")
+	docsPolicy    = policy("img-src 'self' data:", "connect-src 'self'")
+)
 
-// policy is the content security policy of both pages, with further directives.
+// policy is the content security policy of all pages, with further directives.
 func policy(further ...string) string {
 	common := []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
 		"worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"}
@@ -129,6 +136,15 @@ func policy(further ...string) string {
 func (s *Server) joinPage(w http.ResponseWriter, r *http.Request) error {
 	// r.Host is one of ours: hostRule has checked it.
 	return s.page.join.sendDocument(w, r, "self", pagePolicy(s.Service.Links(), r.Host, s.LiveKit != nil))
+}
+
+// ConsolePath is where the console is.
+const ConsolePath = "/console"
+
+// consolePage is the console. It is the same for everybody: the page holds an access
+// token, and speaks to the server by the tools.
+func (s *Server) consolePage(w http.ResponseWriter, r *http.Request) error {
+	return s.page.console.sendDocument(w, r, "", consolePolicy)
 }
 
 // docsPage is the documentation of the HTTP APIs.

@@ -20,6 +20,7 @@ func TestWhatThePagesMayDo(t *testing.T) {
 	for path, own := range map[string]map[string]string{
 		"/join/aaa-aaaa-aaa": {"media-src": "'self' blob:", "img-src": "'self' data: blob:", "connect-src": "'self' " +
 			"wss://meet.example.com https://meet.example.com ws://" + s.Listen.String() + " wss://" + s.Listen.String()},
+		"/console":  {"connect-src": "'self'", "media-src": "", "img-src": "'self'"},
 		"/docs/api": {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
 		r := s.Do(t, "GET", path, "")
@@ -79,7 +80,7 @@ func TestWhereThePageMayConnect(t *testing.T) {
 func TestThePageIsWhole(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, page := range []string{"/m/standup", "/docs/api"} {
+	for _, page := range []string{"/m/standup", "/", "/join", "/join/", "/console", "/docs/api"} {
 		checkIsWhole(t, s, s.Do(t, "GET", page, "").Body)
 	}
 	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html",

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -37,7 +38,7 @@ func (s *Server) apiCreate(w http.ResponseWriter, r *http.Request) error {
 const joinHint = `Send a JSON object like {"roomName": "team-standup"}, or with roomId or code.`
 
 // apiJoin gives a join token for a room, or says that an admin has to approve
-// first.
+// first, or when the room starts.
 func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) error {
 	var body joinRequest
 	if err := readObject(r, &body, false, joinHint); err != nil {
@@ -53,8 +54,10 @@ func (s *Server) apiJoin(w http.ResponseWriter, r *http.Request) error {
 		return body.renameField(call, meet.AsError(err))
 	}
 	if result.Waiting {
-		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
-		writeJSON(w, http.StatusAccepted, map[string]string{"status": "waiting", "requestId": result.RequestID})
+		pause := cmp.Or(result.RetryAfter, retryAfter) + time.Second - 1 // rounded up
+		w.Header().Set("Retry-After", strconv.Itoa(int(pause/time.Second)))
+		writeJSON(w, http.StatusAccepted, roomsWaiting{
+			Status: "waiting", RequestID: result.RequestID, StartsAt: result.StartsAt})
 		return nil
 	}
 	view := s.viewRoom(result.Room)
@@ -79,7 +82,7 @@ func (s *Server) apiList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var (
-		filter = meet.RoomFilter{Scope: meet.ScopeVisible, Limit: limit, Cursor: query.Get("cursor"), Uncounted: true}
+		filter = meet.RoomFilter{Scope: meet.ScopeVisible, Limit: limit, Cursor: query.Get("cursor"), Bare: true}
 		again  = url.Values{}
 		rooms  []meet.RoomInList
 		next   string

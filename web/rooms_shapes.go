@@ -26,6 +26,8 @@ type settingsPart struct {
 	AllowScreenShare *bool `json:"allowScreenShare"`
 	RequireApproval  *bool `json:"requireApproval"`
 	RequireCode      *bool `json:"requireCode"`
+	RequireSignIn    *bool `json:"requireSignIn"`
+	KeepChat         *bool `json:"keepChat"`
 	E2EE             *bool `json:"e2ee"`
 }
 
@@ -79,6 +81,14 @@ func (b joinRequest) renameField(call meet.JoinCall, e *meet.Error) error {
 	return &renamed
 }
 
+// roomsWaiting asks the caller to repeat the call: with requestId while a host has
+// to approve, without before the room starts.
+type roomsWaiting struct {
+	Status    string    `json:"status"` // always waiting
+	RequestID string    `json:"requestId,omitempty"`
+	StartsAt  time.Time `json:"startsAt,omitzero"`
+}
+
 // settingsView is [meet.Settings] with names in camelCase.
 type settingsView struct {
 	AllowChat        bool `json:"allowChat"`
@@ -87,6 +97,8 @@ type settingsView struct {
 	AllowScreenShare bool `json:"allowScreenShare"`
 	RequireApproval  bool `json:"requireApproval"`
 	RequireCode      bool `json:"requireCode"`
+	RequireSignIn    bool `json:"requireSignIn"`
+	KeepChat         bool `json:"keepChat"`
 	E2EE             bool `json:"e2ee"`
 }
 
@@ -95,12 +107,14 @@ type settingsView struct {
 type roomView struct {
 	ID              string            `json:"id"`
 	Name            string            `json:"name"`
+	Title           string            `json:"title,omitempty"` // where the room has one
 	Token           string            `json:"token,omitempty"` // join: the join token
 	CreatedBy       string            `json:"createdBy"`
 	AdminID         string            `json:"adminId,omitempty"` // join
 	IsActive        bool              `json:"isActive"`
 	IsPublic        *bool             `json:"isPublic,omitempty"` // create, join
 	MaxParticipants int               `json:"maxParticipants"`
+	StartsAt        time.Time         `json:"startsAt,omitzero"`  // where the room has a start
 	ExpiresAt       time.Time         `json:"expiresAt,omitzero"` // where the room expires
 	Settings        settingsView      `json:"settings"`
 	LiveKitHost     string            `json:"livekitHost,omitempty"` // create, join
@@ -111,8 +125,8 @@ type roomView struct {
 // viewRoom gives the fields that all answers have.
 func (s *Server) viewRoom(r meet.Room) roomView {
 	return roomView{
-		ID: r.ID, Name: r.Name, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r),
-		MaxParticipants: r.MaxParticipants, ExpiresAt: r.ExpiresAt, Mode: r.Mode,
+		ID: r.ID, Name: r.Name, Title: r.Title, CreatedBy: r.CreatedBy, IsActive: s.Service.IsActive(r),
+		MaxParticipants: r.MaxParticipants, StartsAt: r.StartsAt, ExpiresAt: r.ExpiresAt, Mode: r.Mode,
 		Settings: settingsView(r.Settings),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"roomkey/meet"
 )
@@ -26,6 +27,7 @@ var (
 	anyMethod        = access{}
 	openGet          = access{methods: get}
 	pageCall         = access{methods: post, origin: true, via: meet.ViaPage}
+	pageChange       = access{methods: post, origin: true, via: meet.ViaPage, changes: true}
 	apiGet           = access{methods: get, origin: true, token: true, via: meet.ViaREST}
 	apiPost          = access{methods: post, origin: true, token: true, via: meet.ViaREST, changes: true}
 	apiGetPost       = access{methods: getPost, origin: true, token: true, via: meet.ViaREST, changes: true}
@@ -37,15 +39,20 @@ var (
 	apiRemove = access{methods: post, origin: true, token: true, via: meet.ViaREST, changes: true, destructive: true}
 )
 
+// mcp has MCP answer. A call may be held open for longer than a request may take to
+// arrive: without the deadline for reading, which would end it, the server notices
+// all the same when the client hangs up.
+func (s *Server) mcp(w http.ResponseWriter, r *http.Request) error {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a test's recorder has none
+	s.MCP.ServeHTTP(w, r.WithContext(meet.WithTokenCheck(r.Context(), s.checkTokenAgain(r))))
+	return nil
+}
+
 // routes gives all routes. A test compares those of the APIs with openapi.json.
 func (s *Server) routes() []route {
-	mcp := func(w http.ResponseWriter, r *http.Request) error {
-		s.MCP.ServeHTTP(w, r)
-		return nil
-	}
 	all := []route{
-		{"/mcp", mcpCall, mcp},
-		{"/mcp/{$}", mcpCall, mcp}, // some people, and some clients, write the address so
+		{"/mcp", mcpCall, s.mcp},
+		{"/mcp/{$}", mcpCall, s.mcp}, // some people, and some clients, write the address so
 		{"/livekit/webhook", webhookCall, s.webhook},
 
 		{"/api/room/create", apiPost, s.apiCreate},
@@ -61,6 +68,7 @@ func (s *Server) routes() []route {
 		{"/v2/room-codes/code", apiPost, s.updateCodeInBody},
 		{"/v2/room-codes/code/{code}", apiPost, s.updateCodeInPath},
 
+		{ConsolePath, openGet, s.consolePage},
 		{"/openapi.json", openGet, s.openAPIDocument},
 		{"/docs/api", openGet, s.docsPage},
 		{"/healthz", openGet, s.healthz},
@@ -68,18 +76,26 @@ func (s *Server) routes() []route {
 		{"/version", openGet, s.version},
 		{"/metrics", openGet, s.metrics},
 
+		{"/{$}", openGet, s.joinPage}, // asks for a code
+		{"/join", openGet, s.joinPage},
+		{"/join/{$}", openGet, s.joinPage},
 		{"/join/{code}", openGet, s.joinPage},
 		{"/join/{code}/qr.svg", openGet, slowRefusals(s.qrCode)},
+		{"/join/{code}/event.ics", openGet, slowRefusals(s.calendarEntry)},
 		{"/m/{name}", openGet, s.joinPage},
 		{"/page/assets/{file}", openGet, s.pageAsset},
 		{"/page/invitation", pageCall, slowRefusals(s.pageInvitation)},
+		{"/page/inside", pageCall, slowRefusals(s.pageInside)},
 		{"/page/join", pageCall, slowRefusals(s.pageJoin)},
-		{"/page/requests", pageCall, s.pageRequests},
+		{"/page/requests", pageCall, s.hostView},
 		{"/page/requests/answer", pageCall, s.pageAnswer},
+		{"/page/hand", pageCall, s.hand},
+		{"/page/moderate", pageChange, s.moderate},
+		{"/page/invite", pageChange, s.invite},
 
-		{"/{$}", openGet, s.index},
 		{"/", anyMethod, s.notFound},
 	}
+	all = append(all, s.signInRoutes()...)
 	if s.LiveKit != nil {
 		signalling := s.signalling(s.LiveKit)
 		all = append(all, route{"/rtc", signallingAccess, signalling}, route{"/rtc/", signallingAccess, signalling},

@@ -31,6 +31,9 @@ type Config struct {
 	// error only if it is a *meet.Error; any other goes to the log.
 	Authenticate func(token string) (meet.Principal, error)
 
+	SignIn   SignIn            // nil where it is off
+	Resource ProtectedResource // nil where no authorization server gives access tokens
+
 	// The operator's ceilings hold for the Rooms API and the Room Codes API as for the
 	// tools: ReadOnly refuses every change, DisableDestructive what removes people.
 	ReadOnly, DisableDestructive bool

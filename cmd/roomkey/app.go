@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"roomkey/auth"
+	"roomkey/auth/issuers"
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
@@ -25,6 +26,7 @@ import (
 	"roomkey/store"
 	"roomkey/tools"
 	"roomkey/web"
+	"roomkey/webhooks"
 )
 
 // app is the running program: the parts, and the order in which they stop.
@@ -45,8 +47,10 @@ type app struct {
 	server    *http.Server
 	silent    silentConns
 	auth      *auth.Authority
+	issuers   *issuers.Set // other authorization servers, whose access tokens count; may be nil
 
-	housekeeping *lease // to sweep and to reconcile
+	webhooks     *webhooks.Sender
+	housekeeping *lease // to sweep, to reconcile and to send webhooks
 	inside       *lease // to run the LiveKit inside; nil with a foreign one
 
 	metricsListener net.Listener // nil where metrics have no address of their own
@@ -101,7 +105,8 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		}
 	}
 	a.housekeeping = newLease(a.store, "housekeeping")
-	a.auth = tokens.ServerAuthority(c, keyring, a.store, log)
+	a.issuers = a.newIssuers(c)
+	a.auth = tokens.ServerAuthority(c, keyring, a.store, a.resource(c), a.foreign(), log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, err
@@ -115,14 +120,23 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		MediaOnJoin: c.Rooms.CreateMedia == config.MediaOnJoin, KeepEvents: c.Events.Keep,
 		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
-		Connections: c.Limits.Connections, Now: a.store.Now,
+		Connections: c.Limits.Connections, Now: a.store.Now, HearsAll: a.embedded != nil,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
 	version := build.Version()
-	server := tools.NewServer(tools.Config{Service: service, Selection: c.Selection(), Version: version.Version,
-		Log: log, Observe: metrics.observe})
+	if err := a.prepareWebhooks(ctx, c, version.Version); err != nil {
+		return nil, databaseError(c, err)
+	}
+	toolsConfig := tools.Config{Service: service, Selection: c.Selection(), Version: version.Version,
+		Log: log, Observe: metrics.observe}
+	resource := a.protectedResource(c)
+	if resource != nil {
+		toolsConfig.Challenge = resource.InsufficientScope
+	}
+	server := tools.NewServer(toolsConfig)
 	a.web = web.New(web.Config{
+		SignIn: a.signIn(c, keyring, version.Version), Resource: resource,
 		Service: service, Enforcer: enforcer, MCP: server.HTTPHandler(), Authenticate: a.auth.Verify,
 		ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": a.store.Ping, "livekit": media.Ping},
@@ -142,6 +156,18 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		return nil, err
 	}
 	return a, nil
+}
+
+// prepareWebhooks makes the sender, which is woken by events of all instances.
+func (a *app) prepareWebhooks(ctx context.Context, c config.Config, version string) error {
+	if err := a.store.ConfigureWebhooks(ctx, c.Webhooks.Meet(a.store.Now()), a.store.Now()); err != nil {
+		return fmt.Errorf("configure webhooks: %w", err)
+	}
+	a.webhooks = webhooks.New(webhooks.Config{Store: a.store, AllowPrivate: c.Webhooks.AllowPrivate, Version: version,
+		Now: a.store.Now, Log: a.log, Observe: a.metrics.onWebhook, ObserveWaiting: a.metrics.onWebhooksWaiting})
+	a.store.Subscribe(func(context.Context, meet.Event) { a.webhooks.Wake() })
+	a.store.SubscribeElsewhere(func(meet.Event) { a.webhooks.Wake() })
+	return nil
 }
 
 type liveKitAccess struct {
@@ -174,22 +200,21 @@ func (a *app) startLiveKit(
 	}
 	e, otherKey := c.LiveKit.Embedded, otherInsideKey(keyring)
 	a.embedded, err = embedded.Start(ctx, embedded.Config{APIKey: apiKey, APISecret: apiSecret, OtherKey: otherKey,
-		Port: e.Port, UDPPort: e.UDPPort, TCPPort: e.TCPPort, NodeIP: c.NodeIP(at), MachineIP: c.MachineIP(at),
+		Port: e.Port, UDPPort: e.UDPPort, TCPPort: mediaTCPPort(e.TCPPort), NodeIP: c.NodeIP(at), MachineIP: c.MachineIP(at),
 		Webhook:   a.holder.URL() + webhookPath,
 		Authorize: a.authorizeSession,
 		Log:       a.log, OnLimit: a.metrics.onLimit, Limits: c.Limits.Participants})
 	if err != nil {
 		return liveKitAccess{}, fmt.Errorf("start LiveKit: %w", err)
 	}
-	a.log.Info("LiveKit runs inside", "media_udp_port", a.embedded.UDPPort())
+	a.log.Info("LiveKit runs inside", "media_udp_port", a.embedded.UDPPort(), "media_tcp_port", a.embedded.TCPPort())
 	if ip := a.embedded.MachineIP(); ip != "" {
 		a.log.Info("media is received at this machine's own address beside loopback, because Firefox sends none "+
 			"to loopback; livekit.embedded.node_ip: 127.0.0.1 turns that off", "address", ip)
 	}
-	if e.UDPPort == 0 && a.embedded.UDPPort() != embedded.PreferredUDPPort &&
-		(c.PublicURL != "" || !at.Addr().IsLoopback()) {
-		a.log.Warn("the usual UDP port is taken, so media goes through another, which a firewall may not know: "+
-			"set livekit.embedded.udp_port", "usual", embedded.PreferredUDPPort, "media_udp_port", a.embedded.UDPPort())
+	if c.PublicURL != "" || !at.Addr().IsLoopback() {
+		a.warnOfPort("UDP", "livekit.embedded.udp_port", e.UDPPort, embedded.PreferredUDPPort, a.embedded.UDPPort())
+		a.warnOfPort("TCP", "livekit.embedded.tcp_port", e.TCPPort, embedded.PreferredTCPPort, a.embedded.TCPPort())
 	}
 	proxied, err := url.Parse(a.embedded.URL())
 	if err != nil {
@@ -197,6 +222,26 @@ func (a *app) startLiveKit(
 	}
 	return liveKitAccess{api: a.embedded.URL(), key: apiKey, secret: apiSecret, otherKey: otherKey,
 		public: config.WebSocketURL(a.public.String()), proxied: proxied}, nil
+}
+
+// mediaTCPPort gives the port of media over TCP as the LiveKit inside takes it.
+func mediaTCPPort(configured int) int {
+	switch configured {
+	case 0:
+		return embedded.AnyTCPPort
+	case config.NoTCPPort:
+		return 0
+	}
+	return configured
+}
+
+// warnOfPort warns where media goes through another port than the usual one that
+// nobody has chosen.
+func (a *app) warnOfPort(protocol, setting string, configured, usual, port int) {
+	if configured == 0 && port != usual {
+		a.log.Warn("the usual "+protocol+" port is taken, so media goes through another, which a firewall may not know: "+
+			"set "+setting, "usual", usual, "media_port", port)
+	}
 }
 
 // authorizeSession asks the enforcer about a person who connects to the LiveKit

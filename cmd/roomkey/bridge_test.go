@@ -187,19 +187,19 @@ func TestBridgeCeilings(t *testing.T) {
 	for id, message := range messages {
 		input.WriteString(strings.Replace(message, `"id":1`, `"id":"`+id+`"`, 1) + "\n")
 	}
-	const noPrompts, noTemplates = `"prompts":[]`, `"resourceTemplates":[]`
+	const noPrompts, rooms, noRooms = `"prompts":[]`, "roomkey://rooms/", ""
 	for _, test := range []struct {
 		name               string
 		selection          tools.Selection
 		refused            []string
 		prompts, templates string // what these lists have in them
 	}{
-		{"everything", tools.Selection{}, nil, "moderate_room", "roomkey://rooms/"},
-		{"read-only", tools.Selection{ReadOnly: true}, []string{"complete", "get"}, noPrompts, "roomkey://rooms/"},
+		{"everything", tools.Selection{}, nil, "moderate_room", rooms},
+		{"read-only", tools.Selection{ReadOnly: true}, []string{"complete", "get"}, noPrompts, rooms},
 		{"codes", tools.Selection{Toolsets: []tools.Toolset{tools.Codes}},
-			[]string{"complete", "complete too", "get", "read"}, noPrompts, noTemplates},
+			[]string{"complete", "complete too", "get", "read"}, noPrompts, noRooms},
 		{"moderation", tools.Selection{Toolsets: []tools.Toolset{tools.Moderation}},
-			[]string{"complete too", "read"}, "moderate_room", noTemplates},
+			[]string{"complete too", "read"}, "moderate_room", noRooms},
 	} {
 		got := throughThisBridge(t, a.bridgeConfig(test.selection, a.owner), input.String())
 		var refused []string
@@ -224,6 +224,9 @@ func TestBridgeCeilings(t *testing.T) {
 			if r := got[`"`+id+`"`]; r.Error != nil || !strings.Contains(compact(t, r.Result), want) {
 				t.Errorf("%s: %s: got %s, want %s in it", test.name, id, r.Result, want)
 			}
+		}
+		if r := got[`"templates"`]; test.templates == noRooms && strings.Contains(string(r.Result), rooms) {
+			t.Errorf("%s: got %s, want no template of rooms", test.name, r.Result)
 		}
 		if r := got[`"prompts"`]; test.name == "moderation" && strings.Contains(string(r.Result), "audit_access") {
 			t.Errorf("%s: got %s, want no other prompt", test.name, r.Result)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 )
 
@@ -26,8 +28,9 @@ func connectCommand() *cobra.Command {
 		Long: `Print ready settings for an MCP client: ` + listWords(clientNames(), "or") + `.
 
 What is to be pasted goes to standard output alone; where to put it goes to
-standard error. But for Claude Desktop, which starts this program itself, it
-holds an access token, so treat it like one.`,
+standard error. But for Claude Desktop, which starts this program itself, and for
+claude.ai and ChatGPT, in which you sign in, it holds an access token, so treat it
+like one.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			hint := "Known clients: " + strings.Join(clientNames(), ", ") + "."
 			switch {
@@ -46,8 +49,10 @@ holds an access token, so treat it like one.`,
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&target, "url", "",
-		"where the client reaches roomkey (default: public_url, or the configured address)")
-	wanted.addFlags(c.Flags(), "me", "who the token is for", 720*time.Hour)
+		"where the client reaches roomkey (default: public_url, the address of the roomkey that has the data folder, or the "+
+			"configured one)")
+	wanted.addFlags(c.Flags(), "", "who the token is for (default: the owner, who roomkey call and stdio are, too)",
+		720*time.Hour)
 	return c
 }
 
@@ -59,10 +64,15 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 		with.File = absolute(with.File)
 	}
 	var err error
-	if client.local {
+	switch {
+	case client.local:
 		with.Program, err = thisProgram()
-	} else if with.URL, err = connectURL(cfg, target); err == nil {
-		with.Token, err = wanted.issue(cmd, cfg)
+	case client.signsIn:
+		with.URL, err = signInURL(cmd.Context(), cfg, target)
+	default:
+		if with.URL, err = connectURL(cmd.Context(), cfg, target); err == nil {
+			with.Token, err = wanted.issueForClient(cmd, cfg)
+		}
 	}
 	if err != nil {
 		return err
@@ -71,10 +81,15 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 		return err
 	}
 	fmt.Fprintln(notes, client.where)
+	if client.signsIn {
+		fmt.Fprintln(notes, "It holds no token: the client sends you to a page of roomkey that asks for your user and "+
+			"passcode. roomkey user add makes one.")
+		return nil
+	}
 	if !client.local {
 		fmt.Fprintf(notes, "It holds an access token of the %s %s, good until %s: "+
 			"show it to nobody, and keep it out of version control.\n",
-			wanted.role, wanted.sub, time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
+			wanted.role, cmp.Or(wanted.sub, tokens.Owner.ID), time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
 		return nil
 	}
 	fmt.Fprintln(notes, "It holds no access token, no URL and no user: the person who runs it is the local owner.")
@@ -87,9 +102,48 @@ func connect(cmd *cobra.Command, cfg config.Config, client mcpClient, target str
 	return nil
 }
 
+// issueForClient makes the token for a client. Unless somebody else is named it is for
+// the owner, so that what they make on the command line is the client's, too; with the
+// role user it does what the owner may in rooms of their own.
+func (t *accessToken) issueForClient(cmd *cobra.Command, cfg config.Config) (string, error) {
+	if t.sub != "" || cmd.Flags().Changed("sub") {
+		return t.issue(cmd, cfg)
+	}
+	role := meet.PrincipalRole(t.role)
+	switch {
+	case !role.Valid():
+		return "", errBadRole("--role")
+	case role == meet.Guest:
+		return "", meet.Invalid("sub", "--role guest needs --sub", "Without --sub the token is the owner's, who is no guest.")
+	}
+	return t.issueTo(cmd, cfg, meet.Principal{ID: tokens.Owner.ID, Name: cmp.Or(t.name, tokens.Owner.Name), Role: role})
+}
+
+// signInURL is [connectURL] for a client on the internet, in which people sign in.
+func signInURL(ctx context.Context, cfg config.Config, target string) (string, error) {
+	at, err := connectURL(ctx, cfg, target)
+	switch {
+	case err != nil:
+		return "", err
+	case !cfg.Auth.SignIn && target == "":
+		return "", meet.Invalid("", "sign-in is off in this configuration",
+			"Set auth.sign_in: true (ROOMKEY_AUTH_SIGN_IN), and start roomkey again; docs/sign-in.md says more.")
+	case !strings.HasPrefix(strings.ToLower(at), "https://"):
+		return "", meet.Invalid("url", "the client is on the internet and reaches no "+at,
+			"Give roomkey a public_url with https, or say with --url where it is.")
+	}
+	return at, nil
+}
+
 // connectURL is the MCP endpoint as the client reaches it.
-func connectURL(cfg config.Config, target string) (string, error) {
-	if target = cmp.Or(target, cfg.PublicURL); target == "" {
+func connectURL(ctx context.Context, cfg config.Config, target string) (string, error) {
+	target = cmp.Or(target, cfg.PublicURL)
+	if target == "" {
+		if holder, err := datafolder.FindHolder(ctx, cfg.Data); err == nil {
+			target = holder.URL()
+		}
+	}
+	if target == "" {
 		if cfg.ListenAddress().Port() == 0 {
 			return "", meet.Invalid("url", "the configuration names no fixed port",
 				"Say where the server is reached with --url.")

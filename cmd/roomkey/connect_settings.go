@@ -20,6 +20,8 @@ type mcpClient struct {
 	name  string
 	where string // what to do with the settings
 	local bool   // it starts roomkey itself
+
+	signsIn bool // it gets its token by itself, from the person who uses it
 }
 
 var mcpClients = []mcpClient{
@@ -35,6 +37,12 @@ var mcpClients = []mcpClient{
 			"beside the servers that are there."},
 	{name: "codex",
 		where: "Add this to ~/.codex/config.toml, at its end."},
+	{name: "claude-ai", signsIn: true,
+		where: "In claude.ai or Claude Desktop: Settings, Connectors, Add custom connector. Type this as its URL, " +
+			"leave the rest empty, and press Connect."},
+	{name: "chatgpt", signsIn: true,
+		where: "In ChatGPT: Settings, Apps & Connectors, Advanced settings, Developer mode; then Create. " +
+			"Type this as the MCP server URL, with OAuth as authentication."},
 }
 
 func clientNames() []string {

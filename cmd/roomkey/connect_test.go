@@ -106,7 +106,7 @@ func TestConnect(t *testing.T) {
 		if got.Type != "" || !strings.Contains(notes, ".cursor/mcp.json") {
 			t.Errorf("got the type %q and the note %q, want none and .cursor/mcp.json", got.Type, notes)
 		}
-		holdConnection(t, got.URL, got.Headers["Authorization"], "of-cursor", "me")
+		holdConnection(t, got.URL, got.Headers["Authorization"], "of-cursor", "owner")
 	})
 	t.Run("codex", func(t *testing.T) {
 		settings, notes := c.connect(t, "codex", "--role", "superadmin", "--sub", "root", "--ttl", "1h")
@@ -132,7 +132,7 @@ func TestConnect(t *testing.T) {
 		if header != "Authorization" {
 			t.Errorf("header: got %s, want Authorization", header)
 		}
-		holdConnection(t, got[5], value, "of-claude-code", "me")
+		holdConnection(t, got[5], value, "of-claude-code", "owner")
 	})
 	t.Run("claude-desktop", func(t *testing.T) {
 		settings, notes := c.connect(t, "claude-desktop")
@@ -213,7 +213,8 @@ func TestConnectURL(t *testing.T) {
 		{"127.0.0.1:9090", "", "https://a.example?x=1", ""},
 		{"127.0.0.1:9090", "", "https://me:secret@a.example", ""},
 	} {
-		got, err := connectURL(config.Config{Listen: test.listen, PublicURL: test.public}, test.target)
+		got, err := connectURL(t.Context(),
+			config.Config{Listen: test.listen, PublicURL: test.public, Data: t.TempDir()}, test.target)
 		if got != test.want || (err == nil) != (test.want != "") || err != nil && !meet.IsCode(err, meet.CodeInvalid) {
 			t.Errorf("URL of %+v: got %q, %v, want %q", test, got, err, test.want)
 		}

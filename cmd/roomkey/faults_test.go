@@ -53,6 +53,7 @@ func testLiveKitHangs(t *testing.T, on func(*config.Config)) {
 		{"join_room", map[string]any{"code": guest}},
 		{"end_room", map[string]any{"room_id": "alpha", "confirm_name": "alpha"}},
 		{"list_participants", map[string]any{"room_id": "alpha"}},
+		{"update_participant", map[string]any{"room_id": "alpha", "identity": "ada_abcdefghijkl", "role": "host"}},
 		{"kick_participant", map[string]any{"room_id": "alpha", "identity": "ada_abcdefghijkl"}},
 		{"mute_participant", map[string]any{"room_id": "alpha", "identity": "*"}},
 		{"disable_participant_video", map[string]any{"room_id": "alpha", "identity": "ada_abcdefghijkl"}},

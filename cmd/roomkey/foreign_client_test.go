@@ -51,6 +51,13 @@ type foreignServer struct {
 	Token string `json:"token,omitempty"`
 
 	Command *foreignCommand `json:"server,omitempty"`
+	SignIn  *foreignSignIn  `json:"signIn,omitempty"`
+}
+
+// foreignSignIn has a client sign in, in place of a token.
+type foreignSignIn struct {
+	Redirect string `json:"redirect"`
+	Scope    string `json:"scope,omitempty"`
 }
 
 type foreignCommand struct {
@@ -107,7 +114,9 @@ func startForeignClient(t *testing.T, kind foreignKind, server foreignServer) *f
 	})
 	c := &foreignClient{t: t, name: kind.name, calls: calls, answers: bufio.NewScanner(answers)}
 	c.answers.Buffer(nil, 8<<20)
-	c.must("connect", nil, nil)
+	if server.SignIn == nil {
+		c.must("connect", nil, nil)
+	}
 	return c
 }
 

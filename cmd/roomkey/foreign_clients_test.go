@@ -89,6 +89,7 @@ func useForeignClient(t *testing.T, kind foreignKind, server foreignServer) {
 	succeed(t, c, want)
 	fail(t, c)
 	useRest(t, c, kind)
+	watchRooms(t, c, kind, server.Command != nil)
 	c.must("close", nil, nil)
 }
 
@@ -141,11 +142,17 @@ func succeed(t *testing.T, c *foreignClient, all []string) {
 	}
 	ok("list_participants", room, nil)
 	ok("answer_join_request", with(object{"request_id": waiting.RequestID, "approve": true}), nil)
+	ok("update_participant", with(object{"identity": joined.Identity, "allow": object{"chat": false}}), nil)
 	ok("mute_participant", with(object{"identity": joined.Identity, "lock": true}), nil)
+	ok("send_message", with(object{"text": "hello"}), nil)
+	ok("get_transcript", room, nil)
 	ok("disable_participant_video", with(object{"identity": joined.Identity}), nil)
 	ok("kick_participant", with(object{"identity": joined.Identity}), nil)
 	ok("hms-update-room-code", object{"code": replaced.Code.Code, "body": object{"enabled": false}}, nil)
 	ok("list_events", room, nil)
+	var met struct{ Sessions []struct{ ID string } }
+	ok("list_sessions", room, &met)
+	ok("get_session", object{"session_id": met.Sessions[0].ID}, nil)
 	ok("end_room", with(object{"confirm_name": "team-standup"}), nil)
 	slices.Sort(called)
 	if diff := cmp.Diff(all, called); diff != "" {
@@ -204,6 +211,51 @@ func useRest(t *testing.T, c *foreignClient, kind foreignKind) {
 		c.must("ping", nil, nil)
 	}
 	c.refused("callTool", object{"name": "open_sesame", "arguments": object{}}, -32602, tools.NoSuchTool)
+}
+
+// watchRooms subscribes to a room: with version 2026-07-28 by a stream, before that
+// over stdio alone, because over HTTP it would need another stream.
+func watchRooms(t *testing.T, c *foreignClient, kind foreignKind, stdio bool) {
+	t.Helper()
+	type object = map[string]any
+	const watched, nowhere = "roomkey://rooms/team-watch", "roomkey://rooms/nowhere"
+	room := object{"room_id": "team-watch"}
+	c.mustCall("create_room", object{"name": room["room_id"]}, nil)
+	isModern := kind.version == tools.ProtocolVersions[0]
+	var welcome struct {
+		Capabilities struct{ Resources struct{ Subscribe bool } }
+	}
+	c.must("welcome", nil, &welcome)
+	if welcome.Capabilities.Resources.Subscribe != (isModern || stdio) {
+		t.Errorf("%s: capabilities: got %+v", c.name, welcome)
+	}
+	var honored struct{ ResourceSubscriptions []string }
+	switch {
+	case isModern:
+		c.must("listen", object{"resourceSubscriptions": []string{watched, nowhere}}, &honored)
+		if !slices.Equal(honored.ResourceSubscriptions, []string{watched}) {
+			t.Errorf("%s: subscribed to %v, want only to the room that is there", c.name, honored.ResourceSubscriptions)
+		}
+	case stdio:
+		c.refused("subscribeResource", object{"uri": nowhere}, -32002, "Room not found")
+		c.must("subscribeResource", object{"uri": watched}, nil)
+	default:
+		c.refused("subscribeResource", object{"uri": watched}, -32601, "")
+		return
+	}
+	for _, limit := range []int{5, 6} {
+		c.mustCall("update_room", object{"room_id": room["room_id"], "max_participants": limit}, nil)
+		var uri string
+		if c.must("nextUpdate", nil, &uri); uri != watched {
+			t.Errorf("%s: update of %q, want %q", c.name, uri, watched)
+		}
+	}
+	if isModern {
+		c.must("stopListening", nil, nil)
+	} else {
+		c.must("unsubscribeResource", object{"uri": watched}, nil)
+	}
+	c.mustCall("get_room", room, nil)
 }
 
 // toolsetNames are all toolsets, as a flag takes them.

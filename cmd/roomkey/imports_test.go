@@ -56,13 +56,15 @@ var mayImport = map[string][]string{
 	"tools":              {"meet"},
 	"web":                {"meet"},
 	"auth":               {"meet"},
+	"webhooks":           {"meet"},
+	"signin":             {"meet"},
 	inCmd + "build":      {"web"},
-	inCmd + "config":     {"auth", "livekit", "meet", "tools"},
+	inCmd + "config":     {"auth", "livekit", "meet", "tools", "webhooks"},
 	inCmd + "datafolder": {"auth", "meet", "store"},
 	inCmd + "database":   {"meet", "store", inCmd + "config", inCmd + "datafolder"},
 	inCmd + "bridge":     {"meet", "tools", "web", inCmd + "build", inCmd + "datafolder"},
 	inCmd + "tokens":     {"auth", "meet", "store", inCmd + "config", inCmd + "database", inCmd + "datafolder"},
-	inCmd + "doctor": {"auth", "livekit", "meet", "store", "web",
+	inCmd + "doctor": {"auth", "livekit", "meet", "store", "web", "webhooks",
 		inCmd + "bridge", inCmd + "config", inCmd + "database", inCmd + "datafolder", inCmd + "tokens"},
 }
 

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"roomkey/livekit/livekittest"
 	"roomkey/store/postgrestest"
@@ -90,37 +87,24 @@ func TestASecondLiveKitInsideIsRefused(t *testing.T) {
 // Instances that nobody asks cost the database less than two statements a second each.
 func TestIdleInstancesAskTheDatabaseLittle(t *testing.T) {
 	t.Parallel()
-	database, lk := postgrestest.URL(t), livekittest.StartServer(t, livekittest.ServerOptions{})
+	lk := livekittest.StartServer(t, livekittest.ServerOptions{})
+	database, counter := postgrestest.Counted(t, postgrestest.URL(t))
 	const instances = 2
 	for range instances {
 		startServer(t, t.TempDir(), sharing(database, lk)...)
 	}
-	conn, err := pgx.Connect(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	// Outside of a transaction each statement counts as one.
-	transactions := func() (n int, at time.Time) {
-		const count = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
-		if err := conn.QueryRow(t.Context(), count).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n, time.Now()
-	}
-	// PostgreSQL counts what an idle connection has done up to ten seconds later, so
-	// the starts are counted by then.
 	pass := func(d time.Duration) {
 		began := time.Now()
 		livekittest.Wait(t, "time to pass", func() bool { return time.Since(began) > d })
 	}
-	pass(15 * time.Second)
-	before, began := transactions()
+	pass(15 * time.Second) // the starts are over
+	counter.Take()
+	began := time.Now()
 	pass(40 * time.Second)
-	after, ended := transactions()
-	rate := float64(after-before) / ended.Sub(began).Seconds() / instances
+	counts, took := counter.Take(), time.Since(began)
+	rate := float64(counts.Statements) / took.Seconds() / instances
 	t.Logf("%.2f statements a second of each", rate)
 	if rate >= 2 {
-		t.Errorf("%.2f statements a second of each idle instance, want fewer than 2", rate)
+		t.Errorf("%.2f statements a second of each idle instance, want fewer than 2: %v", rate, counts.Texts)
 	}
 }

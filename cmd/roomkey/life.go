@@ -23,6 +23,10 @@ const sweepEvery = 2 * time.Second
 // LiveKit's own list of rooms may be late.
 const reconcileEvery = 10 * time.Second
 
+// observeEvery is how often is noted that the people inside are there, and who of them
+// speaks. So exact is the time that they were inside when nobody told of their going.
+const observeEvery = time.Second
+
 // announceEvery is how often other instances are told of what limits count.
 const announceEvery = time.Second
 
@@ -58,6 +62,11 @@ func (a *app) Run(ctx context.Context) error {
 			return nil
 		})
 	}
+	if a.embedded != nil {
+		if err := a.enforcer.Load().MediaRestarted(ctx); err != nil {
+			a.log.Warn("could not write down who has left since the last start; reconciliation does", "err", err)
+		}
+	}
 	for _, l := range a.listeners {
 		serve("HTTP", a.server, l)
 	}
@@ -78,14 +87,22 @@ func (a *app) Run(ctx context.Context) error {
 		_, err := a.housekeeping.renew(ctx)
 		return err
 	}
-	if err := renew(ctx); err != nil {
+	if err := renew(ctx); err != nil && ctx.Err() == nil { // not because it is to stop already
 		a.log.Warn("the database does not say whether this instance sweeps", "err", err)
 	}
 	parts.Go(func() error { return a.every(ctx, leaseEvery, "renewing the lease to sweep", renew) })
 	parts.Go(func() error { return a.every(ctx, sweepEvery, "sweep", a.oneAtATime(a.enforcer.Load().Sweep)) })
 	parts.Go(func() error {
+		return a.every(ctx, leaseEvery, "removing disabled users", a.oneAtATime(a.enforcer.Load().WatchDisabled))
+	})
+	parts.Go(func() error {
 		return a.every(ctx, reconcileEvery, "reconciliation", a.oneAtATime(a.enforcer.Load().Reconcile))
 	})
+	parts.Go(func() error {
+		return a.every(ctx, leaseEvery, "keeping chats", a.oneAtATime(a.enforcer.Load().KeepChats))
+	})
+	parts.Go(func() error { return a.every(ctx, leaseEvery, "sending webhooks", a.oneAtATime(a.sendWebhooks)) })
+	parts.Go(func() error { return a.every(ctx, observeEvery, "noting who is inside", a.observe) })
 	if a.inside != nil {
 		parts.Go(func() error { return a.keepLiveKitInside(ctx) })
 	}
@@ -109,6 +126,31 @@ func (a *app) Run(ctx context.Context) error {
 // oneAtATime is work that one instance of all does.
 func (a *app) oneAtATime(work func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error { return a.housekeeping.do(ctx, work) }
+}
+
+// sendWebhooks sends until another instance may do it.
+func (a *app) sendWebhooks(ctx context.Context) error {
+	defer a.metrics.webhooksWaiting.Reset()
+	return a.webhooks.Run(ctx)
+}
+
+// observe has the enforcer note who of the people inside speaks, and that they are
+// there.
+func (a *app) observe(ctx context.Context) (err error) {
+	enforcer := a.enforcer.Load()
+	if a.embedded != nil {
+		err = enforcer.HearSpeakers(ctx, a.embedded.Speaking())
+	}
+	return errors.Join(err, a.housekeeping.do(ctx, enforcer.Observe))
+}
+
+// observeLast is observe before the LiveKit inside stops, and everybody is out.
+func (a *app) observeLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := a.observe(ctx); err != nil {
+		a.log.Debug("could not note who is inside", "err", err)
+	}
 }
 
 // every does something at once and then repeats it until ctx is done. It gives no
@@ -187,6 +229,12 @@ func (a *app) Close() error {
 		}
 	}
 	var errs []error
+	if a.embedded != nil && a.enforcer.Load() != nil {
+		a.observeLast()
+	}
+	if a.issuers != nil {
+		a.issuers.Close()
+	}
 	if a.media != nil {
 		a.media.Close()
 	}

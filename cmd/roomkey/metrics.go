@@ -10,6 +10,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/build"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/webhooks"
 )
 
 type metrics struct {
@@ -17,6 +18,9 @@ type metrics struct {
 	calls    *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	limited  *prometheus.CounterVec
+
+	webhooks        *prometheus.CounterVec
+	webhooksWaiting *prometheus.GaugeVec
 }
 
 // newMetrics makes the metrics of the instance with that name.
@@ -39,12 +43,35 @@ func newMetrics(instance string) metrics {
 			Name: "roomkey_limited_total",
 			Help: "What was refused, dropped or cut off because a limit was reached, by limit.",
 		}, []string{"limit"}),
+		webhooks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "roomkey_webhook_deliveries_total",
+			Help: "Attempts to tell endpoints of webhooks an event, by outcome (delivered, retried, failed).",
+		}, []string{"outcome"}),
+		webhooksWaiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "roomkey_webhook_waiting_seconds",
+			Help: "For how long the oldest event that an endpoint has not taken has been waiting; 0 if there is none. " +
+				"Only the instance that sends has it.",
+		}, []string{"endpoint"}),
 	}
-	m.registry.MustRegister(info, m.calls, m.seconds, m.limited)
+	for _, outcome := range webhooks.Outcomes { // so that each is there before it happens
+		m.webhooks.WithLabelValues(string(outcome))
+	}
+	m.registry.MustRegister(info, m.calls, m.seconds, m.limited, m.webhooks, m.webhooksWaiting)
 	return m
 }
 
 func (m metrics) onLimit(limit string) { m.limited.WithLabelValues(limit).Inc() }
+
+func (m metrics) onWebhook(outcome webhooks.Outcome) {
+	m.webhooks.WithLabelValues(string(outcome)).Inc()
+}
+
+func (m metrics) onWebhooksWaiting(waiting map[string]time.Duration) {
+	m.webhooksWaiting.Reset() // one may have been removed
+	for endpoint, span := range waiting {
+		m.webhooksWaiting.WithLabelValues(endpoint).Set(span.Seconds())
+	}
+}
 
 func (m metrics) observe(tool, outcome string, took time.Duration) {
 	m.calls.WithLabelValues(tool, outcome).Inc()

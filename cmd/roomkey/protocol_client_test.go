@@ -146,12 +146,12 @@ func usePrompts(ctx context.Context, t *testing.T, c *mcpclient.Client, version 
 		t.Errorf("a prompt without its argument: got the error %v, want %v", err, mcp.ErrInvalidParams)
 	}
 	resources, err := c.ListResources(ctx, mcp.ListResourcesRequest{})
-	if err != nil || len(resources.Resources) != 1 {
-		t.Errorf("list resources: got %+v, %v, want one", resources, err)
+	if err != nil || len(resources.Resources) != 4 {
+		t.Errorf("list resources: got %+v, %v, want the roles, access tokens, users and webhooks", resources, err)
 	}
 	templates, err := c.ListResourceTemplates(ctx, mcp.ListResourceTemplatesRequest{})
-	if err != nil || len(templates.ResourceTemplates) != 1 {
-		t.Errorf("list templates: got %+v, %v, want one", templates, err)
+	if err != nil || len(templates.ResourceTemplates) != 4 {
+		t.Errorf("list templates: got %+v, %v, want rooms, and pages of the others", templates, err)
 	}
 	var read mcp.ReadResourceRequest
 	read.Params.URI = "roomkey://rooms/team-standup"

@@ -34,8 +34,9 @@ func run(ctx context.Context, io streams, args []string) int {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return meet.Invalid("", err.Error(), "See "+c.CommandPath()+" --help.")
 	})
-	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), secretCommand(), backupCommand(),
-		restoreCommand(), moveCommand(), callCommand(), toolsCommand(), connectCommand(), doctorCommand(), versionCommand())
+	root.AddCommand(serveCommand(), stdioCommand(io), tokenCommand(), userCommand(), secretCommand(), webhookCommand(),
+		backupCommand(), restoreCommand(), moveCommand(), callCommand(), listCommand(), toolsCommand(), connectCommand(),
+		consoleCommand(), doctorCommand(), versionCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0

@@ -107,6 +107,7 @@ func runScripts(t *testing.T, database string, setup func(*testscript.Env)) {
 			"encode":    scriptEncode,
 			"until":     scriptUntil,
 			"enter":     scriptEnter,
+			"receiver":  scriptReceiver(t),
 			"postgres": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], postgrestest.URL(t)) // of a new database
 			},

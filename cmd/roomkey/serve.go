@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 )
 
 func serveCommand() *cobra.Command {
+	var console bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run everything: MCP, the code exchange, and LiveKit unless one is configured",
@@ -34,10 +36,19 @@ func serveCommand() *cobra.Command {
 			if isTerminal(cmd.OutOrStdout()) {
 				_ = banner(cmd.OutOrStdout(), a, cfg, os.Args[0], config.FileInUse(cmd.Flags())) // only words
 			}
+			if console {
+				fmt.Fprintln(cmd.ErrOrStderr(), "This link opens the console, with rooms, people, codes and events.")
+				address := cmp.Or(strings.TrimSuffix(cfg.PublicURL, "/"), a.holder.URL())
+				if err := printConsoleLink(cmd, cfg, address, accessToken{ttl: consoleTTL}); err != nil {
+					return errors.Join(err, a.Close())
+				}
+			}
 			return a.Run(cmd.Context())
 		}),
 	}
 	config.AddFlags(c.Flags())
+	c.Flags().BoolVar(&console, "console", false,
+		"print a link that signs the owner in to the console, as roomkey console does")
 	return c
 }
 
@@ -84,6 +95,9 @@ func banner(w io.Writer, a *app, c config.Config, program, file string) error {
 	livekit := c.LiveKit.URL
 	if a.embedded != nil {
 		livekit = fmt.Sprint("inside this process, media on UDP port ", a.embedded.UDPPort())
+		if port := a.embedded.TCPPort(); port != 0 {
+			livekit += fmt.Sprint(" and TCP port ", port)
+		}
 	}
 	source := " --data " + shellWord(absolute(c.Data))
 	if file != "" {

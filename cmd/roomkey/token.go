@@ -34,6 +34,10 @@ func tokenCommand() *cobra.Command {
 	}
 	config.AddSourceFlags(c.Flags())
 	wanted.addFlags(c.Flags(), "", "who the token is for (required)", 24*time.Hour)
+	c.Flags().StringVar(&wanted.scope, "scope", "", "what it may do at most, words with spaces between: "+
+		allScopes()+" (default: all that its role may)")
+	c.Flags().StringSliceVar(&wanted.rooms, "rooms", nil, "names or ids of the only rooms that it is for, with commas "+
+		"between; it may manage them unless --role says otherwise")
 	c.AddCommand(tokenListCommand(), tokenRevokeCommand())
 	return c
 }
@@ -41,6 +45,8 @@ func tokenCommand() *cobra.Command {
 type accessToken struct {
 	sub, name, role string
 	ttl             time.Duration
+	scope           string
+	rooms           []string
 }
 
 func (t *accessToken) addFlags(f *pflag.FlagSet, sub, subUsage string, ttl time.Duration) {
@@ -50,21 +56,35 @@ func (t *accessToken) addFlags(f *pflag.FlagSet, sub, subUsage string, ttl time.
 	f.DurationVar(&t.ttl, "ttl", ttl, "how long it is good for")
 }
 
-// issue makes the token with the local secret and puts it on record. If there is
-// no secret yet, it makes one and says so.
+// issue makes the token and puts it on record.
 func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, error) {
-	notes, longest := cmd.ErrOrStderr(), cfg.Auth.MaxTTL
-	if !cmd.Flags().Changed("ttl") {
-		t.ttl = min(t.ttl, longest)
-	}
 	switch {
 	case t.sub == "":
 		return "", meet.Invalid("sub", "--sub is required", "Name the user or agent the token is for, like --sub ada.")
 	case auth.Reserved(t.sub):
 		return "", meet.Invalid("sub", "--sub "+t.sub+" is reserved",
 			"In records it means somebody else: roomkey, anonymous and owner are nobody's subject.")
+	case meet.IsForeignSubject(t.sub):
+		return "", meet.Invalid("sub", "--sub "+shown(t.sub)+" is the subject of another issuer's user",
+			"Only that issuer makes tokens for its users.")
 	case !meet.PrincipalRole(t.role).Valid():
 		return "", meet.Invalid("role", "--role must be superadmin, user or guest", "")
+	}
+	p, err := t.principal(cmd, cfg)
+	if err != nil {
+		return "", err
+	}
+	return t.issueTo(cmd, cfg, p)
+}
+
+// issueTo makes a token for p with the local secret and puts it on record. If there
+// is no secret yet, it makes one and says so.
+func (t *accessToken) issueTo(cmd *cobra.Command, cfg config.Config, p meet.Principal) (string, error) {
+	notes, longest := cmd.ErrOrStderr(), cfg.Auth.MaxTTL
+	if !cmd.Flags().Changed("ttl") {
+		t.ttl = min(t.ttl, longest)
+	}
+	switch {
 	case t.ttl <= 0:
 		return "", meet.Invalid("ttl", "--ttl must be a positive time span", "For example 24h.")
 	case t.ttl > longest:
@@ -78,7 +98,7 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 	if err != nil {
 		return "", err
 	}
-	issued, err := authority.Issue(meet.Principal{ID: t.sub, Name: t.name, Role: meet.PrincipalRole(t.role)}, t.ttl)
+	issued, err := authority.Issue(p, t.ttl)
 	if err != nil {
 		return "", meet.Invalid("", err.Error(), "")
 	}
@@ -89,4 +109,32 @@ func (t *accessToken) issue(cmd *cobra.Command, cfg config.Config) (string, erro
 		err = nil
 	}
 	return issued.Token, databaseError(cfg, err)
+}
+
+// principal is who the token is for, with what it is limited to. Unless the role is
+// given, a token for some rooms may manage them within its scopes: otherwise its
+// subject would have to be made an admin of each.
+func (t *accessToken) principal(cmd *cobra.Command, cfg config.Config) (p meet.Principal, err error) {
+	p = meet.Principal{ID: t.sub, Name: t.name, Role: meet.PrincipalRole(t.role)}
+	if cmd.Flags().Changed("scope") {
+		scopes, unknown := meet.ParseTokenScopes(t.scope)
+		if len(unknown) > 0 || len(scopes.List()) == 0 {
+			return p, meet.Invalid("scope", "--scope must be one or more scopes with spaces between",
+				"There are "+allScopes()+".")
+		}
+		p.Scopes = scopes
+	}
+	if cmd.Flags().Changed("rooms") {
+		if p.Rooms, err = tokens.Rooms(cmd.Context(), cfg, t.rooms); err != nil {
+			return p, databaseError(cfg, err)
+		}
+		if !cmd.Flags().Changed("role") {
+			p.Role = meet.Superadmin
+		}
+	}
+	return p, nil
+}
+
+func allScopes() string {
+	return meet.LimitedTo(meet.AllTokenScopes...).String()
 }

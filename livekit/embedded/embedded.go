@@ -32,6 +32,13 @@ type AuthorizeFunc = func(ctx context.Context, roomID, identity string) (meet.Au
 // another program uses it.
 const PreferredUDPPort = 7882
 
+// PreferredTCPPort is the port of media over TCP if Config asks for AnyTCPPort and
+// no other program uses it.
+const PreferredTCPPort = 7881
+
+// AnyTCPPort has media taken over PreferredTCPPort, or any free port if that is taken.
+const AnyTCPPort = -1
+
 // Config says how to run the server. Only APIKey and APISecret are required.
 type Config struct {
 	APIKey    string
@@ -43,7 +50,7 @@ type Config struct {
 
 	Port    int // of signalling and API, on 127.0.0.1 only; 0 is any free port
 	UDPPort int // of media; 0 is 7882, or any free port if 7882 is taken
-	TCPPort int // of media where UDP is blocked; 0 is off
+	TCPPort int // of media where UDP is blocked; 0 is off, AnyTCPPort chooses one
 
 	// NodeIP is the address to which participants send media. Empty is
 	// 127.0.0.1, for participants on this machine.
@@ -80,6 +87,7 @@ type Config struct {
 type Server struct {
 	url       string
 	udpPort   int
+	tcpPort   int
 	machineIP string
 	listener  net.Listener // of signalling and API
 	http      *http.Server
@@ -160,11 +168,12 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("configure LiveKit: %w", err)
 	}
-	var tcp *net.TCPListener
-	if cfg.TCPPort != 0 {
-		if tcp, err = listenTCP(ctx, settingTCPPort, cfg.bindAddress().String(), cfg.TCPPort); err != nil {
-			return err
-		}
+	tcp, err := listenMediaTCP(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if tcp != nil {
+		s.tcpPort = tcp.Addr().(*net.TCPAddr).Port
 		s.onClose(func() { _ = tcp.Close() })
 	}
 	s.takeLog(cfg)
@@ -176,7 +185,7 @@ func (s *Server) open(ctx context.Context, cfg Config) error {
 		return fmt.Errorf("assemble LiveKit: %w", err)
 	}
 	if tcp != nil {
-		useTCP(s.rooms, tcp)
+		useTCP(s.rooms, tcp, &limiter{cfg.Limits, cfg.OnLimit})
 	}
 	return nil
 }
@@ -217,6 +226,9 @@ func (s *Server) URL() string { return s.url }
 
 // UDPPort is the port of media.
 func (s *Server) UDPPort() int { return s.udpPort }
+
+// TCPPort is the port of media over TCP; 0 is none.
+func (s *Server) TCPPort() int { return s.tcpPort }
 
 // MachineIP is the address beside loopback at which media is received, or "".
 func (s *Server) MachineIP() string { return s.machineIP }

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"net"
 	"testing"
 
 	"github.com/livekit/protocol/livekit"
@@ -17,4 +18,12 @@ func OnlyTCP(t *testing.T, s *Server) {
 func Runs(t *testing.T, s *Server, room string) bool {
 	t.Helper()
 	return s.rooms.GetRoom(t.Context(), livekit.RoomName(room)) != nil
+}
+
+// MediaPerAddress is how many connections for media over TCP one address has.
+const MediaPerAddress = mediaPerAddress
+
+// NewMediaListener bounds the connections of a listener as those for media are.
+func NewMediaListener(l net.Listener, perAddress, inTotal int, onLimit func(limit string)) net.Listener {
+	return newMediaListener(l, perAddress, inTotal, onLimit)
 }

@@ -107,6 +107,23 @@ func TestMediaOverTCP(t *testing.T) {
 	}
 }
 
+// Where any port will do, one is found though another program has the usual one.
+func TestPreferredTCPPortMayBeTaken(t *testing.T) {
+	t.Parallel()
+	if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(embedded.PreferredTCPPort)); err == nil {
+		defer l.Close()
+	} // else somebody else has it, which does as well
+	cfg := config()
+	cfg.TCPPort = embedded.AnyTCPPort
+	s := start(t, cfg)
+	if s.TCPPort() == embedded.PreferredTCPPort || s.TCPPort() <= 0 {
+		t.Errorf("TCP port %d", s.TCPPort())
+	}
+	if got, _ := candidates(t, s); !slices.Contains(got, "tcp 127.0.0.1 "+strconv.Itoa(s.TCPPort())) {
+		t.Errorf("candidates %q, want the TCP port among them", got)
+	}
+}
+
 // No other address is told than those that are configured, and nobody's browser
 // is sent to Google or Twilio, as LiveKit does by default.
 func TestAdvertisedAddresses(t *testing.T) {

@@ -25,6 +25,21 @@ func listenTCP(ctx context.Context, setting, address string, port int) (*net.TCP
 	return l.(*net.TCPListener), nil
 }
 
+// listenMediaTCP listens for media over TCP; it gives nil where that is off.
+func listenMediaTCP(ctx context.Context, cfg Config) (*net.TCPListener, error) {
+	at := cfg.bindAddress().String()
+	switch cfg.TCPPort {
+	case 0:
+		return nil, nil
+	case AnyTCPPort:
+		if l, err := listenTCP(ctx, settingTCPPort, at, PreferredTCPPort); err == nil {
+			return l, nil
+		}
+		return listenTCP(ctx, settingTCPPort, at, 0)
+	}
+	return listenTCP(ctx, settingTCPPort, at, cfg.TCPPort)
+}
+
 // probeUDP listens on a UDP port for a moment and gives its number; 0 is any.
 func probeUDP(ctx context.Context, address string, port int) (int, error) {
 	var config net.ListenConfig

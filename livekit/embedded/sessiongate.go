@@ -7,6 +7,7 @@ import (
 	"github.com/livekit/livekit-server/pkg/routing"
 	"github.com/livekit/livekit-server/pkg/rtc"
 	"github.com/livekit/livekit-server/pkg/service"
+	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/logger"
 	"google.golang.org/protobuf/proto"
@@ -76,7 +77,7 @@ func (g *sessionGate) HandleSession(ctx context.Context, pi routing.ParticipantI
 	if err != nil {
 		return err
 	}
-	if !who.Admin && g.full(room, pi.Identity) {
+	if !who.Admin && !isDependent(pi.Grants) && g.full(room, pi.Identity) {
 		return rtc.ErrMaxParticipantsExceeded
 	}
 	return g.rooms.StartSession(ctx, pi, source, copyingSink{sink}, false)
@@ -108,6 +109,14 @@ func (s copyingSink) WriteMessage(msg proto.Message) error {
 		msg = proto.Clone(msg)
 	}
 	return s.MessageSink.WriteMessage(msg)
+}
+
+// isDependent says whether somebody is one of those who take no seat: see
+// LiveKit's method of that name.
+func isDependent(grants *auth.ClaimGrants) bool {
+	kind := grants.GetParticipantKind()
+	return kind == livekit.ParticipantInfo_AGENT || kind == livekit.ParticipantInfo_EGRESS ||
+		grants.Video.Agent || grants.Video.Recorder
 }
 
 // full says whether the room is full. Somebody who is inside already takes their own

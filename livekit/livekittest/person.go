@@ -63,6 +63,39 @@ func TryJoin(tb testing.TB, url, token string) (*Person, error) {
 // connected. The SDK does not notice that, but gives up after the timeout.
 func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Person, error) {
 	tb.Helper()
+	p, err := newPerson(tb, url, token)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.connect(timeout); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Begin begins to join, as over a slow network: LiveKit lists a person whose media is
+// not connected. connect goes on, and gives the person who is inside.
+func Begin(tb testing.TB, url, token string) (connect func() *Person) {
+	tb.Helper()
+	p, err := newPerson(tb, url, token)
+	if err != nil {
+		tb.Fatalf("join: %v", err)
+	}
+	p.relay.held = make(chan struct{})
+	joined := make(chan error, 1)
+	go func() { joined <- p.connect(patience) }()
+	return func() *Person {
+		tb.Helper()
+		close(p.relay.held)
+		if err := <-joined; err != nil {
+			tb.Fatalf("join: %v", err)
+		}
+		return p
+	}
+}
+
+func newPerson(tb testing.TB, url, token string) (*Person, error) {
+	tb.Helper()
 	p := &Person{
 		tb:        tb,
 		gone:      make(chan struct{}),
@@ -86,12 +119,17 @@ func TryJoinFor(tb testing.TB, url, token string, timeout time.Duration) (*Perso
 		return nil, err
 	}
 	tb.Cleanup(p.relay.close)
-	// Without a context: the SDK would keep it, and could not reconnect later.
-	if err := p.room.JoinWithToken(p.relay.server.URL, token, lksdk.WithConnectTimeout(timeout)); err != nil {
-		return nil, err
-	}
-	tb.Cleanup(p.Leave)
 	return p, nil
+}
+
+// connect connects, and leaves after the test.
+func (p *Person) connect(timeout time.Duration) error {
+	// Without a context: the SDK would keep it, and could not reconnect later.
+	if err := p.room.JoinWithToken(p.relay.server.URL, p.token, lksdk.WithConnectTimeout(timeout)); err != nil {
+		return err
+	}
+	p.tb.Cleanup(p.Leave)
+	return nil
 }
 
 // Room is the SDK's view of the meeting, for what Person has no method for.

@@ -30,6 +30,7 @@ type relay struct {
 	token      string                         // shown in place of the SDK's, if not empty
 	shut       bool                           // nobody gets through
 	claim      func(*livekit.AddTrackRequest) // changes what the SDK says; may be nil
+	held       chan struct{}                  // what the SDK says waits until it is closed; nil is not at all
 	conns      []*websocket.Conn
 	restarting bool // the server's goodbye is kept from the SDK
 }
@@ -182,6 +183,9 @@ func (r *relay) fromServer(message []byte) []byte {
 
 // fromClient changes a message of the SDK, if it has to say something else.
 func (r *relay) fromClient(message []byte) []byte {
+	if r.held != nil {
+		<-r.held
+	}
 	msg := new(livekit.SignalRequest)
 	if proto.Unmarshal(message, msg) != nil {
 		return message

@@ -33,6 +33,10 @@ type Server struct {
 type ServerOptions struct {
 	Webhooks []string // URLs that get its webhooks, signed with APIKey
 	Redis    string   // host and port, for one node of a cluster; empty is a server by itself
+
+	// MediaIP is where participants are told to send media, over UDP alone. Media
+	// is received at 127.0.0.1 all the same. Empty is 127.0.0.1, with TCP.
+	MediaIP string
 }
 
 // stock is the path of the program. The go command builds it once and keeps it;
@@ -84,6 +88,9 @@ func StartServer(tb testing.TB, options ServerOptions) *Server {
 // URL is where signalling and API are.
 func (s *Server) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", s.port) }
 
+// UDPPort is the port of media.
+func (s *Server) UDPPort() int { return s.udpPort }
+
 // Kill ends the process without a word, as a crash does. A second time it does
 // nothing.
 func (s *Server) Kill() {
@@ -123,6 +130,11 @@ func (s *Server) settings() (string, error) {
 			"ips": object{"includes": []string{"127.0.0.1/32"}}, "enable_loopback_candidate": true,
 			"stun_servers": []string{"127.0.0.1:9"}, // nothing answers there; the default ones are on the internet
 		},
+	}
+	if s.options.MediaIP != "" {
+		rtc := settings["rtc"].(object)
+		rtc["node_ip"], rtc["tcp_port"] = s.options.MediaIP, 0
+		rtc["use_ice_lite"] = true // else it tries the participants' addresses by itself
 	}
 	if len(s.options.Webhooks) > 0 {
 		settings["webhook"] = object{"api_key": APIKey, "urls": s.options.Webhooks}

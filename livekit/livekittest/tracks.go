@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/livekit/protocol/livekit"
@@ -18,6 +19,8 @@ import (
 
 // silentOpus is 20 ms of silence.
 var silentOpus = []byte{0xf8, 0xff, 0xfe}
+
+var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
 
 // blackVP8 is a key frame of one black pixel, so that any moment is a good one
 // to begin watching.
@@ -36,6 +39,40 @@ type frameLoop struct {
 // NextSample is called by the SDK when it is time for a frame.
 func (l *frameLoop) NextSample(context.Context) (samples.Sample, error) {
 	return samples.Sample{Data: l.frame, Duration: l.every}, nil
+}
+
+// voice is a microphone whose level says whether somebody speaks.
+type voice struct {
+	frameLoop
+	speaks atomic.Bool
+}
+
+// CurrentAudioLevel is called by the SDK for each frame: how many decibels it is below
+// the loudest.
+func (v *voice) CurrentAudioLevel() uint8 {
+	if v.speaks.Load() {
+		return 10
+	}
+	return 127
+}
+
+// PublishVoice publishes a microphone on which this person speaks as long as speaks
+// is true.
+func (p *Person) PublishVoice() (speaks *atomic.Bool) {
+	p.tb.Helper()
+	track, err := lksdk.NewLocalSampleTrack(opus)
+	if err != nil {
+		p.tb.Fatalf("make track: %v", err)
+	}
+	v := &voice{frameLoop: frameLoop{frame: silentOpus, every: 20 * time.Millisecond}}
+	if err := track.StartWrite(v, nil); err != nil {
+		p.tb.Fatalf("write track: %v", err)
+	}
+	options := &lksdk.TrackPublicationOptions{Name: "voice", Source: livekit.TrackSource_MICROPHONE}
+	if _, err := p.room.LocalParticipant.PublishTrack(track, options); err != nil {
+		p.tb.Fatalf("publish a voice: %v", err)
+	}
+	return &v.speaks
 }
 
 // PublishMicrophone publishes silence.
@@ -104,7 +141,7 @@ func newTrack(source meet.Source) (*lksdk.LocalTrack, error) {
 	codec := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
 	frames := frameLoop{frame: blackVP8, every: time.Second / 15}
 	if source == meet.Microphone || source == meet.ScreenShareAudio {
-		codec = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+		codec = opus
 		frames = frameLoop{frame: silentOpus, every: 20 * time.Millisecond}
 	}
 	track, err := lksdk.NewLocalSampleTrack(codec)

@@ -166,7 +166,11 @@ func TestKickJustAfterTheNodeHasDied(t *testing.T) {
 		t.Fatalf("inside are %v, want two", got)
 	}
 	node.Kill()
-	_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
+	var err error
+	livekittest.Wait(t, "a kick on record, or an answer", func() bool {
+		_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: person.Identity()})
+		return countEvents(t, s, room, meet.Kicked) > 0 || !meet.IsCode(err, meet.CodeUnavailable)
+	})
 	if countEvents(t, s, room, meet.Kicked) == 0 {
 		wantCode(t, "kick on a machine so slow that they are known to be gone", err, meet.CodeNotFound)
 		return

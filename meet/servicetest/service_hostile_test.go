@@ -117,7 +117,7 @@ func TestKickedHostsAnswerNobody(t *testing.T) {
 	wantCode(t, "ask", err, "")
 	_, err = s.AnswerAsHost(t.Context(), a.Token, waiting.RequestID, true)
 	wantCode(t, "answer", err, meet.CodeForbidden)
-	list, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	list, err := s.HostView(t.Context(), a.Token, "", 0)
 	if err != nil || list.Inside || len(list.Requests) != 0 {
 		t.Errorf("requests = %+v, %v; want nothing told", list, err)
 	}

@@ -14,7 +14,7 @@ func isTokenDead(t *testing.T, s *System, token string) bool {
 	t.Helper()
 	err := s.BeforeConnect(t.Context(), token)
 	removed := meet.IsCode(err, meet.CodeForbidden) && meet.AsError(err).Message == "You were removed from the room"
-	if err != nil && !removed && !meet.IsCode(err, meet.CodeNotFound) { // not found: of a session that is over
+	if err != nil && !removed && !meet.IsCode(err, meet.CodeNotFound) { // not found: of an opening that is over
 		t.Fatalf("BeforeConnect: %v", err)
 	}
 	_, identity, _ := s.Media.ReadToken(token)
@@ -224,9 +224,9 @@ func TestBlockedSubject(t *testing.T) {
 	}
 }
 
-// The tokens of one session of a room are dead in the next, however fast it was
+// The tokens of one opening of a room are dead in the next, however fast it was
 // opened again.
-func TestTokensEndWithTheSession(t *testing.T) {
+func TestTokensEndWithTheOpening(t *testing.T) {
 	t.Parallel()
 	for _, drift := range []time.Duration{time.Minute, 0, -50 * time.Millisecond, -time.Minute} {
 		s := New(t)

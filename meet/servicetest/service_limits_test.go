@@ -169,6 +169,14 @@ func TestChangesOfAUserAreBounded(t *testing.T) {
 			_, err := s.Mute(t.Context(), p, room.ID, meet.MuteCall{Identity: "*"})
 			return err
 		},
+		"update somebody": func(p meet.Principal) error {
+			_, err := s.UpdateParticipant(t.Context(), p, room.ID, meet.ParticipantChange{Identity: "a_b", Name: Of("A")})
+			return err
+		},
+		"message": func(p meet.Principal) error {
+			_, err := s.SendMessage(t.Context(), p, room.ID, meet.MessageCall{Text: "x"})
+			return err
+		},
 		"answer": func(p meet.Principal) error {
 			_, err := s.AnswerJoinRequest(t.Context(), p, room.ID, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
 			return err

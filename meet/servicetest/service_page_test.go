@@ -19,7 +19,7 @@ func TestInvitations(t *testing.T) {
 	voice := []meet.Source{meet.Microphone, meet.ScreenShareAudio}
 	speak := meet.Grants{Publish: voice, Subscribe: true, Data: true}
 	for role, want := range map[string]meet.Invitation{
-		"host":   {RoomName: "daily", Role: "host", Grants: speak, E2EE: true, Admits: true},
+		"host":   {RoomName: "daily", Role: "host", Grants: speak, E2EE: true, Admits: true, Hosts: true},
 		"guest":  {RoomName: "daily", Role: "guest", Grants: speak, E2EE: true, Waits: true},
 		"viewer": {RoomName: "daily", Role: "viewer", Grants: meet.Grants{Subscribe: true}, E2EE: true, Waits: true},
 	} {
@@ -123,7 +123,7 @@ func TestHostsInsideAnswer(t *testing.T) {
 	a := askToJoin(t, s, host, "")
 	outside := func(what, token string) {
 		t.Helper()
-		list, err := s.RequestsForHost(t.Context(), token, "", 0)
+		list, err := s.HostView(t.Context(), token, "", 0)
 		if err != nil || list.Inside || list.Requests != nil || list.Version != "" {
 			t.Errorf("list, %s: %+v, %v; want nothing told", what, list, err)
 		}
@@ -132,25 +132,25 @@ func TestHostsInsideAnswer(t *testing.T) {
 	}
 	refused := func(what, token string, want meet.ErrorCode) {
 		t.Helper()
-		_, err := s.RequestsForHost(t.Context(), token, "", 0)
+		_, err := s.HostView(t.Context(), token, "", 0)
 		wantCode(t, "list, "+what, err, want)
 		_, err = s.AnswerAsHost(t.Context(), token, "aaaaaaaaaaaaaaaaaaaaaaaaaa", true)
 		wantCode(t, "answer, "+what, err, want)
 	}
 	outside("not inside yet", a.Token)
 	person := s.EnterWith(t, a)
-	before, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	before, err := s.HostView(t.Context(), a.Token, "", 0)
 	if err != nil || !before.Inside || len(before.Requests) != 0 || before.Version == "" {
 		t.Fatalf("requests: %+v, %v; want none and a version", before, err)
 	}
 
 	type result struct {
-		meet.WaitingList
+		meet.HostView
 		err error
 	}
 	listed := make(chan result, 1)
 	hold := func(token, version string) {
-		list, err := s.RequestsForHost(t.Context(), token, version, time.Minute)
+		list, err := s.HostView(t.Context(), token, version, time.Minute)
 		listed <- result{list, err}
 	}
 	go hold(a.Token, before.Version)
@@ -179,7 +179,7 @@ func TestHostsInsideAnswer(t *testing.T) {
 
 	// The token's time does not matter, being inside does.
 	s.Clock.Advance(time.Hour)
-	now, err := s.RequestsForHost(t.Context(), a.Token, "", 0)
+	now, err := s.HostView(t.Context(), a.Token, "", 0)
 	if err != nil || !now.Inside {
 		t.Errorf("an hour later: %+v, %v", now, err)
 	}
@@ -193,7 +193,9 @@ func TestHostsInsideAnswer(t *testing.T) {
 	outside("after a kick", a.Token)
 
 	// A held call ends with the room.
-	go hold(otherHost.Token, now.Version) // nobody waits here either
+	elsewhere, err := s.HostView(t.Context(), otherHost.Token, "", 0)
+	wantCode(t, "the view of the other room", err, "")
+	go hold(otherHost.Token, elsewhere.Version)
 	livekittest.Wait(t, "the call to wait", func() bool { return s.Waiters(other.ID) == 1 })
 	if _, _, err := s.EndRoom(t.Context(), Ada, other.ID, other.Name); err != nil {
 		t.Fatal(err)
@@ -201,4 +203,37 @@ func TestHostsInsideAnswer(t *testing.T) {
 	if got := <-listed; got.err != nil || got.Inside {
 		t.Errorf("the held call of a room that ends: %+v; want the word that nobody is inside", got)
 	}
+}
+
+// Who could go in at once reads who is inside; others learn nothing.
+func TestWhoIsInside(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("daily")})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code
+	byCode, byName := meet.JoinCall{Code: &code}, meet.JoinCall{RoomID: Of("daily")}
+	reads := func(p meet.Principal, call meet.JoinCall, want int) {
+		t.Helper()
+		names, count, err := s.WhoIsInside(t.Context(), p, call)
+		wantCode(t, "who is inside", err, "")
+		if count != want || len(names) != min(want, 5) {
+			t.Errorf("%d people, %q; want %d, and five named at most", count, names, want)
+		}
+	}
+	reads(Anon, byCode, 0)
+	for range 6 {
+		enterByCode(t, s, code, "bob")
+	}
+	reads(Anon, byCode, 6)
+	reads(Ada, byName, 6)
+	reads(Bob, byName, 0) // a stranger to a private room
+	_, err := s.UpdateRoom(t.Context(), Ada, room.ID,
+		meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: Of(true)}}, false)
+	wantCode(t, "require approval", err, "")
+	reads(Anon, byCode, 0)
+	reads(Ada, byName, 6)
+	_, err = s.UpdateCode(t.Context(), Ada, code, meet.CodeChange{Enabled: Of(false)}, false)
+	wantCode(t, "switch the code off", err, "")
+	_, _, err = s.WhoIsInside(t.Context(), Anon, byCode)
+	wantCode(t, "by a code that is off", err, meet.CodeNotFound)
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // interceptLiveKit runs something just before LiveKit is asked to do call, for example
-// CreateRoom. It stands between the service and the real LiveKit.
+// CreateRoom. It stands between the service and the real LiveKit. With breakOff, do has
+// the call fail.
 func interceptLiveKit(t *testing.T, behind string) (front string, arm func(call string, do func())) {
 	t.Helper()
 	target, err := url.Parse(behind)
@@ -33,12 +34,33 @@ func interceptLiveKit(t *testing.T, behind string) (front string, arm func(call 
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h := armed.Load(); h != nil && strings.HasSuffix(r.URL.Path, "/"+h.call) && armed.CompareAndSwap(h, nil) {
-			h.do()
+			runOrBreakOff(w, h.do)
 		}
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, func(call string, do func()) { armed.Store(&hook{call, do}) }
+}
+
+// errBreakOff is what breakOff panics with.
+var errBreakOff = errors.New("the connection breaks off")
+
+func breakOff() { panic(errBreakOff) }
+
+// runOrBreakOff runs do. If that breaks off, the connection ends within the answer: a
+// call without any answer would be made again.
+func runOrBreakOff(w http.ResponseWriter, do func()) {
+	defer func() {
+		if cause := recover(); cause == errBreakOff { //nolint:errorlint // the very value
+			w.Header().Set("Content-Length", "1")
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		} else if cause != nil {
+			panic(cause)
+		}
+	}()
+	do()
 }
 
 // Somebody joins, or comes back with a token, while the room ends: the media room
@@ -88,7 +110,7 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 		person.PublishMicrophone()
 		tracksAtServer(t, s, room, person, 1)
 	}
-	arm("MutePublishedTrack", func() { arm("MutePublishedTrack", func() { panic(http.ErrAbortHandler) }) })
+	arm("MutePublishedTrack", func() { arm("MutePublishedTrack", breakOff) })
 	_, err := s.Mute(t.Context(), Ada, room.ID, meet.MuteCall{Identity: meet.Everyone})
 	wantCode(t, "mute", err, meet.CodeUnavailable)
 	if e := meet.AsError(err); !strings.Contains(e.Hint, "1 tracks are off already") {

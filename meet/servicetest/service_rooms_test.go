@@ -35,7 +35,7 @@ func TestCreateRoom(t *testing.T) {
 	want := meet.Room{ID: room.ID, Name: "team-standup", CreatedBy: "ada", AdminID: "ada", State: meet.RoomActive,
 		Mode:      meet.Webinar,
 		Settings:  meet.Settings{AllowVideo: true, AllowAudio: true, AllowScreenShare: true},
-		ExpiresAt: now.Add(time.Hour), Session: 1, CreatedAt: now, UpdatedAt: now}
+		ExpiresAt: now.Add(time.Hour), Opening: 1, CreatedAt: now, UpdatedAt: now}
 	if diff := cmp.Diff(want, room); diff != "" {
 		t.Errorf("room differs (-want +got):\n%s", diff)
 	}
@@ -102,7 +102,7 @@ func TestVisibleRooms(t *testing.T) {
 	s.Admit(t, Gus, s.NewRoom(t, meet.RoomChange{Name: Of("joined")}))
 	for p, want := range map[meet.Principal][]string{Root: {"joined", "open", "private"},
 		Ada: {"joined", "open", "private"}, Bob: {"open"}, Gus: {"joined", "open"}} {
-		rooms, _, err := s.Rooms(t.Context(), p, meet.RoomFilter{Scope: meet.ScopeVisible, Uncounted: true})
+		rooms, _, err := s.Rooms(t.Context(), p, meet.RoomFilter{Scope: meet.ScopeVisible, Bare: true})
 		var names []string
 		for _, room := range rooms {
 			if names = append(names, room.Name); room.Participants != nil {
@@ -130,7 +130,7 @@ func TestRoomsUpTo(t *testing.T) {
 		rooms int
 		more  bool
 	}{2: {2, true}, meet.MaxPage: {meet.MaxPage, true}, n - 1: {n - 1, true}, n: {n, false}, n + 1: {n, false}} {
-		rooms, next, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Uncounted: true}, most)
+		rooms, next, err := s.RoomsUpTo(t.Context(), Ada, meet.RoomFilter{Bare: true}, most)
 		if err != nil || len(rooms) != c.rooms || (next != "") != c.more {
 			t.Errorf("up to %d: %d rooms, next %q, %v; want %d", most, len(rooms), next, err, c.rooms)
 		}

@@ -124,6 +124,71 @@ func TestRequireCodeWithApproval(t *testing.T) {
 	}
 }
 
+// With RequireSignIn nobody gets in who has not proved who they are, also not with a code
+// or at the word of an admin. Who has signed in on the page comes in under their own name.
+func TestRequireSignIn(t *testing.T) {
+	t.Parallel()
+	s := New(t)
+	room := s.NewRoom(t, meet.RoomChange{IsPublic: Of(true)})
+	code := s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{})
+	inside := s.EnterByCode(t, code, "Hugo")
+	on := meet.SettingsChange{RequireSignIn: Of(true)}
+	_, err := s.UpdateRoom(t.Context(), Ada, room.Name, meet.RoomChange{Settings: on}, false)
+	wantCode(t, "change", err, "")
+	byName, byCode := meet.JoinCall{RoomID: &room.Name}, meet.JoinCall{Code: &code.Code}
+	brought := meet.JoinCall{RoomID: &room.ID, UserID: "carol"}
+	for _, c := range []struct {
+		what string
+		p    meet.Principal
+		call meet.JoinCall
+		want meet.ErrorCode
+	}{
+		{"the admin", Ada, byName, ""}, {"a user", Bob, byName, ""}, {"a user with a code", Bob, byCode, ""},
+		{"a guest", Gus, byName, ""}, {"whom the admin brings", Ada, brought, meet.CodeForbidden},
+		{"somebody with a code", Anon, byCode, meet.CodeForbidden},
+	} {
+		_, err := s.Join(t.Context(), c.p, c.call)
+		wantCode(t, c.what, err, c.want)
+	}
+	eve := meet.Principal{ID: "https://idp.example|eve", Name: "Eve"}
+	for _, call := range []meet.JoinCall{byName, byCode} {
+		join := func(call meet.JoinCall) (meet.JoinResult, error) {
+			if call.Code != nil {
+				return s.Exchange(t.Context(), "192.0.2.1", call)
+			}
+			return s.JoinFromPage(t.Context(), Anon, call)
+		}
+		call.Name, call.UserID = "Ada", "ada"
+		_, err := join(call)
+		if wantCode(t, "not signed in", err, meet.CodeForbidden); meet.AsError(err).Reason != meet.ReasonSignInRequired {
+			t.Errorf("not signed in: got the reason %q", meet.AsError(err).Reason)
+		}
+		call.SignedIn = eve
+		got, err := join(call)
+		if wantCode(t, "signed in", err, ""); got.Role != meet.RoleGuest {
+			t.Errorf("signed in: got the role %s, want guest", got.Role)
+		}
+		events, _, err := s.Events(t.Context(), Ada, meet.EventFilter{RoomID: &room.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		newest := events[0]
+		if who, rest, _ := newest.About(); newest.Action != meet.Admitted || !who.Verified || who.UserID != eve.ID ||
+			rest["participant_name"] != "Eve" {
+			t.Errorf("the event is %+v", newest)
+		}
+	}
+	if !inside.Connected() {
+		t.Error("somebody who was inside was removed")
+	}
+	_, err = s.UpdateRoom(t.Context(), Ada, room.Name, meet.RoomChange{
+		Settings: meet.SettingsChange{RequireCode: Of(true)}}, false)
+	wantCode(t, "change", err, "")
+	byName.SignedIn = eve
+	_, err = s.JoinFromPage(t.Context(), Anon, byName)
+	wantCode(t, "signed in, and no code", err, meet.CodeUnauthenticated)
+}
+
 // A stranger learns of a private room its name, and whether it is active.
 func TestStrangersSeeNoPrivateRoom(t *testing.T) {
 	t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -242,8 +241,8 @@ func TestGivingBackIsFinishedLater(t *testing.T) {
 	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	arm("RemoveParticipant", func() {
-		arm("GetParticipant", func() { panic(http.ErrAbortHandler) }) // by which it would be known that nobody is there
-		panic(http.ErrAbortHandler)
+		arm("GetParticipant", breakOff) // by which it would be known that nobody is there
+		breakOff()
 	})
 	err := s.HandleMediaEvent(t.Context(), connectionAborted(s, room, a.Identity, "1"))
 	wantCode(t, "handle", err, meet.CodeUnavailable)

@@ -202,6 +202,14 @@ func (s *Server) Start(tb testing.TB) {
 	}
 }
 
+// GiveFiles lets the server read and write files or folders.
+func (s *Server) GiveFiles(tb testing.TB, paths ...string) {
+	tb.Helper()
+	if err := giveAway(paths...); err != nil {
+		tb.Fatalf("give files to PostgreSQL: %v", err)
+	}
+}
+
 // remove ends the server and removes its files.
 func (s *Server) remove() error {
 	s.running.Store(false)
@@ -214,9 +222,9 @@ func (s *Server) remove() error {
 // Address is host and port of the server, on loopback.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", fmt.Sprint(s.port)) }
 
-// SocketFolder is where the server's socket is. There the superuser needs no
+// Folder is where the files of the server are, and its socket, over which the superuser needs no
 // password.
-func (s *Server) SocketFolder() string { return s.folder }
+func (s *Server) Folder() string { return s.folder }
 
 func (s *Server) url(database string) string {
 	return "postgres://postgres:" + Password + "@" + s.Address() + "/" + database + "?sslmode=disable"

@@ -10,8 +10,8 @@ import (
 // byCode is a join of id-room by a code.
 func byCode(identity, code string) meet.Admission {
 	return meet.Admission{Identity: identity, RoomID: "id-room", Subject: "ann", UserID: "a", Name: "Ann", Role: "guest",
-		Admin: true, Code: code,
-		Session: 1, CreatedAt: at(1)}
+		Principal: meet.User, Code: code,
+		Opening: 1, CreatedAt: at(1)}
 }
 
 // guests gives the identities guest-000 and so on.

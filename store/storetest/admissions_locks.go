@@ -100,7 +100,7 @@ var lockTests = []test{
 		wantSame(t, "another room's join", b.locked("elsewhere"), []meet.Source{mic})
 		wantSame(t, "locked in the room", b.lockedIn("id-room", mic), []string{"c"})
 	}},
-	{"ALockHoldsForThePersonInThisSession", func(t *testing.T, b testStore) {
+	{"ALockHoldsForThePersonInThisOpening", func(t *testing.T, b testStore) {
 		for name, c := range map[string]struct {
 			first, then [2]string // subject and user id
 			want        []meet.Source
@@ -132,8 +132,8 @@ var lockTests = []test{
 			wantSame(t, name, enter(room, "2", c.then, 11), c.want)
 			wantSame(t, name+", once more", enter(room, "3", c.then, 12), c.want)
 			wantSame(t, name+", in another room", enter("id-next to "+name, "4", c.then, 12), []meet.Source(nil))
-			b.nextSession(room)
-			wantSame(t, name+", in the next session", enter(room, "5", c.then, 5), []meet.Source(nil))
+			b.nextOpening(room)
+			wantSame(t, name+", in the next opening", enter(room, "5", c.then, 5), []meet.Source(nil))
 		}
 	}},
 	{"LocksOfAllJoinsOfThePersonAddUp", func(t *testing.T, b testStore) {

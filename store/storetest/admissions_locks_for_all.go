@@ -112,7 +112,7 @@ var lockForAllTests = []test{
 		lockAllBut(true, false, about(meet.Locked, "again"), "eve")
 		lockAllBut(true, false, about(meet.Locked, "2"), "bob", "eve")
 		wantSame(t, "left out as well", b.unlocked("bob"), []meet.Source{mic})
-		lockAllBut(true, false, nil, "bob")
+		lockAllBut(true, false, about(meet.Locked, "without eve"), "bob")
 		wantSame(t, "left out no more", b.unlocked("eve"), []meet.Source(nil))
 
 		b.lock(mic, true, "carl")
@@ -121,7 +121,7 @@ var lockForAllTests = []test{
 		wantSame(t, "was not locked", b.locked("bob"), []meet.Source(nil))
 		wantSame(t, "given back to the others", lockAllBut(false, false, about(meet.Unlocked, "no change"), "eve"),
 			[]string(nil))
-		wantSame(t, "events", b.targets(), []string{"1", "2", "3"})
+		wantSame(t, "events", b.targets(), []string{"1", "2", "without eve", "3"})
 	}},
 }
 

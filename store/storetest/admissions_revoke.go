@@ -166,7 +166,7 @@ var revocationTests = []test{
 			return nil
 		}, nil)
 		wantErr(t, "UpdateJoinRequest", err, nil)
-		approved := meet.RequestQuery{RoomID: "id-room", State: meet.RequestApproved, Session: 1, Limit: 10}
+		approved := meet.RequestQuery{RoomID: "id-room", State: meet.RequestApproved, Opening: 1, Limit: 10}
 		wantSame(t, "approved", b.asking(approved), []string{"not used yet", "used after", "used with bbb last", "waiting"})
 		b.revoke(meet.Revocation{Code: "aaa", At: at(3), By: "ann"})
 		wantSame(t, "approved after another", b.asking(approved), []string{"not used yet", "used with bbb last", "waiting"})

@@ -119,11 +119,54 @@ func (b testStore) calls() []call {
 		{"DropJoinRequests", func(ctx context.Context) error { return b.DropJoinRequests(ctx, []string{"none"}) }},
 		{"HasPresence", func(ctx context.Context) error { return errOf(b.HasPresence(ctx, "s")) }},
 		{"WasInside", func(ctx context.Context) error { return errOf(b.WasInside(ctx, "ann_1", noon)) }},
+		{"Sessions", func(ctx context.Context) error {
+			return errOf(b.Sessions(ctx, meet.SessionQuery{RoomID: "id-room", Limit: 10}))
+		}},
+		{"Session", func(ctx context.Context) error {
+			return errOf(b.Session(ctx, meet.Presence{SID: "s"}.SessionID()))
+		}},
+		{"Stays", func(ctx context.Context) error { return errOf(b.Stays(ctx, meet.StayQuery{SessionID: "x", Limit: 10})) }},
+		{"AddSpeaking", func(ctx context.Context) error {
+			return errOf(b.AddSpeaking(ctx, map[string]time.Duration{"s": time.Second}))
+		}},
+		{"NoteSeen", func(ctx context.Context) error { return b.NoteSeen(ctx, noon, time.Time{}) }},
+		{"LastSeen", func(ctx context.Context) error { return errOf(b.LastSeen(ctx)) }},
 		{"OpenPresences", func(ctx context.Context) error { return errOf(b.OpenPresences(ctx, "")) }},
+		{"AddTranscript", func(ctx context.Context) error {
+			return b.AddTranscript(ctx, []meet.TranscriptEntry{said("a", 1)})
+		}},
+		{"Transcript", func(ctx context.Context) error {
+			return errOf(b.Transcript(ctx, meet.TranscriptQuery{RoomID: "id-room", Limit: 10}))
+		}},
+		{"TranscriptSizes", func(ctx context.Context) error { return errOf(b.TranscriptSizes(ctx, "id-room", noon)) }},
 		{"SetOutcome", func(ctx context.Context) error { return b.SetOutcome(ctx, 1, meet.OutcomeIncomplete) }},
 		{"Events", events(meet.EventQuery{Limit: 10})},
 		{"Events of a room", events(meet.EventQuery{RoomID: "id-room", Limit: 10})},
 		{"Forget", func(ctx context.Context) error { return b.Forget(ctx, at(1e6), at(1e6), 10) }},
+		{"ConfigureWebhooks", func(ctx context.Context) error {
+			return b.ConfigureWebhooks(ctx, []meet.WebhookEndpoint{newEndpoint("one")}, noon)
+		}},
+		{"WebhookEndpoints", func(ctx context.Context) error { return errOf(b.WebhookEndpoints(ctx)) }},
+		{"WebhookDeliveries", func(ctx context.Context) error {
+			return errOf(b.WebhookDeliveries(ctx, meet.DeliveryQuery{EndpointID: "one", Limit: 10}))
+		}},
+		{"TakeWebhookEvents", func(ctx context.Context) error { return errOf(b.TakeWebhookEvents(ctx, noon, 10)) }},
+		{"DueWebhooks", func(ctx context.Context) error { return errOf(b.DueWebhooks(ctx, "one", noon, 10)) }},
+		{"FinishWebhook", func(ctx context.Context) error {
+			return b.FinishWebhook(ctx, meet.WebhookAttempt{EndpointID: "one", EventID: 1, State: meet.WebhookDelivered})
+		}},
+		{"RegisterClient", func(ctx context.Context) error {
+			return b.RegisterClient(ctx, newClient("one"), meet.ClientLimits{Most: 1, MostOfAddress: 10})
+		}},
+		{"OAuthClient", func(ctx context.Context) error { return errOf(b.OAuthClient(ctx, "one")) }},
+		{"AddSignInGrant", func(ctx context.Context) error { return b.AddSignInGrant(ctx, newGrant("g", "one"), noon) }},
+		{"UpdateSignInGrant", func(ctx context.Context) error {
+			return b.UpdateSignInGrant(ctx, "g", noon, noon, func(*meet.SignInGrant) (*meet.SignInToken, error) {
+				return newSignInToken("t"), nil
+			})
+		}},
+		{"SignInGrant", func(ctx context.Context) error { return errOf(b.SignInGrant(ctx, "g")) }},
+		{"SignInGrantOf", func(ctx context.Context) error { return errOf(b.SignInGrantOf(ctx, "t")) }},
 		{"LockRoom", func(ctx context.Context) error {
 			unlock, err := b.LockRoom(ctx, "id-room")
 			if err == nil {
@@ -131,6 +174,14 @@ func (b testStore) calls() []call {
 			}
 			return err
 		}},
+		{"AddUser", func(ctx context.Context) error { return b.AddUser(ctx, newUser("new")) }},
+		{"User", func(ctx context.Context) error { return errOf(b.User(ctx, "new")) }},
+		{"UpdateUser", func(ctx context.Context) error {
+			return errOf(b.UpdateUser(ctx, "new", func(*meet.Account) error { return nil }))
+		}},
+		{"EndingUsers", func(ctx context.Context) error { return errOf(b.EndingUsers(ctx, 10)) }},
+		{"Users", func(ctx context.Context) error { return errOf(b.Users(ctx, "", 10)) }},
+		{"TokenRecords", func(ctx context.Context) error { return errOf(b.TokenRecords(ctx, noon, nil, 10)) }},
 		{"AnnounceCounts", func(ctx context.Context) error {
 			return b.AnnounceCounts(ctx, []meet.Count{{Limit: "guesses", Key: "key", N: 1}})
 		}},

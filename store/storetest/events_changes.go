@@ -25,6 +25,7 @@ func (b testStore) prepare() {
 	for identity, code := range map[string]string{"inside": "aaa", "guest": "aaa", "pending": "lim", "returned": "lim"} {
 		b.join(byCode(identity, code))
 	}
+	b.set("guest", meet.PropertyRole, meet.Override{Value: "host", At: noon, Until: at(1)})
 	wantErr(b.t, "EndPending", b.EndPending(b.t.Context(), "returned", noon), nil)
 	b.ask(newRequest("asked", 1))
 	b.block(newBlock("blocked"))
@@ -59,6 +60,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 	ofCode := func(meet.RoomCode) error { return inside() }
 	onJoin := func(meet.JoinContext) error { return inside() }
 	onCount := func(meet.Room, meet.RequestCount) error { return inside() }
+	onAdmission := func(*meet.Admission, meet.Room) error { return inside() }
 	onRequest := func(*meet.JoinRequest, meet.Room) error { return inside() }
 	lock := func(locked bool, identities ...string) func() error {
 		return func() error { return errOf(b.LockAdmissions(ctx, "id-room", identities, mic, locked, e)) }
@@ -77,6 +79,12 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		{"ExpireRooms", false, func() error {
 			return errOf(b.ExpireRooms(ctx, at(1), 1, func(meet.Room) *meet.Event { return e }))
 		}},
+		{"EndOverrides", false, func() error {
+			return errOf(b.EndOverrides(ctx, at(1), 1, func(a *meet.Admission, _ meet.Room) *meet.Event {
+				a.Overrides = nil
+				return e
+			}))
+		}},
 		{"EnsureCodes", false, ensure(everyRole, newCode("bbb", "viewer"))},
 		{"EnsureCodes that only disables", false, ensure(allRoles)},
 		{"EnsureCodes that changes", true, func() error {
@@ -93,6 +101,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 		{"RevokeAdmissions", false, func() error { return b.RevokeAdmissions(ctx, revocation, e) }},
 		{"LockAdmissions", false, lock(true, "nobody", "inside", "inside", "guest")},
 		{"LockAdmissions, back", false, lock(false, "inside", "guest")},
+		{"UpdateOverrides", true, func() error { return errOf(b.UpdateOverrides(ctx, "inside", onAdmission, e)) }},
 		{"LockForAll", false, lockForAll(true)},
 		{"LockForAll, back", false, lockForAll(false)},
 		{"Unblock", false, func() error { return b.Unblock(ctx, "id-room", "blocked", e) }},
@@ -149,6 +158,9 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 			return b.RevokeAdmissions(ctx, meet.Revocation{RoomID: "id-room", Identities: []string{"inside"}, At: noon,
 				By:    "ann",
 				Block: &meet.Block{RoomID: "nowhere", Identity: "inside", CreatedAt: noon}}, e)
+		},
+		"UpdateOverrides of nobody": func() error {
+			return errOf(b.UpdateOverrides(ctx, "nobody", func(*meet.Admission, meet.Room) error { return nil }, e))
 		},
 		"Unblock of nobody":               func() error { return b.Unblock(ctx, "id-room", "nobody", e) },
 		"ReturnUse of one that is inside": func() error { return b.ReturnUse(ctx, "inside", e) },

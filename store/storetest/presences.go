@@ -197,13 +197,13 @@ var forgetTests = []test{
 	{"OldJoinsAreForgotten", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"))
 		b.create(newRoom("over"))
-		all := []string{"past", "past, locked", "present", "present, locked", "inside", "left", "left late", "removed late",
-			"over, locked", "late"}
+		all := []string{"past", "past, locked", "present", "present, locked", "present, set", "inside", "left", "left late",
+			"removed late", "over, locked", "late"}
 		for i, identity := range all {
 			join := byCode(identity, "")
 			join.CreatedAt = at(5 + i)
 			if identity == "present" {
-				b.nextSession("id-room")
+				b.nextOpening("id-room")
 			}
 			switch identity {
 			case "over, locked":
@@ -214,6 +214,9 @@ var forgetTests = []test{
 			b.join(join)
 			if strings.HasSuffix(identity, "locked") {
 				wantSame(t, "locked", b.lockedNow(join), true)
+			}
+			if identity == "present, set" {
+				b.set(identity, meet.PropertyName, value("Eve", 1))
 			}
 		}
 		b.end("id-over")
@@ -237,7 +240,8 @@ var forgetTests = []test{
 		b.forget(at(20), noon, 4)
 		wantSame(t, "with limit 4", len(b.admitted(all...)), len(all)-5)
 		b.forget(at(20), noon, 4)
-		wantSame(t, "left", b.admitted(all...), []string{"present, locked", "inside", "left late", "removed late", "late"})
+		wantSame(t, "left", b.admitted(all...),
+			[]string{"present, locked", "present, set", "inside", "left late", "removed late", "late"})
 	}},
 }
 

@@ -12,7 +12,7 @@ import (
 func newRequest(id string, seconds int, change ...func(*meet.JoinRequest)) meet.JoinRequest {
 	r := meet.JoinRequest{ID: id, RoomID: "id-room", Caller: "address 192.0.2.1", UserID: "e", Name: "Eve", Role: "guest",
 		Code:  "aaa",
-		State: meet.RequestWaiting, Session: 1, CreatedAt: at(seconds), SeenAt: at(seconds)}
+		State: meet.RequestWaiting, Opening: 1, CreatedAt: at(seconds), SeenAt: at(seconds)}
 	for _, c := range change {
 		c(&r)
 	}
@@ -63,8 +63,8 @@ var requestTests = []test{
 	{"CheckSeesTheRoomAndHowManyWait", func(t *testing.T, b testStore) {
 		b.create(newRoom("room"), newCode("aaa", "guest"), newCode("bbb", "host"))
 		b.create(newRoom("other"))
-		b.ask(newRequest("in the session before", 30))
-		room := b.nextSession("id-room")
+		b.ask(newRequest("in the opening before", 30))
+		room := b.nextOpening("id-room")
 		b.ask(newRequest("by another code", 21, inState(meet.RequestWaiting), byWay("bbb")))
 		b.ask(newRequest("by name", 21, bySubject("carl"), byWay("")))
 		b.ask(newRequest("forgotten", 11, func(r *meet.JoinRequest) { r.SeenAt = at(20) }))
@@ -98,7 +98,7 @@ var requestTests = []test{
 			b.ask(newRequest("by "+code.Code, 1, byWay(code.Code)))
 		}
 		open := []string{"by ", "by expires", "by not used up", "by open"}
-		q := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Session: 1, OpenAt: at(2), Limit: 4}
+		q := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Opening: 1, OpenAt: at(2), Limit: 4}
 		wantSame(t, "listed", b.asking(q), open)
 		_ = b.AddJoinRequest(t.Context(), newRequest("new", 2, byWay("expires")), time.Time{},
 			func(_ meet.Room, n meet.RequestCount) error {
@@ -132,7 +132,7 @@ var requestTests = []test{
 				let++
 			}
 		}
-		if let != 5 || len(b.asking(meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Session: 1,
+		if let != 5 || len(b.asking(meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Opening: 1,
 			Limit: 100})) != 5 {
 			t.Errorf("%d requests were let through, want 5", let)
 		}
@@ -178,9 +178,9 @@ var requestTests = []test{
 		}
 		b.ask(newRequest("approved", 1, inState(meet.RequestApproved)))
 		b.ask(newRequest("elsewhere", 1, func(r *meet.JoinRequest) { r.RoomID = "id-other" }))
-		b.nextSession("id-room")
-		b.ask(newRequest("in the next session", 0))
-		all := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Session: 1, SeenAfter: at(0), Limit: 10}
+		b.nextOpening("id-room")
+		b.ask(newRequest("in the next opening", 0))
+		all := meet.RequestQuery{RoomID: "id-room", State: meet.RequestWaiting, Opening: 1, SeenAfter: at(0), Limit: 10}
 		wantSame(t, "oldest first", b.asking(all), []string{"r-003", "r-002", "r-001", "r-000"})
 		few := all
 		few.Limit = 2
@@ -196,7 +196,7 @@ var requestTests = []test{
 		got, err := b.UpdateJoinRequest(t.Context(), "one", func(r *meet.JoinRequest, in meet.Room) error {
 			wantSame(t, "room seen by change", in, room)
 			r.State, r.AnsweredBy, r.AnsweredAt, r.SeenAt = meet.RequestApproved, "ann", at(5), at(4)
-			r.ID, r.RoomID, r.Name, r.Session, r.CreatedAt = "x", "y", "z", 9, at(9) // these never change
+			r.ID, r.RoomID, r.Name, r.Opening, r.CreatedAt = "x", "y", "z", 9, at(9) // these never change
 			return nil
 		}, nil)
 		wantErr(t, "UpdateJoinRequest", err, nil)

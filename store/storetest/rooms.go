@@ -13,8 +13,8 @@ import (
 func full() meet.Room {
 	return meet.Room{ID: "id-full", Name: "full", CreatedBy: "ann", AdminID: "bob", State: meet.RoomEnded,
 		EndedBy: "cem", EndedAt: at(3), IsPublic: true, Mode: meet.Webinar, MaxParticipants: meet.MaxParticipants,
-		Settings:  allOn(),
-		ExpiresAt: at(4), Session: 7, CreatedAt: at(1), UpdatedAt: at(2)}
+		Settings: allOn(), Title: "Full Room", StartsAt: at(5), Admins: []string{"ann", "dee", "zoë"},
+		ExpiresAt: at(4), Opening: 7, CreatedAt: at(1), UpdatedAt: at(2)}
 }
 
 // allOn is every setting.

@@ -149,6 +149,38 @@ var listTests = []test{
 		wantSame(t, "joined by nobody", b.list(meet.RoomQuery{Joined: true}), []string{})
 		wantSame(t, "public to nobody", b.list(meet.RoomQuery{Joined: true, Public: true}), []string{"room public"})
 	}},
+	{"RoomsOfOthersThatTheSubjectAdministers", func(t *testing.T, b testStore) {
+		bob := createdBy("bob")
+		admins := func(subjects ...string) func(*meet.Room) {
+			return func(r *meet.Room) { r.AdminID, r.Admins = subjects[0], subjects[1:] }
+		}
+		for i, room := range []meet.Room{
+			newRoom("shared", bob, admins("bob", "ann", "cem")), newRoom("handed", bob, admins("ann")),
+			newRoom("ended", bob, admins("bob", "ann"), ended), newRoom("given", admins("bob")),
+			newRoom("kept", admins("bob", "ann")), newRoom("other", bob, admins("bob", "cem")),
+		} {
+			createdAt(at(-i))(&room)
+			b.create(room)
+		}
+		b.visit("ann", "shared")
+		yes := true
+		mine := meet.RoomQuery{Subject: "ann", Mine: true}
+		wantSame(t, "mine", b.list(mine),
+			[]string{"shared admin", "handed admin", "ended admin", "given creator", "kept creator"})
+		mine.Active = &yes
+		wantSame(t, "mine and active", b.list(mine),
+			[]string{"shared admin", "handed admin", "given creator", "kept creator"})
+		wantSame(t, "joined", b.list(meet.RoomQuery{Subject: "ann", Joined: true}), []string{"shared admin"})
+		wantSame(t, "in pages of one", b.pages(meet.RoomQuery{Mine: true}, 1),
+			[]string{"shared admin", "handed admin", "ended admin", "given creator", "kept creator"})
+
+		b.update("id-shared", func(r *meet.Room) { r.Admins = nil })
+		b.update("id-handed", func(r *meet.Room) { r.AdminID = "bob" })
+		b.update("id-other", func(r *meet.Room) { r.Admins = []string{"ann", "cem"} })
+		mine.Active = nil
+		wantSame(t, "mine after changes", b.list(mine),
+			[]string{"ended admin", "given creator", "kept creator", "other admin"})
+	}},
 	{"ComingBackDoesNotDoubleARoom", func(t *testing.T, b testStore) {
 		b.create(newRoom("room", createdBy("bob"), public))
 		for i := range 3 {

@@ -34,15 +34,23 @@ func Run(t *testing.T, open func(t *testing.T) meet.Store) {
 		{"Uses", useTests},
 		{"JoinRequests", requestTests},
 		{"Events", eventTests},
+		{"SomeEvents", someEventTests},
 		{"Told", toldTests},
+		{"Webhooks", webhookTests},
+		{"SignIn", signInTests},
 		{"Instances", instanceTests},
+		{"Users", userTests},
+		{"Tokens", tokenTests},
 		{"Revocations", revocationTests},
 		{"Blocks", blockTests},
 		{"Locks", lockTests},
 		{"LocksForAll", lockForAllTests},
+		{"Overrides", overrideTests},
 		{"Approvals", approvalTests},
 		{"Presences", presenceTests},
+		{"Sessions", sessionTests},
 		{"Visits", visitTests},
+		{"Transcript", transcriptTests},
 		{"Forget", forgetTests},
 		{"Context", contextTests},
 	} {
@@ -89,16 +97,18 @@ var errRefused = errors.New("refused by the test")
 // newRoom is an active room; its id follows from its name.
 func newRoom(name string, change ...func(*meet.Room)) meet.Room {
 	room := meet.Room{ID: "id-" + name, Name: name, CreatedBy: "ann", AdminID: "ann", State: meet.RoomActive,
-		Mode: meet.Standard, Session: 1, CreatedAt: noon, UpdatedAt: noon}
+		Mode: meet.Standard, Opening: 1, CreatedAt: noon, UpdatedAt: noon}
 	for _, c := range change {
 		c(&room)
 	}
 	return room
 }
 
-func id(id string) func(*meet.Room)             { return func(r *meet.Room) { r.ID = id } }
-func createdBy(subject string) func(*meet.Room) { return func(r *meet.Room) { r.CreatedBy = subject } }
-func public(r *meet.Room)                       { r.IsPublic = true }
+func id(id string) func(*meet.Room) { return func(r *meet.Room) { r.ID = id } }
+func createdBy(subject string) func(*meet.Room) {
+	return func(r *meet.Room) { r.CreatedBy, r.AdminID = subject, subject }
+}
+func public(r *meet.Room) { r.IsPublic = true }
 func ended(r *meet.Room) {
 	r.State, r.EndedBy, r.EndedAt = meet.RoomEnded, "ann", r.CreatedAt.Add(time.Minute)
 }
@@ -153,10 +163,10 @@ func (b testStore) update(id string, change func(*meet.Room)) meet.Room {
 	return room
 }
 
-// nextSession begins another session of a room.
-func (b testStore) nextSession(id string) meet.Room {
+// nextOpening begins another opening of a room.
+func (b testStore) nextOpening(id string) meet.Room {
 	b.t.Helper()
-	return b.update(id, func(r *meet.Room) { r.Session++ })
+	return b.update(id, func(r *meet.Room) { r.Opening++ })
 }
 
 func (b testStore) end(id string) {

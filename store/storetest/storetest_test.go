@@ -19,7 +19,13 @@ var chapters = map[string]reflect.Type{
 	"admissions": reflect.TypeFor[meet.AdmissionStore](),
 	"requests":   reflect.TypeFor[meet.RequestStore](),
 	"presences":  reflect.TypeFor[meet.PresenceStore](),
+	"sessions":   reflect.TypeFor[meet.SessionStore](),
 	"events":     reflect.TypeFor[meet.EventStore](),
+	"webhooks":   reflect.TypeFor[meet.WebhookStore](),
+	"sign_in":    reflect.TypeFor[meet.SignInStore](),
+	"transcript": reflect.TypeFor[meet.TranscriptStore](),
+	"users":      reflect.TypeFor[meet.UserStore](),
+	"tokens":     reflect.TypeFor[meet.TokenStore](),
 	"instances":  reflect.TypeFor[meet.InstanceStore](),
 }
 

@@ -69,6 +69,38 @@ var sweepTests = []test{
 		b.ask(newRequest("asked", 7))
 		wantSame(t, "before a request is old", b.due(6), meet.Due{})
 		wantSame(t, "when a request is old", b.due(7), meet.Due{Requests: true})
+		b.set("one", meet.PropertyRole, meet.Override{Value: "host", At: noon, Until: at(3)})
+		wantSame(t, "before an override ends", b.due(2), meet.Due{})
+		wantSame(t, "when an override ends", b.due(3), meet.Due{Overrides: true})
+	}},
+	{"EndOverridesTakesThoseThatEnd", func(t *testing.T, b testStore) {
+		b.create(newRoom("room"))
+		b.create(newRoom("over"))
+		for i, identity := range []string{"past", "now", "future", "lasting"} {
+			b.enter(identity, "", "", i)
+			b.set(identity, meet.PropertyName, value("always", 1))
+			b.set(identity, meet.PropertyRole, meet.Override{Value: "host", At: noon, Until: at(i + 1)})
+		}
+		b.set("lasting", meet.PropertyRole, value("host", 1))
+		b.join(meet.Admission{Identity: "over", RoomID: "id-over", Role: "guest", CreatedAt: noon})
+		b.set("over", meet.PropertyRole, meet.Override{Value: "host", At: noon, Until: noon})
+		b.end("id-over")
+
+		wantSame(t, "none are wanted", b.endOverrides(2, 0), []string{})
+		wantSame(t, "the first", b.endOverrides(2, 2), []string{"over", "past"})
+		wantSame(t, "the next", b.endOverrides(2, 2), []string{"now"})
+		wantSame(t, "no more", b.endOverrides(2, 2), []string{})
+		wantSame(t, "one that ends later", b.overrides("future")[meet.PropertyRole].Value, "host")
+		wantSame(t, "events", b.targets(), []string{"over", "past", "now"})
+		_, err := b.EndOverrides(t.Context(), at(3), 9, func(a *meet.Admission, room meet.Room) *meet.Event {
+			wantSame(t, "the admission", *a, b.joinOf("future"))
+			wantSame(t, "the room", room, b.room("id-room"))
+			a.Overrides[meet.PropertyRole] = value("viewer", 3)
+			return nil
+		})
+		wantErr(t, "EndOverrides", err, nil)
+		wantSame(t, "as it was altered", b.overrides("future"),
+			meet.Overrides{meet.PropertyName: value("always", 1), meet.PropertyRole: value("viewer", 3)})
 	}},
 	{"DueSaysWhetherSomethingIsOld", func(t *testing.T, b testStore) {
 		old := func(since, now, names int) bool {

@@ -185,6 +185,9 @@ func TestAccessSweepOfTheRest(t *testing.T) {
 			}
 			return got.outcome()
 		}},
+		{"roomkey://tokens", func(p meet.Principal) string { return a.read(p, false, "roomkey://tokens").outcome() }},
+		{"roomkey://users", func(p meet.Principal) string { return a.read(p, false, "roomkey://users").outcome() }},
+		{"roomkey://webhooks", func(p meet.Principal) string { return a.read(p, false, "roomkey://webhooks").outcome() }},
 		{"audit_access", prompt("audit_access", room)},
 		{"host_a_meeting", prompt("host_a_meeting", args{})},
 		{"moderate_room", prompt("moderate_room", room)},

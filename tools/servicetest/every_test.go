@@ -52,6 +52,16 @@ var columns = []struct {
 }{
 	{"superadmin", meettest.Root}, {"room admin", meettest.Ada}, {"other user", meettest.Bob},
 	{"guest", meettest.Gus}, {"no token", meettest.Anon}, {"zero", meettest.Zero},
+	{"rooms:read", limitedTo(meet.ScopeRoomsRead)}, {"rooms:write", limitedTo(meet.ScopeRoomsWrite)},
+	{"moderate", limitedTo(meet.ScopeModerate)}, {"meeting", limitedTo(meet.ScopeMeeting)},
+	{"record, admin", limitedTo(meet.ScopeRecord, meet.ScopeAdmin)},
+}
+
+// limitedTo is the room's admin with a token of some scopes.
+func limitedTo(scopes ...meet.TokenScope) meet.Principal {
+	p := meettest.Ada
+	p.Scopes = meet.LimitedTo(scopes...)
+	return p
 }
 
 // accessTable writes a table with a row for each name and a column for each
@@ -155,7 +165,6 @@ func TestHintsAndEvents(t *testing.T) {
 			tracks := a.must(meettest.Root, "list_participants", args{"room_id": s.room.ID})
 			return len(tracks.get("participants", 0, "tracks").([]any)) >= 2
 		})
-		a.tellOfComing(s)
 		arguments := s.sensible(tool.Name)
 		if tool.Name == "mute_participant" || tool.Name == "disable_participant_video" {
 			arguments["lock"] = true
@@ -242,7 +251,7 @@ var hostileStrings = map[string]string{
 	"control characters": "a\x00b\x1b[2J",
 	"bidi characters":    "\u202eevil\u202c",
 	"zero-width":         "a\u200bb",
-	"too long":           strings.Repeat("a", 1000),
+	"too long":           strings.Repeat("a", meet.MaxMessage+1),
 	"a megabyte":         strings.Repeat("a", 1<<20),
 	"bad utf-8":          "a\xffb",
 	"sql":                "'; DROP TABLE rooms; --\x00",

@@ -1,6 +1,7 @@
 package servicetest
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ func TestJoinURLs(t *testing.T) {
 	}{
 		{args{"create_codes": true}, 1, false}, {args{"create_codes": true, "mode": "webinar"}, 2, false},
 		{args{}, -1, true}, {args{"is_public": true, "create_codes": true}, -1, false},
+		{args{"is_public": true, "create_codes": true, "settings": args{"require_code": true}}, 1, false},
 	} {
 		made := a.must(meettest.Ada, "create_room", c.arguments)
 		room := made.get("room", "name").(string)
@@ -29,9 +31,18 @@ func TestJoinURLs(t *testing.T) {
 		}
 		shown := a.must(meettest.Ada, "get_room", args{"room_id": room})
 		changed := a.must(meettest.Ada, "update_room", args{"room_id": room})
-		for name, answer := range map[string]answer{"create_room": made, "get_room": shown, "update_room": changed} {
-			if got := answer.get("room", "join_url"); got != want {
+		listed := a.must(meettest.Ada, "list_rooms", args{"query": room})
+		for name, got := range map[string]any{
+			"create_room": made.get("room", "join_url"), "get_room": shown.get("room", "join_url"),
+			"update_room": changed.get("room", "join_url"), "list_rooms": listed.get("rooms", 0, "join_url"),
+		} {
+			if got != want {
 				t.Errorf("%v: join_url of %s is %v, want %s", c.arguments, name, got, want)
+			}
+		}
+		for name, answer := range map[string]answer{"create_room": made, "update_room": changed} {
+			if text := answer.get("invitation").(string); !strings.Contains(text, "Join: "+want) {
+				t.Errorf("%v: the invitation of %s is %q, want the link %s in it", c.arguments, name, text, want)
 			}
 		}
 		if warns := strings.Contains(string(made.StructuredContent), `"warning"`); warns != c.warns {
@@ -53,4 +64,44 @@ func TestLocalLinksAreToldOf(t *testing.T) {
 			t.Errorf("%s: warning %q; want that links work here only", name, warning)
 		}
 	}
+}
+
+// The codes of rooms are only in the lists of those who administer them, and only
+// those that let people in.
+func TestJoinURLsInLists(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	made := a.must(meettest.Ada, "create_room", args{"create_codes": true})
+	room, code := made.get("room", "name").(string), made.get("codes", 1, "code").(string)
+	a.must(meettest.Bob, "join_room", args{"code": code}) // so the room is in Bob's list
+	page, link := meettest.Links.Room(room), meettest.Links.Code(code)
+	for p, want := range map[meet.Principal]string{meettest.Ada: link, meettest.Bob: page, meettest.Root: link} {
+		arguments := args{"query": room}
+		if p.Role == meet.Superadmin {
+			arguments["scope"] = "all"
+		}
+		if got := a.must(p, "list_rooms", arguments).get("rooms", 0, "join_url"); got != want {
+			t.Errorf("%s: join_url %v, want %s", p.ID, got, want)
+		}
+	}
+	a.must(meettest.Ada, "update_room_code", args{"code": code, "enabled": false})
+	if got := a.must(meettest.Ada, "list_rooms", args{"query": room}).get("rooms", 0, "join_url"); got != page {
+		t.Errorf("with the code disabled: join_url %v, want %s", got, page)
+	}
+	a.must(meettest.Ada, "create_room_codes", args{"room_id": room, "people": manyPeople(120)})
+	a.must(meettest.Ada, "update_room_code", args{"code": code, "enabled": true})
+	for _, shown := range []any{a.must(meettest.Ada, "get_room", args{"room_id": room}).get("room", "join_url"),
+		a.must(meettest.Ada, "list_rooms", args{"query": room}).get("rooms", 0, "join_url")} {
+		if shown != link {
+			t.Errorf("beside codes of 120 people: join_url %v, want %s", shown, link)
+		}
+	}
+}
+
+func manyPeople(n int) []any {
+	people := make([]any, n)
+	for i := range people {
+		people[i] = args{"name": "Person " + strconv.Itoa(i)}
+	}
+	return people
 }

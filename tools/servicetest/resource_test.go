@@ -29,9 +29,10 @@ func TestRolesResource(t *testing.T) {
 	const everything = `"publish":["camera","microphone","screen_share","screen_share_audio"],` +
 		`"subscribe":true,"chat":true,`
 	const want = `{"roles":[` +
-		`{"name":"host",` + everything + `"skip_approval":true,"admit":true},` +
-		`{"name":"guest",` + everything + `"skip_approval":false,"admit":false},` +
-		`{"name":"viewer","publish":[],"subscribe":true,"chat":false,"skip_approval":false,"admit":false}]}`
+		`{"name":"host",` + everything + `"skip_approval":true,"admit":true,` +
+		`"moderate":["admit","mute","video","lock","remove","block","end","invite","role","rename"]},` +
+		`{"name":"guest",` + everything + `"skip_approval":false,"admit":false,"moderate":[]},` +
+		`{"name":"viewer","publish":[],"subscribe":true,"chat":false,"skip_approval":false,"admit":false,"moderate":[]}]}`
 	for _, old := range []bool{true, false} {
 		if diff := cmp.Diff(want, a.read(meettest.Gus, old, RolesURI).read("contents", 0, "text")); diff != "" {
 			t.Errorf("roles (-want +got):\n%s", diff)

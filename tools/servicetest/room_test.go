@@ -14,6 +14,7 @@ type testRoom struct {
 	identity string
 	person   *livekittest.Person
 	request  string
+	session  string
 }
 
 func (a *agent) newTestRoom() testRoom {
@@ -32,7 +33,10 @@ func (a *agent) newTestRoom() testRoom {
 	if err != nil || !waiting.Waiting {
 		a.t.Fatalf("Exchange: %+v, %v; want somebody waiting", waiting, err)
 	}
-	return testRoom{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
+	s := testRoom{room: room, code: code, identity: person.Identity(), person: person, request: waiting.RequestID}
+	a.tellOfComing(s)
+	s.session = a.must(meettest.Ada, "list_sessions", args{"room_id": room.ID}).get("sessions", 0, "id").(string)
+	return s
 }
 
 // sensible gives arguments with which the tool succeeds for everybody who may
@@ -51,11 +55,16 @@ func (s testRoom) sensible(tool string) map[string]any {
 		"update_room_code":          {"code": s.code.Code, "expires_in_seconds": 3600, "remove_participants": true},
 		"rotate_room_code":          {"code": s.code.Code},
 		"list_participants":         {"room_id": room},
+		"update_participant":        {"room_id": room, "identity": s.identity, "name": "Gast", "for_seconds": 600},
 		"kick_participant":          {"room_id": room, "identity": s.identity},
 		"mute_participant":          {"room_id": room, "identity": s.identity},
 		"disable_participant_video": {"room_id": room, "identity": s.identity},
 		"answer_join_request":       {"room_id": room, "request_id": s.request, "approve": true},
 		"list_events":               {"room_id": room},
+		"list_sessions":             {"room_id": room},
+		"get_session":               {"session_id": s.session},
+		"get_transcript":            {"room_id": room},
+		"send_message":              {"room_id": room, "text": "Five minutes left"},
 		"hms-create-room-codes":     {"room_id": room},
 		"hms-get-room-codes":        {"room_id": room},
 		"hms-update-room-code":      {"code": s.code.Code, "body": args{"enabled": false}},

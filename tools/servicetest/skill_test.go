@@ -33,6 +33,9 @@ func TestSkillWorks(t *testing.T) {
 		},
 		"BLOCKED": func() string { return blocked },
 		"CODE":    func() string { return guestCode(a) },
+		"SESSION_ID": func() string {
+			return a.must(meettest.Ada, "list_sessions", args{"room_id": "standup"}).get("sessions", 0, "id").(string)
+		},
 	}
 	for _, call := range calls {
 		for name, value := range call.Arguments {

@@ -41,7 +41,8 @@ func wantError(t *testing.T, name string, err error, text string) {
 
 const room = `{"id":"019a2b6e-6f0c-7c41-9d0a-5b1f8e2f7a10","name":"daily","createdBy":"u","isActive":true,` +
 	`"isPublic":false,"maxParticipants":0,"settings":{"allowChat":true,"allowVideo":true,"allowAudio":true,` +
-	`"allowScreenShare":true,"requireApproval":false,"requireCode":false,"e2ee":false},` +
+	`"allowScreenShare":true,"requireApproval":false,"requireCode":false,"requireSignIn":false,` +
+	`"keepChat":false,"e2ee":false},` +
 	`"livekitHost":"wss://a.example","mode":"standard"}`
 
 // Every way in which a body can differ from its schema is an error.

@@ -36,13 +36,13 @@ func TestRevokedTokens(t *testing.T) {
 	})
 	keyring, err := auth.NewKeyring([]byte(strings.Repeat("s", auth.MinSecret)))
 	Must(t, err)
-	isRevoked := func(string) (bool, error) {
+	state := func(string, string) (auth.State, error) {
 		if broken.Load() {
-			return false, errors.New("a secret of the disk")
+			return auth.State{}, errors.New("a secret of the disk")
 		}
-		return revoked.Load(), nil
+		return auth.State{Revoked: revoked.Load()}, nil
 	}
-	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, Revoked: isRevoked})
+	authority = auth.New(auth.Config{Keyring: keyring, MaxTTL: 2 * time.Hour, Now: s.Clock.Now, State: state})
 	good := s.Token(t, meettest.Ada) // good for an hour
 	long, err := s.Auth.Sign(meettest.Ada, 3*time.Hour)
 	Must(t, err)

@@ -233,7 +233,8 @@ func (s *testServer) waitTracks(t *testing.T, room meet.Room, n int) {
 func TestOrderOfFields(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	const settings = "settings allowChat allowVideo allowAudio allowScreenShare requireApproval requireCode e2ee"
+	const settings = "settings allowChat allowVideo allowAudio allowScreenShare requireApproval requireCode " +
+		"requireSignIn keepChat e2ee"
 	made := s.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"daily"}`)
 	_, err := s.UpdateRoom(t.Context(), meettest.Ada, "daily", meet.RoomChange{ExpiresIn: meettest.Of(time.Hour)}, false)
 	Must(t, err)

@@ -44,7 +44,8 @@ var usual = []string{"allowChat", "allowVideo", "allowAudio", "allowScreenShare"
 // settings are all settings; only those named are on.
 func settings(on ...string) map[string]any {
 	all := map[string]any{}
-	for _, name := range slices.Concat(usual, []string{"requireApproval", "requireCode", "e2ee"}) {
+	rest := []string{"requireApproval", "requireCode", "requireSignIn", "keepChat", "e2ee"}
+	for _, name := range slices.Concat(usual, rest) {
 		all[name] = slices.Contains(on, name)
 	}
 	return all
@@ -107,8 +108,10 @@ func TestCreateFields(t *testing.T) {
 			`{"allowScreenShare":1}`},
 		"settings.requireApproval": {`{"settings":{"requireApproval":true}}`, and("requireApproval"),
 			`{"requireApproval":1}`},
-		"settings.requireCode": {`{"settings":{"requireCode":true}}`, and("requireCode"), `{"requireCode":1}`},
-		"settings.e2ee":        {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},
+		"settings.requireCode":   {`{"settings":{"requireCode":true}}`, and("requireCode"), `{"requireCode":1}`},
+		"settings.requireSignIn": {`{"settings":{"requireSignIn":true}}`, and("requireSignIn"), `{"requireSignIn":1}`},
+		"settings.keepChat":      {`{"settings":{"keepChat":true}}`, and("keepChat"), `{"keepChat":1}`},
+		"settings.e2ee":          {`{"settings":{"e2ee":true}}`, and("e2ee"), `{"e2ee":"yes"}`},
 	} {
 		t.Run(row, func(t *testing.T) {
 			got := s.create(t, c.body)

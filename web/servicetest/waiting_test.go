@@ -20,6 +20,7 @@ func TestRefusalsTakeTheirTime(t *testing.T) {
 	s := setup(t)
 	for name, ask := range map[string]func() Reply{
 		"QR code":    func() Reply { return s.Do(t, "GET", "/join/aaa-aaaa-aaa/qr.svg", "") },
+		"calendar":   func() Reply { return s.Do(t, "GET", "/join/aaa-aaaa-aaa/event.ics", "") },
 		"invitation": func() Reply { return s.callInvitation(t, map[string]any{"code": "aaa-aaaa-aaa"}) },
 		"a room":     func() Reply { return s.callInvitation(t, map[string]any{"room": "no-such-room"}) },
 		"join":       func() Reply { return s.callPage(t, "join", map[string]any{"room": "no-such-room"}) },
@@ -155,9 +156,9 @@ func TestPageInvitations(t *testing.T) {
 	ada := Bearer(s.Token(t, meettest.Ada))
 	const (
 		all      = `"publish":["camera","microphone","screen_share","screen_share_audio"],"chat":true,"e2ee":false,`
-		asGuest  = `"role":"guest",` + all + `"waits":true,"admits":false,`
-		asHost   = `"role":"host",` + all + `"waits":false,"admits":true,`
-		asViewer = `"role":"viewer","publish":[],"chat":false,"e2ee":false,"waits":true,"admits":false,`
+		asGuest  = `"role":"guest",` + all + `"waits":true,"admits":false,"hosts":false,`
+		asHost   = `"role":"host",` + all + `"waits":false,"admits":true,"hosts":true,`
+		asViewer = `"role":"viewer","publish":[],"chat":false,"e2ee":false,"waits":true,"admits":false,"hosts":false,`
 	)
 	byCode, byName := map[string]any{"code": code}, map[string]any{"room": room.Name}
 	for name, c := range map[string]struct {
@@ -212,6 +213,10 @@ func TestPageJoins(t *testing.T) {
 	s.callPage(t, "join", map[string]any{"room": private.Name}, bob).Refused(t, "ended room", 410)
 }
 
+// nothingTold is what a host who is not inside sees of the room.
+const nothingTold = `{"inside":false,"rights":[],"room_locked":false,"locked_for_all":[],"locked":[],"admins":[],` +
+	`"roles":[],"requests":[],"version":""}` + "\n"
+
 func TestHostsAnswerOnThePage(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -221,8 +226,14 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 	guest := s.exchange(t, map[string]any{"code": code, "name": "<b>Eve</b>"}).Waits(t, "guest")
 
 	var list struct {
-		Inside   bool `json:"inside"`
-		Requests []struct {
+		Inside       bool     `json:"inside"`
+		Rights       []string `json:"rights"`
+		RoomLocked   bool     `json:"room_locked"`
+		LockedForAll []string `json:"locked_for_all"`
+		Locked       []string `json:"locked"`
+		Admins       []string `json:"admins"`
+		Roles        []string `json:"roles"`
+		Requests     []struct {
 			RequestID string    `json:"request_id"`
 			Name      string    `json:"name"`
 			Verified  *bool     `json:"verified"`
@@ -233,7 +244,7 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 	}
 	r := s.callPage(t, "requests", map[string]any{}, Bearer(a.Token))
 	Strict(t, "requests", r.Body, &list)
-	if r.Status != http.StatusOK || !list.Inside || len(list.Requests) != 1 {
+	if r.Status != http.StatusOK || !list.Inside || len(list.Requests) != 1 || !list.RoomLocked {
 		t.Fatalf("requests: status %d, %s; want one", r.Status, r.Body)
 	}
 	got := list.Requests[0]
@@ -248,14 +259,14 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 		t.Errorf("answer: status %d, %s", r.Status, r.Body)
 	}
 	r = s.callPage(t, "requests", map[string]any{"version": list.Version}, Bearer(a.Token), Header("Prefer", "wait=20"))
-	if !strings.HasPrefix(r.Body, `{"inside":true,"requests":[],`) {
+	if !strings.HasPrefix(r.Body, `{"inside":true,`) || !strings.Contains(r.Body, `"requests":[],`) {
 		t.Errorf("requests afterwards: %s; want none, at once", r.Body)
 	}
 	in := s.redeem(t, map[string]any{"code": code, "request_id": guest.RequestID})
 	livekittest.Join(t, s.Signal(), in.Token)
 	s.callPage(t, "requests", map[string]any{}, Bearer(in.Token)).Refused(t, "guest", 403)
 	r = s.callPage(t, "requests", map[string]any{}, Bearer(s.redeem(t, map[string]any{"code": host}).Token))
-	if r.Status != http.StatusOK || r.Body != `{"inside":false,"requests":[],"version":""}`+"\n" {
+	if r.Status != http.StatusOK || r.Body != nothingTold {
 		t.Errorf("a host who is not inside: status %d, %q; want nothing told", r.Status, r.Body)
 	}
 	for name, token := range map[string]string{"access token": s.Token(t, meettest.Ada), "nonsense": "nonsense"} {
@@ -268,7 +279,9 @@ func TestHostsAnswerOnThePage(t *testing.T) {
 func TestPageCallsAreForThePageAlone(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	for _, path := range []string{"/page/invitation", "/page/join", "/page/requests", "/page/requests/answer"} {
+	for _, path := range []string{
+		"/page/invitation", "/page/inside", "/page/join", "/page/requests", "/page/requests/answer", "/page/moderate",
+		"/page/hand", "/page/invite"} {
 		s.Do(t, "POST", path, "{}", Header("Origin", "https://evil.example")).Refused(t, "foreign origin to "+path, 403)
 		s.Do(t, "GET", path, "").Refused(t, "GET "+path, 405)
 		for _, body := range []string{"", "{", "[]", `{"code":7}`, `{"room":[]}`} {

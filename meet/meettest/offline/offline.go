@@ -3,8 +3,12 @@
 package offline
 
 import (
+	"context"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"roomkey/livekit"
@@ -29,7 +33,13 @@ func New(tb testing.TB, c meet.Config) (*meet.Service, *meet.Enforcer, *store.DB
 func OpenStore(tb testing.TB) (db *store.DB, path string) {
 	tb.Helper()
 	path = filepath.Join(tb.TempDir(), "roomkey.db")
-	db, err := store.Open(tb.Context(), path)
+	content, err := emptyStore()
+	if err == nil {
+		err = os.WriteFile(path, content, 0o600)
+	}
+	if err == nil {
+		db, err = store.Open(tb.Context(), path)
+	}
 	if err != nil {
 		tb.Fatalf("open the store: %v", err)
 	}
@@ -40,3 +50,22 @@ func OpenStore(tb testing.TB) (db *store.DB, path string) {
 	})
 	return db, path
 }
+
+// emptyStore is the file of an empty database. To make one takes as long as many a
+// test, so it is made once.
+var emptyStore = sync.OnceValues(func() (content []byte, err error) {
+	dir, err := os.MkdirTemp("", "roomkey")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "roomkey.db")
+	db, err := store.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})

@@ -43,6 +43,11 @@ type bridge struct {
 	out     io.Writer
 
 	calls sync.Map // JSON-RPC id, as written → context.CancelFunc
+
+	watching sync.WaitGroup // what tells the client of events
+	mayWatch atomic.Bool    // known since the handshake
+	watched  sync.Map       // URI → *context.CancelFunc, of resources/subscribe
+	channel  []meet.EventKind
 }
 
 // envelope is as much of a message as a bridge looks at.
@@ -58,7 +63,8 @@ type envelope struct {
 			Name string `json:"name"`
 			URI  string `json:"uri"`
 		} `json:"ref"`
-		ClientInfo mcp.Implementation `json:"clientInfo"`
+		Notifications json.RawMessage    `json:"notifications"`
+		ClientInfo    mcp.Implementation `json:"clientInfo"`
 	} `json:"params"`
 }
 
@@ -66,6 +72,9 @@ type envelope struct {
 func (b *bridge) run(ctx context.Context, in io.Reader) error {
 	calls, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
+	watching, stopWatching := context.WithCancel(ctx)
+	defer b.watching.Wait()
+	defer stopWatching()
 	var running errgroup.Group
 	running.SetLimit(maxBridged)
 	scanner := bufio.NewScanner(in)
@@ -84,7 +93,7 @@ func (b *bridge) run(ctx context.Context, in io.Reader) error {
 				}
 				return nil
 			}
-			b.handle(calls, line, &running)
+			b.handle(calls, watching, line, &running)
 		}
 	}
 }
@@ -108,8 +117,9 @@ func readLines(ctx context.Context, scanner *bufio.Scanner) <-chan []byte {
 	return lines
 }
 
-// handle starts to carry a message, or cancels the call that it names.
-func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Group) {
+// handle starts to carry a message, or cancels the call that it names. What tells
+// the client of events ends with watching.
+func (b *bridge) handle(ctx, watching context.Context, line []byte, running *errgroup.Group) {
 	var message envelope
 	_ = json.Unmarshal(line, &message) // the server refuses what is no message
 	if string(message.ID) == "null" {
@@ -119,6 +129,9 @@ func (b *bridge) handle(ctx context.Context, line []byte, running *errgroup.Grou
 		if cancel, ok := b.calls.Load(string(message.Params.RequestID)); ok {
 			cancel.(context.CancelFunc)()
 		}
+		return
+	}
+	if b.watch(watching, line, message) {
 		return
 	}
 	call, done := b.register(ctx, message.ID)
@@ -156,6 +169,8 @@ func (b *bridge) carry(ctx context.Context, line []byte, message envelope) {
 	reply := b.write
 	if list, ok := lists[mcp.MCPMethod(message.Method)]; ok {
 		reply = func(answer []byte) error { return b.write(b.onlyOffered(answer, list)) }
+	} else if message.Method == string(mcp.MethodInitialize) {
+		reply = func(answer []byte) error { return b.write(b.withWatches(ctx, answer)) }
 	}
 	err := b.deliver(ctx, line, message, reply)
 	if err == nil || ctx.Err() != nil || len(message.ID) == 0 || message.Method == "" {

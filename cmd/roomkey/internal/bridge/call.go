@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,7 +17,20 @@ import (
 // CallTool calls a tool, for the roomkey call command, and gives its structured
 // content. A tool's error is an error here.
 func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string]any) (json.RawMessage, error) {
-	message, err := json.Marshal(map[string]any{
+	message, err := toolCall(tool, arguments)
+	if err != nil {
+		return nil, err
+	}
+	var answer []byte
+	if err := c.post(ctx, message, "", func(b []byte) error { answer = bytes.Clone(b); return nil }); err != nil {
+		return nil, err
+	}
+	return toolContent(answer, c.URL)
+}
+
+// toolCall writes the message that calls a tool.
+func toolCall(tool string, arguments map[string]any) ([]byte, error) {
+	return json.Marshal(map[string]any{
 		"jsonrpc": "2.0", "id": 1, "method": mcp.MethodToolsCall,
 		"params": map[string]any{"name": tool, "arguments": arguments, "_meta": map[string]any{
 			mcp.MetaKeyProtocolVersion:    tools.ProtocolVersions[0],
@@ -24,9 +38,10 @@ func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string
 			mcp.MetaKeyClientCapabilities: map[string]any{},
 		}},
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+// toolContent gives the structured content of the answer from a URL to a toolCall.
+func toolContent(answer []byte, url string) (json.RawMessage, error) {
 	var response struct {
 		Result struct {
 			IsError           bool            `json:"isError"`
@@ -42,17 +57,12 @@ func (c *Client) CallTool(ctx context.Context, tool string, arguments map[string
 	}
 	foreign := func(err error) error {
 		return &meet.Error{Code: meet.CodeUnavailable, Message: "The answer is none of a roomkey's",
-			Hint: "Is there one at " + c.URL + "?", Err: err}
+			Hint: "Is there one at " + url + "?", Err: err}
 	}
-	err = c.post(ctx, message, "", func(b []byte) error {
-		if err := json.Unmarshal(b, &response); err != nil {
-			return foreign(err)
-		}
-		return nil
-	})
+	err := json.Unmarshal(answer, &response)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, foreign(err)
 	case response.Error != nil && response.Error.Code == mcp.INTERNAL_ERROR:
 		return nil, errors.New(response.Error.Message)
 	case response.Error != nil:

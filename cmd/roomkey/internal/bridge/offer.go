@@ -42,7 +42,7 @@ func (b *bridge) refusal(message envelope) (code int, text string) {
 		}
 	case mcp.MethodResourcesRead:
 		switch {
-		case p.URI == tools.RolesURI || b.offers(tools.RoomTemplateURI):
+		case !tools.IsRoomURI(p.URI) || b.offers(tools.RoomTemplateURI):
 		case mcp.IsModernProtocol(p.Meta.ProtocolVersion()):
 			return mcp.INVALID_PARAMS, tools.NoSuchResource
 		default:

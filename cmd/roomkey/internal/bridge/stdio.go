@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/meet"
 	"roomkey/tools"
 )
 
@@ -26,6 +27,9 @@ type Config struct {
 	// Selection is the most that is offered, whatever the roomkey offers that
 	// answers: the limits of the bridge's own command line hold.
 	Selection tools.Selection
+
+	// Channel are the kinds of events that a Claude Code session is told of by itself.
+	Channel []meet.EventKind
 
 	// OwnerToken gives what makes access tokens of the local owner.
 	OwnerToken func() (func() (string, error), error)
@@ -44,8 +48,11 @@ type Server interface {
 }
 
 // ServeTo carries the lines of in to one roomkey, wherever it is, and its answers
-// to out, until in ends or ctx is done. An error at first is that of c's Ping.
-func ServeTo(ctx context.Context, c *Client, offered tools.Selection, in io.Reader, out io.Writer) error {
+// to out, until in ends or ctx is done. An error at first is that of c's Ping. channel
+// is as in [Config].
+func ServeTo(
+	ctx context.Context, c *Client, offered tools.Selection, channel []meet.EventKind, in io.Reader, out io.Writer,
+) error {
 	c.DisableDestructive = offered.DisableDestructive
 	if err := c.Ping(ctx); err != nil {
 		return err
@@ -53,7 +60,7 @@ func ServeTo(ctx context.Context, c *Client, offered tools.Selection, in io.Read
 	k := newKeeper(Config{})
 	k.use(c)
 	defer k.use(nil)
-	return (&bridge{servers: k, out: out, offered: offeredBy(offered)}).run(ctx, in)
+	return (&bridge{servers: k, out: out, offered: offeredBy(offered), channel: channel}).run(ctx, in)
 }
 
 // Serve carries the lines of in to the roomkey that has the data folder, and
@@ -74,7 +81,7 @@ func Serve(ctx context.Context, c Config, in io.Reader, out io.Writer) error {
 		case <-ctx.Done():
 			return nil
 		}
-		return (&bridge{servers: k, out: out, offered: offeredBy(c.Selection)}).run(ctx, in)
+		return (&bridge{servers: k, out: out, offered: offeredBy(c.Selection), channel: c.Channel}).run(ctx, in)
 	})
 	return running.Wait()
 }

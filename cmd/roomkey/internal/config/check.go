@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/auth/issuers"
 	"roomkey/meet"
 	"roomkey/tools"
+	"roomkey/webhooks"
 )
 
 const minMetricsToken = 16
@@ -37,6 +39,9 @@ func (l *loader) check() {
 	l.require(c.Database.URL == "" || isPostgresURL(c.Database.URL), "database.url",
 		"must be a URL like postgres://user:password@host:5432/database?sslmode=verify-full, or empty")
 	l.checkAuth(c.Auth)
+	l.checkSignIn()
+	l.checkOIDC(c.Auth)
+	l.checkIssuers(c.Auth.Issuers)
 	if isPostgresURL(c.Database.URL) && c.Auth.Secret == "" {
 		l.problem(l.source("database.url"), "auth.secret", "auth.secret is missing: all roomkeys on one database sign with"+
 			" the same secret (or ROOMKEY_AUTH_SECRET). Make one with openssl rand -hex 32, and give it to each of them")
@@ -52,6 +57,7 @@ func (l *loader) check() {
 	isOneOf(l, "rooms.create_media", c.Rooms.CreateMedia, MediaAtCreate, MediaOnJoin)
 	isOneOf(l, "rooms.mode", c.Rooms.Defaults.Mode, meet.Modes...)
 	l.require(c.Events.Keep >= time.Hour, "events.keep", "must be at least 1h, not %s", c.Events.Keep)
+	l.checkWebhooks(c.Webhooks)
 	l.checkNumbers()
 	l.checkRoles(c.Roles)
 }
@@ -136,6 +142,37 @@ func (l *loader) checkAuth(c Auth) {
 	l.require(c.MaxTTL >= time.Minute, "auth.max_ttl", "must be at least 1m, not %s", c.MaxTTL)
 }
 
+// checkSignIn makes sure that passcodes and tokens go over TLS, or stay on this
+// machine.
+func (l *loader) checkSignIn() {
+	c := l.config
+	if _, err := parseListen(c.Listen); err != nil || !c.Auth.SignIn {
+		return
+	}
+	if _, err := parsePublicURL(c.PublicURL); err != nil && c.PublicURL != "" {
+		return
+	}
+	public := c.PublicAddress(c.ListenAddress())
+	l.require(public.Scheme == "https" || meet.Links{Public: public.String()}.OnlyHere(), "auth.sign_in",
+		"needs a public_url with https, or one of this machine alone, not %s", public)
+}
+
+func (l *loader) checkIssuers(all []Issuer) {
+	l.require(len(all) <= issuers.MaxIssuers, "auth.issuers", "may hold at most %d", issuers.MaxIssuers)
+	for i, c := range all {
+		key := fmt.Sprintf("auth.issuers[%d]", i)
+		err := issuers.CheckURL(c.Issuer)
+		l.require(err == nil, key+".issuer", "%v", err)
+		l.require(!strings.ContainsAny(c.Issuer, "?|"), key+".issuer", "must be a URL without ? and |")
+		sameIssuer := func(other Issuer) bool { return other.Issuer == c.Issuer }
+		l.require(!slices.ContainsFunc(all[:i], sameIssuer), key+".issuer", "is given twice")
+		if c.JWKSURL != "" {
+			err := issuers.CheckURL(c.JWKSURL)
+			l.require(err == nil, key+".jwks_url", "%v", err)
+		}
+	}
+}
+
 // Expiry is when the secret's tokens are no longer accepted: at a moment, or at
 // the end of a day (UTC).
 func (p PreviousSecret) Expiry() time.Time { return checked(parseExpiry(p.Until)) }
@@ -211,9 +248,10 @@ func (l *loader) checkLiveKit(c LiveKit) {
 // checkNumbers checks ports, numbers and time spans against their bounds. The
 // least values of limits are what clients need in a small room.
 func (l *loader) checkNumbers() {
-	for _, key := range []string{"port", "udp_port", "tcp_port"} {
+	for _, key := range []string{"port", "udp_port"} {
 		l.isWithin("livekit.embedded."+key, 0, 65535, "must be a port between 0 and 65535")
 	}
+	l.isWithin("livekit.embedded.tcp_port", NoTCPPort, 65535, "must be a port between 0 and 65535, or -1 for none")
 	l.isWithin("database.pool", minPool, maxPool, fmt.Sprintf("must be between %d and %d", minPool, maxPool))
 	l.isWithin("rooms.max_participants", 0, meet.MaxParticipants,
 		fmt.Sprintf("must be between 0 (unlimited) and %d", meet.MaxParticipants))
@@ -239,6 +277,24 @@ func (l *loader) checkNumbers() {
 	}
 }
 
+// checkWebhooks shows nothing of a URL or a secret.
+func (l *loader) checkWebhooks(c Webhooks) {
+	l.require(len(c.Endpoints) <= webhooks.MaxEndpoints, "webhooks.endpoints", "may hold at most %d",
+		webhooks.MaxEndpoints)
+	for i, e := range c.Endpoints {
+		key := fmt.Sprintf("webhooks.endpoints[%d]", i)
+		err := webhooks.CheckURL(e.URL, c.AllowPrivate)
+		l.require(err == nil, key+".url", "%v", err)
+		sameURL := func(other WebhookEndpoint) bool { return other.URL == e.URL }
+		l.require(!slices.ContainsFunc(c.Endpoints[:i], sameURL), key+".url", "is given twice")
+		err = webhooks.CheckSecret(e.Secret)
+		l.require(err == nil, key+".secret", "%v", err)
+		forEachItem(l, key+".kinds", e.Kinds, func(kind meet.EventKind) {
+			isOneOf(l, key+".kinds", kind, meet.EventKinds...)
+		})
+	}
+}
+
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,31}$`)
 
 func (l *loader) checkRoles(roles []meet.Role) {
@@ -250,6 +306,9 @@ func (l *loader) checkRoles(roles []meet.Role) {
 		l.require(!slices.ContainsFunc(roles[:i], sameName), key+".name", "is given twice: %q", role.Name)
 		forEachItem(l, key+".publish", role.Publish, func(source meet.Source) {
 			isOneOf(l, key+".publish", source, meet.Sources...)
+		})
+		forEachItem(l, key+".moderate", role.Moderate, func(right meet.HostRight) {
+			isOneOf(l, key+".moderate", right, meet.HostRights...)
 		})
 	}
 }

@@ -43,7 +43,7 @@ toolsets: {rooms: true} # - toolsets must be a list
 roles: [host] # - roles[0] must be a mapping
 `, `
 toolsets: [[rooms], doors] # - toolsets[0] must be a single value
-# - toolsets must be one of rooms, codes, moderation, hms, not "doors"
+# - toolsets must be one of rooms, codes, moderation, meeting, hms, not "doors"
 roles: [{name: a, publish: [{}]}] # - roles[0].publish[0] must be a single value
 http:
   allowed_hosts: [{}] # - http.allowed_hosts[0] must be a single value
@@ -78,7 +78,7 @@ database:
 log_level: INFO # - log_level must be one of debug, info, warn, error, not "INFO"
 log_format: '' # - log_format must be one of text, json, not ""
 toolsets:
-  - rooms # - toolsets must be one of rooms, codes, moderation, hms, not "doors"
+  - rooms # - toolsets must be one of rooms, codes, moderation, meeting, hms, not "doors"
   - doors
 auth:
   max_ttl: 59s # - auth.max_ttl must be at least 1m, not 59s
@@ -88,6 +88,14 @@ auth:
     until: soon
 # - auth.previous_secrets[0].until must be a day like 2027-01-31 or a time like 2027-01-31T12:00:00Z, not "soon"
   - until: 2027-01-31 # - auth.previous_secrets[1].secret has 0 bytes, at least 32 are needed
+  issuers:
+  - issuer: http://login.example.com
+# - auth.issuers[0].issuer must begin with https, unless it is at this machine's own address
+  - issuer: https://a.example
+    jwks_url: a.example/keys
+# - auth.issuers[1].jwks_url must be a URL like https://login.example.com, without user, password and fragment
+  - issuer: https://a.example # - auth.issuers[2].issuer is given twice
+  - issuer: https://a.example?x # - auth.issuers[3].issuer must be a URL without ? and |
 rooms:
   create_media: later # - rooms.create_media must be one of at_create, on_join, not "later"
   mode: party # - rooms.mode must be one of standard, webinar, not "party"
@@ -102,7 +110,10 @@ roles:
   publish:
   - camera # - roles[2].publish must be one of camera, microphone, screen_share, screen_share_audio, not "hologram"
   - hologram
-- chat: true # - roles[3].name must be lowercase letters, digits, - and _, a letter first, at most 32, not ""
+- name: usher
+  moderate: [admit, sing]
+# - roles[3].moderate must be one of admit, mute, video, lock, remove, block, end, invite, role, rename, not "sing"
+- chat: true # - roles[4].name must be lowercase letters, digits, - and _, a letter first, at most 32, not ""
 `, `
 database: # nothing of what may be a password is shown
   url: postgres://u:pass%zzword@host/db
@@ -113,9 +124,9 @@ livekit:
   embedded:
     port: -1 # - livekit.embedded.port must be a port between 0 and 65535
     udp_port: 65536 # - livekit.embedded.udp_port must be a port between 0 and 65535
-    tcp_port: 70000 # - livekit.embedded.tcp_port must be a port between 0 and 65535
+    tcp_port: 70000 # - livekit.embedded.tcp_port must be a port between 0 and 65535, or -1 for none
     node_ip: 0.0.0.0 # - livekit.embedded.node_ip must be an IP address that participants can reach
-toolsets: [] # - toolsets must name at least one of rooms, codes, moderation, hms
+toolsets: [] # - toolsets must name at least one of rooms, codes, moderation, meeting, hms
 http:
   allowed_hosts: [a.example, 'http://b', 'c:80', '*.d', '', '::1']
 # - http.allowed_hosts must hold host names without scheme, port and wildcards, not "http://b"
@@ -209,16 +220,20 @@ func TestProblems(t *testing.T) {
 		{"", "ROOMKEY_LIMITS_ROOMS_PER_USER=a", "",
 			"ROOMKEY_LIMITS_ROOMS_PER_USER: limits.rooms_per_user must be a whole number"},
 		{"roles: [{nme: x, name: y}]", "", "", `c.yaml:1: there is no key "roles[0].nme"; ` +
-			"known here: admit, chat, name, publish, skip_approval, subscribe"},
+			"known here: admit, chat, moderate, name, publish, skip_approval, subscribe"},
 		{"http: {hosts: []}", "", "", `c.yaml:1: there is no key "http.hosts"; ` +
 			"known here: allowed_hosts, allowed_origins, trusted_proxies"},
 		{"", "ROOMKEY_X=1 ROOMKEY_DATE=1", "",
 			"ROOMKEY_DATE: there is no key for this variable\nROOMKEY_X: there is no key for this variable"},
-		{"", "", "--toolsets=,", "--toolsets: toolsets must name at least one of rooms, codes, moderation, hms"},
+		{"", "", "--toolsets=,", "--toolsets: toolsets must name at least one of rooms, codes, moderation, meeting, hms"},
 		{"", "ROOMKEY_LISTEN=example.com:80", "", "ROOMKEY_LISTEN: " + listen + `"example.com:80"`},
 		{"", "", "--listen=:65536", "--listen: " + listen + `":65536"`},
 		{"", "", "--listen=", `--listen: listen must be an address and a port like 127.0.0.1:9090, not ""`},
 		{"", "", "--public-url=https://a/meet", "--public-url: " + public + `"https://a/meet"`},
+		{"public_url: http://a\nauth: {sign_in: true}", "", "", "c.yaml:2: auth.sign_in needs a public_url with https, " +
+			"or one of this machine alone, not http://a"},
+		{"listen: 192.0.2.7:80", "ROOMKEY_AUTH_SIGN_IN=true", "", "ROOMKEY_AUTH_SIGN_IN: auth.sign_in needs a public_url " +
+			"with https, or one of this machine alone, not http://192.0.2.7:80"},
 		{"public_url: wss://a", "", "", "c.yaml:1: " + public + `"wss://a"`},
 		{"public_url: https://:443", "", "", "c.yaml:1: " + public + `"https://:443"`},
 		{"public_url: https://u@a", "", "", "c.yaml:1: " + public + `"https://u@a"`},

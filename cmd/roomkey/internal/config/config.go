@@ -30,6 +30,7 @@ type Config struct {
 	LiveKit  LiveKit     `yaml:"livekit"`
 	Rooms    Rooms       `yaml:"rooms"`
 	Events   Events      `yaml:"events"`
+	Webhooks Webhooks    `yaml:"webhooks"`
 	Limits   Limits      `yaml:"limits"`
 	Roles    []meet.Role `yaml:"roles"`
 }
@@ -46,6 +47,18 @@ type Auth struct {
 	Secret          string           `yaml:"secret"`
 	PreviousSecrets []PreviousSecret `yaml:"previous_secrets"`
 	MaxTTL          time.Duration    `yaml:"max_ttl"`
+	SignIn          bool             `yaml:"sign_in"`
+	OIDC            []OIDC           `yaml:"oidc"`
+	Issuers         []Issuer         `yaml:"issuers"`
+}
+
+// Issuer is another authorization server, whose access tokens count here.
+type Issuer struct {
+	Issuer       string `yaml:"issuer"`
+	Audience     string `yaml:"audience"` // empty is the URL of MCP
+	JWKSURL      string `yaml:"jwks_url"` // empty is what the issuer's metadata says
+	RoleClaim    string `yaml:"role_claim"`
+	AllowPrivate bool   `yaml:"allow_private"`
 }
 
 // PreviousSecret is a secret that signs no new tokens, and the time until which
@@ -80,11 +93,14 @@ type LiveKit struct {
 // Foreign says whether LiveKit is another server than the one inside.
 func (l LiveKit) Foreign() bool { return l.URL != "" }
 
+// NoTCPPort switches media over TCP off.
+const NoTCPPort = -1
+
 // Embedded is about the LiveKit inside the process.
 type Embedded struct {
 	Port    int    `yaml:"port"`
 	UDPPort int    `yaml:"udp_port"`
-	TCPPort int    `yaml:"tcp_port"`
+	TCPPort int    `yaml:"tcp_port"` // NoTCPPort is none
 	NodeIP  string `yaml:"node_ip"`
 }
 
@@ -104,6 +120,19 @@ const (
 // Events is about the audit trail.
 type Events struct {
 	Keep time.Duration `yaml:"keep"`
+}
+
+// Webhooks is about programs elsewhere that are told events.
+type Webhooks struct {
+	Endpoints    []WebhookEndpoint `yaml:"endpoints"`
+	AllowPrivate bool              `yaml:"allow_private"`
+}
+
+// WebhookEndpoint is where events are told.
+type WebhookEndpoint struct {
+	URL    string           `yaml:"url"`
+	Secret string           `yaml:"secret"`
+	Kinds  []meet.EventKind `yaml:"kinds"` // empty is every kind
 }
 
 // Limits bound what one caller, one code or one user may cost.

@@ -1,13 +1,16 @@
 package config
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"roomkey/auth"
+	"roomkey/auth/issuers"
 	"roomkey/livekit"
 	"roomkey/meet"
 	"roomkey/tools"
+	"roomkey/webhooks"
 )
 
 // Default is the configuration where nobody sets anything.
@@ -19,9 +22,10 @@ func Default() Config {
 		LogFormat: "text",
 		Toolsets:  slices.Clone(tools.DefaultToolsets),
 		Database:  Database{Pool: 10},
-		Auth:      Auth{PreviousSecrets: []PreviousSecret{}, MaxTTL: auth.DefaultMaxTTL},
-		HTTP:      HTTP{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
-		LiveKit:   LiveKit{EmptyTimeout: livekit.DefaultEmptyTimeout},
+		Auth: Auth{PreviousSecrets: []PreviousSecret{}, MaxTTL: auth.DefaultMaxTTL, OIDC: []OIDC{},
+			Issuers: []Issuer{}},
+		HTTP:    HTTP{AllowedHosts: []string{}, AllowedOrigins: []string{}, TrustedProxies: []string{}},
+		LiveKit: LiveKit{EmptyTimeout: livekit.DefaultEmptyTimeout},
 		Rooms: Rooms{
 			CreateMedia: MediaOnJoin,
 			Defaults:    meet.Defaults{Mode: meet.Standard, Settings: meet.DefaultSettings()},
@@ -29,6 +33,8 @@ func Default() Config {
 		},
 		Roles:  meet.BuiltinRoles(),
 		Events: Events{Keep: meet.DefaultKeepEvents},
+
+		Webhooks: Webhooks{Endpoints: []WebhookEndpoint{}},
 		Limits: Limits{
 			Participants: meet.DefaultParticipantLimits,
 			Connections:  meet.DefaultConnectionLimits,
@@ -40,6 +46,25 @@ func Default() Config {
 // Selection is the tools to offer.
 func (c Config) Selection() tools.Selection {
 	return tools.Selection{Toolsets: c.Toolsets, ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive}
+}
+
+// ForeignIssuers gives the other authorization servers. Tokens of one without an
+// audience are for the resource.
+func (a Auth) ForeignIssuers(resource string) (all []issuers.Issuer) {
+	for _, i := range a.Issuers {
+		all = append(all, issuers.Issuer{URL: i.Issuer, Audience: cmp.Or(i.Audience, resource), JWKSURL: i.JWKSURL,
+			RoleClaim: i.RoleClaim, AllowPrivate: i.AllowPrivate})
+	}
+	return all
+}
+
+// Meet gives the endpoints as new ones.
+func (w Webhooks) Meet(now time.Time) (endpoints []meet.WebhookEndpoint) {
+	for _, e := range w.Endpoints {
+		endpoints = append(endpoints, meet.WebhookEndpoint{ID: webhooks.NewID(), URL: e.URL, Secret: e.Secret,
+			Kinds: e.Kinds, Configured: true, CreatedAt: now})
+	}
+	return endpoints
 }
 
 // MediaRoles are the built-in roles, as the configuration changes them, and the

@@ -249,18 +249,22 @@ func given(environ []string) map[string]string {
 	return values
 }
 
-// variables are the names of all variables, each with its key. A list of
-// mappings has none.
+// variables are the names of all variables, each with its key. A list of mappings has
+// none, but each item that the file has is counted: the client_secret of the first of
+// auth.oidc is ROOMKEY_AUTH_OIDC_0_CLIENT_SECRET.
 func (l *loader) variables() map[string]string {
 	keys := maps.Clone(livekitVariables)
 	for key, field := range l.fields {
 		mappings := field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct
-		if field.Kind() != reflect.Struct && !mappings && !strings.Contains(key, "[") {
-			keys["ROOMKEY_"+strings.ToUpper(strings.ReplaceAll(key, ".", "_"))] = key
+		isItem := strings.HasSuffix(key, "]")
+		if field.Kind() != reflect.Struct && !mappings && !isItem {
+			keys["ROOMKEY_"+strings.ToUpper(toVariable.Replace(key))] = key
 		}
 	}
 	return keys
 }
+
+var toVariable = strings.NewReplacer(".", "_", "[", "_", "]", "")
 
 // Variables are the names of the variables in an environment that set a key.
 func Variables(environ []string) []string {
@@ -275,7 +279,8 @@ func AddFlags(f *pflag.FlagSet) {
 	f.String("public-url", "", "where people reach this server, if not at the address it listens on")
 	f.Bool("read-only", false, "offer only tools that change nothing")
 	f.Bool("disable-destructive", false, "offer no tools that remove people or end something")
-	f.String("toolsets", "", "tools to offer, separated by commas: rooms, codes, moderation, hms (default all but hms)")
+	f.String("toolsets", "",
+		"tools to offer, separated by commas: rooms, codes, moderation, meeting, hms (default all but hms)")
 	f.String("log-level", "", "debug, info, warn or error (default info)")
 }
 
@@ -285,11 +290,12 @@ func AddSourceFlags(f *pflag.FlagSet) {
 	f.String("data", "", "folder for the database and the signing secret (default data)")
 }
 
-// readFlags reads the flags of AddFlags, which have - in place of _.
+// readFlags reads the flags of AddFlags, which have - in place of _. A flag with the
+// name of a section, like --rooms, is one of the command's own.
 func (l *loader) readFlags(flags *pflag.FlagSet) {
 	flags.Visit(func(f *pflag.Flag) {
 		key := strings.ReplaceAll(f.Name, "-", "_")
-		if _, known := l.fields[key]; known {
+		if field, known := l.fields[key]; known && field.Kind() != reflect.Struct {
 			l.readText("--"+f.Name, key, f.Value.String())
 		}
 	})

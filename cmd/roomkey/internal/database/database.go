@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"errors"
+	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
@@ -29,6 +30,63 @@ func OpenTokens(ctx context.Context, c config.Config) (*store.Tokens, error) {
 		return store.OpenTokensURL(ctx, c.Database.URL)
 	}
 	return store.OpenTokens(ctx, datafolder.DatabaseFile(c.Data))
+}
+
+// OpenUsers gives the users on record, beside the roomkey that may be running.
+func OpenUsers(ctx context.Context, c config.Config) (*store.Users, error) {
+	if c.Database.URL != "" {
+		return store.OpenUsersURL(ctx, c.Database.URL)
+	}
+	return store.OpenUsers(ctx, datafolder.DatabaseFile(c.Data))
+}
+
+// OpenWebhooks gives the endpoints of webhooks, beside the roomkey that may be
+// running.
+func OpenWebhooks(ctx context.Context, c config.Config) (*store.Webhooks, error) {
+	if c.Database.URL != "" {
+		return store.OpenWebhooksURL(ctx, c.Database.URL)
+	}
+	return store.OpenWebhooks(ctx, datafolder.DatabaseFile(c.Data))
+}
+
+// openWithin is how long a command waits for a roomkey that is just starting
+// to have its database ready.
+const openWithin = 10 * time.Second
+
+// Beside opens a part of the database beside the roomkey that may be running. A
+// database that does not exist yet, or is of an earlier version, is made by the same
+// migrations as in serve, unless a roomkey has the folder: then it waits for that one.
+// It gives store.ErrNoDatabase if there is no database and create is false.
+func Beside[T any](ctx context.Context, c config.Config, create bool,
+	open func(context.Context, config.Config) (T, error)) (T, error) {
+	var none T
+	for deadline := time.Now().Add(openWithin); ; {
+		part, err := open(ctx, c)
+		missing := errors.Is(err, store.ErrNoDatabase)
+		switch {
+		case missing && !create:
+			return none, err
+		case !missing && !errors.Is(err, store.ErrOlderSchema):
+			return part, err
+		}
+		err = Prepare(ctx, c)
+		if errors.Is(err, datafolder.ErrInUse) && time.Now().After(deadline) {
+			return none, &meet.Error{Code: meet.CodeConflict,
+				Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
+				Hint:    "Restart it as this version, then try again.", Err: err}
+		}
+		if err != nil && !errors.Is(err, datafolder.ErrInUse) {
+			return none, err
+		}
+		if err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return none, ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Prepare makes the database, or brings its schema up to date. For a file it has to

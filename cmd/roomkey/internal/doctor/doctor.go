@@ -68,6 +68,8 @@ const (
 	checkSignalling    = "signalling"
 	checkWebhook       = "webhook"
 	checkPorts         = "ports"
+	checkWebhooksOut   = "webhooks"
+	checkForeign       = "issuers"
 )
 
 // Doctor makes the checks.
@@ -133,6 +135,8 @@ func (d *Doctor) Examine(ctx context.Context) error {
 		d.notRunning(checkLiveKit, checkSignalling, checkWebhook)
 		d.checkPorts(checks)
 	}
+	d.checkWebhooks(checks, s)
+	d.checkIssuers(checks)
 	failed := 0
 	for _, f := range d.Findings {
 		if f.Status == Fail {

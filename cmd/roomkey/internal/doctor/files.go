@@ -25,7 +25,8 @@ func (d *Doctor) checkConfiguration() {
 		return
 	}
 	c := d.Config
-	secrets := c.Auth.Secret+c.LiveKit.APISecret+c.Metrics.Token+c.Database.URL != "" || len(c.Auth.PreviousSecrets) > 0
+	secrets := c.Auth.Secret+c.LiveKit.APISecret+c.Metrics.Token+c.Database.URL != "" || len(c.Auth.PreviousSecrets) > 0 ||
+		len(c.Webhooks.Endpoints) > 0
 	info, err := os.Stat(d.File)
 	if err == nil && secrets && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		d.warn(checkConfiguration,

@@ -40,7 +40,7 @@ func (d *Doctor) checkInsideLiveKit(ctx context.Context, s *server) {
 		d.ok(checkWebhook, fmt.Sprintf("the LiveKit inside is wired to roomkey by itself; so far: %.0f accepted",
 			webhooks["accepted"]))
 	}
-	d.checkNode("the UDP port that its log names")
+	d.checkNode(true)
 }
 
 func (d *Doctor) checkPorts(ctx context.Context) {
@@ -53,6 +53,9 @@ func (d *Doctor) checkPorts(ctx context.Context) {
 		{"udp", "livekit.embedded.udp_port", e.UDPPort},
 		{"tcp", "livekit.embedded.tcp_port", e.TCPPort},
 	} {
+		if p.port == config.NoTCPPort {
+			continue
+		}
 		at := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(p.port))
 		if err := tryListen(ctx, p.network, at); err != nil {
 			d.fail(checkPorts, fmt.Sprintf("%s port %d cannot be used: %v", strings.ToUpper(p.network), p.port, err),
@@ -60,12 +63,12 @@ func (d *Doctor) checkPorts(ctx context.Context) {
 			return
 		}
 	}
-	d.checkNode("UDP port 7882, or a free one if that is taken")
+	d.checkNode(false)
 }
 
-// checkNode looks at where participants send media to the LiveKit inside; udpPort
-// describes the port where none is configured.
-func (d *Doctor) checkNode(udpPort string) {
+// checkNode looks at where participants send media to the LiveKit inside, which may
+// be running.
+func (d *Doctor) checkNode(running bool) {
 	node, err := netip.ParseAddr(d.Config.NodeIP(d.listen))
 	host, hostErr := netip.ParseAddr(d.public.Hostname())
 	named := hostErr != nil && !isLoopback(d.public)
@@ -78,11 +81,23 @@ func (d *Doctor) checkNode(udpPort string) {
 	if machine := d.Config.MachineIP(d.listen); machine != "" {
 		where += " and " + machine
 	}
-	media := where + ", " + udpPort
-	if port := d.Config.LiveKit.Embedded.UDPPort; port != 0 {
-		media = fmt.Sprintf("UDP port %d of %s", port, where)
+	e := d.Config.LiveKit.Embedded
+	d.ok(checkPorts, fmt.Sprintf("TCP %s, media on %s by %s and %s", d.Config.Listen, where,
+		mediaPort("UDP", e.UDPPort, 7882, running),
+		mediaPort("TCP", e.TCPPort, 7881, running)))
+}
+
+// mediaPort describes a port of media.
+func mediaPort(protocol string, configured, usual int, running bool) string {
+	switch {
+	case configured == config.NoTCPPort:
+		return "no " + protocol
+	case configured != 0:
+		return fmt.Sprintf("%s port %d", protocol, configured)
+	case running:
+		return protocol + " (its log names the port)"
 	}
-	d.ok(checkPorts, fmt.Sprintf("TCP %s, media on %s", d.Config.Listen, media))
+	return fmt.Sprintf("%s port %d or a free one", protocol, usual)
 }
 
 // trouble words why no answer came, without the URL that a caller names anyway.

@@ -66,24 +66,49 @@ func Open(c config.Config) (*auth.Authority, error) {
 }
 
 // ServerAuthority verifies the tokens of a running server: it also knows which
-// were revoked.
-func ServerAuthority(c config.Config, keyring *auth.Keyring, db *store.DB, log *slog.Logger) *auth.Authority {
+// were revoked. Tokens of sign-in are for a resource; empty is none.
+func ServerAuthority(
+	c config.Config, keyring *auth.Keyring, db *store.DB, resource string, foreign auth.Foreign, log *slog.Logger,
+) *auth.Authority {
 	keyring.Problem = func(err error) {
 		log.Warn("the signing secret has changed and cannot be read, so the one before goes on to count",
 			"err", err)
 	}
-	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL, Now: db.Now,
-		Revoked: func(id string) (bool, error) {
-			ctx, cancel := context.WithTimeout(context.Background(), revokedWithin)
-			defer cancel()
-			return db.TokenRevoked(ctx, id)
-		},
+	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL, Now: db.Now, Resource: resource, Foreign: foreign,
+		State: func(id, subject string) (auth.State, error) { return stateOf(db, log, id, subject) },
 		OnRevoked: func(id string, p meet.Principal) {
-			log.Info("an access token was revoked and is refused from now on", "token_id", id, "subject", p.ID)
+			log.Info("an access token was revoked, or its user disabled, and is refused from now on", "token_id", id,
+				"subject", p.ID)
 		},
 	})
 }
 
-// revokedWithin bounds how long the database may take to say whether a token
-// was revoked.
-const revokedWithin = 5 * time.Second
+// stateWithin bounds how long the database may take to say what has become of a
+// token.
+const stateWithin = 5 * time.Second
+
+// seenEvery is how old the last sign of life of a user may be until it is noted anew.
+const seenEvery = 5 * time.Minute
+
+// stateOf reads what has become of a token and its user, and notes now and then that
+// the user was seen.
+func stateOf(db *store.DB, log *slog.Logger, id, subject string) (auth.State, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), stateWithin)
+	defer cancel()
+	state, err := db.TokenState(ctx, id, subject)
+	if err != nil {
+		return auth.State{}, err
+	}
+	isGood := !state.Revoked && state.DisabledAt.IsZero()
+	if now := db.Now(); state.Role != "" && isGood && now.Sub(state.LastSeenAt) > seenEvery {
+		_, err := db.UpdateUser(ctx, subject, func(a *meet.Account) error {
+			a.LastSeenAt = now.UTC().Truncate(time.Millisecond)
+			return nil
+		})
+		if err != nil {
+			log.Warn("could not note when a user was seen", "subject", subject, "err", err)
+		}
+	}
+	return auth.State{Revoked: state.Revoked, Disabled: !state.DisabledAt.IsZero(), Role: state.Role,
+		From: state.TokensFrom}, nil
+}

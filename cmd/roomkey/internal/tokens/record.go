@@ -1,56 +1,25 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/database"
-	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/meet"
 	"roomkey/store"
 )
 
-// openWithin is how long a command waits for a roomkey that is just starting
-// to have its database ready.
-const openWithin = 10 * time.Second
-
 // openRecord gives the access tokens on record, beside the roomkey that may be
-// running. A database that does not exist yet, or is of an earlier version, is
-// made by the same migrations as in serve, unless a roomkey has the folder: then
-// it waits for that one. It gives store.ErrNoDatabase if there is no database
-// and create is false.
+// running. It gives store.ErrNoDatabase if there is no database and create is false.
 func openRecord(ctx context.Context, c config.Config, create bool) (*store.Tokens, error) {
-	for deadline := time.Now().Add(openWithin); ; {
-		tokens, err := database.OpenTokens(ctx, c)
-		missing := errors.Is(err, store.ErrNoDatabase)
-		switch {
-		case missing && !create:
-			return nil, err
-		case !missing && !errors.Is(err, store.ErrOlderSchema):
-			return tokens, err
-		}
-		err = database.Prepare(ctx, c)
-		if errors.Is(err, datafolder.ErrInUse) && time.Now().After(deadline) {
-			return nil, &meet.Error{Code: meet.CodeConflict,
-				Message: "The roomkey that has the data folder " + c.Data + " is an earlier one than this",
-				Hint:    "Restart it as this version, then try again.", Err: err}
-		}
-		if err != nil && !errors.Is(err, datafolder.ErrInUse) {
-			return nil, err
-		}
-		if err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	return database.Beside(ctx, c, create, database.OpenTokens)
 }
 
 // Record puts a token on record before anybody has it. With auth.secret, and no
@@ -62,8 +31,8 @@ func Record(ctx context.Context, c config.Config, issued auth.Issued) error {
 		return err
 	}
 	p := issued.Principal
-	token := store.Token{ID: issued.ID, Subject: p.ID, Name: p.Name, Role: p.Role,
-		IssuedAt: issued.IssuedAt, ExpiresAt: issued.ExpiresAt}
+	token := meet.TokenRecord{ID: issued.ID, Subject: p.ID, Name: p.Name, Role: p.Role,
+		IssuedAt: issued.IssuedAt, ExpiresAt: issued.ExpiresAt, Scope: p.Scopes.String(), Rooms: p.Rooms}
 	return errors.Join(record.Add(ctx, token), record.Close())
 }
 
@@ -77,12 +46,14 @@ type Listed struct {
 	IssuedAt  time.Time          `json:"issued_at,omitzero"`
 	ExpiresAt time.Time          `json:"expires_at,omitzero"`
 	RevokedAt time.Time          `json:"revoked_at,omitzero"`
+	Scope     string             `json:"scope,omitempty"`
+	Rooms     []string           `json:"rooms,omitempty"` // names, or ids of rooms that are forgotten
 }
 
 // List gives the tokens on record, newest first; with all those that have
 // expired too. Where there is no database there are no tokens.
-func List(ctx context.Context, c config.Config, all bool) ([]Listed, error) {
-	listed := []Listed{}
+func List(ctx context.Context, c config.Config, all bool) (listed []Listed, err error) {
+	listed = []Listed{}
 	tokens, err := openRecord(ctx, c, false)
 	if errors.Is(err, store.ErrNoDatabase) {
 		return listed, nil
@@ -90,8 +61,9 @@ func List(ctx context.Context, c config.Config, all bool) ([]Listed, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, tokens.Close()) }()
 	found, err := tokens.List(ctx)
-	if err = errors.Join(err, tokens.Close()); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
@@ -99,9 +71,55 @@ func List(ctx context.Context, c config.Config, all bool) ([]Listed, error) {
 		if !all && !t.ExpiresAt.IsZero() && !now.Before(t.ExpiresAt) {
 			continue
 		}
-		listed = append(listed, Listed(t))
+		rooms, err := roomNames(ctx, tokens, t.Rooms)
+		if err != nil {
+			return nil, err
+		}
+		listed = append(listed, Listed{ID: t.ID, Subject: t.Subject, Name: t.Name, Role: t.Role,
+			IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, Scope: t.Scope, Rooms: rooms})
 	}
 	return listed, nil
+}
+
+func roomNames(ctx context.Context, tokens *store.Tokens, ids meet.RoomIDs) (names []string, err error) {
+	for _, id := range ids.List() {
+		room, err := tokens.Room(ctx, id)
+		if err != nil && !errors.Is(err, meet.ErrNotFound) {
+			return nil, err
+		}
+		names = append(names, cmp.Or(room.Name, id))
+	}
+	return names, nil
+}
+
+// Rooms gives the ids of the rooms that a new token is to be for, by their ids or
+// names.
+func Rooms(ctx context.Context, c config.Config, refs []string) (ids meet.RoomIDs, err error) {
+	if len(refs) == 0 || len(refs) > meet.MaxTokenRooms {
+		return "", meet.Invalid("rooms", fmt.Sprintf("--rooms must name 1 to %d rooms", meet.MaxTokenRooms), "")
+	}
+	record, err := openRecord(ctx, c, false)
+	if errors.Is(err, store.ErrNoDatabase) {
+		return "", database.Missing(c, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, record.Close()) }()
+	var found []string
+	for _, ref := range refs {
+		room, err := record.Room(ctx, strings.ToLower(strings.TrimSpace(ref)))
+		if errors.Is(err, meet.ErrNotFound) {
+			return "", &meet.Error{Code: meet.CodeNotFound, Field: "rooms",
+				Message: "There is no room " + meet.CleanText(ref, meet.MaxRoomName), Hint: "roomkey list rooms shows them."}
+		}
+		if err != nil {
+			return "", err
+		}
+		found = append(found, room.ID)
+	}
+	slices.Sort(found)
+	return meet.NewRoomIDs(slices.Compact(found)), nil
 }
 
 // maxTokenID is the longest id that is put on record. Our own have 16 letters.
@@ -110,7 +128,7 @@ const maxTokenID = 256
 // Revoke revokes the token with an id; with unlisted also one that is not on
 // record. before says whether it was revoked before.
 func Revoke(ctx context.Context, c config.Config, id string, unlisted bool) (
-	token store.Token, before bool, err error,
+	token meet.TokenRecord, before bool, err error,
 ) {
 	switch {
 	case strings.HasPrefix(id, "eyJ"):
@@ -127,7 +145,9 @@ func Revoke(ctx context.Context, c config.Config, id string, unlisted bool) (
 		return token, false, err
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	token, err = record.Revoke(ctx, id, now, unlisted)
+	token, err = record.Revoke(ctx, id, now, unlisted, func(t meet.TokenRecord) *meet.Event {
+		return meet.TokenRevocation(auth.OwnerID, t.ID, t.Subject, now)
+	})
 	err = errors.Join(err, record.Close())
 	if errors.Is(err, meet.ErrNotFound) {
 		err = &meet.Error{Code: meet.CodeNotFound,

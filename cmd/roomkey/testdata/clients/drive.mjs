@@ -5,7 +5,7 @@
 // with what the client complained of meanwhile in "errors".
 import { createInterface } from 'node:readline'
 
-const { library, options, url, token, server } = JSON.parse(process.argv[2])
+const { library, options, url, token, server, signIn } = JSON.parse(process.argv[2])
 const v1 = library === 'sdk'
 const [{ Client }, { StreamableHTTPClientTransport }, { StdioClientTransport }] = await Promise.all(
   v1
@@ -21,14 +21,50 @@ const [{ Client }, { StreamableHTTPClientTransport }, { StdioClientTransport }] 
       ],
 )
 
-const transport = server
-  ? new StdioClientTransport({ ...server, stderr: 'inherit' })
-  : new StreamableHTTPClientTransport(new URL(url), {
-      requestInit: { headers: { Authorization: `Bearer ${token}` } },
-    })
-const client = new Client({ name: 'test', version: '1' }, options)
+// What a client that signs in keeps, and where it sends the person.
+const kept = {}
+const provider = {
+  redirectUrl: signIn?.redirect,
+  clientMetadataUrl: signIn?.document,
+  clientMetadata: { client_name: 'Test agent', redirect_uris: [signIn?.redirect], scope: signIn?.scope },
+  state: () => 'a state',
+  clientInformation: () => kept.client,
+  saveClientInformation: (client) => (kept.client = client),
+  tokens: () => kept.tokens,
+  saveTokens: (tokens) => (kept.tokens = tokens),
+  redirectToAuthorization: (to) => (kept.to = String(to)),
+  saveCodeVerifier: (verifier) => (kept.verifier = verifier),
+  codeVerifier: () => kept.verifier,
+  discoveryState: () => kept.discovery,
+  saveDiscoveryState: (state) => (kept.discovery = state),
+}
+const newTransport = () =>
+  server
+    ? new StdioClientTransport({ ...server, stderr: 'inherit' })
+    : new StreamableHTTPClientTransport(
+        new URL(url),
+        signIn ? { authProvider: provider } : { requestInit: { headers: { Authorization: `Bearer ${token}` } } },
+      )
+
 let errors = []
-client.onerror = (error) => errors.push(String(error))
+const updates = []
+let wakeUp = () => {}
+const onUpdate = ({ params }) => {
+  updates.push(params.uri)
+  wakeUp()
+}
+const updated = v1
+  ? (await import('@modelcontextprotocol/sdk/types.js')).ResourceUpdatedNotificationSchema
+  : 'notifications/resources/updated'
+const newClient = () => {
+  const made = new Client({ name: 'test', version: '1' }, options)
+  made.onerror = (error) => errors.push(String(error))
+  made.setNotificationHandler(updated, onUpdate)
+  return made
+}
+let transport = newTransport()
+let client = newClient()
+let subscription
 
 const methods = {
   connect: () => client.connect(transport),
@@ -39,6 +75,35 @@ const methods = {
     capabilities: client.getServerCapabilities(),
   }),
   close: () => client.close(),
+  // Without a token the client is refused, and says where the person has to go.
+  signIn: async () => {
+    const refused = await client.connect(transport).catch((error) => error)
+    errors = []
+    return { to: kept.to, refused: refused && refused.constructor.name }
+  },
+  // The person came back to the client.
+  finish: async (callback) => {
+    const { searchParams } = new URL(callback)
+    await transport.finishAuth(v1 ? searchParams.get('code') : searchParams)
+    transport = newTransport()
+    client = newClient()
+    await client.connect(transport)
+    return kept.tokens
+  },
+  tokens: () => kept.tokens,
+  // The access token is over, as after an hour.
+  spoil: () => {
+    kept.tokens = { ...kept.tokens, access_token: 'x' }
+  },
+  listen: async (filter) => {
+    subscription = await client.listen(filter)
+    return subscription.honoredFilter
+  },
+  stopListening: () => subscription.close(),
+  nextUpdate: async () => {
+    while (updates.length === 0) await new Promise((resolve) => (wakeUp = resolve))
+    return updates.shift()
+  },
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"roomkey/auth/issuers/issuerstest"
+	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/doctor"
+	"roomkey/meet"
+)
+
+// Access tokens of other authorization servers count for MCP and for the HTTP APIs, within
+// their scopes, and clients are told of those servers, also with sign-in off. One that is
+// down stops nobody.
+func TestForeignIssuers(t *testing.T) {
+	t.Parallel()
+	one, two, down := issuerstest.New(t), issuerstest.New(t), issuerstest.New(t)
+	down.Close()
+	var configured config.Config
+	a := startApp(t, func(c *config.Config) {
+		c.Auth.Issuers = []config.Issuer{{Issuer: one.URL, RoleClaim: "roles"},
+			{Issuer: two.URL, Audience: issuerstest.Audience, JWKSURL: two.URL + "/keys"}, {Issuer: down.URL}}
+		configured = *c
+	})
+	now := a.store.Now()
+	create := func(token, path, name string) answer {
+		t.Helper()
+		body := `{"name": "` + name + `"}`
+		if path == "/mcp" {
+			body = rpc("tools/call", `{"name": "create_room", "arguments": `+body+`}`)
+		}
+		got, err := send(t.Context(), token, http.MethodPost, a.url+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	claims := one.Claims(now, "aud", []string{a.url + "/mcp"}, "name", "Ada", "roles", []string{"user", "what"},
+		"scope", "openid rooms:read rooms:write")
+	token := one.Token(t, "one", claims)
+	for path, name := range map[string]string{"/mcp": "by-mcp", "/api/room/create": "by-api"} {
+		got := create(token, path, name)
+		if got.status != http.StatusOK || strings.Contains(string(got.body), `"isError":true`) {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+	}
+	got, err := send(t.Context(), token, http.MethodPost, a.url+"/mcp",
+		rpc("tools/call", `{"name": "kick_participant", "arguments": {"room_id": "by-mcp", "identity": "bob"}}`))
+	if err != nil || got.status != http.StatusForbidden ||
+		!strings.Contains(got.header.Get("WWW-Authenticate"), `error="insufficient_scope"`) {
+		t.Errorf("without the scope moderate: %d %v %s, %v", got.status, got.header, got.body, err)
+	}
+	ofTwo := create(two.Token(t, "one", two.Claims(now)), "/mcp", "of-two")
+	if ofTwo.status != http.StatusOK || !strings.Contains(string(ofTwo.body), two.URL+"|ada") {
+		t.Errorf("of the second issuer: %d %s", ofTwo.status, ofTwo.body)
+	}
+	claims["sub"], claims["roles"] = "gus", "king"
+	if got := create(one.Token(t, "one", claims), "/api/room/create", "of-a-guest"); got.status != http.StatusForbidden {
+		t.Errorf("by a guest: %d %s", got.status, got.body)
+	}
+	for what, c := range map[string]struct {
+		token string
+		want  int
+	}{
+		"the audience of another": {one.Token(t, "one", one.Claims(now)), http.StatusUnauthorized},
+		"down":                    {down.Token(t, "one", down.Claims(now)), http.StatusServiceUnavailable},
+		"unknown": {one.Token(t, "one", one.Claims(now, "iss", "https://x.example")),
+			http.StatusUnauthorized},
+	} {
+		if got := create(c.token, "/mcp", "none"); got.status != c.want {
+			t.Errorf("%s: %d %s; want %d", what, got.status, got.body, c.want)
+		}
+	}
+
+	d := &doctor.Doctor{Config: configured, URL: a.url}
+	_ = d.Examine(t.Context())
+	i := slices.IndexFunc(d.Findings, func(f doctor.Finding) bool { return f.Check == "issuers" })
+	if i < 0 || d.Findings[i].Status != doctor.Warn || !strings.Contains(d.Findings[i].Detail, down.URL) ||
+		strings.Contains(d.Findings[i].Detail, one.URL) {
+		t.Errorf("the doctor says %+v; want a warning about %s alone", d.Findings, down.URL)
+	}
+
+	subject := meet.ForeignSubject(one.URL, "ada")
+	account, err := a.store.User(t.Context(), subject)
+	if err != nil || account.Name != "Ada" || account.Role != meet.User || account.Source != one.URL {
+		t.Errorf("on record: %+v, %v", account, err)
+	}
+	_, err = a.store.UpdateUser(t.Context(), subject, func(a *meet.Account) error { a.Disable(now); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	isOut := func() bool { return create(token, "/api/room/create", "by-api").status == http.StatusUnauthorized }
+	if !eventually(isOut) {
+		t.Error("a disabled user is not kept out")
+	}
+
+	got, err = send(t.Context(), "", http.MethodGet, a.url+"/.well-known/oauth-protected-resource/mcp", "")
+	var metadata struct {
+		Resource string   `json:"resource"`
+		Servers  []string `json:"authorization_servers"`
+	}
+	if err != nil || json.Unmarshal(got.body, &metadata) != nil || metadata.Resource != a.url+"/mcp" ||
+		!slices.Equal(metadata.Servers, []string{one.URL, two.URL, down.URL}) {
+		t.Errorf("the metadata: %d %s, %v", got.status, got.body, err)
+	}
+	got, err = send(t.Context(), "", http.MethodPost, a.url+"/mcp", "{}")
+	if err != nil || !strings.Contains(got.header.Get("WWW-Authenticate"),
+		a.url+"/.well-known/oauth-protected-resource/mcp") {
+		t.Errorf("without a token: %d, %v, %v", got.status, got.header, err)
+	}
+	for _, path := range []string{"/.well-known/oauth-authorization-server", "/oauth/register", "/sign-in"} {
+		got, err := send(t.Context(), "", http.MethodGet, a.url+path, "")
+		if err != nil || got.status != http.StatusNotFound {
+			t.Errorf("%s with sign-in off: %d, %v", path, got.status, err)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+-- +goose Up
+-- For the events of a span of time.
+CREATE INDEX events_at ON events (at);
