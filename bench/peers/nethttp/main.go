@@ -66,6 +66,8 @@ type joinAnswer struct {
 		E2EE             bool `json:"e2ee"`
 		RequireApproval  bool `json:"requireApproval"`
 		RequireCode      bool `json:"requireCode"`
+		RequireSignIn    bool `json:"requireSignIn"`
+		KeepChat         bool `json:"keepChat"`
 	} `json:"settings"`
 	LiveKitHost string `json:"livekitHost"`
 	Mode        string `json:"mode"`
