@@ -6,14 +6,16 @@ import { text } from './src/text.ts';
 // Where `npm run dev` finds a running roomkey.
 const server = 'http://127.0.0.1:9090';
 
-// The server answers /join/{code} and /m/{name} with the page, and /docs/api
-// with the one about the HTTP APIs; so does the development server.
+// The server answers /, /join, /join/{code} and /m/{name} with the page, /console with
+// the console, and /docs/api with the page about the HTTP APIs; so does the development
+// server.
 const pagePaths: Plugin = {
   name: 'page-paths',
   configureServer(dev) {
     dev.middlewares.use((request: { url?: string }, _response, next) => {
-      if (/^\/(join|m)\//.test(request.url ?? '')) request.url = '/page/';
+      if (/^\/(join|m)\/|^\/(join)?$/.test(request.url ?? '')) request.url = '/page/';
       if (/^\/docs\/api$/.test(request.url ?? '')) request.url = '/page/docs.html';
+      if (/^\/console$/.test(request.url ?? '')) request.url = '/page/console.html';
       next();
     });
   },
@@ -32,7 +34,7 @@ export default defineConfig({
   plugins: [react(), pagePaths, noScript],
   build: {
     target: 'es2022',
-    rolldownOptions: { input: ['index.html', 'docs.html'] },
+    rolldownOptions: { input: ['index.html', 'console.html', 'docs.html'] },
     sourcemap: false,
     license: { fileName: 'licenses.md' },
     // The policy of the page allows no data: for scripts and fonts, and an
@@ -44,12 +46,16 @@ export default defineConfig({
   worker: { format: 'es' },
   server: {
     proxy: {
+      '/mcp': toServer,
       '/v2': toServer,
       '/api': toServer,
       '/openapi.json': toServer,
       '/page/invitation': toServer,
       '/page/join': toServer,
       '/page/requests': toServer,
+      '/page/hand': toServer,
+      '/page/moderate': toServer,
+      '/page/invite': toServer,
       '/rtc': { ...toServer, ws: true },
     },
   },

@@ -17,12 +17,15 @@ import (
 // Browsers start slowly, so all tests of a kind share one. Every tab has a browser
 // context of its own, as if it were on another machine.
 var (
-	fakeDevices = chromedp.Flag("use-fake-device-for-media-stream", true)
+	// Five pictures a second: to encode the usual twenty takes half of a busy machine.
+	fakeDevices = chromedp.Flag("use-fake-device-for-media-stream", "fps=5")
 	allowAll    = chromedp.Flag("use-fake-ui-for-media-stream", true)
 
 	withCamera = shared(fakeDevices, allowAll)
 	asking     = shared(fakeDevices) // asks whether the page may use camera and microphone
 	noCamera   = shared()            // this machine has none
+	// It refuses certificates that it does not know.
+	strict = shared(fakeDevices, allowAll, chromedp.Flag("ignore-certificate-errors", false))
 )
 
 // stops end the browsers.
@@ -66,7 +69,7 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 	if err != nil {
 		return nil, err
 	}
-	options := append([]chromedp.ExecAllocatorOption{
+	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(browserPath()), chromedp.UserDataDir(filepath.Join(dir, "profile")),
 		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.DisableGPU,
 		chromedp.NoSandbox, // a container cannot have one
@@ -76,12 +79,13 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 		// ("Detected dangling raw_ptr in unretained") and all connections with it.
 		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr"),
 		chromedp.WSURLReadTimeout(time.Minute),
-	}, flags...)
+	}
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update",
 		"disable-sync", "disable-background-timer-throttling", "disable-renderer-backgrounding",
 		"disable-backgrounding-occluded-windows", "ignore-certificate-errors"} {
 		options = append(options, chromedp.Flag(name, true))
 	}
+	options = append(options, flags...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	stop := func() { cancel(); cancelAllocator(); _ = os.RemoveAll(dir) }

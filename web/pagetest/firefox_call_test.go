@@ -50,7 +50,7 @@ func (s *program) meet(room string, codes map[string]string, encrypted bool) {
 		bob.hears()
 	}
 	both()
-	s.pictureOf("firefox-and-chromium.png", ada, bob)
+	s.pictureOf("firefox-and-chromium", ada, bob)
 
 	ada.press("Chat")
 	ada.fill("Message", "good morning")

@@ -68,6 +68,12 @@ func TestThePageInFirefox(t *testing.T) {
 	bob.wait("a shared screen", sharedScreen+`?.videoWidth > 0`)
 	ada.click("Share screen")
 	bob.wait("no shared screen", "!"+sharedScreen)
+	ada.choose("Bob", "Mute Bob")
+	bob.readOut("The host muted you")
+	bob.wait("the microphone to be off", isOn("Microphone", false))
+	ada.choose("Bob", "Remove Bob")
+	ada.confirm("Remove Bob")
+	bob.message("removed", "You were removed from the room")
 	ada.quiet("NotFoundError") // which LiveKit's button leaves to the console
 	bob.quiet()
 

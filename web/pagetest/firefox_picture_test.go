@@ -7,8 +7,6 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
-	"os"
-	"path/filepath"
 
 	"github.com/chromedp/chromedp"
 )
@@ -73,9 +71,7 @@ func (s *testServer) pictureOf(name string, left, right *tab) {
 		at := image.Pt(i*(int(half.width)+gap), 0)
 		draw.Draw(both, shot.Bounds().Add(at), shot, image.Point{}, draw.Src)
 	}
-	var out bytes.Buffer
-	must(s.t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, both))
-	must(s.t, os.WriteFile(filepath.Join(*pictures, name), out.Bytes(), 0o644))
+	savePicture(s.t, name, both)
 }
 
 func (tab *tab) screenshot() []byte {

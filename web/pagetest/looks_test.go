@@ -1,9 +1,7 @@
 package pagetest
 
 import (
-	"flag"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +12,9 @@ import (
 	"roomkey/meet/meettest"
 )
 
-var pictures = flag.String("pictures", "", "`folder` to put pictures of the page into")
-
 // pictured are the looks that -pictures keeps.
-var pictured = []string{"before-joining", "call", "waiting", "request", "removed"}
+var pictured = []string{"before-joining-wide", "waiting-wide", "call-wide", "request-wide", "host-menu-wide",
+	"chat-wide"}
 
 // axe is axe-core, which "npm ci" in web/page brings.
 const axePath = "../page/node_modules/axe-core/axe.min.js"
@@ -42,11 +39,9 @@ func (tab *tab) look(name, axe string) {
 			tab.t.Errorf("%s is %d pixels too wide", name, overflow)
 		}
 	}
-	if *pictures == "" || !slices.ContainsFunc(pictured, func(what string) bool { return strings.HasPrefix(name, what) }) {
-		return
+	if *pictures != "" && slices.Contains(pictured, name) {
+		tab.picture(name)
 	}
-	must(tab.t, os.MkdirAll(*pictures, 0o755))
-	must(tab.t, os.WriteFile(filepath.Join(*pictures, name+".png"), tab.screenshot(), 0o644))
 }
 
 // TestLooks walks through the page at both widths.
@@ -89,11 +84,21 @@ func TestLooks(t *testing.T) {
 			look(grace, "call")
 			ada.press("People")
 			look(ada, "people")
+			ada.press("Grace Hopper")
+			ada.wait("the menu", control("Remove Grace Hopper"))
+			look(ada, "host-menu")
+			ada.press("Remove Grace Hopper")
+			look(ada, "host-question")
+			ada.confirm("Cancel")
 			ada.press("Chat")
 			grace.press("Chat")
 			grace.fill("Message", "Good morning! The agenda is at https://example.com/agenda")
 			grace.press("Send")
 			ada.see("Good morning!")
+			_, err := s.SendMessage(t.Context(), meet.Principal{ID: "claude", Name: "Claude", Role: meet.Superadmin}, room.ID,
+				meet.MessageCall{Text: "Five minutes left. Shall I make the room longer?"})
+			must(t, err)
+			ada.see("Five minutes left")
 			look(ada, "chat")
 			ada.press("Settings")
 			look(ada, "settings")

@@ -28,7 +28,8 @@ func TestLinksThatDoNotWork(t *testing.T) {
 	for what, code := range map[string]string{"made up": "aaa-aaaa-aaa", "disabled": disabled["guest"],
 		"used up": once, "ended": over["guest"], "nonsense": "nonsense"} {
 		eve.visit("/join/" + code)
-		eve.message("link", "This link does not work")
+		eve.message("link", "The meeting may be over")
+		eve.see("This link does not work")
 		words := eval[string](eve, "document.body.innerText")
 		if first == "" {
 			first = words
@@ -140,6 +141,10 @@ func TestWithoutCamera(t *testing.T) {
 	eve.visit("/join/" + codes["guest"])
 	eve.screen("prejoin")
 	eve.see("does not allow this page to use your camera and microphone")
+	for _, device := range []string{"Camera", "Microphone"} { // they look so, too
+		eve.wait(device+" to be off", isOn(device, false))
+		eve.see(device + " · not allowed")
+	}
 	eve.ask("Eve")
 	eve.screen("call")
 	bob.quiet()

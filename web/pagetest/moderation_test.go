@@ -50,6 +50,54 @@ func TestTheHostMutesSomebody(t *testing.T) {
 	bob.quiet()
 }
 
+// Who is given a right or another role has its buttons at once, and loses them with it.
+// Everybody sees a new name.
+func TestRightsOfOnePerson(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{AllowScreenShare: meettest.Of(false)}})
+	bob, ann := s.open(wide), s.open(wide)
+	bob.join(codes["viewer"], "Bob")
+	ann.join(codes["guest"], "Ann")
+	change := func(change meet.ParticipantChange) {
+		t.Helper()
+		change.Identity = s.identity(room, "Bob")
+		_, err := s.UpdateParticipant(t.Context(), meettest.Ada, room.ID, change)
+		must(t, err)
+	}
+	if bob.has("Share screen") || bob.has("Microphone") {
+		t.Error("a viewer can publish")
+	}
+	yes, no := meettest.Of(true), meettest.Of(false)
+	change(meet.ParticipantChange{Allow: meet.RightsChange{Microphone: yes, ScreenShare: yes}})
+	bob.wait("the button for the screen", `!!`+control("Share screen"))
+	bob.readOut("The host now lets you use screen sharing")
+	bob.press("Microphone")
+	s.publishes(room, "Bob", meet.Microphone, false)
+
+	s.updateRoom(room, meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
+	eve, zoe := s.open(wide), s.open(wide)
+	eve.knock(codes["guest"], "Eve")
+	s.waiting(room, 1)
+	if bob.has("Let in Eve") {
+		t.Error("a viewer can let people in")
+	}
+	change(meet.ParticipantChange{Role: meettest.Of(meet.RoleHost)})
+	bob.readOut("Your role is now: Host")
+	bob.press("Let in Eve")
+	eve.screen("call")
+	zoe.knock(codes["guest"], "Zoe")
+	bob.wait("somebody to let in", `!!`+control("Let in Zoe"))
+	change(meet.ParticipantChange{Role: meettest.Of(meet.RoleViewer), Allow: meet.RightsChange{ScreenShare: no}})
+	bob.wait("the buttons to be gone", `!`+control("Let in Zoe")+` && !`+control("Share screen"))
+	s.publishes(room, "Bob", meet.Microphone, false) // that right stays
+
+	change(meet.ParticipantChange{Name: meettest.Of("Robert")})
+	ann.see("Robert")
+	bob.quiet("403")
+	ann.quiet()
+}
+
 func TestBeingRemoved(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
@@ -117,7 +165,7 @@ func TestBeingRemovedWhileAway(t *testing.T) {
 	tabs["Kicked"].screen("call")
 	tabs["Blocked"].press("Join again")
 	tabs["Blocked"].ask("Blocked")
-	tabs["Blocked"].message("refused", "You were not let in")
+	tabs["Blocked"].message("closed", "This link lets nobody in any more")
 	tabs["Disabled"].press("Join again")
 	tabs["Disabled"].message("link", "This link does not work")
 }

@@ -48,12 +48,18 @@ type program struct {
 // serve starts a Roomkey, with more in its environment.
 func serve(t *testing.T, env ...string) *program {
 	t.Helper()
+	return serveWith(t, nil, env...)
+}
+
+// serveWith is serve with further arguments.
+func serveWith(t *testing.T, arguments []string, env ...string) *program {
+	t.Helper()
 	path, err := roomkeyProgram()
 	must(t, err)
 	s := &program{testServer: &testServer{t: t}, path: path, dir: t.TempDir(), log: &lockedBuffer{}}
 	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=/no-home", "TMPDIR=" + s.dir, "ROOMKEY_LISTEN=127.0.0.1:0",
 		"ROOMKEY_DATA=" + filepath.Join(s.dir, "data")}, env...)
-	cmd := exec.Command(path, "serve")
+	cmd := exec.Command(path, append([]string{"serve"}, arguments...)...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.env, s.log, s.log
 	exited := make(chan struct{})
 	must(t, cmd.Start())

@@ -158,7 +158,7 @@ func TestTheFirstTryFails(t *testing.T) {
 		construct(target, [url]) { return new target(url.replace(/:\d+/, ":9")) },
 	}), true)`)
 	bob.ask("Bob")
-	bob.message("unavailable", "The call cannot be reached")
+	bob.message("websocket", "The connection for the call does not open")
 	bob.reload()
 	bob.backAs("Bob")
 	if codes, _, err := s.Codes(t.Context(), meettest.Ada, room.ID, meet.CodeFilter{}); err != nil || codes[0].Uses != 1 {

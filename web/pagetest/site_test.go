@@ -4,11 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,16 +17,19 @@ import (
 	"roomkey/auth"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/tools"
 	"roomkey/web"
 )
 
-// testServer is a Roomkey without MCP, on a port of its own.
+// testServer is a Roomkey on a port of its own.
 type testServer struct {
 	*meettest.System
 	t    *testing.T
 	url  string // http://127.0.0.1:port
 	auth *auth.Authority
 	line *line // through which browsers reach the server
+
+	revoked *atomic.Bool // whether access tokens are
 
 	serve func(net.Listener) // on another address as well
 }
@@ -52,11 +55,30 @@ func setupOn(
 	t *testing.T, makeSystem func(links meettest.Option) *meettest.System, allowedOrigins ...string,
 ) *testServer {
 	t.Helper()
+	return setupWith(t, makeSystem, func(c *web.Config) { c.AllowedOrigins = allowedOrigins })
+}
+
+// setupElsewhere makes a server whose LiveKit is another one, with its API at
+// address. Browsers reach that at public.
+func setupElsewhere(t *testing.T, address, public string) *testServer {
+	t.Helper()
+	needsBrowser(t)
+	return setupWith(t, func(links meettest.Option) *meettest.System {
+		return meettest.NewOn(t, address, links, func(c *meet.Config) { c.Links.LiveKit = public })
+	}, func(c *web.Config) { c.LiveKit = nil })
+}
+
+func setupWith(
+	t *testing.T, makeSystem func(links meettest.Option) *meettest.System, change func(*web.Config),
+) *testServer {
+	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	s := &testServer{t: t, url: "http://" + l.Addr().String(), line: &line{Listener: l}}
+	s := &testServer{
+		t: t, url: "http://" + l.Addr().String(), line: &line{Listener: l}, revoked: new(atomic.Bool),
+	}
 	s.System = makeSystem(func(c *meet.Config) {
 		c.Links = meet.Links{Public: s.url, LiveKit: "ws" + strings.TrimPrefix(s.url, "http")}
 		c.Now = time.Now // browsers use the real time
@@ -64,12 +86,18 @@ func setupOn(
 	if s.auth, err = auth.NewAuthority([]byte(strings.Repeat("s", auth.MinSecret)), time.Now); err != nil {
 		t.Fatalf("NewAuthority: %v", err)
 	}
-	server := web.New(web.Config{
-		Service: s.Service, Enforcer: s.Enforcer, MCP: http.NotFoundHandler(), Authenticate: s.auth.Verify,
-		Ready: map[string]func(context.Context) error{}, PublicURL: mustURL(s.url), AllowedOrigins: allowedOrigins,
+	s.auth.State = func(string, string) (auth.State, error) { return auth.State{Revoked: s.revoked.Load()}, nil }
+	mcp := tools.NewServer(tools.Config{
+		Service: s.Service, Log: slog.New(slog.DiscardHandler)})
+	config := web.Config{
+		Service: s.Service, Enforcer: s.Enforcer, MCP: mcp.HTTPHandler(), Authenticate: s.auth.Verify,
+		SignIn: s.signIn(),
+		Ready:  map[string]func(context.Context) error{}, PublicURL: mustURL(s.url),
 		LiveKit: mustURL(s.URL), ReadWebhook: s.Media.ReadWebhook, Version: web.Version{Name: "roomkey"},
 		Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
-	}, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
+	}
+	change(&config)
+	server := web.New(config, netip.MustParseAddrPort(l.Addr().String())).HTTPServer()
 	var serving sync.WaitGroup
 	s.serve = func(l net.Listener) { serving.Go(func() { _ = server.Serve(l) }) }
 	s.serve(s.line)

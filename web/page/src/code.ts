@@ -32,6 +32,19 @@ export function sameLink(a: JoinLink, b: JoinLink): boolean {
   return pathOf(a) === pathOf(b);
 }
 
+/** asksForCode says that the page's path leads nowhere yet: the person has a code to type. */
+export function asksForCode(pathname: string): boolean {
+  return /^\/(join\/?)?$/.test(pathname);
+}
+
+/** linkIn finds what a typed or pasted text leads to: a code by itself or in a link, or the link of a room. */
+export function linkIn(text: string): JoinLink | null {
+  const code = codeIn(text);
+  if (code) return { kind: 'code', code };
+  const room = /^\s*\S+\/m\/([^/?#\s]+)/.exec(text)?.[1];
+  return room ? { kind: 'room', room: unescape(room) } : null;
+}
+
 /** codeIn finds a code in a pasted text: only the code, or a whole link. */
 export function codeIn(text: string): string | null {
   const link = /\/join\/([^/?#\s]+)/.exec(text);

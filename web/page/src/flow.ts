@@ -1,18 +1,19 @@
 // The way through the page: which screen is shown, and what leads from one to
 // the next. Screens only show a State and call methods of the Flow.
 
-import { type Admission, type JoinAnswer, type Invitation, type Refusal, lookUp } from './api';
-import { ask, untilLetIn } from './asking';
+import { type Admission, type JoinAnswer, type Invitation, type Refusal, lookUp, whoIsInside } from './api';
+import { type For, ask, untilLetIn } from './asking';
 import { untilBack } from './back';
 import type { Ending } from './call/enter';
-import { type JoinLink, codeIn, linkOf, pathOf } from './code';
+import { type JoinLink, asksForCode, linkIn, linkOf, pathOf } from './code';
 import { fragmentOf, keyIn, keyOf } from './key';
 import type { Preview } from './media/preview';
 import { cleanName } from './names';
-import { type Step, isShut, outcomeOf } from './outcome';
-import type { State, Surroundings } from './state';
+import { type Step, isObstacle, isShut, outcomeOf } from './outcome';
+import type { Surroundings } from './state';
 import { Seat } from './seat';
-import { type StoredCall, keepAccessToken, keepRequest, keptAccessToken, keptRequest, storeCall, storedCall } from './stored';
+import { Shown } from './shown';
+import { type StoredCall, isOver, keepAccessToken, keepOver, keepRequest, keptAccessToken, keptRequest, placeOf, storeCall, storedCall } from './stored';
 import { keepChoices, readChoices } from './storage';
 import { type MessageKind, text } from './text';
 import { passing } from './waiting';
@@ -20,9 +21,7 @@ import { passing } from './waiting';
 // A page that is still there so long after the browser said it would go has stayed.
 const suspendedForMs = 2000;
 
-export class Flow {
-  private current: State = { screen: 'loading', why: 'looking' };
-  private listeners = new Set<() => void>();
+export class Flow extends Shown {
   private link: JoinLink | null = null;
   private readonly seat = new Seat();
   // What an older attempt still does is ignored.
@@ -33,23 +32,18 @@ export class Flow {
   /** preview holds the tracks that were made before joining; the call takes them over. */
   preview: Preview | null = null;
 
-  constructor(private readonly around: Surroundings) {}
-
-  get state(): State {
-    return this.current;
+  constructor(private readonly around: Surroundings) {
+    super();
   }
-
-  subscribe = (listener: () => void) => {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
-  };
 
   /** start goes into the call, back to waiting, or to the form with the name. Somebody who left is not brought back without asking. */
   start = this.guards(async (wanted = false) => {
     const attempt = this.begin();
-    this.link = linkOf(this.around.path());
-    if (!this.link) return this.message('link');
+    const path = this.around.path();
+    this.link = linkOf(path);
+    if (!this.link && !asksForCode(path)) return this.message('link');
     if (!this.around.webrtc()) return this.message('unsupported');
+    if (!this.link) return this.show({ screen: 'code', room: '', checking: false, problem: 'none' });
     this.show({ screen: 'loading', why: 'looking' });
 
     const stored = storedCall(this.link);
@@ -67,20 +61,28 @@ export class Flow {
     this.refused(reply, 'lookup');
   });
 
-  /** useCode goes on with a code that was typed on /m/{name}. */
+  /** useCode goes on with a code that was typed, or with a link that was pasted in its place. */
   useCode = this.guards(async (typed: string) => {
     const room = this.roomAskedFor();
-    const code = codeIn(typed);
-    if (!code) return this.show({ screen: 'code', room, checking: false, problem: 'malformed' });
+    const link = linkIn(typed);
+    if (!link || (link.kind === 'room' && link.room === room)) return this.show({ screen: 'code', room, checking: false, problem: 'malformed' });
+    const key = typed.includes('#') ? keyIn(typed) : null;
+    const address = pathOf(link) + (key ? fragmentOf(key) : this.around.fragment());
+    if (link.kind === 'room') {
+      this.around.replace(address);
+      return this.start();
+    }
     const attempt = this.begin();
     this.show({ screen: 'code', room, checking: true, problem: 'none' });
-    const link: JoinLink = { kind: 'code', code };
     const reply = await lookUp(link);
     if (attempt.aborted) return;
     if (reply.kind === 'refused' && reply.status === 404) return this.show({ screen: 'code', room, checking: false, problem: 'code' });
-    if (reply.kind === 'refused') return this.refused(reply, 'lookup');
+    if (reply.kind === 'refused') {
+      this.link ??= link;
+      return this.refused(reply, 'lookup');
+    }
     this.link = link;
-    this.around.replace(pathOf(link) + this.around.fragment());
+    this.around.replace(address);
     this.invited(reply.value);
   });
 
@@ -116,7 +118,6 @@ export class Flow {
     const attempt = this.begin();
     this.show({ ...this.current, joining: true });
     keepChoices({ name });
-
     const stored = storedCall(link);
     const { microphone, camera } = readChoices();
     const left = stored?.left ? { ...stored, microphone, camera } : null;
@@ -189,24 +190,24 @@ export class Flow {
     }
   }
 
-  private at(message: MessageKind): boolean {
-    return this.current.screen === 'message' && this.current.message === message;
-  }
-
   /** asked continues with the server's answer to joining. */
   private async asked(answer: JoinAnswer, name: string, invitation: Invitation, attempt: AbortSignal) {
     if (!this.link) return;
     if (answer.kind === 'refused') return this.refused(answer, 'entering');
     if (answer.kind === 'admitted') return this.admitted(answer.admission, name, invitation, attempt);
-    keepRequest({ link: this.link, requestId: answer.requestId, name, waiting: true });
-    await this.wait(answer.requestId, name, invitation, attempt);
+    await this.wait(answer, name, invitation, attempt);
   }
 
-  private async wait(requestId: string, name: string, invitation: Invitation, attempt: AbortSignal) {
+  private async wait(first: For, name: string, invitation: Invitation, attempt: AbortSignal) {
     const { link } = this;
     if (!link) return;
-    this.show({ screen: 'waiting', invitation });
-    const answer = await untilLetIn(link, name, requestId, attempt);
+    const waitsFor = ({ requestId, startsAt }: For) => {
+      keepRequest({ link, requestId, name, waiting: true });
+      if (requestId || startsAt) this.show({ screen: 'waiting', invitation, ...(startsAt && { startsAt }) });
+      else this.show({ screen: 'loading', why: 'looking' }); // the start has come while the page was away
+    };
+    waitsFor(first);
+    const answer = await untilLetIn(link, name, first, attempt, waitsFor);
     if (!answer || attempt.aborted) return;
     if (answer.kind === 'admitted') return this.admitted(answer.admission, name, invitation, attempt);
     keepRequest(null);
@@ -219,7 +220,7 @@ export class Flow {
     if (request?.name === name) keepRequest({ ...request, joinToken: admission.token });
     const { microphone, camera } = readChoices();
     const now = { ...invitation, e2ee: admission.e2ee }; // the setting may have changed while the person typed their name
-    const stored: StoredCall = { ...this.placeOf(admission, now), link: this.link, invitation: now, name, microphone, camera, left: false, plain: this.plain };
+    const stored: StoredCall = { ...placeOf(admission, now, this.around.signalling()), link: this.link, invitation: now, name, microphone, camera, left: false, plain: this.plain };
     this.seat.take(stored);
     if (now.e2ee && !this.around.encryption()) return this.message('unsupported', { encryption: true });
     if (!now.e2ee && !this.plain && (invitation.e2ee || this.lacksEncryption(now))) return this.message('plain');
@@ -273,6 +274,7 @@ export class Flow {
     if ('why' in entered) return entered;
     this.preview?.stop(); // one that came too late for the call to take over
     this.preview = null;
+    keepOver(null);
     this.show({ screen: 'call', invitation, call: entered });
     return null;
   }
@@ -282,10 +284,15 @@ export class Flow {
     const attempt = this.begin();
     this.show({ screen: 'loading', why: 'lost' });
     let stored = lost;
+    let last: Ending = { why: 'unavailable' };
+    const again = (because: Ending) => {
+      last = because;
+      return false;
+    };
     const done = await untilBack(async () => {
       const ending = await this.connect(stored, attempt);
       if (attempt.aborted || !ending) return true;
-      if (ending.why === 'unavailable' || ending.why === 'nomedia') return false;
+      if (isObstacle(ending.why)) return again(ending);
       if (ending.why !== 'stale' || stored !== lost) {
         this.ended(ending, stored, attempt);
         return true;
@@ -298,10 +305,10 @@ export class Flow {
       }
       const answer = await ask(stored.link, stored.name, attempt);
       if (attempt.aborted) return true;
-      if (answer.kind === 'refused' && passing(answer.status)) return false;
+      if (answer.kind === 'refused' && passing(answer.status)) return again({ why: answer.status === 0 ? 'unreached' : 'unavailable' });
       if (answer.kind === 'admitted') {
         // A call that was encrypted stays encrypted: nothing is sent in the clear without the person's knowledge.
-        stored = { ...stored, ...this.placeOf(answer.admission, stored.invitation) };
+        stored = { ...stored, ...placeOf(answer.admission, stored.invitation, this.around.signalling()) };
         this.seat.take(stored);
         return false; // the next try is with this one
       }
@@ -309,7 +316,7 @@ export class Flow {
       void this.guarded(this.asked(answer, stored.name, stored.invitation, attempt));
       return true;
     }, attempt);
-    if (!done && !attempt.aborted) this.message('unavailable');
+    if (!done && !attempt.aborted) this.ended(last, stored, attempt);
   }
 
   /** ended is called at the end of every call, and of every failed try to enter one. */
@@ -328,6 +335,7 @@ export class Flow {
       case 'removed':
       case 'ended':
         this.seat.leave();
+        if (ending.why === 'ended') keepOver(stored.link);
         break;
       case 'left':
         // A reload does not bring them back; the button does, with the same stored call.
@@ -345,13 +353,14 @@ export class Flow {
     if (this.lacksEncryption(invitation)) return this.message('plain');
     this.toPrejoin(invitation);
     const request = this.link && keptRequest(this.link);
-    if (request?.waiting) void this.guarded(this.wait(request.requestId, request.name, invitation, this.begin()));
+    if (!request?.waiting) return;
+    const { requestId, name } = request;
+    const { starts_at: startsAt } = invitation;
+    void this.guarded(this.wait({ requestId, ...(!requestId && startsAt && { startsAt }) }, name, invitation, this.begin()));
   }
 
   /** lacksEncryption says that the link has a key, the room is not encrypted, and the person does not know yet. */
-  private lacksEncryption(invitation: Invitation): boolean {
-    return !this.plain && !invitation.e2ee && keyOf(this.around.fragment()) !== null;
-  }
+  private lacksEncryption = (invitation: Invitation) => !this.plain && !invitation.e2ee && keyOf(this.around.fragment()) !== null;
 
   private toPrejoin(invitation: Invitation) {
     const keyMissing = invitation.e2ee && !keyOf(this.around.fragment());
@@ -362,15 +371,20 @@ export class Flow {
   private refused(refusal: Refusal, step: Step) {
     if (!this.link) return;
     const outcome = outcomeOf(refusal, step, this.link);
-    if (outcome.show === 'refused' || outcome.show === 'ended') this.seat.leave();
+    if (outcome.show === 'link' && isOver(this.link)) outcome.show = 'ended';
+    if (refusal.status === 403 || outcome.show === 'ended') this.seat.leave();
     if (outcome.show !== 'code') return this.message(outcome.show, outcome.seconds ? { seconds: outcome.seconds } : {});
     keepAccessToken(null);
-    this.show({ screen: 'code', room: this.roomAskedFor(), checking: false, problem: 'none' });
+    this.show({ screen: 'code', room: this.roomAskedFor(), checking: false, problem: outcome.problem });
   }
 
-  private roomAskedFor(): string {
-    return this.link?.kind === 'room' ? this.link.room : '';
-  }
+  /** calendar is the address of the room's entry for calendars; null where there is none. */
+  calendar = () => (this.link?.kind === 'code' ? `${pathOf(this.link)}/event.ics` : null);
+
+  /** inside asks who is in the room already. */
+  inside = async () => this.link && whoIsInside(this.link, keptAccessToken());
+
+  private roomAskedFor = () => (this.link?.kind === 'room' ? this.link.room : '');
 
   private message(message: MessageKind, more: { seconds?: number; encryption?: boolean; said?: string } = {}) {
     this.preview?.stop();
@@ -378,20 +392,9 @@ export class Flow {
     this.show({ screen: 'message', message, seconds: more.seconds ?? 0, encryption: more.encryption ?? false, ...(more.said && { said: more.said }) });
   }
 
-  /** placeOf is the part of a stored call that an admission gives. */
-  private placeOf({ token, livekit_url, identity }: Admission, { livekit_inside }: Invitation) {
-    // Signalling is reached at the address of the page. The server's own name for itself may be another.
-    return { token, livekitUrl: livekit_inside ? this.around.signalling() : livekit_url, identity };
-  }
-
   private begin(): AbortSignal {
     this.attempt.abort();
     this.attempt = new AbortController();
     return this.attempt.signal;
-  }
-
-  private show(state: State) {
-    this.current = state;
-    for (const listener of this.listeners) listener();
   }
 }

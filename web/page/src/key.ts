@@ -1,5 +1,5 @@
 // The key of an encrypted room. It lives in the fragment of the link, which
-// browsers never send, and nowhere else.
+// browsers never send, and in the tab while the person signs in elsewhere.
 
 const keyBytes = 32;
 const keyPattern = /^[A-Za-z0-9_-]{43}$/; // 32 bytes in base64url

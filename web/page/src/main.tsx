@@ -1,7 +1,9 @@
 import { createRoot } from 'react-dom/client';
 import { Flow } from './flow';
+import { speak } from './languages';
 import { App } from './screens/App';
 import { Boundary, LastResort } from './screens/Boundary';
+import { takeFragment } from './stored';
 import './style/base.css';
 import './style/screens.css';
 
@@ -20,6 +22,10 @@ const flow = new Flow({
   reload: () => location.reload(),
   loadCall,
 });
+
+// Back from signing in elsewhere.
+const fragment = takeFragment(location.pathname);
+if (fragment && !location.hash) history.replaceState(null, '', location.pathname + fragment);
 
 // The first question to the server is on its way before anything is drawn.
 void flow.start();
@@ -40,8 +46,11 @@ addEventListener('error', (event) => {
   if (!event.message.startsWith('ResizeObserver')) flow.fault();
 });
 
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <Boundary broken={() => flow.broke()} fallback={<LastResort />}>
-    <App flow={flow} />
-  </Boundary>,
+// The words come before anything is drawn; for English there is nothing to wait for.
+void speak(navigator.languages).then(() =>
+  createRoot(document.getElementById('root') as HTMLElement).render(
+    <Boundary broken={() => flow.broke()} fallback={<LastResort />}>
+      <App flow={flow} />
+    </Boundary>,
+  ),
 );

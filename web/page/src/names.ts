@@ -28,6 +28,11 @@ export function shortName(text: string, max = 40): string {
   return Array.from(clean).length <= max ? clean : cut(clean, max - 1).trimEnd() + '…';
 }
 
+/** titleOf is what people call a room. */
+export function titleOf({ title, room_name }: { title?: string; room_name: string }): string {
+  return title || room_name;
+}
+
 /** initials are what a tile without a picture shows. */
 export function initials(name: string): string {
   const first = cleanName(name)

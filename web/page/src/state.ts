@@ -4,11 +4,14 @@ import type { Invitation } from './api';
 import type { Call, EnterCall } from './call/enter';
 import type { MessageKind } from './text';
 
+/** CodeProblem is why a code has to be typed: required says that nothing else leads into the room. */
+export type CodeProblem = 'none' | 'malformed' | 'code' | 'token' | 'required';
+
 export type State =
   | { screen: 'loading'; why: 'looking' | 'returning' | 'lost' }
-  | { screen: 'code'; room: string; checking: boolean; problem: 'none' | 'malformed' | 'code' | 'token' }
+  | { screen: 'code'; room: string; checking: boolean; problem: CodeProblem }
   | { screen: 'prejoin'; invitation: Invitation; name: string; joining: boolean; keyMissing: boolean }
-  | { screen: 'waiting'; invitation: Invitation }
+  | { screen: 'waiting'; invitation: Invitation; startsAt?: string }
   | { screen: 'call'; invitation: Invitation; call: Call }
   | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean; said?: string };
 

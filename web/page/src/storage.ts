@@ -40,10 +40,12 @@ export interface Choices {
   microphoneId: string;
   cameraId: string;
   speakerId: string;
+  shortcuts: boolean;
+  sounds: boolean;
 }
 
 const choicesKey = 'roomkey.choices';
-const firstChoices: Choices = { name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: '' };
+const firstChoices: Choices = { name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: '', shortcuts: true, sounds: true };
 
 /** readChoices gives what was remembered; what is missing or of another type is as at the first visit. */
 export function readChoices(): Choices {

@@ -1,7 +1,7 @@
 // Staying in the call over a reload: what a tab has to know to be back without
 // asking again, and how it finds out that it is a copy of another tab.
 
-import type { Invitation } from './api';
+import type { Admission, Invitation } from './api';
 import { type JoinLink, sameLink } from './code';
 import { tabStore } from './storage';
 
@@ -19,6 +19,26 @@ export interface StoredCall {
   left: boolean;
   /** plain says that the person knows that the room is not encrypted though their link has a key. */
   plain: boolean;
+}
+
+/** placeOf is the part of a stored call that an admission gives. signalling is where the page reaches the LiveKit inside. */
+export function placeOf({ token, livekit_url, identity }: Admission, { livekit_inside }: Invitation, signalling: string) {
+  // The server's own name for itself may be another than that by which the page has reached it.
+  return { token, livekitUrl: livekit_inside ? signalling : livekit_url, identity };
+}
+
+const fragmentKey = 'roomkey.fragment';
+
+/** keepFragment remembers the end of a link while the person is elsewhere to sign in: it has the key of an encrypted room. */
+export function keepFragment(path: string, fragment: string) {
+  tabStore.write(fragmentKey, fragment ? { path, fragment } : null);
+}
+
+/** takeFragment gives what was remembered of a path, once; empty if nothing was. */
+export function takeFragment(path: string): string {
+  const kept = tabStore.read(fragmentKey) as { path?: unknown; fragment?: unknown } | null;
+  tabStore.write(fragmentKey, null);
+  return kept?.path === path && typeof kept.fragment === 'string' ? kept.fragment : '';
 }
 
 const callKey = 'roomkey.call';
@@ -102,6 +122,7 @@ function claimByAsking(name: string): Promise<Claim | null> {
 
 interface KeptRequest {
   link: JoinLink;
+  /** requestId is empty before the room starts. */
   requestId: string;
   name: string;
   waiting: boolean;
@@ -119,7 +140,7 @@ export function keepRequest(request: KeptRequest | null) {
 /** keptRequest gives the request made through the same link. */
 export function keptRequest(link: JoinLink): KeptRequest | null {
   const kept = tabStore.read(requestKey) as KeptRequest | null;
-  return kept?.requestId && kept.link && sameLink(kept.link, link) ? kept : null;
+  return (kept?.requestId || kept?.waiting) && kept.link && sameLink(kept.link, link) ? kept : null;
 }
 
 const accessKey = 'roomkey.access';
@@ -132,4 +153,17 @@ export function keepAccessToken(token: string | null) {
 export function keptAccessToken(): string | undefined {
   const kept = tabStore.read(accessKey);
   return typeof kept === 'string' && kept !== '' ? kept : undefined;
+}
+
+const overKey = 'roomkey.over';
+
+/** keepOver remembers that the call behind a link has ended while this tab was in it; null forgets it. */
+export function keepOver(link: JoinLink | null) {
+  tabStore.write(overKey, link);
+}
+
+/** isOver says whether the call behind a link has ended while this tab was in it. */
+export function isOver(link: JoinLink): boolean {
+  const kept = tabStore.read(overKey) as JoinLink | null;
+  return kept !== null && typeof kept === 'object' && sameLink(kept, link);
 }

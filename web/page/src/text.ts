@@ -1,12 +1,20 @@
-// Every word that the page says. To translate the page, translate this file.
+// Every word that the page says, in English, but for those of the call that nobody
+// needs before (call/words.ts). Another language is a file in languages/ with the
+// same keys; languages.ts puts its words in the place of these.
 
 const roles: Record<string, string> = { host: 'Host', guest: 'Guest', viewer: 'Viewer' };
 
 const seconds = (n: number) => (n === 1 ? '1 second' : `${n} seconds`);
 const minutes = (n: number) => (n === 1 ? '1 minute' : `${n} minutes`);
 
+// A time in the reader's own time zone.
+const when = (at: string) =>
+  new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' }).format(new Date(at));
+
 type Devices = 'camera' | 'microphone' | 'both';
 const devices: Record<Devices, string> = { camera: 'camera', microphone: 'microphone', both: 'camera and microphone' };
+
+const noMedia = 'Sound and picture do not get through';
 
 export const text = {
   product: 'Roomkey',
@@ -18,17 +26,19 @@ export const text = {
   title: (room: string) => `${room} · Roomkey`,
   you: 'You',
   nobody: 'Somebody',
+  calendar: 'Add to calendar',
 
   code: {
     heading: 'Enter your room code',
     // The name of the room goes in between. It comes from the address and may be anything.
     intro: ['With a room code you can join “', '”.'],
     label: 'Room code',
-    hint: 'Ten letters, like wpi-srjb-wer. Capitals, spaces and hyphens do not matter.',
+    hint: 'Ten letters, like wpi-srjb-wer. Capitals, spaces and hyphens do not matter. You can also paste a whole link.',
     submit: 'Continue',
     checking: 'Checking…',
     malformed: 'That is not a room code: it has ten letters, like wpi-srjb-wer.',
     wrong: 'This code does not open a room. Check it, or ask the person who gave it to you for a new one.',
+    required: 'This room lets in only people with a room code.',
     haveToken: 'I have an access token',
     tokenLabel: 'Access token',
     tokenHint: 'Kept until you close this tab.',
@@ -46,7 +56,10 @@ export const text = {
     joining: 'Joining…',
     watchOnly: 'You will watch and listen.',
     watchOnlyDetail: 'In this room you cannot use a camera or a microphone.',
-    waits: 'A host will let you in.',
+    waits: 'You have to wait until a host lets you in.',
+    starts: (at: string) => `It starts on ${when(at)}. You can join now: the call begins by itself then.`,
+    startsEarly: (at: string) => `It starts on ${when(at)}. You can go in before; others wait until then.`,
+    inside: (names: string[], more: number) => `In the room now: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
     encrypted: 'End-to-end encrypted.',
     encryptedDetail: 'Only people with the whole link can see and hear what happens in this room. The server cannot.',
     encryptedFirst: 'Your link has no key yet. If you are the first inside, a key is made and you get the link to share.',
@@ -56,23 +69,40 @@ export const text = {
     noCameraAllowed: 'You join with your microphone only',
   },
 
+  signIn: {
+    required: 'This room lets in only people who have signed in.',
+    offer: 'Or come in under a name that others can trust:',
+    noWay: 'Nobody can sign in here without an access token. Ask the person who gave you the link.',
+    way: (name: string) => `Sign in with ${name}`,
+    as: 'You have signed in as',
+    verified: '(verified)',
+    out: 'Sign out',
+  },
+
   devices: {
     camera: 'Camera',
     microphone: 'Microphone',
     speaker: 'Speaker',
     unnamed: (n: number) => `Device ${n}`,
     choose: 'Choose devices',
+    speak: 'Say something: the bar shows whether your microphone hears you.',
+    heard: 'Your microphone hears you.',
+    testSpeaker: 'Test speaker',
     insecure: 'Cameras and microphones need an https address.',
     denied: (device: Devices) => `Your browser does not allow this page to use your ${devices[device]}. You can allow it in the address bar.`,
     missing: (device: Devices) => `No ${device === 'both' ? 'camera and no microphone' : device} ${device === 'both' ? 'were' : 'was'} found.`,
     busy: (device: Devices) => `Your ${devices[device]} could not be started. Another program may be using ${device === 'both' ? 'them' : 'it'}.`,
+    // On the button of the device.
+    short: { denied: 'not allowed', missing: 'not found', busy: 'not working' },
     without: 'You can still join.',
     noPreview: 'Your camera and microphone cannot be shown here. You can still join.',
   },
 
   waiting: {
     heading: 'Waiting to be let in',
-    detail: (room: string) => `A host of ${room} knows that you are here. You do not have to do anything: the call starts when they let you in.`,
+    detail: (room: string) => `You do not have to do anything: the call starts by itself as soon as a host of ${room} lets you in.`,
+    startHeading: 'Waiting for the start',
+    start: (room: string, at: string) => `${room} starts on ${when(at)}. You do not have to do anything: the call begins by itself.`,
     unseen: 'Nobody in the room sees or hears you yet.',
     cancel: 'Cancel',
   },
@@ -84,18 +114,43 @@ export const text = {
 
   // What to do next is said in each.
   message: {
-    link: { heading: 'This link does not work', detail: 'It may have been mistyped, switched off, used up or expired. Ask the person who gave it to you for a new one.', action: 'Try again' },
+    link: {
+      heading: 'The meeting may be over',
+      detail: 'This link does not work now: the meeting has ended, or the link was mistyped, switched off, used up or has expired. Ask the person who gave it to you for a new one.',
+      action: 'Try again',
+    },
     full: { heading: 'The room is full', detail: 'As soon as somebody leaves, you can join.', action: 'Try again' },
     ended: { heading: 'The room has ended', detail: 'The call is over for everyone. You can close this page.', action: '' },
     removed: { heading: 'You were removed from the room', detail: 'A host removed you. If you think it was a mistake, ask them before you join again.', action: 'Join again' },
     refused: { heading: 'You were not let in', detail: 'A host of this room refused your request. If you think it was a mistake, ask them and try again.', action: 'Try again' },
+    blocked: { heading: 'You are blocked from this room', detail: 'A host of this room has blocked you. If you think it was a mistake, ask them.', action: 'Try again' },
+    closed: {
+      heading: 'This link lets nobody in any more',
+      detail: 'A host of this room has blocked somebody who came this way, and so it is open only to people with an access token. Ask the host for another link.',
+      action: 'Try again',
+    },
+    signin: { heading: 'You have to sign in', detail: 'This room lets in only people who have signed in.', action: 'Sign in' },
+    forbidden: { heading: 'You cannot join', detail: 'The server does not let you in this way. Ask the person who gave you the link.', action: 'Try again' },
     over: { heading: 'You can no longer join', detail: 'While you were waiting the room ended, your request ran out, or the link was switched off. Ask a host for a new link, or try again.', action: 'Try again' },
     left: { heading: 'You left the call', detail: 'You can come back as long as the room is open.', action: 'Join again' },
     duplicate: { heading: 'You are in the call elsewhere', detail: 'Another window took over your place in this call. You can close this one.', action: 'Join again here' },
     busy: { heading: 'Too many tries', detail: 'Wait a little before you try again.', action: 'Try again' },
-    unavailable: { heading: 'The call cannot be reached', detail: 'Check your network connection. If it is fine, the server may be restarting.', action: 'Try again' },
+    unreached: { heading: 'The server cannot be reached', detail: 'Your browser gets no answer from it. Check your network connection. If it is fine, the server may be restarting.', action: 'Try again' },
+    unavailable: { heading: 'The call cannot be reached', detail: 'The server answers, but it could not bring you into the call. It may be restarting. Try again in a moment.', action: 'Try again' },
+    websocket: {
+      heading: 'The connection for the call does not open',
+      detail: 'Your browser reaches the server, but the WebSocket that every call needs did not open. A proxy, a firewall or a browser extension can stop it. Try another network, or without a VPN and extensions.',
+      action: 'Try again',
+    },
+    mediaserver: {
+      heading: 'The media server cannot be reached',
+      detail: 'Your browser reaches the server of this page, but not the one for sound and picture. It does not tell this page why: the certificate may not be valid, or the network may block the address. Open it to see what your browser says:',
+      action: 'Try again',
+    },
     browser: { heading: 'Your browser could not make the call', detail: 'Try again. If that does not help, use another browser: a current Chrome, Edge, Firefox or Safari.', action: 'Try again' },
-    nomedia: { heading: 'Sound and picture do not get through', detail: 'Your browser reaches the server, but a firewall, a VPN or the network may keep it from sending and receiving sound and picture. Try again, with another network, or with another browser.', action: 'Try again' },
+    nomedia: { heading: noMedia, detail: 'Your browser reaches the server, but no connection for sound and picture came about, neither by UDP nor by TCP. Try another network, without a VPN, or another browser.', action: 'Try again' },
+    noudp: { heading: noMedia, detail: 'Your browser reaches the server, but no connection for sound and picture came about by UDP, and the server offers no other. Try another network, or without a VPN.', action: 'Try again' },
+    nodtls: { heading: noMedia, detail: 'Your browser reaches the server, also where sound and picture go, but the encrypted connection for them (DTLS) did not come about. Try another network, without a VPN, or another browser.', action: 'Try again' },
     unsupported: { heading: 'This browser cannot join', detail: 'It does not support WebRTC. Use a current version of Chrome, Edge, Firefox or Safari.', action: '' },
     plain: {
       heading: 'This room is not encrypted',
@@ -108,6 +163,7 @@ export const text = {
   unsupportedEncryption: 'This room is end-to-end encrypted, which this browser cannot do. Use a current version of Chrome, Edge, Firefox or Safari.',
   // What the person can pass on to those who run the server.
   browserSaid: (browser: string, said: string) => (said ? `${browser || 'The browser'} says: ${said}` : browser && `Your browser is ${browser}.`),
+  offered: (addresses: string) => `The server offered: ${addresses}.`,
   busyFor: (n: number) => (n < 90 ? `You can try again in ${seconds(n)}.` : `You can try again in ${minutes(Math.ceil(n / 60))}.`),
   key: {
     label: 'The whole link, or its key',
@@ -116,46 +172,15 @@ export const text = {
   },
 
   call: {
-    heading: (room: string) => `In the call: ${room}`,
-    stage: 'Video',
-    controls: 'Call controls',
-    microphone: 'Microphone',
-    camera: 'Camera',
-    share: 'Share screen',
-    shareShort: 'Share',
-    speaker: 'Speaker view',
-    view: 'View',
-    chat: 'Chat',
-    chatUnread: (n: number) => (n === 1 ? 'Chat, 1 new message' : `Chat, ${n} new messages`),
-    people: 'People',
-    peopleCount: (n: number) => `People, ${n} in the call`,
-    settings: 'Settings',
-    invite: 'Share link',
     leave: 'Leave',
-    close: { chat: 'Close chat', people: 'Close people', settings: 'Close settings', invite: 'Close share link' },
-    startAudio: 'Turn on sound',
-    alone: 'Nobody else is here yet.',
-    empty: 'Nobody is on stage yet.',
-    encrypted: 'End-to-end encrypted',
   },
 
-  tile: {
-    label: (name: string) => `Video of ${name}`,
-    screenLabel: (name: string) => `Screen of ${name}`,
-    screen: (name: string) => `${name}: screen`,
-    muted: 'Microphone off',
-    encrypted: 'Encrypted',
-    poor: 'Poor connection',
-    pin: (name: string) => `Show ${name} large`,
-    unpin: (name: string) => `Stop showing ${name} large`,
-    withheld: {
-      key: 'Cannot decrypt: they use another key',
-      plain: 'Not shown: what they send is not encrypted',
-      encrypted: 'Cannot be shown: what they send is encrypted',
-    },
-    page: (n: number, of: number) => `Page ${n} of ${of}`,
-    nextPage: 'Next page',
-    previousPage: 'Previous page',
+  hand: {
+    raise: 'Raise your hand',
+    short: 'Hand',
+    raised: 'Hand raised',
+    announce: (name: string) => `${name} raised a hand.`,
+    failed: 'Your hand could not be raised or lowered. Try again.',
   },
 
   chat: {
@@ -168,48 +193,11 @@ export const text = {
     failed: 'Your message could not be sent.',
     many: (n: number) => `${n} new messages in the chat.`,
     from: (name: string, message: string) => `${name} writes: ${message}`,
-  },
-
-  people: {
-    heading: 'People',
-    list: 'Who is in the call',
-    yourself: (role: string) => (role ? `You, ${role}` : 'You'),
-    microphoneOn: 'Microphone on',
-    microphoneOff: 'Microphone off',
-    cameraOn: 'Camera on',
-    cameraOff: 'Camera off',
-  },
-
-  requests: {
-    heading: 'Waiting to be let in',
-    wants: 'wants to join',
-    signedIn: (userId: string) => `Signed in as ${userId}.`,
-    unproven: 'Not signed in: anybody can type this name.',
-    claims: (userId: string) => `Not signed in: anybody can type this name, and the user id ${userId}.`,
-    label: (label: string) => `Came by the code “${label}”.`,
-    letIn: 'Let in',
-    letInName: (name: string) => `Let in ${name}`,
-    refuse: 'Refuse',
-    refuseName: (name: string) => `Refuse ${name}`,
-    announce: (name: string) => `${name} wants to join. Let them in or refuse them.`,
-    many: (n: number) => `${n} people are waiting`,
-    failed: 'Your answer could not be sent. Try again.',
-    gone: 'They are no longer waiting.',
-  },
-
-  settings: { heading: 'Settings', detail: 'Changes take effect at once.', nothing: 'There is nothing to choose: your browser shows this page no devices.' },
-
-  invite: {
-    heading: 'Share link',
-    detail: 'This room is end-to-end encrypted. Only people whose link ends with this key can see and hear you.',
-    link: 'Link that asks for a room code',
-    linkDetail: 'Give it to people together with their room code.',
-    fragment: 'Key to add to the end of everyone’s link',
-    fragmentDetail: 'Works with every link of this room. Do not pass on your own link: it opens the room in your role.',
-    copyLink: 'Copy link',
-    copyKey: 'Copy key',
-    copied: 'Copied.',
-    notCopied: 'Select the text and copy it.',
+    fromAgent: (name: string, message: string) => `The agent ${name} writes: ${message}`,
+    agent: 'Agent',
+    agentDetail: 'A program wrote this on behalf of the host, not a person in the call.',
+    onlyMe: 'Only you see this',
+    readOnly: 'You cannot write in this call.',
   },
 
   notice: {
@@ -219,6 +207,8 @@ export const text = {
     screenStoppedByHost: 'The host stopped your screen share.',
     connectionLost: 'Connection lost. Coming back…',
     connectionBack: 'You are back in the call.',
+    roleNow: (role: string) => `Your role is now: ${role}.`,
+    nameNow: (name: string) => `A host changed your name to ${name}.`,
     mayNow: (what: string) => `The host now lets you use ${what}.`,
     mayNoLonger: (what: string) => `The host no longer lets you use ${what}.`,
     cannotDecrypt: (name: string) => `What ${name} sends cannot be decrypted: they use another key.`,
@@ -234,13 +224,24 @@ export const text = {
     fault: 'Something went wrong on this page. If the call does not work any more, leave it and join again.',
     screenFailed: 'Your screen could not be shared.',
   },
+  kept: {
+    before: 'What is written in the chat is kept. The host can read it later.',
+    inside: 'This chat is kept: the host can read it later.',
+    empty: 'No messages yet.',
+    begun: 'What is written in the chat is kept from now on. The host can read it later.',
+    ended: 'What is written in the chat is no longer kept.',
+  },
+
   right: {
     microphone: 'your microphone',
     camera: 'your camera',
     screen_share: 'screen sharing',
     chat: 'the chat',
   },
-} as const;
+};
+
+/** Text is the words of one language. */
+export type Text = typeof text;
 
 /** MessageKind is every message that takes the whole page. */
 export type MessageKind = keyof typeof text.message;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { answerJoinRequest, enter, joinRequests, lookUp } from '../src/api';
+import { answerJoinRequest, enter, hostView, lookUp, whoIsInside } from '../src/api';
 
 const fetched = vi.fn<typeof fetch>();
 beforeEach(() => vi.stubGlobal('fetch', fetched));
@@ -27,9 +27,14 @@ describe('lookUp', () => {
     expect(sent()).toMatchObject({ path: '/page/invitation', body: { code: 'wpi-srjb-wer' } });
     expect(sent().headers.Authorization).toBeUndefined();
   });
-  it('sends no cookies and no address', async () => {
+  it('sends cookies to this server alone, and no address', async () => {
     answer(200, {});
     await lookUp(code);
+    expect(fetched.mock.lastCall?.[1]).toMatchObject({ method: 'POST', credentials: 'same-origin', referrerPolicy: 'no-referrer' });
+  });
+  it('sends no cookies where it does not matter who has signed in', async () => {
+    answer(200, {});
+    await whoIsInside(code);
     expect(fetched.mock.lastCall?.[1]).toMatchObject({ method: 'POST', credentials: 'omit', referrerPolicy: 'no-referrer' });
   });
   it('sends a room with it', async () => {
@@ -59,6 +64,13 @@ describe('enter', () => {
     expect(sent().body).not.toHaveProperty('request_id');
     expect(sent().headers.Prefer).toBeUndefined();
   });
+  it('is told to wait for the start, and why it is refused', async () => {
+    answer(202, { status: 'waiting', starts_at: '2030-01-07T10:00:00Z', retry_after_ms: 30_000 });
+    expect(await enter(code, { name: 'Ada', requestId: '' })).toEqual({ kind: 'waiting', requestId: '', startsAt: '2030-01-07T10:00:00Z', retryAfterMs: 30_000 });
+    expect(sent().body).not.toHaveProperty('request_id');
+    answer(403, {}, { 'Roomkey-Reason': 'blocked' });
+    expect(await enter(code, { name: 'Ada' })).toEqual({ kind: 'refused', status: 403, retryAfterMs: 0, reason: 'blocked' });
+  });
   it('joins by name, and waits with a held call', async () => {
     answer(202, { status: 'waiting', request_id: 'r', retry_after_ms: 1500 });
     expect(await enter(room, { name: 'Ada', requestId: 'r', hold: true }, 'secret')).toEqual({ kind: 'waiting', requestId: 'r', retryAfterMs: 1500 });
@@ -73,10 +85,10 @@ describe('enter', () => {
 describe('join requests', () => {
   it('are held only once there is a version to compare with', async () => {
     answer(200, { requests: [], version: '1' });
-    await joinRequests('token', undefined);
+    await hostView('token', undefined);
     expect(sent().headers.Prefer).toBeUndefined();
     answer(200, { requests: [], version: '1' });
-    await joinRequests('token', '1');
+    await hostView('token', '1');
     expect(sent()).toMatchObject({ path: '/page/requests', body: { version: '1' }, headers: { Prefer: 'wait=25', Authorization: 'Bearer token' } });
   });
   it('are answered', async () => {

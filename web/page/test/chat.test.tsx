@@ -16,8 +16,12 @@ beforeEach(() => {
 afterEach(cleanup);
 
 function panel(...from: Partial<Message>[]) {
-  const messages = from.map((who, key) => ({ key, id: String(key), timestamp: 0, message: `message ${key}`, ...who }) as Message);
-  return <ChatPanel chat={{ subscribe: () => () => {}, list: () => messages, send: async () => {} }} notices={new Notices()} />;
+  return panelOf({ mayWrite: true }, ...from);
+}
+
+function panelOf({ mayWrite, kept = false }: { mayWrite: boolean; kept?: boolean }, ...from: Partial<Message>[]) {
+  const messages = from.map((who, key) => ({ key, id: String(key), timestamp: 0, message: `message ${key}`, isAgent: false, onlyMe: false, ...who }) as Message);
+  return <ChatPanel chat={{ subscribe: () => () => {}, list: () => messages, send: async () => {} }} notices={new Notices()} mayWrite={mayWrite} kept={kept} />;
 }
 
 /** scroll is what the browser tells when a person scrolls so far from the end. */
@@ -48,5 +52,20 @@ describe('the chat', () => {
     render(panel({ identity: 'x', name: '' }, { identity: 'x', name: '' }));
     expect(screen.getAllByRole('listitem')).toHaveLength(2);
     expect(screen.getAllByText('Somebody')).toHaveLength(1);
+  });
+  it("marks an agent's message, also right after a person of the same name", () => {
+    const agent = { identity: '', name: 'Ada', isLocal: false, isAgent: true };
+    render(panel({ ...ada, identity: '' }, agent, agent, { ...agent, onlyMe: true }));
+    expect(screen.getAllByText('Agent')).toHaveLength(2);
+    expect(screen.getAllByText('Only you see this')).toHaveLength(1);
+  });
+  it('says that it is kept', () => {
+    render(panelOf({ mayWrite: true, kept: true }, ada));
+    expect(screen.getByText(/This chat is kept/)).toBeTruthy();
+  });
+  it('shows somebody who may not chat what agents write, and no field', () => {
+    render(panelOf({ mayWrite: false }, ada, { identity: '', name: 'Claude', isLocal: false, isAgent: true }));
+    expect(screen.getAllByRole('listitem')).toHaveLength(1);
+    expect(screen.queryByRole('textbox')).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeIn, linkOf, parseCode, pathOf } from '../src/code';
+import { asksForCode, codeIn, linkIn, linkOf, parseCode, pathOf } from '../src/code';
 
 describe('parseCode', () => {
   it.each(['wpi-srjb-wer', 'WPI-SRJB-WER', ' wpi srjb wer ', 'wpisrjbwer', 'Wpi–Srjb—Wer', 'w p i s r j b w e r', 'wpi_srjb_wer', 'wpi.srjb.wer'])('reads %j', (typed) => {
@@ -17,6 +17,22 @@ describe('codeIn', () => {
   it('does not take letters of the address for a code', () => {
     expect(codeIn('https://rooms.example/m/standup')).toBeNull();
   });
+});
+
+describe('linkIn', () => {
+  it('finds what is typed or pasted', () => {
+    expect(linkIn(' WPI SRJB WER ')).toEqual({ kind: 'code', code: 'wpi-srjb-wer' });
+    expect(linkIn('Join: https://rooms.example/join/WPISRJBWER?x=1')).toEqual({ kind: 'code', code: 'wpi-srjb-wer' });
+    expect(linkIn('https://rooms.example/m/stand%20up#key=abc')).toEqual({ kind: 'room', room: 'stand up' });
+  });
+  it.each(['', 'hello', 'https://rooms.example/', 'https://rooms.example/join/x', '/m/'])('finds nothing in %j', (typed) => {
+    expect(linkIn(typed)).toBeNull();
+  });
+});
+
+describe('asksForCode', () => {
+  it.each(['/', '/join', '/join/'])('is so at %s', (path) => expect(asksForCode(path)).toBe(true));
+  it.each(['', '/m', '/m/', '/join/a', '/joins'])('is not so at %j', (path) => expect(asksForCode(path)).toBe(false));
 });
 
 describe('linkOf', () => {

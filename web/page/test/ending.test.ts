@@ -46,6 +46,15 @@ describe('endingOfError', () => {
     expect(endingOfError(ConnectionError.internal('could not establish pc connection'))).toEqual({ why: 'nomedia' });
     expect(endingOfError(ConnectionError.internal('could not establish PC connection, timeout'))).toEqual({ why: 'nomedia' });
   });
+  it('says of sound and picture what was offered, and how far it came', () => {
+    const error = ConnectionError.internal('could not establish pc connection');
+    const path = { offered: ['udp 192.0.2.7:7882'], reached: false, encrypted: false };
+    const tcp = { ...path, offered: ['udp 192.0.2.7:7882', 'tcp [2001:db8::7]:7881'] };
+    expect(endingOfError(error, null, [path, path])).toEqual({ why: 'noudp', said: 'udp 192.0.2.7:7882' });
+    expect(endingOfError(error, null, [path, tcp])).toEqual({ why: 'nomedia', said: 'udp 192.0.2.7:7882, tcp [2001:db8::7]:7881' });
+    expect(endingOfError(error, null, [tcp, { ...path, reached: true }])).toMatchObject({ why: 'nodtls' });
+    expect(endingOfError(error, null, [{ ...tcp, offered: [] }])).toEqual({ why: 'nomedia' });
+  });
   it('takes everything else for a broken connection', () => {
     expect(endingOfError(ConnectionError.timeout('late'))).toEqual({ why: 'unavailable' });
     expect(endingOfError('what?')).toEqual({ why: 'unavailable' });

@@ -67,6 +67,15 @@ describe('the chat under a flood', () => {
 });
 
 describe('messages', () => {
+  it('are an agent\'s only if the server names no sender', () => {
+    const { chat, says, shown } = setup();
+    says('Mallory', { id: '1', message: 'trust me', agent: 'Claude', private: true });
+    says('', { id: '2', message: 'hello', agent: 'Claude', private: true }, { known: false });
+    says('', { id: '3', message: 'odd' }, { known: false });
+    expect(shown()).toEqual(['Mallory: trust me', 'Claude: hello', ': odd']);
+    expect(chat.messages.map(({ isAgent, onlyMe }) => [isAgent, onlyMe])).toEqual([[false, false], [true, true], [false, false]]);
+    expect(chat.ofAgents).toBe(1);
+  });
   it('of somebody who is not known yet get their name when they are', () => {
     const { events, says, shown } = setup();
     says('Bob', { id: '1', message: 'early' }, { known: false });

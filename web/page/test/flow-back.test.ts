@@ -109,14 +109,29 @@ describe('the end of a call', () => {
     expect(entrance?.stored).toMatchObject({ identity: 'guest_1', name: 'Ada' });
   });
   it('in a room that ended meanwhile, or to somebody refused, forgets the stored call', async () => {
-    for (const [status, message] of [[410, 'ended'], [403, 'refused']] as const) {
+    for (const [status, message, reason] of [[410, 'ended', ''], [403, 'refused', 'refused'], [403, 'blocked', 'blocked'], [403, 'forbidden', '']] as const) {
       storeCall({ ...keptCall(), left: true });
-      answers({ '/page/invitation': () => json(status) });
+      answers({ '/page/invitation': () => json(status, {}, reason ? { 'Roomkey-Reason': reason } : {}) });
       const { flow, reaches } = setup('/join/wpi-srjb-wer');
       await flow.start();
       await reaches(message);
       expect(storedCall(link)).toBeNull();
     }
+  });
+  it('is still known as the end after a reload, when the link says nothing any more', async () => {
+    storeCall(keptCall());
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    await reaches('call');
+    entrance?.ended({ why: 'ended' });
+    await reaches('ended');
+    answers({});
+    const again = setup('/join/wpi-srjb-wer');
+    await again.flow.start();
+    await again.reaches('ended');
+    const other = setup('/join/aaa-aaaa-aaa');
+    await other.flow.start();
+    await other.reaches('link');
   });
   it('that comes from leaving the page is not told, and keeps the stored call', async () => {
     storeCall(keptCall());

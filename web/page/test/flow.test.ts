@@ -84,6 +84,110 @@ describe('a link', () => {
   });
 });
 
+describe('a room that has not started', () => {
+  const startsAt = '2030-01-07T10:00:00Z';
+  const early = { ...guest, title: 'Ünsere Woche', starts_at: startsAt };
+  const wait = json.bind(null, 202);
+
+  it('is entered at its start, asking nobody', async () => {
+    const replies = [wait({ status: 'waiting', starts_at: startsAt, retry_after_ms: 1 }), wait({ status: 'waiting', starts_at: startsAt, retry_after_ms: 1 })];
+    answers({ '/page/invitation': () => json(200, early), '/v2/token': () => replies.shift() ?? json(200, admission) });
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    await flow.join('Ada').catch(() => {});
+    await flow.join('Ada');
+    await reaches('call');
+    expect(calls('/v2/token')).toEqual(Array.from({ length: 3 }, () => ({ code: 'wpi-srjb-wer', name: 'Ada' })));
+    expect(sessionStorage.getItem('roomkey.request')).toBeNull();
+  });
+  it('is waited for with the time of its start, also after a reload, and can be given up', async () => {
+    answers({ '/page/invitation': () => json(200, early), '/v2/token': () => wait({ status: 'waiting', starts_at: startsAt, retry_after_ms: 60_000 }) });
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    void flow.join('Ada');
+    await reaches('waiting');
+    expect(flow.state).toMatchObject({ startsAt });
+    await flow.start(); // a reload
+    await reaches('waiting');
+    expect(flow.state).toMatchObject({ startsAt });
+    flow.cancel();
+    await flow.start();
+    await reaches('prejoin');
+  });
+  it('asks a host at its start where one has to let people in', async () => {
+    const replies = [wait({ status: 'waiting', starts_at: startsAt, retry_after_ms: 1 }), wait({ status: 'waiting', request_id: 'r1', retry_after_ms: 60_000 })];
+    answers({ '/page/invitation': () => json(200, early), '/v2/token': () => replies.shift() ?? new Promise<Response>(() => {}) });
+    const { flow, reaches } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    void flow.join('Ada');
+    await reaches('waiting');
+    await vi.waitFor(() => expect(keptRequest(link)).toMatchObject({ requestId: 'r1', waiting: true }), 4000);
+    expect(flow.state).not.toHaveProperty('startsAt');
+  });
+  it('has an entry for calendars under the link of a code', async () => {
+    answers({ '/page/invitation': () => json(200, early) });
+    const { flow } = setup('/join/wpi-srjb-wer');
+    await flow.start();
+    expect(flow.calendar()).toBe('/join/wpi-srjb-wer/event.ics');
+    const byName = setup('/m/standup');
+    await byName.flow.start();
+    expect(byName.flow.calendar()).toBeNull();
+  });
+});
+
+describe('a room that requires a code', () => {
+  it('asks for one, and says why, with an access token as well', async () => {
+    keepAccessToken('good');
+    answers({ '/page/invitation': (body) => (body.code ? json(200, guest) : json(403, {}, { 'Roomkey-Reason': 'code_required' })) });
+    const { flow, reaches } = setup('/m/standup');
+    await flow.start();
+    await reaches('code');
+    expect(flow.state).toMatchObject({ problem: 'required', room: 'standup' });
+    await flow.useAccessToken('good');
+    expect(flow.state).toMatchObject({ screen: 'code', problem: 'required' });
+    await flow.useCode('wpi-srjb-wer');
+    await reaches('prejoin');
+  });
+});
+
+describe('the page without a link', () => {
+  it.each(['/', '/join'])('asks for a code at %s, and asks nobody before one is typed', async (path) => {
+    answers({ '/page/invitation': (body) => (body.code === 'wpi-srjb-wer' ? json(200, guest) : json(404)) });
+    const { flow, at, reaches } = setup(path);
+    await flow.start();
+    await reaches('code');
+    expect(server).not.toHaveBeenCalled();
+    await flow.useCode('aaa aaaa aaa');
+    expect(flow.state).toMatchObject({ screen: 'code', problem: 'code', room: '' });
+    await flow.useCode('wpisrjbwer');
+    await reaches('prejoin');
+    expect(at.path).toBe('/join/wpi-srjb-wer');
+  });
+  it('takes a pasted link with its key', async () => {
+    answers({ '/page/invitation': () => json(200, { ...guest, e2ee: true }) });
+    const { flow, at, reaches } = setup('/');
+    await flow.start();
+    await flow.useCode(`https://rooms.example/join/wpi-srjb-wer#key=${key}`);
+    await reaches('prejoin');
+    expect(at).toEqual({ path: '/join/wpi-srjb-wer', fragment: `#key=${key}` });
+  });
+  it('takes the link of a room', async () => {
+    answers({ '/page/invitation': (body) => json(body.room === 'standup' ? 200 : 404, guest) });
+    const { flow, at, reaches } = setup('/');
+    await flow.start();
+    await flow.useCode('https://rooms.example/m/standup');
+    await reaches('prejoin');
+    expect(at.path).toBe('/m/standup');
+  });
+  it('says why a good code does not lead in', async () => {
+    answers({ '/page/invitation': () => json(429, {}, { 'Retry-After': '30' }) });
+    const { flow, reaches } = setup('/');
+    await flow.start();
+    await flow.useCode('wpi-srjb-wer');
+    await reaches('busy');
+  });
+});
+
 describe('a room that is not public', () => {
   it('is opened with a code, and the address becomes the link of the code with its key', async () => {
     answers({ '/page/invitation': (body) => (body.code === 'wpi-srjb-wer' ? json(200, { ...guest, e2ee: true }) : json(body.code ? 404 : 401)) });
@@ -134,11 +238,12 @@ describe('waiting', () => {
     expect(calls('/v2/token').at(-1)).toMatchObject({ request_id: 'r1', join_token: admission.token });
   });
   it.each([
-    [403, 'refused'],
-    [404, 'over'],
-    [410, 'ended'],
-  ])('ends at %i with %s', async (status, message) => {
-    answers({ '/page/invitation': () => json(200, asked), '/v2/token': (body) => (body.request_id ? json(status) : json(202, { request_id: 'r1' })) });
+    [403, 'refused', { 'Roomkey-Reason': 'refused' }],
+    [403, 'blocked', { 'Roomkey-Reason': 'blocked' }],
+    [404, 'over', {}],
+    [410, 'ended', {}],
+  ])('ends at %i with %s', async (status, message, headers) => {
+    answers({ '/page/invitation': () => json(200, asked), '/v2/token': (body) => (body.request_id ? json(status, {}, headers) : json(202, { request_id: 'r1' })) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
     await flow.start();
     void flow.join('Ada');

@@ -6,7 +6,7 @@ const bytes = (value: unknown) => new TextEncoder().encode(typeof value === 'str
 describe('readMessage', () => {
   it('reads what LiveKit clients send', () => {
     const timestamp = Date.now();
-    expect(readMessage(bytes({ id: 'a', timestamp, message: 'hi' }))).toEqual({ id: 'a', timestamp, message: 'hi' });
+    expect(readMessage(bytes({ id: 'a', timestamp, message: 'hi' }))).toEqual({ id: 'a', timestamp, message: 'hi', agent: '', onlyMe: false });
   });
   it.each(['', '{', 'null', '5', '[]', '{"message":5}', '{"message":{"a":1}}'])('makes an empty message of %j', (sent) => {
     expect(readMessage(bytes(sent)).message).toBe('');

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JoinLink } from '../src/code';
-import { type StoredCall, claim, expiryOf, keepRequest, keptRequest, storeCall, storedCall } from '../src/stored';
+import { type StoredCall, claim, expiryOf, keepFragment, keepRequest, keptRequest, storeCall, storedCall, takeFragment } from '../src/stored';
 import { lockManager } from './locks';
 
 const link: JoinLink = { kind: 'code', code: 'wpi-srjb-wer' };
@@ -15,7 +15,7 @@ function stored(token: string): StoredCall {
   return {
     link,
     token,
-    invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false, livekit_inside: true },
+    invitation: { room_name: 'standup', role: 'guest', publish: [], chat: true, e2ee: false, waits: false, admits: false, hosts: false, livekit_inside: true },
     livekitUrl: 'ws://x',
     identity: 'guest_1',
     name: 'Ada',
@@ -28,6 +28,22 @@ function stored(token: string): StoredCall {
 
 beforeEach(() => sessionStorage.clear());
 afterEach(() => vi.unstubAllGlobals());
+
+describe('takeFragment', () => {
+  it('gives the end of the link back, once and to its own path', () => {
+    keepFragment('/join/a', '#key=x');
+    expect(takeFragment('/join/b')).toBe('');
+    keepFragment('/join/a', '#key=x');
+    expect(takeFragment('/join/a')).toBe('#key=x');
+    expect(takeFragment('/join/a')).toBe('');
+  });
+  it('keeps nothing of a link without one', () => {
+    keepFragment('/join/a', '');
+    expect(sessionStorage).toHaveLength(0);
+    sessionStorage.setItem('roomkey.fragment', '{"path": "/join/a", "fragment": 7}');
+    expect(takeFragment('/join/a')).toBe('');
+  });
+});
 
 describe('storedCall', () => {
   it('brings back the call of the same link', () => {

@@ -14,8 +14,8 @@ export const key = 'A'.repeat(43);
 export const server = vi.fn<(path: string, body: Record<string, unknown>) => Response | Promise<Response>>();
 export const json = (status: number, body: unknown = {}, headers: Record<string, string> = {}) => new Response(JSON.stringify(body), { status, headers });
 
-export const guest: Invitation = { room_name: 'standup', role: 'guest', publish: ['camera'], chat: true, e2ee: false, waits: false, admits: false, livekit_inside: true };
-export const host: Invitation = { ...guest, role: 'host', admits: true };
+export const guest: Invitation = { room_name: 'standup', role: 'guest', publish: ['camera'], chat: true, e2ee: false, waits: false, admits: false, hosts: false, livekit_inside: true };
+export const host: Invitation = { ...guest, role: 'host', admits: true, hosts: true };
 export const token = `h.${btoa(JSON.stringify({ exp: 4_000_000_000 }))}.s`;
 export const admission = { token, livekit_url: 'ws://x', identity: 'guest_1', e2ee: false };
 

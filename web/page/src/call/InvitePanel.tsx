@@ -1,21 +1,73 @@
-import { useId, useRef, useState } from 'react';
+import { Suspense, lazy, useId, useRef, useState } from 'react';
+import { type Invite, invite } from '../api';
 import { pathOf } from '../code';
 import { fragmentOf } from '../key';
 import { text } from '../text';
+import type { Call } from './enter';
+import { callText } from './words';
 
-/**
- * InvitePanel hands out the key of an encrypted room. It never shows the link
- * that this page was opened with: that one opens the room in the host's role.
- */
-export function InvitePanel({ fragmentKey, room }: { fragmentKey: string; room: string }) {
-  const fragment = fragmentOf(fragmentKey);
-  const link = location.origin + pathOf({ kind: 'room', room }) + fragment;
+const QRCode = lazy(() => import('./QRCode'));
+
+/** InvitePanel hands out links: of the roles in which a host may invite, and of an encrypted room its key. */
+export function InvitePanel({ call, roles }: { call: Call; roles: string[] }) {
+  const { key } = call;
   return (
     <div className="panel-scroll stack">
-      <p>{text.invite.detail}</p>
-      <Copyable label={text.invite.link} detail={text.invite.linkDetail} button={text.invite.copyLink} value={link} />
-      <Copyable label={text.invite.fragment} detail={text.invite.fragmentDetail} button={text.invite.copyKey} value={fragment} />
+      {roles.length > 0 && <Invitations call={call} roles={roles} />}
+      {key && <Key fragment={fragmentOf(key)} room={call.stored.invitation.room_name} />}
     </div>
+  );
+}
+
+function Invitations({ call, roles }: { call: Call; roles: string[] }) {
+  const [shown, setShown] = useState<Invite | null>(null);
+  const show = async (role: string) => {
+    const reply = await invite(call.token(), role);
+    if (reply.kind === 'answered') return setShown(reply.value);
+    setShown(null);
+    const shut = reply.status === 410 || reply.status === 409;
+    call.notices.tell(shut ? callText.invite.shut : callText.invite.failed, { topic: 'invite', tone: 'warning' });
+  };
+  // The key is added here: the server does not know it.
+  const link = shown && shown.join_url + (call.key ? fragmentOf(call.key) : '');
+  return (
+    <section className="stack" aria-label={callText.invite.people}>
+      <p>{callText.invite.choose}</p>
+      <div className="role-buttons">
+        {roles.map((role) => (
+          <button key={role} aria-pressed={shown?.role === role} onClick={() => void show(role)}>
+            {callText.invite.as(text.role(role))}
+          </button>
+        ))}
+      </div>
+      {shown && link && (
+        <>
+          <Copyable label={callText.invite.codeLink} detail={call.key ? callText.invite.codeLinkWithKey : callText.invite.codeLinkDetail} button={callText.invite.copyLink} value={link} />
+          <Suspense>
+            <QRCode value={link} />
+          </Suspense>
+          {!call.key && (
+            <p className="stack">
+              <strong>{callText.invite.spoken}</strong>
+              <span className="spoken-code">{shown.code}</span>
+              <span className="quiet small">{callText.invite.spokenDetail(location.host)}</span>
+            </p>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Key hands out the key of an encrypted room. It never shows the link that this page was opened with: that one opens the room in the host's role. */
+function Key({ fragment, room }: { fragment: string; room: string }) {
+  const link = location.origin + pathOf({ kind: 'room', room }) + fragment;
+  return (
+    <>
+      <p>{callText.invite.detail}</p>
+      <Copyable label={callText.invite.link} detail={callText.invite.linkDetail} button={callText.invite.copyLink} value={link} />
+      <Copyable label={callText.invite.fragment} detail={callText.invite.fragmentDetail} button={callText.invite.copyKey} value={fragment} />
+    </>
   );
 }
 
@@ -27,9 +79,9 @@ function Copyable({ label, detail, button, value }: { label: string; detail: str
     field.current?.select();
     try {
       await navigator.clipboard.writeText(value);
-      setResult(text.invite.copied);
+      setResult(callText.invite.copied);
     } catch {
-      setResult(text.invite.notCopied);
+      setResult(callText.invite.notCopied);
     }
   };
   return (

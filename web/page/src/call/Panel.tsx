@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
-import { text } from '../text';
 import { CloseIcon } from './icons';
+import { callText } from './words';
 
 export type PanelName = 'chat' | 'people' | 'settings' | 'invite';
 
@@ -22,7 +22,7 @@ export function Panel({ name, heading, close, children }: { name: PanelName; hea
         <h2 ref={title} tabIndex={-1}>
           {heading}
         </h2>
-        <button className="lk-button icon-button" onClick={close} aria-label={text.call.close[name]}>
+        <button className="lk-button icon-button" onClick={close} aria-label={callText.call.close[name]}>
           <CloseIcon />
         </button>
       </header>

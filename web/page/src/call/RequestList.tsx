@@ -4,7 +4,8 @@ import { shortName } from '../names';
 import { Name } from '../screens/Screen';
 import { text } from '../text';
 import type { Call } from './enter';
-import { useRequests } from './useRequests';
+import type { Host } from './useHost';
+import { callText } from './words';
 
 /** headingId is where the focus goes when nobody waits any more. */
 export const headingId = 'call-heading';
@@ -15,8 +16,8 @@ const shownAtOnce = 3;
 type Answer = { requestId: string; index: number; approve: boolean };
 
 /** RequestList lets a host answer join requests. */
-export function RequestList({ call }: { call: Call }) {
-  const { requests, remove } = useRequests(call);
+export function RequestList({ call, host }: { call: Call; host: Host }) {
+  const requests = host.view?.requests ?? [];
   const list = useRef<HTMLUListElement>(null);
   const pressed = useRef<Answer | null>(null);
   useLayoutEffect(() => {
@@ -30,15 +31,15 @@ export function RequestList({ call }: { call: Call }) {
   }, [requests]);
   if (requests.length === 0) return null;
   return (
-    <section className="requests" aria-label={text.requests.heading} data-requests={requests.length}>
-      <h2>{requests.length > shownAtOnce ? text.requests.many(requests.length) : text.requests.heading}</h2>
+    <section className="requests" aria-label={callText.requests.heading} data-requests={requests.length}>
+      <h2>{requests.length > shownAtOnce ? callText.requests.many(requests.length) : callText.requests.heading}</h2>
       <ul ref={list}>
         {requests.slice(0, shownAtOnce).map((request, index) => (
           <Request
             key={request.request_id}
             call={call}
             request={request}
-            remove={remove}
+            remove={host.answered}
             pressed={(approve) => (pressed.current = { requestId: request.request_id, index, approve })}
           />
         ))}
@@ -66,23 +67,23 @@ function Request({ call, request, remove, pressed }: Props) {
     if (reply.kind === 'answered') return remove(request.request_id);
     if (reply.status === 404) {
       remove(request.request_id);
-      return call.notices.tell(text.requests.gone);
+      return call.notices.tell(callText.requests.gone);
     }
-    call.notices.tell(text.requests.failed, { tone: 'warning' });
+    call.notices.tell(callText.requests.failed, { tone: 'warning' });
   };
   // Not disabled while the answer is on its way: a disabled button loses the focus.
   return (
     <li>
       <p>
-        <Name>{name}</Name> {text.requests.wants}
+        <Name>{name}</Name> {callText.requests.wants}
       </p>
       <p className="who">{whoAsks(request)}</p>
       <div className="buttons">
-        <button className="primary let-in" aria-disabled={answering} onClick={() => void answer(true)} aria-label={text.requests.letInName(name)}>
-          {text.requests.letIn}
+        <button className="primary let-in" aria-disabled={answering} onClick={() => void answer(true)} aria-label={callText.requests.letInName(name)}>
+          {callText.requests.letIn}
         </button>
-        <button className="refuse" aria-disabled={answering} onClick={() => void answer(false)} aria-label={text.requests.refuseName(name)}>
-          {text.requests.refuse}
+        <button className="refuse" aria-disabled={answering} onClick={() => void answer(false)} aria-label={callText.requests.refuseName(name)}>
+          {callText.requests.refuse}
         </button>
       </div>
     </li>
@@ -92,6 +93,6 @@ function Request({ call, request, remove, pressed }: Props) {
 /** whoAsks says what is known about somebody beside their name. */
 function whoAsks({ user_id, verified, label }: JoinRequest): string {
   const userId = shortName(user_id ?? '');
-  const who = verified ? text.requests.signedIn(userId) : userId ? text.requests.claims(userId) : text.requests.unproven;
-  return label ? `${who} ${text.requests.label(shortName(label))}` : who;
+  const who = verified ? callText.requests.signedIn(userId) : userId ? callText.requests.claims(userId) : callText.requests.unproven;
+  return label ? `${who} ${callText.requests.label(shortName(label))}` : who;
 }

@@ -1,12 +1,30 @@
 import { useRoomContext } from '@livekit/components-react';
+import { useState } from 'react';
 import { DeviceChoice, useChoosable } from '../media/DeviceChoice';
-import { keepChoices } from '../storage';
+import { keepChoices, readChoices } from '../storage';
 import { text } from '../text';
 import { type ParticipantPermission, may } from './rights';
+import { shortcutKeys } from './shortcuts';
+import { callText } from './words';
 
 export function SettingsPanel({ permissions }: { permissions: ParticipantPermission | undefined }) {
-  if (!navigator.mediaDevices) return <p className="panel-scroll">{text.devices.insecure}</p>;
-  return <Devices permissions={permissions} />;
+  return (
+    <div className="panel-scroll settings">
+      {navigator.mediaDevices ? <Devices permissions={permissions} /> : <p>{text.devices.insecure}</p>}
+      <Switch choice="sounds" words={callText.settings.sounds} />
+      <Switch choice="shortcuts" words={callText.settings.shortcuts} />
+      <dl className="shortcuts">
+        {Object.entries(shortcutKeys).map(([control, key]) => (
+          <div key={key}>
+            <dt>{callText.settings.shortcut[control as keyof typeof shortcutKeys]}</dt>
+            <dd>
+              <kbd>{key.toUpperCase()}</kbd>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
 }
 
 function Devices({ permissions }: { permissions: ParticipantPermission | undefined }) {
@@ -15,11 +33,25 @@ function Devices({ permissions }: { permissions: ParticipantPermission | undefin
   const camera = useChoosable('videoinput', room) && may(permissions, 'camera');
   const speaker = useChoosable('audiooutput', room);
   return (
-    <div className="panel-scroll settings">
-      <p className="quiet">{microphone || camera || speaker ? text.settings.detail : text.settings.nothing}</p>
+    <>
+      <p className="quiet">{microphone || camera || speaker ? callText.settings.detail : callText.settings.nothing}</p>
       {microphone && <DeviceChoice kind="audioinput" room={room} choose={(microphoneId) => keepChoices({ microphoneId })} />}
       {camera && <DeviceChoice kind="videoinput" room={room} choose={(cameraId) => keepChoices({ cameraId })} />}
       {speaker && <DeviceChoice kind="audiooutput" room={room} choose={(speakerId) => keepChoices({ speakerId })} />}
-    </div>
+    </>
+  );
+}
+
+function Switch({ choice, words }: { choice: 'sounds' | 'shortcuts'; words: string }) {
+  const [on, setOn] = useState(readChoices()[choice]);
+  const change = (to: boolean) => {
+    setOn(to);
+    keepChoices({ [choice]: to });
+  };
+  return (
+    <label className="switch">
+      <input type="checkbox" checked={on} onChange={(event) => change(event.target.checked)} />
+      {words}
+    </label>
   );
 }

@@ -9,37 +9,45 @@ import {
 } from '@livekit/components-react';
 import { type Participant, RoomEvent, Track } from 'livekit-client';
 import { useEffect, useRef, useState } from 'react';
-import { text } from '../text';
 import type { View } from './Controls';
 import { Grid } from './Grid';
+import type { OpenMenu } from './HostMenu';
+import { SelfView } from './SelfView';
 import { Tile } from './Tile';
 import type { Call } from './enter';
+import { isSmall } from './layout';
 import { may } from './rights';
 import { useShownView } from './useShownView';
+import { useSize } from './useSize';
 import { useWithheld } from './useWithheld';
+import { callText } from './words';
 
 interface Props {
   call: Call;
   view: View;
   setView(view: View): void;
+  openMenu: OpenMenu;
+  opened: string | null;
 }
 
 /** refKey names a tile: it stays the same when the camera goes off and on. */
 const refKey = (ref: TrackReferenceOrPlaceholder) => `${ref.participant.identity} ${ref.source}`;
 
 /** Stage shows everyone, as a grid or with one of them large. */
-export function Stage({ call, view, setView }: Props) {
+export function Stage({ call, view, setView, openMenu, opened }: Props) {
   useWithheld(call);
   const tracks = useTracks(
     [
       { source: Track.Source.Camera, withPlaceholder: true },
       { source: Track.Source.ScreenShare, withPlaceholder: false },
     ],
-    { updateOnlyOn: [RoomEvent.ActiveSpeakersChanged, RoomEvent.ParticipantPermissionsChanged], onlySubscribed: false },
+    { updateOnlyOn: [RoomEvent.ActiveSpeakersChanged, RoomEvent.ParticipantPermissionsChanged, RoomEvent.ParticipantNameChanged], onlySubscribed: false },
   )
     .filter(belongsOnStage)
     .filter((ref) => ref.source === Track.Source.Camera || !isTrackReference(ref) || call.secrecy.mayPlay(ref.publication));
   const others = useParticipants().length - 1;
+  const stage = useRef<HTMLElement>(null);
+  const place = useSize(stage);
   const shown = useShownView(view, call);
   const [pinned, setPinned] = useState<string | null>(null);
   const large = useLarge(tracks, pinned);
@@ -48,29 +56,38 @@ export function Stage({ call, view, setView }: Props) {
     setPinned(null);
     setView('auto');
   });
+  // On a phone the others have the place, and oneself a corner of it.
+  const self = isSmall(place) && tracks.length > 1 ? tracks.find((ref) => ref.participant.isLocal && ref.source === Track.Source.Camera) : undefined;
   const pin = (ref: TrackReferenceOrPlaceholder) => {
     const key = refKey(ref);
     const unpin = pinned === key && shown === 'speaker';
     setPinned(unpin ? null : key);
     setView(unpin ? 'auto' : 'speaker');
   };
-  const tile = { pin, pinned: shown === 'speaker' ? pinned : null, refKey, call };
+  const tile = { pin, pinned: shown === 'speaker' ? pinned : null, refKey, call, openMenu, opened };
   return (
-    <section className="stage" aria-label={text.call.stage} data-view={shown}>
+    <section ref={stage} className="stage" aria-label={callText.call.stage} data-view={shown}>
       {shown === 'speaker' && large ? (
         <FocusLayoutContainer>
-          <CarouselLayout tracks={tracks.filter((ref) => ref !== large)} aria-label={text.call.people}>
+          <CarouselLayout tracks={tracks.filter((ref) => ref !== large)} aria-label={callText.call.people}>
             <Tile {...tile} />
           </CarouselLayout>
           <Tile {...tile} trackRef={large} large />
         </FocusLayoutContainer>
       ) : (
-        <Grid tracks={tracks}>
-          <Tile {...tile} />
-        </Grid>
+        <>
+          <Grid tracks={self ? tracks.filter((ref) => ref !== self) : tracks} place={place}>
+            <Tile {...tile} />
+          </Grid>
+          {self && (
+            <SelfView>
+              <Tile {...tile} trackRef={self} />
+            </SelfView>
+          )}
+        </>
       )}
-      {others === 0 && <p className="alone">{text.call.alone}</p>}
-      {others > 0 && tracks.length === 0 && <p className="alone">{text.call.empty}</p>}
+      {others === 0 && <p className="alone">{callText.call.alone}</p>}
+      {others > 0 && tracks.length === 0 && <p className="alone">{callText.call.empty}</p>}
     </section>
   );
 }

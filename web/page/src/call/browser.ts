@@ -1,10 +1,16 @@
-// What the browser throws while the call is made. LiveKit's client turns it into
-// "could not reach the server", which sends people to look at their network.
+// What the browser throws while the call is made, and how far its connections came.
+// LiveKit's client turns it into "could not reach the server", which sends people to
+// look at their network.
 
-/** Thrown notes what the browser's own WebRTC refused to do. */
+import { type Path, pathOf } from './path';
+
+/** Thrown notes what the browser's own WebRTC refused to do, and how far it came. */
 export class Thrown {
   /** last is the newest refusal, with what was asked for; null when there was none. */
   last: { what: string; error: Error } | null = null;
+
+  // Of connections that were closed it is as they were just before.
+  private readonly made = new Map<RTCPeerConnection, Path | null>();
 
   private readonly native = globalThis.RTCPeerConnection as typeof RTCPeerConnection | undefined;
   private readonly watched = this.native && watched(this.native, this);
@@ -17,6 +23,15 @@ export class Thrown {
   stop() {
     // An attempt that was given up may end after another has begun.
     if (this.native && globalThis.RTCPeerConnection === this.watched) globalThis.RTCPeerConnection = this.native;
+  }
+
+  /** paths are how far the connections came that were made meanwhile. */
+  paths(): Path[] {
+    return [...this.made].map(([connection, closed]) => closed ?? pathOf(connection));
+  }
+
+  connected(connection: RTCPeerConnection, closed: Path | null) {
+    if (!this.made.get(connection)) this.made.set(connection, closed);
   }
 
   note(what: string, error: unknown) {
@@ -36,6 +51,12 @@ function watched(native: typeof RTCPeerConnection, thrown: Thrown): typeof RTCPe
         thrown.note('RTCPeerConnection', error);
         throw error;
       }
+      thrown.connected(this, null);
+    }
+
+    override close() {
+      thrown.connected(this, pathOf(this));
+      super.close();
     }
   };
   for (const name of methods) {

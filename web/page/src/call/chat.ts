@@ -8,6 +8,7 @@ import { newest } from './fair';
 import { readMessage } from './message';
 import type { Notices } from './notices';
 import type { Secrecy } from './secrecy';
+import { playSound } from './sounds';
 import { nameOf } from './watch';
 
 /** Message is one line of the chat, with the writer's name as it was then. */
@@ -19,11 +20,13 @@ export interface Message {
   identity: string;
   name: string;
   isLocal: boolean;
+  isAgent: boolean;
+  onlyMe: boolean; // nobody else has got it
 }
 
 interface Raw {
   bytes: Uint8Array;
-  identity: string;
+  identity: string; // empty: nobody whom the server shows, so none of the people inside
   name: string;
 }
 
@@ -43,8 +46,9 @@ const longestReadOut = 300;
 export class Chat {
   /** messages are the newest ones, oldest first. */
   messages: readonly Message[] = [];
-  /** received counts the messages of others, also those that are not kept. */
+  /** received counts the messages of others, also those that are not kept; ofAgents are those of them that agents wrote. */
   received = 0;
+  ofAgents = 0;
 
   private pending: Raw[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -72,6 +76,7 @@ export class Chat {
 
   list = () => this.messages;
   count = () => this.received;
+  countOfAgents = () => this.ofAgents;
 
   /** send sends a message to everybody. It throws when that did not work. */
   async send(message: string) {
@@ -79,7 +84,8 @@ export class Chat {
     const said = { id: crypto.randomUUID(), timestamp: Date.now(), message };
     await this.room.localParticipant.publishData(new TextEncoder().encode(JSON.stringify(said)), { reliable: true, topic });
     const { identity } = this.room.localParticipant;
-    this.show([...this.messages, { ...said, key: this.nextKey++, identity, name: nameOf(this.room.localParticipant), isLocal: true }]);
+    const name = nameOf(this.room.localParticipant);
+    this.show([...this.messages, { ...said, key: this.nextKey++, identity, name, isLocal: true, isAgent: false, onlyMe: false }]);
   }
 
   private take(raw: Raw) {
@@ -112,11 +118,16 @@ export class Chat {
         messages[edited] = { ...(messages[edited] as Message), message: read.message };
         continue;
       }
-      const message = { ...read, key: this.nextKey++, identity, name, isLocal: false };
+      const { id, timestamp, message: said } = read;
+      // The server names the sender of everything that people send: who has none and says that they are an agent is one.
+      const isAgent = identity === '' && read.agent !== '';
+      const who = isAgent ? { name: read.agent, isAgent, onlyMe: read.onlyMe } : { name, isAgent, onlyMe: false };
+      const message = { id, timestamp, message: said, key: this.nextKey++, identity, isLocal: false, ...who };
       messages.push(message);
       fresh.push(message);
     }
     this.received += fresh.length;
+    this.ofAgents += fresh.filter((message) => message.isAgent).length;
     this.readOut(fresh);
     this.show(messages);
   }
@@ -127,8 +138,12 @@ export class Chat {
   }
 
   private readOut(fresh: Message[]) {
+    if (fresh.length > 0) playSound('chat');
     if (fresh.length > readOutAtOnce) return this.notices.say(text.chat.many(fresh.length));
-    for (const { name, message } of fresh) this.notices.say(text.chat.from(name || text.nobody, cut(message, longestReadOut)));
+    for (const { name, message, isAgent } of fresh) {
+      const words = isAgent ? text.chat.fromAgent : text.chat.from;
+      this.notices.say(words(name || text.nobody, cut(message, longestReadOut)));
+    }
   }
 
   /** nameLater adds the name to messages of people who were not known yet: LiveKit may announce a person after their messages. */

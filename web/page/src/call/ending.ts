@@ -1,8 +1,10 @@
 // Why a call ended, or did not begin.
 
 import { ConnectionError, ConnectionErrorReason, DisconnectReason } from 'livekit-client';
+import type { Obstacle } from '../outcome';
 import type { MessageKind } from '../text';
 import type { Thrown } from './browser';
+import { type Path, mediaObstacle } from './path';
 
 /**
  * Ending is a message for the person, or one of three things that are for the
@@ -10,8 +12,8 @@ import type { Thrown } from './browser';
  * itself goes away.
  */
 export type Ending = {
-  why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'unavailable' | 'browser' | 'nomedia' | 'nokey'> | 'lost' | 'stale' | 'suspended';
-  /** said is what the browser had to say, for the person to pass on. */
+  why: Extract<MessageKind, 'full' | 'ended' | 'removed' | 'left' | 'duplicate' | 'browser' | 'nokey'> | Obstacle | 'lost' | 'stale' | 'suspended';
+  /** said is what the browser had to say, or which addresses were tried, for the person to pass on. */
   said?: string;
 };
 
@@ -38,8 +40,8 @@ export function endingOf(reason: DisconnectReason | undefined): Ending {
 // Tokens are removed from what the browser says.
 const secret = /eyJ[\w.-]+/g;
 
-/** endingOfError reads why a connection could not be made, of LiveKit's error and of what the browser threw meanwhile. */
-export function endingOfError(error: unknown, thrown: Thrown['last'] = null): Ending {
+/** endingOfError reads why a connection could not be made, of LiveKit's error and of what the browser threw and did meanwhile. */
+export function endingOfError(error: unknown, thrown: Thrown['last'] = null, paths: readonly Path[] = []): Ending {
   if (error instanceof Error && /max(imum)? participants/i.test(error.message)) return { why: 'full' };
   const browser = thrown && ({ why: 'browser', said: `${thrown.what}: ${thrown.error.message || thrown.error.name}`.replace(secret, '…') } as const);
   if (!(error instanceof ConnectionError)) return browser ?? { why: 'unavailable' };
@@ -58,6 +60,6 @@ export function endingOfError(error: unknown, thrown: Thrown['last'] = null): En
       if (error.status === 404) return { why: 'stale' };
       if (browser) return browser;
       // Signalling works then, but the media connection does not.
-      return { why: /pc connection/i.test(error.message) ? 'nomedia' : 'unavailable' };
+      return /pc connection/i.test(error.message) ? mediaObstacle(paths) : { why: 'unavailable' };
   }
 }

@@ -6,16 +6,19 @@ import type { Source } from '../api';
 import { newKey } from '../key';
 import type { Preview } from '../media/preview';
 import { type StoredCall, storeCall } from '../stored';
+import { isMediaObstacle } from '../outcome';
 import { readChoices } from '../storage';
 import { text } from '../text';
 import { Thrown } from './browser';
 import { type Ending, endingOf, endingOfError } from './ending';
+import { obstacleOf } from './obstacle';
 import { Chat } from './chat';
 import { Notices } from './notices';
 import { patientPolicy } from './reconnect';
 import { mayPublish } from './rights';
 import { Secrecy } from './secrecy';
 import { provideRandomUUID } from './uuid';
+import { watchKept } from './kept';
 import { tellRemoteMute, watchRoom } from './watch';
 
 export type { Ending } from './ending';
@@ -69,6 +72,7 @@ export const enterCall: EnterCall = async (entrance) => {
     await room.setE2EEEnabled(true);
   }
   watchRoom(room, notices);
+  watchKept(room, notices);
   const secrecy = new Secrecy(room, notices, encryption);
   const chat = new Chat(room, notices, secrecy); // here, since messages may come before anything is drawn
   // Nothing may be published before there is a key to encrypt it with.
@@ -81,10 +85,10 @@ export const enterCall: EnterCall = async (entrance) => {
     await room.connect(stored.livekitUrl, stored.token);
   } catch (error) {
     encryption?.close();
-    const ending = endingOfError(error, thrown.last);
+    const ending = await obstacleOf(endingOfError(error, thrown.last, thrown.paths()), error, stored);
     // What a developer is asked for; LiveKit's own lines are silenced.
     if (ending.why === 'browser') console.error('The browser refused what the call needs.', ending.said);
-    if (ending.why === 'nomedia') console.error('Signalling works, but no connection for sound and picture came about.');
+    if (isMediaObstacle(ending.why)) console.error('Signalling works, but no connection for sound and picture came about.', ending.said);
     return ending;
   } finally {
     thrown.stop();
@@ -117,7 +121,12 @@ export const enterCall: EnterCall = async (entrance) => {
     storeCall(stored);
   };
   room.engine.on(EngineEvent.TokenRefreshed, (token) => keep({ token }));
-  room.engine.on(EngineEvent.RemoteMute, (sid, muted) => tellRemoteMute(notices, publicationOf(room, sid), muted));
+  room.engine.on(EngineEvent.RemoteMute, (sid, muted) => {
+    const publication = publicationOf(room, sid);
+    tellRemoteMute(notices, publication, muted);
+    // A screen that is muted would go on standing there, black.
+    if (muted && publication?.source === Track.Source.ScreenShare) room.localParticipant.setScreenShareEnabled(false).catch(() => {});
+  });
   // After a reload things are as the person left them, not as they joined.
   const keepDevices = () => keep({ microphone: room.localParticipant.isMicrophoneEnabled, camera: room.localParticipant.isCameraEnabled });
   room

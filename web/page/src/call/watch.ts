@@ -5,6 +5,7 @@ import { type Problem, problemOf } from '../media/preview';
 import { shortName } from '../names';
 import { text } from '../text';
 import type { Notices } from './notices';
+import { playSound } from './sounds';
 import { type ParticipantPermission, changedRights } from './rights';
 
 // Telling every microphone of a large meeting would drown everything else.
@@ -20,8 +21,14 @@ export function nameOf(participant: Participant): string {
 /** watchRoom tells what happens in the room. */
 export function watchRoom(room: Room, notices: Notices) {
   room
-    .on(RoomEvent.ParticipantConnected, (who) => notices.say(text.notice.joined(nameOf(who))))
+    .on(RoomEvent.ParticipantConnected, (who) => {
+      notices.say(text.notice.joined(nameOf(who)));
+      if (room.numParticipants <= smallMeeting) playSound('join');
+    })
     .on(RoomEvent.ParticipantDisconnected, (who) => notices.say(text.notice.left(nameOf(who))))
+    .on(RoomEvent.ParticipantAttributesChanged, (changed, who) => {
+      if (changed.hand && !who.isLocal) notices.tell(text.hand.announce(nameOf(who)), { topic: 'hand' });
+    })
     .on(RoomEvent.TrackMuted, (track, who) => sayMicrophone(room, notices, track, who, text.notice.muted))
     .on(RoomEvent.TrackUnmuted, (track, who) => sayMicrophone(room, notices, track, who, text.notice.unmuted))
     .on(RoomEvent.TrackPublished, (track, who) => {

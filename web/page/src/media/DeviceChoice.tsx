@@ -3,7 +3,7 @@ import type { Room } from 'livekit-client';
 import { useId } from 'react';
 import { text } from '../text';
 
-const labels = { audioinput: text.devices.microphone, videoinput: text.devices.camera, audiooutput: text.devices.speaker };
+const words = { audioinput: 'microphone', videoinput: 'camera', audiooutput: 'speaker' } as const;
 
 interface Props {
   kind: MediaDeviceKind;
@@ -30,7 +30,7 @@ export function DeviceChoice({ kind, room, chosen, choose }: Props) {
   };
   return (
     <p className="device">
-      <label htmlFor={id}>{labels[kind]}</label>
+      <label htmlFor={id}>{text.devices[words[kind]]}</label>
       <select id={id} value={known ? value : devices[0]?.deviceId} onChange={(event) => change(event.target.value)}>
         {devices.map((device, index) => (
           <option key={device.deviceId} value={device.deviceId}>

@@ -1,11 +1,11 @@
-import { TrackToggle } from '@livekit/components-react';
-import { Track } from 'livekit-client';
+import { CameraDisabledIcon, CameraIcon, MicDisabledIcon, MicIcon } from '@livekit/components-react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Source } from '../api';
 import type { Flow } from '../flow';
 import { keepChoices, readChoices } from '../storage';
 import { text } from '../text';
 import { DeviceChoice } from './DeviceChoice';
+import { MicrophoneLevel, SpeakerTest } from './SoundCheck';
 import { type Device, Preview } from './preview';
 
 /** PreviewPanel shows the person themselves, and lets them choose devices. */
@@ -40,17 +40,10 @@ function Panel({ flow, camera, microphone }: PanelProps) {
     <>
       <Picture preview={preview} camera={camera} on={choices.camera} />
       <div className="preview-toggles">
-        {microphone && (
-          <TrackToggle source={Track.Source.Microphone} initialState={choices.microphone} onChange={(on) => on !== choices.microphone && choose({ microphone: on })}>
-            {text.devices.microphone}
-          </TrackToggle>
-        )}
-        {camera && (
-          <TrackToggle source={Track.Source.Camera} initialState={choices.camera} onChange={(on) => on !== choices.camera && choose({ camera: on })}>
-            {text.devices.camera}
-          </TrackToggle>
-        )}
+        {microphone && <DeviceToggle device="microphone" preview={preview} wanted={choices.microphone} choose={(on) => choose({ microphone: on })} />}
+        {camera && <DeviceToggle device="camera" preview={preview} wanted={choices.camera} choose={(on) => choose({ camera: on })} />}
       </div>
+      {preview.microphone && <MicrophoneLevel track={preview.microphone} />}
       <Problems preview={preview} />
       <details open={roomy}>
         <summary>{text.devices.choose}</summary>
@@ -59,8 +52,32 @@ function Panel({ flow, camera, microphone }: PanelProps) {
           {camera && <DeviceChoice kind="videoinput" chosen={choices.cameraId} choose={(cameraId) => choose({ cameraId })} />}
           <DeviceChoice kind="audiooutput" chosen={choices.speakerId} choose={(speakerId) => choose({ speakerId })} />
         </div>
+        <SpeakerTest speakerId={choices.speakerId} />
       </details>
     </>
+  );
+}
+
+const icons = { microphone: [MicIcon, MicDisabledIcon], camera: [CameraIcon, CameraDisabledIcon] } as const;
+
+/** DeviceToggle turns a device on and off. One that does not start looks off, and pressing it tries once more. */
+function DeviceToggle({ device, preview, wanted, choose }: { device: Device; preview: Preview; wanted: boolean; choose(on: boolean): void }) {
+  const problem = preview.problems[device];
+  const on = wanted && !problem;
+  const Icon = icons[device][on ? 0 : 1];
+  const press = () => {
+    if (!wanted || !problem) return choose(!wanted);
+    void preview.want({ [device]: false });
+    void preview.want({ [device]: true });
+  };
+  return (
+    <button className="lk-button" aria-pressed={on} data-problem={wanted ? problem : undefined} onClick={press}>
+      <Icon aria-hidden="true" />
+      <span>
+        {text.devices[device]}
+        {wanted && problem && <span className="small"> · {text.devices.short[problem]}</span>}
+      </span>
+    </button>
   );
 }
 

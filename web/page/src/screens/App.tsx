@@ -1,7 +1,8 @@
 import { Suspense, lazy, useEffect, useSyncExternalStore } from 'react';
 import type { Flow } from '../flow';
+import { speakInCall } from '../languages';
 import type { State } from '../state';
-import { shortName } from '../names';
+import { shortName, titleOf } from '../names';
 import { text } from '../text';
 import { Boundary } from './Boundary';
 import { CodeScreen } from './CodeScreen';
@@ -11,12 +12,15 @@ import { Prejoin } from './Prejoin';
 import { Screen } from './Screen';
 import { WaitingScreen } from './WaitingScreen';
 
-const CallScreen = lazy(() => import('../call/CallScreen'));
+const CallScreen = lazy(async () => {
+  const [screen] = await Promise.all([import('../call/CallScreen'), speakInCall()]);
+  return screen;
+});
 
 export function App({ flow }: { flow: Flow }) {
   const state = useSyncExternalStore(flow.subscribe, () => flow.state);
   useEffect(() => {
-    document.title = titleOf(state);
+    document.title = documentTitle(state);
   }, [state]);
   return (
     <Boundary key={state.screen} broken={() => flow.broke()} fallback={<Loading />}>
@@ -34,7 +38,7 @@ function screenOf(flow: Flow, state: State) {
     case 'prejoin':
       return <Prejoin flow={flow} state={state} />;
     case 'waiting':
-      return <WaitingScreen flow={flow} room={state.invitation.room_name} />;
+      return <WaitingScreen flow={flow} state={state} />;
     case 'call':
       return <CallScreen flow={flow} call={state.call} invitation={state.invitation} />;
     case 'message':
@@ -53,13 +57,13 @@ function Loading({ back = false }: { back?: boolean }) {
   );
 }
 
-// A title is kept in the browser's history: it has the room's name at most.
-function titleOf(state: State): string {
+// A title is kept in the browser's history: it has the room's title at most.
+function documentTitle(state: State): string {
   switch (state.screen) {
     case 'prejoin':
     case 'waiting':
     case 'call':
-      return text.title(shortName(state.invitation.room_name, 63));
+      return text.title(shortName(titleOf(state.invitation), 63));
     case 'message':
       return text.title(text.message[state.message].heading);
     case 'code':

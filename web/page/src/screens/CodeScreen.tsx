@@ -1,6 +1,6 @@
-import { type FormEvent, useId, useRef } from 'react';
+import { type FormEvent, useEffect, useId, useRef } from 'react';
 import type { Flow } from '../flow';
-import type { State } from '../state';
+import type { CodeProblem, State } from '../state';
 import { shortName } from '../names';
 import { text } from '../text';
 import { Heading, Name, Screen } from './Screen';
@@ -8,20 +8,30 @@ import { Heading, Name, Screen } from './Screen';
 // Rooms have no longer names.
 const longestRoom = 63;
 
+// What is wrong with what was typed, or why a code has to be. Read when it is shown, because the language comes later.
+const problems: Partial<Record<CodeProblem, () => string>> = {
+  malformed: () => text.code.malformed,
+  code: () => text.code.wrong,
+  required: () => text.code.required,
+};
+
 type Props = { flow: Flow; state: Extract<State, { screen: 'code' }> };
 
 export function CodeScreen({ flow, state }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   const room = shortName(state.room, longestRoom);
-  const problem = state.problem === 'malformed' ? text.code.malformed : state.problem === 'code' ? text.code.wrong : '';
+  const problem = problems[state.problem]?.() ?? '';
+  useEffect(() => {
+    if (!room) field.current?.focus(); // nothing but the field: who comes here has a code to type
+  }, [room]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void flow.useCode(field.current?.value ?? '');
   };
   return (
     <Screen name="code">
-      <Heading>{text.code.heading}</Heading>
+      <Heading focus={room !== ''}>{text.code.heading}</Heading>
       {room && (
         <p className="quiet">
           {text.code.intro[0]}
@@ -54,7 +64,7 @@ export function CodeScreen({ flow, state }: Props) {
           {state.checking ? text.code.checking : text.code.submit}
         </button>
       </form>
-      <AccessToken flow={flow} state={state} />
+      {room && <AccessToken flow={flow} state={state} />}
     </Screen>
   );
 }

@@ -1,14 +1,12 @@
 import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { browserName } from '../call/browser';
 import type { Flow } from '../flow';
+import { isMediaObstacle } from '../outcome';
 import type { State } from '../state';
-import { text } from '../text';
+import { type MessageKind, text } from '../text';
 import { Heading, Screen } from './Screen';
 
 type Props = { flow: Flow; state: Extract<State, { screen: 'message' }> };
-
-// Messages that depend on which browser it is.
-const aboutBrowser: string[] = ['browser', 'nomedia'];
 
 export function MessageScreen({ flow, state }: Props) {
   const words = text.message[state.message];
@@ -17,7 +15,7 @@ export function MessageScreen({ flow, state }: Props) {
     <Screen name="message" message={state.message}>
       <Heading>{words.heading}</Heading>
       <p className="wrap">{state.encryption ? text.unsupportedEncryption : words.detail}</p>
-      {aboutBrowser.includes(state.message) && <p className="quiet wrap">{text.browserSaid(browserName(), state.said ?? '')}</p>}
+      <Said message={state.message} said={state.said ?? ''} />
       {left > 0 && <p className="quiet">{text.busyFor(left)}</p>}
       {state.message === 'nokey' && <KeyForm flow={flow} />}
       {words.action && (
@@ -27,6 +25,26 @@ export function MessageScreen({ flow, state }: Props) {
       )}
       {state.message === 'broken' && <button onClick={() => flow.leave()}>{text.call.leave}</button>}
     </Screen>
+  );
+}
+
+/** Said is what the person can look at, or pass on to those who run the server. */
+function Said({ message, said }: { message: MessageKind; said: string }) {
+  if (message === 'browser') return <p className="quiet wrap">{text.browserSaid(browserName(), said)}</p>;
+  if (message === 'mediaserver') {
+    return (
+      <p className="wrap">
+        <a href={said} target="_blank" rel="noopener noreferrer">
+          {said}
+        </a>
+      </p>
+    );
+  }
+  if (!isMediaObstacle(message)) return null;
+  return (
+    <p className="quiet wrap">
+      {text.browserSaid(browserName(), '')} {said && text.offered(said)}
+    </p>
   );
 }
 

@@ -1,10 +1,12 @@
 import { type FormEvent, Suspense, lazy, useEffect, useId, useRef, useState } from 'react';
+import { type Inside, signOut } from '../api';
 import type { Flow } from '../flow';
 import type { State } from '../state';
-import { cleanName, maxName } from '../names';
+import { cleanName, maxName, shortName, titleOf } from '../names';
 import { text } from '../text';
 import { Boundary } from './Boundary';
-import { Heading, Name, Screen } from './Screen';
+import { CalendarLink, Heading, Name, Screen } from './Screen';
+import { SignInWays } from './SignIn';
 
 // With LiveKit in it: the name can be typed before it is there.
 const PreviewPanel = lazy(() => import('../media/PreviewPanel'));
@@ -18,7 +20,7 @@ export function Prejoin({ flow, state }: Props) {
     <Screen name="prejoin" wide={devices}>
       <div className="prejoin-form">
         <Heading focus={false} className="wrap">
-          {text.prejoin.heading(invitation.room_name)}
+          {text.prejoin.heading(titleOf(invitation))}
         </Heading>
         <p className="quiet">
           {text.prejoin.asRole} <Name className="role">{text.role(invitation.role)}</Name>
@@ -28,13 +30,21 @@ export function Prejoin({ flow, state }: Props) {
             <strong>{text.prejoin.watchOnly}</strong> {text.prejoin.watchOnlyDetail}
           </p>
         )}
+        {invitation.starts_at && (
+          <>
+            <p>{(invitation.early ? text.prejoin.startsEarly : text.prejoin.starts)(invitation.starts_at)}</p>
+            <CalendarLink flow={flow} />
+          </>
+        )}
+        <WhoIsInside flow={flow} />
         {invitation.waits && <p>{text.prejoin.waits}</p>}
+        {invitation.keep_chat && <p className="note">{text.kept.before}</p>}
         {invitation.e2ee && (
           <p className="note">
             <strong>{text.prejoin.encrypted}</strong> {state.keyMissing ? text.prejoin.encryptedFirst : text.prejoin.encryptedDetail}
           </p>
         )}
-        <NameForm flow={flow} known={state.name} joining={state.joining} />
+        <Who flow={flow} state={state} />
       </div>
       {devices && (
         <section className="preview" aria-label={text.prejoin.preview}>
@@ -46,6 +56,49 @@ export function Prejoin({ flow, state }: Props) {
         </section>
       )}
     </Screen>
+  );
+}
+
+/** Who asks for a name, unless the person has signed in or has to. */
+function Who({ flow, state: { invitation, name, joining } }: Props) {
+  const { sign_in: signIn } = invitation;
+  if (signIn?.as) return <SignedIn flow={flow} as={signIn.as} joining={joining} />;
+  return (
+    <>
+      {!signIn?.required && <NameForm flow={flow} known={name} joining={joining} />}
+      {signIn && <SignInWays signIn={signIn} />}
+    </>
+  );
+}
+
+function SignedIn({ flow, as, joining }: { flow: Flow; as: string; joining: boolean }) {
+  return (
+    <div className="stack">
+      <p>
+        {text.signIn.as} <Name>{as}</Name> <span className="quiet">{text.signIn.verified}</span>
+      </p>
+      <button className="primary" disabled={joining} onClick={() => void flow.join(as)}>
+        {joining ? text.prejoin.joining : text.prejoin.join}
+      </button>
+      <button disabled={joining} onClick={() => void signOut().then(() => flow.start())}>
+        {text.signIn.out}
+      </button>
+    </div>
+  );
+}
+
+/** WhoIsInside says who is in the room already, once the server has said so. */
+function WhoIsInside({ flow }: { flow: Flow }) {
+  const [inside, setInside] = useState<Inside | null>(null);
+  useEffect(() => {
+    void flow.inside().then((reply) => reply?.kind === 'answered' && setInside(reply.value));
+  }, [flow]);
+  if (!inside?.count) return null;
+  const names = inside.names.map((name) => shortName(name, 20) || text.nobody);
+  return (
+    <p className="quiet wrap" data-inside={inside.count}>
+      {text.prejoin.inside(names, inside.count - names.length)}
+    </p>
   );
 }
 

@@ -1,4 +1,6 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import type { Flow } from '../flow';
+import { text } from '../text';
 
 type Name = 'loading' | 'code' | 'prejoin' | 'waiting' | 'call' | 'message';
 
@@ -21,6 +23,20 @@ export function Heading({ children, focus = true, className, id }: { children: R
     <h1 ref={heading} tabIndex={-1} className={className} id={id}>
       {children}
     </h1>
+  );
+}
+
+/** CalendarLink gives the entry for the person's calendar, where the link has one. */
+export function CalendarLink({ flow }: { flow: Flow }) {
+  const calendar = flow.calendar();
+  return (
+    calendar && (
+      <p>
+        <a href={calendar} download>
+          {text.calendar}
+        </a>
+      </p>
+    )
   );
 }
 

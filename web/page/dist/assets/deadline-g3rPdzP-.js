@@ -1,0 +1,1 @@
+function e(e,t){let n=new AbortController,r=()=>n.abort(),i=setTimeout(r,e);return t?.addEventListener(`abort`,r),t?.aborted&&r(),{signal:n.signal,clear:()=>{clearTimeout(i),t?.removeEventListener(`abort`,r)}}}export{e as t};
