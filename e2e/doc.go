@@ -9,6 +9,9 @@
 // and a LiveKit of two nodes on Redis. TestKilledInRounds kills all of its parts in
 // turn while clients work who keep books of what they were answered.
 //
+// TestTasks has what people ask of agents, each from the first call of a tool to what
+// people see; docs/tasks.md is the table of it.
+//
 // There is nothing here but tests. No test fails because something took long, but
 // for what would be waiting for ever. With ROOMKEY_TEST_REACTIONS set to a file
 // they write how long it took; bench/ holds that against what is promised.

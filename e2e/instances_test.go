@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/webhooks/webhooktest"
 )
 
 // No answer depends on which instance is asked: join by one, kick by another, wait
@@ -69,10 +71,12 @@ func TestInstancesAreOne(t *testing.T) {
 
 // An instance that is stopped for longer than its leases last (SIGSTOP) loses what it
 // did for all of them to another one. When it goes on, it does nothing twice, and
-// knows everything that was decided meanwhile.
+// knows everything that was decided meanwhile. A receiver of webhooks is told everything
+// in order, by whichever of them it is, also when that one is killed in the middle.
 func TestPausedInstance(t *testing.T) {
 	t.Parallel()
-	c := startCluster(t)
+	c := startCluster(t, allowPrivate)
+	receiver := c.instances[2].addReceiver()
 	paused := c.holder()
 	other := c.instances[0]
 	if other == paused {
@@ -117,6 +121,23 @@ func TestPausedInstance(t *testing.T) {
 	for _, s := range c.instances {
 		if n := expired(s) + len(s.events("room.ended")); n != 2 {
 			t.Errorf("events of the ends: got %d, want 2", n)
+		}
+	}
+	receiver.Answer(receiver.HangAndTake)
+	before := len(receiver.Arrived())
+	rooms := []string{c.room.ID, short.Room.ID}
+	for i, s := range c.instances {
+		var out struct{ Room room }
+		s.must(admin, "create_room", arg{"name": "told-" + strconv.Itoa(i)}, &out)
+		rooms = append(rooms, out.Room.ID)
+	}
+	livekittest.Wait(t, "webhooks to be under way", func() bool { return len(receiver.Arrived()) > before })
+	killed := c.holder()
+	killed.kill()
+	receiver.Answer(webhooktest.Take)
+	for _, s := range c.instances {
+		if s != killed {
+			s.checkWebhooks(receiver, rooms...)
 		}
 	}
 }

@@ -142,6 +142,7 @@ type pass struct {
 	LiveKitURL string    `json:"livekit_url"`
 	Identity   string    `json:"identity"`
 	ExpiresAt  time.Time `json:"expires_at"`
+	E2EE       bool      `json:"e2ee"`
 }
 
 func (p pass) url() string { return "http" + strings.TrimPrefix(p.LiveKitURL, "ws") }
@@ -252,7 +253,7 @@ func (s *system) waitInside(people ...person) {
 }
 
 // event is a line of list_events.
-type event struct{ Action, Target string }
+type event struct{ ID, Action, Target string }
 
 // events are those of the room that are of one of the actions.
 func (s *system) events(actions ...string) (found []event) {
