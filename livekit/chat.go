@@ -43,7 +43,7 @@ func (s *Server) SendMessage(ctx context.Context, roomID string, m meet.Message)
 		}
 		writer.Close() // LiveKit was started anew, or ended the connection
 	}
-	writer, err := s.joinAsScribe(ctx, roomID, nil)
+	writer, err := s.joinAsScribe(ctx, roomID, scribe.Config{})
 	if err == nil {
 		err = writer.Send(ctx, packets...)
 		s.writers.keep(roomID, writer)
@@ -64,9 +64,7 @@ func isNotScribe(p *livekit.ParticipantInfo) bool {
 
 // joinAsScribe joins a media room as Roomkey's own participant. LiveKit counts an
 // agent as nobody who needs a seat, or for whom an empty room lives on.
-func (s *Server) joinAsScribe(
-	ctx context.Context, roomID string, onPacket func(*livekit.DataPacket),
-) (*scribe.Participant, error) {
+func (s *Server) joinAsScribe(ctx context.Context, roomID string, cfg scribe.Config) (*scribe.Participant, error) {
 	grant := videoGrant(roomID, meet.Grants{Subscribe: true, Data: true})
 	grant.Hidden = true
 	token, err := auth.NewAccessToken(s.key, s.secret).
@@ -82,7 +80,8 @@ func (s *Server) joinAsScribe(
 	if err != nil {
 		return nil, fmt.Errorf("livekit: sign a token: %w", err)
 	}
-	return scribe.Join(ctx, scribe.Config{URL: s.url, Token: token, SameMachine: s.singleNode, OnPacket: onPacket})
+	cfg.URL, cfg.Token, cfg.SameMachine = s.url, token, s.singleNode
+	return scribe.Join(ctx, cfg)
 }
 
 // writers are the participants of our own who stay for a while, by their rooms.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/livekit/protocol/livekit"
@@ -15,16 +16,56 @@ import (
 	"roomkey/meet"
 )
 
-// FollowChat implements [meet.Media].
-func (s *Server) FollowChat(ctx context.Context, roomID string, tell func(meet.ChatLine)) (meet.Following, error) {
+// Follow implements [meet.Media].
+func (s *Server) Follow(ctx context.Context, roomID string, tell func(meet.ChatLine)) (meet.Following, error) {
 	ctx, cancel := s.withTimeout(ctx)
 	defer cancel()
-	r := &chatReader{tell: tell, streams: map[streamKey]*textStream{}, ofPerson: map[string]int{}}
-	participant, err := s.joinAsScribe(ctx, roomID, r.receive)
+	cfg := scribe.Config{Speakers: !s.singleNode} // the LiveKit inside is asked directly
+	if tell != nil {
+		r := &chatReader{tell: tell, streams: map[streamKey]*textStream{}, ofPerson: map[string]int{}}
+		cfg.OnPacket = r.receive
+	}
+	participant, err := s.joinAsScribe(ctx, roomID, cfg)
 	if err != nil {
-		return nil, callError("follow a chat", err)
+		return nil, callError("follow a room", err)
+	}
+	if cfg.Speakers {
+		s.listeners.add(participant)
 	}
 	return participant, nil
+}
+
+// Speaking says of everybody in the rooms that this adapter follows, by the SID of
+// their connection, whether they speak now. Of the LiveKit inside it says nothing.
+func (s *Server) Speaking() map[string]bool { return s.listeners.speaking() }
+
+// listeners are the participants of our own who are told who speaks.
+type listeners struct {
+	mu  sync.Mutex
+	all []*scribe.Participant
+}
+
+func (l *listeners) add(p *scribe.Participant) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, p)
+}
+
+// speaking also forgets who is not connected any more.
+func (l *listeners) speaking() map[string]bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	speaking := map[string]bool{}
+	l.all = slices.DeleteFunc(l.all, func(p *scribe.Participant) bool {
+		select {
+		case <-p.Done():
+			return true
+		default:
+			maps.Copy(speaking, p.Speaking())
+			return false
+		}
+	})
+	return speaking
 }
 
 // keptMetadata is the metadata of a media room, as far as Roomkey sets it.

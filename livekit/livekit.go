@@ -80,6 +80,7 @@ type Server struct {
 	singleNode bool
 	liveness   *liveness
 	writers    writers
+	listeners  listeners
 }
 
 var _ meet.Media = (*Server)(nil)

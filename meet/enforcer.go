@@ -21,6 +21,8 @@ type Enforcer struct {
 	chats       *chatsToLookAt
 	usersEnd    chan struct{} // holds a value when a user may have been disabled
 
+	countSpeaking bool
+
 	heard       heard       // not stored yet
 	interrupted atomic.Bool // LiveKit did not answer since Reconcile has asked it who is inside
 }

@@ -20,7 +20,8 @@ const (
 const maxParallelChats = 8
 
 // KeepChats keeps what is written in the chats of rooms whose settings say so, while
-// somebody is inside, until ctx ends. One instance of all is to do it at a time.
+// somebody is inside, until ctx ends. With [Config.CountSpeaking] it follows other
+// rooms, too. One instance of all is to do it at a time.
 func (e *Enforcer) KeepChats(ctx context.Context) error {
 	k := chatKeeper{Enforcer: e, kept: map[string]*followedChat{}, failed: map[string]bool{}}
 	defer k.stopAll(ctx)
@@ -47,15 +48,16 @@ func (e *Enforcer) KeepChats(ctx context.Context) error {
 type chatKeeper struct {
 	*Enforcer
 	kept   map[string]*followedChat // by room
-	failed map[string]bool          // rooms whose chat ought to be kept, and could not be followed
+	failed map[string]bool          // rooms that ought to be followed, and could not be
 
 	mu       sync.Mutex
 	unstored []*followedChat // not kept any more, and not stored yet as a whole
 }
 
-// followedChat is a chat that is kept now.
+// followedChat is a room that is followed now.
 type followedChat struct {
 	*keptChat
+	keeps     bool // what is written; false is to hear who speaks alone
 	following Following
 }
 
@@ -84,31 +86,32 @@ func (k *chatKeeper) look(ctx context.Context) {
 		begun[i], errs[i] = k.lookAt(ctx, ids[i], k.kept[ids[i]], noted[ids[i]])
 	})
 	for i, id := range ids {
-		switch {
-		case errs[i] != nil:
-			k.fail(ctx, id, errs[i])
-			continue
-		case begun[i] == nil:
+		if begun[i] == nil {
 			delete(k.kept, id)
-		default:
+		} else {
 			k.kept[id] = begun[i]
 		}
-		delete(k.failed, id)
+		if errs[i] != nil {
+			k.fail(ctx, id, errs[i])
+		} else {
+			delete(k.failed, id)
+		}
 	}
 }
 
-// fail notes that it is not known whether the chat of a room is to be kept, or that it
-// could not be followed. It is tried again soon.
+// fail notes that it is not known whether a room is to be followed, or that it could
+// not be. It is tried again soon.
 func (k *chatKeeper) fail(ctx context.Context, id string, err error) {
 	if !k.failed[id] && ctx.Err() == nil {
-		k.log.LogAttrs(ctx, slog.LevelWarn, "could not keep a chat; it is tried again",
+		k.log.LogAttrs(ctx, slog.LevelWarn, "could not follow a room, to keep its chat or to hear who speaks; it is tried again",
 			slog.String("room", id), slog.Any("err", err))
 	}
 	k.failed[id] = true
 }
 
-// lookAt gives the chat of a room as it is kept from now on, nil if it is not. chat is
-// what is kept now; wasKept says that people may have been told so in any case.
+// lookAt gives the room as it is followed from now on, nil if it is not. chat is how it
+// is followed now; wasKept says that people may have been told that their chat is kept
+// in any case.
 func (k *chatKeeper) lookAt(
 	ctx context.Context, id string, chat *followedChat, wasKept bool,
 ) (*followedChat, error) {
@@ -116,26 +119,28 @@ func (k *chatKeeper) lookAt(
 	if err != nil {
 		return chat, err
 	}
-	keep := known && room.Active(k.now()) && keepsChat(room)
-	if keep {
+	active := known && room.Active(k.now())
+	keeps := active && keepsChat(room)
+	follow := keeps || active && k.countSpeaking && !room.Settings.E2EE
+	if follow {
 		open, err := k.store.OpenPresences(ctx, id)
 		if err != nil {
 			return chat, k.storeError(err, "")
 		}
-		keep = len(open) > 0
+		follow = len(open) > 0
 	}
-	switch {
-	case keep && chat != nil:
-		return chat, nil
-	case keep:
-		return k.begin(ctx, room)
-	case chat != nil:
+	if chat != nil && (!follow || chat.keeps != keeps) {
 		k.end(ctx, chat)
+		wasKept = wasKept || chat.keeps
+		chat = nil
 	}
-	if (chat != nil || wasKept) && known && room.Active(k.now()) && !keepsChat(room) {
+	if wasKept && active && !keeps {
 		k.tellNotKept(ctx, id)
 	}
-	return nil, nil //nolint:nilnil // it is not kept
+	if follow && chat == nil {
+		return k.begin(ctx, room)
+	}
+	return chat, nil
 }
 
 // tellNotKept tells everybody inside that their chat is not kept any more. If that
@@ -152,14 +157,21 @@ func (k *chatKeeper) tellNotKept(ctx context.Context, room string) {
 // be read here.
 func keepsChat(room Room) bool { return room.Settings.KeepChat && !room.Settings.E2EE }
 
-// begin tells everybody inside that the chat is kept, and then keeps it. It gives nil
-// if LiveKit has nobody inside.
+// begin follows a room. If its chat is kept, it tells everybody inside so before. It
+// gives nil if LiveKit has nobody inside.
 func (k *chatKeeper) begin(ctx context.Context, room Room) (*followedChat, error) {
 	ctx, cancel := withBudget(ctx)
 	defer cancel()
 	people, err := k.media.Participants(ctx, room.ID)
 	if err != nil || len(people) == 0 {
 		return nil, err
+	}
+	if !keepsChat(room) {
+		following, err := k.media.Follow(ctx, room.ID, nil)
+		if err != nil {
+			return nil, err
+		}
+		return &followedChat{keptChat: newKeptChat(k.core, room.ID, nil), following: following}, nil
 	}
 	if err := k.media.ShowChatKept(ctx, room.ID, true); err != nil {
 		return nil, err
@@ -168,15 +180,15 @@ func (k *chatKeeper) begin(ctx context.Context, room Room) (*followedChat, error
 	if err != nil {
 		return nil, k.storeError(err, "")
 	}
-	chat := &followedChat{keptChat: newKeptChat(k.core, room.ID, sizes)}
-	chat.following, err = k.media.FollowChat(ctx, room.ID, chat.take)
+	chat := &followedChat{keptChat: newKeptChat(k.core, room.ID, sizes), keeps: true}
+	chat.following, err = k.media.Follow(ctx, room.ID, chat.take)
 	if err != nil {
 		return nil, err
 	}
 	return chat, nil
 }
 
-// end stops keeping a chat, and stores what is left of it.
+// end stops following a room, and stores what is left of it.
 func (k *chatKeeper) end(ctx context.Context, chat *followedChat) {
 	chat.following.Close()
 	if !k.storeChat(ctx, chat) {
@@ -186,7 +198,7 @@ func (k *chatKeeper) end(ctx context.Context, chat *followedChat) {
 	}
 }
 
-// lookAgain notes the rooms whose chat could not be followed, or is not any more:
+// lookAgain notes the rooms that could not be followed, or are not any more:
 // LiveKit was started anew, or the network failed.
 func (k *chatKeeper) lookAgain(ctx context.Context) {
 	for id := range k.failed {

@@ -55,10 +55,12 @@ type Media interface {
 	// an agent, and returns when the media server has taken it.
 	SendMessage(ctx context.Context, roomID string, m Message) error
 
-	// FollowChat gives tell what people inside write to everybody, in order, until the
-	// connection for it ends. ctx bounds the beginning alone. tell must be quick.
-	// Nobody inside sees that somebody follows: see ShowChatKept.
-	FollowChat(ctx context.Context, roomID string, tell func(ChatLine)) (Following, error)
+	// Follow listens to a media room until the connection for it ends: it gives tell
+	// what people inside write to everybody, in order, and hears who speaks where
+	// nobody else does (see [Enforcer.HearSpeakers]). ctx bounds the beginning alone.
+	// tell must be quick; nil is nobody. Nobody inside sees that somebody follows: see
+	// ShowChatKept.
+	Follow(ctx context.Context, roomID string, tell func(ChatLine)) (Following, error)
 
 	// ShowChatKept tells everybody inside, and who comes later, whether their chat is
 	// kept.
@@ -77,7 +79,7 @@ type Media interface {
 	Ping(ctx context.Context) error
 }
 
-// Following is a chat that is followed. It must be closed.
+// Following is a media room that is followed. It must be closed.
 type Following interface {
 	Done() <-chan struct{} // closed when the connection has ended
 	Close()

@@ -64,6 +64,10 @@ type Config struct {
 	// then; otherwise nobody can know.
 	HearsAll bool
 
+	// CountSpeaking follows rooms that keep no chat as well, but for encrypted ones, so
+	// that it is heard who speaks.
+	CountSpeaking bool
+
 	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
 
 	Now    func() time.Time // nil is time.Now
@@ -97,7 +101,8 @@ func New(c Config) (*Service, *Enforcer) {
 	c.Store.Subscribe(func(_ context.Context, e Event) { chats.onEvent(e) })
 	c.Store.SubscribeElsewhere(chats.onEvent)
 	enforcer := &Enforcer{core: shared, keepEvents: c.KeepEvents, chats: chats,
-		connections: newConnections(c.Connections, now), usersEnd: make(chan struct{}, 1)}
+		countSpeaking: c.CountSpeaking, connections: newConnections(c.Connections, now),
+		usersEnd: make(chan struct{}, 1)}
 	c.Store.SubscribeElsewhere(enforcer.onUsersEnd)
 	return service, enforcer
 }

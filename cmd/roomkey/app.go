@@ -121,6 +121,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 		Connections: c.Limits.Connections, Now: a.store.Now, HearsAll: a.embedded != nil,
+		CountSpeaking: c.LiveKit.CountSpeaking && a.embedded == nil,
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)

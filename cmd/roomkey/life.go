@@ -136,12 +136,12 @@ func (a *app) sendWebhooks(ctx context.Context) error {
 
 // observe has the enforcer note who of the people inside speaks, and that they are
 // there.
-func (a *app) observe(ctx context.Context) (err error) {
-	enforcer := a.enforcer.Load()
+func (a *app) observe(ctx context.Context) error {
+	enforcer, speaking := a.enforcer.Load(), a.media.Speaking
 	if a.embedded != nil {
-		err = enforcer.HearSpeakers(ctx, a.embedded.Speaking())
+		speaking = a.embedded.Speaking
 	}
-	return errors.Join(err, a.housekeeping.do(ctx, enforcer.Observe))
+	return errors.Join(enforcer.HearSpeakers(ctx, speaking()), a.housekeeping.do(ctx, enforcer.Observe))
 }
 
 // observeLast is observe before the LiveKit inside stops, and everybody is out.

@@ -1,6 +1,6 @@
 // Package scribe is Roomkey's own participant in media rooms. Nobody inside sees it,
-// it takes no seat, and it neither publishes nor takes sound or pictures: it sends
-// data to the people inside, and gets theirs.
+// it takes no seat, and it neither publishes nor gets sound or pictures: it sends
+// data to the people inside, gets theirs, and knows who of them speaks.
 //
 // It is a client of its own, because data comes from strangers. LiveKit's SDK for Go
 // panics when the end of a text stream has attributes that its beginning had not,
@@ -35,6 +35,9 @@ type Config struct {
 	// OnPacket gets the data that others send, in the order in which it comes. It
 	// must be quick. Nil is nowhere.
 	OnPacket func(*livekit.DataPacket)
+
+	// Speakers is to know who speaks: see [Participant.Speaking].
+	Speakers bool
 }
 
 // Participant is connected to a media room. It must be closed.
@@ -53,6 +56,8 @@ type Participant struct {
 	sending sync.Mutex // held while data is sent
 	sent    uint32     // packets
 	drained chan struct{}
+
+	speakers speakers
 
 	endOnce sync.Once
 	done    chan struct{} // closed when the connection has ended; err is set before

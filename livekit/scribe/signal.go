@@ -83,12 +83,14 @@ func (p *Participant) read() {
 	}
 }
 
-// handle handles one message of LiveKit's. Messages about people and tracks are of
-// no use here.
+// handle handles one message of LiveKit's.
 func (p *Participant) handle(response *livekit.SignalResponse) error {
 	if join := response.GetJoin(); join != nil && p.publisher == nil {
 		p.running.Go(func() { p.ping(cmp.Or(time.Duration(join.GetPingInterval())*time.Second, defaultPing)) })
-		return p.connect(join)
+		if err := p.connect(join); err != nil {
+			return err
+		}
+		return p.listen(join.GetOtherParticipants())
 	}
 	switch message := response.GetMessage().(type) {
 	case *livekit.SignalResponse_Leave:
@@ -99,6 +101,10 @@ func (p *Participant) handle(response *livekit.SignalResponse) error {
 		return p.acceptAnswer(message.Answer)
 	case *livekit.SignalResponse_Trickle:
 		return p.addCandidate(message.Trickle)
+	case *livekit.SignalResponse_Update:
+		return p.listen(message.Update.GetParticipants())
+	case *livekit.SignalResponse_SpeakersChanged:
+		p.speakers.hear(message.SpeakersChanged.GetSpeakers())
 	}
 	return nil
 }

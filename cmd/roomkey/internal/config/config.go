@@ -83,11 +83,12 @@ type HTTP struct {
 
 // LiveKit names a foreign LiveKit server, or sets up the one inside.
 type LiveKit struct {
-	URL          string        `yaml:"url"`
-	APIKey       string        `yaml:"api_key"`
-	APISecret    string        `yaml:"api_secret"`
-	EmptyTimeout time.Duration `yaml:"empty_timeout"`
-	Embedded     Embedded      `yaml:"embedded"`
+	URL           string        `yaml:"url"`
+	APIKey        string        `yaml:"api_key"`
+	APISecret     string        `yaml:"api_secret"`
+	EmptyTimeout  time.Duration `yaml:"empty_timeout"`
+	CountSpeaking bool          `yaml:"count_speaking"`
+	Embedded      Embedded      `yaml:"embedded"`
 }
 
 // Foreign says whether LiveKit is another server than the one inside.
