@@ -31,7 +31,7 @@ func decodeObject(path string, values map[string]any, into reflect.Value) error 
 		value := values[f.name]
 		if value == nil || value == "" && !f.required && f.isText() {
 			if f.required {
-				return meet.Invalid(path+f.name, path+f.name+" is required", "It is: "+f.doc)
+				return meet.Invalid(path+f.name, path+f.name+" is required", f.hint())
 			}
 			continue
 		}
@@ -50,7 +50,7 @@ func decodeObject(path string, values map[string]any, into reflect.Value) error 
 func decodeValue(path string, f field, value any, into reflect.Value) error {
 	name := path + f.name
 	invalid := func(rule string, args ...any) error {
-		return meet.Invalid(name, name+" must be "+fmt.Sprintf(rule, args...), "It is: "+f.doc)
+		return meet.Invalid(name, name+" must be "+fmt.Sprintf(rule, args...), f.hint())
 	}
 	var ok bool
 	switch f.typ.Kind() {
@@ -106,13 +106,13 @@ func decodeTexts(name string, f field, value any, into reflect.Value) error {
 	list, ok := asList(value)
 	if !ok || len(list) > maxListed {
 		return meet.Invalid(name, fmt.Sprintf("%s must be an array of at most %d strings, not %s", name, maxListed,
-			describe(value)), "It is: "+f.doc)
+			describe(value)), f.hint())
 	}
 	texts := make([]string, len(list))
 	for i, item := range list {
 		if texts[i], ok = item.(string); !ok {
 			at := fmt.Sprintf("%s[%d]", name, i)
-			return meet.Invalid(at, at+" must be a string, not "+describe(item), "It is: "+f.doc)
+			return meet.Invalid(at, at+" must be a string, not "+describe(item), f.hint())
 		}
 	}
 	into.Set(reflect.ValueOf(texts))
@@ -123,14 +123,14 @@ func decodeTexts(name string, f field, value any, into reflect.Value) error {
 func decodeList(name string, f field, value any, into reflect.Value) error {
 	list, ok := asList(value)
 	if !ok {
-		return meet.Invalid(name, name+" must be an array of objects, not "+describe(value), "It is: "+f.doc)
+		return meet.Invalid(name, name+" must be an array of objects, not "+describe(value), f.hint())
 	}
 	into.Set(reflect.MakeSlice(f.typ, len(list), len(list)))
 	for i, item := range list {
 		at := fmt.Sprintf("%s[%d]", name, i)
 		object, ok := item.(map[string]any)
 		if !ok {
-			return meet.Invalid(at, at+" must be an object, not "+describe(item), "It is: "+f.doc)
+			return meet.Invalid(at, at+" must be an object, not "+describe(item), f.hint())
 		}
 		if err := decodeObject(at+".", object, into.Index(i)); err != nil {
 			return err

@@ -192,6 +192,11 @@ func TestDecodeErrors(t *testing.T) {
 	if err := meet.AsError(decode("get_room", nil, &in)); err.Message != "room_id is required" {
 		t.Errorf("no arguments: %+v; want room_id to be asked for", err)
 	}
+	var events listEventsInput
+	err := meet.AsError(decode("list_events", map[string]any{"kind": "rooms"}, &events))
+	if want := `Its description is "request: join requests".`; err.Hint != want {
+		t.Errorf("a hint: %s, want the sentence %s", err.Hint, want)
+	}
 }
 
 // Whatever the arguments are, decoding ends with a value or with an error that

@@ -27,8 +27,8 @@ type sendMessageOutput struct {
 
 var sendMessage = define(Tool{
 	Name: "send_message", Title: "Write to people in a room", Toolset: Meeting, Scope: meet.ScopeMeeting,
-	Description: "Write into the chat of a room you administer, to all inside or one participant, as an agent under " +
-		"your name. Only people inside now get it; never in encrypted rooms.",
+	Description: "Write into the chat of a room you administer, as an agent under your name: to all inside now, or " +
+		"one of them (in no transcript); never in encrypted rooms.",
 }, func(ctx context.Context, s *meet.Service, p meet.Principal, in sendMessageInput) (sendMessageOutput, error) {
 	m, err := s.SendMessage(ctx, p, in.RoomID, meet.MessageCall{Text: in.Text, Identity: valueOrZero(in.Identity)})
 	return sendMessageOutput{messageView{ID: m.ID, At: m.At, To: cmp.Or(m.To, meet.Everyone)}}, err

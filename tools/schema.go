@@ -2,6 +2,7 @@ package tools
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -20,6 +21,9 @@ type field struct {
 	min, max *int
 	complete string // what completes it; only prompts' arguments have that
 }
+
+// hint is what the tool list says of the argument.
+func (f field) hint() string { return fmt.Sprintf("Its description is %q.", f.doc) }
 
 // isObject says whether the argument is an object, isText whether a text or a time,
 // isList whether a list of objects, isTexts whether a list of texts.
