@@ -25,9 +25,22 @@ func (c claims) text(name string) string {
 	return text
 }
 
+// find gives the claim of a name. If there is none, dots in the name lead into objects,
+// as in realm_access.roles.
+func (c claims) find(name string) any {
+	if value, ok := c[name]; ok {
+		return value
+	}
+	first, rest, ok := strings.Cut(name, ".")
+	if inner, isObject := c[first].(map[string]any); ok && isObject {
+		return claims(inner).find(rest)
+	}
+	return nil
+}
+
 // words gives a claim that is a word or a list of words.
 func (c claims) words(name string) []string {
-	switch value := c[name].(type) {
+	switch value := c.find(name).(type) {
 	case string:
 		return []string{value}
 	case []any:

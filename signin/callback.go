@@ -202,7 +202,7 @@ func (s *Server) claimsOf(
 	case azp != "" && azp != p.ClientID, azp == "" && len(idToken.Audience) > 1:
 		return failed("its ID token is for another program", nil)
 	}
-	if missing := func(name string) bool { return found[name] == nil }; !slices.ContainsFunc(p.needs(), missing) ||
+	if missing := func(name string) bool { return found.find(name) == nil }; !slices.ContainsFunc(p.needs(), missing) ||
 		d.UserInfoEndpoint() == "" {
 		return found, nil
 	}

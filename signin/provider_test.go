@@ -96,6 +96,20 @@ func TestRoleOfAProvider(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", c.said, got, c.want)
 		}
 	}
+	p.RoleClaim = "realm_access.roles"
+	for _, c := range []struct {
+		said claims
+		want meet.PrincipalRole
+	}{
+		{claims{"realm_access": map[string]any{"roles": []any{"offline_access", "user"}}}, meet.User},
+		{claims{"realm_access": map[string]any{"roles": map[string]any{"user": true}}}, meet.Guest},
+		{claims{"realm_access": []any{"superadmin"}, "roles": "superadmin"}, meet.Guest},
+		{claims{"realm_access.roles": "superadmin"}, meet.Superadmin}, // a name with a dot
+	} {
+		if got := p.role(c.said); got != c.want {
+			t.Errorf("%v: got %s, want %s", c.said, got, c.want)
+		}
+	}
 	if p.RoleClaim, p.Role = "", meet.User; p.role(claims{"": "superadmin"}) != meet.User {
 		t.Error("without a claim: want the role of the configuration")
 	}
