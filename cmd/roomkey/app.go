@@ -23,6 +23,7 @@ import (
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
 	"roomkey/meet"
+	"roomkey/signin"
 	"roomkey/store"
 	"roomkey/tools"
 	"roomkey/web"
@@ -47,7 +48,8 @@ type app struct {
 	server    *http.Server
 	silent    silentConns
 	auth      *auth.Authority
-	issuers   *issuers.Set // other authorization servers, whose access tokens count; may be nil
+	people    *signin.Server // lets people sign in for clients; nil where that is off
+	issuers   *issuers.Set   // other authorization servers, whose access tokens count; may be nil
 
 	webhooks     *webhooks.Sender
 	housekeeping *lease // to sweep, to reconcile and to send webhooks

@@ -37,6 +37,12 @@ type testApp struct {
 // stops it after the test. change may be nil.
 func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	t.Helper()
+	return startPrepared(t, change, func(*app) {})
+}
+
+// startPrepared starts a program after something was done to it.
+func startPrepared(t *testing.T, change func(*config.Config), prepare func(*app)) *testApp {
+	t.Helper()
 	c := config.Default()
 	c.Listen, c.Data = "127.0.0.1:0", t.TempDir()
 	if change != nil {
@@ -48,6 +54,7 @@ func startApp(t *testing.T, change func(*config.Config)) *testApp {
 	if a.app, err = newApp(t.Context(), c, log, datafolder.CommandServe); err != nil {
 		t.Fatalf("start: %v", err)
 	}
+	prepare(a.app)
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)
 	go func() { stopped <- a.Run(ctx) }()

@@ -57,6 +57,7 @@ type foreignServer struct {
 // foreignSignIn has a client sign in, in place of a token.
 type foreignSignIn struct {
 	Redirect string `json:"redirect"`
+	Document string `json:"document,omitempty"` // the URL of the client's metadata; empty has it register itself
 	Scope    string `json:"scope,omitempty"`
 }
 

@@ -62,7 +62,7 @@ func (a *app) signIn(c config.Config, keyring *auth.Keyring, version string) web
 		return nil
 	}
 	a.log.Info("people can sign in for agents", "resource", a.resource(c))
-	return signin.New(signin.Config{
+	a.people = signin.New(signin.Config{
 		Store: a.store, Issuer: a.public.String(), SignIn: a.service.SignIn, UserOf: a.service.UserOf,
 		Issue: func(p meet.Principal, life time.Duration) (string, meet.SignInToken, error) {
 			issued, err := a.auth.IssueForResource(p, life)
@@ -73,6 +73,7 @@ func (a *app) signIn(c config.Config, keyring *auth.Keyring, version string) web
 		TokenID: a.auth.TokenID, Secrets: keyring.Accepted, Version: version, Now: a.store.Now, Log: a.log,
 		OnLimit: a.metrics.onLimit,
 	})
+	return a.people
 }
 
 // providers are the identity providers at which people may sign in.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -128,6 +131,54 @@ func TestForeignClientsSignIn(t *testing.T) {
 			c.mustCall("get_room", map[string]any{"room_id": room}, nil)
 			if c.must("tokens", nil, &next); next.Access == "x" || next.Access == got.Access || next.Refresh == got.Refresh {
 				t.Error("the client has not refreshed its tokens")
+			}
+		})
+	}
+}
+
+// A client that is known by the URL of a document about it goes the whole way, too, and
+// registers nowhere.
+func TestForeignClientsSignInByDocument(t *testing.T) {
+	t.Parallel()
+	needForeignClients(t)
+	const redirect = "http://127.0.0.1:33418/callback"
+	var host *httptest.Server
+	var asked atomic.Int64
+	host = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"client_id": host.URL + r.URL.Path, "client_name": "Agent",
+			"redirect_uris": []string{redirect}, "token_endpoint_auth_method": "none"})
+	}))
+	t.Cleanup(host.Close)
+	a := startPrepared(t, func(c *config.Config) { c.Auth.SignIn = true },
+		func(a *app) { a.people.FetchDocumentsBy(host.Client()) })
+	passcode := addUser(t, a, "ada")
+	for i, kind := range []foreignKind{foreignKinds[0], foreignKinds[3]} {
+		t.Run(kind.name, func(t *testing.T) {
+			document := host.URL + "/" + kind.library
+			c := startForeignClient(t, kind, foreignServer{URL: a.url + "/mcp",
+				SignIn: &foreignSignIn{Redirect: redirect, Document: document}})
+			var refused struct{ To string }
+			c.must("signIn", nil, &refused)
+			to, err := url.Parse(refused.To)
+			if err != nil || to.Query().Get("client_id") != document {
+				t.Fatalf("the client goes to %s, %v; want it to be known as %s", refused.To, err, document)
+			}
+			c.must("finish", newPerson(t, "ada", passcode).allow(refused.To), nil)
+			var made struct {
+				Room struct {
+					CreatedBy string `json:"created_by"`
+				}
+			}
+			c.mustCall("create_room", map[string]any{"name": "by-" + kind.library}, &made)
+			if made.Room.CreatedBy != "ada" {
+				t.Errorf("the room is of %q, want ada", made.Room.CreatedBy)
+			}
+			c.must("spoil", nil, nil)
+			c.mustCall("get_room", map[string]any{"room_id": "by-" + kind.library}, nil)
+			if n := asked.Load(); n != int64(i+1) {
+				t.Errorf("documents were fetched %d times, want once for each client", n)
 			}
 		})
 	}
