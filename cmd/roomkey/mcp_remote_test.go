@@ -15,7 +15,8 @@ import (
 	"roomkey/livekit/livekittest"
 )
 
-var pageOfRemote = regexp.MustCompile(`http://127\.0\.0\.1:\d+/oauth/authorize\?\S+`)
+// pageToAllow is the consent page, in what a client says.
+var pageToAllow = regexp.MustCompile(`http://127\.0\.0\.1:\d+/oauth/authorize\?\S+`)
 
 // mcp-remote, by which clients that know only stdio come in, signs in by itself, and asks
 // nobody the next time.
@@ -49,8 +50,8 @@ func TestMCPRemoteSignsIn(t *testing.T) {
 		}
 		hangs := time.AfterFunc(3*time.Minute, func() { _ = cmd.Process.Kill() })
 		if name == "first" {
-			livekittest.Wait(t, "the page to be named", func() bool { return pageOfRemote.MatchString(log.String()) })
-			back := ada.allow(pageOfRemote.FindString(log.String()))
+			livekittest.Wait(t, "the page to be named", func() bool { return pageToAllow.MatchString(log.String()) })
+			back := ada.allow(pageToAllow.FindString(log.String()))
 			livekittest.Wait(t, "it to take the code", func() bool { return saysYes(back) }) // it listens a little later
 		}
 		answers := bufio.NewScanner(out)
@@ -71,7 +72,7 @@ func TestMCPRemoteSignsIn(t *testing.T) {
 		in.Close()
 		_ = cmd.Wait()
 		hangs.Stop()
-		if name == "second" && pageOfRemote.MatchString(log.String()) {
+		if name == "second" && pageToAllow.MatchString(log.String()) {
 			t.Errorf("it asked again:\n%s", log)
 		}
 	}
