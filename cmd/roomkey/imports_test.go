@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 	inCmd + "database":   {"meet", "store", inCmd + "config", inCmd + "datafolder"},
 	inCmd + "bridge":     {"meet", "tools", "web", inCmd + "build", inCmd + "datafolder"},
 	inCmd + "tokens":     {"auth", "meet", "store", inCmd + "config", inCmd + "database", inCmd + "datafolder"},
-	inCmd + "doctor": {"auth", "livekit", "meet", "store", "web", "webhooks",
+	inCmd + "doctor": {"auth", "livekit", "meet", "signin", "store", "web", "webhooks",
 		inCmd + "bridge", inCmd + "config", inCmd + "database", inCmd + "datafolder", inCmd + "tokens"},
 }
 

@@ -70,6 +70,7 @@ const (
 	checkPorts         = "ports"
 	checkWebhooksOut   = "webhooks"
 	checkForeign       = "issuers"
+	checkOIDC          = "oidc"
 )
 
 // Doctor makes the checks.
@@ -137,6 +138,7 @@ func (d *Doctor) Examine(ctx context.Context) error {
 	}
 	d.checkWebhooks(checks, s)
 	d.checkIssuers(checks)
+	d.checkProviders(checks)
 	failed := 0
 	for _, f := range d.Findings {
 		if f.Status == Fail {
