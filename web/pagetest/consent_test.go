@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -42,12 +41,7 @@ func TestConsentInABrowser(t *testing.T) {
 		_, _ = w.Write([]byte("<title>back</title>"))
 	}))
 	t.Cleanup(program.Close)
-	client := meet.OAuthClient{ID: strings.Repeat("c", 26), Name: "Claude <b>", CreatedAt: s.Clock.Now(),
-		RedirectURIs: []string{program.URL + "/callback"}, ExpiresAt: s.Clock.Now().AddDate(50, 0, 0)}
-	must(t, s.Store.RegisterClient(t.Context(), client, meet.ClientLimits{Most: 9, MostOfAddress: 9}))
-	consent := "/oauth/authorize?" + url.Values{"response_type": {"code"}, "client_id": {client.ID}, "state": {"a state"},
-		"redirect_uri": client.RedirectURIs, "code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"},
-		"resource": {s.url + "/mcp"}}.Encode()
+	consent := s.consentPage("Claude <b>", program.URL+"/callback")
 	for _, browser := range []string{"Chromium", "Firefox"} {
 		t.Run(browser, func(t *testing.T) {
 			var tab *tab

@@ -96,6 +96,46 @@ func TestPictures(t *testing.T) {
 	s.pictureConsole(room)
 }
 
+// TestPicturesOfSignIn takes those of signing in, as TestPictures.
+func TestPicturesOfSignIn(t *testing.T) {
+	t.Parallel()
+	if *pictures == "" {
+		return
+	}
+	s := withProvider(t)
+	_, codes := s.room(meet.RoomChange{Title: meettest.Of("Design review"),
+		Settings: meet.SettingsChange{RequireSignIn: meettest.Of(true)}})
+	consent := s.consentPage("Claude", "https://claude.ai/api/mcp/auth_callback")
+	keep := []string{"sign-in-wide", "consent-wide", "consent-signed-in-360", "join-sign-in-wide", "join-signed-in-360"}
+	for name, window := range map[string]size{"wide": wide, "360": phone} {
+		ada := s.openIn(adasPortrait.camera(t), window)
+		ada.dark(name == "360")
+		take := func(what string) {
+			if what += "-" + name; slices.Contains(keep, what) {
+				ada.picture(what)
+			}
+		}
+		ada.visit("/sign-in")
+		take("sign-in")
+		ada.visit(consent)
+		take("consent")
+		ada.press("Sign in with Example")
+		ada.atProvider()
+		ada.wait("the consent page", `document.body?.innerText.includes("You are Ada Lovelace, as Example says.")`)
+		take("consent-signed-in")
+		ada.visit("/join/" + codes["guest"])
+		ada.see("This room lets in only people who have signed in.")
+		ada.wait("a camera preview", `[...document.querySelectorAll("video")].some(v => v.videoWidth > 0)`)
+		take("join-sign-in")
+		ada.press("Sign in with Example")
+		ada.atProvider()
+		ada.screen("prejoin")
+		ada.see("You have signed in as")
+		ada.wait("a camera preview", `[...document.querySelectorAll("video")].some(v => v.videoWidth > 0)`)
+		take("join-signed-in")
+	}
+}
+
 // sharesSlide shares a screen with a slide on it.
 func (tab *tab) sharesSlide() {
 	tab.t.Helper()

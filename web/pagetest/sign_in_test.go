@@ -22,15 +22,12 @@ func (tab *tab) atProvider() {
 	tab.press("Login")
 }
 
-// Where a room requires it, somebody signs in at an identity provider, is back on the same
-// page, and comes in under the name that is proved. On the consent page they sign in in
-// the same way.
-func TestSignInOnThePage(t *testing.T) {
-	t.Parallel()
-	needsBrowser(t)
+// withProvider is a server where people may sign in at an identity provider.
+func withProvider(t *testing.T) (s *testServer) {
+	t.Helper()
 	provider := signintest.New(t)
 	var system *meettest.System
-	s := setupWith(t, func(links meettest.Option) *meettest.System {
+	s = setupWith(t, func(links meettest.Option) *meettest.System {
 		system = newSystem(t, links)
 		return system
 	}, func(c *web.Config) {
@@ -39,6 +36,16 @@ func TestSignInOnThePage(t *testing.T) {
 			Allow: signin.Allow{Domains: []string{"example.com"}}, Role: meet.User})
 	})
 	provider.Serve(t, s.url+signin.CallbackPath)
+	return s
+}
+
+// Where a room requires it, somebody signs in at an identity provider, is back on the same
+// page, and comes in under the name that is proved. On the consent page they sign in in
+// the same way.
+func TestSignInOnThePage(t *testing.T) {
+	t.Parallel()
+	needsBrowser(t)
+	s := withProvider(t)
 	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireSignIn: meettest.Of(true)}})
 	ada := s.open(phone)
 	path := "/join/" + codes["guest"]
@@ -78,12 +85,7 @@ func TestSignInOnThePage(t *testing.T) {
 		_, _ = w.Write([]byte("<title>back</title>"))
 	}))
 	t.Cleanup(program.Close)
-	client := meet.OAuthClient{ID: strings.Repeat("c", 26), Name: "Claude", CreatedAt: s.Clock.Now(),
-		RedirectURIs: []string{program.URL + "/callback"}, ExpiresAt: s.Clock.Now().AddDate(50, 0, 0)}
-	must(t, s.Store.RegisterClient(t.Context(), client, meet.ClientLimits{Most: 9, MostOfAddress: 9}))
-	ada.visit("/oauth/authorize?" + url.Values{"response_type": {"code"}, "client_id": {client.ID},
-		"redirect_uri": client.RedirectURIs, "code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"},
-	}.Encode())
+	ada.visit(s.consentPage("Claude", program.URL+"/callback"))
 	ada.findNothingWithAxe()
 	ada.press("Sign in with Example")
 	ada.atProvider()
@@ -91,4 +93,15 @@ func TestSignInOnThePage(t *testing.T) {
 	ada.findNothingWithAxe()
 	ada.press("Allow")
 	ada.wait("the program", `document.title === "back"`)
+}
+
+// consentPage is where a new client sends people to.
+func (s *testServer) consentPage(name, redirect string) string {
+	s.t.Helper()
+	client := meet.OAuthClient{ID: strings.Repeat("c", 26), Name: name, CreatedAt: s.Clock.Now(),
+		RedirectURIs: []string{redirect}, ExpiresAt: s.Clock.Now().AddDate(50, 0, 0)}
+	must(s.t, s.Store.RegisterClient(s.t.Context(), client, meet.ClientLimits{Most: 9, MostOfAddress: 9}))
+	return signin.AuthorizePath + "?" + url.Values{"response_type": {"code"}, "client_id": {client.ID},
+		"state": {"a state"}, "redirect_uri": client.RedirectURIs, "code_challenge": {strings.Repeat("c", 43)},
+		"code_challenge_method": {"S256"}, "resource": {s.url + "/mcp"}}.Encode()
 }

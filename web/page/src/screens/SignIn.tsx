@@ -5,15 +5,18 @@ import { text } from '../text';
 /** SignInWays are the links to identity providers, from which the person comes back to this page. */
 export function SignInWays({ signIn }: { signIn: SignIn }) {
   return (
-    <div className="stack" data-sign-in>
+    <div className="stack sign-in">
       <p className={signIn.required ? '' : 'quiet'}>{signIn.required ? text.signIn.required : text.signIn.offer}</p>
       {signIn.required && !signIn.ways.length && <p>{text.signIn.noWay}</p>}
       {signIn.ways.map(({ name, url }) => (
-        <p key={url}>
-          <a href={url + encodeURIComponent(location.pathname)} onClick={() => keepFragment(location.pathname, location.hash)}>
-            {text.signIn.way(name)}
-          </a>
-        </p>
+        <a
+          key={url}
+          className={signIn.required ? 'primary' : ''}
+          href={url + encodeURIComponent(location.pathname)}
+          onClick={() => keepFragment(location.pathname, location.hash)}
+        >
+          {text.signIn.way(name)}
+        </a>
       ))}
     </div>
   );
