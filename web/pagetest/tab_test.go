@@ -237,7 +237,7 @@ func tryEval[T any](tab *tab, within time.Duration, expression string) (value T,
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// wait waits until a JavaScript expression is true.
+// wait waits until a JavaScript expression, or what it promises, is true.
 func (tab *tab) wait(what, expression string) {
 	tab.t.Helper()
 	tab.waitFor(patience, what, expression)
@@ -246,7 +246,7 @@ func (tab *tab) wait(what, expression string) {
 func (tab *tab) waitFor(d time.Duration, what, expression string) {
 	tab.t.Helper()
 	for deadline := time.Now().Add(d); ; {
-		if eval[bool](tab, "!!("+expression+")") {
+		if eval[bool](tab, "(async () => !!await ("+expression+"))()") {
 			return
 		}
 		if time.Now().After(deadline) {
