@@ -80,6 +80,14 @@ func (s *program) meet(room string, codes map[string]string, encrypted bool) {
 // hears waits until the sound of everybody else comes, and is no silence.
 func (tab *tab) hears() {
 	tab.t.Helper()
+	if tab.firefox != nil {
+		tab.wait("the sound of others", `(async () => {
+			const all = await Promise.all(connections.map(c => c.getStats()));
+			const heard = all.flatMap(stats => [...stats.values()]).filter(s => s.type === "inbound-rtp" && s.kind === "audio");
+			return heard.length > 0 && heard.every(s => s.totalAudioEnergy > 0);
+		})()`)
+		return
+	}
 	tab.wait("the sound of others", `(async () => {
 		const streams = [...document.querySelectorAll("audio")].map(a => a.srcObject).filter(s => s?.getAudioTracks().length);
 		if (!streams.length) return false;

@@ -226,7 +226,9 @@ func TestPlainMediaInAnEncryptedRoom(t *testing.T) {
 	ada.press("Send")
 	bob.see("still a secret")
 	ada.press("Camera")
+	ada.wait("the camera to be off", isOn("Camera", false))
 	ada.press("Camera")
+	ada.wait("the camera to be on", isOn("Camera", true))
 	for _, tab := range []*tab{ada, bob} {
 		tab.reload()
 		tab.screen("call")

@@ -380,6 +380,9 @@ func (tab *tab) watches(n int) {
 
 func (tab *tab) watchesWithin(d time.Duration, n int) {
 	tab.t.Helper()
+	if tab.firefox != nil {
+		tab.firefoxDo("front", nil, nil)
+	}
 	tab.waitFor(d, fmt.Sprint(n, " playing videos of others"), `(async () => {
 		const videos = `+remoteVideos+`;
 		const before = videos.map(v => v.currentTime);

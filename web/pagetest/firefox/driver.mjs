@@ -35,6 +35,18 @@ const say = (value) => process.stdout.write(JSON.stringify(value) + '\n');
 const watchPolicy = () =>
   document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} blocks ${e.blockedURI}`));
 
+// The page's connections, whose statistics tell what is heard: where there is no
+// loudspeaker an AudioContext never starts.
+const keepConnections = () => {
+  window.connections = [];
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...options) {
+      super(...options);
+      window.connections.push(this);
+    }
+  };
+};
+
 const commands = {
   async version() {
     return browser.version();
@@ -49,6 +61,7 @@ const commands = {
     page.on('pageerror', (e) => say({ page: id, console: `exception: ${e.message}`, level: 'error' }));
     page.on('request', (r) => say({ page: id, request: r.url() }));
     await page.evaluateOnNewDocument(watchPolicy);
+    await page.evaluateOnNewDocument(keepConnections);
     await page.setViewport({ width, height });
     return id;
   },
@@ -66,6 +79,10 @@ const commands = {
     const element = (await page.evaluateHandle(expression)).asElement();
     if (!element) throw new Error('there is nothing to click on');
     await element.click();
+  },
+  // front shows the page: all are tabs of one window, and one that is not seen gets no video.
+  async front({ page }) {
+    await page.bringToFront();
   },
   async resize({ page }, { width, height }) {
     await page.setViewport({ width, height });
