@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,7 +28,8 @@ const (
 	documentWithin   = 5 * time.Second
 	documentLife     = 5 * time.Minute
 	documentsKept    = 256
-	documentsAtOnce  = 4
+	documentsAtOnce  = 32
+	documentsOfOne   = 4 // of these, for callers at one address
 	maxHeaderOfThose = 8 << 10
 )
 
@@ -36,15 +38,18 @@ const (
 // machine can reach; redirections are not followed.
 type documents struct {
 	http    *http.Client
-	slots   chan struct{}
 	kept    *expirable.LRU[string, meet.OAuthClient]
 	version string
+
+	mu       sync.Mutex
+	all      int            // that are being fetched
+	byCaller map[string]int // the same, by address
 }
 
 func newDocuments(version string) *documents {
 	return &documents{
-		http: documentClient(ssrf.New(ssrf.WithPorts(443)).Safe), slots: make(chan struct{}, documentsAtOnce),
-		kept: expirable.NewLRU[string, meet.OAuthClient](documentsKept, nil, documentLife), version: version,
+		http: documentClient(ssrf.New(ssrf.WithPorts(443)).Safe), version: version, byCaller: map[string]int{},
+		kept: expirable.NewLRU[string, meet.OAuthClient](documentsKept, nil, documentLife),
 	}
 }
 
@@ -86,12 +91,11 @@ func (d *documents) client(ctx context.Context, id string) (meet.OAuthClient, er
 	if c, ok := d.kept.Get(id); ok {
 		return c, nil
 	}
-	select {
-	case d.slots <- struct{}{}:
-		defer func() { <-d.slots }()
-	default:
+	caller := meet.PrincipalFrom(ctx).Address
+	if !d.begin(caller) {
 		return meet.OAuthClient{}, errBusy
 	}
+	defer d.end(caller)
 	m, err := d.fetch(ctx, id)
 	if err != nil {
 		return meet.OAuthClient{}, err
@@ -99,6 +103,28 @@ func (d *documents) client(ctx context.Context, id string) (meet.OAuthClient, er
 	c := meet.OAuthClient{ID: id, Name: m.Name, RedirectURIs: m.RedirectURIs}
 	d.kept.Add(id, c)
 	return c, nil
+}
+
+// begin says whether one more document may be fetched for a caller. Somebody who sends
+// people to slow documents takes the turns of their own address alone.
+func (d *documents) begin(caller string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all >= documentsAtOnce || d.byCaller[caller] >= documentsOfOne {
+		return false
+	}
+	d.all++
+	d.byCaller[caller]++
+	return true
+}
+
+func (d *documents) end(caller string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all--
+	if d.byCaller[caller]--; d.byCaller[caller] == 0 {
+		delete(d.byCaller, caller)
+	}
 }
 
 func (d *documents) fetch(ctx context.Context, id string) (clientMetadata, error) {

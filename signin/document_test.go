@@ -2,13 +2,17 @@ package signin
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"roomkey/meet"
 )
 
 // documentHost serves documents about clients over TLS, and counts who asks.
@@ -86,6 +90,51 @@ func TestClientDocument(t *testing.T) {
 		if r.status != http.StatusBadRequest || r.to != nil || strings.Contains(r.body, "Passcode") {
 			t.Errorf("%s: got %d %s, want an error page", path, r.status, r.body)
 		}
+	}
+}
+
+// Somebody with slow documents keeps nobody at another address from signing in.
+func TestSlowDocuments(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	d := startDocumentHost(t, func(d *documentHost, w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-release
+		}
+		writeMetadata(w, d.URL+r.URL.Path, "")
+	})
+	s := setup(t)
+	s.trust(d)
+	s.documents.http.Timeout = 0
+	from := func(address, path string) error {
+		ctx := meet.WithPrincipal(t.Context(), meet.Principal{Role: meet.Anonymous, Address: address})
+		_, err := s.documents.client(ctx, d.URL+path)
+		return err
+	}
+	var slow sync.WaitGroup
+	for range documentsOfOne {
+		slow.Go(func() {
+			if err := from("192.0.2.1", "/slow"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for d.asked.Load() < documentsOfOne {
+		time.Sleep(time.Millisecond)
+	}
+	if err := from("192.0.2.1", "/quick"); !errors.Is(err, errBusy) {
+		t.Errorf("from the same address: %v, want %v", err, errBusy)
+	}
+	if r := s.get(s.query(d.URL + "/quick")); r.status != http.StatusBadRequest || strings.Contains(r.body, "Passcode") {
+		t.Errorf("from the same address: %d %s", r.status, r.body)
+	}
+	if err := from("192.0.2.2", "/quick"); err != nil {
+		t.Errorf("from another address: %v", err)
+	}
+	close(release)
+	slow.Wait()
+	if err := from("192.0.2.1", "/later"); err != nil || len(s.documents.byCaller) > 0 || s.documents.all != 0 {
+		t.Errorf("after that: %v, %v, %d", err, s.documents.byCaller, s.documents.all)
 	}
 }
 
