@@ -27,7 +27,7 @@ const (
 	ActUpdateParticipant Action = "change the role, name or rights of a participant"
 	ActWriteMessage      Action = "write to the people in a room"
 	ActReadTranscript    Action = "read what was written in a room"
-	ActListAccess        Action = "list access tokens, users and webhooks"
+	ActListAccess        Action = "list access tokens, users and webhooks, or see the health"
 )
 
 // numberOfStandings is how many columns the permission table has.

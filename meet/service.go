@@ -29,6 +29,7 @@ type Service struct {
 	rates       *rates
 	waiters     waiters
 	heldCalls   heldCalls
+	examiner    examiner
 	shutdown    chan struct{} // closed by StopWaiting
 }
 
@@ -68,6 +69,10 @@ type Config struct {
 	// that it is heard who speaks.
 	CountSpeaking bool
 
+	// Examine checks what may keep the server from working. It ends soon after its
+	// context; nil finds nothing.
+	Examine func(context.Context) []Finding
+
 	OnLimit func(limit string) // is told each time a limit stops somebody; nil is nowhere
 
 	Now    func() time.Time // nil is time.Now
@@ -92,7 +97,8 @@ func New(c Config) (*Service, *Enforcer) {
 		onLimit: c.OnLimit, log: c.Log, recentRooms: recentRooms{now: now}, hearsAll: c.HearsAll}
 	service := &Service{core: shared, defaults: c.Defaults, mediaOnJoin: c.MediaOnJoin, links: c.Links,
 		random: random{c.Random, now}, guesses: guesses{now: now}, probe: probe{now: now, ping: c.Media.Ping},
-		limits: *c.Limits, rates: newRates(*c.Limits, now, c.Store.Shared()), shutdown: make(chan struct{})}
+		limits: *c.Limits, rates: newRates(*c.Limits, now, c.Store.Shared()), shutdown: make(chan struct{}),
+		examiner: examiner{examine: c.Examine}}
 	service.guesses.announce = service.announceGuess
 	c.Store.Subscribe(service.onEvent)
 	c.Store.SubscribeElsewhere(service.onEventElsewhere)

@@ -12,8 +12,8 @@ import (
 	"roomkey/meet"
 )
 
-// accessResource is a resource for operators: a list of access tokens, users or
-// webhooks. There is no secret in any of them.
+// accessResource is a resource for operators: the server's health, or a list of access
+// tokens, users or webhooks. There is no secret in any of them.
 type accessResource struct {
 	uri, name, title, description string
 	template                      bool // of the pages; else the URI is that of the first one
@@ -46,6 +46,11 @@ var accessResources = []accessResource{
 	{
 		uri: "roomkey://webhooks", name: "webhooks", title: "Webhook endpoints", read: readWebhooks,
 		description: "The programs elsewhere that are told events, and since when events wait for them.",
+	},
+	{
+		uri: "roomkey://health", name: "health", title: "Health", read: readHealth,
+		description: "What the server finds when it examines itself, as roomkey doctor says it: database, disk, addresses, " +
+			"LiveKit, webhooks. It does so at most every half minute.",
 	},
 	{
 		uri: "roomkey://webhooks/{endpoint}{?after}", name: "webhook_deliveries", title: "Deliveries to a webhook endpoint",
@@ -122,6 +127,16 @@ func readTokens(ctx context.Context, s *meet.Service, p meet.Principal, page acc
 		return tokenView{ID: t.ID, Subject: t.Subject, Name: t.Name, Role: t.Role, Scope: t.Scope, RoomIDs: t.Rooms.List(),
 			Client: t.Client, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
 	}), next != "", next}, err
+}
+
+type healthOutput struct {
+	ExaminedAt time.Time      `json:"examined_at,omitzero"`
+	Findings   []meet.Finding `json:"findings"`
+}
+
+func readHealth(ctx context.Context, s *meet.Service, p meet.Principal, _ accessPage) (any, error) {
+	health, err := s.Health(ctx, p)
+	return healthOutput{health.At, append([]meet.Finding{}, health.Findings...)}, err // [] and never null
 }
 
 type usersOutput struct {

@@ -19,6 +19,7 @@ import (
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/database"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/doctor"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit"
 	"roomkey/livekit/embedded"
@@ -123,7 +124,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		KeepName: c.Rooms.KeepName, Limits: &c.Limits.Callers,
 		Links: meet.Links{Public: a.public.String(), LiveKit: lk.public}, Log: log, OnLimit: metrics.onLimit,
 		Connections: c.Limits.Connections, Now: a.store.Now, HearsAll: a.embedded != nil,
-		CountSpeaking: c.LiveKit.CountSpeaking && a.embedded == nil,
+		CountSpeaking: c.LiveKit.CountSpeaking && a.embedded == nil, Examine: examineItself(c, at),
 	})
 	a.service = service
 	a.enforcer.Store(enforcer)
@@ -159,6 +160,12 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 		return nil, err
 	}
 	return a, nil
+}
+
+// examineItself gives what checks a server of the configuration that listens at an address.
+func examineItself(c config.Config, at netip.AddrPort) func(context.Context) []meet.Finding {
+	c.Listen = at.String()
+	return func(ctx context.Context) []meet.Finding { return (&doctor.Doctor{Config: c}).ExamineItself(ctx) }
 }
 
 // prepareWebhooks makes the sender, which is woken by events of all instances.

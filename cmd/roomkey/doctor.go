@@ -7,6 +7,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/doctor"
+	"roomkey/meet"
 )
 
 func doctorCommand() *cobra.Command {
@@ -35,7 +36,7 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 			}
 			d := &doctor.Doctor{Config: cfg, File: config.FileInUse(cmd.Flags()), URL: target}
 			if !asJSON {
-				d.Tell = func(f doctor.Finding) { f.Print(cmd.OutOrStdout()) }
+				d.Tell = func(f meet.Finding) { doctor.Print(cmd.OutOrStdout(), f) }
 			}
 			err := d.Examine(cmd.Context())
 			if asJSON {

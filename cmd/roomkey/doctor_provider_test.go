@@ -10,6 +10,7 @@ import (
 	"roomkey/auth/issuers/issuerstest"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/doctor"
+	"roomkey/meet"
 	"roomkey/signin/signintest"
 )
 
@@ -36,7 +37,7 @@ func TestDoctorOfProviders(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = silent.Close() })
-	examine := func(issuers ...string) doctor.Finding {
+	examine := func(issuers ...string) meet.Finding {
 		c := config.Default()
 		c.Listen, c.Data, c.Auth.SignIn = freeAddress(t), t.TempDir(), true
 		for _, issuer := range issuers {
@@ -44,18 +45,18 @@ func TestDoctorOfProviders(t *testing.T) {
 		}
 		d := &doctor.Doctor{Config: c}
 		_ = d.Examine(t.Context())
-		i := slices.IndexFunc(d.Findings, func(f doctor.Finding) bool { return f.Check == "oidc" })
+		i := slices.IndexFunc(d.Findings, func(f meet.Finding) bool { return f.Check == "oidc" })
 		if i < 0 {
 			t.Fatalf("the doctor says nothing of providers: %+v", d.Findings)
 		}
 		return d.Findings[i]
 	}
-	if f := examine(good.URL); f.Status != doctor.OK {
+	if f := examine(good.URL); f.Status != meet.FindingOK {
 		t.Errorf("a good one: %+v", f)
 	}
 	silentURL := "http://" + silent.Addr().String()
 	f := examine(good.URL, down.URL, other.URL, keyless.URL, silentURL)
-	if f.Status != doctor.Warn || strings.Contains(f.Detail, good.URL) {
+	if f.Status != meet.FindingWarn || strings.Contains(f.Detail, good.URL) {
 		t.Errorf("four bad ones: %+v", f)
 	}
 	for _, want := range []string{down.URL + ": ", "connection refused", other.URL + "/realms/team",

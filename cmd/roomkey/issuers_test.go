@@ -78,8 +78,8 @@ func TestForeignIssuers(t *testing.T) {
 
 	d := &doctor.Doctor{Config: configured, URL: a.url}
 	_ = d.Examine(t.Context())
-	i := slices.IndexFunc(d.Findings, func(f doctor.Finding) bool { return f.Check == "issuers" })
-	if i < 0 || d.Findings[i].Status != doctor.Warn || !strings.Contains(d.Findings[i].Detail, down.URL) ||
+	i := slices.IndexFunc(d.Findings, func(f meet.Finding) bool { return f.Check == "issuers" })
+	if i < 0 || d.Findings[i].Status != meet.FindingWarn || !strings.Contains(d.Findings[i].Detail, down.URL) ||
 		strings.Contains(d.Findings[i].Detail, one.URL) {
 		t.Errorf("the doctor says %+v; want a warning about %s alone", d.Findings, down.URL)
 	}

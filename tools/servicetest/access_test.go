@@ -146,7 +146,7 @@ func TestAccessResourcesAreForOperators(t *testing.T) {
 			}
 		}
 		for _, uri := range []string{"roomkey://tokens", "roomkey://users?after=", "roomkey://webhooks",
-			"roomkey://webhooks/we_one"} {
+			"roomkey://webhooks/we_one", "roomkey://health"} {
 			got := a.read(c.p, false, uri)
 			if c.code == "" && got.Error != nil || c.code != "" && (got.Error == nil || got.Error.Data.Code != c.code) {
 				t.Errorf("%s: %s: %s %+v; want %q", name, uri, got.Result, got.Error, c.code)

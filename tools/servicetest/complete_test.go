@@ -186,6 +186,7 @@ func TestAccessSweepOfTheRest(t *testing.T) {
 			return got.outcome()
 		}},
 		{"roomkey://tokens", func(p meet.Principal) string { return a.read(p, false, "roomkey://tokens").outcome() }},
+		{"roomkey://health", func(p meet.Principal) string { return a.read(p, false, "roomkey://health").outcome() }},
 		{"roomkey://users", func(p meet.Principal) string { return a.read(p, false, "roomkey://users").outcome() }},
 		{"roomkey://webhooks", func(p meet.Principal) string { return a.read(p, false, "roomkey://webhooks").outcome() }},
 		{"audit_access", prompt("audit_access", room)},

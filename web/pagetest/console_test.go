@@ -314,5 +314,6 @@ func TestConsoleInFirefox(t *testing.T) {
 	ada.press("Health")
 	ada.see("LiveKit")
 	ada.see("Database")
+	ada.see("are free on the disk of")
 	ada.quiet()
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/meet"
 )
 
 // How long the doctor takes at most for its checks, and to delete what it made
@@ -24,28 +25,10 @@ const (
 	clearsWithin = 3 * time.Second
 )
 
-// Status is how a check went.
-type Status string
-
-// The statuses of a check.
-const (
-	OK   Status = "ok"
-	Warn Status = "warn" // works, but not for everybody or not for long; or could not be checked
-	Fail Status = "fail"
-)
-
-// Finding is what one check has found.
-type Finding struct {
-	Check  string `json:"check"`
-	Status Status `json:"status"`
-	Detail string `json:"detail"`         // never holds a secret or a token
-	Hint   string `json:"hint,omitempty"` // what to do; empty when all is well
-}
-
 // Print writes a finding for people.
-func (f Finding) Print(w io.Writer) {
+func Print(w io.Writer, f meet.Finding) {
 	word := string(f.Status)
-	if f.Status == Fail {
+	if f.Status == meet.FindingFail {
 		word = "FAIL"
 	}
 	fmt.Fprintf(w, "%-4s %s: %s\n", word, f.Check, f.Detail)
@@ -60,6 +43,7 @@ const (
 	checkConfiguration = "configuration"
 	checkAddress       = "address"
 	checkData          = "data"
+	checkDisk          = "disk"
 	checkSecret        = "secret"
 	checkDatabase      = "database"
 	checkPublicURL     = "public_url"
@@ -76,31 +60,33 @@ const (
 // Doctor makes the checks.
 type Doctor struct {
 	Config config.Config
-	File   string        // of the configuration; empty without one
-	URL    string        // of the roomkey to examine; empty is the one at the configured address
-	Tell   func(Finding) // told of each finding at once; may be nil
+	File   string             // of the configuration; empty without one
+	URL    string             // of the roomkey to examine; empty is the one at the configured address
+	Tell   func(meet.Finding) // told of each finding at once; may be nil
 
-	Findings []Finding
+	Findings []meet.Finding
 
 	listen netip.AddrPort
 	public *url.URL // where people are sent
 }
 
-func (d *Doctor) found(f Finding) {
+func (d *Doctor) found(f meet.Finding) {
 	d.Findings = append(d.Findings, f)
 	if d.Tell != nil {
 		d.Tell(f)
 	}
 }
 
-func (d *Doctor) ok(check, detail string) { d.found(Finding{Check: check, Status: OK, Detail: detail}) }
+func (d *Doctor) ok(check, detail string) {
+	d.found(meet.Finding{Check: check, Status: meet.FindingOK, Detail: detail})
+}
 
 func (d *Doctor) warn(check, detail, hint string) {
-	d.found(Finding{Check: check, Status: Warn, Detail: detail, Hint: hint})
+	d.found(meet.Finding{Check: check, Status: meet.FindingWarn, Detail: detail, Hint: hint})
 }
 
 func (d *Doctor) fail(check, detail, hint string) {
-	d.found(Finding{Check: check, Status: Fail, Detail: detail, Hint: hint})
+	d.found(meet.Finding{Check: check, Status: meet.FindingFail, Detail: detail, Hint: hint})
 }
 
 // notRunning reports checks that only a running server makes possible.
@@ -127,6 +113,9 @@ func (d *Doctor) Examine(ctx context.Context) error {
 			d.checkPublicURL(checks, nil)
 		}
 	}
+	if free || s != nil && d.URL == "" { // the data folder is this one
+		d.checkDisk()
+	}
 	switch {
 	case d.Config.LiveKit.Foreign():
 		d.checkForeignLiveKit(checks, s)
@@ -141,7 +130,7 @@ func (d *Doctor) Examine(ctx context.Context) error {
 	d.checkProviders(checks)
 	failed := 0
 	for _, f := range d.Findings {
-		if f.Status == Fail {
+		if f.Status == meet.FindingFail {
 			failed++
 		}
 	}

@@ -28,27 +28,17 @@ func joinToken(lk *livekit.Server, room meet.Room) (string, error) {
 // checkForeignLiveKit looks at a LiveKit elsewhere: its API, the way of clients
 // to it, and its way to the server s, which is nil where none is examined.
 func (d *Doctor) checkForeignLiveKit(ctx context.Context, s *server) {
-	c := d.Config.LiveKit
-	lk := livekit.New(livekit.Config{
-		URL: config.WebSocketURL(c.URL), APIKey: c.APIKey, APISecret: c.APISecret,
-		EmptyTimeout: 30 * time.Second, // should the deletion of a room fail, LiveKit ends it by itself
-	})
-	switch err := lk.Ping(ctx); {
-	case livekit.Refused(err):
-		d.fail(checkLiveKit, "LiveKit at "+c.URL+" refuses the key "+c.APIKey+" or its secret",
-			"Set livekit.api_key and livekit.api_secret to a pair under keys: in livekit.yaml. "+
-				"If they are the same, compare the clocks.")
-	case err != nil:
-		d.fail(checkLiveKit, "no LiveKit answers at "+c.URL+": "+trouble(err),
-			"Start it, or correct livekit.url (LIVEKIT_URL).")
-	default:
-		d.ok(checkLiveKit, "the API at "+c.URL+" answers and takes the key")
+	if lk := d.checkForeignAPI(ctx); lk != nil {
 		d.checkWithRoom(ctx, s, lk)
 		return
 	}
 	d.warn(checkSignalling, "not checked", "Correct LiveKit first.")
 	d.warn(checkWebhook, "not checked", "Correct LiveKit first.")
 }
+
+// doctorRoomEmpty is after how long LiveKit ends a room of the doctor's by itself, should
+// its deletion fail.
+const doctorRoomEmpty = 30 * time.Second
 
 // checkWithRoom makes a media room and deletes it again. Between, it checks the
 // way of clients to it; after that, whether what LiveKit sends about the room

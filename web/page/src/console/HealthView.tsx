@@ -2,16 +2,18 @@ import { useCallback, useEffect, useState } from 'react';
 import { type Counter, type Health, readCounters, readHealth, readVersion, type Version } from './activity/health';
 import { Chart } from './activity/Chart';
 import { Charts } from './activity/Charts';
-import { type Column, Pager, Table } from './parts/Table';
+import { when } from './format';
+import { type Column, Name, Pager, Problem, Table } from './parts/Table';
 import { text } from './text';
-import { useFresh, usePart, useSession } from './useTool';
+import type { Examination, Finding } from './shapes';
+import { useFresh, usePart, useResource, useSession } from './useTool';
 import { View } from './View';
 
 const words = text.health;
 
 /** HealthView says whether the parts of the server answer, and what has happened in the last day. */
 export function HealthView() {
-  const { client, who, tools } = useSession();
+  const { client, who, tools, resources } = useSession();
   const [age, setAge] = useState(0);
   const [state, setState] = useState<{ health?: Health | undefined; version?: Version | undefined; counters?: Counter[] | undefined; asked: boolean }>({ asked: false });
   const [mayCount, setMayCount] = useState(true);
@@ -39,6 +41,7 @@ export function HealthView() {
         </p>
       )}
       {health && <Table caption={words.parts} columns={parts} items={Object.entries(health)} keyOf={([name]) => name} empty="" />}
+      {resources.has(examination) && <Findings age={age} />}
       {version && <p className="quiet">{words.version(version.version, version.commit, version.go)}</p>}
       {who.role !== 'guest' && tools.has('list_events') && tools.has('list_rooms') && <Charts age={age} />}
       {times.length > 0 && (
@@ -57,6 +60,45 @@ export function HealthView() {
     </View>
   );
 }
+
+const examination = 'roomkey://health';
+
+/** Findings is what the server says that keeps it, or the people it serves, from working. */
+function Findings({ age }: { age: number }) {
+  const asked = useResource<Examination>(examination, age);
+  return (
+    <section className="stack" aria-labelledby="findings">
+      <h2 id="findings">{words.findings}</h2>
+      <Problem error={asked.error} />
+      {asked.value ? (
+        <>
+          <Table caption={words.findings} columns={findings} items={asked.value.findings} keyOf={({ check, detail }) => `${check} ${detail}`} empty="" />
+          <p className="quiet">{words.examined(when(asked.value.examined_at, true))}</p>
+        </>
+      ) : (
+        !asked.error && <p role="status">{words.examining}</p>
+      )}
+    </section>
+  );
+}
+
+const findings: Column<Finding>[] = [
+  { title: words.check, head: true, cell: ({ check }) => check },
+  { title: words.state, cell: ({ status }) => (status === 'ok' ? words.findingStates[status] : <b className="problem">{words.findingStates[status] ?? status}</b>) },
+  {
+    title: words.found,
+    cell: ({ detail, hint }) => (
+      <>
+        <Name>{detail}</Name>
+        {hint && (
+          <span className="quiet small block lines">
+            <Name>{hint}</Name>
+          </span>
+        )}
+      </>
+    ),
+  },
+];
 
 const parts: Column<[string, string]>[] = [
   { title: words.part, head: true, cell: ([name]) => words.names[name] ?? name },

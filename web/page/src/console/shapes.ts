@@ -221,6 +221,20 @@ export interface SessionDetails extends Page {
   session: Omit<SessionRow, 'people'> & { num_people: number; people: Attendee[] };
 }
 
+/** Finding is what a check of the server has found. */
+export interface Finding {
+  check: string;
+  status: string;
+  detail: string;
+  hint?: string;
+}
+
+/** Examination is what the server has found when it examined itself. */
+export interface Examination {
+  examined_at?: string;
+  findings: Finding[];
+}
+
 /** TranscriptEntry is something that was written, by a person (chat) or by an agent. */
 export interface TranscriptEntry {
   at: string;
