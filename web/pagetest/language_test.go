@@ -10,18 +10,24 @@ import (
 	"roomkey/meet"
 )
 
+// speakGerman has the browser ask for German.
+func (tab *tab) speakGerman() {
+	tab.t.Helper()
+	agent := eval[string](tab, "navigator.userAgent")
+	tab.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetUserAgentOverride,
+			emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "de-AT,en"})
+		return err
+	}))
+}
+
 // The page speaks the language of the browser, where it can.
 func TestThePageSpeaksGerman(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, codes := s.room(meet.RoomChange{})
 	bob := s.open(phone)
-	agent := eval[string](bob, "navigator.userAgent")
-	bob.run(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetUserAgentOverride,
-			emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "de-AT,en"})
-		return err
-	}))
+	bob.speakGerman()
 	bob.visit("/")
 	bob.see("Gib deinen Raumcode ein")
 	bob.fill("Raumcode", codes["guest"])

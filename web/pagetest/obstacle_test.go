@@ -52,6 +52,43 @@ func (s *testServer) behindProxy(mode *atomic.Int32) *line {
 	return line
 }
 
+// stuck is somebody whose call does not come about, in one language.
+type stuck struct {
+	*tab
+	language, axe   string
+	name, join, try string // the words for them
+}
+
+// openStuck gives one who reads English, and one who reads German.
+func (s *testServer) openStuck() [2]stuck {
+	s.t.Helper()
+	axe := readAxe(s.t)
+	both := [2]stuck{{s.open(phone), "en", axe, "Your name", "Join", "Try again"},
+		{s.open(phone), "de", axe, "Dein Name", "Beitreten", "Noch einmal versuchen"}}
+	both[1].speakGerman()
+	return both
+}
+
+func (p stuck) enter(code string) {
+	p.t.Helper()
+	p.visit("/join/" + code)
+	p.screen("prejoin")
+	p.fill(p.name, "Bob")
+	p.press(p.join)
+}
+
+// reads waits for a message, whose words are in the person's language, and which axe-core
+// has nothing to say against.
+func (p stuck) reads(message string, words [2]string) {
+	p.t.Helper()
+	text := words[0]
+	if p.language == "de" {
+		text = words[1]
+	}
+	p.message(message, text)
+	p.look(message+"-"+p.language+"-360", p.axe)
+}
+
 // The page says of a call that does not come about what the browser could reach
 // and what not, and the same page leads in when the way is free.
 func TestTheWayToTheServer(t *testing.T) {
@@ -60,21 +97,36 @@ func TestTheWayToTheServer(t *testing.T) {
 	_, codes := s.room(meet.RoomChange{})
 	var mode atomic.Int32
 	line := s.behindProxy(&mode)
-	bob := s.open(phone)
+	both := s.openStuck()
+	all := func(do func(stuck)) {
+		t.Helper()
+		for _, one := range both {
+			do(one)
+		}
+	}
+	again := func(p stuck) { p.press(p.try) }
 	mode.Store(dropsUpgrades)
-	bob.visit("/join/" + codes["guest"])
-	bob.ask("Bob")
-	bob.message("websocket", "Your browser reaches the server, but the WebSocket that every call needs did not open.")
+	all(func(p stuck) { p.enter(codes["guest"]) })
+	all(func(p stuck) {
+		p.reads("websocket", [2]string{
+			"Your browser reaches the server, but the WebSocket that every call needs did not open.",
+			"Dein Browser erreicht den Server, aber der WebSocket, den jeder Anruf braucht, wurde nicht geöffnet."})
+	})
 	mode.Store(answers502)
-	bob.press("Try again")
-	bob.message("unavailable", "The server answers, but it could not bring you into the call.")
+	all(again)
+	all(func(p stuck) {
+		p.reads("unavailable", [2]string{"The server answers, but it could not bring you into the call.",
+			"Der Server antwortet, konnte dich aber nicht in den Anruf bringen."})
+	})
 	line.cut()
-	bob.press("Try again")
-	bob.message("unreached", "Your browser gets no answer from it.")
+	all(again)
+	all(func(p stuck) {
+		p.reads("unreached", [2]string{"Your browser gets no answer from it.", "Dein Browser bekommt keine Antwort von ihm."})
+	})
 	line.mend()
 	mode.Store(passesAll)
-	bob.press("Try again")
-	bob.screen("call")
+	all(again)
+	all(func(p stuck) { p.screen("call") })
 }
 
 // A certificate that the browser does not take looks to a page like a server that
@@ -93,6 +145,7 @@ func TestTheCertificateOfTheMediaServer(t *testing.T) {
 	bob.ask("Bob")
 	bob.message("mediaserver", "The media server cannot be reached")
 	bob.wait("a link to the media server", control(proxy.URL)+`?.href === `+quote(proxy.URL+"/"))
+	bob.look("mediaserver-360", readAxe(t))
 	careless := s.open(phone)
 	careless.join(codes["guest"], "Carol")
 }
@@ -106,6 +159,7 @@ const otherLoopback = "127.0.0.3"
 func TestTheWayOfSoundAndPicture(t *testing.T) {
 	t.Parallel()
 	needsBrowser(t)
+	axe := readAxe(t)
 	open := func() (*livekittest.Server, *tab) {
 		livekit := livekittest.StartServer(t, livekittest.ServerOptions{MediaIP: otherLoopback})
 		s := setupElsewhere(t, livekit.URL(), "ws"+strings.TrimPrefix(livekit.URL(), "http"))
@@ -127,6 +181,7 @@ func TestTheWayOfSoundAndPicture(t *testing.T) {
 		tab.see("Your browser is Chrome")
 		tab.see(fmt.Sprintf("udp %s:%d", otherLoopback, livekit.UDPPort()))
 		tab.consoleHas("no connection for sound and picture")
+		tab.look(eval[string](tab, `document.querySelector("main").dataset.message`)+"-360", axe)
 	}
 }
 
