@@ -14,6 +14,7 @@ type TokenRecord struct {
 	IssuedAt  time.Time
 	ExpiresAt time.Time
 	RevokedAt time.Time // zero while it counts
+	LastUsed  time.Time // to about a minute; zero if never
 	Scope     string    // words with spaces between; empty is every scope
 	Rooms     RoomIDs
 	Client    string // the name of the client for which sign-in made it; empty if a command did

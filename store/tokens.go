@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"roomkey/meet"
@@ -13,7 +15,7 @@ import (
 const (
 	// One that sign-in has made has the scope of its grant.
 	recordedTokens = `SELECT tokens.id, tokens.subject, tokens.name, tokens.role, tokens.issued_at, tokens.expires_at,
-		tokens.revoked_at, COALESCE(sign_in_grants.scope, tokens.scope), tokens.rooms,
+		tokens.revoked_at, tokens.last_used_at, COALESCE(sign_in_grants.scope, tokens.scope), tokens.rooms,
 		COALESCE(sign_in_grants.client_name, '')
 	FROM tokens LEFT JOIN sign_in_grants ON sign_in_grants.id = tokens.grant_id`
 
@@ -34,6 +36,9 @@ const (
 
 	revokeToken = `UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`
 
+	noteTokenUsed = `UPDATE tokens SET last_used_at = $2
+		WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)`
+
 	insertRevokedID = `INSERT INTO tokens (id, revoked_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING`
 
 	selectOldTokens = `SELECT id FROM tokens WHERE expires_at < $1 LIMIT $2`
@@ -42,7 +47,7 @@ const (
 
 func tokenPointers(t *meet.TokenRecord) []any {
 	return []any{&t.ID, &t.Subject, &t.Name, (*string)(&t.Role), (*moment)(&t.IssuedAt), (*moment)(&t.ExpiresAt),
-		(*moment)(&t.RevokedAt), &t.Scope, (*string)(&t.Rooms), &t.Client}
+		(*moment)(&t.RevokedAt), (*moment)(&t.LastUsed), &t.Scope, (*string)(&t.Rooms), &t.Client}
 }
 
 // TokenRecords implements [meet.TokenStore].
@@ -55,6 +60,22 @@ func (db *DB) TokenRecords(ctx context.Context, now time.Time, after *meet.Posit
 	}
 	return list(ctx, db, "list access tokens", selectLivingTokens, tokenPointers, now.UnixMilli(), last.At.UnixMilli(),
 		last.Key, max(limit, 0))
+}
+
+// NoteTokensUsed writes down when access tokens were used last. Those that are not on
+// record are left out.
+func (db *DB) NoteTokensUsed(ctx context.Context, at map[string]time.Time) error {
+	if len(at) == 0 {
+		return ctx.Err()
+	}
+	return db.change(ctx, func(t *tx) error {
+		for _, id := range slices.Sorted(maps.Keys(at)) { // in one order, so that instances do not block each other
+			if _, err := t.change(noteTokenUsed, id, at[id].UnixMilli()); err != nil {
+				return wrap("note the use of access tokens", err)
+			}
+		}
+		return nil
+	})
 }
 
 // NamedRoom is a room that a token can be for.

@@ -105,6 +105,13 @@ func testTokensBeside(t *testing.T, db *DB, tokens *Tokens) {
 	if !revoked("elsewhere") {
 		t.Error("an unlisted id is not revoked")
 	}
+	for _, used := range []time.Time{at.Add(time.Second), at} { // the second one was on its way for long
+		err := db.NoteTokensUsed(t.Context(), map[string]time.Time{"second": used, "nowhere": used})
+		if err != nil {
+			t.Errorf("NoteTokensUsed: %v", err)
+		}
+	}
+	second.LastUsed = at.Add(time.Second)
 	list, err := tokens.List(t.Context())
 	if want := []meet.TokenRecord{second, first, elsewhere}; err != nil || !cmp.Equal(list, want) {
 		t.Errorf("List: %v\n%s", err, cmp.Diff(want, list))

@@ -119,13 +119,15 @@ type tokenView struct {
 	IssuedAt  time.Time          `json:"issued_at,omitzero"`
 	ExpiresAt time.Time          `json:"expires_at,omitzero"`
 	RevokedAt time.Time          `json:"revoked_at,omitzero"`
+	LastUsed  time.Time          `json:"last_used_at,omitzero"` // to about a minute
 }
 
 func readTokens(ctx context.Context, s *meet.Service, p meet.Principal, page accessPage) (any, error) {
 	records, next, err := s.AccessTokens(ctx, p, page.after)
 	return tokensOutput{viewAll(records, func(t meet.TokenRecord) tokenView {
 		return tokenView{ID: t.ID, Subject: t.Subject, Name: t.Name, Role: t.Role, Scope: t.Scope, RoomIDs: t.Rooms.List(),
-			Client: t.Client, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt}
+			Client: t.Client, IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt,
+			LastUsed: t.LastUsed}
 	}), next != "", next}, err
 }
 

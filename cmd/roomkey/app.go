@@ -49,6 +49,7 @@ type app struct {
 	server    *http.Server
 	silent    silentConns
 	auth      *auth.Authority
+	used      tokens.Used    // access tokens
 	people    *signin.Server // lets people sign in for clients; nil where that is off
 	issuers   *issuers.Set   // other authorization servers, whose access tokens count; may be nil
 
@@ -109,7 +110,7 @@ func newApp(ctx context.Context, c config.Config, log *slog.Logger, command stri
 	}
 	a.housekeeping = newLease(a.store, "housekeeping")
 	a.issuers = a.newIssuers(c)
-	a.auth = tokens.ServerAuthority(c, keyring, a.store, a.resource(c), a.foreign(), log)
+	a.auth = tokens.ServerAuthority(c, keyring, a.store, a.resource(c), a.foreign(), &a.used, log)
 	lk, err := a.startLiveKit(ctx, c, keyring, at)
 	if err != nil {
 		return nil, err

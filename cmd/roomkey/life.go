@@ -27,6 +27,9 @@ const reconcileEvery = 10 * time.Second
 // speaks. So exact is the time that they were inside when nobody told of their going.
 const observeEvery = time.Second
 
+// noteTokensEvery is how often the use of access tokens is written down.
+const noteTokensEvery = time.Minute
+
 // announceEvery is how often other instances are told of what limits count.
 const announceEvery = time.Second
 
@@ -103,6 +106,9 @@ func (a *app) Run(ctx context.Context) error {
 	})
 	parts.Go(func() error { return a.every(ctx, leaseEvery, "sending webhooks", a.oneAtATime(a.sendWebhooks)) })
 	parts.Go(func() error { return a.every(ctx, observeEvery, "noting who is inside", a.observe) })
+	parts.Go(func() error {
+		return a.every(ctx, noteTokensEvery, "noting the use of access tokens", a.noteTokens)
+	})
 	if a.inside != nil {
 		parts.Go(func() error { return a.keepLiveKitInside(ctx) })
 	}
@@ -144,6 +150,15 @@ func (a *app) observe(ctx context.Context) error {
 	return errors.Join(enforcer.HearSpeakers(ctx, speaking()), a.housekeeping.do(ctx, enforcer.Observe))
 }
 
+// noteTokensLast is noteTokens before the database is closed.
+func (a *app) noteTokensLast() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := a.noteTokens(ctx); err != nil {
+		a.log.Debug("could not note the use of access tokens", "err", err)
+	}
+}
+
 // observeLast is observe before the LiveKit inside stops, and everybody is out.
 func (a *app) observeLast() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -152,6 +167,9 @@ func (a *app) observeLast() {
 		a.log.Debug("could not note who is inside", "err", err)
 	}
 }
+
+// noteTokens writes down which access tokens were used.
+func (a *app) noteTokens(ctx context.Context) error { return a.used.Write(ctx, a.store) }
 
 // every does something at once and then repeats it until ctx is done. It gives no
 // error.
@@ -243,6 +261,7 @@ func (a *app) Close() error {
 		errs = append(errs, a.embedded.Stop())
 	}
 	if a.store != nil {
+		a.noteTokensLast()
 		a.releaseLeases()
 		errs = append(errs, a.store.Close())
 	}

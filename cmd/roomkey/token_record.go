@@ -34,18 +34,18 @@ func tokenListCommand() *cobra.Command {
 	}
 	config.AddSourceFlags(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false,
-		"print a JSON list of {id, subject, name, role, issued_at, expires_at, revoked_at, scope, rooms}")
+		"print a JSON list of {id, subject, name, role, issued_at, expires_at, revoked_at, last_used_at, scope, rooms}")
 	c.Flags().BoolVar(&all, "all", false, "also those that have expired")
 	return c
 }
 
 func printTokens(w io.Writer, listed []tokens.Listed) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSUBJECT\tNAME\tROLE\tISSUED\tEXPIRES\tREVOKED\tSCOPE\tROOMS")
+	fmt.Fprintln(table, "ID\tSUBJECT\tNAME\tROLE\tISSUED\tEXPIRES\tREVOKED\tLAST USED\tSCOPE\tROOMS")
 	for _, t := range listed {
 		fmt.Fprintln(table, strings.Join([]string{t.ID, cmp.Or(t.Subject, "-"), cmp.Or(t.Name, "-"),
 			cmp.Or(string(t.Role), "-"), shownTime(t.IssuedAt), shownTime(t.ExpiresAt), shownTime(t.RevokedAt),
-			cmp.Or(t.Scope, "all"), cmp.Or(strings.Join(t.Rooms, ","), "all")}, "\t"))
+			shownTime(t.LastUsed), cmp.Or(t.Scope, "all"), cmp.Or(strings.Join(t.Rooms, ","), "all")}, "\t"))
 	}
 	return table.Flush()
 }

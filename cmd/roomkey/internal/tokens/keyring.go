@@ -66,16 +66,17 @@ func Open(c config.Config) (*auth.Authority, error) {
 }
 
 // ServerAuthority verifies the tokens of a running server: it also knows which
-// were revoked. Tokens of sign-in are for a resource; empty is none.
+// were revoked, and notes which are used. Tokens of sign-in are for a resource; empty is none.
 func ServerAuthority(
-	c config.Config, keyring *auth.Keyring, db *store.DB, resource string, foreign auth.Foreign, log *slog.Logger,
+	c config.Config, keyring *auth.Keyring, db *store.DB, resource string, foreign auth.Foreign, used *Used,
+	log *slog.Logger,
 ) *auth.Authority {
 	keyring.Problem = func(err error) {
 		log.Warn("the signing secret has changed and cannot be read, so the one before goes on to count",
 			"err", err)
 	}
 	return auth.New(auth.Config{Keyring: keyring, MaxTTL: c.Auth.MaxTTL, Now: db.Now, Resource: resource, Foreign: foreign,
-		State: func(id, subject string) (auth.State, error) { return stateOf(db, log, id, subject) },
+		State: func(id, subject string) (auth.State, error) { return stateOf(db, used, log, id, subject) },
 		OnRevoked: func(id string, p meet.Principal) {
 			log.Info("an access token was revoked, or its user disabled, and is refused from now on", "token_id", id,
 				"subject", p.ID)
@@ -90,9 +91,9 @@ const stateWithin = 5 * time.Second
 // seenEvery is how old the last sign of life of a user may be until it is noted anew.
 const seenEvery = 5 * time.Minute
 
-// stateOf reads what has become of a token and its user, and notes now and then that
-// the user was seen.
-func stateOf(db *store.DB, log *slog.Logger, id, subject string) (auth.State, error) {
+// stateOf reads what has become of a token and its user, and notes that the token is used
+// and, now and then, that the user was seen.
+func stateOf(db *store.DB, used *Used, log *slog.Logger, id, subject string) (auth.State, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), stateWithin)
 	defer cancel()
 	state, err := db.TokenState(ctx, id, subject)
@@ -100,6 +101,9 @@ func stateOf(db *store.DB, log *slog.Logger, id, subject string) (auth.State, er
 		return auth.State{}, err
 	}
 	isGood := !state.Revoked && state.DisabledAt.IsZero()
+	if isGood && id != "" {
+		used.note(id, db.Now())
+	}
 	if now := db.Now(); state.Role != "" && isGood && now.Sub(state.LastSeenAt) > seenEvery {
 		_, err := db.UpdateUser(ctx, subject, func(a *meet.Account) error {
 			a.LastSeenAt = now.UTC().Truncate(time.Millisecond)

@@ -46,6 +46,7 @@ type Listed struct {
 	IssuedAt  time.Time          `json:"issued_at,omitzero"`
 	ExpiresAt time.Time          `json:"expires_at,omitzero"`
 	RevokedAt time.Time          `json:"revoked_at,omitzero"`
+	LastUsed  time.Time          `json:"last_used_at,omitzero"`
 	Scope     string             `json:"scope,omitempty"`
 	Rooms     []string           `json:"rooms,omitempty"` // names, or ids of rooms that are forgotten
 }
@@ -76,7 +77,8 @@ func List(ctx context.Context, c config.Config, all bool) (listed []Listed, err 
 			return nil, err
 		}
 		listed = append(listed, Listed{ID: t.ID, Subject: t.Subject, Name: t.Name, Role: t.Role,
-			IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, Scope: t.Scope, Rooms: rooms})
+			IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, RevokedAt: t.RevokedAt, LastUsed: t.LastUsed, Scope: t.Scope,
+			Rooms: rooms})
 	}
 	return listed, nil
 }

@@ -12,6 +12,7 @@ export interface Token {
   issued_at?: string;
   expires_at?: string;
   revoked_at?: string;
+  last_used_at?: string;
 }
 
 /** TokenPage is roomkey://tokens. */

@@ -271,6 +271,8 @@ export const text = {
     client: (client: string) => `signed in for ${client}`,
     made: 'Made',
     ends: 'Ends',
+    used: 'Last used',
+    never: 'Never',
     state: 'State',
     works: 'Works',
     revoked: (at: string) => `Revoked ${at}`,

@@ -55,6 +55,7 @@ const columns: Column<Token>[] = [
   },
   { title: words.made, cell: (token) => when(token.issued_at) },
   { title: words.ends, cell: (token) => when(token.expires_at) },
+  { title: words.used, cell: (token) => when(token.last_used_at) || words.never },
   { title: words.state, cell: (token) => (token.revoked_at ? <b className="problem">{words.revoked(when(token.revoked_at))}</b> : words.works) },
   {
     title: words.revoke,

@@ -271,6 +271,8 @@ const german: Text = {
     client: (client) => `angemeldet für ${client}`,
     made: 'Gemacht',
     ends: 'Endet',
+    used: 'Zuletzt benutzt',
+    never: 'Nie',
     state: 'Stand',
     works: 'Gilt',
     revoked: (at) => `Widerrufen ${at}`,
