@@ -103,7 +103,7 @@ func (k *chatKeeper) look(ctx context.Context) {
 // not be. It is tried again soon.
 func (k *chatKeeper) fail(ctx context.Context, id string, err error) {
 	if !k.failed[id] && ctx.Err() == nil {
-		k.log.LogAttrs(ctx, slog.LevelWarn, "could not follow a room, to keep its chat or to hear who speaks; it is tried again",
+		k.log.LogAttrs(ctx, slog.LevelWarn, "could not follow a room for its chat or its speakers; it is tried again",
 			slog.String("room", id), slog.Any("err", err))
 	}
 	k.failed[id] = true

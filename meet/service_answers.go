@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // AnswerJoinRequest approves or refuses a join request. A refused request is over;
@@ -20,7 +21,7 @@ func (s *Service) AnswerJoinRequest(
 }
 
 // AnswerJoinRequests is [Service.AnswerJoinRequest] for several requests: those
-// with the ids, or all that wait now. missing are the ids without a request that
+// with the ids, each once, or all that wait now. missing are the ids without a request that
 // could be answered.
 func (s *Service) AnswerJoinRequests(
 	ctx context.Context, p Principal, ref string, ids []string, all, approve bool,
@@ -29,9 +30,14 @@ func (s *Service) AnswerJoinRequests(
 		ids = nil
 	}
 	var badID error
+	once := make([]string, 0, len(ids))
 	for _, id := range ids {
 		badID = cmp.Or(badID, checkRequestID(id))
+		if !slices.Contains(once, id) {
+			once = append(once, id)
+		}
 	}
+	ids = once
 	room, err := s.resolveForChange(ctx, p, ActAnswer, ref, badID)
 	if err != nil {
 		return nil, nil, err

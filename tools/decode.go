@@ -230,6 +230,9 @@ func describe(value any) string {
 		}
 		return "a number"
 	case []any:
+		if len(v) == 0 {
+			return "an empty array"
+		}
 		return "an array"
 	case map[string]any:
 		return "an object"

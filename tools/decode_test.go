@@ -168,6 +168,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"expires_in_seconds", "must be between 0 and 315360000", []string{"315360001"}},
 		{"mode", "must be one of: standard, webinar", []string{`"party"`, `" "`}},
 		{"settings", "must be an object, not an array", []string{"[{}]"}},
+		{"name", "must be a string, not an empty array", []string{"[]"}},
 		{"admins[0]", "must be a string, not a number", []string{"[5]"}},
 		{"admins[1]", "must be a string, not null", []string{`["bob",null]`}},
 		{"admins", "must be an array of at most 1000 strings, not a string", []string{`"bob"`, `""`}},

@@ -33,7 +33,8 @@ func TestSeveralAreAnsweredAtOnce(t *testing.T) {
 	wantCode(t, "by somebody else", err, meet.CodeForbidden)
 	_, _, err = all(Ada, []string{ids[0], "x"}, false, true)
 	wantCode(t, "with what is no id", err, meet.CodeInvalid)
-	answered, missing, err := all(Ada, []string{ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa", ids[0]}, false, false)
+	some := []string{ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa", ids[0], ids[1], "aaaaaaaaaaaaaaaaaaaaaaaaaa"}
+	answered, missing, err := all(Ada, some, false, false)
 	wantCode(t, "some", err, "")
 	if !slices.Equal(answered, []string{ids[1], ids[0]}) ||
 		!slices.Equal(missing, []string{"aaaaaaaaaaaaaaaaaaaaaaaaaa"}) {
