@@ -8,6 +8,7 @@ import (
 	"github.com/livekit/protocol/livekit"
 	"github.com/livekit/protocol/signalling"
 	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
 	"github.com/pion/webrtc/v4"
 	"google.golang.org/protobuf/proto"
 )
@@ -69,7 +70,9 @@ func (p *Participant) newPeer(config webrtc.Configuration, target livekit.Signal
 	if p.cfg.SameMachine {
 		settings.SetIPFilter(net.IP.IsLoopback)
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(config)
+	// No media comes, so there is nothing to report of it.
+	noReports := webrtc.WithInterceptorRegistry(&interceptor.Registry{})
+	pc, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings), noReports).NewPeerConnection(config)
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
