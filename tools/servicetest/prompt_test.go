@@ -151,7 +151,8 @@ func TestPromptRefusals(t *testing.T) {
 		arguments any
 		message   string
 	}{
-		{"no arguments", "moderate_room", nil, `invalid: room is required. Its description is "Name or id of a room you administer".`},
+		{"no arguments", "moderate_room", nil,
+			`invalid: room is required. Its description is "Name or id of a room you administer".`},
 		{"an empty one", "audit_access", args{"room": "  "}, "invalid: room is required. "},
 		{"an unknown one", "audit_access", args{"room": "lobby", "rom": "x"},
 			`invalid: there is no argument "rom". audit_access takes: room, role.`},
