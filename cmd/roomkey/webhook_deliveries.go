@@ -169,6 +169,10 @@ added; with --failed as well, only those of them that failed. With --event one.`
 			return err
 		}
 		n, err := hooks.Replay(cmd.Context(), e.ID, wanted, time.Now())
+		if err == nil && n == 0 && event > 0 {
+			return &meet.Error{Code: meet.CodeNotFound, Message: fmt.Sprintf("%s has no event %d to be told", e.ID, event),
+				Hint: "roomkey list events and list_events show the ids; events are forgotten after events.keep."}
+		}
 		if err == nil {
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d events are pending for %s.\n", n, e.ID)
 		}
