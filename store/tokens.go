@@ -65,17 +65,21 @@ func (db *DB) TokenRecords(ctx context.Context, now time.Time, after *meet.Posit
 // NoteTokensUsed writes down when access tokens were used last. Those that are not on
 // record are left out.
 func (db *DB) NoteTokensUsed(ctx context.Context, at map[string]time.Time) error {
-	if len(at) == 0 {
-		return ctx.Err()
-	}
-	return db.change(ctx, func(t *tx) error {
-		for _, id := range slices.Sorted(maps.Keys(at)) { // in one order, so that instances do not block each other
-			if _, err := t.change(noteTokenUsed, id, at[id].UnixMilli()); err != nil {
-				return wrap("note the use of access tokens", err)
+	ids := slices.Sorted(maps.Keys(at)) // in one order, so that instances do not block each other
+	for some := range slices.Chunk(ids, rowsAtOnce) {
+		err := db.change(ctx, func(t *tx) error {
+			for _, id := range some {
+				if _, err := t.change(noteTokenUsed, id, at[id].UnixMilli()); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return wrap("note the use of access tokens", err)
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // NamedRoom is a room that a token can be for.
