@@ -207,6 +207,25 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 	}
 }
 
+// Somebody on the way has not used their code, also where everybody who is listed as
+// inside is written down meanwhile.
+func TestWhoIsOnTheWayHasNotUsedTheirCode(t *testing.T) {
+	t.Parallel()
+	s := withSessionGate(t)
+	room, code := roomForOne(t, s)
+	a := mustRedeem(t, s, code)
+	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
+	_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{MaxParticipants: Of(7)}, false)
+	wantCode(t, "update", err, "")
+	if n := countEvents(t, s, room, meet.Joined); n != 1 {
+		t.Fatalf("%d were written down, want one", n)
+	}
+	event := connectionAborted(s, room, a.Identity, "1")
+	event.Participant.SID = personAtServer(t, s, room).SID
+	handle(t, s, event)
+	wantUses(t, s, room, 0)
+}
+
 // A client that gives up one connection and makes another at once, with the same
 // token, is left alone while it is trying.
 func TestTryingAgainAtOnce(t *testing.T) {
