@@ -237,7 +237,7 @@ func tryEval[T any](tab *tab, within time.Duration, expression string) (value T,
 	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// wait waits until a JavaScript expression, or what it promises, is true.
+// wait waits until what an expression promises is true. A page that is being left says nothing.
 func (tab *tab) wait(what, expression string) {
 	tab.t.Helper()
 	tab.waitFor(patience, what, expression)
@@ -245,14 +245,14 @@ func (tab *tab) wait(what, expression string) {
 
 func (tab *tab) waitFor(d time.Duration, what, expression string) {
 	tab.t.Helper()
-	for deadline := time.Now().Add(d); ; {
-		if eval[bool](tab, "(async () => !!await ("+expression+"))()") {
+	for deadline := time.Now().Add(d); ; time.Sleep(50 * time.Millisecond) {
+		is, err := tryEval[bool](tab, patience, "(async () => !!await ("+expression+"))()")
+		if is {
 			return
 		}
 		if time.Now().After(deadline) {
-			tab.t.Fatalf("waited %v for %s\n%s", d, what, tab.state())
+			tab.t.Fatalf("waited %v for %s (%v)\n%s", d, what, err, tab.state())
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -380,9 +380,6 @@ func (tab *tab) watches(n int) {
 
 func (tab *tab) watchesWithin(d time.Duration, n int) {
 	tab.t.Helper()
-	if tab.firefox != nil {
-		tab.firefoxDo("front", nil, nil)
-	}
 	tab.waitFor(d, fmt.Sprint(n, " playing videos of others"), `(async () => {
 		const videos = `+remoteVideos+`;
 		const before = videos.map(v => v.currentTime);

@@ -51,10 +51,11 @@ const commands = {
   async version() {
     return browser.version();
   },
-  // open gives a person with a browser context of their own, as if on another machine.
+  // open gives a person with a browser context of their own, as if on another machine, and
+  // a window: of the tabs of a window one is seen at a time, and the others get no video.
   async open({ width, height }) {
     const context = await browser.createBrowserContext();
-    const page = await context.newPage();
+    const page = await context.newPage({ type: 'window' });
     const id = ++opened;
     pages.set(id, { page, context });
     page.on('console', (m) => say({ page: id, console: m.text(), level: m.type() }));
@@ -79,10 +80,6 @@ const commands = {
     const element = (await page.evaluateHandle(expression)).asElement();
     if (!element) throw new Error('there is nothing to click on');
     await element.click();
-  },
-  // front shows the page: all are tabs of one window, and one that is not seen gets no video.
-  async front({ page }) {
-    await page.bringToFront();
   },
   async resize({ page }, { width, height }) {
     await page.setViewport({ width, height });
