@@ -230,6 +230,7 @@ func (s *Service) end(ctx context.Context, p Principal, room Room) (Room, []stri
 	now := s.now()
 	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
+		e.Action = ""
 		if r.State == RoomActive {
 			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
 			e.Action = RoomWasEnded

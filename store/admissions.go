@@ -59,9 +59,10 @@ const (
 )
 
 // AddAdmission implements [meet.AdmissionStore].
-func (db *DB) AddAdmission(ctx context.Context, join meet.Admission, tokenDies time.Time,
+func (db *DB) AddAdmission(ctx context.Context, admission meet.Admission, tokenDies time.Time,
 	check func(meet.JoinContext) error, e *meet.Event) (meet.Admission, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.Admission, error) {
+		join := admission // whatever an earlier run has made of it
 		c, err := t.joinContext(join)
 		if err != nil {
 			return join, err

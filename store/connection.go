@@ -29,15 +29,11 @@ type transaction interface {
 	// settle runs what was put off.
 	settle() error
 
-	// save begins an operation that may fail alone. keep ends it, and undo takes it
-	// back. An error of undo means that the whole transaction is lost.
-	save() error
-	keep() error
-	undo() error
+	// operation says which one the next statements are of.
+	operation(n int)
 
-	// lateFailure tells once that a statement has failed that was put off by an
-	// operation that was kept since. undo then takes that operation back, and all
-	// after it. Nil if there was none.
+	// lateFailure gives the failure of a statement that an operation before the
+	// present one had put off, nil if there was none.
 	lateFailure() *lateFailure
 
 	// commit makes the transaction durable. Its error is meet.ErrOutcomeUnknown
@@ -46,8 +42,10 @@ type transaction interface {
 	rollback()
 }
 
-// lateFailure says which of the operations that were kept in a transaction has
-// failed, counted from 0, and how.
+// betweenOperations is the number of statements that are of no operation.
+const betweenOperations = -1
+
+// lateFailure says which operation of a transaction has failed, and how.
 type lateFailure struct {
 	operation int
 	err       error
@@ -62,9 +60,3 @@ type rows interface {
 }
 
 var _ rows = (*sql.Rows)(nil)
-
-const (
-	savepoint           = `SAVEPOINT operation`
-	rollbackToSavepoint = `ROLLBACK TO SAVEPOINT operation`
-	releaseSavepoint    = `RELEASE SAVEPOINT operation`
-)

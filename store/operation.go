@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -31,7 +32,8 @@ type writtenEvent struct {
 }
 
 // perform runs the operation, unless nobody waits for it any more, and gives
-// the error that it leaves in it.
+// the error that it leaves in it. It may be called again when what the operation has
+// done was taken back.
 func (op *operation) perform(t *tx) (err error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
@@ -39,67 +41,27 @@ func (op *operation) perform(t *tx) (err error) {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v\n%s", p, debug.Stack())
 		}
-		op.err, op.events, t.err = err, t.events, nil
+		err = cmp.Or(err, t.err)
+		op.err, op.events = err, t.events
+		t.spoilt = err != nil && (t.changed || t.err != nil)
 	}()
-	t.events = nil
-	if err := op.ctx.Err(); err != nil {
-		return err
+	t.events, t.err, t.changed = nil, nil, false
+	if op.ctx.Err() != nil {
+		return context.Cause(op.ctx)
 	}
 	op.begun = true
 	return op.run(t)
 }
 
-// performApart runs an operation that may fail alone. It gives an error only
-// if it cannot keep that promise: some errors of a database (disk full, input
-// and output) end the whole transaction, and whatever ran after them would
-// take effect outside of it.
-func (t *tx) performApart(op *operation) error {
-	t.executed.Add(1)
-	if err := t.save(); err != nil {
-		return err
+// failOne gives an operation the error with which it ended its transaction, and
+// returns the others, as if they had not run.
+func failOne(ops []*operation, failed *lateFailure) []*operation {
+	ops[failed.operation].err = failed.err
+	others := slices.Delete(slices.Clone(ops), failed.operation, failed.operation+1)
+	for _, op := range others {
+		op.err, op.events = nil, nil
 	}
-	err := op.perform(t)
-	if late := t.lateFailure(); late != nil {
-		return t.repeatAfter(late, op)
-	}
-	if err == nil {
-		t.executed.Add(1)
-		if op.err = t.keep(); op.err == nil {
-			t.kept = append(t.kept, op)
-			return nil
-		}
-	}
-	clear(t.rooms)
-	t.executed.Add(2)
-	return t.undo()
-}
-
-// settleApart runs what the operations that were kept have put off.
-func (t *tx) settleApart() error {
-	err := t.settle()
-	for late := t.lateFailure(); late != nil; late = t.lateFailure() {
-		if err = t.repeatAfter(late); err == nil {
-			err = t.settle()
-		}
-	}
-	return err
-}
-
-// repeatAfter takes back an operation that failed after it was kept, with all after
-// it, and performs those anew: they may have read what it wrote.
-func (t *tx) repeatAfter(late *lateFailure, running ...*operation) error {
-	t.kept[late.operation].err = late.err
-	repeated := slices.Concat(t.kept[late.operation+1:], running)
-	t.kept = t.kept[:late.operation]
-	clear(t.rooms)
-	t.executed.Add(2)
-	err := t.undo()
-	for _, op := range repeated {
-		if err == nil {
-			err = t.performApart(op)
-		}
-	}
-	return err
+	return others
 }
 
 // failAll gives err to every operation that has no error of its own.

@@ -52,7 +52,7 @@ func (c *postgresConnection) begin() (transaction, error) {
 			return nil, fmt.Errorf("begin transaction: %w", err)
 		}
 	}
-	t := &postgresTx{c: c, savedAt: noSavepoint}
+	t := &postgresTx{c: c, current: betweenOperations}
 	t.putOff(statement{doing: "begin transaction", text: `BEGIN`})
 	t.putOff(statement{doing: "wait for the turn to write", text: lockWriters, args: []any{lockOfWriters}})
 	t.opening = len(t.pending)

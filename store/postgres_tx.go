@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,17 +18,13 @@ type postgresTx struct {
 	pending []statement
 	opening int  // how many of the first statements begin the transaction
 	begun   bool // the database has taken them
-	savedAt int  // where in pending the savepoint of the operation is
-
-	kept int          // how many operations the database has kept
-	late *lateFailure // of the operation after those
+	current int  // the operation that the next statements are of
+	late    *lateFailure
 }
-
-// noSavepoint says that no savepoint is pending.
-const noSavepoint = -1
 
 // statement is one that was put off.
 type statement struct {
+	operation   int
 	doing, text string
 	args        []any
 	explain     func(error) error           // may be nil
@@ -45,10 +40,10 @@ func (s *statement) fail(err error) error {
 	return err
 }
 
-// keeps says whether the statement ends an operation.
-func (s statement) keeps() bool { return s.text == releaseSavepoint }
-
-func (t *postgresTx) putOff(s statement) { t.pending = append(t.pending, s) }
+func (t *postgresTx) putOff(s statement) {
+	s.operation = t.current
+	t.pending = append(t.pending, s)
+}
 
 func (t *postgresTx) exec(doing, text string, explain func(error) error, args []any) error {
 	t.putOff(statement{doing: doing, text: text, explain: explain, args: args})
@@ -117,7 +112,7 @@ func (t *postgresTx) open() error {
 // nothing was done.
 func (t *postgresTx) send(unread int) (*sentRows, int, error) {
 	pending := t.pending
-	t.pending, t.savedAt = nil, noSavepoint
+	t.pending = nil
 	sent, failed, err := t.try(pending, unread)
 	if err != nil && !t.begun && failed == 0 && postgresLost(err) &&
 		(pending[len(pending)-1].text != commit || saysPostgres(err)) {
@@ -125,9 +120,6 @@ func (t *postgresTx) send(unread int) (*sentRows, int, error) {
 		if err = t.c.connect(); err == nil {
 			sent, failed, err = t.try(pending, unread)
 		}
-	}
-	if err != nil && slices.ContainsFunc(pending[failed:], statement.keeps) {
-		t.late = &lateFailure{operation: t.kept, err: err}
 	}
 	return sent, failed, err
 }
@@ -155,10 +147,11 @@ func (t *postgresTx) try(pending []statement, unread int) (*sentRows, int, error
 		if err := sent.readOne(&pending[i]); err != nil {
 			_ = sent.Close()
 			t.c.busy = t.c.busy || hasState(err, "55P03") // lock_not_available
-			return nil, i, pending[i].fail(err)
-		}
-		if pending[i].keeps() {
-			t.kept++
+			failure := pending[i].fail(err)
+			if of := pending[i].operation; of != betweenOperations && of != t.current && saysPostgres(err) {
+				t.late = &lateFailure{operation: of, err: failure}
+			}
+			return nil, i, failure
 		}
 		if !t.begun && i+1 == t.opening {
 			t.begun, t.c.busy = true, time.Since(asked) > busyAfter
@@ -209,33 +202,9 @@ func (r *sentRows) Close() error {
 	return err
 }
 
-func (t *postgresTx) save() error {
-	t.savedAt = len(t.pending)
-	t.putOff(statement{doing: "set savepoint", text: savepoint})
-	return nil
-}
+func (t *postgresTx) operation(n int) { t.current = n }
 
-func (t *postgresTx) keep() error {
-	t.putOff(statement{doing: "release savepoint", text: releaseSavepoint})
-	return nil
-}
-
-func (t *postgresTx) lateFailure() *lateFailure {
-	late := t.late
-	t.late = nil
-	return late
-}
-
-func (t *postgresTx) undo() error {
-	if t.savedAt != noSavepoint {
-		t.pending, t.savedAt = t.pending[:t.savedAt], noSavepoint // nothing of it was sent
-		return nil
-	}
-	t.pending = nil
-	// What else is sent now may have to be prepared, and a transaction in which
-	// something has failed does not let that happen.
-	return t.simple("roll back to savepoint", rollbackToSavepoint+"; "+releaseSavepoint)
-}
+func (t *postgresTx) lateFailure() *lateFailure { return t.late }
 
 // simple runs statements without arguments that are not prepared.
 func (t *postgresTx) simple(doing, text string) error {
@@ -273,7 +242,7 @@ func (t *postgresTx) commit() error {
 		return errors.New("commit: the database has rolled the transaction back")
 	case err == nil:
 		return nil
-	case errors.As(err, &refused) && (failed < last || refused.Severity == "ERROR"), pgconn.SafeToRetry(err),
+	case t.late != nil, errors.As(err, &refused) && (failed < last || refused.Severity == "ERROR"), pgconn.SafeToRetry(err),
 		errors.As(err, &connect), errors.Is(err, errConnectionLost):
 		t.rollback() // it is known not to be there
 		return err

@@ -115,7 +115,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 }
 
 // oneCommit has operations share a commit, in their order, and gives their
-// errors.
+// errors. Those after one that fails may have the next commit.
 func oneCommit(t *testing.T, db *DB, operations ...func() error) []error {
 	t.Helper()
 	h := hold(t, db)
@@ -129,8 +129,14 @@ func oneCommit(t *testing.T, db *DB, operations ...func() error) []error {
 	for i := range done {
 		errs[i] = <-done[i]
 	}
-	if n := db.writer.commits.Load() - commits; errs[0] != nil || n != 1 {
-		t.Fatalf("%d commits, %v; want one for all", n, errs[0])
+	most := int64(1)
+	for _, err := range errs {
+		if err != nil { // it may have ended the transaction
+			most++
+		}
+	}
+	if n := db.writer.commits.Load() - commits; errs[0] != nil || n > most {
+		t.Fatalf("%d commits, %v; want at most %d", n, errs[0], most)
 	}
 	return errs[1:]
 }
@@ -195,18 +201,18 @@ func TestOperationsThatShareACommit(t *testing.T) {
 		if _, _, err := db.CodeAndRoom(t.Context(), "aaa"); err != nil { // remembers the room
 			t.Fatal(err)
 		}
-		var seen meet.JoinContext
+		seen := make([]meet.JoinContext, len(c.steps))
 		operations := make([]func() error, len(c.steps))
 		for i, s := range c.steps {
-			operations[i] = func() error { return s.do(db, &seen) }
+			operations[i] = func() error { return s.do(db, &seen[i]) }
 		}
 		for i, err := range oneCommit(t, db, operations...) {
 			if (err != nil) != c.steps[i].fail {
 				t.Errorf("%s: %s: %v", name, c.steps[i].name, err)
 			}
 		}
-		if !c.check(seen) {
-			t.Errorf("%s: the last use has seen %+v", name, seen)
+		if last := seen[len(seen)-1]; !c.check(last) {
+			t.Errorf("%s: the last use has seen %+v", name, last)
 		}
 		for range 2 {
 			remembered, _, err := db.CodeAndRoom(t.Context(), "aaa")

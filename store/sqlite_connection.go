@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -110,15 +109,9 @@ func (t *sqliteTx) insert(n int, text string, args []any, give func(int, int64))
 
 func (t *sqliteTx) settle() error { return nil }
 
-func (t *sqliteTx) save() error { return t.exec("set savepoint", savepoint, nil, nil) }
+func (t *sqliteTx) operation(int) {}
 
-func (t *sqliteTx) keep() error { return t.exec("release savepoint", releaseSavepoint, nil, nil) }
-
-func (t *sqliteTx) lateFailure() *lateFailure { return nil } // nothing is put off
-
-func (t *sqliteTx) undo() error {
-	return cmp.Or(t.exec("roll back to savepoint", rollbackToSavepoint, nil, nil), t.keep())
-}
+func (t *sqliteTx) lateFailure() *lateFailure { return nil }
 
 // commit does not know what a later start of the program will find if the disk
 // failed.

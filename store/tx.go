@@ -2,16 +2,15 @@ package store
 
 import (
 	"cmp"
+	"strings"
 	"sync/atomic"
 
 	"roomkey/meet"
 )
 
 // hotWrites are prepared once. They are the statements of creating a room, of
-// joining one and of being inside, and those around every operation that
-// shares a commit.
+// joining one and of being inside.
 var hotWrites = []string{
-	savepoint, rollbackToSavepoint, releaseSavepoint,
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, selectCode, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks,
 	selectModerated,
@@ -25,9 +24,10 @@ type tx struct {
 	dialect  *dialect
 	executed *atomic.Int64
 
-	err    error          // of the operation's first statement that failed
-	events []writtenEvent // by the operation
-	kept   []*operation   // that may fail alone, in their order
+	err     error          // of the operation's first statement that failed
+	changed bool           // the operation has changed something
+	spoilt  bool           // the last operation failed with something changed: nothing here may be committed
+	events  []writtenEvent // by the operation
 
 	rooms        map[string]meet.Room // what was read in the transaction, as it is there by now
 	changedRooms []string             // rooms that changed, or their codes: for the cache to forget
@@ -57,6 +57,7 @@ func (t *tx) exec(doing, text string, args ...any) error { return t.execOr(nil, 
 func (t *tx) execOr(explain func(error) error, doing, text string, args ...any) error {
 	if t.err == nil {
 		t.executed.Add(1)
+		t.changed = true
 		t.err = t.transaction.exec(doing, text, explain, t.dialect.storable(args))
 	}
 	return t.err
@@ -67,6 +68,7 @@ func (t *tx) change(text string, args ...any) (n int64, err error) {
 	if t.err == nil {
 		t.executed.Add(1)
 		n, t.err = t.affected(text, t.dialect.storable(args))
+		t.changed = t.changed || n > 0
 	}
 	return n, t.err
 }
@@ -89,5 +91,6 @@ func queryAll[T any](t *tx, doing, text string, pointers func(*T) []any, args ..
 	t.executed.Add(1)
 	rows, err := t.query(text, t.dialect.storable(args))
 	all, t.err = scanAll(doing, rows, err, pointers)
+	t.changed = t.changed || len(all) > 0 && !strings.HasPrefix(text, "SELECT")
 	return all, t.err
 }

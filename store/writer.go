@@ -183,56 +183,78 @@ func (w *writer) subscribe(tell func(context.Context, meet.Event)) {
 // transaction. It returns the operations, each with its own error or with the
 // error that stopped them all.
 func (w *writer) transact(first *operation) []*operation {
-	batch := []*operation{first}
+	all, again := w.attempt([]*operation{first}, w.waiting)
+	for len(again) > 0 {
+		_, again = w.attempt(again, func() *operation { return nil })
+	}
+	return all
+}
+
+// attempt runs operations in one transaction, and after them those that next gives
+// until it gives none. An operation that fails when it has changed nothing leaves the
+// transaction as it was. One that has changed something takes all of it along: attempt
+// then also returns the others, which have to be run again. They are fewer each time.
+func (w *writer) attempt(ops []*operation, next func() *operation) (all, again []*operation) {
 	begun, err := w.connection.begin()
 	if err != nil {
-		first.err = err
-		return batch
+		failAll(ops, err)
+		return ops, nil
 	}
 	t := &tx{transaction: begun, dialect: w.dialect, rooms: map[string]meet.Room{}, executed: &w.executed}
-
-	// The first needs no savepoint: if it fails, so may the transaction.
-	if first.perform(t) != nil {
-		t.rollback()
-		return batch
-	}
-	for len(batch) < maxBatch && err == nil && len(w.queue) > 0 {
-		if len(batch) == 1 { // what it put off must not fail the others
-			if first.err = t.settle(); first.err != nil {
-				t.rollback()
-				return batch
+	succeeded := false
+	for i := 0; i < maxBatch; i++ {
+		if i == len(ops) {
+			op := next()
+			if op == nil {
+				break
 			}
+			ops = append(ops, op)
 		}
-		op := w.waiting()
-		if op == nil {
-			break
+		t.operation(i)
+		err := ops[i].perform(t)
+		late := t.lateFailure()
+		if late == nil && !t.spoilt {
+			succeeded = succeeded || err == nil
+			continue
 		}
-		batch = append(batch, op)
-		err = t.performApart(op)
-	}
-	if err == nil && len(batch) > 1 { // what they put off must not fail the commit
-		err = t.settleApart()
-	}
-	if err == nil {
-		err = t.writeEvents(batch)
-	}
-	if err == nil && w.announce != nil {
-		err = w.announce(t, batch)
-	}
-	w.cache.beforeCommit(t.changedRooms)
-	defer w.cache.afterCommit()
-	if err == nil {
-		err = t.commit()
-	} else {
 		t.rollback()
+		if late == nil {
+			late = &lateFailure{operation: i, err: err}
+		}
+		return ops, failOne(ops, late)
+	}
+	if !succeeded {
+		t.rollback()
+		return ops, nil
+	}
+	err = w.commit(t, ops)
+	if late := t.lateFailure(); late != nil {
+		return ops, failOne(ops, late)
 	}
 	w.probe.note(err == nil)
 	if err != nil {
-		failAll(batch, err)
-		return batch
+		failAll(ops, err)
+		return ops, nil
 	}
 	w.commits.Add(1)
-	return batch
+	return ops, nil
+}
+
+// commit writes the events of operations that succeeded, and makes all that they
+// did durable.
+func (w *writer) commit(t *tx, ops []*operation) error {
+	t.operation(betweenOperations)
+	err := t.writeEvents(ops)
+	if err == nil && w.announce != nil {
+		err = w.announce(t, ops)
+	}
+	if err != nil {
+		t.rollback()
+		return err
+	}
+	w.cache.beforeCommit(t.changedRooms)
+	defer w.cache.afterCommit()
+	return t.commit()
 }
 
 func isClosed(done <-chan struct{}) bool {

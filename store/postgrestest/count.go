@@ -156,7 +156,7 @@ func (c *Counter) note(kind byte, body []byte, statements, portals map[string]st
 func (c *Counts) add(text string) {
 	switch first, _, _ := strings.Cut(strings.ToUpper(strings.TrimSpace(text)), " "); first {
 	case "", "--": // nothing, as a client sends to see whether its connection stands
-	case "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE":
+	case "BEGIN", "COMMIT", "ROLLBACK":
 		c.Control++
 	default:
 		if strings.Contains(text, "pg_advisory_xact_lock") {

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"roomkey/meet"
+)
+
+// However many fail, what others do is done at most twice.
+func TestNoOperationRunsMoreThanTwice(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *DB) {
+		h := hold(t, db)
+		const n = 20
+		var good, bad []chan error
+		var names []string
+		ran := make([]int, n)
+		for i := range n {
+			names = append(names, fmt.Sprint("room-", i))
+			good = append(good, h.queueRaw(func(t *tx) error { ran[i]++; return t.insertRoom(newRoom(names[i])) }))
+			bad = append(bad, h.queueRaw(func(t *tx) error {
+				return cmp.Or(t.insertRoom(newRoom(fmt.Sprint("bad-", i))), errors.New("refused"))
+			}))
+		}
+		h.letGo()
+		wantNoErr(t, append(good, h.first)...)
+		for i := range n {
+			if err := <-bad[i]; err == nil || err.Error() != "refused" {
+				t.Errorf("the operation that fails got the error %v", err)
+			}
+			if ran[i] > 2 {
+				t.Errorf("operation %d ran %d times", i, ran[i])
+			}
+			wantRooms(t, db, false, fmt.Sprint("bad-", i))
+		}
+		wantRooms(t, db, true, names...)
+	})
+}
+
+// A full disk and the like end a whole transaction behind the writer's back. What was in
+// it is run again.
+func TestATransactionThatEndedFailsNoOther(t *testing.T) {
+	t.Parallel()
+	db := setup(t)
+	h := hold(t, db)
+	lost := h.queueRoom("lost")
+	broken := h.queueRaw(func(t *tx) error {
+		if err := t.exec("roll back", `ROLLBACK`); err != nil {
+			return err
+		}
+		return errors.New("disk full")
+	})
+	later := h.queueRoom("later")
+	h.letGo()
+	if <-broken == nil {
+		t.Error("the operation that ended the transaction succeeded")
+	}
+	wantNoErr(t, h.first, lost, later)
+	wantRooms(t, db, true, "lost", "later")
+}
+
+// An admission that is run again has nothing of what was taken back.
+func TestAnAdmissionThatIsRunAgainBeginsAnew(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *DB) {
+		withRoom(t, db)
+		admit := func(ctx context.Context, identity string) (meet.Admission, error) {
+			return db.AddAdmission(ctx, meet.Admission{Identity: identity, RoomID: "id-room", Role: "host", Person: "ann",
+				Subject: "ann", CreatedAt: epoch}, epoch, func(meet.JoinContext) error { return nil }, nil)
+		}
+		before, err := admit(t.Context(), "before")
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := hold(t, db)
+		runs := 0
+		locks := h.queueRaw(func(t *tx) error {
+			if runs++; runs > 1 {
+				return nil
+			}
+			return t.setLocked(before, []meet.Source{meet.Microphone})
+		})
+		var again meet.Admission
+		admits := h.queue(func(ctx context.Context) (err error) {
+			again, err = admit(ctx, "again")
+			return err
+		})
+		fails := h.queueRaw(func(t *tx) error {
+			return cmp.Or(t.insertRoom(newRoom("bad")), errors.New("refused"))
+		})
+		h.letGo()
+		wantNoErr(t, h.first, locks, admits)
+		if <-fails == nil || runs != 2 {
+			t.Fatalf("the lock ran %d times, want twice", runs)
+		}
+		if len(again.Locked) > 0 {
+			t.Errorf("the admission is locked with %v, which was taken back", again.Locked)
+		}
+	})
+}
