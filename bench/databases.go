@@ -116,7 +116,7 @@ func measureInstances(ctx context.Context, l *lab, server *postgres) ([]row, err
 		if err != nil {
 			return rows, err
 		}
-		env = append(env, "LIVEKIT_URL=ws://"+addr, "LIVEKIT_API_KEY="+livekitKey, "LIVEKIT_API_SECRET="+livekitSecret)
+		env = append(env, onLiveKit(addr)...)
 		first, second, message, err := l.startTwo(ctx, w, env)
 		if err != nil {
 			return rows, err
@@ -173,37 +173,6 @@ func together(one, other contender) contender {
 		sum.ClientCPU += result.ClientCPU
 		return sum, errors.Join(failed, err)
 	}
-}
-
-// measureScaleOnPostgres is measureScale on PostgreSQL.
-func measureScaleOnPostgres(ctx context.Context, l *lab, server *postgres) ([]row, error) {
-	rooms := pick(l, 1_000_000, 20_000)
-	var started []*roomkey
-	for _, n := range []int{fewRooms, rooms} {
-		env, err := server.environment(ctx)
-		if err != nil {
-			return nil, err
-		}
-		r, err := l.startWithRooms(ctx, l.program, l.folder("rooms-on-postgres"), n, env...)
-		if err != nil {
-			return nil, fmt.Errorf("with %d rooms: %w", n, err)
-		}
-		started = append(started, r)
-	}
-	started[0].stop()
-	defer started[1].stop()
-	runs, err := interleave(ctx, pick(l, 9, 3), started[1].readSingly(started[1].readRandomRooms(rooms)),
-		l.readOnceAfterStart(started[0]))
-	if err != nil {
-		return nil, err
-	}
-	p50 := func(r load.Result) float64 { return milliseconds(r.P50) }
-	few, many := medianRun(runs[1]), medianRun(runs[0])
-	return []row{{
-		name:   fmt.Sprintf("get_room_codes p50, not remembered, on PostgreSQL, %d rooms ÷ %d rooms", rooms, fewRooms),
-		values: []float64{medianRatio(runs[0], runs[1], p50)}, format: "%.2f", target: target{atMost: 1.3},
-		note: fmt.Sprintf("%.3f ms ÷ %.3f ms; %d codes in the larger", p50(many), p50(few), 3*rooms),
-	}}, nil
 }
 
 // measureIdleInstance counts what a Roomkey asks of the database while nobody asks

@@ -40,8 +40,7 @@ func measureParticipants(ctx context.Context, l *lab) ([]row, error) {
 		return nil, err
 	}
 	defer stock.stop()
-	admin, err := l.startRoomkey(ctx, l.program, l.folder("people"), "LIVEKIT_URL=ws://"+addr,
-		"LIVEKIT_API_KEY="+livekitKey, "LIVEKIT_API_SECRET="+livekitSecret)
+	admin, err := l.startRoomkey(ctx, l.program, l.folder("people"), onLiveKit(addr)...)
 	if err != nil {
 		return nil, err
 	}
@@ -128,6 +127,11 @@ func (p *process) meanMemory(ctx context.Context, long time.Duration) (float64, 
 		sum += memory
 	}
 	return sum / 10, nil
+}
+
+// onLiveKit is the environment of a Roomkey that uses the server at an address.
+func onLiveKit(addr string) []string {
+	return []string{"LIVEKIT_URL=ws://" + addr, "LIVEKIT_API_KEY=" + livekitKey, "LIVEKIT_API_SECRET=" + livekitSecret}
 }
 
 // startLiveKit starts the stock livekit-server, which go.mod of the program

@@ -17,13 +17,14 @@ import (
 // roomkey is a running Roomkey.
 type roomkey struct {
 	*process
-	program  string
-	folder   string        // its data folder in the lab
-	data     string        // the same with the path
-	endpoint load.Endpoint // with a user's token, modern era
-	ready    time.Duration // from the start to the first answered tool call
-	copied   string        // id of the room that the others are copies of
-	url      string        // of its PostgreSQL database; empty: it has a file
+	program    string
+	folder     string        // its data folder in the lab
+	data       string        // the same with the path
+	endpoint   load.Endpoint // with a user's token, modern era
+	ready      time.Duration // from the start to the first answered tool call
+	copied     string        // id of the room that the others are copies of
+	copiedCode string        // its guest code
+	url        string        // of its PostgreSQL database; empty: it has a file
 }
 
 // listRooms is the first call that a Roomkey gets. It needs nothing but the

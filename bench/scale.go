@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,43 +15,86 @@ import (
 // fewRooms is the size that very many rooms are compared with.
 const fewRooms = 1_000
 
-// measureScale asks for the codes of rooms that the program has not looked at
-// before, one connection at a time, so that the figure is the time in the program
-// and not in a queue before it. With very many rooms random ones are asked for;
-// with few, each of them once after a start.
+// measureScale compares very many rooms with few, in a file.
 func measureScale(ctx context.Context, l *lab) ([]row, error) {
+	file := func(context.Context) ([]string, error) { return nil, nil }
+	return l.compareSizes(ctx, l.programs(), file, "", target{atLeast: 0.8, atMost: 1.2})
+}
+
+// measureScaleOnPostgres is measureScale on PostgreSQL.
+func measureScaleOnPostgres(ctx context.Context, l *lab, server *postgres) ([]row, error) {
+	return l.compareSizes(ctx, []string{l.program}, server.environment, ", on PostgreSQL", target{atMost: 1.3})
+}
+
+// compareSizes asks for the codes of rooms that the program has not looked at before,
+// with very many rooms of random ones, and with few of each of them once after a
+// start. Then it exchanges codes of random rooms. One connection at a time asks, so that the
+// figure is the time in the program and not in a queue before it.
+func (l *lab) compareSizes(ctx context.Context, programs []string, database func(context.Context) ([]string, error),
+	where string, reads target) ([]row, error) {
 	rooms := pick(l, 1_000_000, 20_000)
-	var contenders []contender
-	for _, program := range l.programs() {
-		small, err := l.startWithRooms(ctx, program, l.folder("few-rooms"), fewRooms)
-		if err != nil {
-			return nil, err
-		}
-		small.stop()
-		large, err := l.startWithRooms(ctx, program, l.folder("many-rooms"), rooms)
-		if err != nil {
-			return nil, fmt.Errorf("with %d rooms: %w", rooms, err)
-		}
-		defer large.stop()
-		contenders = append(contenders, l.readOnceAfterStart(small), large.readSingly(large.readRandomRooms(rooms)))
-	}
-	runs, err := interleave(ctx, pick(l, 9, 3), contenders...)
+	media, liveKit, err := l.startLiveKit(ctx) // for the exchanges
 	if err != nil {
 		return nil, err
 	}
+	defer media.stop()
+	var exchanges, lookups []contender
+	for _, program := range programs {
+		var sizes []*roomkey
+		for _, n := range []int{fewRooms, rooms} {
+			env, err := database(ctx)
+			if err != nil {
+				return nil, err
+			}
+			r, err := l.startWithRooms(ctx, program, l.folder("rooms"), n, append(env, onLiveKit(liveKit)...)...)
+			if err != nil {
+				return nil, fmt.Errorf("with %d rooms: %w", n, err)
+			}
+			defer r.stop()
+			sizes = append(sizes, r)
+		}
+		small, large := sizes[0], sizes[1]
+		small.stop()
+		exchanges = append(exchanges, l.started(small, onLiveKit(liveKit), func(r *roomkey) contender {
+			return r.exchangeSingly(fewRooms)
+		}), large.exchangeSingly(rooms))
+		lookups = append(lookups, l.readOnceAfterStart(small), large.readSingly(large.readRandomRooms(rooms)))
+	}
+	sizes := fmt.Sprintf("p50%s, %d rooms ÷ %d rooms", where, rooms, fewRooms)
+	lookup, err := l.ratioOfP50(ctx, "get_room_codes, not remembered, "+sizes, lookups, reads)
+	if err != nil {
+		return nil, err
+	}
+	exchange, err := l.ratioOfP50(ctx, "exchange by code, "+sizes, exchanges, target{atMost: 1.3})
+	return []row{lookup, exchange}, err
+}
+
+// ratioOfP50 divides the second of each two contenders by the first.
+func (l *lab) ratioOfP50(ctx context.Context, name string, contenders []contender, wanted target) (row, error) {
+	runs, err := interleave(ctx, pick(l, 9, 3), contenders...)
+	if err != nil {
+		return row{}, err
+	}
 	p50 := func(r load.Result) float64 { return milliseconds(r.P50) }
 	few, many := medianRun(runs[0]), medianRun(runs[1])
-	ratio := row{
-		name:   fmt.Sprintf("get_room_codes p50, not remembered, %d rooms ÷ %d rooms", rooms, fewRooms),
-		format: "%.2f",
-		target: target{atLeast: 0.8, atMost: 1.2},
-		note: fmt.Sprintf("%.3f ms ÷ %.3f ms; p99 %.2f and %.2f ms; %d codes in the larger",
-			p50(many), p50(few), milliseconds(many.P99), milliseconds(few.P99), 3*rooms),
-	}
+	ratio := row{name: name, format: "%.2f", target: wanted, note: fmt.Sprintf("%.3f ms ÷ %.3f ms; p99 %.2f and %.2f ms",
+		p50(many), p50(few), milliseconds(many.P99), milliseconds(few.P99))}
 	for i := 0; i < len(runs); i += 2 {
 		ratio.values = append(ratio.values, medianRatio(runs[i+1], runs[i], p50))
 	}
-	return []row{ratio}, nil
+	return ratio, nil
+}
+
+// exchangeSingly exchanges the guest codes of random ones of the first n copies on one
+// connection.
+func (r *roomkey) exchangeSingly(n int) contender {
+	endpoint := r.endpoint
+	endpoint.Token = "" // the exchange needs none
+	return callers(load.Plan{Endpoint: endpoint, Conns: 1, Requests: fewRooms,
+		Message: load.Post("/v2/token", func(dst []byte) []byte {
+			code := lookalike(r.copiedCode, 1+rand.Int64N(int64(n)))
+			return fmt.Appendf(dst, `{"code":%q,"name":"Bench"}`, code)
+		}, "token")})
 }
 
 // readSingly asks on one connection. The room from which the others were copied
@@ -70,19 +115,26 @@ func (r *roomkey) readSingly(rooms load.Message) contender {
 // readOnceAfterStart starts a stopped Roomkey again and asks for each of its few
 // rooms once.
 func (l *lab) readOnceAfterStart(stopped *roomkey) contender {
+	return l.started(stopped, foreignLiveKit, func(r *roomkey) contender {
+		var asked atomic.Int64
+		return r.readSingly(getRoomCodes(func() string { return lookalike(r.copied, asked.Add(1)) }))
+	})
+}
+
+// started starts a stopped Roomkey again for each run of a contender.
+func (l *lab) started(stopped *roomkey, env []string, of func(*roomkey) contender) contender {
 	return func(ctx context.Context) (load.Result, error) {
-		env := foreignLiveKit
+		with := env
 		if stopped.url != "" {
-			env = append([]string{databaseURL + stopped.url, benchSecret}, env...)
+			with = append([]string{databaseURL + stopped.url, benchSecret}, env...)
 		}
-		r, err := l.startRoomkey(ctx, stopped.program, stopped.folder, env...)
+		r, err := l.startRoomkey(ctx, stopped.program, stopped.folder, with...)
 		if err != nil {
 			return load.Result{}, err
 		}
 		defer r.stop()
-		r.copied = stopped.copied
-		var asked atomic.Int64
-		return r.readSingly(getRoomCodes(func() string { return lookalike(r.copied, asked.Add(1)) }))(ctx)
+		r.copied, r.copiedCode = stopped.copied, stopped.copiedCode
+		return of(r)(ctx)
 	}
 }
 
@@ -110,9 +162,9 @@ func (l *lab) startWithRooms(ctx context.Context, program, data string, rooms in
 	}
 	log.Printf("added %d rooms in %v", rooms, time.Since(started).Round(time.Millisecond))
 	// LiveKit elsewhere: several of these run at the same time.
-	if r, err = l.startRoomkey(ctx, program, data, append(env, foreignLiveKit...)...); err != nil {
+	if r, err = l.startRoomkey(ctx, program, data, slices.Concat(foreignLiveKit, env)...); err != nil {
 		return nil, err
 	}
-	r.copied = made.id
+	r.copied, r.copiedCode = made.id, made.codes["guest"]
 	return r, nil
 }
