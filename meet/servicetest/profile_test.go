@@ -13,10 +13,12 @@ import (
 // personAtServer is the one person inside a room, as LiveKit has them.
 func personAtServer(t *testing.T, s *System, room meet.Room) meet.Participant {
 	t.Helper()
-	people, err := s.Media.Participants(t.Context(), room.ID)
-	if err != nil || len(people) != 1 {
-		t.Fatalf("participants = %+v, %v; want one", people, err)
-	}
+	var people []meet.Participant
+	livekittest.Wait(t, "one participant at the server", func() (one bool) {
+		var err error
+		people, err = s.Media.Participants(t.Context(), room.ID)
+		return err == nil && len(people) == 1
+	})
 	return people[0]
 }
 
