@@ -36,6 +36,7 @@ type pageFile struct {
 	name        string
 	contentType string
 	compressed  func() []byte // nil: not compressed
+	packed      bool          // compressed already as it is embedded
 }
 
 func newPage() *page {
@@ -44,15 +45,16 @@ func newPage() *page {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		switch folder, base := path.Split(name); {
+		asset, isAsset := strings.CutPrefix(name, "page/dist/assets/")
+		switch base := path.Base(name); {
+		case isAsset:
+			p.assets[strings.TrimSuffix(asset, ".gz")] = newPageFile(name)
 		case base == "index.html":
 			p.join = newPageFile(name)
 		case base == "console.html":
 			p.console = newPageFile(name)
 		case base == "docs.html":
 			p.docs = newPageFile(name)
-		case path.Base(folder) == "assets":
-			p.assets[base] = newPageFile(name)
 		}
 		return nil
 	})
@@ -69,9 +71,14 @@ var pageTypes = map[string]string{
 	".js":   "text/javascript; charset=utf-8",
 	".css":  "text/css; charset=utf-8",
 	".svg":  "image/svg+xml",
+	".wasm": "application/wasm",
 }
 
 func newPageFile(name string) *pageFile {
+	// What is large and only compressed once for all is embedded so: it takes a third.
+	if unpacked, packed := strings.CutSuffix(name, ".gz"); packed {
+		return &pageFile{name: name, contentType: pageTypes[path.Ext(unpacked)], packed: true}
+	}
 	file := &pageFile{name: name, contentType: pageTypes[path.Ext(name)]}
 	if file.contentType == "" {
 		file.contentType = "application/octet-stream"
@@ -93,7 +100,8 @@ func compress(content []byte) []byte {
 }
 
 // pagePolicy allows the page its own files and connections to LiveKit, and nothing
-// else: no inline script, no frame around it, no other host. A page that was
+// else: no inline script, no frame around it, no other host. Blurring backgrounds
+// takes WebAssembly ('wasm-unsafe-eval'), which is no way to eval. A page that was
 // reached under another name (host) than the public one looks for the LiveKit
 // inside there.
 func pagePolicy(links meet.Links, host string, inside bool) string {
@@ -110,7 +118,8 @@ func pagePolicy(links meet.Links, host string, inside bool) string {
 	if inside && !isIPv6(host) && !strings.EqualFold(host, livekit) {
 		sources = append(sources, "ws://"+host, "wss://"+host) // whether TLS ended before us is not known
 	}
-	return policy("media-src 'self' blob:", "img-src 'self' data: blob:", strings.Join(sources, " "))
+	return policy("'self' 'wasm-unsafe-eval'",
+		"media-src 'self' blob:", "img-src 'self' data: blob:", strings.Join(sources, " "))
 }
 
 // isIPv6 says whether a host is an IPv6 address. A policy cannot name one:
@@ -120,13 +129,14 @@ func isIPv6(host string) bool { return strings.Count(host, ":") > 1 }
 // What the pages beside the join page may do: their own files, and calls to this
 // server. The page about the HTTP APIs holds pictures as data.
 var (
-	consolePolicy = policy("img-src 'self'", "connect-src 'self'")
-	docsPolicy    = policy("img-src 'self' data:", "connect-src 'self'")
+	consolePolicy = policy("'self'", "img-src 'self'", "connect-src 'self'")
+	docsPolicy    = policy("'self'", "img-src 'self' data:", "connect-src 'self'")
 )
 
-// policy is the content security policy of all pages, with further directives.
-func policy(further ...string) string {
-	common := []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "font-src 'self'",
+// policy is the content security policy of all pages, with what scripts may be and
+// further directives.
+func policy(scripts string, further ...string) string {
+	common := []string{"default-src 'none'", "script-src " + scripts, "style-src 'self'", "font-src 'self'",
 		"worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"}
 	return strings.Join(append(common, further...), "; ")
 }
@@ -166,7 +176,8 @@ func (f *pageFile) sendDocument(w http.ResponseWriter, r *http.Request, devices,
 	return f.send(w, r)
 }
 
-// pageAsset sends a file of the page. The name of a file changes with its content.
+// pageAsset sends a file of the page. The name of a file, or of its folder, changes
+// with its content.
 func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) error {
 	file := s.page.assets[r.PathValue("file")]
 	if file == nil {
@@ -178,19 +189,29 @@ func (s *Server) pageAsset(w http.ResponseWriter, r *http.Request) error {
 
 func (f *pageFile) send(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", f.contentType)
-	if f.compressed != nil {
+	gzipped := false
+	if f.compressed != nil || f.packed {
 		w.Header().Set("Vary", "Accept-Encoding")
-		if acceptsGzip(r) {
-			w.Header().Set("Content-Encoding", "gzip")
-			_, _ = w.Write(f.compressed()) // fails only when the client is gone
-			return nil
-		}
+		gzipped = acceptsGzip(r)
 	}
-	content, err := pageFiles.Open(f.name)
+	if gzipped {
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	if gzipped && f.compressed != nil {
+		_, _ = w.Write(f.compressed()) // fails only when the client is gone
+		return nil
+	}
+	file, err := pageFiles.Open(f.name)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = content.Close() }()
+	defer func() { _ = file.Close() }()
+	content := io.Reader(file)
+	if f.packed && !gzipped {
+		if content, err = gzip.NewReader(file); err != nil {
+			return err
+		}
+	}
 	_, _ = io.Copy(w, content) // as above
 	return nil
 }

@@ -18,8 +18,9 @@ func TestWhatThePagesMayDo(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	for path, own := range map[string]map[string]string{
-		"/join/aaa-aaaa-aaa": {"media-src": "'self' blob:", "img-src": "'self' data: blob:", "connect-src": "'self' " +
-			"wss://meet.example.com https://meet.example.com ws://" + s.Listen.String() + " wss://" + s.Listen.String()},
+		"/join/aaa-aaaa-aaa": {"script-src": "'self' 'wasm-unsafe-eval'", "media-src": "'self' blob:",
+			"img-src": "'self' data: blob:", "connect-src": "'self' wss://meet.example.com https://meet.example.com " +
+				"ws://" + s.Listen.String() + " wss://" + s.Listen.String()},
 		"/console":  {"connect-src": "'self'", "media-src": "", "img-src": "'self'"},
 		"/docs/api": {"connect-src": "'self'", "media-src": "", "img-src": "'self' data:"},
 	} {
@@ -84,7 +85,9 @@ func TestThePageIsWhole(t *testing.T) {
 		checkIsWhole(t, s, s.Do(t, "GET", page, "").Body)
 	}
 	for _, path := range []string{"/page/assets/none.js", "/page/assets/", "/page/", "/page/index.html", "/page/docs.html",
-		"/page/assets/docs.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html"} {
+		"/page/assets/docs.html", "/page/assets/..%2findex.html", "/page/assets/%2e%2e%2findex.html",
+		"/page/assets/tasks-vision-0.10.14", "/page/assets/tasks-vision-0.10.14/", blurProgram + ".gz",
+		"/page/assets/tasks-vision-0.10.14/../docs.html"} {
 		s.Do(t, "GET", path, "").Refused(t, path, 404)
 	}
 }
@@ -105,24 +108,51 @@ func checkIsWhole(t *testing.T, s *Server, document string) {
 			t.Errorf("the document loads %q, want files of /page/assets/ alone", path)
 			continue
 		}
-		plain := s.Do(t, "GET", path, "")
-		packed := s.Do(t, "GET", path, "", Header("Accept-Encoding", "br, gzip"))
-		plain.OK(t, path)
-		plain.Has(t, path, map[string]string{"Cache-Control": "public, max-age=31536000, immutable"})
-		if plain.Header.Get("Content-Type") == "" {
-			t.Errorf("GET %s: no Content-Type", path)
-		}
-		if packed.Header.Get("Content-Encoding") == "gzip" {
-			r, err := gzip.NewReader(strings.NewReader(packed.Body))
-			Must(t, err)
-			unpacked, err := io.ReadAll(r)
-			Must(t, err)
-			packed.Body = string(unpacked)
-		}
-		if plain.Body != packed.Body || plain.Body == "" {
-			t.Errorf("GET %s: compressed it is another file, or there is none", path)
-		}
+		checkAsset(t, s, path)
 	}
+}
+
+// checkAsset wants a file to be there, packed and unpacked the same, and gives it.
+func checkAsset(t *testing.T, s *Server, path string) string {
+	t.Helper()
+	plain := s.Do(t, "GET", path, "")
+	packed := s.Do(t, "GET", path, "", Header("Accept-Encoding", "br, gzip"))
+	plain.OK(t, path)
+	plain.Has(t, path, map[string]string{"Cache-Control": "public, max-age=31536000, immutable", "Content-Encoding": ""})
+	if plain.Header.Get("Content-Type") == "" {
+		t.Errorf("GET %s: no Content-Type", path)
+	}
+	if packed.Header.Get("Content-Encoding") == "gzip" {
+		r, err := gzip.NewReader(strings.NewReader(packed.Body))
+		Must(t, err)
+		unpacked, err := io.ReadAll(r)
+		Must(t, err)
+		packed.Body = string(unpacked)
+	}
+	if plain.Body != packed.Body || plain.Body == "" {
+		t.Errorf("GET %s: compressed it is another file, or there is none", path)
+	}
+	return plain.Body
+}
+
+const blurProgram = "/page/assets/tasks-vision-0.10.14/vision_wasm_internal.wasm"
+
+// What blurs backgrounds is sent compressed as it is embedded, and as WebAssembly, so
+// that browsers compile it while it comes; and decompressed to who takes no gzip.
+func TestTheBlurProgram(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	packed := s.Do(t, "GET", blurProgram, "", Header("Accept-Encoding", "gzip"))
+	packed.OK(t, "packed")
+	packed.Has(t, "packed", map[string]string{"Content-Type": "application/wasm", "Content-Encoding": "gzip",
+		"Vary": "Accept-Encoding"})
+	if n := len(packed.Body); n > 3_000_000 {
+		t.Errorf("the program is sent as %d bytes, want at most 3 MB", n)
+	}
+	if program := checkAsset(t, s, blurProgram); !strings.HasPrefix(program, "\x00asm") {
+		t.Errorf("the program begins with %.4q, want that of WebAssembly", program)
+	}
+	checkAsset(t, s, strings.Replace(blurProgram, ".wasm", ".js", 1))
 }
 
 func TestCompression(t *testing.T) {

@@ -83,7 +83,7 @@ func (s *Server) routes() []route {
 		{"/join/{code}/qr.svg", openGet, slowRefusals(s.qrCode)},
 		{"/join/{code}/event.ics", openGet, slowRefusals(s.calendarEntry)},
 		{"/m/{name}", openGet, s.joinPage},
-		{"/page/assets/{file}", openGet, s.pageAsset},
+		{"/page/assets/{file...}", openGet, s.pageAsset},
 		{"/page/invitation", pageCall, slowRefusals(s.pageInvitation)},
 		{"/page/inside", pageCall, slowRefusals(s.pageInside)},
 		{"/page/join", pageCall, slowRefusals(s.pageJoin)},

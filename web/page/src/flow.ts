@@ -272,8 +272,7 @@ export class Flow extends Shown {
       return null;
     }
     if ('why' in entered) return entered;
-    this.preview?.stop(); // one that came too late for the call to take over
-    this.preview = null;
+    this.preview = null; // the call takes it over, or stops it
     keepOver(null);
     this.show({ screen: 'call', invitation, call: entered });
     return null;

@@ -42,10 +42,11 @@ export interface Choices {
   speakerId: string;
   shortcuts: boolean;
   sounds: boolean;
+  blur: boolean;
 }
 
 const choicesKey = 'roomkey.choices';
-const firstChoices: Choices = { name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: '', shortcuts: true, sounds: true };
+const firstChoices: Choices = { name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: '', shortcuts: true, sounds: true, blur: false };
 
 /** readChoices gives what was remembered; what is missing or of another type is as at the first visit. */
 export function readChoices(): Choices {

@@ -92,8 +92,10 @@ export const text = {
     denied: (device: Devices) => `Your browser does not allow this page to use your ${devices[device]}. You can allow it in the address bar.`,
     missing: (device: Devices) => `No ${device === 'both' ? 'camera and no microphone' : device} ${device === 'both' ? 'were' : 'was'} found.`,
     busy: (device: Devices) => `Your ${devices[device]} could not be started. Another program may be using ${device === 'both' ? 'them' : 'it'}.`,
+    unblurred: (_: Devices) => 'Your background could not be blurred, so your camera stays off. To use it unblurred, switch the blur off.',
     // On the button of the device.
-    short: { denied: 'not allowed', missing: 'not found', busy: 'not working' },
+    short: { denied: 'not allowed', missing: 'not found', busy: 'not working', unblurred: 'not blurred' },
+    blur: 'Blur my background',
     without: 'You can still join.',
     noPreview: 'Your camera and microphone cannot be shown here. You can still join.',
   },

@@ -13,7 +13,7 @@ describe('choices', () => {
   });
   it('of another type or unknown are left out', () => {
     localStorage.setItem('roomkey.choices', JSON.stringify({ name: 5, camera: 'yes', speakerId: 's', token: 'x' }));
-    expect(readChoices()).toEqual({ name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: 's', shortcuts: true, sounds: true });
+    expect(readChoices()).toEqual({ name: '', microphone: true, camera: true, microphoneId: '', cameraId: '', speakerId: 's', shortcuts: true, sounds: true, blur: false });
   });
   it('do without storage', () => {
     vi.stubGlobal('localStorage', undefined);

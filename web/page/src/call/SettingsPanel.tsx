@@ -1,6 +1,9 @@
 import { useRoomContext } from '@livekit/components-react';
+import type { Room } from 'livekit-client';
 import { useState } from 'react';
+import { BlurSwitch } from '../media/BlurSwitch';
 import { DeviceChoice, useChoosable } from '../media/DeviceChoice';
+import { switchBlur } from '../media/blur';
 import { keepChoices, readChoices } from '../storage';
 import { text } from '../text';
 import { type ParticipantPermission, may } from './rights';
@@ -37,9 +40,19 @@ function Devices({ permissions }: { permissions: ParticipantPermission | undefin
       <p className="quiet">{microphone || camera || speaker ? callText.settings.detail : callText.settings.nothing}</p>
       {microphone && <DeviceChoice kind="audioinput" room={room} choose={(microphoneId) => keepChoices({ microphoneId })} />}
       {camera && <DeviceChoice kind="videoinput" room={room} choose={(cameraId) => keepChoices({ cameraId })} />}
+      {may(permissions, 'camera') && <Blurring room={room} />}
       {speaker && <DeviceChoice kind="audiooutput" room={room} choose={(speakerId) => keepChoices({ speakerId })} />}
     </>
   );
+}
+
+function Blurring({ room }: { room: Room }) {
+  const [on, setOn] = useState(readChoices().blur);
+  const change = (to: boolean) => {
+    setOn(to);
+    void switchBlur(room, to);
+  };
+  return <BlurSwitch on={on} change={change} />;
 }
 
 function Switch({ choice, words }: { choice: 'sounds' | 'shortcuts'; words: string }) {

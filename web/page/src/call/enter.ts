@@ -4,6 +4,7 @@ import { ConnectionState, type E2EEManagerOptions, EngineEvent, LocalTrack, LogL
 import { setLogLevel as setComponentsLogLevel } from '@livekit/components-react';
 import type { Source } from '../api';
 import { newKey } from '../key';
+import { keepBlurred } from '../media/blur';
 import type { Preview } from '../media/preview';
 import { type StoredCall, storeCall } from '../stored';
 import { isMediaObstacle } from '../outcome';
@@ -62,6 +63,7 @@ export const enterCall: EnterCall = async (entrance) => {
   const { stored } = entrance;
   const encryption = stored.invitation.e2ee ? (await import('./encryption')).makeEncryption() : null;
   const room = makeRoom(encryption?.options);
+  keepBlurred(room);
   const notices = new Notices();
   let { key } = entrance;
   let leaving = false;
@@ -183,11 +185,15 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices) {
   }
   const show = async () => {
     await preview.settled(previewPatienceMs);
+    const late = preview.blurring; // the call does not wait for it: it gets a camera of its own
+    const may = (source: Source) => room.state !== ConnectionState.Disconnected && allowed(source);
     for (const track of preview.take()) {
       const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
-      if (allowed(source) && room.state !== ConnectionState.Disconnected) me.publishTrack(track, { source }).catch(failed);
+      if (may(source)) me.publishTrack(track, { source }).catch(failed);
       else track.stop();
     }
+    // That it fails is told through MediaDevicesError.
+    if (late && may('camera')) me.setCameraEnabled(true).catch(() => {});
   };
   show().catch(failed);
 }

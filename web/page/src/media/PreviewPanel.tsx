@@ -2,11 +2,12 @@ import { CameraDisabledIcon, CameraIcon, MicDisabledIcon, MicIcon } from '@livek
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import type { Source } from '../api';
 import type { Flow } from '../flow';
-import { keepChoices, readChoices } from '../storage';
+import { type Choices, keepChoices, readChoices } from '../storage';
 import { text } from '../text';
+import { BlurSwitch } from './BlurSwitch';
 import { DeviceChoice } from './DeviceChoice';
 import { MicrophoneLevel, SpeakerTest } from './SoundCheck';
-import { type Device, Preview } from './preview';
+import { type Device, Preview, type Wanted } from './preview';
 
 /** PreviewPanel shows the person themselves, and lets them choose devices. */
 export default function PreviewPanel({ flow, publish }: { flow: Flow; publish: Source[] }) {
@@ -27,8 +28,7 @@ function Panel({ flow, camera, microphone }: PanelProps) {
   const [roomy] = useState(() => innerWidth > 760 && innerHeight > 600);
   useSyncExternalStore(preview.subscribe, () => preview.version);
   useEffect(() => {
-    const { cameraId, microphoneId } = choices;
-    void preview.want({ camera: camera && choices.camera, microphone: microphone && choices.microphone, cameraId, microphoneId });
+    void preview.want(wantedOf(choices, camera, microphone));
   }, [preview, camera, microphone, choices]);
   const choose = (changed: Partial<typeof choices>) => {
     keepChoices(changed);
@@ -52,6 +52,7 @@ function Panel({ flow, camera, microphone }: PanelProps) {
           {camera && <DeviceChoice kind="videoinput" chosen={choices.cameraId} choose={(cameraId) => choose({ cameraId })} />}
           <DeviceChoice kind="audiooutput" chosen={choices.speakerId} choose={(speakerId) => choose({ speakerId })} />
         </div>
+        {camera && <BlurSwitch on={choices.blur} change={(blur) => choose({ blur })} />}
         <SpeakerTest speakerId={choices.speakerId} />
       </details>
     </>
@@ -83,10 +84,13 @@ function DeviceToggle({ device, preview, wanted, choose }: { device: Device; pre
 
 /** startPreview starts the devices at once: somebody quick may join before the panel has appeared, and the call waits for what was begun. */
 function startPreview(camera: boolean, microphone: boolean): Preview {
-  const choices = readChoices();
   const preview = new Preview();
-  void preview.want({ camera: camera && choices.camera, microphone: microphone && choices.microphone, cameraId: choices.cameraId, microphoneId: choices.microphoneId });
+  void preview.want(wantedOf(readChoices(), camera, microphone));
   return preview;
+}
+
+function wantedOf({ cameraId, microphoneId, blur, ...on }: Choices, camera: boolean, microphone: boolean): Wanted {
+  return { camera: camera && on.camera, microphone: microphone && on.microphone, cameraId, microphoneId, blur };
 }
 
 function Picture({ preview, camera, on }: { preview: Preview; camera: boolean; on: boolean }) {

@@ -3,9 +3,10 @@
 // stop their tracks when the screen changes.
 
 import { type LocalAudioTrack, LocalVideoTrack, type LocalTrack, MediaDeviceFailure, VideoPresets, createLocalTracks } from 'livekit-client';
+import { BlurError, fitBlur, isBlurred } from './blur';
 
 export type Device = 'camera' | 'microphone';
-export type Problem = 'denied' | 'missing' | 'busy';
+export type Problem = 'denied' | 'missing' | 'busy' | 'unblurred';
 
 /** Wanted is what should be on, and with which device. */
 export interface Wanted {
@@ -13,6 +14,7 @@ export interface Wanted {
   microphone: boolean;
   cameraId: string;
   microphoneId: string;
+  blur: boolean;
 }
 
 export class Preview {
@@ -20,10 +22,12 @@ export class Preview {
   microphone: LocalAudioTrack | null = null;
   problems: Partial<Record<Device, Problem>> = {};
   starting = false;
+  /** blurring says that there is a camera, but not yet as it is to be seen. */
+  blurring = false;
   /** version counts changes, for components that show this. */
   version = 0;
 
-  private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '' };
+  private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '', blur: false };
   private over = false;
   private listeners = new Set<() => void>();
   private work: Promise<void> = Promise.resolve();
@@ -37,7 +41,8 @@ export class Preview {
   want(changed: Partial<Wanted>): Promise<void> {
     const before = this.wanted;
     this.wanted = { ...before, ...changed };
-    if (this.wanted.cameraId !== before.cameraId || (this.wanted.camera && !before.camera)) delete this.problems.camera;
+    const unlike = this.wanted.cameraId !== before.cameraId || this.wanted.blur !== before.blur;
+    if (unlike || (this.wanted.camera && !before.camera)) delete this.problems.camera;
     if (this.wanted.microphoneId !== before.microphoneId || (this.wanted.microphone && !before.microphone)) delete this.problems.microphone;
     this.work = this.work.then(() => this.settle(before));
     return this.work;
@@ -72,6 +77,7 @@ export class Preview {
       this.microphone.stop();
       this.microphone = null;
     }
+    if (this.camera && isBlurred(this.camera) !== wanted.blur) await this.show(this.camera);
     const missing = {
       camera: wanted.camera && !this.camera && !this.problems.camera,
       microphone: wanted.microphone && !this.microphone && !this.problems.microphone,
@@ -91,10 +97,26 @@ export class Preview {
   }
 
   private async createOne(device: Device) {
-    const made = await this.create(device === 'camera', device === 'microphone', (problem) => {
+    delete this.problems[device];
+    await this.create(device === 'camera', device === 'microphone', (problem) => {
       this.problems[device] = problem;
     });
-    if (made) delete this.problems[device];
+  }
+
+  /** show takes a camera that is blurred where that is wanted: until then nobody can take it. */
+  private async show(camera: LocalVideoTrack) {
+    this.camera = null;
+    this.starting = this.blurring = true;
+    this.changed();
+    try {
+      await fitBlur(camera, this.wanted.blur);
+      if (this.over) camera.stop();
+      else this.camera = camera;
+    } catch (error) {
+      camera.stop();
+      this.problems.camera = problemOf(error);
+    }
+    this.starting = this.blurring = false;
   }
 
   private async create(camera: boolean, microphone: boolean, failed?: (problem: Problem) => void): Promise<boolean> {
@@ -106,9 +128,9 @@ export class Preview {
       });
       for (const track of tracks) {
         if (this.over) track.stop();
-        else if (track instanceof LocalVideoTrack) this.camera = track;
-        else this.microphone = track as LocalAudioTrack;
+        else if (!(track instanceof LocalVideoTrack)) this.microphone = track as LocalAudioTrack;
       }
+      for (const track of tracks) if (track instanceof LocalVideoTrack && !this.over) await this.show(track);
       return true;
     } catch (error) {
       failed?.(problemOf(error));
@@ -124,6 +146,7 @@ export class Preview {
 
 /** problemOf sorts a browser's error into what people can do about it. */
 export function problemOf(error: unknown): Problem {
+  if (error instanceof BlurError) return 'unblurred';
   switch (MediaDeviceFailure.getFailure(error)) {
     case MediaDeviceFailure.PermissionDenied:
       return 'denied';
