@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	useCode = `UPDATE codes SET uses = uses + 1, last_used_at = $2 WHERE code = $1`
-
 	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, principal, code, request_id,
 		created_at, locked, vouched, person, label, unlocked, opening, overrides, overrides_end, generation)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
@@ -105,10 +103,9 @@ func (t *tx) joinContext(join meet.Admission) (c meet.JoinContext, err error) {
 func (t *tx) useCode(join meet.Admission, c meet.JoinContext) error {
 	var err error
 	if join.Code != "" {
-		t.codesChanged(join.RoomID)
-		err = t.exec("count use of code", useCode, join.Code, join.CreatedAt.UnixMilli())
+		t.countUse(c.Code, join.CreatedAt)
 		if c.Request.ID != "" {
-			err = cmp.Or(err, t.exec("note the code of an approval", useRequest, c.Request.ID, join.Code))
+			err = t.exec("note the code of an approval", useRequest, c.Request.ID, join.Code)
 		}
 	}
 	if join.RequestID == "" || c.Request.Admitted != "" {

@@ -247,7 +247,7 @@ func (t *tx) currentCode(roomID string, like meet.RoomCode) (meet.RoomCode, erro
 	return queryOne(t, "read current code", selectCurrentCode, codePointers, roomID, like.Role, like.Label)
 }
 
-// codeAndRoom reads a code, and its room unless that was read in the transaction.
+// codeAndRoom reads a code and its room, unless they were read in the transaction.
 func (t *tx) codeAndRoom(code string) (meet.RoomCode, meet.Room, error) {
 	if len(t.rooms) > 0 {
 		found, err := t.code(code)
@@ -259,13 +259,20 @@ func (t *tx) codeAndRoom(code string) (meet.RoomCode, meet.Room, error) {
 	}
 	found, err := queryOne(t, "read code and room", selectCodeAndRoom, (*codeAndRoom).pointers, code)
 	if err == nil {
-		t.rooms[found.room.ID] = found.room
+		t.rooms[found.room.ID], t.codes[code] = found.room, found.code
 	}
 	return found.code, found.room, err
 }
 
 func (t *tx) code(code string) (meet.RoomCode, error) {
-	return queryOne(t, "read code", selectCode, codePointers, code)
+	if c, ok := t.codes[code]; ok {
+		return c, t.err
+	}
+	c, err := queryOne(t, "read code", selectCode, codePointers, code)
+	if err == nil {
+		t.codes[code] = c
+	}
+	return c, err
 }
 
 func (t *tx) insertCode(roomID string, c meet.RoomCode) error {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -29,9 +31,14 @@ type tx struct {
 	spoilt  bool           // the last operation failed with something changed: nothing here may be committed
 	events  []writtenEvent // by the operation
 
-	rooms        map[string]meet.Room // what was read in the transaction, as it is there by now
-	changedRooms []string             // rooms that changed, or their codes: for the cache to forget
-	usersEnd     bool                 // a user was disabled, whom other instances may have inside
+	// What was read in the transaction, as it is there by now: rooms by id, and codes.
+	rooms map[string]meet.Room
+	codes map[string]meet.RoomCode
+
+	uses map[string]codeUses // of codes, not written yet
+
+	changedRooms []string // rooms that changed, or their codes: for the cache to forget
+	usersEnd     bool     // a user was disabled, whom other instances may have inside
 }
 
 // roomChanged notes that rooms, or who is blocked from them, change with the
@@ -44,7 +51,10 @@ func (t *tx) roomChanged(ids ...string) {
 }
 
 // codesChanged notes that codes of rooms change with the transaction.
-func (t *tx) codesChanged(roomIDs ...string) { t.changedRooms = append(t.changedRooms, roomIDs...) }
+func (t *tx) codesChanged(roomIDs ...string) {
+	maps.DeleteFunc(t.codes, func(_ string, c meet.RoomCode) bool { return slices.Contains(roomIDs, c.RoomID) })
+	t.changedRooms = append(t.changedRooms, roomIDs...)
+}
 
 // After a statement of an operation has failed, the later ones return its error
 // and do nothing: some errors of a database end the transaction, and what ran
@@ -55,7 +65,7 @@ func (t *tx) exec(doing, text string, args ...any) error { return t.execOr(nil, 
 
 // execOr is exec, where explain may make another error of the statement's.
 func (t *tx) execOr(explain func(error) error, doing, text string, args ...any) error {
-	if t.err == nil {
+	if t.beforeStatement(text); t.err == nil {
 		t.executed.Add(1)
 		t.changed = true
 		t.err = t.transaction.exec(doing, text, explain, t.dialect.storable(args))
@@ -65,7 +75,7 @@ func (t *tx) execOr(explain func(error) error, doing, text string, args ...any) 
 
 // change runs a statement without rows and says how many rows it changed.
 func (t *tx) change(text string, args ...any) (n int64, err error) {
-	if t.err == nil {
+	if t.beforeStatement(text); t.err == nil {
 		t.executed.Add(1)
 		n, t.err = t.affected(text, t.dialect.storable(args))
 		t.changed = t.changed || n > 0
@@ -85,7 +95,7 @@ func queryOne[T any](t *tx, doing, text string, pointers func(*T) []any, args ..
 
 // queryAll is readAll inside a transaction.
 func queryAll[T any](t *tx, doing, text string, pointers func(*T) []any, args ...any) (all []T, err error) {
-	if t.err != nil {
+	if t.beforeStatement(text); t.err != nil {
 		return nil, t.err
 	}
 	t.executed.Add(1)

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"roomkey/meet"
 )
 
 const (
+	useCode = `UPDATE codes SET uses = uses + $3, last_used_at = $2 WHERE code = $1`
+
 	insertPendingUse = `INSERT INTO pending_uses (identity, code, room_id, due) VALUES ($1, $2, $3, $4)`
 
 	selectPendingUse = `SELECT identity, room_id, code, ended FROM pending_uses WHERE identity = $1`
@@ -24,6 +27,43 @@ const (
 
 	returnUse = `UPDATE codes SET uses = uses - 1 WHERE code = $1 AND uses > 0`
 )
+
+// codeUses are uses of a code in a transaction.
+type codeUses struct {
+	n    int
+	last time.Time
+}
+
+// countUse counts a use of a code that was read in the transaction. Many of the
+// operations that share a commit use the same code: their uses are written together,
+// and until then the code is remembered as it will be.
+func (t *tx) countUse(code meet.RoomCode, at time.Time) {
+	at = time.UnixMilli(at.UnixMilli()).UTC() // as it is kept
+	t.uses[code.Code] = codeUses{n: t.uses[code.Code].n + 1, last: at}
+	code.Uses++
+	code.LastUsedAt = at
+	t.codes[code.Code] = code
+	t.changed = true
+	t.changedRooms = append(t.changedRooms, code.RoomID)
+}
+
+// beforeStatement writes the uses that were counted, if the statement is one about
+// codes.
+func (t *tx) beforeStatement(text string) {
+	if len(t.uses) > 0 && strings.Contains(text, "codes") {
+		_ = t.writeUses() // its error is that of the operation
+	}
+}
+
+// writeUses writes the uses that were counted.
+func (t *tx) writeUses() error {
+	uses := t.uses
+	t.uses = map[string]codeUses{}
+	for code, u := range uses {
+		_ = t.exec("count uses of code", useCode, code, u.last.UnixMilli(), u.n)
+	}
+	return t.err
+}
 
 // insertPendingUse records a use that counts for good when the person is inside.
 func (t *tx) insertPendingUse(admission meet.Admission, code meet.RoomCode, due time.Time) error {

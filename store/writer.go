@@ -200,7 +200,8 @@ func (w *writer) attempt(ops []*operation, next func() *operation) (all, again [
 		failAll(ops, err)
 		return ops, nil
 	}
-	t := &tx{transaction: begun, dialect: w.dialect, rooms: map[string]meet.Room{}, executed: &w.executed}
+	t := &tx{transaction: begun, dialect: w.dialect, rooms: map[string]meet.Room{},
+		codes: map[string]meet.RoomCode{}, uses: map[string]codeUses{}, executed: &w.executed}
 	succeeded := false
 	for i := 0; i < maxBatch; i++ {
 		if i == len(ops) {
@@ -240,11 +241,14 @@ func (w *writer) attempt(ops []*operation, next func() *operation) (all, again [
 	return ops, nil
 }
 
-// commit writes the events of operations that succeeded, and makes all that they
+// commit writes the uses and the events of operations that succeeded, and makes all that they
 // did durable.
 func (w *writer) commit(t *tx, ops []*operation) error {
 	t.operation(betweenOperations)
-	err := t.writeEvents(ops)
+	err := t.writeUses()
+	if err == nil {
+		err = t.writeEvents(ops)
+	}
 	if err == nil && w.announce != nil {
 		err = w.announce(t, ops)
 	}
