@@ -144,8 +144,12 @@ func growPostgres(ctx context.Context, url, id string, n int) error {
 			return fmt.Errorf("grow %s: %w", table.name, err)
 		}
 	}
-	_, err = conn.Exec(ctx, `VACUUM ANALYZE`)
-	return err
+	for _, statement := range []string{`VACUUM ANALYZE`, `CHECKPOINT`} { // the latter would be written while something is measured
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyInto copies the rows whose key column has that value, n times.
