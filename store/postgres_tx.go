@@ -242,8 +242,8 @@ func (t *postgresTx) commit() error {
 		return errors.New("commit: the database has rolled the transaction back")
 	case err == nil:
 		return nil
-	case t.late != nil, errors.As(err, &refused) && (failed < last || refused.Severity == "ERROR"), pgconn.SafeToRetry(err),
-		errors.As(err, &connect), errors.Is(err, errConnectionLost):
+	case t.late != nil, errors.As(err, &refused) && (failed < last || refused.Severity == "ERROR"),
+		pgconn.SafeToRetry(err), errors.As(err, &connect), errors.Is(err, errConnectionLost):
 		t.rollback() // it is known not to be there
 		return err
 	}

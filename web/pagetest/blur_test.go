@@ -198,7 +198,8 @@ func TestBlurFails(t *testing.T) {
 	ada.screen("prejoin")
 	ada.wait("a camera preview", `document.querySelector("video")?.videoWidth > 0`)
 	const fail = `(window.fetch = (fetch => (what, ...rest) =>
-		String(what).endsWith(".wasm") ? Promise.reject(new TypeError("no such file")) : fetch(what, ...rest))(window.fetch), true)`
+		String(what).endsWith(".wasm") ? Promise.reject(new TypeError("no such file"))
+			: fetch(what, ...rest))(window.fetch), true)`
 	eval[bool](ada, fail)
 	ada.press(blurSwitch)
 	const why = "Your background could not be blurred, so your camera stays off."
