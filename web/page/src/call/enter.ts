@@ -78,7 +78,8 @@ export const enterCall: EnterCall = async (entrance) => {
   const secrecy = new Secrecy(room, notices, encryption);
   const chat = new Chat(room, notices, secrecy); // here, since messages may come before anything is drawn
   // Nothing may be published before there is a key to encrypt it with.
-  if (!encryption || key) room.once(RoomEvent.SignalConnected, () => publish(room, entrance, notices));
+  const publishing = new Set<LocalTrack>();
+  if (!encryption || key) room.once(RoomEvent.SignalConnected, () => publish(room, entrance, notices, publishing));
 
   const thrown = new Thrown();
   try {
@@ -113,7 +114,7 @@ export const enterCall: EnterCall = async (entrance) => {
       encryption.close();
       throw error;
     }
-    publish(room, entrance, notices);
+    publish(room, entrance, notices, publishing);
   }
 
   let over = false;
@@ -152,7 +153,7 @@ export const enterCall: EnterCall = async (entrance) => {
     token: () => stored.token,
     leave: () => {
       leaving = over = true;
-      stopDevices(room);
+      stopDevices(room, publishing);
       room.disconnect().catch(console.error);
     },
   };
@@ -172,7 +173,7 @@ function makeRoom(encryption: E2EEManagerOptions | undefined): Room {
 }
 
 /** publish shows what the preview showed, or what was on before a reload. What does not work is told. */
-function publish(room: Room, { stored, preview }: Entrance, notices: Notices) {
+function publish(room: Room, { stored, preview }: Entrance, notices: Notices, publishing: Set<LocalTrack>) {
   const me = room.localParticipant;
   const allowed = (source: Source) => (me.permissions ? mayPublish(me.permissions, source) : stored.invitation.publish.includes(source));
   const failed = () => notices.tell(text.notice.publishFailed, { topic: 'device', tone: 'warning' });
@@ -189,8 +190,16 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices) {
     const may = (source: Source) => room.state !== ConnectionState.Disconnected && allowed(source);
     for (const track of preview.take()) {
       const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
-      if (may(source)) me.publishTrack(track, { source }).catch(failed);
-      else track.stop();
+      if (!may(source)) {
+        track.stop();
+        continue;
+      }
+      publishing.add(track);
+      const unpublished = () => {
+        track.stop();
+        failed();
+      };
+      me.publishTrack(track, { source }).catch(unpublished).finally(() => publishing.delete(track));
     }
     // That it fails is told through MediaDevicesError.
     if (late && may('camera')) me.setCameraEnabled(true).catch(() => {});
@@ -198,8 +207,9 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices) {
   show().catch(failed);
 }
 
-/** stopDevices turns camera and microphone off in every case. */
-function stopDevices(room: Room) {
+/** stopDevices turns camera and microphone off in every case, also while they are being published. */
+function stopDevices(room: Room, publishing: Set<LocalTrack>) {
+  for (const track of publishing) track.stop();
   for (const { track } of room.localParticipant.getTrackPublications()) if (track instanceof LocalTrack) track.stop();
 }
 
