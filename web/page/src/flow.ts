@@ -255,11 +255,12 @@ export class Flow extends Shown {
     const loaded = await this.around.loadCall().catch(() => null);
     if (attempt.aborted) return null;
     if (!loaded) return { why: 'unavailable' };
+    const { preview } = this;
     const entered = await loaded
       .enterCall({
         stored,
         key,
-        preview: this.preview,
+        preview,
         keepKey: (made) => this.around.replace(this.around.path() + fragmentOf(made)),
         ended: (ending) => attempt.aborted || this.ended(ending, stored, attempt),
       })
@@ -272,7 +273,8 @@ export class Flow extends Shown {
       return null;
     }
     if ('why' in entered) return entered;
-    this.preview = null; // the call takes it over, or stops it
+    if (this.preview !== preview) this.preview?.stop(); // it came too late for the call to take over, or to stop
+    this.preview = null;
     keepOver(null);
     this.show({ screen: 'call', invitation, call: entered });
     return null;

@@ -68,6 +68,27 @@ describe('a link', () => {
     expect(stop).toHaveBeenCalled();
     expect(flow.preview).toBeNull();
   });
+  it('turns devices off that begin too late for the call, and leaves it those that it was given', async () => {
+    answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
+    const [given, late] = [{ stop: vi.fn() }, { stop: vi.fn() }] as unknown as [Preview, Preview];
+    for (const [before, during] of [[given, given], [null, late]] as const) {
+      let enter = (_: Call) => {};
+      enterCall.mockClear();
+      enterCall.mockImplementation(() => new Promise((resolve) => (enter = resolve)));
+      const { flow, reaches } = setup('/join/wpi-srjb-wer');
+      await flow.start();
+      flow.preview = before;
+      void flow.join('Ada');
+      await vi.waitFor(() => expect(enterCall).toHaveBeenCalled());
+      flow.preview = during;
+      enter(call as unknown as Call);
+      await reaches('call');
+      expect(flow.preview).toBeNull();
+      sessionStorage.clear();
+    }
+    expect(given.stop).not.toHaveBeenCalled();
+    expect(late.stop).toHaveBeenCalled();
+  });
   it('does not lead into a call that was given up while it was entered', async () => {
     answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
     let enter = (_: Call) => {};
