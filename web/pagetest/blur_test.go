@@ -62,6 +62,17 @@ func (tab *tab) seesOnly(blurred bool, what string) {
 
 const blurSwitch = "Blur my background"
 
+// openWithSmallCamera opens a page whose camera has few pixels. Where no graphics card
+// draws, blurring many would take the processors from the call, and from other tests.
+func (s *testServer) openWithSmallCamera() *tab {
+	s.t.Helper()
+	tab := s.open(wide)
+	tab.before(`const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+		if (ask) navigator.mediaDevices.getUserMedia = (wanted) =>
+			ask({...wanted, video: wanted.video && {...wanted.video, width: 320, height: 180}})`)
+	return tab
+}
+
 // switchBlur switches it in a call.
 func (tab *tab) switchBlur() {
 	tab.t.Helper()
@@ -98,7 +109,7 @@ func TestBlur(t *testing.T) {
 	bob := s.open(wide)
 	bob.join(codes["guest"], "Bob")
 	bob.watchEdges()
-	ada := s.open(wide)
+	ada := s.openWithSmallCamera()
 	ada.visit("/join/" + codes["host"])
 	ada.screen("prejoin")
 	const preview = `document.querySelector("main[data-screen=prejoin] video")`
@@ -167,7 +178,7 @@ func TestBlurIsWaitedFor(t *testing.T) {
 	bob.join(codes["host"], "Bob")
 	bob.wait("a key in the address", `location.hash.startsWith("#key=")`)
 	bob.watchEdges()
-	ada := s.open(wide)
+	ada := s.openWithSmallCamera()
 	ada.visit("/join/" + codes["guest"] + eval[string](bob, "location.hash"))
 	ada.screen("prejoin")
 	ada.wait("a camera preview", `document.querySelector("video")?.videoWidth > 0`)
@@ -191,7 +202,7 @@ func TestBlurFails(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, codes := s.room(meet.RoomChange{})
-	bob, ada := s.open(wide), s.open(wide)
+	bob, ada := s.open(wide), s.openWithSmallCamera()
 	bob.join(codes["guest"], "Bob")
 	bob.watchEdges()
 	ada.visit("/join/" + codes["host"])
@@ -234,7 +245,7 @@ func TestBlurByCanvas(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	_, codes := s.room(meet.RoomChange{})
-	bob, ada := s.open(wide), s.open(wide)
+	bob, ada := s.open(wide), s.openWithSmallCamera()
 	bob.join(codes["host"], "Bob")
 	bob.watchEdges()
 	ada.visit("/join/" + codes["guest"])

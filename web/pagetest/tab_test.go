@@ -94,8 +94,8 @@ func (tab *tab) hear(event any) {
 	case *runtime.EventExceptionThrown:
 		tab.console = append(tab.console, "exception: "+e.ExceptionDetails.Text+" "+describe(e.ExceptionDetails.Exception))
 	case *log.EventEntryAdded:
-		if strings.Contains(e.Entry.Text, "GL Driver Message") {
-			return // Chromium's notes on how fast WebGL draws are about the machine
+		if containsAny(e.Entry.Text, []string{"GL Driver Message", "VideoFrame was garbage collected"}) {
+			return // Chromium's notes on how fast WebGL draws, and on frames that a camera leaves when it stops
 		}
 		if e.Entry.Level == "error" || e.Entry.Level == "warning" { // its URL is the browser's word
 			tab.console = append(tab.console, string(e.Entry.Level)+": "+e.Entry.Text+" "+e.Entry.URL)
