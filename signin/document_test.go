@@ -119,8 +119,10 @@ func TestSlowDocuments(t *testing.T) {
 			}
 		})
 	}
-	for d.asked.Load() < documentsOfOne {
-		time.Sleep(time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); d.asked.Load() < documentsOfOne; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the documents were not asked for")
+		}
 	}
 	if err := from("192.0.2.1", "/quick"); !errors.Is(err, errBusy) {
 		t.Errorf("from the same address: %v, want %v", err, errBusy)

@@ -60,7 +60,7 @@ const (
 func (db *DB) AddAdmission(ctx context.Context, admission meet.Admission, tokenDies time.Time,
 	check func(meet.JoinContext) error, e *meet.Event) (meet.Admission, error) {
 	return write(ctx, db.writer, func(t *tx) (meet.Admission, error) {
-		join := admission // whatever an earlier run has made of it
+		join := admission // what an earlier run has inherited is taken back
 		c, err := t.joinContext(join)
 		if err != nil {
 			return join, err

@@ -41,6 +41,39 @@ func TestNoOperationRunsMoreThanTwice(t *testing.T) {
 	})
 }
 
+// What is refused before it has changed anything leaves the others their transaction,
+// also where it has read a code that they have used.
+func TestARefusalTakesNothingAlong(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db *DB) {
+		createRoom(t, db, newRoom("room"), newCode("aaa", "host"), newCode("bbb", "guest"))
+		h := hold(t, db)
+		before := db.writer.commits.Load()
+		admitted := 0
+		admits := h.queue(func(ctx context.Context) error {
+			join := meet.Admission{Identity: "one", RoomID: "id-room", Code: "aaa", Role: "host", CreatedAt: epoch}
+			return errOf(db.AddAdmission(ctx, join, epoch, func(meet.JoinContext) error { admitted++; return nil }, nil))
+		})
+		refused := h.queueRaw(func(t *tx) error {
+			_, err := t.code("bbb")
+			used, err2 := queryOne(t, "read code", selectCode, codePointers, "aaa")
+			return errors.Join(err, err2, fmt.Errorf("refused after %d uses", used.Uses))
+		})
+		last := h.queueRoom("last")
+		h.letGo()
+		wantNoErr(t, h.first, admits, last)
+		if err := <-refused; err == nil || err.Error() != "refused after 1 uses" {
+			t.Errorf("the refusal is %v", err)
+		}
+		if n := db.writer.commits.Load() - before; n != 1 || admitted != 1 {
+			t.Errorf("%d commits, and the admission ran %d times; want one of each", n, admitted)
+		}
+		if code, _, err := db.CodeAndRoom(t.Context(), "aaa"); err != nil || code.Uses != 1 {
+			t.Errorf("the code has %d uses, %v; want 1", code.Uses, err)
+		}
+	})
+}
+
 // A full disk and the like end a whole transaction behind the writer's back. What was in
 // it is run again.
 func TestATransactionThatEndedFailsNoOther(t *testing.T) {

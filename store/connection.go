@@ -9,7 +9,7 @@ type connection interface {
 }
 
 // A transaction runs the statements of operations. It may put those off that give
-// nothing, until something is read or settled, and then send all of them at once: a
+// nothing, until something is read, and then send all of them at once: a
 // database may be far away. An error of one of them comes then, too.
 type transaction interface {
 	// exec runs a statement without rows. doing is for the error; explain, unless
@@ -25,9 +25,6 @@ type transaction interface {
 	// insert inserts n rows whose ids the database gives. By the end of commit it
 	// has given the id of each, in the order of the rows.
 	insert(n int, text string, args []any, give func(i int, id int64)) error
-
-	// settle runs what was put off.
-	settle() error
 
 	// operation says which one the next statements are of.
 	operation(n int)

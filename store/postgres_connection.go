@@ -57,7 +57,7 @@ func (c *postgresConnection) begin() (transaction, error) {
 	t.putOff(statement{doing: "wait for the turn to write", text: lockWriters, args: []any{lockOfWriters}})
 	t.opening = len(t.pending)
 	if c.busy { // an operation that has begun cannot be given up, so none begins before its turn
-		if err := t.open(); err != nil {
+		if err := t.sendAll(); err != nil {
 			t.rollback()
 			return nil, err
 		}

@@ -67,7 +67,7 @@ func (t *postgresTx) insert(_ int, text string, args []any, give func(int, int64
 func (t *postgresTx) affected(text string, args []any) (n int64, err error) {
 	t.putOff(statement{doing: "change", text: text, args: args,
 		tag: func(tag pgconn.CommandTag) { n = tag.RowsAffected() }})
-	err = t.settle()
+	err = t.sendAll()
 	return n, err
 }
 
@@ -86,19 +86,8 @@ func (t *postgresTx) query(text string, args []any) (rows, error) {
 	return sent, nil
 }
 
-func (t *postgresTx) settle() error {
-	if len(t.pending) == 0 || !t.begun && len(t.pending) == t.opening {
-		return nil
-	}
-	sent, _, err := t.send(0)
-	if err != nil {
-		return err
-	}
-	return sent.Close()
-}
-
-// open waits for the turn to write.
-func (t *postgresTx) open() error {
+// sendAll sends all that is pending and reads the results.
+func (t *postgresTx) sendAll() error {
 	sent, _, err := t.send(0)
 	if err != nil {
 		return err

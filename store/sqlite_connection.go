@@ -107,8 +107,6 @@ func (t *sqliteTx) insert(n int, text string, args []any, give func(int, int64))
 	return err
 }
 
-func (t *sqliteTx) settle() error { return nil }
-
 func (t *sqliteTx) operation(int) {}
 
 func (t *sqliteTx) lateFailure() *lateFailure { return nil }

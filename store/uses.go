@@ -48,21 +48,25 @@ func (t *tx) countUse(code meet.RoomCode, at time.Time) {
 }
 
 // beforeStatement writes the uses that were counted, if the statement is one about
-// codes.
+// codes. It fails as the statement would.
 func (t *tx) beforeStatement(text string) {
-	if len(t.uses) > 0 && strings.Contains(text, "codes") {
-		_ = t.writeUses() // its error is that of the operation
+	if t.err == nil && strings.Contains(text, "codes") {
+		t.err = t.writeUses()
 	}
 }
 
-// writeUses writes the uses that were counted.
-func (t *tx) writeUses() error {
-	uses := t.uses
-	t.uses = map[string]codeUses{}
-	for code, u := range uses {
-		_ = t.exec("count uses of code", useCode, code, u.last.UnixMilli(), u.n)
+// writeUses writes the uses that were counted. That is no change by the operation
+// before whose statement it is done: one that is then refused has changed nothing.
+func (t *tx) writeUses() (err error) {
+	for code, u := range t.uses {
+		t.executed.Add(1)
+		err = t.transaction.exec("count uses of code", useCode, nil, []any{code, u.last.UnixMilli(), u.n})
+		if err != nil {
+			return err
+		}
 	}
-	return t.err
+	clear(t.uses)
+	return nil
 }
 
 // insertPendingUse records a use that counts for good when the person is inside.

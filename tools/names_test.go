@@ -18,6 +18,10 @@ import (
 var (
 	snakeCase = regexp.MustCompile(`\b[a-z]+(_[a-z]+)+\b`)
 	switched  = regexp.MustCompile(`\b([a-z_]+) (true|false)\b`)
+	capitals  = regexp.MustCompile(`\b[A-Z]{4,}\b`)
+
+	// What stands for a value in a text is written in capitals.
+	placeholders = []string{"BLOCKED", "CODE", "IDENTITY", "REASON", "ROOM"}
 )
 
 // promptOf says of which prompt a text is, by the beginning of its file's name.
@@ -55,9 +59,14 @@ func TestPromptsNameWhatIsThere(t *testing.T) {
 				t.Errorf("%s: there is no argument %s, which is to be %s", file, word[1], word[2])
 			}
 		}
-		for _, name := range []string{"roomkey", "<", "TODO"} {
+		for _, name := range []string{"roomkey", "<"} {
 			if strings.Contains(text, name) {
 				t.Errorf("%s: has %q", file, name)
+			}
+		}
+		for _, word := range capitals.FindAllString(text, -1) {
+			if !slices.Contains(placeholders, word) {
+				t.Errorf("%s: %s stands for nothing", file, word)
 			}
 		}
 	}

@@ -258,9 +258,7 @@ export class Flow extends Shown {
     const { preview } = this;
     const entered = await loaded
       .enterCall({
-        stored,
-        key,
-        preview,
+        stored, key, preview,
         keepKey: (made) => this.around.replace(this.around.path() + fragmentOf(made)),
         ended: (ending) => attempt.aborted || this.ended(ending, stored, attempt),
       })
