@@ -52,11 +52,14 @@ nightly: ## kill parts of a cluster a hundred times while 50 clients work (needs
 # detector sees nothing. To ask it at every access only makes the tests twice as slow.
 RACE = -race -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0'
 
+# Tests of what the page does by itself, where the server has nothing new to do.
+OF_THE_PAGE = '^Test(AFloodOf|APhoneShows|Blur|ControlsStay|Docs|Keyboard|Looks|Pictures|ThePageSpeaks)'
+
 race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
 race: export CGO_ENABLED = 1
 race: ## the same under the race detector (needs a C compiler)
 	$(GO) test $(RACE) -parallel 4 -timeout 20m $(TESTFLAGS) $(OTHER_TESTS)
-	$(GO) test $(RACE) -timeout 20m $(TESTFLAGS) $(PAGE_TESTS)
+	$(GO) test $(RACE) -timeout 20m $(TESTFLAGS) -skip $(OF_THE_PAGE) $(PAGE_TESTS)
 	cd bench && $(GO) test $(RACE) $(TESTFLAGS) ./...
 
 mutants: ## change meet in 30 places, one at a time: each ought to fail a test (SEED=2 takes others; half an hour)
