@@ -29,7 +29,7 @@ secret in the configuration (auth.secret) is not in it.`,
 			}
 			withSecret, err := datafolder.Backup(cmd.Context(), cfg.Data, args[0], build.Version().Version)
 			if err != nil {
-				return databaseError(cfg, err)
+				return database.Explain(cfg, err)
 			}
 			return tellBackup(cmd.OutOrStdout(), args[0], withSecret)
 		}),

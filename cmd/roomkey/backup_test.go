@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // Backups that are made while a server writes are whole, and hold everything
@@ -22,7 +24,7 @@ func TestBackupsUnderLoad(t *testing.T) {
 	rooms := createRooms(t, m.server.url, token, clients, done)
 	before := make([]map[string]string, backups)
 	for i := range before {
-		if !eventually(func() bool { return len(rooms.answered()) >= i*between || t.Failed() }) {
+		if !programtest.Eventually(func() bool { return len(rooms.answered()) >= i*between || t.Failed() }) {
 			t.Fatal("the server creates no rooms any more")
 		}
 		before[i] = rooms.answered()
@@ -95,7 +97,8 @@ func createRooms(t *testing.T, url, token string, clients int, done <-chan struc
 				default:
 				}
 				name := fmt.Sprintf("room-%d-%d", n, i)
-				raw, err := callAt(t.Context(), url, token, "create_room", map[string]any{"name": name, "create_codes": true})
+				raw, err := programtest.CallAt(t.Context(), url, token, "create_room",
+					map[string]any{"name": name, "create_codes": true})
 				if err != nil {
 					return // it is gone
 				}

@@ -8,17 +8,15 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
-	"roomkey/tools"
 )
 
 func callCommand() *cobra.Command {
@@ -44,7 +42,7 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			return nil
 		},
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
-			arguments, err := parseArguments(args[0], args[1:], object)
+			arguments, err := bridge.ParseArguments(args[0], args[1:], object)
 			if err != nil {
 				return err
 			}
@@ -64,13 +62,17 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			return err
 		}),
 	}
-	config.AddSourceFlags(c.Flags())
+	addCallFlags(c.Flags(), &target, &token)
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
-	c.Flags().StringVar(&target, "url", "",
-		"address of the roomkey to call (default: that of the data folder, or of the configuration)")
-	c.Flags().StringVar(&token, "token", "",
-		"access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 	return c
+}
+
+// addCallFlags adds the flags that say which roomkey is called.
+func addCallFlags(f *pflag.FlagSet, target, token *string) {
+	config.AddSourceFlags(f)
+	f.StringVar(target, "url", "",
+		"address of the roomkey to call (default: that of the data folder, or of the configuration)")
+	f.StringVar(token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 }
 
 // callClient chooses the roomkey to call and the access token to show. A token
@@ -132,64 +134,4 @@ func notTheOwners(url, folder string) *meet.Error {
 	return &meet.Error{Code: meet.CodeUnauthenticated,
 		Message: "The roomkey at " + url + " has another data folder than " + folder,
 		Hint:    "Give its --data, or --url with an access token in --token or ROOMKEY_TOKEN."}
-}
-
-// parseArguments makes a tool's arguments from key=value pairs and a JSON object.
-// Values get the type that the tool's schema gives them; the server checks
-// whether they are right.
-func parseArguments(tool string, pairs []string, object string) (map[string]any, error) {
-	arguments := map[string]any{}
-	if object != "" {
-		if strings.Join(strings.Fields(object), "") == "[]" { // how PHP writes an empty object
-			object = "{}"
-		}
-		if err := json.Unmarshal([]byte(object), &arguments); err != nil || arguments == nil {
-			return nil, meet.Invalid("json", "--json must be a JSON object",
-				`For example --json '{"room_id": "team-standup"}'.`)
-		}
-	}
-	for _, pair := range pairs {
-		key, text, ok := strings.Cut(pair, "=")
-		if !ok || key == "" {
-			return nil, meet.Invalid("", strconv.Quote(pair)+" is not key=value", "For example room_id=team-standup.")
-		}
-		into := arguments
-		path := strings.Split(key, ".")
-		for _, name := range path[:len(path)-1] {
-			inner, ok := into[name].(map[string]any)
-			if !ok {
-				inner = map[string]any{}
-				into[name] = inner
-			}
-			into = inner
-		}
-		into[path[len(path)-1]] = typed(tools.ArgumentType(tool, path), text)
-	}
-	return arguments, nil
-}
-
-// typed reads a text as a value of a JSON type. A text that is no such value stays
-// a text.
-func typed(jsonType, text string) any {
-	switch jsonType {
-	case "boolean":
-		if b, err := strconv.ParseBool(text); err == nil {
-			return b
-		}
-	case "integer":
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
-		}
-	case "array":
-		var list []any
-		if json.Unmarshal([]byte(text), &list) == nil && list != nil {
-			return list
-		}
-	case "object":
-		var o map[string]any
-		if json.Unmarshal([]byte(text), &o) == nil && o != nil {
-			return o
-		}
-	}
-	return text
 }

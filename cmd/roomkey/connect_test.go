@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/connect"
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 )
@@ -50,7 +52,7 @@ func (c connected) connect(t *testing.T, args ...string) (settings, notes string
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("connect %s: %v: %s", args, err, &stderr)
 	}
-	if found := token.FindString(stderr.String()); found != "" {
+	if found := programtest.TokenPattern.FindString(stderr.String()); found != "" {
 		t.Errorf("connect %s: got the token %.30s… on stderr, want it on stdout alone", args, found)
 	}
 	return out.String(), stderr.String()
@@ -68,7 +70,7 @@ func holdConnection(t *testing.T, url, authorization, room, wantUser string) {
 	if !ok {
 		t.Errorf("Authorization: got %.20q…, want Bearer", authorization)
 	}
-	made, err := callAt(t.Context(), base, bearer, "create_room", map[string]any{"name": room})
+	made, err := programtest.CallAt(t.Context(), base, bearer, "create_room", map[string]any{"name": room})
 	if err != nil || !strings.Contains(string(made), `"created_by":"`+wantUser+`"`) {
 		t.Errorf("create_room with the settings: got %s, %v, want a room of %s", made, err, wantUser)
 	}
@@ -141,7 +143,7 @@ func TestConnect(t *testing.T) {
 		if !slices.Equal(got.Args, want) || !filepath.IsAbs(got.Command) {
 			t.Errorf("command: got %q %q, want an absolute path and %q", got.Command, got.Args, want)
 		}
-		if token.MatchString(settings) || strings.Contains(settings, `\u0026`) ||
+		if programtest.TokenPattern.MatchString(settings) || strings.Contains(settings, `\u0026`) ||
 			!strings.Contains(notes, "claude_desktop_config.json") {
 			t.Errorf("got %s and the note %q, want no token, no escapes for HTML, and claude_desktop_config.json",
 				settings, notes)
@@ -179,9 +181,9 @@ func holdStdio(t *testing.T, program string, args []string, room string) {
 	cmd := exec.Command(program, args...)
 	cmd.Dir = t.TempDir()
 	cmd.Env = bareEnvironment(cmd.Dir)
-	hello := rpc("initialize",
+	hello := programtest.RPC("initialize",
 		`{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"test","version":"1"}}`)
-	call := rpc("tools/call", `{"name":"create_room","arguments":{"name":"`+room+`"}}`)
+	call := programtest.RPC("tools/call", `{"name":"create_room","arguments":{"name":"`+room+`"}}`)
 	cmd.Stdin = strings.NewReader(hello + "\n" + call + "\n")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -213,7 +215,7 @@ func TestConnectURL(t *testing.T) {
 		{"127.0.0.1:9090", "", "https://a.example?x=1", ""},
 		{"127.0.0.1:9090", "", "https://me:secret@a.example", ""},
 	} {
-		got, err := connectURL(t.Context(),
+		got, err := connect.URL(t.Context(),
 			config.Config{Listen: test.listen, PublicURL: test.public, Data: t.TempDir()}, test.target)
 		if got != test.want || (err == nil) != (test.want != "") || err != nil && !meet.IsCode(err, meet.CodeInvalid) {
 			t.Errorf("URL of %+v: got %q, %v, want %q", test, got, err, test.want)

@@ -18,7 +18,7 @@ import (
 
 func consoleCommand() *cobra.Command {
 	var target string
-	var wanted accessToken
+	var wanted tokens.Wanted
 	c := &cobra.Command{
 		Use:   "console",
 		Short: "Print a link that signs in to the console in a browser",
@@ -30,7 +30,7 @@ it, and roomkey token revoke ends it. Without --sub it is the owner's, who may d
 everything; with --sub it is for somebody who may do what their role allows.`,
 		Args: exactArgs(0),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
-			if wanted.sub == "" && (cmd.Flags().Changed("role") || cmd.Flags().Changed("name")) {
+			if wanted.Subject == "" && (cmd.Flags().Changed("role") || cmd.Flags().Changed("name")) {
 				return meet.Invalid("sub", "--role and --name need --sub", "Without --sub the link is the owner's.")
 			}
 			address, err := consoleAddress(cmd, cfg, target)
@@ -43,7 +43,7 @@ everything; with --sub it is for somebody who may do what their role allows.`,
 	config.AddSourceFlags(c.Flags())
 	c.Flags().StringVar(&target, "url", "",
 		"where the browser reaches roomkey (default: public_url, or the address of the roomkey that has the data folder)")
-	wanted.addFlags(c.Flags(), "", "who signs in (default: the owner)", consoleTTL)
+	addTokenFlags(c, &wanted, "who signs in (default: the owner)", consoleTTL)
 	return c
 }
 
@@ -51,19 +51,20 @@ everything; with --sub it is for somebody who may do what their role allows.`,
 const consoleTTL = 12 * time.Hour
 
 // printConsoleLink makes the access token and prints the link with it.
-func printConsoleLink(cmd *cobra.Command, cfg config.Config, address string, wanted accessToken) error {
-	issue := wanted.issue
-	who := wanted.role + " " + wanted.sub
-	if wanted.sub == "" {
-		issue = wanted.issueToOwner
+func printConsoleLink(cmd *cobra.Command, cfg config.Config, address string, wanted tokens.Wanted) error {
+	wanted.Notes = cmd.ErrOrStderr()
+	issue := wanted.Issue
+	who := wanted.Role + " " + wanted.Subject
+	if wanted.Subject == "" {
+		issue = wanted.IssueToOwner
 		who = "owner, who may do everything"
 	}
-	token, err := issue(cmd, cfg)
+	token, err := issue(cmd.Context(), cfg)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "It signs in the %s, until %s: open it in a browser, and show it to nobody.\n",
-		who, time.Now().Add(wanted.ttl).UTC().Format("2006-01-02 15:04 UTC"))
+		who, time.Now().Add(wanted.TTL).UTC().Format("2006-01-02 15:04 UTC"))
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), address+web.ConsolePath+"#token="+token)
 	return err
 }
@@ -87,9 +88,4 @@ func consoleAddress(cmd *cobra.Command, cfg config.Config, target string) (strin
 		return "", meet.Invalid("url", "--url must be a URL like https://meet.example.com", "")
 	}
 	return strings.TrimSuffix(target, "/"), nil
-}
-
-// issueToOwner makes a token for the owner and puts it on record.
-func (t *accessToken) issueToOwner(cmd *cobra.Command, cfg config.Config) (string, error) {
-	return t.issueTo(cmd, cfg, tokens.Owner)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // hangsAfter ends what should not have begun to serve.
@@ -20,7 +22,7 @@ const hangsAfter = 30 * time.Second
 // written. Which folders these are is for the tests of datafolder.
 func TestDataFolderOfOthers(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	folder, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
 	if err := os.WriteFile(target, []byte("of somebody else"), 0o600); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/doctor"
+	"roomkey/cmd/roomkey/internal/output"
 	"roomkey/meet"
 )
 
@@ -40,7 +41,7 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed,
 			}
 			err := d.Examine(cmd.Context())
 			if asJSON {
-				fmt.Fprint(cmd.OutOrStdout(), jsonDocument(d.Findings))
+				fmt.Fprint(cmd.OutOrStdout(), output.JSON(d.Findings))
 			}
 			return err
 		}),

@@ -12,6 +12,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // makeData makes a data folder whose database has the schema of a version, 0 for
@@ -34,7 +35,7 @@ func makeData(t *testing.T, schema int64, statement string) (folder string) {
 		}
 		return err
 	})
-	if err := os.WriteFile(filepath.Join(folder, "secret"), []byte(testSecret), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "secret"), []byte(programtest.Secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return folder
@@ -111,7 +112,7 @@ func TestDoctorChangesNothing(t *testing.T) {
 		"what a crash left": {func(t *testing.T) string {
 			dir := t.TempDir()
 			p := startServer(t, dir, withSecret)
-			_, err := callAt(t.Context(), p.url, ownerToken(t), "create_room", map[string]any{"name": "alpha"})
+			_, err := programtest.CallAt(t.Context(), p.url, ownerToken(t), "create_room", map[string]any{"name": "alpha"})
 			if err != nil {
 				t.Fatal(err)
 			}

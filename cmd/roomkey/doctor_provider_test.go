@@ -10,6 +10,7 @@ import (
 	"roomkey/auth/issuers/issuerstest"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/doctor"
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/meet"
 	"roomkey/signin/signintest"
 )
@@ -39,7 +40,7 @@ func TestDoctorOfProviders(t *testing.T) {
 	t.Cleanup(func() { _ = silent.Close() })
 	examine := func(issuers ...string) meet.Finding {
 		c := config.Default()
-		c.Listen, c.Data, c.Auth.SignIn = freeAddress(t), t.TempDir(), true
+		c.Listen, c.Data, c.Auth.SignIn = programtest.FreeAddress(t), t.TempDir(), true
 		for _, issuer := range issuers {
 			c.Auth.OIDC = append(c.Auth.OIDC, config.OIDC{Issuer: issuer, ClientID: "roomkey"})
 		}

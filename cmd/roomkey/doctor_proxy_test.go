@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // startProxy is a proxy before the roomkey at an address, which passes on
@@ -40,7 +42,7 @@ func startNginx(t *testing.T, before string) string {
 	if err != nil {
 		t.Skip("nginx is not installed; a proxy of Go's says the same")
 	}
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +76,7 @@ http {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	if !eventually(func() bool {
+	if !programtest.Eventually(func() bool {
 		c, err := net.Dial("tcp", address)
 		if err == nil {
 			c.Close()
@@ -114,7 +116,7 @@ func TestDoctorBehindProxies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := freeAddress(t)
+			address := programtest.FreeAddress(t)
 			public := test.start(t, address)
 			env := []string{"ROOMKEY_LISTEN=" + address, "ROOMKEY_PUBLIC_URL=" + public, "ROOMKEY_DATA=" + t.TempDir(), test.env}
 			dir := t.TempDir()

@@ -21,6 +21,7 @@ import (
 	lksdk "github.com/livekit/server-sdk-go/v2"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 )
@@ -33,7 +34,8 @@ const doctorWithin = 2 * time.Minute
 func runDoctor(t *testing.T, env ...string) (said string, code int) {
 	t.Helper()
 	dir := t.TempDir()
-	cmd := command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+freeAddress(t)), env...), "doctor")
+	own := append(bareEnvironment(dir), "ROOMKEY_LISTEN="+programtest.FreeAddress(t))
+	cmd := command(dir, append(own, env...), "doctor")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	p, err := start(cmd)
@@ -47,7 +49,8 @@ func runDoctor(t *testing.T, env ...string) (said string, code int) {
 		t.Errorf("the doctor still ran after %v", doctorWithin)
 	}
 	said = out.String()
-	if all := said + p.err.String(); token.MatchString(all) || strings.Contains(all, livekittest.APISecret) {
+	all := said + p.err.String()
+	if programtest.TokenPattern.MatchString(all) || strings.Contains(all, livekittest.APISecret) {
 		t.Errorf("the doctor: got %s, want no token and no secret in it", all)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -105,7 +108,7 @@ func livekitEnv(url string) []string {
 // A LiveKit that takes connections and says nothing is given up in time.
 func TestDoctorOfHangingLiveKit(t *testing.T) {
 	t.Parallel()
-	lk := startHangingLiveKit(t)
+	lk := programtest.StartHangingLiveKit(t)
 	holdSaid(t, livekitEnv(lk), 1, "ok   data: ", "FAIL livekit: no LiveKit answers at "+lk+": no answer came in time")
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 	"roomkey/store/postgrestest"
 )
@@ -60,7 +61,8 @@ func TestASecondLiveKitInsideIsRefused(t *testing.T) {
 	refused := func() string {
 		t.Helper()
 		dir := t.TempDir()
-		cmd := command(dir, append(append(bareEnvironment(dir), shared...), "ROOMKEY_LISTEN="+freeAddress(t)), "serve")
+		env := append(bareEnvironment(dir), "ROOMKEY_LISTEN="+programtest.FreeAddress(t))
+		cmd := command(dir, append(env, shared...), "serve")
 		p, err := start(cmd)
 		if err != nil {
 			t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 	"roomkey/store/postgrestest"
 )
@@ -14,7 +15,7 @@ import (
 // one: no access token, no call that is held open, no connection.
 func TestUserDisabledBesideAnotherInstance(t *testing.T) {
 	t.Parallel()
-	address, database := freeAddress(t), postgrestest.URL(t)
+	address, database := programtest.FreeAddress(t), postgrestest.URL(t)
 	hooks := livekittest.StartWebhooks(t, "http://"+address+"/livekit/webhook")
 	lk := livekittest.StartServer(t, livekittest.ServerOptions{Webhooks: []string{hooks.URL()}})
 	here, there := t.TempDir(), t.TempDir()
@@ -46,9 +47,9 @@ func TestUserDisabledBesideAnotherInstance(t *testing.T) {
 	livekittest.Wait(t, "Ada to be on record", func() bool {
 		return strings.Contains(asAda("list_events", "room_id=team-daily"), "participant.joined")
 	})
-	held := make(chan answer, 1)
+	held := make(chan programtest.Answer, 1)
 	go func() {
-		got, err := send(t.Context(), token, http.MethodPost, two.url+"/mcp", rpc("tools/call",
+		got, err := programtest.Send(t.Context(), token, http.MethodPost, two.url+"/mcp", programtest.RPC("tools/call",
 			`{"name": "list_events", "arguments": {"room_id": "team-daily", "kind": "code", "wait_seconds": 50}}`))
 		if err != nil {
 			t.Errorf("the held call: %v", err)
@@ -58,11 +59,11 @@ func TestUserDisabledBesideAnotherInstance(t *testing.T) {
 
 	roomkey(here, "user", "disable", "ada")
 	livekittest.Wait(t, "her token to be refused", func() bool {
-		got, err := send(t.Context(), token, http.MethodPost, two.url+"/api/room/create", `{}`)
-		return err == nil && got.status == http.StatusUnauthorized
+		got, err := programtest.Send(t.Context(), token, http.MethodPost, two.url+"/api/room/create", `{}`)
+		return err == nil && got.Status == http.StatusUnauthorized
 	})
 	person.WaitDisconnected()
-	if got := <-held; !strings.Contains(string(got.body), "unauthenticated") {
-		t.Errorf("the held call: %d %s; want it ended as unauthenticated", got.status, got.body)
+	if got := <-held; !strings.Contains(string(got.Body), "unauthenticated") {
+		t.Errorf("the held call: %d %s; want it ended as unauthenticated", got.Status, got.Body)
 	}
 }

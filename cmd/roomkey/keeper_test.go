@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // stdioProcess is a roomkey stdio whose client is the test.
@@ -21,7 +23,7 @@ type stdioProcess struct {
 // startStdio runs a roomkey stdio on a data folder, on an address of its own.
 func startStdio(t *testing.T, dir string, env ...string) *stdioProcess {
 	t.Helper()
-	return startStdioAt(t, freeAddress(t), dir, env...)
+	return startStdioAt(t, programtest.FreeAddress(t), dir, env...)
 }
 
 func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProcess {
@@ -56,25 +58,25 @@ func startStdioAt(t *testing.T, address, dir string, env ...string) *stdioProces
 // send sends a call of a tool and does not wait for its answer.
 func (s *stdioProcess) send(t *testing.T, tool, arguments string) {
 	t.Helper()
-	message := rpc("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
+	message := programtest.RPC("tools/call", `{"name":"`+tool+`","arguments":`+arguments+`}`)
 	if _, err := io.WriteString(s.in, message+"\n"); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // receive waits for an answer.
-func (s *stdioProcess) receive(t *testing.T) toolResult {
+func (s *stdioProcess) receive(t *testing.T) programtest.ToolResult {
 	t.Helper()
 	select {
 	case line, ok := <-s.answers:
 		if !ok {
 			t.Fatalf("stdio has ended:\n%s", s.err.Tail())
 		}
-		return readResult(t, readResponse(t, []byte(line)).Result)
-	case <-time.After(patience):
-		t.Fatalf("no answer within %v:\n%s", patience, s.err.Tail())
+		return programtest.ReadResult(t, programtest.ReadResponse(t, []byte(line)).Result)
+	case <-time.After(programtest.Patience):
+		t.Fatalf("no answer within %v:\n%s", programtest.Patience, s.err.Tail())
 	}
-	return toolResult{}
+	return programtest.ToolResult{}
 }
 
 // must calls a tool that has to succeed.
@@ -100,7 +102,7 @@ func (s *stdioProcess) mustKnow(t *testing.T, room string) {
 func TestStdioTakesOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	first := startStdioAt(t, address, dir)
 	second := startStdioAt(t, address, dir) // at the same moment
 	first.must(t, "create_room", `{"name": "alpha"}`)
@@ -138,7 +140,7 @@ func TestStdioTakesOver(t *testing.T) {
 func TestStdioChangesAfterAnEnd(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	for i := range 5 {
 		first, second := startStdioAt(t, address, dir), startStdioAt(t, address, dir)
 		first.must(t, "list_rooms", "{}")
@@ -164,7 +166,7 @@ func TestStdioTakesOverElsewhere(t *testing.T) {
 	dir := t.TempDir()
 	first := startStdio(t, dir)
 	first.must(t, "create_room", `{"name": "alpha"}`)
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	second := startStdioAt(t, address, dir)
 	second.mustKnow(t, "alpha")
 	_, shown := startImpostor(t, address)
@@ -201,31 +203,31 @@ func TestServeAndStdio(t *testing.T) {
 // what only reads is asked again.
 func TestStdioCallsUnderWay(t *testing.T) {
 	t.Parallel()
-	dir, lk := t.TempDir(), startGatedLiveKit(t)
-	server := startServer(t, dir, lk.env()...)
-	stdio := startStdio(t, dir, lk.env()...)
+	dir, lk := t.TempDir(), programtest.StartGatedLiveKit(t)
+	server := startServer(t, dir, lk.Env()...)
+	stdio := startStdio(t, dir, lk.Env()...)
 	stdio.must(t, "create_room", `{"name": "alpha"}`)
-	lk.close()
+	lk.Close()
 	stdio.send(t, "create_room", `{"name": "beta"}`)
-	lk.await(t)
+	lk.Await(t)
 	server.kill()
 	r := stdio.receive(t)
 	const unknown = "unavailable: Roomkey ended during this call, and it is not known"
 	if !r.IsError || len(r.Content) != 1 || !strings.HasPrefix(r.Content[0].Text, unknown) {
 		t.Errorf("a change under way: got %+v, want that its outcome is unknown", r)
 	}
-	if report(t, r).Retryable {
+	if programtest.Report(t, r).Retryable {
 		t.Error("a change under way: got that it may be repeated, want not")
 	}
-	lk.open()
+	lk.Open()
 	stdio.mustKnow(t, "alpha")
-	server = startServer(t, dir, lk.env()...)
+	server = startServer(t, dir, lk.Env()...)
 	stdio.mustKnow(t, "alpha")
-	lk.close()
+	lk.Close()
 	stdio.send(t, "list_participants", `{"room_id": "alpha"}`)
-	lk.await(t)
+	lk.Await(t)
 	server.kill()
-	lk.open()
+	lk.Open()
 	if r := stdio.receive(t); r.IsError {
 		t.Errorf("reading under way: got %+v, want an answer", r.Content)
 	}

@@ -2,17 +2,16 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/output"
 	"roomkey/meet"
 )
 
@@ -113,7 +112,7 @@ the roomkey that has the data folder is asked, as its owner.`,
 			if t.room != withoutRoom && len(args) > 0 && (t.room == withRoom || !strings.Contains(args[0], "=")) {
 				room, args = args[0], args[1:]
 			}
-			arguments, err := parseArguments(t.tool, args, "")
+			arguments, err := bridge.ParseArguments(t.tool, args, "")
 			if err != nil {
 				return err
 			}
@@ -124,7 +123,7 @@ the roomkey that has the data folder is asked, as its owner.`,
 			if err != nil {
 				return err
 			}
-			items, more, err := t.fetch(cmd, client, arguments, limit)
+			items, more, err := client.List(cmd.Context(), t.tool, arguments, t.lists, t.pages, limit)
 			if err != nil {
 				return err
 			}
@@ -134,98 +133,44 @@ the roomkey that has the data folder is asked, as its owner.`,
 			return t.print(cmd, items, asJSON)
 		}),
 	}
-	config.AddSourceFlags(c.Flags())
-	c.Flags().StringVar(&target, "url", "",
-		"address of the roomkey to ask (default: that of the data folder, or of the configuration)")
-	c.Flags().StringVar(&token, "token", "",
-		"access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
+	addCallFlags(c.Flags(), &target, &token)
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list, with every field")
 	c.Flags().IntVar(&limit, "limit", 100, "how many at most")
 	return c
 }
 
-// tableItem is an item of an answer. Its field "list" is the list it is from.
-type tableItem = map[string]any
-
-// fetch calls the tool until there is nothing more or limit is reached, and says
-// whether there is more.
-func (t table) fetch(
-	cmd *cobra.Command, client *bridge.Client, arguments map[string]any, limit int,
-) (items []tableItem, more bool, err error) {
-	for {
-		if t.pages {
-			arguments["limit"] = min(limit-len(items), meet.MaxPage)
-		}
-		content, err := client.CallTool(cmd.Context(), t.tool, arguments)
-		if err != nil {
-			return nil, false, err
-		}
-		var answer map[string]json.RawMessage
-		if err := json.Unmarshal(content, &answer); err != nil {
-			return nil, false, err
-		}
-		for _, name := range t.lists {
-			var list []tableItem
-			if err := json.Unmarshal(answer[name], &list); err != nil {
-				return nil, false, err
-			}
-			for _, item := range list {
-				item["list"] = name
-				items = append(items, item)
-			}
-		}
-		var cursor string
-		if next, ok := answer["next_cursor"]; ok {
-			if err := json.Unmarshal(next, &cursor); err != nil {
-				return nil, false, err
-			}
-		}
-		if cursor == "" || len(items) >= limit {
-			return items[:min(len(items), limit)], cursor != "" || len(items) > limit, nil
-		}
-		arguments["cursor"] = cursor
-	}
-}
-
-func (t table) print(cmd *cobra.Command, items []tableItem, asJSON bool) error {
+func (t table) print(cmd *cobra.Command, items []bridge.Item, asJSON bool) error {
 	if asJSON {
 		if len(t.lists) == 1 {
 			for _, item := range items {
 				delete(item, "list")
 			}
 		}
-		_, err := fmt.Fprint(cmd.OutOrStdout(), jsonDocument(append([]tableItem{}, items...)))
+		_, err := fmt.Fprint(cmd.OutOrStdout(), output.JSON(append([]bridge.Item{}, items...)))
 		return err
 	}
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 	titles := make([]string, len(t.columns))
 	for i, column := range t.columns {
 		titles[i] = column.title
 	}
-	fmt.Fprintln(w, strings.Join(titles, "\t"))
-	for _, item := range items {
-		cells := make([]string, len(t.columns))
-		for i, column := range t.columns {
-			cells[i] = column.cell(item)
+	rows := make([][]string, len(items))
+	for i, item := range items {
+		for _, column := range t.columns {
+			rows[i] = append(rows[i], column.cell(item))
 		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
-	return w.Flush()
+	return output.Table(cmd.OutOrStdout(), titles, rows)
 }
 
-// maxCell bounds what a table shows of one text.
-const maxCell = 300
-
-// cell is what a column shows of an item. Texts come from strangers, and a terminal
-// obeys some characters.
-func (c tableColumn) cell(item tableItem) string {
+// cell is what a column shows of an item. Texts come from strangers.
+func (c tableColumn) cell(item bridge.Item) string {
 	for _, field := range c.fields {
 		switch value := item[field].(type) {
 		case string:
 			if at, err := time.Parse(time.RFC3339, value); err == nil {
-				return shownTime(at)
+				return output.Time(at)
 			}
-			return cmp.Or(meet.CleanText(value, maxCell), "-")
+			return cmp.Or(output.Text(value), "-")
 		case bool:
 			return map[bool]string{true: "yes", false: "no"}[value]
 		case float64:

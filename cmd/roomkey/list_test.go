@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"roomkey/cmd/roomkey/internal/bridge"
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // rowsOf gives the cells of a printed table, without its titles.
@@ -42,7 +45,7 @@ func TestList(t *testing.T) {
 		t.Fatalf("codes: got %v, want that of guests", codes)
 	}
 	m.run("call", "update_room", "room_id=first", "settings.require_approval=true")
-	if _, err := send(t.Context(), "", "POST", m.server.url+"/v2/token",
+	if _, err := programtest.Send(t.Context(), "", "POST", m.server.url+"/v2/token",
 		`{"code": "`+codes[0][0]+`", "name": "Ann"}`); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,7 @@ func TestList(t *testing.T) {
 func TestListShowsNoControlCharacters(t *testing.T) {
 	t.Parallel()
 	c := tableColumn{"NAME", []string{"name", "other"}}
-	for want, item := range map[string]tableItem{
+	for want, item := range map[string]bridge.Item{
 		"[2JAnn":            {"name": "\x1b[2J\tAnn\n"},
 		"-":                 {"name": "\u202e"},
 		"1000000":           {"other": 1e6},

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // startImpostor is another program that says it is a roomkey, and takes down how
@@ -43,7 +44,7 @@ func startImpostor(t *testing.T, address string) (url string, shown *atomic.Int3
 // neither is what answers at the configured address.
 func TestLockOfOthers(t *testing.T) {
 	t.Parallel()
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	configured, shown := startImpostor(t, address)
 	named, shownToo := startImpostor(t, "127.0.0.1:0")
 	data := t.TempDir()
@@ -53,7 +54,7 @@ func TestLockOfOthers(t *testing.T) {
 	}
 	defer lock.Close()
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(file, []byte("listen: "+address+"\nauth:\n  secret: "+testSecret), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("listen: "+address+"\nauth:\n  secret: "+programtest.Secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	roomkey := func(args ...string) (code int, said string) {

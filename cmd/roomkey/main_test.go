@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 )
 
@@ -59,33 +59,6 @@ func mainUnderRaceDetector() {
 	syscall.Exit(code)
 }
 
-const (
-	// How long something may take that has to happen, and the program to stop.
-	// They are only there against waiting for ever: bench/ measures what is promised.
-	patience   = 90 * time.Second
-	stopWithin = 90 * time.Second
-)
-
-// eventually polls until ok says true, and gives false if it never does.
-func eventually(ok func() bool) bool {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if ok() {
-			return true
-		}
-	}
-	return false
-}
-
-// freeAddress gives a loopback address that nobody listens on.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	port, err := livekittest.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("127.0.0.1:%d", port)
-}
-
 // process is a running roomkey: the test binary once more.
 type process struct {
 	url    string // where it serves
@@ -119,13 +92,13 @@ func start(cmd *exec.Cmd) (*process, error) {
 
 // ready waits until the program says that it is ready.
 func (p *process) ready() error {
-	ready := eventually(func() bool {
+	ready := programtest.Eventually(func() bool {
 		select {
 		case <-p.exited:
 			return true
 		default:
 		}
-		return saysYes(p.url + "/readyz")
+		return programtest.SaysYes(p.url + "/readyz")
 	})
 	select {
 	case <-p.exited:
@@ -133,19 +106,9 @@ func (p *process) ready() error {
 	default:
 	}
 	if !ready {
-		return fmt.Errorf("roomkey is not ready after %v:\n%s", patience, p.err.Tail())
+		return fmt.Errorf("roomkey is not ready after %v:\n%s", programtest.Patience, p.err.Tail())
 	}
 	return nil
-}
-
-// saysYes says whether a GET is answered with 200.
-func saysYes(url string) bool {
-	resp, err := http.Get(url)
-	if err != nil {
-		return false
-	}
-	resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
 }
 
 // terminate asks it to stop, as a service manager does, and holds it to its
@@ -158,9 +121,9 @@ func (p *process) terminate() error {
 func (p *process) stopped() error {
 	select {
 	case <-p.exited:
-	case <-time.After(stopWithin):
+	case <-time.After(programtest.Patience):
 		p.kill()
-		return fmt.Errorf("roomkey still ran %v after SIGTERM:\n%s", stopWithin, p.err.Tail())
+		return fmt.Errorf("roomkey still ran %v after SIGTERM:\n%s", programtest.Patience, p.err.Tail())
 	}
 	if code := p.cmd.ProcessState.ExitCode(); code != 0 {
 		return fmt.Errorf("exit code after SIGTERM: got %d, want 0\n%s", code, p.err.Tail())
@@ -185,7 +148,7 @@ func startServer(t *testing.T, dir string, env ...string) *process {
 // it after the test.
 func startReady(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	return startAt(t, freeAddress(t), cmd)
+	return startAt(t, programtest.FreeAddress(t), cmd)
 }
 
 // startAt is startReady on an address of the test.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/store/postgrestest"
 )
 
@@ -39,7 +40,7 @@ func TestMoveToPostgresAndBack(t *testing.T) {
 		Room  struct{ ID string }
 		Codes []struct{ Role, Code string }
 	}
-	raw, err := callAt(t.Context(), m.server.url, ada, "create_room",
+	raw, err := programtest.CallAt(t.Context(), m.server.url, ada, "create_room",
 		map[string]any{"name": "alpha", "create_codes": true})
 	if err == nil {
 		err = json.Unmarshal(raw, &made)
@@ -52,15 +53,15 @@ func TestMoveToPostgresAndBack(t *testing.T) {
 		t.Helper()
 		m.exchange(code)
 		joins++
-		raw, err := callAt(t.Context(), m.server.url, ada, "get_room_codes", map[string]any{"room_id": "alpha"})
+		raw, err := programtest.CallAt(t.Context(), m.server.url, ada, "get_room_codes", map[string]any{"room_id": "alpha"})
 		if uses := `"uses":` + strconv.Itoa(joins); err != nil || !strings.Contains(string(raw), uses) {
 			t.Errorf("get_room_codes: got %s, %v, want %s", raw, err, uses)
 		}
-		got, err := send(t.Context(), eve, http.MethodGet, m.server.url+"/api/room/list", "")
-		if err != nil || got.status != http.StatusUnauthorized {
-			t.Errorf("with a token that was taken back: got %d, %v", got.status, err)
+		got, err := programtest.Send(t.Context(), eve, http.MethodGet, m.server.url+"/api/room/list", "")
+		if err != nil || got.Status != http.StatusUnauthorized {
+			t.Errorf("with a token that was taken back: got %d, %v", got.Status, err)
 		}
-		events, err := callAt(t.Context(), m.server.url, ada, "list_events", map[string]any{"room_id": "alpha"})
+		events, err := programtest.CallAt(t.Context(), m.server.url, ada, "list_events", map[string]any{"room_id": "alpha"})
 		if n := strings.Count(string(events), `"action":"room.created"`); err != nil || n != 1 {
 			t.Errorf("list_events: got %s, %v", events, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/mark3labs/mcp-go/client/transport"
 	"github.com/mark3labs/mcp-go/mcp"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 	"roomkey/tools"
 )
@@ -25,9 +26,9 @@ func TestMCPClient(t *testing.T) {
 	var viaHTTP []string // tools, as listed over HTTP by the newest version
 	for _, version := range tools.ProtocolVersions {
 		t.Run("http "+version, func(t *testing.T) {
-			a := startApp(t, nil)
-			c, err := mcpclient.NewStreamableHttpClient(a.url+"/mcp",
-				transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + a.owner}))
+			p := startServer(t, t.TempDir(), withSecret)
+			c, err := mcpclient.NewStreamableHttpClient(p.url+"/mcp",
+				transport.WithHTTPHeaders(map[string]string{"Authorization": "Bearer " + ownerToken(t)}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +51,7 @@ func TestMCPClient(t *testing.T) {
 // stdioClient runs roomkey stdio in dir and talks to it.
 func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
 	t.Helper()
-	address := freeAddress(t)
+	address := programtest.FreeAddress(t)
 	log := new(livekittest.Output)
 	run := func(context.Context, string, []string, []string) (*exec.Cmd, error) {
 		return command(dir, append(append(bareEnvironment(dir), "ROOMKEY_LISTEN="+address), env...), "stdio"), nil
@@ -70,7 +71,7 @@ func stdioClient(t *testing.T, dir string, env ...string) *mcpclient.Client {
 func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
 	t.Helper()
 	mcpclient.WithProtocolVersion(version)(c)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), programtest.Patience)
 	defer cancel()
 	if err := c.Start(ctx); err != nil {
 		t.Fatalf("start: %v", err)
@@ -111,7 +112,8 @@ func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
 	if err != nil || made.IsError {
 		t.Fatalf("create_room: %+v, %v", made, err)
 	}
-	if content, _ := json.Marshal(made.StructuredContent); compact(t, []byte(textOf(made))) != compact(t, content) {
+	content, _ := json.Marshal(made.StructuredContent)
+	if programtest.Compact(t, []byte(textOf(made))) != programtest.Compact(t, content) {
 		t.Errorf("create_room: got the text %s, want %s", textOf(made), content)
 	}
 	again, err := c.CallTool(ctx, callRequest("create_room", map[string]any{"name": "team-standup"}))
@@ -120,7 +122,8 @@ func useClient(t *testing.T, c *mcpclient.Client, version string) []string {
 	if err != nil || !again.IsError || textOf(again) != want {
 		t.Errorf("create_room again: got %+v, %v, want the error %q", again, err, want)
 	}
-	if _, err := c.CallTool(ctx, callRequest("open_sesame", nil)); err == nil || goText.MatchString(err.Error()) {
+	_, err = c.CallTool(ctx, callRequest("open_sesame", nil))
+	if err == nil || programtest.GoText.MatchString(err.Error()) {
 		t.Errorf("unknown tool: got the error %v, want one without Go's words", err)
 	}
 	usePrompts(ctx, t, c, version)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 )
 
@@ -18,7 +19,7 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	return &machine{t: t, dir: t.TempDir(), address: freeAddress(t)}
+	return &machine{t: t, dir: t.TempDir(), address: programtest.FreeAddress(t)}
 }
 
 func (m *machine) env() []string { return append(bareEnvironment(m.dir), "ROOMKEY_LISTEN="+m.address) }
@@ -44,13 +45,13 @@ func (m *machine) run(args ...string) string {
 // exchange gives a join token for a code.
 func (m *machine) exchange(code string) string {
 	m.t.Helper()
-	got, err := send(m.t.Context(), "", http.MethodPost, m.server.url+"/v2/token", `{"code": "`+code+`"}`)
+	got, err := programtest.Send(m.t.Context(), "", http.MethodPost, m.server.url+"/v2/token", `{"code": "`+code+`"}`)
 	var answer struct{ Token string }
 	if err == nil {
-		err = json.Unmarshal(got.body, &answer)
+		err = json.Unmarshal(got.Body, &answer)
 	}
 	if err != nil || answer.Token == "" {
-		m.t.Fatalf("exchange: got %d %s, %v, want a token", got.status, got.body, err)
+		m.t.Fatalf("exchange: got %d %s, %v, want a token", got.Status, got.Body, err)
 	}
 	return answer.Token
 }
@@ -64,7 +65,7 @@ func TestRotationDisturbsNobody(t *testing.T) {
 	m.serve()
 	ada := m.run("token", "--sub", "ada")
 	var made struct{ Codes []struct{ Role, Code string } }
-	raw, err := callAt(t.Context(), m.server.url, ada, "create_room",
+	raw, err := programtest.CallAt(t.Context(), m.server.url, ada, "create_room",
 		map[string]any{"name": "alpha", "create_codes": true})
 	if err == nil {
 		err = json.Unmarshal(raw, &made)
@@ -81,8 +82,8 @@ func TestRotationDisturbsNobody(t *testing.T) {
 	holds := func(when string) {
 		t.Helper()
 		for name, token := range map[string]string{"old": ada, "new": bob} {
-			if !eventually(func() bool {
-				_, err := callAt(t.Context(), m.server.url, token, "list_rooms", nil)
+			if !programtest.Eventually(func() bool {
+				_, err := programtest.CallAt(t.Context(), m.server.url, token, "list_rooms", nil)
 				return err == nil
 			}) {
 				t.Errorf("%s: an access token of the %s secret is refused", when, name)
@@ -120,9 +121,9 @@ func TestRotationDisturbsNobody(t *testing.T) {
 		token string
 		want  int
 	}{"signed with the last secret": {bob, 401}, "signed with the one before": {ada, 401}} {
-		got, err := send(t.Context(), c.token, http.MethodGet, m.server.url+"/api/room/list", "")
-		if err != nil || got.status != c.want {
-			t.Errorf("an access token %s: got status %d, %v, want %d", name, got.status, err, c.want)
+		got, err := programtest.Send(t.Context(), c.token, http.MethodGet, m.server.url+"/api/room/list", "")
+		if err != nil || got.Status != c.want {
+			t.Errorf("an access token %s: got status %d, %v, want %d", name, got.Status, err, c.want)
 		}
 	}
 	livekittest.Join(t, m.server.url, m.exchange(code))

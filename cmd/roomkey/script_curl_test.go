@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 )
 
@@ -50,12 +51,12 @@ func scriptUntil(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: until PATH VALUE COMMAND [ARG…]")
 	}
-	if !eventually(func() bool {
+	if !programtest.Eventually(func() bool {
 		ts.Check(ts.Exec(args[2], args[3:]...))
 		got, there := valueAt(ts, args[0])
 		return there && got == args[1]
 	}) {
-		ts.Fatalf("waited %v", patience)
+		ts.Fatalf("waited %v", programtest.Patience)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/store/postgrestest"
@@ -72,7 +73,7 @@ func runScripts(t *testing.T, database string, setup func(*testscript.Env)) {
 			return name == database, nil
 		},
 		Setup: func(e *testscript.Env) error {
-			address, another := freeAddress(t), freeAddress(t)
+			address, another := programtest.FreeAddress(t), programtest.FreeAddress(t)
 			e.Setenv("MEDIA_ADDRESSES", mediaAddresses())
 			e.Setenv("TOOLS", strconv.Itoa(len(tools.Selection{}.Select())))
 			e.Setenv("READ_ONLY_TOOLS", strconv.Itoa(len(tools.Selection{ReadOnly: true}.Select())))
@@ -123,7 +124,7 @@ func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	url := ts.Getenv("URL") + strings.Join(append(args, "/readyz")[:1], "")
 	p := ts.BackgroundCmds()[len(ts.BackgroundCmds())-1].Process
-	ready := eventually(func() bool { return saysYes(url) || ended(p) })
+	ready := programtest.Eventually(func() bool { return programtest.SaysYes(url) || ended(p) })
 	if !ready || ended(p) {
 		ts.Fatalf("no yes at %s, ended: %v", url, ended(p))
 	}
@@ -134,11 +135,11 @@ func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
 func scriptTerminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		deadline := time.Now().Add(stopWithin)
+		deadline := time.Now().Add(programtest.Patience)
 		for !ended(cmd.Process) {
 			if time.Now().After(deadline) {
 				_ = cmd.Process.Kill()
-				ts.Fatalf("%s still ran %v after SIGTERM", strings.Join(cmd.Args, " "), stopWithin)
+				ts.Fatalf("%s still ran %v after SIGTERM", strings.Join(cmd.Args, " "), programtest.Patience)
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -185,7 +186,7 @@ func scriptHTTP(ts *testscript.TestScript, neg bool, args []string) {
 		req.Body = io.NopCloser(strings.NewReader(strings.Join(rest, " ")))
 		req.Header.Set("Content-Type", "application/json")
 	}
-	resp, err := (&http.Client{Timeout: patience}).Do(req)
+	resp, err := (&http.Client{Timeout: programtest.Patience}).Do(req)
 	ts.Check(err)
 	defer resp.Body.Close()
 	_, err = io.Copy(ts.Stdout(), resp.Body)
@@ -210,22 +211,22 @@ func scriptBecomes(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: becomes CODE COMMAND [ARG…]")
 	}
-	if !eventually(func() bool {
+	if !programtest.Eventually(func() bool {
 		var exit *exec.ExitError
 		err := ts.Exec(args[1], args[2:]...)
 		return err == nil && args[0] == "0" || errors.As(err, &exit) && strconv.Itoa(exit.ExitCode()) == args[0]
 	}) {
-		ts.Fatalf("the exit code did not become %s within %v", args[0], patience)
+		ts.Fatalf("the exit code did not become %s within %v", args[0], programtest.Patience)
 	}
 }
 
 // await COMMAND… repeats a command until it succeeds and its answer is not an
 // empty list.
 func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
-	if !eventually(func() bool {
+	if !programtest.Eventually(func() bool {
 		return ts.Exec(args[0], args[1:]...) == nil && !strings.Contains(ts.ReadFile("stdout"), "[]")
 	}) {
-		ts.Fatalf("waited %v", patience)
+		ts.Fatalf("waited %v", programtest.Patience)
 	}
 }
 

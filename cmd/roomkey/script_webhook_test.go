@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/webhooks/webhooktest"
 )
 
@@ -47,13 +48,13 @@ func scriptReceiver(t *testing.T) func(*testscript.TestScript, bool, []string) {
 		case "works":
 			r.Answer(webhooktest.Take)
 		default:
-			if !eventually(func() bool {
+			if !programtest.Eventually(func() bool {
 				return slices.ContainsFunc(r.Arrived(), func(m webhooktest.Message) bool {
 					return args[0] == "refused" && !m.Taken ||
 						args[0] == "got" && m.Taken && (m.Type == args[1] || m.Data["room_name"] == args[1])
 				})
 			}) {
-				ts.Fatalf("waited %v for it, got %+v", patience, r.Arrived())
+				ts.Fatalf("waited %v for it, got %+v", programtest.Patience, r.Arrived())
 			}
 		}
 	}

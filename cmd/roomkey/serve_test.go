@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"roomkey/auth"
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/programtest"
+	"roomkey/cmd/roomkey/internal/server"
 	"roomkey/meet"
 )
 
@@ -18,15 +24,32 @@ func TestBanner(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "it's; $HOME")
 	file := filepath.Join(t.TempDir(), "my config.yaml")
-	if err := os.WriteFile(file, []byte("auth:\n  secret: "+testSecret), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("auth:\n  secret: "+programtest.Secret), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a := startApp(t, func(c *config.Config) { c.Data, c.Auth.Secret = folder, testSecret })
 	c := config.Default()
+	c.Data, c.Listen, c.Auth.Secret = folder, "127.0.0.1:0", programtest.Secret
+	s, err := server.New(t.Context(), c, slog.New(slog.DiscardHandler), datafolder.CommandServe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	address := s.Holder().URL()
+	c = config.Default()
 	c.Data = folder
 	var b bytes.Buffer
-	banner(&b, a.app, c, "roomkey", file)
-	if strings.Contains(b.String(), "eyJ") || strings.Contains(b.String(), testSecret) {
+	if err := banner(s, c, "roomkey", file).Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(b.String(), "eyJ") || strings.Contains(b.String(), programtest.Secret) {
 		t.Errorf("banner: got %s, want no token and no secret in it", b.String())
 	}
 	paste := func(command string) string {
@@ -48,16 +71,20 @@ func TestBanner(t *testing.T) {
 	if connect == nil {
 		t.Fatalf("banner: got %s, want a line with roomkey connect", b.String())
 	}
-	if got := paste(connect[1]); !strings.Contains(got, `"url": "`+a.url+`/mcp"`) {
-		t.Errorf("roomkey connect: got %s, want settings with %s/mcp", got, a.url)
+	if got := paste(connect[1]); !strings.Contains(got, `"url": "`+address+`/mcp"`) {
+		t.Errorf("roomkey connect: got %s, want settings with %s/mcp", got, address)
 	}
 	if got := paste(call[1]); !strings.Contains(got, `"name": "hello"`) || !strings.Contains(got, `"created_by": "me"`) {
 		t.Errorf("roomkey call: got %s, want the room hello of me", got)
 	}
-	if want := a.url + "/mcp"; claude[1] != want {
+	if want := address + "/mcp"; claude[1] != want {
 		t.Errorf("address for Claude Code: got %s, want %s", claude[1], want)
 	}
-	if p, err := a.auth.Verify(strings.TrimSpace(paste(claude[2]))); err != nil || p.ID != "me" || p.Role != meet.User {
+	authority, err := auth.NewAuthority([]byte(programtest.Secret), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := authority.Verify(strings.TrimSpace(paste(claude[2]))); err != nil || p.ID != "me" || p.Role != meet.User {
 		t.Errorf("token for Claude Code: got %+v, %v, want one of the user me", p, err)
 	}
 }

@@ -4,13 +4,12 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
-	"roomkey/livekit/livekittest"
+	"roomkey/cmd/roomkey/internal/programtest"
 )
 
 // An idle program stops at once: not even connections that never spoke, to us
@@ -28,7 +27,7 @@ func TestTerminateWhileIdle(t *testing.T) {
 		var running sync.WaitGroup
 		for range 32 {
 			running.Go(func() {
-				if _, err := callAt(t.Context(), p.url, token, "create_room", nil); err != nil {
+				if _, err := programtest.CallAt(t.Context(), p.url, token, "create_room", nil); err != nil {
 					t.Errorf("create_room: %v", err)
 				}
 			})
@@ -57,7 +56,7 @@ func TestTerminateWithHalfARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Another request on another connection: by then the first has been read.
-	if !saysYes(p.url + "/healthz") {
+	if !programtest.SaysYes(p.url + "/healthz") {
 		t.Fatal("/healthz: got no yes")
 	}
 	if err := p.terminate(); err != nil {
@@ -86,7 +85,7 @@ func TestBrokenPipes(t *testing.T) {
 			w.Close()
 			r.Close()
 			for range 3 { // each writes a line of the log
-				if !saysYes(p.url + "/healthz") {
+				if !programtest.SaysYes(p.url + "/healthz") {
 					t.Fatal("no answer once nobody reads the log")
 				}
 			}
@@ -99,40 +98,4 @@ func TestBrokenPipes(t *testing.T) {
 			}
 		})
 	}
-}
-
-// Nothing of the program goes on in its process after it has stopped. Not
-// parallel: other tests' programs must not run meanwhile.
-func TestNoGoroutineIsLeft(t *testing.T) {
-	a := startApp(t, nil)
-	must[any](t, a, "create_room", map[string]any{"name": "brief", "create_codes": true})
-	joined := must[struct {
-		Token string `json:"token"`
-	}](t, a, "join_room", map[string]any{"room_id": "brief"})
-	person := livekittest.Join(t, "ws"+strings.TrimPrefix(a.url, "http"), joined.Token)
-	must[any](t, a, "list_participants", map[string]any{"room_id": "brief"})
-	if err := a.stop(); err != nil {
-		t.Fatalf("stop: %v", err)
-	}
-	person.Leave()
-	var left []string
-	if !eventually(func() bool { left = ownGoroutines(); return len(left) == 0 }) {
-		t.Errorf("goroutines after the end: got %d, want none\n%s", len(left), strings.Join(left, "\n\n"))
-	}
-}
-
-// ownGoroutines are the stacks of goroutines that run code of this module or of
-// its database, but for those of the tests. LiveKit leaves four of its own
-// behind, which wait for ever and which nobody can stop.
-func ownGoroutines() []string {
-	stacks := make([]byte, 4<<20)
-	stacks = stacks[:runtime.Stack(stacks, true)]
-	var own []string
-	for _, stack := range strings.Split(string(stacks), "\n\n") {
-		of := func(what string) bool { return strings.Contains(stack, what) }
-		if (of("\nroomkey/") || of("by roomkey/") || of("database/sql.")) && !of("testing.tRunner") {
-			own = append(own, stack)
-		}
-	}
-	return own
 }

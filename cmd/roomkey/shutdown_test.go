@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -11,20 +10,19 @@ import (
 	"time"
 
 	"roomkey/auth"
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 )
 
-const testSecret = "a secret for tests, of 32 bytes or more"
-
 // withSecret makes a process sign and verify with testSecret, and ownerToken
 // is a token it takes.
-const withSecret = "ROOMKEY_AUTH_SECRET=" + testSecret
+const withSecret = "ROOMKEY_AUTH_SECRET=" + programtest.Secret
 
 func ownerToken(t *testing.T) string {
 	t.Helper()
-	authority, err := auth.NewAuthority([]byte(testSecret), nil)
+	authority, err := auth.NewAuthority([]byte(programtest.Secret), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,26 +31,6 @@ func ownerToken(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return token
-}
-
-// callAt calls a tool of a server in another process; a tool's error is an
-// error here. It may be used from any goroutine.
-func callAt(ctx context.Context, url, token, tool string, arguments map[string]any) (json.RawMessage, error) {
-	body, header := eras[1].message(1, "tools/call", map[string]any{"name": tool, "arguments": arguments})
-	got, err := send(ctx, token, http.MethodPost, url+"/mcp", body, header...)
-	if err != nil {
-		return nil, err
-	}
-	var r struct{ Result toolResult }
-	if err := json.Unmarshal(got.body, &r); err != nil {
-		return nil, err
-	}
-	if failed, err := r.Result.failure(); err != nil {
-		return nil, err
-	} else if failed != nil {
-		return nil, &meet.Error{Code: failed.Code, Message: failed.Message, Hint: failed.Hint}
-	}
-	return r.Result.StructuredContent, nil
 }
 
 // refused says whether nobody takes connections at the URL any more.
@@ -68,8 +46,8 @@ func refused(url string) bool {
 // that idles holds the end up.
 func TestTerminateWhileACallRuns(t *testing.T) {
 	t.Parallel()
-	lk, dir, token := startGatedLiveKit(t), t.TempDir(), ownerToken(t)
-	p := startServer(t, dir, append(lk.env(), withSecret)...)
+	lk, dir, token := programtest.StartGatedLiveKit(t), t.TempDir(), ownerToken(t)
+	p := startServer(t, dir, append(lk.Env(), withSecret)...)
 
 	idle := &http.Client{Transport: &http.Transport{}} // keeps its connection
 	resp, err := idle.Get(p.url + "/healthz")
@@ -82,31 +60,31 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	body, header := eras[1].message("s", "subscriptions/listen",
+	body, header := programtest.Eras[1].Message("s", "subscriptions/listen",
 		map[string]any{"notifications": map[string]any{"toolsListChanged": true}})
-	if _, err := send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...); err != nil {
+	if _, err := programtest.Send(t.Context(), token, http.MethodPost, p.url+"/mcp", body, header...); err != nil {
 		t.Errorf("the listen stream: got %v, want its end", err)
 	}
 
-	lk.close()
+	lk.Close()
 	created := make(chan error, 1)
 	go func() {
-		_, err := callAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "last-minute"})
+		_, err := programtest.CallAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "last-minute"})
 		created <- err
 	}()
-	lk.await(t)
+	lk.Await(t)
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if !eventually(func() bool { return refused(p.url) }) {
-		t.Errorf("new connections: still taken %v after SIGTERM", patience)
+	if !programtest.Eventually(func() bool { return refused(p.url) }) {
+		t.Errorf("new connections: still taken %v after SIGTERM", programtest.Patience)
 	}
 	select {
 	case err := <-created:
 		t.Fatalf("the running call: answered before LiveKit was: %v", err)
 	default:
 	}
-	lk.open()
+	lk.Open()
 	if err := <-created; err != nil {
 		t.Errorf("the running call: got %v, want success", err)
 	}
@@ -117,8 +95,9 @@ func TestTerminateWhileACallRuns(t *testing.T) {
 		t.Errorf("log: got %s, want nothing to worry about", p.err.Tail())
 	}
 
-	again := startServer(t, dir, append(lk.env(), withSecret)...)
-	if _, err := callAt(t.Context(), again.url, token, "get_room", map[string]any{"room_id": "last-minute"}); err != nil {
+	again := startServer(t, dir, append(lk.Env(), withSecret)...)
+	_, err = programtest.CallAt(t.Context(), again.url, token, "get_room", map[string]any{"room_id": "last-minute"})
+	if err != nil {
 		t.Errorf("the room after a restart: got %v, want it", err)
 	}
 }
@@ -128,22 +107,23 @@ func TestTerminateStdioWhileACallRuns(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"own server", "bridge"} {
 		t.Run(name, func(t *testing.T) {
-			lk, dir := startGatedLiveKit(t), t.TempDir()
+			lk, dir := programtest.StartGatedLiveKit(t), t.TempDir()
 			if name == "bridge" {
-				startServer(t, dir, lk.env()...)
+				startServer(t, dir, lk.Env()...)
 			}
-			stdio := startStdio(t, dir, lk.env()...)
+			stdio := startStdio(t, dir, lk.Env()...)
 			stdio.must(t, "list_rooms", "{}")
-			lk.close()
+			lk.Close()
 			stdio.send(t, "create_room", "{}")
-			lk.await(t)
+			lk.Await(t)
 			if err := stdio.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}
-			if name == "own server" && !eventually(func() bool { return strings.Contains(stdio.err.String(), "stopping") }) {
+			stopping := func() bool { return strings.Contains(stdio.err.String(), "stopping") }
+			if name == "own server" && !programtest.Eventually(stopping) {
 				t.Fatal("the program does not notice SIGTERM")
 			}
-			lk.open()
+			lk.Open()
 			if r := stdio.receive(t); r.IsError || !strings.Contains(string(r.StructuredContent), `"is_active":true`) {
 				t.Errorf("the running call: got %+v, want its room", r)
 			}
@@ -159,15 +139,15 @@ func TestTerminateStdioWhileACallRuns(t *testing.T) {
 func TestTerminateWhileLiveKitHangs(t *testing.T) {
 	t.Parallel()
 	token := ownerToken(t)
-	lk := startGatedLiveKit(t)
-	p := startServer(t, t.TempDir(), append(lk.env(), withSecret)...)
-	lk.close()
+	lk := programtest.StartGatedLiveKit(t)
+	p := startServer(t, t.TempDir(), append(lk.Env(), withSecret)...)
+	lk.Close()
 	created := make(chan error, 1)
 	go func() {
-		_, err := callAt(t.Context(), p.url, token, "create_room", nil)
+		_, err := programtest.CallAt(t.Context(), p.url, token, "create_room", nil)
 		created <- err
 	}()
-	lk.await(t)
+	lk.Await(t)
 	if err := p.terminate(); err != nil {
 		t.Error(err)
 	}
@@ -182,10 +162,10 @@ func TestTerminateWithParticipants(t *testing.T) {
 	t.Parallel()
 	token := ownerToken(t)
 	p := startServer(t, t.TempDir(), withSecret)
-	if _, err := callAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "stay"}); err != nil {
+	if _, err := programtest.CallAt(t.Context(), p.url, token, "create_room", map[string]any{"name": "stay"}); err != nil {
 		t.Fatal(err)
 	}
-	raw, err := callAt(t.Context(), p.url, token, "join_room", map[string]any{"room_id": "stay"})
+	raw, err := programtest.CallAt(t.Context(), p.url, token, "join_room", map[string]any{"room_id": "stay"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +186,7 @@ func TestTerminateWithParticipants(t *testing.T) {
 	if !refused(p.url) {
 		t.Error("the address: still taken after the end")
 	}
-	if !eventually(func() bool { return !person.Connected() }) {
+	if !programtest.Eventually(func() bool { return !person.Connected() }) {
 		t.Error("the participant: still connected after the end")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/store/postgrestest"
 )
 
@@ -39,7 +40,7 @@ func TestWhatCallsAskOfPostgres(t *testing.T) {
 	var made struct{ Codes []struct{ Role, Code string } }
 	call := func(tool string, args map[string]any) json.RawMessage {
 		t.Helper()
-		raw, err := callAt(t.Context(), m.server.url, strings.TrimSpace(string(token)), tool, args)
+		raw, err := programtest.CallAt(t.Context(), m.server.url, strings.TrimSpace(string(token)), tool, args)
 		if err != nil {
 			t.Fatalf("%s: %v", tool, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"roomkey/cmd/roomkey/internal/bridge"
 	"roomkey/cmd/roomkey/internal/config"
 	"roomkey/cmd/roomkey/internal/datafolder"
+	"roomkey/cmd/roomkey/internal/server"
 	"roomkey/cmd/roomkey/internal/tokens"
 	"roomkey/meet"
 )
@@ -92,7 +93,7 @@ func serveStdio(ctx context.Context, cfg config.Config, channel []meet.EventKind
 		Start: func(ctx context.Context, address netip.AddrPort) (bridge.Server, error) {
 			c := cfg
 			c.Listen = address.String()
-			return newApp(ctx, c, log, datafolder.CommandStdio)
+			return server.New(ctx, c, log, datafolder.CommandStdio)
 		},
 	}, io.in, io.out)
 	return addressTaken(ctx, cfg, err)

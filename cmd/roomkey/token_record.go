@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/database"
+	"roomkey/cmd/roomkey/internal/output"
 	"roomkey/cmd/roomkey/internal/tokens"
 )
 
@@ -23,13 +24,9 @@ func tokenListCommand() *cobra.Command {
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, _ []string) error {
 			listed, err := tokens.List(cmd.Context(), cfg, all)
 			if err != nil {
-				return databaseError(cfg, err)
+				return database.Explain(cfg, err)
 			}
-			if asJSON {
-				_, err = io.WriteString(cmd.OutOrStdout(), jsonDocument(listed))
-				return err
-			}
-			return printTokens(cmd.OutOrStdout(), listed)
+			return printTokens(cmd.OutOrStdout(), listed, asJSON)
 		}),
 	}
 	config.AddSourceFlags(c.Flags())
@@ -39,22 +36,15 @@ func tokenListCommand() *cobra.Command {
 	return c
 }
 
-func printTokens(w io.Writer, listed []tokens.Listed) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSUBJECT\tNAME\tROLE\tISSUED\tEXPIRES\tREVOKED\tLAST USED\tSCOPE\tROOMS")
+func printTokens(w io.Writer, listed []tokens.Listed, asJSON bool) error {
+	var rows [][]string
 	for _, t := range listed {
-		fmt.Fprintln(table, strings.Join([]string{t.ID, cmp.Or(t.Subject, "-"), cmp.Or(t.Name, "-"),
-			cmp.Or(string(t.Role), "-"), shownTime(t.IssuedAt), shownTime(t.ExpiresAt), shownTime(t.RevokedAt),
-			shownTime(t.LastUsed), cmp.Or(t.Scope, "all"), cmp.Or(strings.Join(t.Rooms, ","), "all")}, "\t"))
+		rows = append(rows, []string{t.ID, cmp.Or(t.Subject, "-"), cmp.Or(t.Name, "-"), cmp.Or(string(t.Role), "-"),
+			output.Time(t.IssuedAt), output.Time(t.ExpiresAt), output.Time(t.RevokedAt), output.Time(t.LastUsed),
+			cmp.Or(t.Scope, "all"), cmp.Or(strings.Join(t.Rooms, ","), "all")})
 	}
-	return table.Flush()
-}
-
-func shownTime(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format("2006-01-02 15:04Z")
+	return output.List(w, asJSON, listed,
+		[]string{"ID", "SUBJECT", "NAME", "ROLE", "ISSUED", "EXPIRES", "REVOKED", "LAST USED", "SCOPE", "ROOMS"}, rows)
 }
 
 func tokenRevokeCommand() *cobra.Command {
@@ -71,7 +61,7 @@ back. Who is inside a room stays there; kick_participant removes them.`,
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
 			token, before, err := tokens.Revoke(cmd.Context(), cfg, args[0], unlisted)
 			if err != nil {
-				return databaseError(cfg, err)
+				return database.Explain(cfg, err)
 			}
 			out := cmd.OutOrStdout()
 			switch {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,10 +42,10 @@ func onWebhooks(c *cobra.Command, create bool,
 			return database.Missing(cfg, err)
 		}
 		if err != nil {
-			return databaseError(cfg, err)
+			return database.Explain(cfg, err)
 		}
 		err = run(cmd, cfg, hooks, args)
-		return databaseError(cfg, errors.Join(err, hooks.Close()))
+		return database.Explain(cfg, errors.Join(err, hooks.Close()))
 	})
 	config.AddSourceFlags(c.Flags())
 	return c
@@ -81,7 +80,7 @@ func webhookAddCommand() *cobra.Command {
 			CreatedAt: time.Now()}
 		for _, kind := range kinds {
 			if !slices.Contains(meet.EventKinds, meet.EventKind(kind)) {
-				return meet.Invalid("kinds", "--kinds must be some of "+kindNames()+", separated by commas", "")
+				return meet.Invalid("kinds", "--kinds must be some of "+listOf(meet.EventKinds)+", separated by commas", "")
 			}
 			e.Kinds = append(e.Kinds, meet.EventKind(kind))
 		}
@@ -99,16 +98,8 @@ func webhookAddCommand() *cobra.Command {
 			"roomkey: the secret is not shown again; the receiver verifies with it (docs/webhooks.md)")
 		return err
 	})
-	c.Flags().StringSliceVar(&kinds, "kinds", nil, "only events of these kinds: "+kindNames()+" (default all)")
+	c.Flags().StringSliceVar(&kinds, "kinds", nil, "only events of these kinds: "+listOf(meet.EventKinds)+" (default all)")
 	return c
-}
-
-func kindNames() string {
-	var names []string
-	for _, kind := range meet.EventKinds {
-		names = append(names, string(kind))
-	}
-	return strings.Join(names, ", ")
 }
 
 func webhookRemoveCommand() *cobra.Command {

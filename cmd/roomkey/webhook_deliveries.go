@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"roomkey/cmd/roomkey/internal/config"
+	"roomkey/cmd/roomkey/internal/output"
 	"roomkey/meet"
 	"roomkey/store"
 )
@@ -44,12 +44,7 @@ func webhookListCommand() *cobra.Command {
 			listed = append(listed, listedEndpoint{ID: e.ID, URL: e.URL, Kinds: e.Kinds, Configured: e.Configured,
 				CreatedAt: e.CreatedAt, PendingRooms: e.Rooms, PendingSince: e.Since})
 		}
-		if asJSON {
-			_, err = io.WriteString(cmd.OutOrStdout(), jsonDocument(listed))
-			return err
-		}
-		table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tURL\tKINDS\tBY\tCREATED\tPENDING SINCE")
+		var rows [][]string
 		for _, e := range listed {
 			by := "command"
 			if e.Configured {
@@ -59,10 +54,11 @@ func webhookListCommand() *cobra.Command {
 			for _, kind := range e.Kinds {
 				kinds = append(kinds, string(kind))
 			}
-			fmt.Fprintln(table, strings.Join([]string{e.ID, e.URL, cmp.Or(strings.Join(kinds, ","), "all"), by,
-				shownTime(e.CreatedAt), shownTime(e.PendingSince)}, "\t"))
+			rows = append(rows, []string{e.ID, e.URL, cmp.Or(strings.Join(kinds, ","), "all"), by,
+				output.Time(e.CreatedAt), output.Time(e.PendingSince)})
 		}
-		return table.Flush()
+		return output.List(cmd.OutOrStdout(), asJSON, listed,
+			[]string{"ID", "URL", "KINDS", "BY", "CREATED", "PENDING SINCE"}, rows)
 	})
 	c.Flags().BoolVar(&asJSON, "json", false,
 		"print a JSON list of {id, url, kinds, configured, created_at, pending_rooms, pending_since}")
@@ -115,11 +111,7 @@ func webhookDeliveriesCommand() *cobra.Command {
 				Type: d.Event.Action, RoomID: d.RoomID, RoomName: d.Event.RoomName, State: d.State, Attempts: d.Attempts,
 				Status: d.Status, Problem: d.Problem, TakenAt: d.TakenAt, DoneAt: d.DoneAt, NextAt: d.NextAt})
 		}
-		if asJSON {
-			_, err = io.WriteString(cmd.OutOrStdout(), jsonDocument(listed))
-			return err
-		}
-		return printDeliveries(cmd.OutOrStdout(), listed)
+		return printDeliveries(cmd.OutOrStdout(), listed, asJSON)
 	})
 	f := c.Flags()
 	f.StringVar(&state, "state", "", "only pending, delivered or failed ones")
@@ -129,15 +121,15 @@ func webhookDeliveriesCommand() *cobra.Command {
 	return c
 }
 
-func printDeliveries(w io.Writer, listed []listedDelivery) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "EVENT\tTYPE\tROOM\tSTATE\tATTEMPTS\tTAKEN\tDONE\tNEXT\tPROBLEM")
+func printDeliveries(w io.Writer, listed []listedDelivery, asJSON bool) error {
+	var rows [][]string
 	for _, d := range listed {
-		fmt.Fprintln(table, strings.Join([]string{d.EventID, cmp.Or(string(d.Type), "-"), cmp.Or(d.RoomName, d.RoomID),
-			string(d.State), strconv.Itoa(d.Attempts), shownTime(d.TakenAt), shownTime(d.DoneAt), shownTime(d.NextAt),
-			cmp.Or(d.Problem, "-")}, "\t"))
+		rows = append(rows, []string{d.EventID, cmp.Or(string(d.Type), "-"), cmp.Or(d.RoomName, d.RoomID), string(d.State),
+			strconv.Itoa(d.Attempts), output.Time(d.TakenAt), output.Time(d.DoneAt), output.Time(d.NextAt),
+			cmp.Or(d.Problem, "-")})
 	}
-	return table.Flush()
+	return output.List(w, asJSON, listed,
+		[]string{"EVENT", "TYPE", "ROOM", "STATE", "ATTEMPTS", "TAKEN", "DONE", "NEXT", "PROBLEM"}, rows)
 }
 
 func webhookReplayCommand() *cobra.Command {

@@ -5,6 +5,7 @@ package database
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"roomkey/cmd/roomkey/internal/config"
@@ -123,4 +124,16 @@ func IsFile(c config.Config, instead string) error {
 	}
 	return &meet.Error{Code: meet.CodeConflict,
 		Message: "The database is a PostgreSQL (database.url), which this command does not work on", Hint: instead}
+}
+
+// RestoreHint says what to do about a damaged database.
+const RestoreHint = "bring back the newest backup with roomkey restore FILE --force, which keeps what is there aside"
+
+// Explain says what to do about a database that is damaged; any other error is as
+// it was.
+func Explain(c config.Config, err error) error {
+	if !errors.Is(err, store.ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%s: %w: %s", datafolder.DatabaseFile(c.Data), err, RestoreHint)
 }
