@@ -262,8 +262,8 @@ func (tab *tab) waitFor(d time.Duration, what, expression string) {
 // state is what a person would report.
 func (tab *tab) state() string {
 	text, err := tryEval[string](tab, 5*time.Second,
-		`[location.pathname, document.querySelector("main")?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500)]
-			.join("\n")`)
+		`[location.pathname, document.querySelector("main")?.outerHTML.slice(0, 200), document.body.innerText.slice(0, 1500),
+			JSON.stringify(`+videoStates+`)].join("\n")`)
 	return fmt.Sprintf("the page: %s (%v)\n%s", text, err, tab.seen())
 }
 
@@ -368,27 +368,6 @@ func (tab *tab) ask(name string) {
 	tab.screen("prejoin")
 	tab.fill("Your name", name)
 	tab.press("Join")
-}
-
-// remoteVideos is a JavaScript expression for the video elements of others.
-const remoteVideos = `[...document.querySelectorAll("main[data-screen=call] video")]
-	.filter(v => !v.closest("[data-lk-local-participant=true]") && v.dataset.lkLocalParticipant !== "true")`
-
-// watches waits until n videos of others play: they have a size, and their
-// time goes on.
-func (tab *tab) watches(n int) {
-	tab.t.Helper()
-	tab.watchesWithin(patience, n)
-}
-
-func (tab *tab) watchesWithin(d time.Duration, n int) {
-	tab.t.Helper()
-	tab.waitFor(d, fmt.Sprint(n, " playing videos of others"), `(async () => {
-		const videos = `+remoteVideos+`;
-		const before = videos.map(v => v.currentTime);
-		await new Promise(r => setTimeout(r, 300));
-		return videos.filter((v, i) => v.videoWidth > 0 && v.currentTime > before[i]).length === `+fmt.Sprint(n)+`;
-	})()`)
 }
 
 func quote(s string) string {

@@ -22,13 +22,13 @@ export class Preview {
   microphone: LocalAudioTrack | null = null;
   problems: Partial<Record<Device, Problem>> = {};
   starting = false;
-  /** blurring says that there is a camera, but not yet as it is to be seen. */
-  blurring = false;
   /** version counts changes, for components that show this. */
   version = 0;
 
   private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '', blur: false };
+  private taken = false;
   private over = false;
+  private errors: [Device, unknown][] = []; // since the tracks were taken
   private listeners = new Set<() => void>();
   private work: Promise<void> = Promise.resolve();
 
@@ -53,21 +53,29 @@ export class Preview {
     return Promise.race([this.work, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
   }
 
-  /** take hands the tracks over; the caller has to stop them. */
+  /** take hands the tracks over; the caller has to stop them. From then on, nothing is started any more. */
   take(): LocalTrack[] {
     const tracks = [this.camera, this.microphone].filter((track) => track !== null);
     this.camera = this.microphone = null;
-    this.over = true;
+    this.taken = true;
     return tracks;
   }
 
+  /** rest waits for what was still starting when the tracks were taken: devices that are slow, or about which the browser asks the person. */
+  async rest(): Promise<{ tracks: LocalTrack[]; errors: [Device, unknown][] }> {
+    await this.work;
+    return { tracks: this.take(), errors: this.errors };
+  }
+
+  /** stop turns everything off, also what is still starting or was not taken yet. */
   stop() {
+    this.over = true;
     for (const track of this.take()) track.stop();
     this.changed();
   }
 
   private async settle(before: Wanted) {
-    if (this.over) return;
+    if (this.taken) return;
     const { wanted } = this;
     if (this.camera && (!wanted.camera || wanted.cameraId !== before.cameraId)) {
       this.camera.stop(); // turns its light off
@@ -98,15 +106,18 @@ export class Preview {
 
   private async createOne(device: Device) {
     delete this.problems[device];
-    await this.create(device === 'camera', device === 'microphone', (problem) => {
-      this.problems[device] = problem;
-    });
+    await this.create(device === 'camera', device === 'microphone', (error) => this.failed(device, error));
+  }
+
+  private failed(device: Device, error: unknown) {
+    this.problems[device] = problemOf(error);
+    if (this.taken) this.errors.push([device, error]);
   }
 
   /** show takes a camera that is blurred where that is wanted: until then nobody can take it. */
   private async show(camera: LocalVideoTrack) {
     this.camera = null;
-    this.starting = this.blurring = true;
+    this.starting = true;
     this.changed();
     try {
       await fitBlur(camera, this.wanted.blur);
@@ -114,12 +125,12 @@ export class Preview {
       else this.camera = camera;
     } catch (error) {
       camera.stop();
-      this.problems.camera = problemOf(error);
+      this.failed('camera', error);
     }
-    this.starting = this.blurring = false;
+    this.starting = false;
   }
 
-  private async create(camera: boolean, microphone: boolean, failed?: (problem: Problem) => void): Promise<boolean> {
+  private async create(camera: boolean, microphone: boolean, failed?: (error: unknown) => void): Promise<boolean> {
     const { cameraId, microphoneId } = this.wanted;
     try {
       const tracks = await createLocalTracks({
@@ -133,7 +144,7 @@ export class Preview {
       for (const track of tracks) if (track instanceof LocalVideoTrack && !this.over) await this.show(track);
       return true;
     } catch (error) {
-      failed?.(problemOf(error));
+      failed?.(error);
       return false;
     }
   }
