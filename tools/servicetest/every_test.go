@@ -233,13 +233,14 @@ func (a *agent) events() []any {
 
 // anonymize replaces what differs from run to run.
 func (s testRoom) anonymize(text string, got answer) string {
-	quoted := func(group string) string { return `"` + group + `"` } // three letters may be a part of any word
+	at := func(field, group string) string { return `"` + field + `":"` + group + `"` } // three letters may be any word
 	newCode := meet.FirstGroup(fmt.Sprint(got.get("code", "code")))
 	text = strings.NewReplacer(
-		s.room.ID, "ROOM", s.room.Name, "NAME", s.identity, "IDENTITY", quoted(s.request[:6]), `"REQUEST"`,
+		s.room.ID, "ROOM", s.room.Name, "NAME", s.identity, "IDENTITY", at("target", s.request[:6]), at("target", "REQUEST"),
 		fmt.Sprint(got.get("room", "id")), "NEW_ROOM", fmt.Sprint(got.get("room", "name")), "NEW_NAME",
 		fmt.Sprint(got.get("identity")), "NEW_IDENTITY",
-		quoted(meet.FirstGroup(s.code.Code)), `"CODE"`, quoted(newCode), `"NEW_CODE"`,
+		at("target", meet.FirstGroup(s.code.Code)), at("target", "CODE"),
+		at("successor", newCode), at("successor", "NEW_CODE"),
 	).Replace(text)
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z`).ReplaceAllString(text, "TIME")
 	return regexp.MustCompile(`"id":"\d+"`).ReplaceAllString(text, `"id":"ID"`)

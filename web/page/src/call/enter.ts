@@ -56,7 +56,7 @@ export interface Entrance {
 
 export type EnterCall = (entrance: Entrance) => Promise<Call | Ending>;
 
-// How long what is on waits for a device that is still starting, so that both are shown together.
+// How long joining waits for a camera that is still starting.
 const previewPatienceMs = 3000;
 
 export const enterCall: EnterCall = async (entrance) => {
@@ -138,7 +138,6 @@ export const enterCall: EnterCall = async (entrance) => {
     .on(RoomEvent.TrackUnmuted, (_track, who) => who.isLocal && keepDevices())
     .once(RoomEvent.Disconnected, (reason) => {
       over = true;
-      entrance.preview?.stop(); // a device may still be starting
       encryption?.close();
       entrance.ended(leaving ? { why: 'left' } : endingOf(reason));
     });
@@ -154,7 +153,7 @@ export const enterCall: EnterCall = async (entrance) => {
     token: () => stored.token,
     leave: () => {
       leaving = over = true;
-      stopDevices(room, publishing, entrance.preview);
+      stopDevices(room, publishing);
       room.disconnect().catch(console.error);
     },
   };
@@ -185,30 +184,31 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices, pu
     if (stored.camera && allowed('camera')) me.setCameraEnabled(true).catch(() => {});
     return;
   }
-  const show = (track: LocalTrack) => {
-    const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
-    const on = me.getTrackPublication(source); // the person did not wait for a slow one
-    if (room.state === ConnectionState.Disconnected || !allowed(source) || on) return track.stop();
-    publishing.add(track);
-    const unpublished = () => {
-      track.stop();
-      failed();
-    };
-    me.publishTrack(track, { source }).catch(unpublished).finally(() => publishing.delete(track));
-  };
-  const showAll = async () => {
+  const show = async () => {
     await preview.settled(previewPatienceMs);
-    preview.take().forEach(show);
-    const { tracks, errors } = await preview.rest();
-    tracks.forEach(show);
-    for (const [device, error] of errors) room.emit(RoomEvent.MediaDevicesError, error as Error, device === 'camera' ? 'videoinput' : 'audioinput');
+    const late = preview.blurring; // the call does not wait for it: it gets a camera of its own
+    const may = (source: Source) => room.state !== ConnectionState.Disconnected && allowed(source);
+    for (const track of preview.take()) {
+      const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
+      if (!may(source)) {
+        track.stop();
+        continue;
+      }
+      publishing.add(track);
+      const unpublished = () => {
+        track.stop();
+        failed();
+      };
+      me.publishTrack(track, { source }).catch(unpublished).finally(() => publishing.delete(track));
+    }
+    // That it fails is told through MediaDevicesError.
+    if (late && may('camera')) me.setCameraEnabled(true).catch(() => {});
   };
-  showAll().catch(failed);
+  show().catch(failed);
 }
 
-/** stopDevices turns camera and microphone off in every case, also while they are starting or being published. */
-function stopDevices(room: Room, publishing: Set<LocalTrack>, preview: Preview | null) {
-  preview?.stop();
+/** stopDevices turns camera and microphone off in every case, also while they are being published. */
+function stopDevices(room: Room, publishing: Set<LocalTrack>) {
   for (const track of publishing) track.stop();
   for (const { track } of room.localParticipant.getTrackPublications()) if (track instanceof LocalTrack) track.stop();
 }

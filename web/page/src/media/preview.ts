@@ -26,9 +26,8 @@ export class Preview {
   version = 0;
 
   private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '', blur: false };
-  private taken = false;
+  private blurring: LocalVideoTrack | null = null; // not yet as it is to be seen
   private over = false;
-  private errors: [Device, unknown][] = []; // since the tracks were taken
   private listeners = new Set<() => void>();
   private work: Promise<void> = Promise.resolve();
 
@@ -53,29 +52,38 @@ export class Preview {
     return Promise.race([this.work, new Promise((resolve) => setTimeout(resolve, patienceMs))]);
   }
 
-  /** take hands the tracks over; the caller has to stop them. From then on, nothing is started any more. */
-  take(): LocalTrack[] {
-    const tracks = [this.camera, this.microphone].filter((track) => track !== null);
-    this.camera = this.microphone = null;
-    this.taken = true;
-    return tracks;
-  }
-
-  /** rest waits for what was still starting when the tracks were taken: devices that are slow, or about which the browser asks the person. */
-  async rest(): Promise<{ tracks: LocalTrack[]; errors: [Device, unknown][] }> {
-    await this.work;
-    return { tracks: this.take(), errors: this.errors };
-  }
-
-  /** stop turns everything off, also what is still starting or was not taken yet. */
-  stop() {
+  /**
+   * take hands those tracks over that are as they are wanted; the caller has to stop them. Of the rest nothing stays on:
+   * late are the devices that are wanted too, but have neither started nor failed yet.
+   */
+  take(): { tracks: LocalTrack[]; late: Device[] } {
+    const { camera, microphone, wanted } = this;
+    const is = (track: LocalTrack | null, id: string) => track !== null && (id === '' || track.mediaStreamTrack.getSettings().deviceId === id);
+    const fits = {
+      camera: wanted.camera && is(camera, wanted.cameraId) && isBlurred(camera!) === wanted.blur,
+      microphone: wanted.microphone && is(microphone, wanted.microphoneId),
+    };
+    const tracks: LocalTrack[] = [];
+    const late: Device[] = [];
+    for (const device of ['camera', 'microphone'] as const) {
+      const track = this[device];
+      if (track && fits[device]) tracks.push(track);
+      else track?.stop();
+      if (wanted[device] && !fits[device] && !this.problems[device]) late.push(device);
+    }
+    this.blurring?.stop();
+    this.camera = this.microphone = this.blurring = null;
     this.over = true;
-    for (const track of this.take()) track.stop();
+    return { tracks, late };
+  }
+
+  stop() {
+    for (const track of this.take().tracks) track.stop();
     this.changed();
   }
 
   private async settle(before: Wanted) {
-    if (this.taken) return;
+    if (this.over) return;
     const { wanted } = this;
     if (this.camera && (!wanted.camera || wanted.cameraId !== before.cameraId)) {
       this.camera.stop(); // turns its light off
@@ -106,18 +114,15 @@ export class Preview {
 
   private async createOne(device: Device) {
     delete this.problems[device];
-    await this.create(device === 'camera', device === 'microphone', (error) => this.failed(device, error));
-  }
-
-  private failed(device: Device, error: unknown) {
-    this.problems[device] = problemOf(error);
-    if (this.taken) this.errors.push([device, error]);
+    await this.create(device === 'camera', device === 'microphone', (problem) => {
+      this.problems[device] = problem;
+    });
   }
 
   /** show takes a camera that is blurred where that is wanted: until then nobody can take it. */
   private async show(camera: LocalVideoTrack) {
     this.camera = null;
-    this.starting = true;
+    this.starting = this.blurring = true;
     this.changed();
     try {
       await fitBlur(camera, this.wanted.blur);
@@ -125,12 +130,12 @@ export class Preview {
       else this.camera = camera;
     } catch (error) {
       camera.stop();
-      this.failed('camera', error);
+      this.problems.camera = problemOf(error);
     }
-    this.starting = false;
+    this.starting = this.blurring = false;
   }
 
-  private async create(camera: boolean, microphone: boolean, failed?: (error: unknown) => void): Promise<boolean> {
+  private async create(camera: boolean, microphone: boolean, failed?: (problem: Problem) => void): Promise<boolean> {
     const { cameraId, microphoneId } = this.wanted;
     try {
       const tracks = await createLocalTracks({
@@ -144,7 +149,7 @@ export class Preview {
       for (const track of tracks) if (track instanceof LocalVideoTrack && !this.over) await this.show(track);
       return true;
     } catch (error) {
-      failed?.(error);
+      failed?.(problemOf(error));
       return false;
     }
   }
