@@ -21,42 +21,50 @@ function starting() {
 }
 
 describe('a preview', () => {
-  it('hands on what was still starting when it was taken over', async () => {
+  it('hands over what has started', async () => {
     const { preview, asked, started } = starting();
     await asked;
-    await preview.settled(1);
-    expect(preview.take()).toEqual([]);
-    const rest = preview.rest();
     const tracks = [camera(), microphone()];
     started(...tracks);
-    expect(await rest).toEqual({ tracks, errors: [] });
+    await preview.settled(60_000);
+    expect(preview.take()).toEqual({ tracks, late: [] });
+    preview.stop();
     for (const { stop } of tracks) expect(stop).not.toHaveBeenCalled();
   });
 
-  it('turns off what was still starting when it was stopped', async () => {
+  it('names what is late, and turns it off when it has started', async () => {
     const { preview, asked, started } = starting();
     await asked;
-    preview.take();
-    const rest = preview.rest();
-    preview.stop();
+    await preview.settled(1);
+    expect(preview.take()).toEqual({ tracks: [], late: ['camera', 'microphone'] });
     const tracks = [camera(), microphone()];
     started(...tracks);
-    expect(await rest).toEqual({ tracks: [], errors: [] });
+    await preview.settled(60_000);
     for (const { stop } of tracks) expect(stop).toHaveBeenCalledOnce();
   });
 
-  it('says what failed after it was taken over, and starts nothing new', async () => {
+  it('hands over nothing that is not wanted any more, or otherwise', async () => {
+    const { preview, asked, started } = starting();
+    await asked;
+    void preview.want({ microphone: false });
+    const [seen, heard] = [camera(), microphone()];
+    started(seen, heard);
+    await preview.settled(60_000);
+    createLocalTracks.mockReturnValue(new Promise(() => {}));
+    void preview.want({ microphone: true });
+    void preview.want({ cameraId: 'another' });
+    expect(preview.take()).toEqual({ tracks: [], late: ['camera', 'microphone'] });
+    for (const { stop } of [seen, heard]) expect(stop).toHaveBeenCalledOnce();
+  });
+
+  it('asks for nothing more once it is over', async () => {
     const { preview, asked, fails } = starting();
     await asked;
-    preview.take();
-    const rest = preview.rest();
-    const denied = Object.assign(new Error('denied'), { name: 'NotAllowedError' });
-    createLocalTracks.mockRejectedValue(denied);
-    fails(denied);
-    expect(await rest).toEqual({ tracks: [], errors: [['camera', denied], ['microphone', denied]] });
+    preview.stop();
     createLocalTracks.mockClear();
-    await preview.want({ microphone: false });
-    await preview.want({ microphone: true });
+    fails(Object.assign(new Error('denied'), { name: 'NotAllowedError' }));
+    await preview.want({ camera: false });
+    await preview.want({ camera: true });
     expect(createLocalTracks).not.toHaveBeenCalled();
   });
 });

@@ -87,6 +87,7 @@ export const enterCall: EnterCall = async (entrance) => {
     if (new URL(stored.livekitUrl).host !== location.host) room.prepareConnection(stored.livekitUrl).catch(() => {});
     await room.connect(stored.livekitUrl, stored.token);
   } catch (error) {
+    stopDevices(room, publishing);
     encryption?.close();
     const ending = await obstacleOf(endingOfError(error, thrown.last, thrown.paths()), error, stored);
     // What a developer is asked for; LiveKit's own lines are silenced.
@@ -131,13 +132,17 @@ export const enterCall: EnterCall = async (entrance) => {
     if (muted && publication?.source === Track.Source.ScreenShare) room.localParticipant.setScreenShareEnabled(false).catch(() => {});
   });
   // After a reload things are as the person left them, not as they joined.
-  const keepDevices = () => keep({ microphone: room.localParticipant.isMicrophoneEnabled, camera: room.localParticipant.isCameraEnabled });
+  const keepDevice = ({ source }: { source: Track.Source }) => {
+    if (source === Track.Source.Microphone) keep({ microphone: room.localParticipant.isMicrophoneEnabled });
+    if (source === Track.Source.Camera) keep({ camera: room.localParticipant.isCameraEnabled });
+  };
   room
-    .on(RoomEvent.LocalTrackPublished, keepDevices)
-    .on(RoomEvent.TrackMuted, (_track, who) => who.isLocal && keepDevices())
-    .on(RoomEvent.TrackUnmuted, (_track, who) => who.isLocal && keepDevices())
+    .on(RoomEvent.LocalTrackPublished, keepDevice)
+    .on(RoomEvent.TrackMuted, (publication, who) => who.isLocal && keepDevice(publication))
+    .on(RoomEvent.TrackUnmuted, (publication, who) => who.isLocal && keepDevice(publication))
     .once(RoomEvent.Disconnected, (reason) => {
       over = true;
+      stopDevices(room, publishing);
       encryption?.close();
       entrance.ended(leaving ? { why: 'left' } : endingOf(reason));
     });
@@ -186,9 +191,9 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices, pu
   }
   const show = async () => {
     await preview.settled(previewPatienceMs);
-    const late = preview.blurring; // the call does not wait for it: it gets a camera of its own
+    const { tracks, late } = preview.take();
     const may = (source: Source) => room.state !== ConnectionState.Disconnected && allowed(source);
-    for (const track of preview.take()) {
+    for (const track of tracks) {
       const source = track.kind === Track.Kind.Video ? Track.Source.Camera : Track.Source.Microphone;
       if (!may(source)) {
         track.stop();
@@ -199,10 +204,12 @@ function publish(room: Room, { stored, preview }: Entrance, notices: Notices, pu
         track.stop();
         failed();
       };
-      me.publishTrack(track, { source }).catch(unpublished).finally(() => publishing.delete(track));
+      // A promise that is kept although the call has ended meanwhile leaves the track on.
+      me.publishTrack(track, { source }).then(() => may(source) || track.stop(), unpublished).finally(() => publishing.delete(track));
     }
-    // That it fails is told through MediaDevicesError.
-    if (late && may('camera')) me.setCameraEnabled(true).catch(() => {});
+    // The call does not wait for these: it starts them by itself. That one fails is told through MediaDevicesError.
+    if (late.includes('microphone') && may('microphone')) me.setMicrophoneEnabled(true).catch(() => {});
+    if (late.includes('camera') && may('camera')) me.setCameraEnabled(true).catch(() => {});
   };
   show().catch(failed);
 }

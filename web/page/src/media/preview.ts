@@ -27,6 +27,7 @@ export class Preview {
 
   private wanted: Wanted = { camera: false, microphone: false, cameraId: '', microphoneId: '', blur: false };
   private blurring: LocalVideoTrack | null = null; // not yet as it is to be seen
+  private startedWith = { cameraId: '', microphoneId: '' }; // empty is whichever the browser takes
   private over = false;
   private listeners = new Set<() => void>();
   private work: Promise<void> = Promise.resolve();
@@ -43,7 +44,7 @@ export class Preview {
     const unlike = this.wanted.cameraId !== before.cameraId || this.wanted.blur !== before.blur;
     if (unlike || (this.wanted.camera && !before.camera)) delete this.problems.camera;
     if (this.wanted.microphoneId !== before.microphoneId || (this.wanted.microphone && !before.microphone)) delete this.problems.microphone;
-    this.work = this.work.then(() => this.settle(before));
+    this.work = this.work.then(() => this.settle());
     return this.work;
   }
 
@@ -53,25 +54,19 @@ export class Preview {
   }
 
   /**
-   * take hands those tracks over that are as they are wanted; the caller has to stop them. Of the rest nothing stays on:
-   * late are the devices that are wanted too, but have neither started nor failed yet.
+   * take hands over what is as it is wanted; the caller has to stop it. Everything else is turned off. late are the devices
+   * that are wanted, too, and have neither started nor failed.
    */
   take(): { tracks: LocalTrack[]; late: Device[] } {
     const { camera, microphone, wanted } = this;
-    const is = (track: LocalTrack | null, id: string) => track !== null && (id === '' || track.mediaStreamTrack.getSettings().deviceId === id);
     const fits = {
-      camera: wanted.camera && is(camera, wanted.cameraId) && isBlurred(camera!) === wanted.blur,
-      microphone: wanted.microphone && is(microphone, wanted.microphoneId),
+      camera: camera !== null && this.isWanted('camera') && isBlurred(camera) === wanted.blur,
+      microphone: microphone !== null && this.isWanted('microphone'),
     };
-    const tracks: LocalTrack[] = [];
-    const late: Device[] = [];
-    for (const device of ['camera', 'microphone'] as const) {
-      const track = this[device];
-      if (track && fits[device]) tracks.push(track);
-      else track?.stop();
-      if (wanted[device] && !fits[device] && !this.problems[device]) late.push(device);
-    }
-    this.blurring?.stop();
+    const devices = ['camera', 'microphone'] as const;
+    const tracks = devices.filter((device) => fits[device]).map((device) => this[device]!);
+    const late = devices.filter((device) => wanted[device] && !fits[device] && !this.problems[device]);
+    for (const track of [camera, microphone, this.blurring]) if (track && !tracks.includes(track)) track.stop();
     this.camera = this.microphone = this.blurring = null;
     this.over = true;
     return { tracks, late };
@@ -82,14 +77,20 @@ export class Preview {
     this.changed();
   }
 
-  private async settle(before: Wanted) {
+  /** isWanted says whether a device is to be on, and is the one that was started. */
+  private isWanted(device: Device) {
+    const id = `${device}Id` as const;
+    return this.wanted[device] && this.wanted[id] === this.startedWith[id];
+  }
+
+  private async settle() {
     if (this.over) return;
     const { wanted } = this;
-    if (this.camera && (!wanted.camera || wanted.cameraId !== before.cameraId)) {
+    if (this.camera && !this.isWanted('camera')) {
       this.camera.stop(); // turns its light off
       this.camera = null;
     }
-    if (this.microphone && (!wanted.microphone || wanted.microphoneId !== before.microphoneId)) {
+    if (this.microphone && !this.isWanted('microphone')) {
       this.microphone.stop();
       this.microphone = null;
     }
@@ -122,26 +123,30 @@ export class Preview {
   /** show takes a camera that is blurred where that is wanted: until then nobody can take it. */
   private async show(camera: LocalVideoTrack) {
     this.camera = null;
-    this.starting = this.blurring = true;
+    this.blurring = camera;
+    this.starting = true;
     this.changed();
     try {
       await fitBlur(camera, this.wanted.blur);
-      if (this.over) camera.stop();
-      else this.camera = camera;
+      if (!this.over) this.camera = camera;
     } catch (error) {
       camera.stop();
       this.problems.camera = problemOf(error);
     }
-    this.starting = this.blurring = false;
+    this.blurring = null;
+    this.starting = false;
   }
 
   private async create(camera: boolean, microphone: boolean, failed?: (problem: Problem) => void): Promise<boolean> {
+    if (this.over) return false;
     const { cameraId, microphoneId } = this.wanted;
     try {
       const tracks = await createLocalTracks({
         video: camera && { resolution: VideoPresets.h720.resolution, ...(cameraId && { deviceId: cameraId }) },
         audio: microphone && (microphoneId ? { deviceId: microphoneId } : true),
       });
+      if (camera) this.startedWith.cameraId = cameraId;
+      if (microphone) this.startedWith.microphoneId = microphoneId;
       for (const track of tracks) {
         if (this.over) track.stop();
         else if (!(track instanceof LocalVideoTrack)) this.microphone = track as LocalAudioTrack;
