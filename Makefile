@@ -53,7 +53,8 @@ nightly: ## kill parts of a cluster a hundred times while 50 clients work (needs
 RACE = -race -gcflags='modernc.org/sqlite/lib=-race=false -d=checkptr=0'
 
 # Tests of what the page does by itself, where the server has nothing new to do.
-OF_THE_PAGE = '^Test(AFloodOf|APhoneShows|Blur|ControlsStay|Docs|Keyboard|Looks|Pictures|ThePageSpeaks)'
+OF_THE_PAGE = '^Test(APhoneShowsSixOthers|Blur|BlurByCanvas|BlurFails|BlurIsNotOffered|BlurIsWaitedFor|$\
+	ControlsStayInPlace|Docs|Keyboard|KeyboardInTheMenu|Looks|Pictures|ThePageSpeaksGerman)$$'
 
 race: export GORACE = suppressions=$(CURDIR)/livekit/livekittest/races.txt
 race: export CGO_ENABLED = 1

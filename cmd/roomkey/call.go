@@ -62,16 +62,16 @@ Exit codes: 0 done, 2 invalid, 3 unauthenticated, 4 forbidden, 5 not found,
 			return err
 		}),
 	}
-	addCallFlags(c.Flags(), &target, &token)
+	addCallFlags(c.Flags(), "call", &target, &token)
 	c.Flags().StringVar(&object, "json", "", "arguments as a JSON object")
 	return c
 }
 
-// addCallFlags adds the flags that say which roomkey is called.
-func addCallFlags(f *pflag.FlagSet, target, token *string) {
+// addCallFlags adds the flags that say which roomkey is called, or as verb says.
+func addCallFlags(f *pflag.FlagSet, verb string, target, token *string) {
 	config.AddSourceFlags(f)
 	f.StringVar(target, "url", "",
-		"address of the roomkey to call (default: that of the data folder, or of the configuration)")
+		"address of the roomkey to "+verb+" (default: that of the data folder, or of the configuration)")
 	f.StringVar(token, "token", "", "access token (default: ROOMKEY_TOKEN, or one made with the local secret)")
 }
 

@@ -139,5 +139,5 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// withServer are the parts that link the LiveKit server.
+// withServer are the parts that link the LiveKit server. They may import everything.
 var withServer = []string{"cmd", inCmd + "server"}

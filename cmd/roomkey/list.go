@@ -133,7 +133,7 @@ the roomkey that has the data folder is asked, as its owner.`,
 			return t.print(cmd, items, asJSON)
 		}),
 	}
-	addCallFlags(c.Flags(), &target, &token)
+	addCallFlags(c.Flags(), "ask", &target, &token)
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list, with every field")
 	c.Flags().IntVar(&limit, "limit", 100, "how many at most")
 	return c

@@ -159,7 +159,12 @@ func startAt(t *testing.T, address string, cmd *exec.Cmd) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(p.kill)
+	t.Cleanup(func() {
+		p.kill()
+		if found := programtest.TokenPattern.FindString(p.err.String()); found != "" {
+			t.Errorf("log: got the token %.30s… in it, want none", found)
+		}
+	})
 	p.url = "http://" + address
 	if err := p.ready(); err != nil {
 		t.Fatal(err)

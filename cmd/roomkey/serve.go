@@ -35,9 +35,8 @@ func serveCommand() *cobra.Command {
 			}
 			if console {
 				fmt.Fprintln(cmd.ErrOrStderr(), "This link opens the console, with rooms, people, codes and events.")
-				wanted := tokens.Wanted{TTL: consoleTTL, Given: func(string) bool { return false }}
 				address := cmp.Or(strings.TrimSuffix(cfg.PublicURL, "/"), s.Holder().URL())
-				if err := printConsoleLink(cmd, cfg, address, wanted); err != nil {
+				if err := printConsoleLink(cmd, cfg, address, tokens.Wanted{TTL: consoleTTL}); err != nil {
 					return errors.Join(err, s.Close())
 				}
 			}

@@ -33,11 +33,7 @@ hash is kept. NAME is also the subject of the user's access tokens, so rooms tha
 were made with roomkey token --sub NAME are the user's.`,
 		Args: exactArgs(1),
 		RunE: configured(func(cmd *cobra.Command, cfg config.Config, args []string) error {
-			wanted := meet.PrincipalRole(role)
-			if !wanted.Valid() {
-				return errBadRole("--role")
-			}
-			account, passcode, err := users.Add(cmd.Context(), cfg, args[0], display, wanted)
+			account, passcode, err := users.Add(cmd.Context(), cfg, args[0], display, role)
 			if err != nil {
 				return err
 			}
@@ -74,13 +70,9 @@ func userRoleCommand() *cobra.Command {
 	return userChangeCommand("role NAME ROLE", "Give a user another role: superadmin, user or guest",
 		"The access tokens of the user do no more than the role from then on, within a\nsecond.", 2,
 		func(cmd *cobra.Command, cfg config.Config, args []string) error {
-			role := meet.PrincipalRole(args[1])
-			if !role.Valid() {
-				return errBadRole("the role")
-			}
-			a, err := users.SetRole(cmd.Context(), cfg, args[0], role)
+			a, err := users.SetRole(cmd.Context(), cfg, args[0], args[1])
 			if err == nil {
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s now.\n", output.Text(a.Subject), role)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is %s now.\n", output.Text(a.Subject), a.Role)
 			}
 			return err
 		})
@@ -127,10 +119,6 @@ func userChangeCommand(use, short, long string, arguments int,
 		RunE: configured(change)}
 	config.AddSourceFlags(c.Flags())
 	return c
-}
-
-func errBadRole(what string) error {
-	return meet.Invalid("role", what+" must be superadmin, user or guest", "")
 }
 
 func printPasscode(w io.Writer, a meet.Account, passcode string) error {

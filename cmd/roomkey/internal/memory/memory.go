@@ -70,6 +70,7 @@ func runtimeMetric(name string) uint64 {
 // A server that allocates less than quietBytes in QuietTime has little to do. Less
 // than leftBytes are not worth the few milliseconds of giving them back.
 const (
+	// QuietTime is how often to look whether a server is quiet.
 	QuietTime  = 10 * time.Second
 	quietBytes = 64 << 20
 	leftBytes  = 8 << 20
@@ -81,7 +82,7 @@ type Idle struct {
 	allocated, given uint64 // bytes, since the start of the program until the last look and the last giving back
 }
 
-// GiveBack is to be called every QuietTime.
+// GiveBack is to be called every QuietTime. It gives no error.
 func (m *Idle) GiveBack(context.Context) error {
 	allocated := runtimeMetric("/gc/heap/allocs:bytes")
 	if allocated-m.allocated < quietBytes && allocated-m.given > leftBytes {

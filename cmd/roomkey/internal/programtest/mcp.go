@@ -54,14 +54,13 @@ type Era struct {
 // Eras are both of them.
 var Eras = []Era{{"2025", "2025-11-25"}, {"2026", "2026-07-28"}}
 
-// Modern says whether it is the one of 2026.
-func (e Era) Modern() bool { return e.Name == "2026" }
+func (e Era) modern() bool { return e.Name == "2026" }
 
 // Message writes a request of the era, and the headers that go with it.
 func (e Era) Message(id any, method string, params map[string]any) (body string, header []string) {
 	header = []string{"Mcp-Protocol-Version", e.Version}
 	params = maps.Clone(params)
-	if e.Modern() {
+	if e.modern() {
 		if params == nil {
 			params = map[string]any{}
 		}

@@ -19,7 +19,7 @@ import (
 // events of the kinds that it was started with.
 func TestBridgeTellsOfEvents(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	in, feed := io.Pipe()
 	from, out := io.Pipe()
 	ended := make(chan error, 1)

@@ -26,7 +26,7 @@ import (
 var everything = tools.Selection{Toolsets: tools.Toolsets}
 
 // bridgeConfig is a bridge to the program, with an access token.
-func (a *testApp) bridgeConfig(offered tools.Selection, token string) bridge.Config {
+func (a *testServer) bridgeConfig(offered tools.Selection, token string) bridge.Config {
 	return bridge.Config{Data: a.data, Selection: offered, Log: slog.New(slog.DiscardHandler),
 		OwnerToken: func() (func() (string, error), error) { return bridge.FixedToken(token), nil },
 		Start:      func(context.Context, netip.AddrPort) (bridge.Server, error) { return nil, datafolder.ErrInUse }}
@@ -34,7 +34,7 @@ func (a *testApp) bridgeConfig(offered tools.Selection, token string) bridge.Con
 
 // throughBridge sends lines over a bridge as the local owner and gives the
 // answers by id.
-func throughBridge(t *testing.T, a *testApp, input string) map[string]programtest.Response {
+func throughBridge(t *testing.T, a *testServer, input string) map[string]programtest.Response {
 	t.Helper()
 	return throughThisBridge(t, a.bridgeConfig(everything, a.owner), input)
 }
@@ -59,7 +59,7 @@ func throughThisBridge(t *testing.T, c bridge.Config, input string) map[string]p
 // Every request gets one answer, whatever it is; nothing else gets any.
 func TestBridge(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	var input strings.Builder
 	var want []string
 	line := func(id, rest string) {
@@ -103,7 +103,7 @@ func TestBridge(t *testing.T) {
 // for a client.
 func TestBridgeErrors(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	guest := a.token(t, meet.Principal{ID: "eve", Role: meet.Guest})
 	large := strings.Repeat("x", 300<<10)
 	got := throughThisBridge(t, a.bridgeConfig(everything, guest),
@@ -124,7 +124,7 @@ func TestBridgeErrors(t *testing.T) {
 func TestBridgeCancellation(t *testing.T) {
 	t.Parallel()
 	lk := programtest.StartGatedLiveKit(t)
-	a := startApp(t, lk.Use)
+	a := startServer(t, lk.Use)
 	lk.Close()
 	in, feed := io.Pipe()
 	out, ended := new(livekittest.Output), make(chan error, 1)
@@ -166,7 +166,7 @@ func TestBridgeCancellation(t *testing.T) {
 // not offer, whatever the server does.
 func TestBridgeCeilings(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	must[any](t, a, "create_room", map[string]any{"name": "alpha"})
 	messages := map[string]string{
 		"prompts":   programtest.RPC("prompts/list", `{}`),

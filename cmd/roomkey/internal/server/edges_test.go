@@ -147,7 +147,7 @@ var statuses = map[int]meet.ErrorCode{200: yes, 202: wait, 400: bad, 401: who, 4
 	410: over, 429: meet.CodeRateLimited, 500: meet.CodeUnavailable, 503: meet.CodeUnavailable}
 
 // ask makes a call about a room or a code with an access token.
-func (a *testApp) ask(t *testing.T, e edge, it, token string) outcome {
+func (a *testServer) ask(t *testing.T, e edge, it, token string) outcome {
 	t.Helper()
 	fill := strings.NewReplacer("{it}", it).Replace
 	method, path, body, header := e.method, fill(e.path), fill(e.body), []string{}
@@ -188,7 +188,7 @@ func (a *testApp) ask(t *testing.T, e edge, it, token string) outcome {
 }
 
 // newTargets makes the rooms and codes of the table, by what it calls them.
-func newTargets(t *testing.T, a *testApp) map[string]string {
+func newTargets(t *testing.T, a *testServer) map[string]string {
 	t.Helper()
 	ada := a.token(t, meettest.Ada)
 	do := func(name, arguments string) string {
@@ -236,7 +236,7 @@ func newTargets(t *testing.T, a *testApp) map[string]string {
 func TestEdgesDecideAlike(t *testing.T) { eachDatabase(t, testEdgesDecideAlike) }
 
 func testEdgesDecideAlike(t *testing.T, on func(*config.Config)) {
-	a := startApp(t, func(c *config.Config) { on(c); allToolsets(c); c.Limits.Callers = meet.Limits{} })
+	a := startServer(t, func(c *config.Config) { on(c); allToolsets(c); c.Limits.Callers = meet.Limits{} })
 	targets := newTargets(t, a)
 	tokens := [6]string{a.token(t, meettest.Root), a.token(t, meettest.Ada), a.token(t, meettest.Bob),
 		a.token(t, meettest.Gus), "", a.token(t, meettest.Root) + "x"}
@@ -273,7 +273,7 @@ func testEdgesDecideAlike(t *testing.T, on func(*config.Config)) {
 func TestEdgesCountGuessesTogether(t *testing.T) { eachDatabase(t, testEdgesCountGuessesTogether) }
 
 func testEdgesCountGuessesTogether(t *testing.T, on func(*config.Config)) {
-	a := startApp(t, func(c *config.Config) { on(c); allToolsets(c) })
+	a := startServer(t, func(c *config.Config) { on(c); allToolsets(c) })
 	targets := newTargets(t, a)
 	guesses := append(append([]edge{}, edges["join by code"]...), edges["disable a code"]...)
 	const wrong, allowed = "aaa-aaaa-aaa", 10
@@ -314,7 +314,7 @@ func TestEdgesWithoutLiveKit(t *testing.T) { eachDatabase(t, testEdgesWithoutLiv
 
 func testEdgesWithoutLiveKit(t *testing.T, on func(*config.Config)) {
 	address, lose := meettest.LiveKitToLose(t)
-	a := startApp(t, func(c *config.Config) {
+	a := startServer(t, func(c *config.Config) {
 		on(c)
 		allToolsets(c)
 		c.LiveKit.URL, c.LiveKit.APIKey, c.LiveKit.APISecret = address, livekittest.APIKey, livekittest.APISecret
@@ -338,7 +338,7 @@ func testEdgesWithoutLiveKit(t *testing.T, on func(*config.Config)) {
 // still be made and enabled.
 func TestEdgesUnderACeiling(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, func(c *config.Config) { allToolsets(c); c.DisableDestructive = true })
+	a := startServer(t, func(c *config.Config) { allToolsets(c); c.DisableDestructive = true })
 	must[any](t, a, "create_room", map[string]any{"name": "open"})
 	made := must[struct{ Codes []struct{ Code string } }](t, a, "create_room_codes",
 		map[string]any{"room_id": "open", "role": "guest"})
@@ -358,7 +358,7 @@ func TestEdgesUnderACeiling(t *testing.T) {
 		}
 	}
 	// The ceiling of a bridge holds too, whatever the server behind it allows.
-	open := startApp(t, allToolsets)
+	open := startServer(t, allToolsets)
 	must[any](t, open, "create_room", map[string]any{"name": "open"})
 	made = must[struct{ Codes []struct{ Code string } }](t, open, "create_room_codes",
 		map[string]any{"room_id": "open", "role": "guest"})

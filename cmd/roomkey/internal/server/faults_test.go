@@ -15,7 +15,7 @@ import (
 
 // holdReadiness holds /readyz to a status, and to name LiveKit where that is
 // the part that is missing.
-func holdReadiness(t *testing.T, a *testApp, status int) {
+func holdReadiness(t *testing.T, a *testServer, status int) {
 	t.Helper()
 	got, err := a.send(t.Context(), http.MethodGet, "/readyz", "")
 	if err != nil {
@@ -36,7 +36,7 @@ func TestLiveKitHangs(t *testing.T) { eachDatabase(t, testLiveKitHangs) }
 func testLiveKitHangs(t *testing.T, on func(*config.Config)) {
 	data, url := t.TempDir(), programtest.StartHangingLiveKit(t)
 	// Rooms are made with the LiveKit inside, as long as there is one.
-	made := startApp(t, func(c *config.Config) { on(c); c.Data = data })
+	made := startServer(t, func(c *config.Config) { on(c); c.Data = data })
 	must[any](t, made, "create_room", map[string]any{"name": "alpha", "create_codes": true})
 	guest := must[struct{ Codes []struct{ Code string } }](t, made, "get_room_codes",
 		map[string]any{"room_id": "alpha", "role": "guest"}).Codes[0].Code
@@ -44,7 +44,7 @@ func testLiveKitHangs(t *testing.T, on func(*config.Config)) {
 		t.Fatalf("stop: %v", err)
 	}
 
-	a := startApp(t, func(c *config.Config) { on(c); foreignLiveKit(url)(c); c.Data = data })
+	a := startServer(t, func(c *config.Config) { on(c); foreignLiveKit(url)(c); c.Data = data })
 	calls := []struct {
 		tool      string
 		arguments map[string]any
@@ -98,7 +98,7 @@ func testLiveKitHangs(t *testing.T, on func(*config.Config)) {
 }
 
 // holdUntouched holds the room alpha to what it was like when it was made.
-func holdUntouched(t *testing.T, a *testApp) {
+func holdUntouched(t *testing.T, a *testServer) {
 	raw, err := programtest.CallAt(t.Context(), a.url, a.owner, "get_room", map[string]any{"room_id": "alpha"})
 	if err != nil {
 		t.Errorf("get_room: %v", err)
@@ -129,7 +129,7 @@ func holdUntouched(t *testing.T, a *testApp) {
 func TestLiveKitComesBack(t *testing.T) {
 	t.Parallel()
 	lk := programtest.StartGatedLiveKit(t)
-	a := startApp(t, lk.Use)
+	a := startServer(t, lk.Use)
 	lk.Close()
 	r := a.call(t, programtest.Eras[1], "create_room", map[string]any{"name": "alpha"})
 	if got := programtest.Report(t, r); got.Code != meet.CodeUnavailable || got.Status != 503 || !got.Retryable {

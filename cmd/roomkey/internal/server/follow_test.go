@@ -17,7 +17,7 @@ import (
 // with the program, which it does not hold up.
 func TestWhatEndsACallThatWaits(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	issued, err := a.auth.Issue(meettest.Ada, time.Hour)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type health struct {
 	Findings   []meet.Finding `json:"findings"`
 }
 
-func (a *testApp) health(t *testing.T) (h health) {
+func (a *testServer) health(t *testing.T) (h health) {
 	t.Helper()
 	r := a.request(t, programtest.Eras[0], "resources/read", map[string]any{"uri": "roomkey://health"})
 	var result struct{ Contents []struct{ Text string } }
@@ -44,7 +44,7 @@ func (h health) want(t *testing.T, check string, status meet.FindingStatus, deta
 // A server says what doctor would say of it, which it looks at now and then.
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	h := a.health(t)
 	h.want(t, "database", meet.FindingOK, "answers, and can be written to")
 	h.want(t, "disk", meet.FindingOK, " are free on the disk of "+a.data)
@@ -62,7 +62,7 @@ func TestHealth(t *testing.T) {
 // server is to stop meanwhile.
 func TestHealthWithAForeignLiveKit(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, func(c *config.Config) {
+	a := startServer(t, func(c *config.Config) {
 		c.LiveKit.URL = programtest.StartHangingLiveKit(t)
 		c.LiveKit.APIKey, c.LiveKit.APISecret = livekittest.APIKey, livekittest.APISecret
 		c.PublicURL = "https://roomkey.invalid"

@@ -24,7 +24,7 @@ func TestInspectorSignsIn(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(programtest.ClientsFolder(), inspector)); err != nil {
 		t.Skip("run make clients again: MCP Inspector is not there")
 	}
-	a := startApp(t, func(c *config.Config) { c.Auth.SignIn = true })
+	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	ada := programtest.NewPerson(t, "ada", addUser(t, a, "ada"))
 	kept, back := t.TempDir(), "http://"+programtest.FreeAddress(t)+"/oauth/callback"
 	for _, c := range []struct {

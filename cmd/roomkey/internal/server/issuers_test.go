@@ -22,7 +22,7 @@ func TestForeignIssuers(t *testing.T) {
 	one, two, down := issuerstest.New(t), issuerstest.New(t), issuerstest.New(t)
 	down.Close()
 	var configured config.Config
-	a := startApp(t, func(c *config.Config) {
+	a := startServer(t, func(c *config.Config) {
 		c.Auth.Issuers = []config.Issuer{{Issuer: one.URL, RoleClaim: "roles"},
 			{Issuer: two.URL, Audience: issuerstest.Audience, JWKSURL: two.URL + "/keys"}, {Issuer: down.URL}}
 		configured = *c

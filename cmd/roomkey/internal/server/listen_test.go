@@ -37,7 +37,7 @@ type listened struct {
 	Result *struct{ ResultType string }
 }
 
-func listenTo(t *testing.T, a *testApp, token string, uris ...string) *listening {
+func listenTo(t *testing.T, a *testServer, token string, uris ...string) *listening {
 	t.Helper()
 	body, header := programtest.Eras[1].Message("mine", string(mcp.MethodSubscriptionsListen),
 		map[string]any{"notifications": map[string]any{"resourceSubscriptions": uris}})
@@ -98,7 +98,7 @@ func (l *listening) wantEnd(why string) {
 // or the program does.
 func TestListenToRooms(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	issued, err := a.auth.Issue(meettest.Ada, time.Hour)
 	if err != nil {
 		t.Fatal(err)

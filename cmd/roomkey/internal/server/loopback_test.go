@@ -19,7 +19,7 @@ func TestBothLoopbackAddresses(t *testing.T) {
 		t.Skip("this machine has no ::1")
 	}
 	_ = probe.Close()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	for _, host := range []string{"127.0.0.1", "[::1]", "localhost"} {
 		resp, err := http.Get(strings.Replace(a.url, "127.0.0.1", host, 1) + "/healthz")
 		if err != nil {

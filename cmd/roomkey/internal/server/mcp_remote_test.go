@@ -28,7 +28,7 @@ func TestMCPRemoteSignsIn(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(programtest.ClientsFolder(), remote)); err != nil {
 		t.Skip("run make clients again: mcp-remote is not there")
 	}
-	a := startApp(t, func(c *config.Config) { c.Auth.SignIn = true })
+	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	ada := programtest.NewPerson(t, "ada", addUser(t, a, "ada"))
 	kept := t.TempDir()
 	for _, name := range []string{"first", "second"} {

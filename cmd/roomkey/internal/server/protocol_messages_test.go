@@ -43,7 +43,7 @@ var silent = []string{
 
 func TestNotificationsAreNotAnswered(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	for _, body := range silent {
 		for _, version := range []string{"", "2025-11-25", "2026-07-28", "1999-01-01"} {
 			got := a.post(t, body, versionHeader(version)...)
@@ -125,7 +125,7 @@ var refusedMessages = []struct {
 // What is refused as a whole says why, and only what is no JSON is called so.
 func TestRefusedMessages(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	for _, test := range refusedMessages {
 		for _, version := range []string{"", "2025-06-18"} {
 			got := a.post(t, test.body, versionHeader(version)...)
@@ -157,7 +157,7 @@ func TestRefusedMessages(t *testing.T) {
 // What clients write in another shape than they mean does what they mean.
 func TestMendedMessages(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	must[any](t, a, "create_room", map[string]any{"name": "lobby"})
 	hello := func(rest string) string {
 		return programtest.RPC("initialize",

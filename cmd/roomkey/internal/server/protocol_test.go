@@ -18,7 +18,7 @@ import (
 // instructions.
 func TestInitialize(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	type hello struct {
 		ProtocolVersion   string
 		SupportedVersions []string
@@ -73,7 +73,7 @@ func TestInitialize(t *testing.T) {
 // Both eras list the same tools: those of the catalogue, by name.
 func TestToolsList(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	want := map[string]any{}
 	for _, definition := range tools.Definitions(tools.Selection{}.Select()) {
 		want[definition.Name] = roundTrip(t, definition)
@@ -117,7 +117,7 @@ func holdNoGoText(t *testing.T, what string, got programtest.Answer) {
 // the address.
 func TestHeadersAndSlash(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	for _, e := range programtest.Eras {
 		for _, more := range [][]string{
 			{"Last-Event-ID", "17"}, {"Mcp-Session-Id", "somebody-elses"}, {"Last-Event-ID", "x", "Mcp-Session-Id", "y"},
@@ -145,7 +145,7 @@ func TestHeadersAndSlash(t *testing.T) {
 func TestCancelledBySomebodyElse(t *testing.T) {
 	t.Parallel()
 	lk := programtest.StartGatedLiveKit(t)
-	a := startApp(t, lk.Use)
+	a := startServer(t, lk.Use)
 	notifications := []string{
 		`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`,
 		`{"jsonrpc":"2.0","method":"notifications\/cancelled","params":{"requestId":7}}`,

@@ -142,10 +142,10 @@ func New(ctx context.Context, c config.Config, log *slog.Logger, command string)
 	if resource != nil {
 		toolsConfig.Challenge = resource.InsufficientScope
 	}
-	server := tools.NewServer(toolsConfig)
+	mcp := tools.NewServer(toolsConfig)
 	s.web = web.New(web.Config{
 		SignIn: s.signIn(c, keyring, version.Version), Resource: resource,
-		Service: service, Enforcer: enforcer, MCP: server.HTTPHandler(), Authenticate: s.auth.Verify,
+		Service: service, Enforcer: enforcer, MCP: mcp.HTTPHandler(), Authenticate: s.auth.Verify,
 		ReadOnly: c.ReadOnly, DisableDestructive: c.DisableDestructive,
 		Ready:     map[string]func(context.Context) error{"database": s.store.Ping, "livekit": media.Ping},
 		PublicURL: s.public, AllowedHosts: c.HTTP.AllowedHosts, AllowedOrigins: c.HTTP.AllowedOrigins,
@@ -294,7 +294,8 @@ func (s *Server) warnOfPort(protocol, setting string, configured, usual, port in
 // keeps two by default: rooms that are made at the same time would dial anew.
 const connsKept = 32
 
-// KeepConns makes a transport keep that many. LiveKit's SDK uses the default one.
+// KeepConns makes a transport keep 32 connections open between calls. LiveKit's SDK
+// uses the default one.
 func KeepConns(transport http.RoundTripper) {
 	if t, ok := transport.(*http.Transport); ok {
 		t.MaxIdleConnsPerHost = connsKept

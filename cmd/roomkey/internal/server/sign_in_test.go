@@ -17,7 +17,7 @@ import (
 )
 
 // addUser puts a user on record, and gives their passcode.
-func addUser(t *testing.T, a *testApp, name string) (passcode string) {
+func addUser(t *testing.T, a *testServer, name string) (passcode string) {
 	t.Helper()
 	passcode = meet.NewPasscode()
 	hash, err := meet.HashPasscode(passcode)
@@ -36,7 +36,7 @@ func addUser(t *testing.T, a *testApp, name string) (passcode string) {
 func TestForeignClientsSignIn(t *testing.T) {
 	t.Parallel()
 	programtest.NeedForeignClients(t)
-	a := startApp(t, func(c *config.Config) { c.Auth.SignIn = true })
+	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	passcode := addUser(t, a, "ada")
 	for _, kind := range []programtest.ForeignKind{programtest.ForeignKinds[0], programtest.ForeignKinds[3]} {
 		t.Run(kind.Name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestForeignClientsSignInByDocument(t *testing.T) {
 func TestSignInIsPublished(t *testing.T) {
 	t.Parallel()
 	for _, on := range []bool{true, false} {
-		a := startApp(t, func(c *config.Config) { c.Auth.SignIn = on })
+		a := startServer(t, func(c *config.Config) { c.Auth.SignIn = on })
 		for _, path := range []string{"/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp",
 			"/.well-known/oauth-authorization-server", "/sign-in"} {
 			got, err := programtest.Send(t.Context(), "", http.MethodGet, a.url+path, "")
@@ -169,7 +169,7 @@ func TestSignInIsPublished(t *testing.T) {
 // A token does what its scopes allow. For the rest a client is told to ask for more.
 func TestScopesOfSignIn(t *testing.T) {
 	t.Parallel()
-	a := startApp(t, func(c *config.Config) { c.Auth.SignIn = true })
+	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	access, _ := signInByHand(t, a, programtest.NewPerson(t, "ada", addUser(t, a, "ada")), "rooms:read meeting")
 	want := `Bearer realm="roomkey", error="insufficient_scope", resource_metadata="` + a.url +
 		`/.well-known/oauth-protected-resource/mcp", scope="rooms:read rooms:write meeting"`
@@ -199,7 +199,7 @@ func TestScopesOfSignIn(t *testing.T) {
 func TestSignInByProvider(t *testing.T) {
 	t.Parallel()
 	provider := signintest.New(t)
-	a := startApp(t, func(c *config.Config) {
+	a := startServer(t, func(c *config.Config) {
 		c.Auth.SignIn = true
 		c.Auth.OIDC = []config.OIDC{{Issuer: provider.URL, ClientID: signintest.ClientID,
 			ClientSecret: signintest.ClientSecret, Allow: config.OIDCAllow{Domains: []string{"example.com"}}}}
@@ -235,7 +235,7 @@ func TestSignInByProvider(t *testing.T) {
 
 // holdPageSignIn signs in on the join page, for a public room that requires it. It holds
 // that this lets somebody in there, from that page, and does nothing else.
-func holdPageSignIn(t *testing.T, a *testApp, ada *programtest.Person) {
+func holdPageSignIn(t *testing.T, a *testServer, ada *programtest.Person) {
 	t.Helper()
 	got := a.post(t, programtest.RPC("tools/call", `{"name": "create_room",
 		"arguments": {"name": "signed-in", "is_public": true,

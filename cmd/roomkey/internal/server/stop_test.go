@@ -12,7 +12,7 @@ import (
 // Nothing of the program goes on in its process after it has stopped. Not
 // parallel: other tests' programs must not run meanwhile.
 func TestNoGoroutineIsLeft(t *testing.T) {
-	a := startApp(t, nil)
+	a := startServer(t, nil)
 	must[any](t, a, "create_room", map[string]any{"name": "brief", "create_codes": true})
 	joined := must[struct {
 		Token string `json:"token"`

@@ -26,8 +26,9 @@ type Wanted struct {
 	Scope         string   // what it may do at most, words with spaces between
 	Rooms         []string // names or ids of the only rooms that it is for
 
-	Given func(flag string) bool // whether the flag of that name was given: sub, role, ttl, scope, rooms
-	Notes io.Writer              // what is to be known beside the token
+	// Given says whether a flag was given: sub, role, ttl, scope or rooms. Nil is that none was.
+	Given func(flag string) bool
+	Notes io.Writer // gets what is to be known beside the token; required
 }
 
 // Issue makes the token and puts it on record.
@@ -60,7 +61,7 @@ func (w *Wanted) IssueToOwner(ctx context.Context, cfg config.Config) (string, e
 // for the owner, so that what they make on the command line is the client's, too; with
 // the role user it does what the owner may in rooms of their own.
 func (w *Wanted) IssueForClient(ctx context.Context, cfg config.Config) (string, error) {
-	if w.Subject != "" || w.Given("sub") {
+	if w.Subject != "" || w.given("sub") {
 		return w.Issue(ctx, cfg)
 	}
 	role := meet.PrincipalRole(w.Role)
@@ -79,7 +80,7 @@ var errBadRole = meet.Invalid("role", "--role must be superadmin, user or guest"
 // is no secret yet, it makes one and says so.
 func (w *Wanted) issueTo(ctx context.Context, cfg config.Config, p meet.Principal) (string, error) {
 	longest := cfg.Auth.MaxTTL
-	if !w.Given("ttl") {
+	if !w.given("ttl") {
 		w.TTL = min(w.TTL, longest)
 	}
 	switch {
@@ -109,12 +110,14 @@ func (w *Wanted) issueTo(ctx context.Context, cfg config.Config, p meet.Principa
 	return issued.Token, database.Explain(cfg, err)
 }
 
+func (w *Wanted) given(flag string) bool { return w.Given != nil && w.Given(flag) }
+
 // principal is who the token is for, with what it is limited to. Unless the role is
 // given, a token for some rooms may manage them within its scopes: otherwise its
 // subject would have to be made an admin of each.
 func (w *Wanted) principal(ctx context.Context, cfg config.Config) (p meet.Principal, err error) {
 	p = meet.Principal{ID: w.Subject, Name: w.Name, Role: meet.PrincipalRole(w.Role)}
-	if w.Given("scope") {
+	if w.given("scope") {
 		scopes, unknown := meet.ParseTokenScopes(w.Scope)
 		if len(unknown) > 0 || len(scopes.List()) == 0 {
 			return p, meet.Invalid("scope", "--scope must be one or more scopes with spaces between",
@@ -122,11 +125,11 @@ func (w *Wanted) principal(ctx context.Context, cfg config.Config) (p meet.Princ
 		}
 		p.Scopes = scopes
 	}
-	if w.Given("rooms") {
+	if w.given("rooms") {
 		if p.Rooms, err = Rooms(ctx, cfg, w.Rooms); err != nil {
 			return p, database.Explain(cfg, err)
 		}
-		if !w.Given("role") {
+		if !w.given("role") {
 			p.Role = meet.Superadmin
 		}
 	}

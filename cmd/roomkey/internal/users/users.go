@@ -18,13 +18,16 @@ import (
 )
 
 // Add puts a user on record with a new passcode, of which only the hash is kept.
-// display may be empty.
-func Add(ctx context.Context, cfg config.Config, name, display string, role meet.PrincipalRole) (
+// display may be empty; role is superadmin, user or guest.
+func Add(ctx context.Context, cfg config.Config, name, display, role string) (
 	account meet.Account, passcode string, err error,
 ) {
 	name, err = meet.CheckLocalName(name)
 	if err == nil && auth.Reserved(name) {
 		err = meet.Invalid("name", "the name "+name+" is reserved", "In records it means somebody else.")
+	}
+	if err == nil && !meet.PrincipalRole(role).Valid() {
+		err = badRole("--role")
 	}
 	if err != nil {
 		return account, "", err
@@ -34,7 +37,7 @@ func Add(ctx context.Context, cfg config.Config, name, display string, role meet
 		return account, "", err
 	}
 	account = meet.Account{Subject: name, Name: meet.CleanText(cmp.Or(display, name), meet.MaxDisplayName),
-		Role: role, RoleSet: true, Source: meet.LocalSource, PasscodeHash: hash, CreatedAt: now()}
+		Role: meet.PrincipalRole(role), RoleSet: true, Source: meet.LocalSource, PasscodeHash: hash, CreatedAt: now()}
 	err = with(ctx, cfg, true, func(users *store.Users) error {
 		return users.Add(ctx, account, meet.UserChange(auth.OwnerID, meet.Account{}, account, account.CreatedAt))
 	})
@@ -57,12 +60,19 @@ func List(ctx context.Context, cfg config.Config) (accounts []meet.Account, err 
 	return accounts, err
 }
 
-// SetRole gives a user another role.
-func SetRole(ctx context.Context, cfg config.Config, subject string, role meet.PrincipalRole) (meet.Account, error) {
+// SetRole gives a user another role: superadmin, user or guest.
+func SetRole(ctx context.Context, cfg config.Config, subject, role string) (meet.Account, error) {
 	return update(ctx, cfg, subject, func(a *meet.Account) error {
-		a.Role, a.RoleSet = role, true
+		a.Role, a.RoleSet = meet.PrincipalRole(role), true
+		if !a.Role.Valid() {
+			return badRole("the role")
+		}
 		return nil
 	})
+}
+
+func badRole(what string) error {
+	return meet.Invalid("role", what+" must be superadmin, user or guest", "")
 }
 
 // Disable keeps a user out, and ends what they have. before is since when they had

@@ -19,8 +19,8 @@ import (
 	"roomkey/tools"
 )
 
-// testApp is the whole program in this process.
-type testApp struct {
+// testServer is the whole program in this process.
+type testServer struct {
 	*Server
 	url   string
 	data  string // folder
@@ -29,22 +29,22 @@ type testApp struct {
 	stop  func() error // stops it as a signal does; more than once is once
 }
 
-// startApp starts the program on a free port with an empty data folder, and
+// startServer starts the program on a free port with an empty data folder, and
 // stops it after the test. change may be nil.
-func startApp(t *testing.T, change func(*config.Config)) *testApp {
+func startServer(t *testing.T, change func(*config.Config)) *testServer {
 	t.Helper()
 	return startPrepared(t, change, func(*Server) {})
 }
 
 // startPrepared starts a program after something was done to it.
-func startPrepared(t *testing.T, change func(*config.Config), prepare func(*Server)) *testApp {
+func startPrepared(t *testing.T, change func(*config.Config), prepare func(*Server)) *testServer {
 	t.Helper()
 	c := config.Default()
 	c.Listen, c.Data = "127.0.0.1:0", t.TempDir()
 	if change != nil {
 		change(&c)
 	}
-	a := &testApp{log: new(livekittest.Output), data: c.Data}
+	a := &testServer{log: new(livekittest.Output), data: c.Data}
 	var err error
 	log := slog.New(slog.NewTextHandler(a.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if a.Server, err = New(t.Context(), c, log, datafolder.CommandServe); err != nil {
@@ -93,7 +93,7 @@ func eachDatabase(t *testing.T, test func(t *testing.T, on func(*config.Config))
 	})
 }
 
-func (a *testApp) token(t *testing.T, p meet.Principal) string {
+func (a *testServer) token(t *testing.T, p meet.Principal) string {
 	t.Helper()
 	token, err := a.auth.Sign(p, time.Hour)
 	if err != nil {
@@ -103,7 +103,7 @@ func (a *testApp) token(t *testing.T, p meet.Principal) string {
 }
 
 // post sends a body to /mcp as the local owner.
-func (a *testApp) post(t *testing.T, body string, header ...string) programtest.Answer {
+func (a *testServer) post(t *testing.T, body string, header ...string) programtest.Answer {
 	t.Helper()
 	got, err := a.send(t.Context(), http.MethodPost, "/mcp", body, header...)
 	if err != nil {
@@ -114,12 +114,12 @@ func (a *testApp) post(t *testing.T, body string, header ...string) programtest.
 
 // send makes a request as the local owner. Unlike post it may be used from any
 // goroutine. header is names and values in turn.
-func (a *testApp) send(ctx context.Context, method, target, body string, header ...string) (programtest.Answer, error) {
+func (a *testServer) send(ctx context.Context, method, target, body string, header ...string) (programtest.Answer, error) {
 	return programtest.Send(ctx, a.owner, method, a.url+target, body, header...)
 }
 
 // request sends a request and reads its answer.
-func (a *testApp) request(t *testing.T, e programtest.Era, method string, params map[string]any) programtest.Response {
+func (a *testServer) request(t *testing.T, e programtest.Era, method string, params map[string]any) programtest.Response {
 	t.Helper()
 	body, header := e.Message(1, method, params)
 	got := a.post(t, body, header...)
@@ -127,7 +127,7 @@ func (a *testApp) request(t *testing.T, e programtest.Era, method string, params
 }
 
 // call calls a tool. Both a success and a tool's error are results.
-func (a *testApp) call(t *testing.T, e programtest.Era, tool string, arguments map[string]any) programtest.ToolResult {
+func (a *testServer) call(t *testing.T, e programtest.Era, tool string, arguments map[string]any) programtest.ToolResult {
 	t.Helper()
 	r := a.request(t, e, "tools/call", map[string]any{"name": tool, "arguments": arguments})
 	if r.Error != nil {
@@ -137,7 +137,7 @@ func (a *testApp) call(t *testing.T, e programtest.Era, tool string, arguments m
 }
 
 // must calls a tool that has to succeed and reads its structured content.
-func must[T any](t *testing.T, a *testApp, tool string, arguments map[string]any) (out T) {
+func must[T any](t *testing.T, a *testServer, tool string, arguments map[string]any) (out T) {
 	t.Helper()
 	r := a.call(t, programtest.Eras[1], tool, arguments)
 	if r.IsError {
