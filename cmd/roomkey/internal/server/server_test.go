@@ -114,12 +114,16 @@ func (a *testServer) post(t *testing.T, body string, header ...string) programte
 
 // send makes a request as the local owner. Unlike post it may be used from any
 // goroutine. header is names and values in turn.
-func (a *testServer) send(ctx context.Context, method, target, body string, header ...string) (programtest.Answer, error) {
+func (a *testServer) send(ctx context.Context, method, target, body string, header ...string) (
+	programtest.Answer, error,
+) {
 	return programtest.Send(ctx, a.owner, method, a.url+target, body, header...)
 }
 
 // request sends a request and reads its answer.
-func (a *testServer) request(t *testing.T, e programtest.Era, method string, params map[string]any) programtest.Response {
+func (a *testServer) request(
+	t *testing.T, e programtest.Era, method string, params map[string]any,
+) programtest.Response {
 	t.Helper()
 	body, header := e.Message(1, method, params)
 	got := a.post(t, body, header...)
@@ -127,7 +131,9 @@ func (a *testServer) request(t *testing.T, e programtest.Era, method string, par
 }
 
 // call calls a tool. Both a success and a tool's error are results.
-func (a *testServer) call(t *testing.T, e programtest.Era, tool string, arguments map[string]any) programtest.ToolResult {
+func (a *testServer) call(
+	t *testing.T, e programtest.Era, tool string, arguments map[string]any,
+) programtest.ToolResult {
 	t.Helper()
 	r := a.request(t, e, "tools/call", map[string]any{"name": tool, "arguments": arguments})
 	if r.Error != nil {
