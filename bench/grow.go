@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -78,8 +79,19 @@ func growDatabase(ctx context.Context, dir, id string, n int) error {
 			return fmt.Errorf("grow %s: %w", table.name, err)
 		}
 	}
-	_, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
-	return err
+	if _, err = db.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		return err
+	}
+	return flush(file) // else the system writes it while something is measured
+}
+
+// flush waits until a file is on disk.
+func flush(name string) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }
 
 // copyRows copies the rows of a table whose key column has that value. An

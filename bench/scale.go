@@ -28,17 +28,14 @@ func measureScaleOnPostgres(ctx context.Context, l *lab, server *postgres) ([]ro
 
 // compareSizes asks for the codes of rooms that the program has not looked at before,
 // with very many rooms of random ones, and with few of each of them once after a
-// start. Then it exchanges codes of random rooms. One connection at a time asks, so that the
-// figure is the time in the program and not in a queue before it.
+// start. Then it exchanges codes of rooms for which neither the program nor LiveKit has done
+// anything since their start. One connection at a time asks, so that the figure is the
+// time in the program and not in a queue before it.
 func (l *lab) compareSizes(ctx context.Context, programs []string, database func(context.Context) ([]string, error),
 	where string, reads target) ([]row, error) {
 	rooms := pick(l, 1_000_000, 20_000)
-	media, liveKit, err := l.startLiveKit(ctx) // for the exchanges
-	if err != nil {
-		return nil, err
-	}
-	defer media.stop()
 	var exchanges, lookups []contender
+	var all []*roomkey
 	for _, program := range programs {
 		var sizes []*roomkey
 		for _, n := range []int{fewRooms, rooms} {
@@ -46,7 +43,7 @@ func (l *lab) compareSizes(ctx context.Context, programs []string, database func
 			if err != nil {
 				return nil, err
 			}
-			r, err := l.startWithRooms(ctx, program, l.folder("rooms"), n, append(env, onLiveKit(liveKit)...)...)
+			r, err := l.startWithRooms(ctx, program, l.folder("rooms"), n, env...)
 			if err != nil {
 				return nil, fmt.Errorf("with %d rooms: %w", n, err)
 			}
@@ -55,15 +52,18 @@ func (l *lab) compareSizes(ctx context.Context, programs []string, database func
 		}
 		small, large := sizes[0], sizes[1]
 		small.stop()
-		exchanges = append(exchanges, l.started(small, onLiveKit(liveKit), func(r *roomkey) contender {
-			return r.exchangeSingly(fewRooms)
-		}), large.exchangeSingly(rooms))
+		all = append(all, large)
+		exchanges = append(exchanges, l.exchangeOnceAfterStart(small, counted()),
+			l.exchangeOnceAfterStart(large, random(rooms)))
 		lookups = append(lookups, l.readOnceAfterStart(small), large.readSingly(large.readRandomRooms(rooms)))
 	}
 	sizes := fmt.Sprintf("p50%s, %d rooms ÷ %d rooms", where, rooms, fewRooms)
 	lookup, err := l.ratioOfP50(ctx, "get_room_codes, not remembered, "+sizes, lookups, reads)
 	if err != nil {
 		return nil, err
+	}
+	for _, r := range all {
+		r.stop()
 	}
 	exchange, err := l.ratioOfP50(ctx, "exchange by code, "+sizes, exchanges, target{atMost: 1.3})
 	return []row{lookup, exchange}, err
@@ -85,17 +85,35 @@ func (l *lab) ratioOfP50(ctx context.Context, name string, contenders []contende
 	return ratio, nil
 }
 
-// exchangeSingly exchanges the guest codes of random ones of the first n copies on one
-// connection.
-func (r *roomkey) exchangeSingly(n int) contender {
-	endpoint := r.endpoint
-	endpoint.Token = "" // the exchange needs none
-	return callers(load.Plan{Endpoint: endpoint, Conns: 1, Requests: fewRooms,
-		Message: load.Post("/v2/token", func(dst []byte) []byte {
-			code := lookalike(r.copiedCode, 1+rand.Int64N(int64(n)))
-			return fmt.Appendf(dst, `{"code":%q,"name":"Bench"}`, code)
-		}, "token")})
+// exchangeOnceAfterStart starts a stopped Roomkey and a LiveKit, and exchanges the guest
+// codes of those copies of the first room whose numbers it is given. Beside a new LiveKit, a
+// media room is made for each exchange, however many rooms there are.
+func (l *lab) exchangeOnceAfterStart(stopped *roomkey, number func() int64) contender {
+	return func(ctx context.Context) (load.Result, error) {
+		media, liveKit, err := l.startLiveKit(ctx)
+		if err != nil {
+			return load.Result{}, err
+		}
+		defer media.stop()
+		return l.started(stopped, onLiveKit(liveKit), func(r *roomkey) contender {
+			endpoint := r.endpoint
+			endpoint.Token = "" // the exchange needs none
+			return callers(load.Plan{Endpoint: endpoint, Conns: 1, Requests: fewRooms,
+				Message: load.Post("/v2/token", func(dst []byte) []byte {
+					return fmt.Appendf(dst, `{"code":%q,"name":"Bench"}`, lookalike(r.copiedCode, number()))
+				}, "token")})
+		})(ctx)
+	}
 }
+
+// counted gives the numbers of the few copies one after the other, and again.
+func counted() func() int64 {
+	var asked atomic.Int64
+	return func() int64 { return 1 + (asked.Add(1)-1)%fewRooms }
+}
+
+// random gives random numbers of the first n copies.
+func random(n int) func() int64 { return func() int64 { return 1 + rand.Int64N(int64(n)) } }
 
 // readSingly asks on one connection. The room from which the others were copied
 // warms the program up.
