@@ -135,13 +135,9 @@ func scriptReady(ts *testscript.TestScript, neg bool, args []string) {
 func scriptTerminate(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		deadline := time.Now().Add(programtest.Patience)
-		for !ended(cmd.Process) {
-			if time.Now().After(deadline) {
-				_ = cmd.Process.Kill()
-				ts.Fatalf("%s still ran %v after SIGTERM", strings.Join(cmd.Args, " "), programtest.Patience)
-			}
-			time.Sleep(5 * time.Millisecond)
+		if !programtest.Eventually(func() bool { return ended(cmd.Process) }) {
+			_ = cmd.Process.Kill()
+			ts.Fatalf("%s still ran %v after SIGTERM", strings.Join(cmd.Args, " "), programtest.Patience)
 		}
 	}
 }

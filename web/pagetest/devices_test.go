@@ -22,11 +22,11 @@ const startDevices = `(window.started = true, window.waiting.forEach(start => st
 
 // Who joins while camera and microphone are still starting is in the call at once, and
 // seen and heard when they have started: once, whatever they press meanwhile. Of who has
-// left by then everything is off.
+// left or was removed by then everything is off.
 func TestDevicesThatStartSlowly(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
-	_, codes := s.room(meet.RoomChange{})
+	room, codes := s.room(meet.RoomChange{})
 	bob := s.open(wide)
 	bob.join(codes["host"], "Bob")
 	enter := func(name string) *tab {
@@ -53,6 +53,13 @@ func TestDevicesThatStartSlowly(t *testing.T) {
 	eval[bool](eve, startDevices)
 	live(eve, "")
 	eve.quiet()
+
+	carl := enter("Carl")
+	s.kick(room, meet.KickCall{Identity: s.identity(room, "Carl")})
+	carl.message("removed", "You were removed from the room")
+	eval[bool](carl, startDevices)
+	live(carl, "")
+	carl.quiet()
 
 	ada := enter("Ada")
 	ada.press("Camera")

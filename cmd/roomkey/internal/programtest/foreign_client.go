@@ -80,14 +80,17 @@ func ClientsFolder() string {
 	return folder
 }
 
-// NeedForeignClients skips a test where there is no Node or nothing for it.
-func NeedForeignClients(t *testing.T) {
+// NeedForeignClients skips a test where there is no Node, or one of the files is not in
+// the folder of the clients.
+func NeedForeignClients(t *testing.T, files ...string) {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Skip("node is not installed")
 	}
-	if _, err := os.Stat(filepath.Join(ClientsFolder(), "node_modules")); err != nil {
-		t.Skip("run npm ci in cmd/roomkey/testdata/clients first (make clients)")
+	for _, file := range append(files, "node_modules") {
+		if _, err := os.Stat(filepath.Join(ClientsFolder(), file)); err != nil {
+			t.Skipf("run make clients: there is no %s", file)
+		}
 	}
 }
 

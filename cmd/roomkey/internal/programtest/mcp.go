@@ -21,12 +21,12 @@ type Answer struct {
 	Body   []byte
 }
 
-// Send sends a request. header is names and values in turn. It may be used from any
-// goroutine.
-func Send(ctx context.Context, token, method, url, body string, header ...string) (Answer, error) {
+// NewRequest is a request as MCP clients make it. Without a token it has no bearer;
+// header is names and values in turn.
+func NewRequest(ctx context.Context, token, method, url, body string, header ...string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewBufferString(body))
 	if err != nil {
-		return Answer{}, err
+		return nil, err
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -35,6 +35,15 @@ func Send(ctx context.Context, token, method, url, body string, header ...string
 	req.Header.Set("Accept", "application/json, text/event-stream")
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
+	}
+	return req, nil
+}
+
+// Send sends such a request. It may be used from any goroutine.
+func Send(ctx context.Context, token, method, url, body string, header ...string) (Answer, error) {
+	req, err := NewRequest(ctx, token, method, url, body, header...)
+	if err != nil {
+		return Answer{}, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {

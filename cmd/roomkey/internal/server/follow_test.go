@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"testing"
 	"time"
@@ -36,14 +37,7 @@ func TestWhatEndsACallThatWaits(t *testing.T) {
 		return answered
 	}
 	answered := wait(issued.Token)
-	tokens, err := store.OpenTokens(t.Context(), filepath.Join(a.data, "roomkey.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tokens.Close()
-	if _, err := tokens.Revoke(t.Context(), issued.ID, time.Now(), true, noEvent); err != nil {
-		t.Fatal(err)
-	}
+	a.revoke(t, issued.ID)
 	if got := <-answered; !meet.IsCode(got.err, meet.CodeUnauthenticated) {
 		t.Errorf("revoked: %s, %v; want unauthenticated", got.content, got.err)
 	}
@@ -62,4 +56,16 @@ func TestWhatEndsACallThatWaits(t *testing.T) {
 	}
 }
 
-func noEvent(meet.TokenRecord) *meet.Event { return nil }
+// revoke takes an access token back, as the command does from another process.
+func (a *testServer) revoke(t *testing.T, id string) {
+	t.Helper()
+	tokens, err := store.OpenTokens(t.Context(), filepath.Join(a.data, "roomkey.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	noEvent := func(meet.TokenRecord) *meet.Event { return nil }
+	_, err = tokens.Revoke(t.Context(), id, time.Now(), true, noEvent)
+	if err = errors.Join(err, tokens.Close()); err != nil {
+		t.Fatal(err)
+	}
+}

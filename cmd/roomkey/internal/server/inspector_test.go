@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,11 +18,8 @@ import (
 // finds nothing in the tools' schemas that another client would not understand.
 func TestInspectorSignsIn(t *testing.T) {
 	t.Parallel()
-	programtest.NeedForeignClients(t)
 	const inspector = "node_modules/@modelcontextprotocol/inspector/clients/cli/build/index.js"
-	if _, err := os.Stat(filepath.Join(programtest.ClientsFolder(), inspector)); err != nil {
-		t.Skip("run make clients again: MCP Inspector is not there")
-	}
+	programtest.NeedForeignClients(t, inspector)
 	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	ada := programtest.NewPerson(t, "ada", addUser(t, a, "ada"))
 	kept, back := t.TempDir(), "http://"+programtest.FreeAddress(t)+"/oauth/callback"

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"roomkey/cmd/roomkey/internal/programtest"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet/meettest"
-	"roomkey/store"
 	"roomkey/tools"
 )
 
@@ -41,15 +39,9 @@ func listenTo(t *testing.T, a *testServer, token string, uris ...string) *listen
 	t.Helper()
 	body, header := programtest.Eras[1].Message("mine", string(mcp.MethodSubscriptionsListen),
 		map[string]any{"notifications": map[string]any{"resourceSubscriptions": uris}})
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.url+"/mcp", strings.NewReader(body))
+	req, err := programtest.NewRequest(t.Context(), token, http.MethodPost, a.url+"/mcp", body, header...)
 	if err != nil {
 		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json, text/event-stream")
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -131,14 +123,7 @@ func TestListenToRooms(t *testing.T) {
 			t.Errorf("told of %q, want the room %s", m.Params.URI, room)
 		}
 	}
-	tokens, err := store.OpenTokens(t.Context(), filepath.Join(a.data, "roomkey.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tokens.Close()
-	if _, err := tokens.Revoke(t.Context(), issued.ID, time.Now(), true, noEvent); err != nil {
-		t.Fatal(err)
-	}
+	a.revoke(t, issued.ID)
 	if _, err := programtest.CallAt(t.Context(), a.url, a.owner, "end_room",
 		map[string]any{"room_id": "one-room", "confirm_name": "one-room"}); err != nil {
 		t.Fatal(err)

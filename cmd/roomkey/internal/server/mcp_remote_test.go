@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,11 +22,8 @@ var pageToAllow = regexp.MustCompile(`http://127\.0\.0\.1:\d+/oauth/authorize\?\
 // nobody the next time.
 func TestMCPRemoteSignsIn(t *testing.T) {
 	t.Parallel()
-	programtest.NeedForeignClients(t)
 	const remote = "node_modules/mcp-remote/dist/proxy.js"
-	if _, err := os.Stat(filepath.Join(programtest.ClientsFolder(), remote)); err != nil {
-		t.Skip("run make clients again: mcp-remote is not there")
-	}
+	programtest.NeedForeignClients(t, remote)
 	a := startServer(t, func(c *config.Config) { c.Auth.SignIn = true })
 	ada := programtest.NewPerson(t, "ada", addUser(t, a, "ada"))
 	kept := t.TempDir()
