@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -80,6 +81,7 @@ func urls(systems []*system) (all []string) {
 func (c *cluster) holder() (holder *system) {
 	c.t.Helper()
 	db := connect(c.t, c.database)
+	defer db.Close(context.Background()) // it is asked for again and again
 	livekittest.Wait(c.t, "an instance to have the lease", func() bool {
 		var name string
 		err := db.QueryRow(c.t.Context(), "SELECT holder FROM leases WHERE name = 'housekeeping' AND "+

@@ -91,7 +91,10 @@ func TestPausedInstance(t *testing.T) {
 	}()
 	var short struct{ Room room }
 	other.must(admin, "create_room", arg{"name": "short", "expires_in_seconds": 1}, &short)
-	other.do("kick_participant", arg{"identity": ada.pass.Identity, "block": true}, nil)
+	livekittest.Wait(t, "ada to be removed", func() bool { // the paused instance may have the room locked
+		kick := arg{"room_id": c.room.ID, "identity": ada.pass.Identity, "block": true}
+		return other.call(admin, "kick_participant", kick, nil) == nil
+	})
 	ada.WaitDisconnected()
 	expired := func(s *system) (n int) {
 		s.pages(admin, "list_events", arg{"room_id": short.Room.ID}, func(p page) {

@@ -211,12 +211,25 @@ func (s *system) webhooksAbout(kind, identity string) (found []livekittest.Webho
 }
 
 // comeBack has somebody connect to a foreign LiveKit until they are removed, and
-// says how long LiveKit let them be inside, if it did.
+// says how long LiveKit let them be inside, if it did. Who comes in while LiveKit
+// 1.13.5 closes a room can be left, alone, in one that it has forgotten: no call
+// reaches it, and it is as good as not having been let in.
 func (s *system) comeBack(p pass, token string) (stayed time.Duration, joined bool) {
 	s.t.Helper()
 	before := len(s.webhooksAbout("participant_joined", p.Identity))
 	if back, err := livekittest.TryJoinFor(s.t, p.url(), token, 5*time.Second); err == nil {
-		back.WaitDisconnected()
+		seen := time.Now()
+		forgotten := func() bool {
+			if s.hasMediaRoom() {
+				seen = time.Now()
+			}
+			return time.Since(seen) > 20*time.Second
+		}
+		livekittest.Wait(s.t, "them to be disconnected", func() bool { return back.Gone() || forgotten() })
+		if !back.Gone() {
+			s.t.Logf("%s was left in a room that LiveKit has forgotten", p.Identity)
+			return 0, false
+		}
 	}
 	came := s.webhooksAbout("participant_joined", p.Identity)
 	if len(came) <= before {

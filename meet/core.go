@@ -60,7 +60,7 @@ func (c *core) lock(ctx context.Context, roomID string) (unlock func(), err erro
 	switch {
 	case err != nil && ctx.Err() != nil:
 		leave()
-		return nil, errMediaUnavailable(err)
+		return nil, errRoomBusy(err)
 	case err != nil:
 		leave()
 		return nil, c.storeError(err, "")

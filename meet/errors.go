@@ -126,6 +126,12 @@ func errMediaUnavailable(err error) *Error {
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 }
 
+// errRoomBusy is for a call that waited for another instance in vain.
+func errRoomBusy(err error) *Error {
+	return &Error{Code: CodeUnavailable, Message: "The room is being changed by another call, which has not ended in time",
+		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
+}
+
 // errMediaUncertain is for a call that asks the media server to remove people:
 // it may have done so before it stopped answering.
 func errMediaUncertain(err error) *Error {

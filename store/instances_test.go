@@ -273,6 +273,30 @@ func TestRoomsAreLockedAcrossInstances(t *testing.T) {
 	again() // nothing happens
 }
 
+// An instance that has a lock and then does nothing, as one that was stopped (SIGSTOP),
+// keeps the others waiting for seconds.
+func TestTheLockOfAStalledInstanceEnds(t *testing.T) {
+	t.Parallel()
+	all := openTogether(t, 2)
+	stalled, err := all[0].LockRoom(t.Context(), "id-room")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited, cancel := context.WithTimeout(t.Context(), 4*lockIdle)
+	defer cancel()
+	unlock, err := all[1].LockRoom(limited, "id-room")
+	if err != nil {
+		t.Fatalf("while another instance does nothing with the lock: %v", err)
+	}
+	stalled() // its connection is gone: nothing happens
+	limited, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := all[0].LockRoom(limited, "id-room"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("after it went on: got %v, want that the other one has the lock", err)
+	}
+	unlock()
+}
+
 func TestALeaseHasOneHolder(t *testing.T) {
 	t.Parallel()
 	all, ctx := openTogether(t, 3), t.Context()

@@ -31,9 +31,10 @@ const (
 	roomsLockedAtOnce = 8 // by an instance: each takes a connection
 
 	// lockIdle is after how long the server ends a connection on which nothing
-	// happens, and with it the locks of an instance that has stalled. A room is
-	// locked for some calls to the media server, which take less.
-	lockIdle = 30 * time.Second
+	// happens, and with it the locks of an instance that has stalled: nobody can
+	// moderate the room until then. A call has less time for all it asks the media
+	// server, so the locks of those that work last as long as they need.
+	lockIdle = 6 * time.Second
 )
 
 // locks are what instances lock for each other.
@@ -57,7 +58,7 @@ func openLocks(url, holder string) (*locks, error) {
 	for pool, most := range map[*sql.DB]int{l.rooms: roomsLockedAtOnce, l.others: 1} {
 		pool.SetMaxOpenConns(most)
 		pool.SetMaxIdleConns(most)
-		pool.SetConnMaxIdleTime(lockIdle / 2)
+		pool.SetConnMaxIdleTime(lockIdle / 3) // before the server ends it
 	}
 	return l, nil
 }
