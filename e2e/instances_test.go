@@ -90,8 +90,11 @@ func TestPausedInstance(t *testing.T) {
 		waiting <- status
 	}()
 	var short struct{ Room room }
-	other.must(admin, "create_room", arg{"name": "short", "expires_in_seconds": 1}, &short)
-	livekittest.Wait(t, "ada to be removed", func() bool { // the paused instance may have the room locked
+	// The paused instance may have the turn to write, and the room locked.
+	livekittest.Wait(t, "a room to be made", func() bool {
+		return other.call(admin, "create_room", arg{"name": "short", "expires_in_seconds": 1}, &short) == nil
+	})
+	livekittest.Wait(t, "ada to be removed", func() bool {
 		kick := arg{"room_id": c.room.ID, "identity": ada.pass.Identity, "block": true}
 		return other.call(admin, "kick_participant", kick, nil) == nil
 	})

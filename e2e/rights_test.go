@@ -47,7 +47,9 @@ func TestARightForATimeOverARestart(t *testing.T) {
 		eve.WaitMayPublish(meet.ScreenShare, false)
 		witness.WaitReceives(eve.pass.Identity, meet.ScreenShare, false)
 		s.cannotPublish(meet.ScreenShare, witness, eve)
-		eve.Publish(meet.Camera)
+		livekittest.Wait(t, "eve to publish, who is listed before her SDK is ready", func() bool {
+			return eve.Connected() && eve.TryPublish(meet.Camera) == nil
+		})
 		witness.WaitReceives(eve.pass.Identity, meet.Camera, true)
 	})
 }

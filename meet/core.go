@@ -49,16 +49,15 @@ func (c *core) lockRoom(ctx context.Context, roomID string) (_ context.Context, 
 
 // lock waits for the room's mutex, and then for other instances that work on the
 // room. Only one call of this instance at a time asks the store for a room, so
-// that many calls about one room need one connection to the database. Its error
-// says that the call took too long.
+// that many calls about one room need one connection to the database.
 func (c *core) lock(ctx context.Context, roomID string) (unlock func(), err error) {
 	leave, err := c.mutexes.Lock(ctx, roomID)
 	if err != nil {
-		return nil, errMediaUnavailable(err)
+		return nil, errRoomBusy(err)
 	}
 	release, err := c.store.LockRoom(ctx, roomID)
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case errors.Is(err, ErrRoomLocked):
 		leave()
 		return nil, errRoomBusy(err)
 	case err != nil:

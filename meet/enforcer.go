@@ -132,6 +132,8 @@ const maxParallelRooms = 32
 // reconcileRoom corrects one media room and gives those of its open presences
 // that are over.
 func (e *Enforcer) reconcileRoom(ctx context.Context, media MediaRoom, open []Presence) (gone []Presence, err error) {
+	ctx, cancel := withBudget(ctx)
+	defer cancel()
 	room, known, err := e.findRoom(ctx, media.ID)
 	switch {
 	case err != nil:
@@ -143,8 +145,6 @@ func (e *Enforcer) reconcileRoom(ctx context.Context, media MediaRoom, open []Pr
 	case media.Participants == 0 && len(open) == 0:
 		return nil, nil
 	}
-	ctx, cancel := withBudget(ctx)
-	defer cancel()
 	people, err := e.media.Participants(ctx, room.ID)
 	if err != nil {
 		return nil, errMediaUnavailable(err)

@@ -20,7 +20,7 @@ const (
 	CodeConflict        ErrorCode = "conflict"        // the name is taken, the room is full
 	CodeGone            ErrorCode = "gone"            // ended, expired, disabled, used up
 	CodeRateLimited     ErrorCode = "rate_limited"    // too many guesses; see RetryAfter
-	CodeUnavailable     ErrorCode = "unavailable"     // database or media server out of reach; nothing was half done
+	CodeUnavailable     ErrorCode = "unavailable"     // database, media server or room not to be had in time
 	CodeInternal        ErrorCode = "internal"        // anything else
 )
 
@@ -126,7 +126,13 @@ func errMediaUnavailable(err error) *Error {
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}
 }
 
-// errRoomBusy is for a call that waited for another instance in vain.
+// errReopened is for a call about an opening of a room that is over.
+func errReopened() *Error {
+	return &Error{Code: CodeConflict, Message: "The room was opened again meanwhile",
+		Hint: "get_room shows what it is now. Repeat the call to end it all the same."}
+}
+
+// errRoomBusy is for a call that waited in vain for another one about the room.
 func errRoomBusy(err error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "The room is being changed by another call, which has not ended in time",
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}

@@ -19,9 +19,10 @@ type InstanceStore interface {
 	// missed, or that a user was disabled. tell must be quick and must not call the store.
 	SubscribeElsewhere(tell func(Event))
 
-	// LockRoom waits until no other instance has the lock of a room, or ctx ends. It
-	// does not keep two calls of this instance apart. The lock ends with unlock, or
-	// when the instance is gone.
+	// LockRoom waits until no other instance has the lock of a room. It is
+	// [ErrRoomLocked] if one still has it when ctx ends, or after some seconds. It
+	// does not keep two calls of this instance apart. The lock ends with unlock, when
+	// the instance is gone, or after some seconds without an unlock.
 	LockRoom(ctx context.Context, roomID string) (unlock func(), err error)
 
 	// AnnounceCounts tells the other instances what was counted here. It is not

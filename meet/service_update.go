@@ -217,6 +217,13 @@ func (s *Service) end(ctx context.Context, p Principal, room Room) (Room, []stri
 		return Room{}, nil, err
 	}
 	defer release()
+	opening := room.Opening
+	switch room, err = s.store.RoomByID(ctx, room.ID); {
+	case err != nil:
+		return Room{}, nil, s.storeError(err, "")
+	case room.Opening != opening:
+		return Room{}, nil, errReopened()
+	}
 	inside, err := s.media.Participants(budget, room.ID)
 	if err != nil {
 		return Room{}, nil, errMediaUnavailable(err)
@@ -231,13 +238,19 @@ func (s *Service) end(ctx context.Context, p Principal, room Room) (Room, []stri
 	e := s.event(ctx, p, "", room, "", map[string]string{"removed": identities(inside)})
 	room, err = s.store.UpdateRoom(ctx, room.ID, func(r *Room) error {
 		e.Action = ""
+		if r.Opening != opening { // this instance stalled, and another one went on
+			return errReopened()
+		}
 		if r.State == RoomActive {
 			r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = RoomEnded, p.ID, now, now
 			e.Action = RoomWasEnded
 		}
 		return nil
 	}, 0, e)
-	if err != nil {
+	switch {
+	case IsCode(err, CodeConflict):
+		return Room{}, nil, err
+	case err != nil:
 		e := AsError(s.storeError(err, ""))
 		e.Hint = "Everyone was removed, but the room is not ended and can be joined again. Repeat the call in a few seconds."
 		return Room{}, nil, e

@@ -349,6 +349,7 @@ var (
 	ErrCodeTaken = errors.New("room code taken")
 
 	ErrLimitReached = errors.New("limit reached")
+	ErrRoomLocked   = errors.New("another instance has the room locked")
 	ErrUserExists   = errors.New("user exists")
 )
 

@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"roomkey/meet"
 )
 
 const (
@@ -30,10 +32,10 @@ const (
 const (
 	roomsLockedAtOnce = 8 // by an instance: each takes a connection
 
-	// lockIdle is after how long the server ends a connection on which nothing
-	// happens, and with it the locks of an instance that has stalled: nobody can
-	// moderate the room until then. A call has less time for all it asks the media
-	// server, so the locks of those that work last as long as they need.
+	// lockIdle is how long a lock lasts at most. Nothing else is asked on its connection,
+	// and the server ends a connection on which nothing happens. So an instance that has
+	// stalled keeps the others from a room no longer than this. It is more than a call may
+	// spend on the media server (5 s), and less than others wait for a lock (patience).
 	lockIdle = 6 * time.Second
 )
 
@@ -58,7 +60,7 @@ func openLocks(url, holder string) (*locks, error) {
 	for pool, most := range map[*sql.DB]int{l.rooms: roomsLockedAtOnce, l.others: 1} {
 		pool.SetMaxOpenConns(most)
 		pool.SetMaxIdleConns(most)
-		pool.SetConnMaxIdleTime(lockIdle / 3) // before the server ends it
+		pool.SetConnMaxIdleTime(lockIdle / 2) // before the server ends it
 	}
 	return l, nil
 }
@@ -81,6 +83,10 @@ func (l *locks) lock(ctx context.Context, roomID string) (unlock func(), err err
 	}
 	if _, err := conn.ExecContext(ctx, lockRoom, key); err != nil {
 		discard(conn) // it may have the lock all the same
+		// The statement was cancelled (query_canceled), or has waited for too long (lock_not_available).
+		if hasState(err, "57014", "55P03") {
+			err = fmt.Errorf("%w: %w", meet.ErrRoomLocked, err)
+		}
 		return nil, cancelled(ctx, fmt.Errorf("lock room: %w", err))
 	}
 	return func() {

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"roomkey/meet/meettest/freeport"
 )
 
 // Redis is what the nodes of a LiveKit cluster keep together. It writes each change
@@ -26,7 +28,7 @@ func StartRedis(tb testing.TB) *Redis {
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		tb.Skip("there is no redis-server on this machine (apt-get install redis-server)")
 	}
-	port, err := FreePort()
+	port, err := freeport.Find()
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"roomkey/meet/meettest/freeport"
 )
 
 // Server is the stock livekit-server program in a process of its own: what a
@@ -111,7 +113,7 @@ func (s *Server) Restart() {
 // choosePorts takes three free ones.
 func (s *Server) choosePorts() (err error) {
 	for _, port := range []*int{&s.port, &s.udpPort, &s.tcpPort} {
-		if *port, err = FreePort(); err != nil {
+		if *port, err = freeport.Find(); err != nil {
 			return err
 		}
 	}

@@ -136,6 +136,31 @@ func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 	livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
 }
 
+// A room that was ended and opened again by another instance, while this one stalled
+// within its own call to end it, stays open.
+func TestAnEndThatIsLateEndsNoOtherOpening(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := interceptLiveKit(t, real.URL)
+	s := NewOn(t, front)
+	room := s.NewRoom(t, meet.RoomChange{})
+	arm("DeleteRoom", func() {
+		if _, err := s.Store.UpdateRoom(t.Context(), room.ID, func(r *meet.Room) error {
+			r.Opening++
+			return nil
+		}, 0, &meet.Event{Action: meet.RoomReopened}); err != nil {
+			t.Error(err)
+		}
+	})
+	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, meet.CodeConflict)
+	livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
+	ended, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	if err != nil || ended.State != meet.RoomEnded {
+		t.Errorf("end of the next opening: %v, %v", ended.State, err)
+	}
+}
+
 // cannotUpdateRooms is a database that fails where a room is to be changed.
 type cannotUpdateRooms struct{ meet.Store }
 

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"roomkey/meet/meettest/freeport"
 )
 
 // Server is a running PostgreSQL.
@@ -92,14 +94,14 @@ func (s *Server) start(initdb, postgres string) (err error) {
 	if err := giveAway(s.folder, password); err != nil {
 		return err
 	}
-	if s.port, err = freePort(); err != nil {
-		return err
-	}
 	out, err := s.command(initdb, "--pgdata", data, "--username=postgres", "--pwfile", password,
 		"--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions",
 		"--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
+	}
+	if s.port, err = freeport.Find(); err != nil {
+		return err
 	}
 	s.keeper = s.command("/bin/sh", "-c", keep, "sh", postgres, "-D", data, "-k", s.folder,
 		"-c", "listen_addresses=127.0.0.1", "-c", fmt.Sprint("port=", s.port), "-c", "max_connections=300",
@@ -228,12 +230,4 @@ func (s *Server) Folder() string { return s.folder }
 
 func (s *Server) url(database string) string {
 	return "postgres://postgres:" + Password + "@" + s.Address() + "/" + database + "?sslmode=disable"
-}
-
-func freePort() (int, error) {
-	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"roomkey/livekit/livekittest"
+	"roomkey/meet/meettest/freeport"
 )
 
 // Patience is how long something may take that has to happen. It is only there
@@ -38,7 +38,7 @@ func Eventually(ok func() bool) bool {
 // FreeAddress gives a loopback address that nobody listens on.
 func FreeAddress(t *testing.T) string {
 	t.Helper()
-	port, err := livekittest.FreePort()
+	port, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestALeaseIsHeldByOne(t *testing.T) {
 	dbs := openInstances(t, 3)
 	var all []*lease
 	for _, db := range dbs {
-		all = append(all, &lease{name: "work", ttl: time.Second, hold: db.HoldLease})
+		all = append(all, &lease{name: "work", ttl: 3 * time.Second, hold: db.HoldLease})
 	}
 	if !mustRenew(t, all[0]) {
 		t.Fatal("nobody has the lease, and the first does not get it")
@@ -75,7 +75,7 @@ func TestALeaseIsHeldByOne(t *testing.T) {
 func TestAPausedHolderDoesNotActOnItsOldLease(t *testing.T) {
 	t.Parallel()
 	dbs := openInstances(t, 2)
-	paused := &lease{name: "work", ttl: time.Second, hold: dbs[0].HoldLease}
+	paused := &lease{name: "work", ttl: 3 * time.Second, hold: dbs[0].HoldLease}
 	other := &lease{name: "work", ttl: time.Minute, hold: dbs[1].HoldLease}
 	if !mustRenew(t, paused) {
 		t.Fatal("nobody has the lease, and the first does not get it")
