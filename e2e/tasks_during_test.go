@@ -71,6 +71,7 @@ var tasksInside = []task{
 		s.call("mute_participant", arg{"room_id": s.room, "identity": "Zoe"}, nil)
 		s.hears(yann, zoe, false)
 		s.sees(yann, zoe, true)
+		zoe.WaitMuted(meet.Microphone)
 		zoe.SetMuted(meet.Microphone, false) // she may
 		s.hears(yann, zoe, true)
 	}},

@@ -151,7 +151,10 @@ func (s *Service) RaiseHand(ctx context.Context, joinToken string, raised bool) 
 	if raised {
 		at = s.now()
 	}
-	return s.media.SetHand(ctx, h.room.ID, h.ID, at)
+	if err = s.media.SetHand(ctx, h.room.ID, h.ID, at); isNotFound(err) { // they have left meanwhile
+		return errNotInside
+	}
+	return err
 }
 
 // checkHostTarget checks whom an action is about: one person inside, not the host

@@ -136,6 +136,25 @@ func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 	livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
 }
 
+// Who leaves while their hand goes up is told the same as who had left before.
+func TestLeavesWhileRaisingAHand(t *testing.T) {
+	t.Parallel()
+	real := New(t)
+	front, arm := interceptLiveKit(t, real.URL)
+	s := NewOn(t, front)
+	room := s.NewRoom(t, meet.RoomChange{})
+	token := s.Admit(t, Bob, room).Token
+	bob := livekittest.Join(t, real.URL, token)
+	arm("UpdateParticipant", func() {
+		bob.Leave()
+		livekittest.Wait(t, "nobody inside", func() bool {
+			people, err := real.Media.Participants(t.Context(), room.ID)
+			return err == nil && len(people) == 0
+		})
+	})
+	wantCode(t, "raise", s.RaiseHand(t.Context(), token, true), meet.CodeForbidden)
+}
+
 // A room that was ended and opened again by another instance, while this one stalled
 // within its own call to end it, stays open.
 func TestAnEndThatIsLateEndsNoOtherOpening(t *testing.T) {
