@@ -139,12 +139,12 @@ func (r *roomkey) readSingly(rooms load.Message) contender {
 		Message: getRoomCodes(func() string { return r.copied })}
 	measured := warm
 	measured.Message = rooms
-	return func(ctx context.Context) (load.Result, error) {
+	return r.atRest(func(ctx context.Context) (load.Result, error) {
 		if _, err := callers(warm)(ctx); err != nil {
 			return load.Result{}, err
 		}
 		return callers(measured)(ctx)
-	}
+	})
 }
 
 // readOnceAfterStart starts a stopped Roomkey again and asks for each of its few
