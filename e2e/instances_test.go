@@ -94,10 +94,12 @@ func TestPausedInstance(t *testing.T) {
 	livekittest.Wait(t, "a room to be made", func() bool {
 		return other.call(admin, "create_room", arg{"name": "short", "expires_in_seconds": 1}, &short) == nil
 	})
+	began := time.Now()
 	livekittest.Wait(t, "ada to be removed", func() bool {
 		kick := arg{"room_id": c.room.ID, "identity": ada.pass.Identity, "block": true}
 		return other.call(admin, "kick_participant", kick, nil) == nil
 	})
+	c.within("16 kick beside a paused instance", time.Since(began), 10*time.Second)
 	ada.WaitDisconnected()
 	expired := func(s *system) (n int) {
 		s.pages(admin, "list_events", arg{"room_id": short.Room.ID}, func(p page) {
@@ -109,7 +111,7 @@ func TestPausedInstance(t *testing.T) {
 		})
 		return n
 	}
-	began := time.Now()
+	began = time.Now()
 	livekittest.Wait(t, "another instance to expire the room", func() bool { return expired(other) == 1 })
 	c.within("16 another instance takes over", time.Since(began), 10*time.Second)
 	other.do("end_room", arg{"confirm_name": c.room.Name}, nil)

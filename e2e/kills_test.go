@@ -48,7 +48,7 @@ func (c *cluster) rounds(l *load, m *meeting, parts []part, n int) {
 	var table kills
 	for n := range n {
 		p := parts[n%len(parts)]
-		l.await(25)
+		l.await(50)
 		l.look()
 		p.kill()
 		if p.alone { // nothing takes its place
@@ -68,7 +68,7 @@ func (c *cluster) rounds(l *load, m *meeting, parts []part, n int) {
 		for _, s := range c.instances {
 			s.waitReady()
 		}
-		l.await(25)
+		l.await(50)
 		r.seen = l.look()
 		table = append(table, r)
 		m.settle()

@@ -132,7 +132,7 @@ func errReopened() *Error {
 		Hint: "get_room shows what it is now. Repeat the call to end it all the same."}
 }
 
-// errRoomBusy is for a call that waited in vain for another one about the room.
+// errRoomBusy is for a call that did not get the lock of its room in time.
 func errRoomBusy(err error) *Error {
 	return &Error{Code: CodeUnavailable, Message: "The room is being changed by another call, which has not ended in time",
 		Hint: "Nothing was changed. Try again in a few seconds.", Err: err}

@@ -3,6 +3,7 @@ package servicetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -17,12 +18,12 @@ import (
 	. "roomkey/meet/meettest"
 )
 
-// interceptLiveKit runs something just before LiveKit is asked to do call, for example
-// CreateRoom. It stands between the service and the real LiveKit. With breakOff, do has
-// the call fail.
-func interceptLiveKit(t *testing.T, behind string) (front string, arm func(call string, do func())) {
+// newIntercepted gives a system that runs something just before LiveKit is asked to do
+// call, for example CreateRoom: a proxy stands before the LiveKit of real. With breakOff,
+// do has the call fail.
+func newIntercepted(t *testing.T, real *System, options ...Option) (s *System, arm func(call string, do func())) {
 	t.Helper()
-	target, err := url.Parse(behind)
+	target, err := url.Parse(real.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func interceptLiveKit(t *testing.T, behind string) (front string, arm func(call 
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return server.URL, func(call string, do func()) { armed.Store(&hook{call, do}) }
+	return NewOn(t, server.URL, options...), func(call string, do func()) { armed.Store(&hook{call, do}) }
 }
 
 // errBreakOff is what breakOff panics with.
@@ -78,8 +79,7 @@ func TestTheRoomEndsMeanwhile(t *testing.T) {
 		"connect": {func(s *System, _ meet.Room, old string) error { return s.BeforeConnect(t.Context(), old) }, ""},
 	} {
 		real := New(t)
-		front, arm := interceptLiveKit(t, real.URL)
-		s := NewOn(t, front)
+		s, arm := newIntercepted(t, real)
 		room := s.NewRoom(t, meet.RoomChange{})
 		old := s.Admit(t, Bob, room).Token
 		s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
@@ -102,8 +102,7 @@ func TestTheRoomEndsMeanwhile(t *testing.T) {
 func TestMuteEveryoneHalfway(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front)
+	s, arm := newIntercepted(t, real)
 	room := s.NewRoom(t, meet.RoomChange{})
 	for _, p := range []meet.Principal{Bob, Gus} {
 		person := livekittest.Join(t, real.URL, s.Admit(t, p, room).Token)
@@ -127,8 +126,7 @@ func TestMuteEveryoneHalfway(t *testing.T) {
 func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front, func(c *meet.Config) { c.Store = cannotUpdateRooms{c.Store} })
+	s, arm := newIntercepted(t, real, func(c *meet.Config) { c.Store = cannotUpdateRooms{c.Store} })
 	room := s.NewRoom(t, meet.RoomChange{})
 	arm("DeleteRoom", func() { s.Admit(t, Bob, room) })
 	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
@@ -140,8 +138,7 @@ func TestJoinWhileTheMediaRoomIsDeleted(t *testing.T) {
 func TestLeavesWhileRaisingAHand(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front)
+	s, arm := newIntercepted(t, real)
 	room := s.NewRoom(t, meet.RoomChange{})
 	token := s.Admit(t, Bob, room).Token
 	bob := livekittest.Join(t, real.URL, token)
@@ -155,29 +152,72 @@ func TestLeavesWhileRaisingAHand(t *testing.T) {
 	wantCode(t, "raise", s.RaiseHand(t.Context(), token, true), meet.CodeForbidden)
 }
 
-// A room that was ended and opened again by another instance, while this one stalled
-// within its own call to end it, stays open.
+// A room that another instance has ended and opened again stays open, whether the call to
+// end it waited for the room's lock meanwhile, or stalled after it had the lock.
 func TestAnEndThatIsLateEndsNoOtherOpening(t *testing.T) {
 	t.Parallel()
-	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front)
-	room := s.NewRoom(t, meet.RoomChange{})
-	arm("DeleteRoom", func() {
-		if _, err := s.Store.UpdateRoom(t.Context(), room.ID, func(r *meet.Room) error {
-			r.Opening++
-			return nil
-		}, 0, &meet.Event{Action: meet.RoomReopened}); err != nil {
-			t.Error(err)
+	for _, stalls := range []bool{false, true} {
+		locks := &locking{}
+		real := New(t)
+		s, arm := newIntercepted(t, real, func(c *meet.Config) { locks.Store, c.Store = c.Store, locks })
+		room := s.NewRoom(t, meet.RoomChange{})
+		bob := livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
+		reopen := func() {
+			if _, err := s.Store.UpdateRoom(t.Context(), room.ID, func(r *meet.Room) error {
+				r.Opening++
+				return nil
+			}, 0, &meet.Event{Action: meet.RoomReopened}); err != nil {
+				t.Error(err)
+			}
 		}
-	})
-	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
-	wantCode(t, "end", err, meet.CodeConflict)
-	livekittest.Join(t, real.URL, s.Admit(t, Bob, room).Token)
-	ended, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
-	if err != nil || ended.State != meet.RoomEnded {
-		t.Errorf("end of the next opening: %v, %v", ended.State, err)
+		if stalls {
+			arm("DeleteRoom", reopen)
+		} else {
+			locks.before = func() error { reopen(); return nil }
+		}
+		_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+		wantCode(t, "end", err, meet.CodeConflict)
+		if !stalls && !bob.Connected() {
+			t.Error("Bob was removed from the next opening")
+		}
+		locks.before = nil
+		livekittest.Join(t, real.URL, s.Admit(t, Gus, room).Token)
+		ended, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+		if err != nil || ended.State != meet.RoomEnded {
+			t.Errorf("end of the next opening: %v, %v", ended.State, err)
+		}
 	}
+}
+
+// While another instance has the room locked, calls say so.
+func TestRoomLockedByAnotherInstance(t *testing.T) {
+	t.Parallel()
+	locks := &locking{before: func() error { return fmt.Errorf("lock: %w", meet.ErrRoomLocked) }}
+	s := New(t, func(c *meet.Config) { locks.Store, c.Store = c.Store, locks })
+	room := s.NewRoom(t, meet.RoomChange{})
+	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end", err, meet.CodeUnavailable)
+	if e := meet.AsError(err); !strings.Contains(e.Message, "changed by another call") {
+		t.Errorf("message: got %q, want it to say that another call changes the room", e.Message)
+	}
+	locks.before = nil
+	_, _, err = s.EndRoom(t.Context(), Ada, room.ID, room.Name)
+	wantCode(t, "end after the unlock", err, "")
+}
+
+// locking is a database that does something before it locks a room, or fails with it.
+type locking struct {
+	meet.Store
+	before func() error
+}
+
+func (l *locking) LockRoom(ctx context.Context, roomID string) (unlock func(), err error) {
+	if l.before != nil {
+		if err := l.before(); err != nil {
+			return nil, err
+		}
+	}
+	return l.Store.LockRoom(ctx, roomID)
 }
 
 // cannotUpdateRooms is a database that fails where a room is to be changed.

@@ -223,8 +223,7 @@ func TestAnApprovalIsForOnePerson(t *testing.T) {
 func TestApprovalsAreDecidedLast(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front)
+	s, arm := newIntercepted(t, real)
 	open := s.NewRoom(t, meet.RoomChange{})
 	s.Clock.Advance(3 * time.Second) // or the media room would be taken to be there still
 	arm("CreateRoom", func() {

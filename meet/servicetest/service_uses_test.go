@@ -180,8 +180,7 @@ func TestComingBackWhileTheUseIsGivenBack(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
 			real := withSessionGate(t)
-			front, arm := interceptLiveKit(t, real.URL)
-			s := NewOn(t, front, func(c *meet.Config) { c.Store = real.Store })
+			s, arm := newIntercepted(t, real, func(c *meet.Config) { c.Store = real.Store })
 			room, code := roomForOne(t, s)
 			a := mustRedeem(t, s, code)
 			asked := false
@@ -255,8 +254,7 @@ func TestTryingAgainAtOnce(t *testing.T) {
 func TestGivingBackIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	real := New(t)
-	front, arm := interceptLiveKit(t, real.URL)
-	s := NewOn(t, front)
+	s, arm := newIntercepted(t, real)
 	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	arm("RemoveParticipant", func() {
