@@ -67,6 +67,15 @@ func (r Room) brief(now time.Time) Room {
 // may know no more of it.
 func (r Room) IsBrief() bool { return r.ID == "" }
 
+// NameUse says who has a room name, and who had it until recently.
+type NameUse struct {
+	Taken bool // by an active room
+	Due   bool // by a room that is marked as active, but whose time has come
+
+	GaveUpBy string    // creator of the room that gave it up last; empty if there is none
+	GaveUpAt time.Time // when that room ended, expired or took another name
+}
+
 // reopen begins a new opening of a room that is over: nothing that was granted in
 // an earlier one counts in it. If the end that the room was given has come
 // already, the room has no end until it is given a new one.

@@ -252,20 +252,6 @@ func (s *Service) resolveForChange(
 	return room, s.checkChangeRate(p)
 }
 
-// expireHolder ends the room that has a name but whose time has come.
-func (s *Service) expireHolder(ctx context.Context, name string) error {
-	holder, err := s.store.RoomByName(ctx, name)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return nil
-	case err != nil:
-		return s.storeError(err, "")
-	case holder.State == RoomActive && !holder.Active(s.now()):
-		return s.expire(ctx)
-	}
-	return nil
-}
-
 // errAfterChange is for a read that failed after its change was stored.
 func errAfterChange(err error) error {
 	if err == nil {

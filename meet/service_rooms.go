@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -28,20 +29,12 @@ func (s *Service) CreateRoom(
 	if err := s.checkRoomRate(p); err != nil {
 		return Room{}, nil, err
 	}
-	if named && !s.mediaOnJoin { // no media room for a taken name; the store checks it again
-		taken, err := s.store.NameTaken(ctx, room.Name, room.CreatedAt)
-		if err != nil {
-			return Room{}, nil, s.storeError(err, msgCreateFailed)
+	if named { // no media room for a taken name; the store checks it again
+		use, err := s.nameUse(ctx, room.Name)
+		if err == nil && use.Taken {
+			err = errNameTaken()
 		}
-		if taken {
-			return Room{}, nil, errNameTaken()
-		}
-	}
-	if named {
-		if err := s.expireHolder(ctx, room.Name); err != nil {
-			return Room{}, nil, err
-		}
-		if err := s.checkNameFree(ctx, room.Name, room.CreatedBy); err != nil {
+		if err = cmp.Or(err, s.checkKept(use, room.CreatedBy)); err != nil {
 			return Room{}, nil, err
 		}
 	}
@@ -73,23 +66,34 @@ func (s *Service) checkMedia(ctx context.Context, room Room) error {
 	return s.media.EnsureRoom(budget, room)
 }
 
-// checkNameFree refuses a name that a room of another creator had until recently:
-// links to that room have the name, and must not lead to strangers.
-func (s *Service) checkNameFree(ctx context.Context, name, creator string) error {
-	if s.keepName <= 0 {
+// checkKept refuses a name that a room of another creator had until recently: links
+// to that room have the name, and must not lead to strangers.
+func (s *Service) checkKept(use NameUse, creator string) error {
+	if use.GaveUpBy == "" || use.GaveUpBy == creator {
 		return nil
-	}
-	holder, gaveUp, err := s.store.NameHolder(ctx, name, s.now().Add(-s.keepName))
-	switch {
-	case errors.Is(err, ErrNotFound) || err == nil && holder == creator:
-		return nil
-	case err != nil:
-		return s.storeError(err, "")
 	}
 	e := errNameTaken()
-	until := formatTime(gaveUp.Add(s.keepName))
+	until := formatTime(use.GaveUpAt.Add(s.keepName))
 	e.Hint = "It is kept for the creator of the room that had it, until " + until + ". " + e.Hint
 	return e
+}
+
+// nameUse says who has a name, and who had it until recently. It first ends the room
+// that has it but whose time has come.
+func (s *Service) nameUse(ctx context.Context, name string) (NameUse, error) {
+	now := s.now()
+	look := func() (NameUse, error) {
+		use, err := s.store.NameUse(ctx, name, now, now.Add(-s.keepName))
+		return use, s.storeError(err, "")
+	}
+	use, err := look()
+	if err != nil || !use.Due {
+		return use, err
+	}
+	if err := s.expire(ctx); err != nil {
+		return use, err
+	}
+	return look()
 }
 
 // MayCreateRoom gives the error with which [Service.CreateRoom] would refuse p, or

@@ -1,6 +1,7 @@
 package meet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -152,7 +153,8 @@ func (s *Service) checkNewName(ctx context.Context, p Principal, room Room, name
 	if err := s.checkRoomRate(p); err != nil {
 		return err
 	}
-	return s.checkNameFree(ctx, name, room.CreatedBy)
+	use, err := s.nameUse(ctx, name)
+	return cmp.Or(err, s.checkKept(use, room.CreatedBy))
 }
 
 // recordBeforeChange puts on record who is inside before a change that concerns
@@ -174,10 +176,14 @@ func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool
 // expireBefore marks rooms that have expired before a change: the room itself, or
 // the one that has the name it is to get.
 func (s *Service) expireBefore(ctx context.Context, room Room, name string) error {
-	if room.State == RoomActive && !room.Active(s.now()) {
+	switch {
+	case room.State == RoomActive && !room.Active(s.now()):
 		return s.expire(ctx)
+	case room.State == RoomActive && name == room.Name:
+		return nil // it keeps the name that it has
 	}
-	return s.expireHolder(ctx, name)
+	_, err := s.nameUse(ctx, name)
+	return err
 }
 
 // updateMediaRoom tells LiveKit about a changed limit. If that fails, the next join

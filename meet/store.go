@@ -59,16 +59,12 @@ type RoomStore interface {
 	// it last. ErrNotFound.
 	RoomByName(ctx context.Context, name string) (Room, error)
 
-	// NameTaken says whether an active room has the name at that moment.
-	NameTaken(ctx context.Context, name string, now time.Time) (bool, error)
-
-	// NameHolder gives the creator of the room that had the name last, if it gave
-	// the name up later than since: by ending, expiring or taking another name.
-	// Else ErrNotFound.
-	NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time, err error)
+	// NameUse says who has a room name at that moment, and who gave it up later than
+	// since. A name without either gives a zero NameUse.
+	NameUse(ctx context.Context, name string, now, since time.Time) (NameUse, error)
 
 	// ForgetNames deletes at most limit names that rooms changed for others by
-	// then; NameHolder does not know them any more.
+	// then; NameUse does not know them any more.
 	ForgetNames(ctx context.Context, until time.Time, limit int) error
 
 	// Rooms lists rooms, newest first.

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// Of the rooms that are over and the names that were changed for others.
-	selectNameHolder = `SELECT created_by, gave_up FROM (
-		SELECT * FROM (SELECT created_by, ended_at AS gave_up FROM rooms
-			WHERE name = $1 AND state <> 'active' AND ended_at > $2 ORDER BY ended_at DESC LIMIT 1) AS branch
-		UNION ALL SELECT created_by, released_at FROM former_names WHERE name = $1 AND released_at > $2) AS found
-	ORDER BY gave_up DESC LIMIT 1`
+	// The active room with a name, the last of those that are over, and the one that
+	// changed the name for another.
+	selectNameUse = `SELECT 1, '', expires_at FROM rooms WHERE name = $1 AND state = 'active'
+	UNION ALL SELECT 0, created_by, ended_at FROM (SELECT created_by, ended_at FROM rooms
+		WHERE name = $1 AND state <> 'active' AND ended_at > $2 ORDER BY ended_at DESC LIMIT 1) AS branch
+	UNION ALL SELECT 0, created_by, released_at FROM former_names WHERE name = $1 AND released_at > $2`
 
 	// A name that was given up more than once counts as of the last time.
 	insertFormerName = `INSERT INTO former_names (name, created_by, released_at) VALUES ($1, $2, $3)
@@ -23,32 +23,35 @@ const (
 	selectOldNames = `SELECT name FROM former_names WHERE released_at <= $1 LIMIT $2`
 	deleteOldNames = `DELETE FROM former_names WHERE name IN (` + selectOldNames + `)`
 
-	selectNameTaken = `SELECT 1 FROM rooms
-	WHERE name = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)`
-
 	selectActiveRooms = `SELECT COUNT(*) FROM (SELECT 1 FROM rooms
 	WHERE created_by = $1 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2) LIMIT $3) AS found`
 )
 
-// NameTaken implements [meet.RoomStore].
-func (db *DB) NameTaken(ctx context.Context, name string, now time.Time) (bool, error) {
-	return exists(ctx, db, "look for room name", selectNameTaken, name, now.UnixMilli())
-}
-
-// nameHolder is who had a name, and until when.
+// nameHolder is who has a name, or had it, and until when: zero is for good.
 type nameHolder struct {
+	active  bool
 	creator string
-	gaveUp  time.Time
+	until   time.Time
 }
 
-func (h *nameHolder) pointers() []any { return []any{&h.creator, (*moment)(&h.gaveUp)} }
+func nameHolderPointers(h *nameHolder) []any {
+	return []any{(*flag)(&h.active), &h.creator, (*moment)(&h.until)}
+}
 
-// NameHolder implements [meet.RoomStore].
-func (db *DB) NameHolder(ctx context.Context, name string, since time.Time) (creator string, gaveUp time.Time,
-	err error) {
-	h, err := readOne(ctx, db, "look for the holder of a room name", selectNameHolder, (*nameHolder).pointers,
+// NameUse implements [meet.RoomStore].
+func (db *DB) NameUse(ctx context.Context, name string, now, since time.Time) (use meet.NameUse, err error) {
+	holders, err := readAll(ctx, db, "look for the holders of a room name", selectNameUse, nameHolderPointers,
 		name, since.UnixMilli())
-	return h.creator, h.gaveUp, err
+	for _, h := range holders {
+		switch {
+		case h.active:
+			use.Due = !h.until.IsZero() && !now.Before(h.until)
+			use.Taken = !use.Due
+		case h.until.After(use.GaveUpAt):
+			use.GaveUpBy, use.GaveUpAt = h.creator, h.until
+		}
+	}
+	return use, err
 }
 
 // keepFormerName remembers who had a name that a room changes for another one. A

@@ -359,8 +359,8 @@ func TestBusyDatabase(t *testing.T) {
 	}
 	eventually(t, func() bool { return db.CreateRoom(ctx, newRoom("after"), nil, 0, nil) == nil })
 	for i := range n {
-		if taken, err := db.NameTaken(ctx, fmt.Sprintf("late-%d", i), time.Now()); err != nil || taken {
-			t.Errorf("late-%d: taken %v, %v, want nothing to have happened", i, taken, err)
+		if use, err := db.NameUse(ctx, fmt.Sprintf("late-%d", i), time.Now(), time.Now()); err != nil || use.Taken {
+			t.Errorf("late-%d: %+v, %v, want nothing to have happened", i, use, err)
 		}
 	}
 }

@@ -73,11 +73,11 @@ func TestWhatCallsAskOfPostgres(t *testing.T) {
 		statements, roundTrips int
 		do                     func(i int)
 	}{
-		{"create_room", 9, 5, create},
+		{"create_room", 8, 4, create},
 		{"get_room_codes of one room", 2, 2, func(int) { codes(1000) }},
 		{"get_room_codes", 2, 2, func(i int) { codes(i) }},
 		{"exchange", 6, 3, exchange},
-		{"kick_participant, with a block", 17, 15, func(i int) {
+		{"kick_participant, with a block", 16, 14, func(i int) {
 			call("kick_participant", map[string]any{"room_id": "room-1000", "identity": identities[i], "block": true})
 		}},
 		{"nothing", 0, 1, func(int) { time.Sleep(100 * time.Millisecond) }},

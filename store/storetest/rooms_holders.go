@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -13,14 +12,14 @@ import (
 // later than at(since).
 func (b testStore) holder(name string, since int) string {
 	b.t.Helper()
-	creator, gaveUp, err := b.NameHolder(b.t.Context(), name, at(since))
-	switch {
-	case errors.Is(err, meet.ErrNotFound):
-		return "nobody"
-	case err != nil:
-		b.t.Fatalf("NameHolder(%s): %v", name, err)
+	use, err := b.NameUse(b.t.Context(), name, noon, at(since))
+	if err != nil {
+		b.t.Fatalf("NameUse(%s): %v", name, err)
 	}
-	return creator + " " + gaveUp.Sub(noon).String()
+	if use.GaveUpBy == "" {
+		return "nobody"
+	}
+	return use.GaveUpBy + " " + use.GaveUpAt.Sub(noon).String()
 }
 
 func endedAt(seconds int) func(*meet.Room) {

@@ -53,25 +53,25 @@ var nameTests = []test{
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 		wantSame(t, "holder of the name", b.room(was.ID), was)
 	}},
-	{"NameTakenAsksAboutThatMoment", func(t *testing.T, b testStore) {
+	{"ANameIsTakenOrDueAtThatMoment", func(t *testing.T, b testStore) {
 		b.create(due("due"))
 		b.create(newRoom("lasting"))
 		b.create(newRoom("over", ended))
 		for _, c := range []struct {
 			name string
 			now  time.Time
-			want bool
+			want meet.NameUse
 		}{
-			{"due", at(60).Add(-time.Millisecond), true},
-			{"due", at(60), false},
-			{"due", at(61), false},
-			{"lasting", at(1e9), true},
-			{"over", noon, false},
-			{"unheard-of", noon, false},
+			{"due", at(60).Add(-time.Millisecond), meet.NameUse{Taken: true}},
+			{"due", at(60), meet.NameUse{Due: true}},
+			{"due", at(61), meet.NameUse{Due: true}},
+			{"lasting", at(1e9), meet.NameUse{Taken: true}},
+			{"over", noon, meet.NameUse{}},
+			{"unheard-of", noon, meet.NameUse{}},
 		} {
-			got, err := b.NameTaken(t.Context(), c.name, c.now)
-			wantErr(t, "NameTaken", err, nil)
-			failIf(t, got != c.want, "NameTaken(%s, %v) = %v, want %v", c.name, c.now, got, c.want)
+			got, err := b.NameUse(t.Context(), c.name, c.now, at(1e9))
+			wantErr(t, "NameUse", err, nil)
+			failIf(t, got != c.want, "NameUse(%s, %v) = %v, want %v", c.name, c.now, got, c.want)
 		}
 	}},
 	{"ANameMeansTheActiveRoomElseTheNewest", func(t *testing.T, b testStore) {
