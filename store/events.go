@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -22,9 +22,9 @@ const (
 
 	updateOutcome = `UPDATE events SET outcome = $2 WHERE id = $1`
 
-	// Between these ids are all events from one time to another: see eventLateness.
-	selectEventBefore = `SELECT id FROM events WHERE at < $1 ORDER BY at DESC LIMIT 1`
-	selectEventFrom   = `SELECT id FROM events WHERE at >= $1 ORDER BY at LIMIT 1`
+	// For searchEvents. Where no event follows, the time is later than all others.
+	selectLastEvent = `SELECT COALESCE(MAX(id), 0) FROM events`
+	selectEventTime = `SELECT COALESCE((SELECT at FROM events WHERE id >= $1 ORDER BY id LIMIT 1), 9223372036854775807)`
 )
 
 // eventTexts are a statement that lists events, in either order.
@@ -234,24 +234,38 @@ func (db *DB) eventsBetween(ctx context.Context, q meet.EventQuery) (after, befo
 	if q.Before > 0 {
 		before = q.Before
 	}
-	bound := func(text string, at time.Time, none int64) (id int64) {
-		if err != nil {
-			return none
-		}
-		id, err = readOne(ctx, db, "find an event by its time", text, idPointers, at.UnixMilli())
-		if errors.Is(err, meet.ErrNotFound) {
-			id, err = none, nil
+	search := func(at time.Time) (id int64) {
+		if err == nil {
+			id, err = searchEvents(at, func(text string, args ...any) (int64, error) {
+				return readOne(ctx, db, "look for events of a time", text, idPointers, args...)
+			})
 		}
 		return id
 	}
 	if !q.Since.IsZero() {
-		after = max(after, bound(selectEventBefore, q.Since.Add(-eventLateness), 0))
+		after = max(after, search(q.Since.Add(-eventLateness))-1)
 	}
 	// Of what was written in the last hour, or with a clock that was fast, none is later.
 	if !q.Until.IsZero() && q.Until.Add(eventLateness).Before(db.Now()) {
-		before = min(before, bound(selectEventFrom, q.Until.Add(eventLateness), math.MaxInt64))
+		before = min(before, search(q.Until.Add(eventLateness)))
 	}
 	return after, before, err
+}
+
+// searchEvents gives the id at which the events of a time begin, but for eventLateness:
+// no earlier id is that of an event which is so much later, and no later id that of one
+// which is so much earlier. It is a binary search, with some twenty reads: an index
+// of times would cost every change more. read gives the integer of a single row.
+func searchEvents(at time.Time, read func(text string, args ...any) (int64, error)) (int64, error) {
+	last, err := read(selectLastEvent)
+	n := sort.Search(int(last), func(i int) bool {
+		var found int64
+		if err == nil {
+			found, err = read(selectEventTime, i+1)
+		}
+		return err != nil || found >= at.UnixMilli()
+	})
+	return int64(n) + 1, err
 }
 
 func idPointers(id *int64) []any { return []any{id} }

@@ -16,7 +16,7 @@ const (
 	selectWebhookEndpoint = `SELECT ` + webhookEndpointColumns + `
 	FROM webhook_endpoints WHERE id = $1 AND removed_at IS NULL`
 
-	selectFirstSince  = `SELECT COALESCE(MIN(id), 0) FROM events WHERE at >= $1`
+	selectFirstSince  = `SELECT COALESCE(MIN(id), 0) FROM events WHERE id >= $1 AND at >= $2`
 	selectFirstFailed = `SELECT COALESCE(MIN(event_id), 0) FROM webhook_deliveries
 	WHERE endpoint_id = $1 AND state = 'failed'`
 
@@ -137,7 +137,13 @@ func (w *Webhooks) firstToReplay(ctx context.Context, endpointID string, r Repla
 	case r.Failed:
 		err = w.db.QueryRowContext(ctx, selectFirstFailed, endpointID).Scan(&first)
 	default:
-		err = w.db.QueryRowContext(ctx, selectFirstSince, r.Since.UnixMilli()).Scan(&first)
+		read := func(text string, args ...any) (n int64, err error) {
+			err = w.db.QueryRowContext(ctx, text, args...).Scan(&n)
+			return n, err
+		}
+		if first, err = searchEvents(r.Since.Add(-eventLateness), read); err == nil {
+			first, err = read(selectFirstSince, first, r.Since.UnixMilli())
+		}
 	}
 	return first, wrap("look for the first event to replay", err)
 }

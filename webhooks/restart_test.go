@@ -83,6 +83,10 @@ func TestCommandsBesideTheSender(t *testing.T) {
 		if n, err = hooks.Replay(f.t.Context(), e.ID, store.Replay{EventID: 99}, f.clock.Now()); err != nil || n != 0 {
 			f.t.Errorf("Replay of none: %d, %v; want 0", n, err)
 		}
+		later := store.Replay{Since: f.clock.Now().Add(time.Minute)}
+		if n, err = hooks.Replay(f.t.Context(), e.ID, later, f.clock.Now()); err != nil || n != 0 {
+			f.t.Errorf("Replay of what is yet to happen: %d, %v; want 0", n, err)
+		}
 		if err := hooks.Remove(f.t.Context(), e.ID, f.clock.Now()); err != nil {
 			f.t.Error(err)
 		}
