@@ -13,7 +13,7 @@ const (
 	insertJoin = `INSERT INTO joins (identity, room_id, subject, user_id, name, role, principal, code, request_id,
 		created_at, locked, vouched, person, label, unlocked, opening, overrides, overrides_end, generation)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $8))`
+		(SELECT COALESCE(MAX(generation) + 1, 0) FROM revocations WHERE came_by = $19))`
 
 	// Of several tokens the one that lives longest counts. A visit that counts
 	// for good (NULL) stays as it is.
@@ -121,7 +121,7 @@ func (t *tx) insertAdmission(j meet.Admission, room meet.Room, tokenDies time.Ti
 	}
 	err := t.exec("record join", insertJoin, j.Identity, room.ID, j.Subject, j.UserID, j.Name, j.Role,
 		string(j.Principal), code, j.RequestID, j.CreatedAt.UnixMilli(), sourcesText(j.Locked), bit(j.Vouched), j.Person,
-		j.Label, sourcesText(j.Unlocked), j.Opening, overridesText(j.Overrides), optional(j.Overrides.EndsNext()))
+		j.Label, sourcesText(j.Unlocked), j.Opening, overridesText(j.Overrides), optional(j.Overrides.EndsNext()), code)
 	if err != nil || j.Subject == "" {
 		return err
 	}

@@ -242,10 +242,16 @@ func (t *tx) inherit(admission *meet.Admission, room meet.Room) error {
 	if admission.Person == "" {
 		return nil
 	}
-	earlier, err := queryAll(t, "read what is set for a person", selectModerated, admissionPointers,
+	identities, err := queryAll(t, "look for what is set for a person", selectModerated, textPointers,
 		room.ID, admission.Person, room.Opening)
-	for _, before := range earlier {
+	var earlier []meet.Admission
+	for _, identity := range identities {
+		before, err := t.admission(identity)
+		if err != nil {
+			return err
+		}
 		admission.Locked = union(admission.Locked, before.Locked)
+		earlier = append(earlier, before)
 	}
 	admission.InheritOverrides(earlier)
 	if err != nil || len(room.LockedForAll) == 0 || admission.Subject == "" {

@@ -19,9 +19,10 @@ const (
 
 	selectOverridden = `SELECT ` + joinColumns + joinsFrom + `WHERE joins.room_id = $1 AND joins.overrides <> ''`
 
-	// What is locked and set for a person.
-	selectModerated = `SELECT ` + joinColumns + joinsFrom + `WHERE joins.room_id = $1 AND joins.person = $2
-		AND (joins.locked <> '' OR joins.overrides <> '') AND joins.opening = $3`
+	// The admissions of a person for whom something is locked or set: mostly none, which
+	// each join asks for.
+	selectModerated = `SELECT identity FROM joins WHERE room_id = $1 AND person = $2
+		AND (locked <> '' OR overrides <> '') AND opening = $3`
 )
 
 // UpdateOverrides implements [meet.AdmissionStore].

@@ -86,8 +86,6 @@ INSERT INTO webhook_queues (endpoint_id, room_id, event_id, since, next_at)
 	GROUP BY endpoint_id, room_id;
 ANALYZE`
 
-var parameter = regexp.MustCompile(`\$\d+`)
-
 // genericPlan gives what PostgreSQL does for a statement whatever its arguments
 // are: such a plan is kept after some calls.
 func genericPlan(t *testing.T, conn *pgx.Conn, text string) string {

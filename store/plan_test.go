@@ -205,7 +205,7 @@ func pointReads() map[string][]string {
 		selectLockedWith: {joinByKey, "INDEX joins_moderated (room_id=?)"},
 		selectLocked:     {"INDEX joins_moderated (room_id=?)"},
 		updateOverrides:  {joinByKey},
-		selectModerated:  {"INDEX joins_moderated (room_id=? AND person=?)", revocation, revocation, user},
+		selectModerated:  {"INDEX joins_moderated (room_id=? AND person=?)"},
 		selectOverridden: {"INDEX joins_moderated (room_id=?)", revocation, revocation, user},
 		selectEndedOverrides: {"INDEX joins_overrides_end (overrides_end<?)", "PRIMARY KEY (id=?)", revocation, revocation,
 			user, blocks, admins},

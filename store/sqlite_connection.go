@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 )
 
 // sqliteConnection is a pool of one connection, with the frequent statements
@@ -17,13 +19,31 @@ type sqliteConnection struct {
 func openSQLiteConnection(ctx context.Context, db *sql.DB) (*sqliteConnection, error) {
 	c := &sqliteConnection{db, make(map[string]*sql.Stmt, len(hotWrites))}
 	for _, text := range hotWrites {
-		stmt, err := db.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept until the pool closes
+		stmt, err := db.PrepareContext(ctx, unnumbered(text)) //nolint:sqlclosecheck // kept until the pool closes
 		if err != nil {
 			return nil, fmt.Errorf("prepare write: %w", err)
 		}
 		c.prepared[text] = stmt
 	}
 	return c, nil
+}
+
+var parameter = regexp.MustCompile(`\$\d+`)
+
+// unnumbered writes "?" for the parameters of a statement if each occurs once and in
+// order. For every other parameter that is bound, the driver has SQLite search the
+// list of all their names.
+func unnumbered(text string) string {
+	n, inOrder := 0, true
+	plain := parameter.ReplaceAllStringFunc(text, func(found string) string {
+		n++
+		inOrder = inOrder && found == "$"+strconv.Itoa(n)
+		return "?"
+	})
+	if !inOrder {
+		return text
+	}
+	return plain
 }
 
 func (c *sqliteConnection) begin() (transaction, error) {
