@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	flags "flag"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,14 +23,45 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(crashChild); path != "" {
 		os.Exit(writeUntilKilled(path))
 	}
+	flags.Parse()
+	if parallel := flags.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set("4") // most tests wait more than they compute
+	}
 	os.Exit(m.Run())
 }
 
 // setup gives an empty store that is closed at the test's end.
 func setup(t testing.TB) *DB {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "room.db"))
+	path := filepath.Join(t.TempDir(), "room.db")
+	file, err := emptyStore()
+	if err == nil {
+		err = os.WriteFile(path, file, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return openAt(t, path)
 }
+
+// emptyStore is the file of an empty store. To make it anew for each test would take half
+// of the time of all.
+var emptyStore = sync.OnceValues(func() (file []byte, err error) {
+	folder, err := os.MkdirTemp("", "roomkey-store-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "room.db")
+	db, err := Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func openAt(t testing.TB, path string) *DB {
 	t.Helper()
