@@ -30,7 +30,7 @@ func (s *Service) CreateRoom(
 		return Room{}, nil, err
 	}
 	if named { // no media room for a taken name; the store checks it again
-		use, err := s.nameUse(ctx, room.Name)
+		use, err := s.nameUse(ctx, room.Name, msgCreateFailed)
 		if err == nil && use.Taken {
 			err = errNameTaken()
 		}
@@ -69,7 +69,7 @@ func (s *Service) checkMedia(ctx context.Context, room Room) error {
 // checkKept refuses a name that a room of another creator had until recently: links
 // to that room have the name, and must not lead to strangers.
 func (s *Service) checkKept(use NameUse, creator string) error {
-	if use.GaveUpBy == "" || use.GaveUpBy == creator {
+	if s.keepName <= 0 || use.GaveUpBy == "" || use.GaveUpBy == creator {
 		return nil
 	}
 	e := errNameTaken()
@@ -79,12 +79,13 @@ func (s *Service) checkKept(use NameUse, creator string) error {
 }
 
 // nameUse says who has a name, and who had it until recently. It first ends the room
-// that has it but whose time has come.
-func (s *Service) nameUse(ctx context.Context, name string) (NameUse, error) {
+// that has it but whose time has come. failed is the message if the database fails,
+// empty for the usual one.
+func (s *Service) nameUse(ctx context.Context, name, failed string) (NameUse, error) {
 	now := s.now()
 	look := func() (NameUse, error) {
 		use, err := s.store.NameUse(ctx, name, now, now.Add(-s.keepName))
-		return use, s.storeError(err, "")
+		return use, s.storeError(err, failed)
 	}
 	use, err := look()
 	if err != nil || !use.Due {

@@ -153,7 +153,7 @@ func (s *Service) checkNewName(ctx context.Context, p Principal, room Room, name
 	if err := s.checkRoomRate(p); err != nil {
 		return err
 	}
-	use, err := s.nameUse(ctx, name)
+	use, err := s.nameUse(ctx, name, "")
 	return cmp.Or(err, s.checkKept(use, room.CreatedBy))
 }
 
@@ -182,7 +182,7 @@ func (s *Service) expireBefore(ctx context.Context, room Room, name string) erro
 	case room.State == RoomActive && name == room.Name:
 		return nil // it keeps the name that it has
 	}
-	_, err := s.nameUse(ctx, name)
+	_, err := s.nameUse(ctx, name, "")
 	return err
 }
 

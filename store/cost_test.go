@@ -39,6 +39,14 @@ func TestWhatAChangeCosts(t *testing.T) {
 		{"join by name, as a known person", admit(meet.Admission{Identity: "known", Person: "p"}), 5, 2, 7},
 		{"join by code", admit(meet.Admission{Identity: "by code", Code: "aaa"}), 5, 3, 8},
 		{"join by code with a limit", admit(meet.Admission{Identity: "limited", Code: "limited"}), 6, 4, 10},
+		{"set something for the known person", func() error {
+			return errOf(db.UpdateOverrides(ctx, "known", func(a *meet.Admission, _ meet.Room) error {
+				a.Overrides = meet.Overrides{meet.PropertyChat: {Value: "false", At: epoch}}
+				return nil
+			}, newEvent("set")))
+		}, 4, 2, 8},
+		{"join as that person", admit(meet.Admission{Identity: "known-2", Person: "p"}), 6, 2, 9},
+		{"join as that person again", admit(meet.Admission{Identity: "known-3", Person: "p"}), 6, 2, 9},
 		{"kick", func() error { return db.RevokeAdmissions(ctx, kick, newEvent("kick")) }, 2, 2, 5},
 		{"kick and block", func() error { return db.RevokeAdmissions(ctx, block, newEvent("block")) }, 3, 3, 6},
 	} {

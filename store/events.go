@@ -39,18 +39,18 @@ var (
 	selectEventsOfRoom  = eventTextsFor(`room_id = $8 AND ($9 = '' OR admin_id = $9) AND `)
 )
 
-// eventTextsFor completes a condition on events. With the sum no planner takes the
-// index of at, which has not the order of the list.
+// eventTextsFor completes a condition on events.
 func eventTextsFor(condition string) eventTexts {
 	text := `SELECT ` + eventColumns + ` FROM events
-	WHERE ` + condition + `id > $1 AND id < $2 AND at + 0 >= $3 AND at + 0 < $4 AND ($5 = '' OR kind = $5)
+	WHERE ` + condition + `id > $1 AND id < $2 AND at >= $3 AND at < $4 AND ($5 = '' OR kind = $5)
 	AND ($7 = '' OR target = $7) ORDER BY id`
 	return eventTexts{newest: text + ` DESC LIMIT $6`, oldest: text + ` LIMIT $6`}
 }
 
 // eventLateness is longer than an event is ever written after its time. Ids grow
 // with the commits, so of two events that are further apart than this, the one with
-// the later time has the greater id.
+// the later time has the greater id. That is not so for what was written while the clock
+// was wrong by more: a query of a time may miss events then, one by ids never does.
 const eventLateness = time.Hour
 
 // insertEvents are statements that insert so many events at once, the largest
@@ -252,10 +252,10 @@ func (db *DB) eventsBetween(ctx context.Context, q meet.EventQuery) (after, befo
 	return after, before, err
 }
 
-// searchEvents gives the id at which the events of a time begin, but for eventLateness:
-// no earlier id is that of an event which is so much later, and no later id that of one
-// which is so much earlier. It is a binary search, with some twenty reads: an index
-// of times would cost every change more. read gives the integer of a single row.
+// searchEvents gives an id for a time. All events with a smaller id are earlier than
+// at + eventLateness, and all others are not earlier than at - eventLateness. It is a
+// binary search with some twenty reads: an index of times would cost every change more.
+// read gives the integer of a single row.
 func searchEvents(at time.Time, read func(text string, args ...any) (int64, error)) (int64, error) {
 	last, err := read(selectLastEvent)
 	n := sort.Search(int(last), func(i int) bool {

@@ -242,16 +242,14 @@ func (t *tx) inherit(admission *meet.Admission, room meet.Room) error {
 	if admission.Person == "" {
 		return nil
 	}
-	identities, err := queryAll(t, "look for what is set for a person", selectModerated, textPointers,
-		room.ID, admission.Person, room.Opening)
+	key := []any{room.ID, admission.Person, room.Opening}
+	found, err := queryAll(t, "look for what is set for a person", lookModerated, intPointers, key...)
 	var earlier []meet.Admission
-	for _, identity := range identities {
-		before, err := t.admission(identity)
-		if err != nil {
-			return err
-		}
+	if len(found) > 0 {
+		earlier, err = queryAll(t, "read what is set for a person", selectModerated, admissionPointers, key...)
+	}
+	for _, before := range earlier {
 		admission.Locked = union(admission.Locked, before.Locked)
-		earlier = append(earlier, before)
 	}
 	admission.InheritOverrides(earlier)
 	if err != nil || len(room.LockedForAll) == 0 || admission.Subject == "" {

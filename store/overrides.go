@@ -19,10 +19,12 @@ const (
 
 	selectOverridden = `SELECT ` + joinColumns + joinsFrom + `WHERE joins.room_id = $1 AND joins.overrides <> ''`
 
-	// The admissions of a person for whom something is locked or set: mostly none, which
-	// each join asks for.
-	selectModerated = `SELECT identity FROM joins WHERE room_id = $1 AND person = $2
-		AND (locked <> '' OR overrides <> '') AND opening = $3`
+	// What is locked and set for a person. Each join looks for it, and mostly there is
+	// nothing.
+	selectModerated = `SELECT ` + joinColumns + joinsFrom + whereModerated
+	lookModerated   = `SELECT 1 FROM joins ` + whereModerated + ` LIMIT 1`
+	whereModerated  = `WHERE joins.room_id = $1 AND joins.person = $2
+		AND (joins.locked <> '' OR joins.overrides <> '') AND joins.opening = $3`
 )
 
 // UpdateOverrides implements [meet.AdmissionStore].

@@ -31,8 +31,8 @@ func openSQLiteConnection(ctx context.Context, db *sql.DB) (*sqliteConnection, e
 var parameter = regexp.MustCompile(`\$\d+`)
 
 // unnumbered writes "?" for the parameters of a statement if each occurs once and in
-// order. For every other parameter that is bound, the driver has SQLite search the
-// list of all their names.
+// order. For a parameter with a number the driver has SQLite search the list of all
+// names, each time that it is bound.
 func unnumbered(text string) string {
 	n, inOrder := 0, true
 	plain := parameter.ReplaceAllStringFunc(text, func(found string) string {

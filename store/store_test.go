@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	flags.Parse()
 	if parallel := flags.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
-		_ = parallel.Value.Set("4") // most tests wait more than they compute
+		_ = parallel.Value.Set(strconv.Itoa(max(4, runtime.GOMAXPROCS(0)))) // most tests wait more than they compute
 	}
 	os.Exit(m.Run())
 }

@@ -15,7 +15,7 @@ import (
 var hotWrites = []string{
 	selectActiveRooms, expireHolder, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, selectCode, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks,
-	selectModerated,
+	lookModerated, selectModerated,
 	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,
 	selectPresence, insertPresence, endPresence, keepVisit, selectOpenSession, selectInside,
 }

@@ -137,3 +137,14 @@ func TestANameStaysWithItsCreator(t *testing.T) {
 	_, err = s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{Name: Of("mine-again")}, true)
 	wantCode(t, "under another name", err, "")
 }
+
+// A clock that is set back does not keep a name that is not to be kept.
+func TestANameIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 0 })
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("team-standup")})
+	_, _, err := s.EndRoom(t.Context(), Ada, room.ID, "team-standup")
+	wantCode(t, "end", err, "")
+	s.Clock.Advance(-time.Minute)
+	wantCode(t, "another user", createRoom(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
+}

@@ -155,6 +155,8 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: the answer holds what is for the log: %s", c.path, r.Body)
 		}
 	}
+	named := broken.api(t, meettest.Ada, "POST", "/api/room/create", `{"name":"daily"}`)
+	named.Refused(t, "with a name", 500, "Failed to create room")
 	if !strings.Contains(mute.Logs.String(), "request failed") {
 		t.Error("the log does not say why there is no media room")
 	}
