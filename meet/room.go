@@ -70,7 +70,7 @@ func (r Room) IsBrief() bool { return r.ID == "" }
 // NameUse says who has a room name, and who had it until recently.
 type NameUse struct {
 	Taken bool // by an active room
-	Due   bool // by a room that is marked as active, but whose time has come
+	Due   bool // by a room that is marked as active, but whose time has come: that one has given it up
 
 	GaveUpBy string    // creator of the room that gave it up last; empty if there is none
 	GaveUpAt time.Time // when that room ended, expired or took another name

@@ -78,23 +78,16 @@ func (s *Service) checkKept(use NameUse, creator string) error {
 	return e
 }
 
-// nameUse says who has a name, and who had it until recently. It first ends the room
-// that has it but whose time has come. failed is the message if the database fails,
+// nameUse says who has a name, and who had it until recently. It ends the room that has
+// it but whose time has come. failed is the message if the database fails,
 // empty for the usual one.
 func (s *Service) nameUse(ctx context.Context, name, failed string) (NameUse, error) {
 	now := s.now()
-	look := func() (NameUse, error) {
-		use, err := s.store.NameUse(ctx, name, now, now.Add(-s.keepName))
+	use, err := s.store.NameUse(ctx, name, now, now.Add(-s.keepName))
+	if err != nil || !use.Due {
 		return use, s.storeError(err, failed)
 	}
-	use, err := look()
-	if err != nil || !use.Due {
-		return use, err
-	}
-	if err := s.expire(ctx); err != nil {
-		return use, err
-	}
-	return look()
+	return use, s.expire(ctx)
 }
 
 // MayCreateRoom gives the error with which [Service.CreateRoom] would refuse p, or

@@ -10,7 +10,7 @@ import (
 const (
 	// The active room with a name, the last of those that are over, and the one that
 	// changed the name for another.
-	selectNameUse = `SELECT 1, '', expires_at FROM rooms WHERE name = $1 AND state = 'active'
+	selectNameUse = `SELECT 1, created_by, expires_at FROM rooms WHERE name = $1 AND state = 'active'
 	UNION ALL SELECT 0, created_by, ended_at FROM (SELECT created_by, ended_at FROM rooms
 		WHERE name = $1 AND state <> 'active' AND ended_at > $2 ORDER BY ended_at DESC LIMIT 1) AS branch
 	UNION ALL SELECT 0, created_by, released_at FROM former_names WHERE name = $1 AND released_at > $2`
@@ -43,11 +43,12 @@ func (db *DB) NameUse(ctx context.Context, name string, now, since time.Time) (u
 	holders, err := readAll(ctx, db, "look for the holders of a room name", selectNameUse, nameHolderPointers,
 		name, since.UnixMilli())
 	for _, h := range holders {
-		switch {
-		case h.active:
-			use.Due = !h.until.IsZero() && !now.Before(h.until)
-			use.Taken = !use.Due
-		case h.until.After(use.GaveUpAt):
+		if h.active && (h.until.IsZero() || now.Before(h.until)) {
+			use.Taken = true
+			continue
+		}
+		use.Due = use.Due || h.active
+		if h.until.After(since) && h.until.After(use.GaveUpAt) {
 			use.GaveUpBy, use.GaveUpAt = h.creator, h.until
 		}
 	}

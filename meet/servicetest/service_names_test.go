@@ -148,3 +148,22 @@ func TestANameIsNotKept(t *testing.T) {
 	s.Clock.Advance(-time.Minute)
 	wantCode(t, "another user", createRoom(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), "")
 }
+
+// A name is kept from the moment when the time of its room has come, also where so many
+// rooms are due that the room itself is not ended yet.
+func TestANameIsKeptWhileManyRoomsAreDue(t *testing.T) {
+	t.Parallel()
+	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })
+	for range 150 {
+		s.NewRoom(t, meet.RoomChange{ExpiresIn: Of(time.Hour)})
+	}
+	s.NewRoom(t, meet.RoomChange{Name: Of("team-standup"), ExpiresIn: Of(2 * time.Hour)})
+	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: Of("other")}, false)
+	wantCode(t, "create", err, "")
+	s.Clock.Advance(3 * time.Hour)
+	_, err = s.UpdateRoom(t.Context(), Bob, bobs.ID, meet.RoomChange{Name: Of("team-standup")}, false)
+	wantCode(t, "by another name first", err, meet.CodeConflict)
+	s.Clock.Advance(time.Second)
+	wantCode(t, "another user", createRoom(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), meet.CodeConflict)
+	wantCode(t, "its creator", createRoom(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
+}

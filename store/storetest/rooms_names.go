@@ -55,6 +55,7 @@ var nameTests = []test{
 	}},
 	{"ANameIsTakenOrDueAtThatMoment", func(t *testing.T, b testStore) {
 		b.create(due("due"))
+		b.create(newRoom("long due", expiresAt(at(1e9+1))))
 		b.create(newRoom("lasting"))
 		b.create(newRoom("over", ended))
 		for _, c := range []struct {
@@ -65,6 +66,7 @@ var nameTests = []test{
 			{"due", at(60).Add(-time.Millisecond), meet.NameUse{Taken: true}},
 			{"due", at(60), meet.NameUse{Due: true}},
 			{"due", at(61), meet.NameUse{Due: true}},
+			{"long due", at(2e9), meet.NameUse{Due: true, GaveUpBy: "ann", GaveUpAt: at(1e9 + 1)}},
 			{"lasting", at(1e9), meet.NameUse{Taken: true}},
 			{"over", noon, meet.NameUse{}},
 			{"unheard-of", noon, meet.NameUse{}},
