@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	flags "flag"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -45,24 +45,7 @@ func setup(t testing.TB) *DB {
 	return openAt(t, path)
 }
 
-// emptyStore is the file of an empty store. To make it anew for each test would take half
-// of the time of all.
-var emptyStore = sync.OnceValues(func() (file []byte, err error) {
-	folder, err := os.MkdirTemp("", "roomkey-store-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	path := filepath.Join(folder, "room.db")
-	db, err := Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
+var emptyStore = storetest.EmptyFile(func(path string) (io.Closer, error) { return Open(context.Background(), path) })
 
 func openAt(t testing.TB, path string) *DB {
 	t.Helper()

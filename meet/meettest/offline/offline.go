@@ -4,16 +4,16 @@ package offline
 
 import (
 	"context"
-	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"roomkey/livekit"
 	"roomkey/meet"
 	"roomkey/store"
+	"roomkey/store/storetest"
 )
 
 // LiveKit is where nobody listens, as far as a machine has such a place.
@@ -51,21 +51,6 @@ func OpenStore(tb testing.TB) (db *store.DB, path string) {
 	return db, path
 }
 
-// emptyStore is the file of an empty database. To make one takes as long as many a
-// test, so it is made once.
-var emptyStore = sync.OnceValues(func() (content []byte, err error) {
-	dir, err := os.MkdirTemp("", "roomkey")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "roomkey.db")
-	db, err := store.Open(context.Background(), path)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
+var emptyStore = storetest.EmptyFile(func(path string) (io.Closer, error) {
+	return store.Open(context.Background(), path)
 })
