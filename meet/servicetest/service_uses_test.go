@@ -214,13 +214,14 @@ func TestWhoIsOnTheWayHasNotUsedTheirCode(t *testing.T) {
 	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
+	person := personAtServer(t, s, room)  // listed a moment after LiveKit has answered
 	_, err := s.UpdateRoom(t.Context(), Ada, room.ID, meet.RoomChange{MaxParticipants: Of(7)}, false)
 	wantCode(t, "update", err, "")
 	if n := countEvents(t, s, room, meet.Joined); n != 1 {
 		t.Fatalf("%d were written down, want one", n)
 	}
 	event := connectionAborted(s, room, a.Identity, "1")
-	event.Participant.SID = personAtServer(t, s, room).SID
+	event.Participant.SID = person.SID
 	handle(t, s, event)
 	wantUses(t, s, room, 0)
 }
@@ -233,6 +234,7 @@ func TestTryingAgainAtOnce(t *testing.T) {
 	room, code := roomForOne(t, s)
 	a := mustRedeem(t, s, code)
 	livekittest.Signal(t, s.URL, a.Token) // and no connection for sound and picture yet
+	personAtServer(t, s, room)            // listed a moment after LiveKit has answered
 	handle(t, s, connectionAborted(s, room, a.Identity, "1"))
 	wantUses(t, s, room, 1)
 	if _, err := livekittest.TryJoin(t, s.URL, a.Token); err != nil {
