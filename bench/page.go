@@ -186,8 +186,9 @@ func findChromium() string {
 func startChromium(ctx context.Context, path string) (context.Context, context.CancelFunc, error) {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
-		// A check of Chromium's own, which on a busy machine ended its network process.
-		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr"),
+		// A check of Chromium's own, which on a busy machine ended its network process; and
+		// the pages behind its address bar, which it loads for each new window.
+		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 	}
 	for _, flag := range []string{
 		"headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking",

@@ -77,7 +77,8 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 		chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
 		// A check of Chromium's own, which on a busy machine ended its network process
 		// ("Detected dangling raw_ptr in unretained") and all connections with it.
-		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr"),
+		// The others are pages behind the address bar, which it loads for each new window.
+		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 		chromedp.WSURLReadTimeout(time.Minute),
 	}
 	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update",
