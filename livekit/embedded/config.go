@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/livekit/livekit-server/pkg/config"
+	"github.com/livekit/livekit-server/pkg/sfu"
 	"github.com/livekit/mediatransportutil/pkg/rtcconfig"
 
 	"roomkey/meet"
@@ -30,6 +31,13 @@ const (
 // one that takes less misses what does not fit. Without it LiveKit keeps
 // everything.
 const slowReceiver = 256_000
+
+// keyFrameInterval is how often the sender of a picture is asked for a key frame
+// at most. Nobody sees a picture before a key frame, and one in five who joined
+// while somebody began to send missed the first and waited for LiveKit's second
+// request: with its own settings, for a second. Browsers take one request in
+// 300 ms (kMinKeyframeSendIntervalMs in libwebrtc's encoder_rtcp_feedback.cc).
+const keyFrameInterval = 300 * time.Millisecond
 
 // complete fills in what was left out.
 func (c *Config) complete() {
@@ -93,6 +101,9 @@ func (c *Config) livekit(port, udpPort int) (*config.Config, error) {
 		rtc.NodeIP.V4, rtc.NodeIP.V6 = c.NodeIP+"/"+c.NodeIP, c.MachineIP+"/"+c.MachineIP
 	}
 	rtc.EnableLoopbackCandidate = bind.IsLoopback()
+	rtc.PLIThrottle = sfu.PLIThrottleConfig{
+		LowQuality: keyFrameInterval, MidQuality: keyFrameInterval, HighQuality: keyFrameInterval,
+	}
 	rtc.DatachannelSlowThreshold = slowReceiver
 	rtc.DatachannelLossyTargetLatency = 200 * time.Millisecond
 	rtc.TCPPort = 0 // see useTCP
