@@ -153,20 +153,25 @@ func TestAFaultInTheCall(t *testing.T) {
 // A part of the page that cannot be loaded is such a fault, too.
 func TestTheCallCannotBeLoaded(t *testing.T) {
 	t.Parallel()
-	s := setup(t)
-	room, codes := s.room(meet.RoomChange{})
-	ada := s.open(wide)
-	ada.visit("/join/" + codes["host"])
-	ada.screen("prejoin")
-	ada.fill("Your name", "Ada")
-	ada.blocks("*://*:*/*CallScreen*.js")
-	ada.press("Join")
-	ada.message("broken", "Something went wrong")
-	livekittest.Wait(t, "nobody inside", func() bool { return len(s.names(room)) == 0 })
-	ada.blocks()
-	ada.press("Join again")
-	ada.screen("call")
-	ada.quiet("CallScreen", "ERR_BLOCKED_BY_CLIENT", "Failed to fetch dynamically imported module")
+	for _, part := range []string{"CallScreen", "enter"} {
+		t.Run(part, func(t *testing.T) {
+			t.Parallel()
+			s := setup(t)
+			room, codes := s.room(meet.RoomChange{})
+			ada := s.open(wide)
+			ada.blocks("*://*:*/*" + part + "-*.js")
+			ada.visit("/join/" + codes["host"])
+			ada.screen("prejoin")
+			ada.fill("Your name", "Ada")
+			ada.press("Join")
+			ada.message("broken", "Something went wrong")
+			livekittest.Wait(t, "nobody inside", func() bool { return len(s.names(room)) == 0 })
+			ada.blocks()
+			ada.press("Join again")
+			ada.screen("call")
+			ada.quiet(part, "ERR_BLOCKED_BY_CLIENT", "Failed to fetch dynamically imported module")
+		})
+	}
 }
 
 // Sound, picture and chat without encryption are not played and not shown in an

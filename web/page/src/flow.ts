@@ -116,6 +116,7 @@ export class Flow extends Shown {
     const { link } = this;
     const { invitation } = this.current;
     const attempt = this.begin();
+    this.around.loadCall().catch(() => {}); // begun before the server is asked; connect says that it failed
     this.show({ ...this.current, joining: true });
     keepChoices({ name });
     const stored = storedCall(link);
@@ -252,9 +253,8 @@ export class Flow extends Shown {
     const { invitation } = stored;
     const key = invitation.e2ee ? keyOf(this.around.fragment()) : null;
     if (invitation.e2ee && !key && !invitation.admits) return { why: 'nokey' };
-    const loaded = await this.around.loadCall().catch(() => null);
-    if (attempt.aborted) return null;
-    if (!loaded) return { why: 'unavailable' };
+    const loaded = await this.around.loadCall().catch((error: unknown) => (attempt.aborted ? null : Promise.reject(error)));
+    if (!loaded || attempt.aborted) return null;
     const { preview } = this;
     const entered = await loaded
       .enterCall({
@@ -274,7 +274,7 @@ export class Flow extends Shown {
     if (this.preview !== preview) this.preview?.stop(); // it came too late for the call to take over, or to stop
     this.preview = null;
     keepOver(null);
-    this.show({ screen: 'call', invitation, call: entered });
+    this.show({ screen: 'call', invitation, call: entered, CallScreen: loaded.CallScreen });
     return null;
   }
 

@@ -1,14 +1,17 @@
 import { createRoot } from 'react-dom/client';
 import { Flow } from './flow';
-import { speak } from './languages';
+import { speak, speakInCall } from './languages';
 import { App } from './screens/App';
 import { Boundary, LastResort } from './screens/Boundary';
 import { takeFragment } from './stored';
 import './style/base.css';
 import './style/screens.css';
 
-// Everything that the call needs is fetched while the person is typing.
-const loadCall = () => import('./call/enter');
+// The screen comes first: React shows one that it has to wait for 300 ms later at least.
+const loadCall = async () => {
+  const [{ enterCall }, { default: CallScreen }] = await Promise.all([import('./call/enter'), import('./call/CallScreen'), speakInCall()]);
+  return { enterCall, CallScreen };
+};
 
 const flow = new Flow({
   path: () => location.pathname,
@@ -29,7 +32,8 @@ if (fragment && !location.hash) history.replaceState(null, '', location.pathname
 
 // The first question to the server is on its way before anything is drawn.
 void flow.start();
-loadCall().catch(() => {}); // the flow loads it again, and says so when it cannot
+// Most of what the call needs is fetched while the person is typing. The flow asks for it again, and says when it does not come.
+import('./call/enter').catch(() => {});
 
 // A link that was changed by hand, as when its key was added.
 addEventListener('hashchange', () => flow.state.screen !== 'call' && void flow.start());

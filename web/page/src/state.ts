@@ -1,6 +1,8 @@
 // What the flow shows, and what it needs of the browser.
 
+import type { ComponentType } from 'react';
 import type { Invitation } from './api';
+import type { CallProps } from './call/CallScreen';
 import type { Call, EnterCall } from './call/enter';
 import type { MessageKind } from './text';
 
@@ -12,7 +14,7 @@ export type State =
   | { screen: 'code'; room: string; checking: boolean; problem: CodeProblem }
   | { screen: 'prejoin'; invitation: Invitation; name: string; joining: boolean; keyMissing: boolean }
   | { screen: 'waiting'; invitation: Invitation; startsAt?: string }
-  | { screen: 'call'; invitation: Invitation; call: Call }
+  | { screen: 'call'; invitation: Invitation; call: Call; CallScreen: ComponentType<CallProps> }
   | { screen: 'message'; message: MessageKind; seconds: number; encryption: boolean; said?: string };
 
 /** Surroundings is what the flow needs of the browser. */
@@ -27,5 +29,6 @@ export interface Surroundings {
   /** signalling is where LiveKit's signalling is if it is at the server that this page came from. */
   signalling(): string;
   reload(): void;
-  loadCall(): Promise<{ enterCall: EnterCall }>;
+  /** loadCall fetches what enters a call and what shows it. */
+  loadCall(): Promise<{ enterCall: EnterCall; CallScreen: ComponentType<CallProps> }>;
 }

@@ -4,21 +4,20 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { App } from '../src/screens/App';
 import { Boundary, LastResort } from '../src/screens/Boundary';
 import { text } from '../src/text';
-import { call, keptCall, setup } from './surroundings';
+import { call, enterCall, keptCall, setup } from './surroundings';
 import { storeCall } from '../src/stored';
 
-vi.mock('../src/call/CallScreen', () => ({
-  default: () => {
-    throw new Error('a fault of the page');
-  },
-}));
+const Throws = () => {
+  throw new Error('a fault of the page');
+};
+
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => {}));
 afterEach(cleanup);
 
 it('whatever throws in the call, the call is ended and there is a button to leave', async () => {
   storeCall(keptCall());
   Object.assign(call, { stored: keptCall() });
-  const { flow, reaches } = setup('/join/wpi-srjb-wer');
+  const { flow, reaches } = setup('/join/wpi-srjb-wer', '', { loadCall: async () => ({ enterCall, CallScreen: Throws }) });
   render(<App flow={flow} />);
   void flow.start();
   await screen.findByText(text.message.broken.heading);
@@ -30,9 +29,6 @@ it('whatever throws in the call, the call is ended and there is a button to leav
 
 it('what throws elsewhere does not leave an empty page', () => {
   const broken = vi.fn();
-  const Throws = () => {
-    throw new Error('a fault of the page');
-  };
   render(
     <Boundary broken={broken} fallback={<LastResort />}>
       <Throws />

@@ -42,7 +42,7 @@ export function setup(path: string, fragment = '', more: Partial<Surroundings> =
     encryption: () => true,
     signalling: () => 'ws://here',
     reload,
-    loadCall: async () => ({ enterCall }),
+    loadCall: async () => ({ enterCall, CallScreen: () => null }),
     ...more,
   });
   const reaches = (screen: string) => vi.waitFor(() => expect(flow.state.screen === 'message' ? flow.state.message : flow.state.screen).toBe(screen));

@@ -29,14 +29,14 @@ import { useNewName, usePeople, useRole } from './usePeople';
 import { useWakeLock } from './useWakeLock';
 import { callText } from './words';
 
-interface Props {
+export interface CallProps {
   flow: Flow;
   call: Call;
   invitation: Invitation;
 }
 
 /** CallScreen is everything that is seen during a call. */
-export default function CallScreen(props: Props) {
+export default function CallScreen(props: CallProps) {
   return (
     <RoomContext.Provider value={props.call.room}>
       <main className="call" data-screen="call" aria-label={callText.call.heading(titleOf(props.invitation))}>
@@ -46,7 +46,7 @@ export default function CallScreen(props: Props) {
   );
 }
 
-function Inside({ flow, call, invitation }: Props) {
+function Inside({ flow, call, invitation }: CallProps) {
   const permissions = useLocalParticipantPermissions();
   const people = usePeople();
   const role = useRole(call, people);

@@ -1,6 +1,5 @@
-import { Suspense, lazy, useEffect, useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import type { Flow } from '../flow';
-import { speakInCall } from '../languages';
 import type { State } from '../state';
 import { shortName, titleOf } from '../names';
 import { text } from '../text';
@@ -12,11 +11,6 @@ import { Prejoin } from './Prejoin';
 import { Screen } from './Screen';
 import { WaitingScreen } from './WaitingScreen';
 
-const CallScreen = lazy(async () => {
-  const [screen] = await Promise.all([import('../call/CallScreen'), speakInCall()]);
-  return screen;
-});
-
 export function App({ flow }: { flow: Flow }) {
   const state = useSyncExternalStore(flow.subscribe, () => flow.state);
   useEffect(() => {
@@ -24,7 +18,7 @@ export function App({ flow }: { flow: Flow }) {
   }, [state]);
   return (
     <Boundary key={state.screen} broken={() => flow.broke()} fallback={<Loading />}>
-      <Suspense fallback={<Loading />}>{screenOf(flow, state)}</Suspense>
+      {screenOf(flow, state)}
     </Boundary>
   );
 }
@@ -40,7 +34,7 @@ function screenOf(flow: Flow, state: State) {
     case 'waiting':
       return <WaitingScreen flow={flow} state={state} />;
     case 'call':
-      return <CallScreen flow={flow} call={state.call} invitation={state.invitation} />;
+      return <state.CallScreen flow={flow} call={state.call} invitation={state.invitation} />;
     case 'message':
       return <MessageScreen flow={flow} state={state} key={state.message} />;
   }
