@@ -186,8 +186,8 @@ func findChromium() string {
 func startChromium(ctx context.Context, path string) (context.Context, context.CancelFunc, error) {
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
-		// A check of Chromium's own, which on a busy machine ended its network process; and
-		// the pages behind its address bar, which it loads for each new window.
+		// A check of Chromium's own, which on a busy machine ended its network process, and
+		// two pages behind the address bar, which Chromium loads for each window.
 		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 	}
 	for _, flag := range []string{

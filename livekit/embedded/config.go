@@ -32,11 +32,12 @@ const (
 // everything.
 const slowReceiver = 256_000
 
-// keyFrameInterval is how often the sender of a picture is asked for a key frame
-// at most. Nobody sees a picture before a key frame, and one in five who joined
-// while somebody began to send missed the first and waited for LiveKit's second
-// request: with its own settings, for a second. Browsers take one request in
-// 300 ms (kMinKeyframeSendIntervalMs in libwebrtc's encoder_rtcp_feedback.cc).
+// keyFrameInterval is the shortest time between two requests for a key frame of one
+// size of a picture. Nobody sees a picture before a key frame. Of those who joined
+// while somebody began to send, one in five got none from the first request, and
+// with LiveKit's own setting the next one comes after a second. Browsers accept one
+// request in 300 ms (kMinKeyframeSendIntervalMs in libwebrtc's
+// encoder_rtcp_feedback.cc). LiveKit looks every 200 ms, so it asks every 400 ms.
 const keyFrameInterval = 300 * time.Millisecond
 
 // complete fills in what was left out.

@@ -77,7 +77,7 @@ func startBrowser(flags ...chromedp.ExecAllocatorOption) (context.Context, error
 		chromedp.Flag("auto-select-desktop-capture-source", "Entire screen"),
 		// A check of Chromium's own, which on a busy machine ended its network process
 		// ("Detected dangling raw_ptr in unretained") and all connections with it.
-		// The others are pages behind the address bar, which it loads for each new window.
+		// The other two are pages behind the address bar, which Chromium loads for each window.
 		chromedp.Flag("disable-features", "PartitionAllocUnretainedDanglingPtr,WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
 		chromedp.WSURLReadTimeout(time.Minute),
 	}
