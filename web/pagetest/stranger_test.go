@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -150,28 +151,55 @@ func TestAFaultInTheCall(t *testing.T) {
 	ada.quiet("a fault for the test")
 }
 
-// A part of the page that cannot be loaded is such a fault, too.
+// A part of the page that cannot be loaded is such a fault, too. Nobody is in the call
+// by then, and joining again uses up nothing.
 func TestTheCallCannotBeLoaded(t *testing.T) {
 	t.Parallel()
-	for _, part := range []string{"CallScreen", "enter"} {
+	for _, part := range []string{"CallScreen-*.js", "CallScreen-*.css", "enter-*.js"} {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
 			s := setup(t)
-			room, codes := s.room(meet.RoomChange{})
+			room, _ := s.room(meet.RoomChange{})
+			code := s.NewCode(t, room, "guest", meet.CodeChange{MaxUses: meettest.Of(1)}).Code
 			ada := s.open(wide)
-			ada.blocks("*://*:*/*" + part + "-*.js")
-			ada.visit("/join/" + codes["host"])
+			ada.blocks("*://*:*/*" + part)
+			ada.visit("/join/" + code)
 			ada.screen("prejoin")
 			ada.fill("Your name", "Ada")
 			ada.press("Join")
 			ada.message("broken", "Something went wrong")
-			livekittest.Wait(t, "nobody inside", func() bool { return len(s.names(room)) == 0 })
+			events, err := s.Store.Events(t.Context(), meet.EventQuery{RoomID: room.ID, Limit: 100})
+			connected := func(e meet.Event) bool { return e.Action == meet.Joined }
+			if err != nil || slices.ContainsFunc(events, connected) {
+				t.Errorf("connected before the page could show the call: %v (error %v)", events, err)
+			}
 			ada.blocks()
 			ada.press("Join again")
 			ada.screen("call")
-			ada.quiet(part, "ERR_BLOCKED_BY_CLIENT", "Failed to fetch dynamically imported module")
+			name, _, _ := strings.Cut(part, "-")
+			ada.quiet(name, "ERR_BLOCKED_BY_CLIENT", "Failed to fetch dynamically imported module")
 		})
 	}
+}
+
+// A picture of a link is not worth the call.
+func TestTheQRCodeCannotBeLoaded(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	_, codes := s.room(meet.RoomChange{})
+	ada := s.open(wide)
+	ada.blocks("*://*:*/*QRCode-*.js")
+	ada.join(codes["host"], "Ada")
+	ada.press("Share link")
+	ada.press("Invite as Guest")
+	livekittest.Wait(t, "React to say that the QR code failed", func() bool {
+		ada.mu.Lock()
+		defer ada.mu.Unlock()
+		return containsAny(strings.Join(ada.console, "\n"), []string{"dynamically imported module"})
+	})
+	ada.see("Code to read out")
+	ada.screen("call")
+	ada.quiet("QRCode", "ERR_BLOCKED_BY_CLIENT", "Failed to fetch dynamically imported module")
 }
 
 // Sound, picture and chat without encryption are not played and not shown in an

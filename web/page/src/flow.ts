@@ -116,7 +116,7 @@ export class Flow extends Shown {
     const { link } = this;
     const { invitation } = this.current;
     const attempt = this.begin();
-    this.around.loadCall().catch(() => {}); // begun before the server is asked; connect says that it failed
+    this.around.loadCall().catch(() => {}); // before the server is asked; connect tells of a failure
     this.show({ ...this.current, joining: true });
     keepChoices({ name });
     const stored = storedCall(link);
@@ -140,13 +140,12 @@ export class Flow extends Shown {
     if (this.current.screen === 'waiting') this.toPrejoin(this.current.invitation);
   }
 
-  /** leave ends the call because the person wants to, also while it is being brought back. */
+  /** leave ends the call because the person wants to, also while it is being brought back, or after a failure. */
   leave() {
     if (this.current.screen === 'call') return this.current.call.leave();
-    if (this.current.screen === 'message') return this.message('left');
-    if (this.current.screen !== 'loading' || !this.link) return;
+    if (this.current.screen !== 'message' && this.current.screen !== 'loading') return;
     const attempt = this.begin();
-    const stored = storedCall(this.link);
+    const stored = this.link && storedCall(this.link);
     if (stored) this.ended({ why: 'left' }, stored, attempt);
     else this.message('left');
   }
@@ -186,7 +185,7 @@ export class Flow extends Shown {
     try {
       await work;
     } catch (error) {
-      console.error(error); // refusals and networks do not come here: this is a fault of the page
+      console.error(error); // a fault of the page, or a part of it that could not be loaded; refusals do not come here
       this.broke();
     }
   }
@@ -248,7 +247,7 @@ export class Flow extends Shown {
     return true;
   }
 
-  /** connect enters the call. It gives the reason for a failure; null when it succeeded or was cancelled. */
+  /** connect enters the call. It gives the reason for a failure; null when it succeeded or was cancelled. It rejects when a part of the page cannot be loaded. */
   private async connect(stored: StoredCall, attempt: AbortSignal): Promise<Ending | null> {
     const { invitation } = stored;
     const key = invitation.e2ee ? keyOf(this.around.fragment()) : null;

@@ -7,11 +7,15 @@ import { takeFragment } from './stored';
 import './style/base.css';
 import './style/screens.css';
 
-// The screen comes first: React shows one that it has to wait for 300 ms later at least.
-const loadCall = async () => {
+// The screen of the call is loaded before the call is entered: one that React has to wait for,
+// it shows 300 ms after what stands in its place, at the earliest.
+const load = async () => {
   const [{ enterCall }, { default: CallScreen }] = await Promise.all([import('./call/enter'), import('./call/CallScreen'), speakInCall()]);
   return { enterCall, CallScreen };
 };
+// Once: where a style sheet did not come, a second import() is content without it.
+let loading: ReturnType<typeof load> | undefined;
+const loadCall = () => (loading ??= load());
 
 const flow = new Flow({
   path: () => location.pathname,
@@ -32,7 +36,7 @@ if (fragment && !location.hash) history.replaceState(null, '', location.pathname
 
 // The first question to the server is on its way before anything is drawn.
 void flow.start();
-// Most of what the call needs is fetched while the person is typing. The flow asks for it again, and says when it does not come.
+// Most of what the call needs is fetched while the person is typing. The flow says when it did not come.
 import('./call/enter').catch(() => {});
 
 // A link that was changed by hand, as when its key was added.

@@ -159,7 +159,7 @@ export const text = {
       detail: 'End-to-end encryption was switched off in this room. If you join, the server can see and hear what happens in it. Nothing of yours was sent yet.',
       action: 'Join without encryption',
     },
-    broken: { heading: 'Something went wrong', detail: 'This page failed, so the call was ended here. Your camera and microphone are off.', action: 'Join again' },
+    broken: { heading: 'Something went wrong', detail: 'This page failed, so you are not in the call. Your camera and microphone are off.', action: 'Join again' },
     nokey: { heading: 'The key is missing from the link', detail: 'This room is end-to-end encrypted. The key is the last part of the link, after #key=. Ask the host for the whole link.', action: '' },
   },
   unsupportedEncryption: 'This room is end-to-end encrypted, which this browser cannot do. Use a current version of Chrome, Edge, Firefox or Safari.',

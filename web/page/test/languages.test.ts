@@ -33,6 +33,11 @@ describe('German', () => {
 });
 
 describe('speak', () => {
+  it('is waited for by the words of the call', async () => {
+    void speak(['de']);
+    await speakInCall();
+    expect(callText.people.heading).toBe('Personen');
+  });
   it.each([
     [['de-AT', 'en'], 'de'],
     [['xx', 'de'], 'de'],

@@ -2,6 +2,7 @@ import { Suspense, lazy, useId, useRef, useState } from 'react';
 import { type Invite, invite } from '../api';
 import { pathOf } from '../code';
 import { fragmentOf } from '../key';
+import { Boundary } from '../screens/Boundary';
 import { text } from '../text';
 import type { Call } from './enter';
 import { callText } from './words';
@@ -43,9 +44,11 @@ function Invitations({ call, roles }: { call: Call; roles: string[] }) {
       {shown && link && (
         <>
           <Copyable label={callText.invite.codeLink} detail={call.key ? callText.invite.codeLinkWithKey : callText.invite.codeLinkDetail} button={callText.invite.copyLink} value={link} />
-          <Suspense>
-            <QRCode value={link} />
-          </Suspense>
+          <Boundary fallback={null}>
+            <Suspense>
+              <QRCode value={link} />
+            </Suspense>
+          </Boundary>
           {!call.key && (
             <p className="stack">
               <strong>{callText.invite.spoken}</strong>

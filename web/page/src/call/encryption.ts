@@ -1,4 +1,4 @@
-// Loaded for encrypted rooms only: the worker that encrypts and decrypts.
+// The worker that encrypts and decrypts. It is loaded for encrypted rooms only.
 
 import { type E2EEManagerOptions, ExternalE2EEKeyProvider } from 'livekit-client';
 import EncryptionWorker from 'livekit-client/e2ee-worker?worker';

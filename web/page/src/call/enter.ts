@@ -14,6 +14,7 @@ import { Thrown } from './browser';
 import { type Ending, endingOf, endingOfError } from './ending';
 import { obstacleOf } from './obstacle';
 import { Chat } from './chat';
+import { makeEncryption } from './encryption';
 import { Notices } from './notices';
 import { patientPolicy } from './reconnect';
 import { mayPublish } from './rights';
@@ -61,7 +62,7 @@ const previewPatienceMs = 3000;
 
 export const enterCall: EnterCall = async (entrance) => {
   const { stored } = entrance;
-  const encryption = stored.invitation.e2ee ? (await import('./encryption')).makeEncryption() : null;
+  const encryption = stored.invitation.e2ee ? makeEncryption() : null;
   const room = makeRoom(encryption?.options);
   keepBlurred(room);
   const notices = new Notices();

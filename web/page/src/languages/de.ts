@@ -153,7 +153,7 @@ const german: Text = {
       detail: 'Die Ende-zu-Ende-Verschlüsselung wurde in diesem Raum abgeschaltet. Wenn du beitrittst, kann der Server sehen und hören, was darin geschieht. Von dir wurde noch nichts gesendet.',
       action: 'Ohne Verschlüsselung beitreten',
     },
-    broken: { heading: 'Etwas ist schiefgegangen', detail: 'Diese Seite hat versagt, darum wurde der Anruf hier beendet. Deine Kamera und dein Mikrofon sind aus.', action: 'Wieder beitreten' },
+    broken: { heading: 'Etwas ist schiefgegangen', detail: 'Diese Seite hat versagt, darum bist du nicht im Anruf. Deine Kamera und dein Mikrofon sind aus.', action: 'Wieder beitreten' },
     nokey: { heading: 'Der Schlüssel fehlt im Link', detail: 'Dieser Raum ist Ende-zu-Ende-verschlüsselt. Der Schlüssel ist der letzte Teil des Links, nach #key=. Bitte den Gastgeber um den ganzen Link.', action: '' },
   },
   unsupportedEncryption: 'Dieser Raum ist Ende-zu-Ende-verschlüsselt, und das kann dieser Browser nicht. Nimm eine aktuelle Version von Chrome, Edge, Firefox oder Safari.',
