@@ -52,7 +52,9 @@ export class Flow extends Shown {
       this.show({ screen: 'loading', why: 'returning' });
       if (await this.back(stored, attempt)) return;
     }
-    const reply = await lookUp(this.link, keptAccessToken());
+    const asked = lookUp(this.link, keptAccessToken());
+    readChoices(); // the first look into the browser's storage takes long, and it is needed with the answer
+    const reply = await asked;
     if (attempt.aborted) return;
     if (reply.kind === 'answered') return this.invited(reply.value);
     // A link for one person was used up by the person who left. They may come back.

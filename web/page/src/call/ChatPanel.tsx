@@ -116,6 +116,6 @@ const ChatMessage = memo(function ChatMessage({ message, goesOn }: { message: Me
   );
 });
 
-// Made once: making one for each message is what takes longest of all.
-const formats = { full: new Intl.DateTimeFormat(undefined, { timeStyle: 'full' }), short: new Intl.DateTimeFormat(undefined, { timeStyle: 'short' }) };
-const timeIn = (style: keyof typeof formats, time: Date) => formats[style].format(time);
+// Making one takes ten milliseconds: so each is made once, and when the first message is shown.
+const formats: Partial<Record<'full' | 'short', Intl.DateTimeFormat>> = {};
+const timeIn = (style: keyof typeof formats, time: Date) => (formats[style] ??= new Intl.DateTimeFormat(undefined, { timeStyle: style })).format(time);
