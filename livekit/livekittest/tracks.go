@@ -11,6 +11,7 @@ import (
 
 	"github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
+	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 	samples "github.com/pion/webrtc/v4/pkg/media"
 
@@ -20,7 +21,10 @@ import (
 // silentOpus is 20 ms of silence.
 var silentOpus = []byte{0xf8, 0xff, 0xfe}
 
-var opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+var (
+	opus = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2}
+	vp8  = webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
+)
 
 // blackVP8 is a key frame of one black pixel, so that any moment is a good one
 // to begin watching.
@@ -102,6 +106,32 @@ func (p *Person) Publish(source meet.Source) {
 	}
 }
 
+// PublishTwoSizes publishes a camera as browsers do, in a large and a small size.
+// asked is called for each key frame that the server asks of the large one.
+func (p *Person) PublishTwoSizes(asked func()) {
+	p.tb.Helper()
+	var sizes []*lksdk.LocalTrack
+	for quality, width := range map[livekit.VideoQuality]uint32{livekit.VideoQuality_LOW: 320, livekit.VideoQuality_HIGH: 1280} {
+		layer := &livekit.VideoLayer{Quality: quality, Width: width, Height: width * 9 / 16}
+		track, err := lksdk.NewLocalSampleTrack(vp8, lksdk.WithSimulcast("camera", layer), lksdk.WithRTCPHandler(func(packet rtcp.Packet) {
+			if _, ok := packet.(*rtcp.PictureLossIndication); ok && quality == livekit.VideoQuality_HIGH {
+				asked()
+			}
+		}))
+		if err == nil {
+			err = track.StartWrite(&frameLoop{frame: blackVP8, every: time.Second / 15}, nil)
+		}
+		if err != nil {
+			p.tb.Fatalf("make track: %v", err)
+		}
+		sizes = append(sizes, track)
+	}
+	options := &lksdk.TrackPublicationOptions{Name: "camera", Source: livekit.TrackSource_CAMERA}
+	if _, err := p.room.LocalParticipant.PublishSimulcastTrack(sizes, options); err != nil {
+		p.tb.Fatalf("publish a camera: %v", err)
+	}
+}
+
 // errNotAllowed is LiveKit's refusal of a publication.
 var errNotAllowed = errors.New("the server does not allow it")
 
@@ -138,7 +168,7 @@ func trackSource(source meet.Source) livekit.TrackSource {
 
 // newTrack makes a track that repeats one frame.
 func newTrack(source meet.Source) (*lksdk.LocalTrack, error) {
-	codec := webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8, ClockRate: 90000}
+	codec := vp8
 	frames := frameLoop{frame: blackVP8, every: time.Second / 15}
 	if source == meet.Microphone || source == meet.ScreenShareAudio {
 		codec = opus
