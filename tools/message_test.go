@@ -24,10 +24,12 @@ func FuzzMessage(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var fast, standard message
-		fastErr, standardErr := jsonv1.Unmarshal([]byte(text), &fast), json.Unmarshal([]byte(text), &standard)
-		if (fastErr == nil) != (standardErr == nil) || fastErr == nil && !reflect.DeepEqual(fast, standard) {
-			t.Errorf("%q: %+v (%v), and %+v (%v) by encoding/json", text, fast, fastErr, standard, standardErr)
+		for _, read := range []reflect.Type{reflect.TypeFor[message](), reflect.TypeFor[params](), reflect.TypeFor[any]()} {
+			fast, standard := reflect.New(read).Interface(), reflect.New(read).Interface()
+			fastErr, standardErr := jsonv1.Unmarshal([]byte(text), fast), json.Unmarshal([]byte(text), standard)
+			if (fastErr == nil) != (standardErr == nil) || fastErr == nil && !reflect.DeepEqual(fast, standard) {
+				t.Errorf("%q: %+v (%v), and %+v (%v) by encoding/json", text, fast, fastErr, standard, standardErr)
+			}
 		}
 		req := readRequest([]byte(text))
 		valid := json.Valid([]byte(text))

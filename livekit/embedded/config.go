@@ -34,8 +34,8 @@ const slowReceiver = 256_000
 
 // keyFrameInterval is the shortest time between two requests for a key frame of one
 // size of a picture. Nobody sees a picture before a key frame. Of those who joined
-// while somebody began to send, one in five got none from the first request, and
-// with LiveKit's own setting the next one comes after a second. Browsers accept one
+// while somebody began to send, about one in three got none from the first request,
+// and LiveKit's own setting lets the next one wait for a second. Browsers accept one
 // request in 300 ms (kMinKeyframeSendIntervalMs in libwebrtc's
 // encoder_rtcp_feedback.cc). LiveKit looks every 200 ms, so it asks every 400 ms.
 const keyFrameInterval = 300 * time.Millisecond

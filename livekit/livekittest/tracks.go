@@ -110,21 +110,28 @@ func (p *Person) Publish(source meet.Source) {
 // asked is called for each key frame that the server asks of the large one.
 func (p *Person) PublishTwoSizes(asked func()) {
 	p.tb.Helper()
-	var sizes []*lksdk.LocalTrack
-	for quality, width := range map[livekit.VideoQuality]uint32{livekit.VideoQuality_LOW: 320, livekit.VideoQuality_HIGH: 1280} {
-		layer := &livekit.VideoLayer{Quality: quality, Width: width, Height: width * 9 / 16}
-		track, err := lksdk.NewLocalSampleTrack(vp8, lksdk.WithSimulcast("camera", layer), lksdk.WithRTCPHandler(func(packet rtcp.Packet) {
-			if _, ok := packet.(*rtcp.PictureLossIndication); ok && quality == livekit.VideoQuality_HIGH {
-				asked()
-			}
-		}))
+	handle := func(packet rtcp.Packet) {
+		if _, ok := packet.(*rtcp.PictureLossIndication); ok {
+			asked()
+		}
+	}
+	sizes := make([]*lksdk.LocalTrack, 2)
+	for i, layer := range []*livekit.VideoLayer{
+		{Quality: livekit.VideoQuality_LOW, Width: 320, Height: 180},
+		{Quality: livekit.VideoQuality_HIGH, Width: 1280, Height: 720},
+	} {
+		options := []lksdk.LocalTrackOptions{lksdk.WithSimulcast("camera", layer)}
+		if layer.Quality == livekit.VideoQuality_HIGH {
+			options = append(options, lksdk.WithRTCPHandler(handle))
+		}
+		track, err := lksdk.NewLocalSampleTrack(vp8, options...)
 		if err == nil {
 			err = track.StartWrite(&frameLoop{frame: blackVP8, every: time.Second / 15}, nil)
 		}
 		if err != nil {
 			p.tb.Fatalf("make track: %v", err)
 		}
-		sizes = append(sizes, track)
+		sizes[i] = track
 	}
 	options := &lksdk.TrackPublicationOptions{Name: "camera", Source: livekit.TrackSource_CAMERA}
 	if _, err := p.room.LocalParticipant.PublishSimulcastTrack(sizes, options); err != nil {

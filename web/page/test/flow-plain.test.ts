@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { storeCall, storedCall } from '../src/stored';
 import { lockManager } from './locks';
-import { admission, answers, call, calls, link, enterCall, entrance, guest, json, keptCall, key, reload, setup, token } from './surroundings';
+import { admission, answers, call, calls, link, enterCall, entrance, guest, json, keptCall, key, reload, setup } from './surroundings';
 
 describe('a link with a key into a room that is not encrypted', () => {
   const plain = { '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) };
@@ -77,32 +77,6 @@ describe('a page that fails', () => {
     expect(storedCall(link)).toMatchObject({ left: true });
     flow.leave();
     await reaches('left');
-  });
-  it('does not lead back in who leaves after a part of it could not be loaded', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => {});
-    answers({ '/page/invitation': () => json(200, guest), '/v2/token': () => json(200, admission) });
-    const { flow, reaches } = setup('/join/wpi-srjb-wer', '', { loadCall: () => Promise.reject(new Error('not loaded')) });
-    await flow.start();
-    await flow.join('Ada');
-    await reaches('broken');
-    expect(calls('/v2/token')).toHaveLength(1);
-    expect(storedCall(link)).toMatchObject({ token, left: false }); // Join again uses up nothing
-    flow.leave();
-    await reaches('left');
-    expect(storedCall(link)).toMatchObject({ left: true });
-  });
-  it('says nothing of a part that nobody waits for any more', async () => {
-    const said = vi.spyOn(console, 'error').mockImplementation(() => {});
-    storeCall(keptCall());
-    let fail = (_: Error) => {};
-    const { flow, reaches } = setup('/join/wpi-srjb-wer', '', { loadCall: () => new Promise((_, reject) => (fail = reject)) });
-    const started = flow.start();
-    await reaches('loading');
-    flow.leave();
-    fail(new Error('not loaded'));
-    await started;
-    await reaches('left');
-    expect(said).not.toHaveBeenCalled();
   });
   it('is loaded anew for who wants to join again', async () => {
     storeCall({ ...keptCall(), left: true });

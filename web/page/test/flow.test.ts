@@ -25,23 +25,6 @@ describe('a link', () => {
     expect(calls('/v2/token')).toHaveLength(1);
     expect(enterCall).toHaveBeenCalledTimes(1);
   });
-  it('loads the call while the server is asked', async () => {
-    const order: string[] = [];
-    const asked = () => {
-      order.push('asked');
-      return json(200, admission);
-    };
-    const loadCall = async () => {
-      order.push('loaded');
-      return { enterCall, CallScreen: () => null };
-    };
-    answers({ '/page/invitation': () => json(200, guest), '/v2/token': asked });
-    const { flow, reaches } = setup('/join/wpi-srjb-wer', '', { loadCall });
-    await flow.start();
-    await flow.join('Ada');
-    await reaches('call');
-    expect(order.slice(0, 2)).toEqual(['loaded', 'asked']);
-  });
   it('is not joined without a name', async () => {
     answers({ '/page/invitation': () => json(200, guest) });
     const { flow, reaches } = setup('/join/wpi-srjb-wer');
