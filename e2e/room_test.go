@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -87,6 +88,7 @@ func (s *system) call(subject, tool string, arguments arg, out any) error {
 	if out == nil {
 		out = new(any)
 	}
+	reflect.ValueOf(out).Elem().SetZero() // what an earlier answer left in it would stay where this one says nothing
 	return json.Unmarshal(message.Result.StructuredContent, out)
 }
 

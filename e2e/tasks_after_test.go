@@ -87,10 +87,10 @@ var tasksAfter = []task{
 		s.same("who, and that it says how long", []any{people[0].Name, people[0].SecondsInside != nil}, "[Zoe true]")
 	}},
 	{"Who has not come?", "get_room_codes", partly, func(s *script) {
-		s.given(nil)
+		s.given(arg{"create_codes": false})
 		var m made
 		s.as(s.user, "create_room_codes", arg{"room_id": s.room, "people": []arg{{"name": "Zoe"}, {"name": "Yann"}}}, &m)
-		s.comes(m.code("Zoe"), "Zoe")
+		s.as(s.user, "create_room_codes", arg{"room_id": s.room}, nil)
 		var out made
 		unused := func() (labels []string) {
 			for _, c := range out.Codes {
@@ -100,6 +100,9 @@ var tasksAfter = []task{
 			}
 			return labels
 		}
+		s.as(s.user, "get_room_codes", arg{"room_id": s.room, "unused": true}, &out)
+		s.same("who was invited", unused(), "[Zoe Yann]")
+		s.comes(m.code("Zoe"), "Zoe")
 		livekittest.Wait(s.t, "it to be on record who came", func() bool {
 			s.as(s.user, "get_room_codes", arg{"room_id": s.room, "unused": true}, &out)
 			return len(unused()) == 1
