@@ -67,6 +67,19 @@ func (r Room) brief(now time.Time) Room {
 // may know no more of it.
 func (r Room) IsBrief() bool { return r.ID == "" }
 
+// NewRoom is what RoomStore.CreateRoom stores, and on what conditions.
+type NewRoom struct {
+	Room
+	Codes []RoomCode
+
+	// ErrLimitReached if the creator has Most active rooms already; 0 is no limit.
+	Most int
+
+	// Unless it is zero, ErrNameTaken also if a room gave up the name later than
+	// that. RoomStore.NameUse says by whom.
+	UnusedSince time.Time
+}
+
 // NameUse says who has a room name, and who had it until recently.
 type NameUse struct {
 	Taken bool // by an active room

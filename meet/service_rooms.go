@@ -29,12 +29,8 @@ func (s *Service) CreateRoom(
 	if err := s.checkRoomRate(p); err != nil {
 		return Room{}, nil, err
 	}
-	if named { // no media room for a taken name; the store checks it again
-		use, err := s.nameUse(ctx, room.Name, msgCreateFailed)
-		if err == nil && use.Taken {
-			err = errNameTaken()
-		}
-		if err = cmp.Or(err, s.checkKept(use, room.CreatedBy)); err != nil {
+	if named && !s.mediaOnJoin { // no media room for a taken name
+		if err := s.checkName(ctx, room); err != nil {
 			return Room{}, nil, err
 		}
 	}
@@ -66,6 +62,15 @@ func (s *Service) checkMedia(ctx context.Context, room Room) error {
 	return s.media.EnsureRoom(budget, room)
 }
 
+// checkName refuses a new room whose name is taken or kept for somebody else.
+func (s *Service) checkName(ctx context.Context, room Room) error {
+	use, err := s.nameUse(ctx, room.Name, msgCreateFailed)
+	if err == nil && use.Taken {
+		err = errNameTaken()
+	}
+	return cmp.Or(err, s.checkKept(use, room.CreatedBy))
+}
+
 // checkKept refuses a name that a room of another creator had until recently: links
 // to that room have the name, and must not lead to strangers.
 func (s *Service) checkKept(use NameUse, creator string) error {
@@ -87,7 +92,7 @@ func (s *Service) nameUse(ctx context.Context, name, failed string) (NameUse, er
 	if err != nil || !use.Due {
 		return use, s.storeError(err, failed)
 	}
-	return use, s.expire(ctx)
+	return use, s.expireHolder(ctx, name)
 }
 
 // MayCreateRoom gives the error with which [Service.CreateRoom] would refuse p, or
@@ -122,10 +127,14 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 }
 
 // storeRoom stores a new room and its codes, and gives the codes. It draws the name
-// unless the room is named.
+// unless the room is named; who has or had that is looked at only if somebody did.
 func (s *Service) storeRoom(
 	ctx context.Context, p Principal, room *Room, named, createCodes bool, e *Event,
 ) (codes []RoomCode, err error) {
+	var unusedSince time.Time
+	if named {
+		unusedSince = room.CreatedAt.Add(-s.keepName)
+	}
 	err = draw(func() error {
 		if !named {
 			room.Name = s.random.grouped()
@@ -135,11 +144,15 @@ func (s *Service) storeRoom(
 			codes = s.drawCodes(room.ID, keys, room.CreatedAt)
 		}
 		e.RoomName, e.Details["name"] = room.Name, room.Name
-		err := s.store.CreateRoom(ctx, *room, codes, s.roomLimit(p), e)
-		if errors.Is(err, ErrNameTaken) && named {
+		err := s.store.CreateRoom(ctx, NewRoom{*room, codes, s.roomLimit(p), unusedSince}, e)
+		switch {
+		case !named || !errors.Is(err, ErrNameTaken):
+			return err
+		case unusedSince.IsZero():
 			return errNameTaken() // it would be taken the next time as well
 		}
-		return err
+		unusedSince = time.Time{}
+		return cmp.Or(s.checkName(ctx, *room), err)
 	})
 	switch {
 	case errors.Is(err, ErrLimitReached):

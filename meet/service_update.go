@@ -178,7 +178,7 @@ func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool
 func (s *Service) expireBefore(ctx context.Context, room Room, name string) error {
 	switch {
 	case room.State == RoomActive && !room.Active(s.now()):
-		return s.expire(ctx)
+		return s.expireHolder(ctx, room.Name)
 	case room.State == RoomActive && name == room.Name:
 		return nil // it keeps the name that it has
 	}

@@ -47,10 +47,9 @@ type Store interface {
 // RoomStore keeps rooms.
 type RoomStore interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
-	// ErrNameTaken if an active room has the name (a room that should have
-	// expired by now does not keep it), ErrCodeTaken if one of the codes exists.
-	// ErrLimitReached if the creator has most active rooms already; 0 is no limit.
-	CreateRoom(ctx context.Context, room Room, codes []RoomCode, most int, e *Event) error
+	// ErrNameTaken, also if the room that has the name should have expired by now;
+	// ErrCodeTaken if one of the codes exists; see [NewRoom] for ErrLimitReached.
+	CreateRoom(ctx context.Context, room NewRoom, e *Event) error
 
 	// RoomByID finds a room, active or not. ErrNotFound.
 	RoomByID(ctx context.Context, id string) (Room, error)
@@ -62,6 +61,10 @@ type RoomStore interface {
 	// NameUse says who has a room name at that moment, and who gave it up later than
 	// since. A name without either gives a zero NameUse.
 	NameUse(ctx context.Context, name string, now, since time.Time) (NameUse, error)
+
+	// ExpireHolder makes the active room with a name expired if its ExpiresAt is not
+	// after now. event gives the event of it.
+	ExpireHolder(ctx context.Context, name string, now time.Time, event func(Room) *Event) error
 
 	// ForgetNames deletes at most limit names that rooms changed for others by
 	// then; NameUse does not know them any more.

@@ -21,9 +21,9 @@ func TestNoOperationRunsMoreThanTwice(t *testing.T) {
 		ran := make([]int, n)
 		for i := range n {
 			names = append(names, fmt.Sprint("room-", i))
-			good = append(good, h.queueRaw(func(t *tx) error { ran[i]++; return t.insertRoom(newRoom(names[i])) }))
+			good = append(good, h.queueRaw(func(t *tx) error { ran[i]++; return t.insertRoom(roomWith(newRoom(names[i]))) }))
 			bad = append(bad, h.queueRaw(func(t *tx) error {
-				return cmp.Or(t.insertRoom(newRoom(fmt.Sprint("bad-", i))), errors.New("refused"))
+				return cmp.Or(t.insertRoom(roomWith(newRoom(fmt.Sprint("bad-", i)))), errors.New("refused"))
 			}))
 		}
 		h.letGo()
@@ -123,7 +123,7 @@ func TestAnAdmissionThatIsRunAgainBeginsAnew(t *testing.T) {
 			return err
 		})
 		fails := h.queueRaw(func(t *tx) error {
-			return cmp.Or(t.insertRoom(newRoom("bad")), errors.New("refused"))
+			return cmp.Or(t.insertRoom(roomWith(newRoom("bad"))), errors.New("refused"))
 		})
 		h.letGo()
 		wantNoErr(t, h.first, locks, admits)

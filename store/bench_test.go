@@ -25,7 +25,7 @@ func filled(b *testing.B) *DB {
 		for i := range benchRooms {
 			room := newRoom(fmt.Sprint(i))
 			room.CreatedAt = epoch.Add(time.Duration(i) * time.Second)
-			if err := t.insertRoom(room); err != nil {
+			if err := t.insertRoom(roomWith(room)); err != nil {
 				return err
 			}
 			for k, role := range []string{"host", "guest", "viewer"} {

@@ -17,7 +17,7 @@ func damagedFile(t *testing.T) (path string) {
 	path = filepath.Join(t.TempDir(), "room.db")
 	db := openAt(t, path)
 	for i := range 200 {
-		if err := db.CreateRoom(t.Context(), newRoom(string(rune('a'+i))), nil, 0, nil); err != nil {
+		if err := db.CreateRoom(t.Context(), roomWith(newRoom(string(rune('a'+i)))), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -32,8 +32,9 @@ func TestWhatAChangeCosts(t *testing.T) {
 		statements, rows, pages int
 	}{
 		{"create a room with three codes, at most 9 active", func() error {
-			return db.CreateRoom(ctx, newRoom("room"),
-				[]meet.RoomCode{newCode("host", "host"), newCode("aaa", "guest-2"), limited}, 9, newEvent("room"))
+			r := roomWith(newRoom("room"), newCode("host", "host"), newCode("aaa", "guest-2"), limited)
+			r.Most, r.UnusedSince = 9, epoch
+			return db.CreateRoom(ctx, r, newEvent("room"))
 		}, 6, 5, 14},
 		{"join by name", admit(meet.Admission{Identity: "by name"}), 4, 3, 9},
 		{"join by name, as a known person", admit(meet.Admission{Identity: "known", Person: "p"}), 5, 2, 7},

@@ -46,7 +46,7 @@ func writeUntilKilled(path string) int {
 
 func createAndJoin(ctx context.Context, db *DB, name string) error {
 	room := newRoom(name)
-	if err := db.CreateRoom(ctx, room, []meet.RoomCode{newCode("code-"+name, "guest")}, 0, nil); err != nil {
+	if err := db.CreateRoom(ctx, roomWith(room, newCode("code-"+name, "guest")), nil); err != nil {
 		return err
 	}
 	if _, err := os.Stdout.WriteString("room " + name + "\n"); err != nil {

@@ -147,7 +147,7 @@ func pointReads() map[string][]string {
 			"PRIMARY KEY (name=?)"},
 		selectActiveRooms: {"INDEX rooms_open (created_by=?)"},
 		selectUncleared:   {"INDEX rooms_uncleared"}, // all of it is wanted
-		expireHolder:      {"INDEX rooms_active_name (name=?)"},
+		expireHolder:      {"INDEX rooms_active_name (name=?)", blocks, admins},
 		expireRooms:       {"PRIMARY KEY (id=?)", "INDEX rooms_expiring (expires_at<?)", blocks, admins},
 		updateRoom:        {"PRIMARY KEY (id=?)", blocks, admins},
 		deleteAdmins:      {"PRIMARY KEY (room_id=?)"},

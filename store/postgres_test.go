@@ -156,14 +156,14 @@ func TestInstancesKeepLimitsTogether(t *testing.T) {
 		t.Errorf("%d were let in by a code for 5", admitted)
 	}
 	if made := succeed(t, two, 20, meet.ErrLimitReached, func(db *DB, i int) error {
-		return db.CreateRoom(ctx, newRoom(fmt.Sprint("limit-", i)), nil, 4, nil)
+		return db.CreateRoom(ctx, meet.NewRoom{Room: newRoom(fmt.Sprint("limit-", i)), Most: 4}, nil)
 	}); made != 3 {
 		t.Errorf("%d rooms were made beside one, of 4 at most", made)
 	}
 	if made := succeed(t, two, 20, meet.ErrNameTaken, func(db *DB, i int) error {
 		room := newRoom("name")
 		room.ID = fmt.Sprint("name-", i)
-		return db.CreateRoom(ctx, room, nil, 0, nil)
+		return db.CreateRoom(ctx, roomWith(room), nil)
 	}); made != 1 {
 		t.Errorf("%d rooms have one name", made)
 	}
@@ -318,7 +318,9 @@ func TestRoundTripsOfAChange(t *testing.T) {
 		trips int64
 	}{
 		{"create a room with codes", func() error {
-			return db.CreateRoom(ctx, newRoom("room"), []meet.RoomCode{newCode("aaa", "host"), limited}, 9, newEvent("room"))
+			r := roomWith(newRoom("room"), newCode("aaa", "host"), limited)
+			r.Most, r.UnusedSince = 9, epoch
+			return db.CreateRoom(ctx, r, newEvent("room"))
 		}, 3}, // how many rooms there are, whether the name is free, the rest
 		{"join by name", admit(meet.Admission{Identity: "by name"}), 2},
 		{"join by code", admit(meet.Admission{Identity: "by code", Code: "aaa"}), 2},

@@ -4,16 +4,19 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"roomkey/meet"
 )
 
 const (
+	// Nothing is inserted if an active room has the name, or another gave it up later
+	// than $20, which is $22; NULL is for any time.
 	insertRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at,
 		is_public, mode, max_participants, settings, expires_at, opening, created_at, updated_at, locked_for_all,
 		title, starts_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+	WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE name = $19 AND state <> 'active' AND ended_at > $20)
+		AND NOT EXISTS (SELECT 1 FROM former_names WHERE name = $21 AND released_at > $22)
 	ON CONFLICT (name) WHERE state = 'active' DO NOTHING`
 
 	// A room that is active has nothing cleared yet.
@@ -23,30 +26,28 @@ const (
 		cleared = CASE WHEN $4 = 'active' THEN 0 ELSE cleared END
 	WHERE id = $1 RETURNING ` + roomColumns
 
-	// Frees a name held by a room whose time has come but which the sweeper
-	// has not got round to.
-	expireHolder = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $2, cleared = 0
-	WHERE name = $1 AND state = 'active' AND expires_at <= $2 RETURNING id`
-
 	selectRoomByID = `SELECT ` + roomColumns + ` FROM rooms WHERE id = $1`
 
-	selectRoomByName = `SELECT ` + roomColumns + ` FROM rooms WHERE id = COALESCE(
+	selectRoomByName = `SELECT ` + roomColumns + ` FROM rooms WHERE id = COALESCE(` + idsOfName + `)`
+
+	// The active room with a name, and the newest of those that are over.
+	idsOfName = `
 		(SELECT id FROM rooms WHERE name = $1 AND state = 'active'),
-		(SELECT id FROM rooms WHERE name = $1 ORDER BY created_at DESC, id DESC LIMIT 1))`
+		(SELECT id FROM rooms WHERE name = $1 AND state <> 'active' ORDER BY created_at DESC, id DESC LIMIT 1)`
 )
 
 // CreateRoom implements [meet.RoomStore].
-func (db *DB) CreateRoom(ctx context.Context, room meet.Room, codes []meet.RoomCode, most int, e *meet.Event) error {
+func (db *DB) CreateRoom(ctx context.Context, r meet.NewRoom, e *meet.Event) error {
 	return db.change(ctx, func(t *tx) error {
-		if err := t.checkActiveRooms(room, most); err != nil {
+		if err := t.checkActiveRooms(r.Room, r.Most); err != nil {
 			return err
 		}
-		err := t.insertRoom(room)
-		if err == nil {
-			err = t.insertAdmins(room)
+		if err := t.insertRoom(r); err != nil {
+			return err
 		}
-		for _, code := range codes {
-			err = cmp.Or(err, t.insertCode(room.ID, code))
+		err := t.insertAdmins(r.Room)
+		for _, code := range r.Codes {
+			err = cmp.Or(err, t.insertCode(r.ID, code))
 		}
 		return cmp.Or(err, t.event(e))
 	})
@@ -96,11 +97,6 @@ func (db *DB) UpdateRoom(
 				return room, err
 			}
 		}
-		if room.State == meet.RoomActive && (was.State != meet.RoomActive || was.Name != room.Name) {
-			if _, err := t.freeName(room.Name, room.UpdatedAt); err != nil {
-				return room, err
-			}
-		}
 		if err := t.replaceAdmins(was, room); err != nil {
 			return room, err
 		}
@@ -137,38 +133,17 @@ func (t *tx) room(id string) (meet.Room, error) {
 	return room, err
 }
 
-// freeName expires the room that has a name, if its time has come. freed says
-// whether it had.
-func (t *tx) freeName(name string, now time.Time) (freed bool, err error) {
-	expired, err := queryAll(t, "free room name", expireHolder, textPointers, name, now.UnixMilli())
-	t.roomChanged(expired...)
-	return len(expired) > 0, err
-}
-
-// insertRoom looks at who has the name only if somebody has it.
-func (t *tx) insertRoom(r meet.Room) error {
+func (t *tx) insertRoom(r meet.NewRoom) error {
 	t.roomChanged(r.ID)
-	for {
-		inserted, err := t.tryInsertRoom(r)
-		if err != nil || inserted {
-			return err
-		}
-		freed, err := t.freeName(r.Name, r.CreatedAt)
-		if err != nil {
-			return err
-		}
-		if !freed {
-			return meet.ErrNameTaken
-		}
-	}
-}
-
-func (t *tx) tryInsertRoom(r meet.Room) (inserted bool, err error) {
 	n, err := t.change(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Opening, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
-		sourcesText(r.LockedForAll), r.Title, optional(r.StartsAt))
-	return n > 0, wrap("insert room", err)
+		sourcesText(r.LockedForAll), r.Title, optional(r.StartsAt),
+		r.Name, optional(r.UnusedSince), r.Name, optional(r.UnusedSince))
+	if err == nil && n == 0 {
+		return meet.ErrNameTaken
+	}
+	return wrap("insert room", err)
 }
 
 func (t *tx) updateRoom(id string, r meet.Room) (meet.Room, error) {

@@ -63,7 +63,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			want string
 		}{
 			{"create", func() error {
-				return db.CreateRoom(ctx, named("one", "daily"), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
+				return db.CreateRoom(ctx, roomWith(named("one", "daily"), newCode("aaa", "host")), nil)
 			}, "one active false | aaa true 0"},
 			{"update room", func() error {
 				return errOf(db.UpdateRoom(ctx, "one", func(r *meet.Room) error { r.IsPublic = true; return nil }, 0, nil))
@@ -97,7 +97,7 @@ func TestEveryWriteIsSeenAtOnce(t *testing.T) {
 			{"expire", func() error {
 				return errOf(db.ExpireRooms(ctx, epoch.Add(time.Minute), 10, func(meet.Room) *meet.Event { return nil }))
 			}, "one expired true | bbb false 0 | zzz true 0"},
-			{"another room with the name", func() error { return db.CreateRoom(ctx, named("two", "daily"), nil, 0, nil) },
+			{"another room with the name", func() error { return db.CreateRoom(ctx, roomWith(named("two", "daily")), nil) },
 				"two active false"},
 			{"rename that one", func() error {
 				return errOf(db.UpdateRoom(ctx, "two", func(r *meet.Room) error { r.Name = "weekly"; return nil }, 0, nil))
@@ -225,8 +225,8 @@ func TestOperationsThatShareACommit(t *testing.T) {
 	}
 }
 
-// A name that a room whose time has come held is freed by a create, and
-// readers of that room see what became of it.
+// Readers by name and by id see that a room has expired and that another one has its
+// name.
 func TestFreeingANameIsSeen(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, db *DB) {
@@ -234,9 +234,14 @@ func TestFreeingANameIsSeen(t *testing.T) {
 		old.ExpiresAt = epoch.Add(time.Second)
 		createRoom(t, db, old)
 		look(t, db)
-		fresh := named("new", "daily")
-		fresh.CreatedAt = epoch.Add(time.Minute)
-		createRoom(t, db, fresh)
+		err := db.ExpireHolder(t.Context(), "daily", epoch.Add(time.Minute), func(meet.Room) *meet.Event { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := look(t, db); got != "old expired false" {
+			t.Errorf("readers see %q by the name; want that the room has expired", got)
+		}
+		createRoom(t, db, named("new", "daily"))
 		if got := look(t, db); got != "new active false" {
 			t.Errorf("readers see %q by the name; want the new room", got)
 		}

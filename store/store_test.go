@@ -67,9 +67,14 @@ func newRoom(name string) meet.Room {
 		CreatedAt: epoch, UpdatedAt: epoch}
 }
 
+// roomWith is a new room with its codes, on no condition.
+func roomWith(room meet.Room, codes ...meet.RoomCode) meet.NewRoom {
+	return meet.NewRoom{Room: room, Codes: codes}
+}
+
 func createRoom(t testing.TB, db *DB, room meet.Room, codes ...meet.RoomCode) {
 	t.Helper()
-	if err := db.CreateRoom(t.Context(), room, codes, 0, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), roomWith(room, codes...), nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -156,7 +161,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 	errs := make(chan error, 40)
 	for i := range 20 {
 		for name, db := range map[string]*DB{"one": one, "two": two} {
-			go func() { errs <- db.CreateRoom(context.Background(), newRoom(name+string(rune('a'+i))), nil, 0, nil) }()
+			go func() { errs <- db.CreateRoom(context.Background(), roomWith(newRoom(name+string(rune('a'+i)))), nil) }()
 		}
 	}
 	for range 40 {
@@ -164,7 +169,7 @@ func TestTwoStoresShareAFile(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	err := one.CreateRoom(t.Context(), newRoom("twoa"), nil, 0, nil)
+	err := one.CreateRoom(t.Context(), roomWith(newRoom("twoa")), nil)
 	if err == nil {
 		t.Error("created a room that the other store has")
 	}

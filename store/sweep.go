@@ -15,6 +15,9 @@ const (
 	WHERE id IN (SELECT id FROM rooms WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
 	RETURNING ` + roomColumns
 
+	expireHolder = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $1, cleared = 0
+	WHERE name = $2 AND state = 'active' AND expires_at <= $1 RETURNING ` + roomColumns
+
 	selectUncleared = `SELECT id FROM rooms WHERE cleared = 0 AND state <> 'active' ORDER BY updated_at, id LIMIT $1`
 
 	selectCleared = `SELECT cleared FROM rooms WHERE id = $1 AND state <> 'active'`
@@ -56,9 +59,19 @@ func (db *DB) Due(ctx context.Context, q meet.DueQuery) (meet.Due, error) {
 // ExpireRooms implements [meet.SweepStore].
 func (db *DB) ExpireRooms(ctx context.Context, now time.Time, limit int,
 	event func(meet.Room) *meet.Event) ([]meet.Room, error) {
+	return db.expire(ctx, expireRooms, event, now.UnixMilli(), min(max(limit, 0), rowsAtOnce))
+}
+
+// ExpireHolder implements [meet.RoomStore].
+func (db *DB) ExpireHolder(ctx context.Context, name string, now time.Time, event func(meet.Room) *meet.Event) error {
+	_, err := db.expire(ctx, expireHolder, event, now.UnixMilli(), name)
+	return err
+}
+
+func (db *DB) expire(ctx context.Context, text string, event func(meet.Room) *meet.Event,
+	args ...any) ([]meet.Room, error) {
 	return write(ctx, db.writer, func(t *tx) ([]meet.Room, error) {
-		rooms, err := queryAll(t, "expire rooms", expireRooms, roomPointers, now.UnixMilli(),
-			min(max(limit, 0), rowsAtOnce))
+		rooms, err := queryAll(t, "expire rooms", text, roomPointers, args...)
 		for _, room := range rooms {
 			t.roomChanged(room.ID)
 			err = cmp.Or(err, t.event(event(room)))

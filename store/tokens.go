@@ -30,9 +30,7 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 	selectNamedRoom = `SELECT id, name FROM rooms WHERE id = COALESCE(
-		(SELECT id FROM rooms WHERE id = $1),
-		(SELECT id FROM rooms WHERE name = $1 AND state = 'active'),
-		(SELECT id FROM rooms WHERE name = $1 ORDER BY created_at DESC, id DESC LIMIT 1))`
+		(SELECT id FROM rooms WHERE id = $1),` + idsOfName + `)`
 
 	revokeToken = `UPDATE tokens SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL`
 

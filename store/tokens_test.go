@@ -188,7 +188,7 @@ func TestTokensGetTheirTurn(t *testing.T) {
 					return
 				default:
 				}
-				if err := db.CreateRoom(t.Context(), newRoom(fmt.Sprintf("room-%d-%d", n, i)), nil, 0, nil); err != nil {
+				if err := db.CreateRoom(t.Context(), roomWith(newRoom(fmt.Sprintf("room-%d-%d", n, i))), nil); err != nil {
 					t.Errorf("CreateRoom: %v", err)
 					return
 				}

@@ -13,7 +13,7 @@ import (
 // hotWrites are prepared once. They are the statements of creating a room, of
 // joining one and of being inside.
 var hotWrites = []string{
-	selectActiveRooms, expireHolder, insertRoom, insertCode,
+	selectActiveRooms, insertRoom, insertCode,
 	selectRoomByID, selectCodeAndRoom, selectCode, useCode, insertJoin, insertVisit, insertPendingUse, selectBlocks,
 	lookModerated, selectModerated,
 	insertEvents[0].text, insertEvents[1].text, insertEvents[2].text,

@@ -53,7 +53,7 @@ func (h *held) queue(do func(ctx context.Context) error) chan error {
 
 func (h *held) queueRoom(name string) chan error {
 	h.t.Helper()
-	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, newRoom(name), nil, 0, nil) })
+	return h.queue(func(ctx context.Context) error { return h.db.CreateRoom(ctx, roomWith(newRoom(name)), nil) })
 }
 
 func (h *held) queueRaw(run func(*tx) error) chan error {
@@ -140,16 +140,16 @@ func TestFailingOperationsHarmNoOther(t *testing.T) {
 		nameTaken := h.queueRoom("taken")
 		codeTaken := h.queue(func(ctx context.Context) error { // fails with a room and a code written
 			codes := []meet.RoomCode{newCode("half", "host"), newCode("taken", "guest")}
-			return db.CreateRoom(ctx, newRoom("half"), codes, 0, nil)
+			return db.CreateRoom(ctx, roomWith(newRoom("half"), codes...), nil)
 		})
 		panics := h.queueRaw(func(t *tx) error {
-			if err := t.insertRoom(newRoom("panicked")); err != nil {
+			if err := t.insertRoom(roomWith(newRoom("panicked"))); err != nil {
 				return err
 			}
 			panic("as the test wants")
 		})
 		refuses := h.queueRaw(func(t *tx) error {
-			if err := t.insertRoom(newRoom("refused")); err != nil {
+			if err := t.insertRoom(roomWith(newRoom("refused"))); err != nil {
 				return err
 			}
 			return refused
@@ -185,7 +185,7 @@ func TestLonePanicIsAnError(t *testing.T) {
 		if _, err := db.UpdateRoom(t.Context(), "id-room", func(*meet.Room) error { panic("oh") }, 0, nil); err == nil {
 			t.Error("a panic was a success")
 		}
-		if err := db.CreateRoom(t.Context(), newRoom("next"), nil, 0, nil); err != nil {
+		if err := db.CreateRoom(t.Context(), roomWith(newRoom("next")), nil); err != nil {
 			t.Errorf("the next write: %v", err)
 		}
 	})
@@ -224,7 +224,7 @@ func TestWhoGivesUpWhileQueuedChangesNothing(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *DB) {
 		h := hold(t, db)
 		ctx, cancel := context.WithCancel(t.Context())
-		gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, newRoom("nobodys"), nil, 0, nil) })
+		gaveUp := h.queue(func(context.Context) error { return db.CreateRoom(ctx, roomWith(newRoom("nobodys")), nil) })
 		patient := h.queueRoom("patient")
 		cancel()
 		// while the writer is still held
@@ -248,7 +248,7 @@ func TestWhoGivesUpBeforeTheCommitDoesNotKnow(t *testing.T) {
 		gaveUp := h.queue(func(context.Context) error {
 			_, err := write(ctx, db.writer, func(t *tx) (struct{}, error) {
 				cancel()
-				return struct{}{}, t.insertRoom(newRoom("stored"))
+				return struct{}{}, t.insertRoom(roomWith(newRoom("stored")))
 			})
 			return err
 		})
@@ -305,7 +305,7 @@ func TestCloseWaitsForTheQueueThenRefuses(t *testing.T) {
 		defer db.writer.mu.RUnlock()
 		return db.writer.closed
 	})
-	if err := db.CreateRoom(t.Context(), newRoom("late"), nil, 0, nil); !errors.Is(err, errClosed) {
+	if err := db.CreateRoom(t.Context(), roomWith(newRoom("late")), nil); !errors.Is(err, errClosed) {
 		t.Errorf("got error %v, want %v", err, errClosed)
 	}
 	h.letGo()
@@ -347,7 +347,7 @@ func TestBusyDatabase(t *testing.T) {
 	const n = 5
 	failed := make(chan error, n)
 	for i := range n {
-		go func() { failed <- db.CreateRoom(ctx, newRoom(fmt.Sprintf("late-%d", i)), nil, 0, nil) }()
+		go func() { failed <- db.CreateRoom(ctx, roomWith(newRoom(fmt.Sprintf("late-%d", i))), nil) }()
 	}
 	for range n {
 		if err := <-failed; !errors.Is(err, errBusy) {
@@ -357,7 +357,7 @@ func TestBusyDatabase(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return db.CreateRoom(ctx, newRoom("after"), nil, 0, nil) == nil })
+	eventually(t, func() bool { return db.CreateRoom(ctx, roomWith(newRoom("after")), nil) == nil })
 	for i := range n {
 		if use, err := db.NameUse(ctx, fmt.Sprintf("late-%d", i), time.Now(), time.Now()); err != nil || use.Taken {
 			t.Errorf("late-%d: %+v, %v, want nothing to have happened", i, use, err)

@@ -201,7 +201,7 @@ func TestSameAsLibrary(t *testing.T) {
 	room := meet.Room{ID: "a-room", Name: "lobby", CreatedBy: root.ID, AdminID: root.ID, State: meet.RoomActive,
 		Mode: meet.Standard, Settings: meet.DefaultSettings(), Opening: 1, CreatedAt: now, UpdatedAt: now}
 	code := meet.RoomCode{Code: "wpi-srjb-wer", RoomID: room.ID, Role: meet.RoleGuest, Enabled: true, CreatedAt: now}
-	if err := db.CreateRoom(t.Context(), room, []meet.RoomCode{code}, 0, nil); err != nil {
+	if err := db.CreateRoom(t.Context(), meet.NewRoom{Room: room, Codes: []meet.RoomCode{code}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	c := Config{Service: service, Selection: Selection{Toolsets: Toolsets}, Version: "test",

@@ -73,7 +73,7 @@ func TestWhatCallsAskOfPostgres(t *testing.T) {
 		statements, roundTrips int
 		do                     func(i int)
 	}{
-		{"create_room", 8, 4, create},
+		{"create_room", 7, 3, create},
 		{"get_room_codes of one room", 2, 2, func(int) { codes(1000) }},
 		{"get_room_codes", 2, 2, func(i int) { codes(i) }},
 		{"exchange", 6, 3, exchange},

@@ -150,14 +150,15 @@ func TestANameIsNotKept(t *testing.T) {
 }
 
 // A name is kept from the moment when the time of its room has come, also where so many
-// rooms are due that the room itself is not ended yet.
+// rooms are due that the sweeper has not ended the room yet. It ends, with an event, when
+// somebody asks for its name.
 func TestANameIsKeptWhileManyRoomsAreDue(t *testing.T) {
 	t.Parallel()
 	s := New(t, func(c *meet.Config) { c.MediaOnJoin, c.KeepName = true, 24*time.Hour })
-	for range 150 {
+	for range 500 {
 		s.NewRoom(t, meet.RoomChange{ExpiresIn: Of(time.Hour)})
 	}
-	s.NewRoom(t, meet.RoomChange{Name: Of("team-standup"), ExpiresIn: Of(2 * time.Hour)})
+	room := s.NewRoom(t, meet.RoomChange{Name: Of("team-standup"), ExpiresIn: Of(2 * time.Hour)})
 	bobs, _, err := s.CreateRoom(t.Context(), Bob, meet.RoomChange{Name: Of("other")}, false)
 	wantCode(t, "create", err, "")
 	s.Clock.Advance(3 * time.Hour)
@@ -166,4 +167,7 @@ func TestANameIsKeptWhileManyRoomsAreDue(t *testing.T) {
 	s.Clock.Advance(time.Second)
 	wantCode(t, "another user", createRoom(t, s, Bob, meet.RoomChange{Name: Of("team-standup")}), meet.CodeConflict)
 	wantCode(t, "its creator", createRoom(t, s, Ada, meet.RoomChange{Name: Of("team-standup")}), "")
+	if n := countEvents(t, s, room, meet.RoomHasExpired); n != 1 {
+		t.Errorf("%d events say that the first room has expired; want one", n)
+	}
 }

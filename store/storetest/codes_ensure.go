@@ -193,7 +193,7 @@ var replaceTests = []test{
 		b.replace("old", "new", at(1))
 		_, err := b.EnsureCodes(t.Context(), "id-room", []meet.RoomCode{newCode("old", "guest")}, allRoles, nil, noon, 0, nil)
 		wantErr(t, "EnsureCodes", err, meet.ErrCodeTaken)
-		err = b.CreateRoom(t.Context(), newRoom("other"), []meet.RoomCode{newCode("old", "host")}, 0, nil)
+		err = b.CreateRoom(t.Context(), roomWith(newRoom("other"), newCode("old", "host")), nil)
 		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 	}},
 	{"ATakenCodeLeavesTheOldOne", func(t *testing.T, b testStore) {

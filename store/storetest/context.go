@@ -90,6 +90,7 @@ func (b testStore) calls() []call {
 		{"RoomByID", func(ctx context.Context) error { return errOf(b.RoomByID(ctx, "id-room")) }},
 		{"RoomByName", func(ctx context.Context) error { return errOf(b.RoomByName(ctx, "room")) }},
 		{"HasJoined", func(ctx context.Context) error { return errOf(b.HasJoined(ctx, b.room("id-room"), "ann")) }},
+		{"ExpireHolder", func(ctx context.Context) error { return b.ExpireHolder(ctx, "room", noon, noLine) }},
 		{"NameUse", func(ctx context.Context) error { return errOf(b.NameUse(ctx, "room", noon, noon)) }},
 		{"Rooms", rooms(meet.RoomQuery{All: true, Now: noon, Limit: 10})},
 		{"Rooms in no scope", rooms(meet.RoomQuery{Limit: 10})},

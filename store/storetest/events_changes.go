@@ -73,7 +73,7 @@ func (b testStore) steps(ctx context.Context, e *meet.Event, inside func() error
 	}
 	return []step{
 		{"CreateRoom", false, func() error {
-			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host")}, 0, e)
+			return b.CreateRoom(ctx, roomWith(newRoom("new"), newCode("new", "host")), e)
 		}},
 		{"UpdateRoom", true, func() error { return errOf(b.UpdateRoom(ctx, "id-room", onRoom, 0, e)) }},
 		{"ExpireRooms", false, func() error {
@@ -139,9 +139,9 @@ func (b testStore) failing(ctx context.Context, e *meet.Event) map[string]func()
 		return func() error { return errOf(b.ReplaceCode(ctx, old, successor, noon, yes, nil, e)) }
 	}
 	return map[string]func() error{
-		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, newRoom("taken", id("new")), nil, 0, e) },
+		"CreateRoom with a taken name": func() error { return b.CreateRoom(ctx, roomWith(newRoom("taken", id("new"))), e) },
 		"CreateRoom with a taken code": func() error {
-			return b.CreateRoom(ctx, newRoom("new"), []meet.RoomCode{newCode("new", "host"), newCode("aaa", "guest")}, 0, e)
+			return b.CreateRoom(ctx, roomWith(newRoom("new"), newCode("new", "host"), newCode("aaa", "guest")), e)
 		},
 		"UpdateRoom to a taken name":    update("id-room", func(r *meet.Room) { r.Name = "taken" }),
 		"UpdateRoom of none":            update("nowhere", func(*meet.Room) {}),

@@ -75,7 +75,7 @@ var roomTests = []test{
 			{newCode("bbb", "host"), newCode("aaa", "guest")}, // taken in the store
 			{newCode("bbb", "host"), newCode("bbb", "guest")}, // taken by its sister
 		} {
-			err := b.CreateRoom(ctx, newRoom("second"), codes, 0, nil)
+			err := b.CreateRoom(ctx, roomWith(newRoom("second"), codes...), nil)
 			wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
 			_, err = b.RoomByID(ctx, "id-second")
 			wantErr(t, "RoomByID", err, meet.ErrNotFound)
@@ -86,7 +86,8 @@ var roomTests = []test{
 	}},
 	{"AnIdIsUsedOnce", func(t *testing.T, b testStore) {
 		was := b.create(newRoom("first"))
-		failIf(t, b.CreateRoom(t.Context(), newRoom("second", id(was.ID)), nil, 0, nil) == nil, "CreateRoom took an id twice")
+		err := b.CreateRoom(t.Context(), roomWith(newRoom("second", id(was.ID))), nil)
+		failIf(t, err == nil, "CreateRoom took an id twice")
 		wantSame(t, "first room", b.room(was.ID), was)
 	}},
 	{"UpdateStoresEveryChange", func(t *testing.T, b testStore) {
@@ -127,7 +128,7 @@ var roomTests = []test{
 	}},
 	{"CreatesAtOnceAreAllThere", func(t *testing.T, b testStore) {
 		errs := together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom(numbered("room", i)), []meet.RoomCode{newCode(numbered("code", i), "host")}, 0, nil)
+			return b.CreateRoom(ctx, roomWith(newRoom(numbered("room", i)), newCode(numbered("code", i), "host")), nil)
 		})
 		for i, err := range errs {
 			wantErr(t, "CreateRoom", err, nil)

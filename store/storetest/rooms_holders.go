@@ -76,7 +76,7 @@ var holderTests = []test{
 	{"ActiveRoomsOfACreatorAreBounded", func(t *testing.T, b testStore) {
 		create := func(what string, most int, want error, room meet.Room) {
 			t.Helper()
-			wantErr(t, what, b.CreateRoom(t.Context(), room, nil, most, nil), want)
+			wantErr(t, what, b.CreateRoom(t.Context(), meet.NewRoom{Room: room, Most: most}, nil), want)
 		}
 		create("the first", 2, nil, newRoom("one"))
 		create("the second", 2, nil, newRoom("two", expiresAt(at(5))))
@@ -98,7 +98,7 @@ var holderTests = []test{
 	}},
 	{"NoMoreRoomsThanTheLimitAtOnce", func(t *testing.T, b testStore) {
 		errs := together(t.Context(), 12, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom(numbered("room", i)), nil, 3, nil)
+			return b.CreateRoom(ctx, meet.NewRoom{Room: newRoom(numbered("room", i)), Most: 3}, nil)
 		})
 		made := 0
 		for _, err := range errs {

@@ -16,7 +16,7 @@ func due(name string, change ...func(*meet.Room)) meet.Room {
 var nameTests = []test{
 	{"AnActiveRoomHoldsItsName", func(t *testing.T, b testStore) {
 		b.create(newRoom("daily"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("two")), []meet.RoomCode{newCode("aaa", "host")}, 0, nil)
+		err := b.CreateRoom(t.Context(), roomWith(newRoom("daily", id("two")), newCode("aaa", "host")), nil)
 		wantErr(t, "CreateRoom", err, meet.ErrNameTaken)
 		_, err = b.RoomByID(t.Context(), "two")
 		wantErr(t, "RoomByID", err, meet.ErrNotFound)
@@ -28,30 +28,54 @@ var nameTests = []test{
 		b.end("id-daily")
 		b.create(newRoom("daily", id("two")))
 	}},
-	{"ARoomWhoseTimeHasComeFreesItsName", func(t *testing.T, b testStore) {
-		b.create(due("daily"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("early"), createdAt(at(60).Add(-time.Millisecond))), nil, 0, nil)
-		wantErr(t, "a millisecond early", err, meet.ErrNameTaken)
-		b.create(newRoom("daily", id("two"), createdAt(at(60))))
+	{"ARoomWhoseTimeHasComeKeepsItsNameUntilItExpires", func(t *testing.T, b testStore) {
+		was, other := b.create(due("daily")), b.create(due("other"))
+		later := roomWith(newRoom("daily", id("two"), createdAt(at(60))))
+		wantErr(t, "while it is marked as active", b.CreateRoom(t.Context(), later, nil), meet.ErrNameTaken)
+		expire := func(name string, now time.Time) { // which leaves an event
+			t.Helper()
+			wantErr(t, "ExpireHolder", b.ExpireHolder(t.Context(), name, now, func(r meet.Room) *meet.Event {
+				return about(meet.RoomHasExpired, r.ID)
+			}), nil)
+		}
+		expire("daily", at(60).Add(-time.Millisecond))
+		expire("unheard-of", at(60))
+		wantSame(t, "early", b.room("id-daily"), was)
+		expire("daily", at(60))
+		expire("daily", at(61))
+		b.create(later.Room)
 
-		was := b.room("id-daily")
-		failIf(t, was.State != meet.RoomExpired || was.EndedAt.IsZero() || was.EndedBy != "",
+		was = b.room("id-daily")
+		failIf(t, was.State != meet.RoomExpired || !was.EndedAt.Equal(at(60)) || was.EndedBy != "",
 			"the room that lost its name is %+v, want expired", was)
+		wantSame(t, "room of another name", b.room(other.ID), other)
 		uncleared, err := b.UnclearedRooms(t.Context(), 10)
 		wantErr(t, "UnclearedRooms", err, nil)
 		wantSame(t, "uncleared", uncleared, []string{"id-daily"})
+		events, err := b.Events(t.Context(), meet.EventQuery{Limit: 10})
+		wantErr(t, "Events", err, nil)
+		failIf(t, len(events) != 1 || events[0].Action != meet.RoomHasExpired, "events: %+v, want one of the end", events)
 	}},
-	{"ARoomThatKeepsTheNameStaysAsItIs", func(t *testing.T, b testStore) {
-		other := b.create(due("other"))
-		b.create(newRoom("daily", createdAt(at(90))))
-		wantSame(t, "room of another name", b.room(other.ID), other)
-	}},
-	{"AFailedCreateExpiresNothing", func(t *testing.T, b testStore) {
-		was := b.create(due("daily"), newCode("aaa", "host"))
-		err := b.CreateRoom(t.Context(), newRoom("daily", id("two"), createdAt(at(60))), []meet.RoomCode{newCode("aaa",
-			"host")}, 0, nil)
-		wantErr(t, "CreateRoom", err, meet.ErrCodeTaken)
-		wantSame(t, "holder of the name", b.room(was.ID), was)
+	{"ANewRoomMayAskForANameThatNobodyGaveUpLately", func(t *testing.T, b testStore) {
+		b.create(newRoom("over"))
+		b.update("id-over", endedAt(5))
+		b.create(newRoom("former"))
+		b.update("id-former", renamed("latter", 5))
+		was := b.create(due("due"))
+		for i, c := range []struct {
+			name  string
+			since int
+			want  error
+		}{
+			{"over", 4, meet.ErrNameTaken}, {"over", 5, nil},
+			{"former", 4, meet.ErrNameTaken}, {"former", 5, nil},
+			{"latter", 9, meet.ErrNameTaken}, {"due", 99, meet.ErrNameTaken}, {"unheard-of", -99, nil},
+		} {
+			r := roomWith(newRoom(c.name, id(numbered("new", i)), createdAt(at(90))))
+			r.UnusedSince = at(c.since)
+			wantErr(t, c.name, b.CreateRoom(t.Context(), r, nil), c.want)
+		}
+		wantSame(t, "the room whose time has come", b.room(was.ID), was)
 	}},
 	{"ANameIsTakenOrDueAtThatMoment", func(t *testing.T, b testStore) {
 		b.create(due("due"))
@@ -94,20 +118,6 @@ var nameTests = []test{
 		wantErr(t, "UpdateRoom", err, meet.ErrNameTaken)
 		wantSame(t, "room", b.room(was.ID), was)
 	}},
-	{"RenamingTakesTheNameOfARoomWhoseTimeHasCome", func(t *testing.T, b testStore) {
-		b.create(due("daily"))
-		b.create(newRoom("weekly"))
-		rename := func(now time.Time) error {
-			_, err := b.UpdateRoom(t.Context(), "id-weekly", func(r *meet.Room) error {
-				r.Name, r.UpdatedAt = "daily", now
-				return nil
-			}, 0, nil)
-			return err
-		}
-		wantErr(t, "early", rename(at(59)), meet.ErrNameTaken)
-		wantErr(t, "in time", rename(at(60)), nil)
-		wantSame(t, "state of the room that lost its name", b.room("id-daily").State, meet.RoomExpired)
-	}},
 	{"AnInactiveRoomMayBearATakenName", func(_ *testing.T, b testStore) {
 		b.create(newRoom("daily"))
 		b.create(newRoom("weekly", ended))
@@ -120,23 +130,22 @@ var nameTests = []test{
 	}},
 	{"ReopeningNeedsTheName", func(t *testing.T, b testStore) {
 		was := b.create(newRoom("daily", ended))
-		b.create(due("daily", id("two")))
-		reopen := func(now time.Time) error {
+		b.create(newRoom("daily", id("two")))
+		reopen := func() error {
 			_, err := b.UpdateRoom(t.Context(), was.ID, func(r *meet.Room) error {
-				r.State, r.EndedBy, r.EndedAt, r.UpdatedAt = meet.RoomActive, "", time.Time{}, now
+				r.State, r.EndedBy, r.EndedAt = meet.RoomActive, "", time.Time{}
 				return nil
 			}, 0, nil)
 			return err
 		}
-		wantErr(t, "while another room holds it", reopen(at(59)), meet.ErrNameTaken)
+		wantErr(t, "while another room holds it", reopen(), meet.ErrNameTaken)
 		wantSame(t, "room", b.room(was.ID), was)
-		wantErr(t, "when that room's time has come", reopen(at(60)), nil)
-		wantSame(t, "state of the room that lost its name", b.room("two").State, meet.RoomExpired)
+		b.end("two")
+		wantErr(t, "when that room is over", reopen(), nil)
 	}},
 	{"OfManyAtOnceOneGetsTheName", func(t *testing.T, b testStore) {
-		b.create(due("daily"))
 		onlyOne(t, together(t.Context(), 20, func(ctx context.Context, i int) error {
-			return b.CreateRoom(ctx, newRoom("daily", id(numbered("id", i)), createdAt(at(60))), nil, 0, nil)
+			return b.CreateRoom(ctx, roomWith(newRoom("daily", id(numbered("id", i)), createdAt(at(60)))), nil)
 		}), meet.ErrNameTaken)
 	}},
 }

@@ -94,6 +94,11 @@ func noLine(meet.Room) *meet.Event { return nil }
 
 var errRefused = errors.New("refused by the test")
 
+// roomWith is a new room with its codes, on no condition.
+func roomWith(room meet.Room, codes ...meet.RoomCode) meet.NewRoom {
+	return meet.NewRoom{Room: room, Codes: codes}
+}
+
 // newRoom is an active room; its id follows from its name.
 func newRoom(name string, change ...func(*meet.Room)) meet.Room {
 	room := meet.Room{ID: "id-" + name, Name: name, CreatedBy: "ann", AdminID: "ann", State: meet.RoomActive,
@@ -139,7 +144,7 @@ func (b testStore) create(room meet.Room, codes ...meet.RoomCode) meet.Room {
 	for i := range codes {
 		codes[i].RoomID = room.ID
 	}
-	if err := b.CreateRoom(b.t.Context(), room, codes, 0, nil); err != nil {
+	if err := b.CreateRoom(b.t.Context(), roomWith(room, codes...), nil); err != nil {
 		b.t.Fatalf("CreateRoom(%s): %v", room.Name, err)
 	}
 	return b.room(room.ID)
