@@ -37,8 +37,7 @@ type yardstick struct {
 	targets []target // of the ratio, one for each number of connections
 }
 
-// manyRooms is more rooms than roomkey remembers, so that nearly every read of a
-// random one goes to SQLite.
+// manyRooms are about as many rooms as Roomkey remembers.
 const manyRooms = 20_000
 
 var workloads = []workload{

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -9,8 +10,13 @@ import (
 	"roomkey/meet"
 )
 
-// cachedRooms bounds how many rooms are remembered, each with its codes.
-const cachedRooms = 4096
+// mostCached bounds how many rooms, codes and co-admins are remembered together. Each
+// takes 450 to 700 bytes, so all of them 60 to 90 MB, and at most an eighth of the
+// memory that the program may use.
+func mostCached(memoryLimit int64) int {
+	const most, size, share = 1 << 17, 700, 8
+	return int(min(most, memoryLimit/share/size))
+}
 
 // cache remembers rooms and their current codes, which nearly every call reads.
 // Before each commit the writer has it forget the rooms that change, and other
@@ -22,7 +28,9 @@ type cache struct {
 	off     bool                               // nothing is remembered
 	until   time.Time                          // what is remembered counts so long; zero is for ever
 	rooms   *simplelru.LRU[string, cachedRoom] // by id
-	names   *simplelru.LRU[string, string]     // the id of the room that a name means
+	names   map[string]string                  // the id of the active room that has the name, of those in rooms
+	size    int                                // of all in rooms
+	most    int                                // bounds size
 }
 
 type cachedRoom struct {
@@ -30,10 +38,33 @@ type cachedRoom struct {
 	codes []meet.RoomCode // all that are current; nil if they were not read
 }
 
+func (r cachedRoom) size() int { return 1 + len(r.codes) + len(r.room.Admins) }
+
 func newCache() *cache {
-	rooms, _ := simplelru.NewLRU[string, cachedRoom](cachedRooms, nil) // fails for sizes below 1 alone
-	names, _ := simplelru.NewLRU[string, string](cachedRooms, nil)
-	return &cache{rooms: rooms, names: names}
+	c := &cache{names: map[string]string{}, most: mostCached(debug.SetMemoryLimit(-1))}
+	c.rooms, _ = simplelru.NewLRU(max(c.most, 1), c.forgotten) // fails for sizes below 1 alone
+	return c
+}
+
+// add remembers a room, and forgets what was not asked for for longest. The mutex is
+// held, as it is for forgotten.
+func (c *cache) add(r cachedRoom) {
+	c.rooms.Remove(r.room.ID)
+	c.rooms.Add(r.room.ID, r)
+	c.size += r.size()
+	if r.room.State == meet.RoomActive {
+		c.names[r.room.Name] = r.room.ID
+	}
+	for c.size > c.most {
+		c.rooms.RemoveOldest()
+	}
+}
+
+func (c *cache) forgotten(id string, r cachedRoom) {
+	c.size -= r.size()
+	if c.names[r.room.Name] == id {
+		delete(c.names, r.room.Name)
+	}
 }
 
 // now is asked before the database is read. What was read is remembered only if
@@ -61,9 +92,8 @@ func (c *cache) roomByName(name string) (meet.Room, bool) {
 	if c.isOver() {
 		return meet.Room{}, false
 	}
-	id, _ := c.names.Get(name)
-	cached, ok := c.rooms.Get(id)
-	return cached.room, ok && cached.room.Name == name && cached.room.State == meet.RoomActive
+	cached, ok := c.rooms.Get(c.names[name])
+	return cached.room, ok
 }
 
 func (c *cache) putRoom(version uint64, room meet.Room) {
@@ -73,10 +103,7 @@ func (c *cache) putRoom(version uint64, room meet.Room) {
 		return
 	}
 	if !c.rooms.Contains(room.ID) {
-		c.rooms.Add(room.ID, cachedRoom{room: room})
-	}
-	if room.State == meet.RoomActive { // a name means the active room that has it
-		c.names.Add(room.Name, room.ID)
+		c.add(cachedRoom{room: room})
 	}
 }
 
@@ -86,7 +113,7 @@ func (c *cache) putCodes(version uint64, roomID string, codes []meet.RoomCode) {
 	defer c.mu.Unlock()
 	cached, ok := c.rooms.Get(roomID)
 	if ok && c.version == version && version%2 == 0 {
-		c.rooms.Add(roomID, cachedRoom{cached.room, append([]meet.RoomCode{}, codes...)})
+		c.add(cachedRoom{cached.room, append([]meet.RoomCode{}, codes...)})
 	}
 }
 
@@ -127,7 +154,6 @@ func (c *cache) forgetAll() {
 	defer c.mu.Unlock()
 	c.off = true
 	c.rooms.Purge()
-	c.names.Purge()
 }
 
 // remember has what is read from now on remembered.
@@ -150,7 +176,6 @@ func (c *cache) proven(until time.Time) {
 	if c.isOver() { // what was told meanwhile may not have been heard yet
 		c.version += 2
 		c.rooms.Purge()
-		c.names.Purge()
 	}
 	c.until = until
 }
