@@ -58,3 +58,22 @@ func FuzzCleanText(f *testing.F) {
 		}
 	})
 }
+
+// The short look at a text misses no secret.
+func TestRedactSecrets(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "-": "-", "a-b": "a-b", "----------": "----------", "team-standup-2026": "team-standup-2026",
+		"wpi-srjb-wer":                         "wpi…",
+		"come with wpi-srjb-wer!":              "come with wpi…!",
+		"WPI-srjb-WER-wpi-srjb-we":             "WPI…-wpi-srjb-we",
+		"wpi-srjb-werx":                        "wpi-srjb-werx",
+		"eyJhbGci.eyJzdWIi.c2ln":               "eyJ…",
+		"is it eyJhbGci.eyJzdWIi?":             "is it eyJ…?",
+		"01a229ad-09ad-7512-b694-e4a319b85687": "01a229ad-09ad-7512-b694-e4a319b85687",
+	} {
+		if got := redactSecrets(text); got != want || got != secrets.ReplaceAllString(text, "$1$2…") {
+			t.Errorf("redactSecrets(%q) = %q, want %q", text, got, want)
+		}
+	}
+}

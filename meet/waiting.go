@@ -14,7 +14,9 @@ import (
 // the call that caused it returns. It writes the event to the log and wakes the
 // calls that wait for something like it.
 func (s *Service) onEvent(ctx context.Context, e Event) {
-	s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
+	if s.log.Enabled(ctx, slog.LevelInfo) {
+		s.log.LogAttrs(ctx, slog.LevelInfo, string(e.Action), e.logAttrs()...)
+	}
 	s.waiters.wakeFor(e)
 }
 
