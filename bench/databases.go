@@ -29,7 +29,7 @@ func withPostgres(measure func(context.Context, *lab, *postgres) ([]row, error))
 // compared are the workloads that are compared between databases.
 func compared() (chosen []workload) {
 	for _, w := range workloads {
-		if w.name == "exchange" || w.name == "reads" || w.name == "random-reads" {
+		if w.name == "exchange" || w.name == "reads" || w.name == "database-reads" {
 			chosen = append(chosen, w)
 		}
 	}

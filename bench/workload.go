@@ -37,8 +37,10 @@ type yardstick struct {
 	targets []target // of the ratio, one for each number of connections
 }
 
-// manyRooms are about as many rooms as Roomkey remembers.
-const manyRooms = 20_000
+const (
+	rememberedRooms = 20_000  // with their codes, after each was asked for once
+	manyRooms       = 200_000 // four fifths of the calls read a random one from the database
+)
 
 var workloads = []workload{
 	{
@@ -49,9 +51,14 @@ var workloads = []workload{
 		},
 	},
 	{
-		name: "random-reads", call: fmt.Sprintf("get_room_codes, random ones of %d rooms", manyRooms),
-		eras: load.Eras, conns: []int{16}, rooms: manyRooms, prepare: prepareRandomReads,
+		name: "random-reads", call: fmt.Sprintf("get_room_codes, random ones of %d rooms", rememberedRooms),
+		eras: load.Eras, conns: []int{16}, rooms: rememberedRooms, prepare: prepareRandomReads(rememberedRooms),
 		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), []target{{atLeast: 0.9}}}},
+	},
+	{
+		name: "database-reads", call: fmt.Sprintf("get_room_codes, random ones of %d rooms", manyRooms),
+		eras: []load.Era{load.Modern}, conns: []int{16}, rooms: manyRooms, prepare: prepareRandomReads(manyRooms),
+		yardsticks: []yardstick{{"bare mcp-go echo", startEcho("mcpgo"), []target{{}}}},
 	},
 	{
 		name: "creates", call: "create_room", eras: []load.Era{load.Modern}, conns: []int{8, 32},
@@ -81,10 +88,9 @@ func prepareReads(ctx context.Context, _ *lab, r *roomkey) (load.Message, error)
 	return getRoomCodes(func() string { return made.id }), err
 }
 
-// prepareRandomReads asks for the codes of random rooms, which roomkey has to
-// read from SQLite.
-func prepareRandomReads(_ context.Context, _ *lab, r *roomkey) (load.Message, error) {
-	return r.readRandomRooms(manyRooms), nil
+// prepareRandomReads asks for the codes of random ones of the first n rooms.
+func prepareRandomReads(n int) func(context.Context, *lab, *roomkey) (load.Message, error) {
+	return func(_ context.Context, _ *lab, r *roomkey) (load.Message, error) { return r.readRandomRooms(n), nil }
 }
 
 // prepareCreates makes rooms of different names.

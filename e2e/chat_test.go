@@ -99,13 +99,13 @@ func TestChatIsKept(t *testing.T) {
 
 		var room struct {
 			NumParticipants int `json:"num_participants"`
-			Participants    []struct{}
 		}
 		s.do("get_room", nil, &room)
-		s.do("list_participants", nil, &room)
-		if room.NumParticipants != 1 || len(room.Participants) != 1 || s.scribes() == 0 {
+		var people struct{ Participants []struct{} }
+		s.do("list_participants", nil, &people)
+		if room.NumParticipants != 1 || len(people.Participants) != 1 || s.scribes() == 0 {
 			t.Errorf("%d are counted and %d listed, want Ada alone; and one more is inside",
-				room.NumParticipants, len(room.Participants))
+				room.NumParticipants, len(people.Participants))
 		}
 
 		s.kill()

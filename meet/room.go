@@ -75,8 +75,8 @@ type NewRoom struct {
 	// ErrLimitReached if the creator has Most active rooms already; 0 is no limit.
 	Most int
 
-	// Unless it is zero, ErrNameTaken also if a room gave up the name later than
-	// that. RoomStore.NameUse says by whom.
+	// If it is not zero, a name that a room of another creator gave up later than
+	// that is refused with ErrNameTaken, too. RoomStore.NameUse says who that was.
 	UnusedSince time.Time
 }
 

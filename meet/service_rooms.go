@@ -35,6 +35,11 @@ func (s *Service) CreateRoom(
 		}
 	}
 	if err := s.checkMedia(ctx, room); err != nil {
+		if named && s.mediaOnJoin { // to try again helps nobody whose name is taken
+			if err := s.checkName(ctx, room); err != nil {
+				return Room{}, nil, err
+			}
+		}
 		return Room{}, nil, &Error{Code: CodeUnavailable, Message: msgMediaFailed,
 			Hint: "The media server does not answer; nothing was created. Try again in a few seconds.", Err: err}
 	}
@@ -127,14 +132,16 @@ func (s *Service) newRoom(p Principal, change RoomChange) (room Room, named bool
 }
 
 // storeRoom stores a new room and its codes, and gives the codes. It draws the name
-// unless the room is named; who has or had that is looked at only if somebody did.
+// unless the room is named. Where the store refuses a named room, it looks who has
+// the name, or had it until recently.
 func (s *Service) storeRoom(
 	ctx context.Context, p Principal, room *Room, named, createCodes bool, e *Event,
 ) (codes []RoomCode, err error) {
 	var unusedSince time.Time
-	if named {
+	if named && s.keepName > 0 {
 		unusedSince = room.CreatedAt.Add(-s.keepName)
 	}
+	looked := false
 	err = draw(func() error {
 		if !named {
 			room.Name = s.random.grouped()
@@ -145,13 +152,14 @@ func (s *Service) storeRoom(
 		}
 		e.RoomName, e.Details["name"] = room.Name, room.Name
 		err := s.store.CreateRoom(ctx, NewRoom{*room, codes, s.roomLimit(p), unusedSince}, e)
+		refused := errors.Is(err, ErrNameTaken) || errors.Is(err, ErrLimitReached)
 		switch {
-		case !named || !errors.Is(err, ErrNameTaken):
+		case !named || !refused:
 			return err
-		case unusedSince.IsZero():
-			return errNameTaken() // it would be taken the next time as well
+		case looked && errors.Is(err, ErrNameTaken):
+			return errNameTaken() // somebody took it just now
 		}
-		unusedSince = time.Time{}
+		looked, unusedSince = true, time.Time{}
 		return cmp.Or(s.checkName(ctx, *room), err)
 	})
 	switch {

@@ -176,10 +176,12 @@ func (s *Service) recordBeforeChange(ctx context.Context, room Room, rights bool
 // expireBefore marks rooms that have expired before a change: the room itself, or
 // the one that has the name it is to get.
 func (s *Service) expireBefore(ctx context.Context, room Room, name string) error {
-	switch {
-	case room.State == RoomActive && !room.Active(s.now()):
-		return s.expireHolder(ctx, room.Name)
-	case room.State == RoomActive && name == room.Name:
+	if room.State == RoomActive && !room.Active(s.now()) {
+		if err := s.expireHolder(ctx, room.Name); err != nil {
+			return err
+		}
+	}
+	if room.State == RoomActive && name == room.Name {
 		return nil // it keeps the name that it has
 	}
 	_, err := s.nameUse(ctx, name, "")

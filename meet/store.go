@@ -47,8 +47,9 @@ type Store interface {
 // RoomStore keeps rooms.
 type RoomStore interface {
 	// CreateRoom stores a new room with its first codes, all or nothing.
-	// ErrNameTaken, also if the room that has the name should have expired by now;
-	// ErrCodeTaken if one of the codes exists; see [NewRoom] for ErrLimitReached.
+	// ErrNameTaken if a room that is marked as active has the name, also one whose
+	// time has come ([RoomStore].ExpireHolder). ErrCodeTaken if one of the codes
+	// exists. For more conditions see [NewRoom].
 	CreateRoom(ctx context.Context, room NewRoom, e *Event) error
 
 	// RoomByID finds a room, active or not. ErrNotFound.

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"runtime/debug"
+	"math"
 	"sync"
 	"time"
 
@@ -10,13 +10,9 @@ import (
 	"roomkey/meet"
 )
 
-// mostCached bounds how many rooms, codes and co-admins are remembered together. Each
-// takes 450 to 700 bytes, so all of them 60 to 90 MB, and at most an eighth of the
-// memory that the program may use.
-func mostCached(memoryLimit int64) int {
-	const most, size, share = 1 << 17, 700, 8
-	return int(min(most, memoryLimit/share/size))
-}
+// mostCached bounds how many bytes what is remembered takes, by the memory that the
+// program may use. 90 MB are some 45,000 rooms with three codes each.
+func mostCached(memoryLimit int64) int { return int(min(90<<20, memoryLimit/8)) }
 
 // cache remembers rooms and their current codes, which nearly every call reads.
 // Before each commit the writer has it forget the rooms that change, and other
@@ -29,7 +25,7 @@ type cache struct {
 	until   time.Time                          // what is remembered counts so long; zero is for ever
 	rooms   *simplelru.LRU[string, cachedRoom] // by id
 	names   map[string]string                  // the id of the active room that has the name, of those in rooms
-	size    int                                // of all in rooms
+	size    int                                // of all in rooms, in bytes
 	most    int                                // bounds size
 }
 
@@ -38,16 +34,32 @@ type cachedRoom struct {
 	codes []meet.RoomCode // all that are current; nil if they were not read
 }
 
-func (r cachedRoom) size() int { return 1 + len(r.codes) + len(r.room.Admins) }
+// size is about how many bytes of memory it takes.
+func (r cachedRoom) size() int {
+	size := 650 + len(r.room.Name) + len(r.room.Title) + len(r.room.CreatedBy) + len(r.room.AdminID)
+	for _, admin := range r.room.Admins {
+		size += 32 + len(admin)
+	}
+	for _, code := range r.codes {
+		size += 370 + len(code.Label) + len(code.Email)
+	}
+	return size
+}
 
-func newCache() *cache {
-	c := &cache{names: map[string]string{}, most: mostCached(debug.SetMemoryLimit(-1))}
-	c.rooms, _ = simplelru.NewLRU(max(c.most, 1), c.forgotten) // fails for sizes below 1 alone
+func newCache(most int) *cache {
+	c := &cache{most: most}
+	c.empty()
 	return c
 }
 
-// add remembers a room, and forgets what was not asked for for longest. The mutex is
-// held, as it is for forgotten.
+// empty forgets all. The mutex is held.
+func (c *cache) empty() {
+	c.rooms, _ = simplelru.NewLRU(math.MaxInt, c.forgotten) // fails for sizes below 1 alone
+	c.names, c.size = map[string]string{}, 0
+}
+
+// add remembers a room, and forgets those that nobody has asked for for longest. The
+// mutex is held.
 func (c *cache) add(r cachedRoom) {
 	c.rooms.Remove(r.room.ID)
 	c.rooms.Add(r.room.ID, r)
@@ -60,6 +72,7 @@ func (c *cache) add(r cachedRoom) {
 	}
 }
 
+// forgotten is called for each room that leaves c.rooms. The mutex is held.
 func (c *cache) forgotten(id string, r cachedRoom) {
 	c.size -= r.size()
 	if c.names[r.room.Name] == id {
@@ -153,7 +166,7 @@ func (c *cache) forgetAll() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.off = true
-	c.rooms.Purge()
+	c.empty()
 }
 
 // remember has what is read from now on remembered.
@@ -175,7 +188,7 @@ func (c *cache) proven(until time.Time) {
 	defer c.mu.Unlock()
 	if c.isOver() { // what was told meanwhile may not have been heard yet
 		c.version += 2
-		c.rooms.Purge()
+		c.empty()
 	}
 	c.until = until
 }

@@ -11,7 +11,7 @@ import (
 // nothing that it remembers, and nothing that it was reading before.
 func TestCacheNeedsProof(t *testing.T) {
 	t.Parallel()
-	c := newCache()
+	c := newCache(1 << 20)
 	room := meet.Room{ID: "1", Name: "alpha", State: meet.RoomActive}
 	remembered := func() bool {
 		_, byID := c.room(room.ID)

@@ -10,7 +10,7 @@ import (
 
 // A room that is over must not take its name from the active room that has it now.
 func TestCacheNameOfActiveRoom(t *testing.T) {
-	c := newCache()
+	c := newCache(1 << 20)
 	c.putRoom(c.now(), meet.Room{ID: "new", Name: "team", State: meet.RoomActive})
 	c.putRoom(c.now(), meet.Room{ID: "old", Name: "team", State: meet.RoomEnded})
 	c.putRoom(c.now(), meet.Room{ID: "new", Name: "team", State: meet.RoomActive}) // what RoomByName does after a miss
@@ -19,37 +19,36 @@ func TestCacheNameOfActiveRoom(t *testing.T) {
 	}
 }
 
-// What is remembered is bounded by rooms and codes together, and by the memory that
-// there is. What was not asked for for longest is forgotten.
+// What is remembered is bounded by its size. What nobody has asked for for longest is
+// forgotten.
 func TestCacheIsBounded(t *testing.T) {
-	c := newCache()
-	if c.most != 1<<17 || mostCached(64<<20) != 11983 || mostCached(math.MaxInt64) != 1<<17 {
-		t.Errorf("at most %d, with 64 MB %d", c.most, mostCached(64<<20))
+	for limit, want := range map[int64]int{math.MaxInt64: 90 << 20, 64 << 20: 8 << 20} {
+		if got := mostCached(limit); got != want {
+			t.Errorf("with %d bytes of memory: %d, want %d", limit, got, want)
+		}
 	}
-	c.most = 100
-	put := func(i int) {
-		id := fmt.Sprint("id-", i)
-		c.putRoom(c.now(), meet.Room{ID: id, Name: fmt.Sprint("room-", i), State: meet.RoomActive, Admins: []string{"bob"}})
-		c.putCodes(c.now(), id, make([]meet.RoomCode, 3))
-	}
+	one := cachedRoom{meet.Room{Name: "room-000", Admins: []string{"bob"}}, []meet.RoomCode{{Label: "Zoe"}, {}}}.size()
+	c := newCache(20 * one)
+	name := func(i int) string { return fmt.Sprintf("room-%03d", i) }
 	for i := range 1000 {
-		put(i)
-		c.roomByName("room-0")
+		c.putRoom(c.now(), meet.Room{ID: name(i), Name: name(i), State: meet.RoomActive, Admins: []string{"bob"}})
+		c.putCodes(c.now(), name(i), []meet.RoomCode{{Label: "Zoe"}, {}})
+		c.roomByName(name(0))
 	}
-	if c.rooms.Len() != 20 || c.size != 100 || len(c.names) != 20 {
-		t.Errorf("%d rooms with %d names of the size %d; want 20 of 100", c.rooms.Len(), len(c.names), c.size)
+	if c.rooms.Len() != 20 || c.size != 20*one || len(c.names) != 20 {
+		t.Errorf("%d rooms with %d names of the size %d; want 20 of %d", c.rooms.Len(), len(c.names), c.size, 20*one)
 	}
 	for i, want := range map[int]bool{0: true, 1: false, 980: false, 981: true, 999: true} {
-		if _, ok := c.roomByName(fmt.Sprint("room-", i)); ok != want {
+		if _, ok := c.roomByName(name(i)); ok != want {
 			t.Errorf("room %d is remembered: %t, want %t", i, ok, want)
 		}
 	}
-	c.forget([]string{"id-0"})
-	if _, ok := c.roomByName("room-0"); ok || c.size != 95 {
-		t.Errorf("after a change the room is found: %t, the size is %d; want 95", ok, c.size)
+	c.forget([]string{name(0)})
+	if _, ok := c.roomByName(name(0)); ok || c.size != 19*one {
+		t.Errorf("after a change the room is found: %t, the size is %d; want %d", ok, c.size, 19*one)
 	}
 	c.forgetAll()
-	if c.size != 0 || len(c.names) != 0 {
-		t.Errorf("after all is forgotten the size is %d, with %d names", c.size, len(c.names))
+	if c.size != 0 || len(c.names) != 0 || c.rooms.Len() != 0 {
+		t.Errorf("after all is forgotten: %d rooms, %d names, the size %d", c.rooms.Len(), len(c.names), c.size)
 	}
 }

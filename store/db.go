@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,7 @@ func open(dialect *dialect, path string, connection connection, readers int, pro
 	reads.SetMaxIdleConns(readers)
 	db := &DB{
 		dialect:    dialect,
-		cache:      newCache(),
+		cache:      newCache(mostCached(debug.SetMemoryLimit(-1))),
 		statements: statements{pool: reads},
 		slots:      make(chan struct{}, max(1, readers/2)),
 	}

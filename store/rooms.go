@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// Nothing is inserted if an active room has the name, or another gave it up later
-	// than $20, which is $22; NULL is for any time.
+	// It inserts nothing if an active room has the name, or if a room of another
+	// creator gave it up later than $19. With NULL only active rooms count.
 	insertRoom = `INSERT INTO rooms (id, name, created_by, admin_id, state, ended_by, ended_at,
 		is_public, mode, max_participants, settings, expires_at, opening, created_at, updated_at, locked_for_all,
 		title, starts_at)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-	WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE name = $19 AND state <> 'active' AND ended_at > $20)
-		AND NOT EXISTS (SELECT 1 FROM former_names WHERE name = $21 AND released_at > $22)
+	WHERE NOT EXISTS (SELECT 1 FROM rooms WHERE name = $2 AND state <> 'active' AND ended_at > $19 AND created_by <> $3)
+		AND NOT EXISTS (SELECT 1 FROM former_names WHERE name = $2 AND released_at > $19 AND created_by <> $3)
 	ON CONFLICT (name) WHERE state = 'active' DO NOTHING`
 
 	// A room that is active has nothing cleared yet.
@@ -30,7 +30,8 @@ const (
 
 	selectRoomByName = `SELECT ` + roomColumns + ` FROM rooms WHERE id = COALESCE(` + idsOfName + `)`
 
-	// The active room with a name, and the newest of those that are over.
+	// What COALESCE is given for the id of the room that a name means: the active room
+	// that has it, else the newest of those that are over.
 	idsOfName = `
 		(SELECT id FROM rooms WHERE name = $1 AND state = 'active'),
 		(SELECT id FROM rooms WHERE name = $1 AND state <> 'active' ORDER BY created_at DESC, id DESC LIMIT 1)`
@@ -138,8 +139,7 @@ func (t *tx) insertRoom(r meet.NewRoom) error {
 	n, err := t.change(insertRoom, r.ID, r.Name, r.CreatedBy, r.AdminID, string(r.State), r.EndedBy,
 		optional(r.EndedAt), bit(r.IsPublic), string(r.Mode), r.MaxParticipants, settingsText(r.Settings),
 		optional(r.ExpiresAt), r.Opening, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
-		sourcesText(r.LockedForAll), r.Title, optional(r.StartsAt),
-		r.Name, optional(r.UnusedSince), r.Name, optional(r.UnusedSince))
+		sourcesText(r.LockedForAll), r.Title, optional(r.StartsAt), optional(r.UnusedSince))
 	if err == nil && n == 0 {
 		return meet.ErrNameTaken
 	}

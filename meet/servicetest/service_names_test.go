@@ -171,3 +171,35 @@ func TestANameIsKeptWhileManyRoomsAreDue(t *testing.T) {
 		t.Errorf("%d events say that the first room has expired; want one", n)
 	}
 }
+
+// Who asks for a name that is taken or kept hears that first, also at the limit of
+// rooms, which would have them end a meeting, and while LiveKit is down, which would
+// have them try again.
+func TestANameIsRefusedFirst(t *testing.T) {
+	t.Parallel()
+	for _, onJoin := range []bool{true, false} {
+		address, lose := LiveKitToLose(t)
+		s := NewOn(t, address, func(c *meet.Config) {
+			c.MediaOnJoin, c.KeepName, c.Limits.RoomsPerUser = onJoin, 24*time.Hour, 1
+		})
+		s.NewRoom(t, meet.RoomChange{Name: Of("taken")})
+		wantCode(t, "create", createRoom(t, s, Root, meet.RoomChange{Name: Of("kept"), ExpiresIn: Of(time.Hour)}), "")
+		wantCode(t, "create", createRoom(t, s, Bob, meet.RoomChange{}), "")
+		s.Clock.Advance(time.Hour)
+		refused := func(when string) {
+			t.Helper()
+			for _, name := range []string{"taken", "kept"} {
+				err := createRoom(t, s, Bob, meet.RoomChange{Name: &name})
+				if e := meet.AsError(err); e.Code != meet.CodeConflict || e.Message != "a room with this name already exists" {
+					t.Errorf("%s, media room at the join %t: %s: %v; want that the name exists", when, onJoin, name, err)
+				}
+			}
+		}
+		refused("at the limit")
+		wantCode(t, "another name", createRoom(t, s, Bob, meet.RoomChange{Name: Of("free")}), meet.CodeConflict)
+		lose()
+		s.Clock.Advance(time.Second)
+		refused("without LiveKit")
+		wantCode(t, "another name", createRoom(t, s, Bob, meet.RoomChange{Name: Of("free")}), meet.CodeUnavailable)
+	}
+}

@@ -56,22 +56,26 @@ var nameTests = []test{
 		wantErr(t, "Events", err, nil)
 		failIf(t, len(events) != 1 || events[0].Action != meet.RoomHasExpired, "events: %+v, want one of the end", events)
 	}},
-	{"ANewRoomMayAskForANameThatNobodyGaveUpLately", func(t *testing.T, b testStore) {
+	{"ANewRoomMayAskForANameThatNobodyElseGaveUpLately", func(t *testing.T, b testStore) {
 		b.create(newRoom("over"))
 		b.update("id-over", endedAt(5))
+		b.create(newRoom("own"))
+		b.update("id-own", endedAt(5))
 		b.create(newRoom("former"))
 		b.update("id-former", renamed("latter", 5))
 		was := b.create(due("due"))
 		for i, c := range []struct {
 			name  string
 			since int
+			by    string
 			want  error
 		}{
-			{"over", 4, meet.ErrNameTaken}, {"over", 5, nil},
-			{"former", 4, meet.ErrNameTaken}, {"former", 5, nil},
-			{"latter", 9, meet.ErrNameTaken}, {"due", 99, meet.ErrNameTaken}, {"unheard-of", -99, nil},
+			{"over", 4, "bob", meet.ErrNameTaken}, {"former", 4, "bob", meet.ErrNameTaken},
+			{"over", 5, "bob", nil}, {"former", 5, "bob", nil},
+			{"latter", 9, "bob", meet.ErrNameTaken}, {"due", 99, "ann", meet.ErrNameTaken},
+			{"own", 4, "ann", nil}, {"unheard-of", -99, "bob", nil},
 		} {
-			r := roomWith(newRoom(c.name, id(numbered("new", i)), createdAt(at(90))))
+			r := roomWith(newRoom(c.name, id(numbered("new", i)), createdBy(c.by), createdAt(at(90))))
 			r.UnusedSince = at(c.since)
 			wantErr(t, c.name, b.CreateRoom(t.Context(), r, nil), c.want)
 		}
