@@ -27,6 +27,7 @@ func TestReload(t *testing.T) {
 	watcher.join(s.NewCode(t, room, "host", meet.CodeChange{}).Code, "Ada")
 	bob := s.open(wide)
 	bob.join(code, "Bob")
+	bob.sends(room, "Bob", "Microphone", meet.Microphone)
 	bob.press("Microphone") // off
 	s.publishes(room, "Bob", meet.Microphone, true)
 	watcher.watches(1)
