@@ -39,7 +39,7 @@ type yardstick struct {
 
 const (
 	rememberedRooms = 20_000  // with their codes, after each was asked for once
-	manyRooms       = 200_000 // four fifths of the calls read a random one from the database
+	manyRooms       = 200_000 // three quarters of the calls read a random one from the database
 )
 
 var workloads = []workload{

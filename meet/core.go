@@ -146,19 +146,7 @@ func (c *core) clear(ctx context.Context, roomID string) (cameBack bool, err err
 	return existed && before, c.storeError(err, "")
 }
 
-// expire ends rooms whose time has come.
-func (c *core) expire(ctx context.Context) error {
-	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
-	_, err := c.store.ExpireRooms(ctx, c.now(), sweepBatch, c.expiredEvent(ctx))
-	return c.storeError(err, "")
-}
-
-// expireHolder ends the room that has a name, if its time has come.
-func (c *core) expireHolder(ctx context.Context, name string) error {
-	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
-	return c.storeError(c.store.ExpireHolder(ctx, name, c.now(), c.expiredEvent(ctx)), "")
-}
-
+// expiredEvent gives the event of a room whose time has come.
 func (c *core) expiredEvent(ctx context.Context) func(Room) *Event {
 	return func(room Room) *Event { return c.event(ctx, systemPrincipal, RoomHasExpired, room, "", nil) }
 }

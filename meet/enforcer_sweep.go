@@ -89,3 +89,10 @@ func (e *Enforcer) lockAndClear(ctx context.Context, roomID string) (cameBack bo
 	defer unlock()
 	return e.clear(ctx, roomID)
 }
+
+// expire ends rooms whose time has come.
+func (e *Enforcer) expire(ctx context.Context) error {
+	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
+	_, err := e.store.ExpireRooms(ctx, e.now(), sweepBatch, e.expiredEvent(ctx))
+	return e.storeError(err, "")
+}

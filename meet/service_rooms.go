@@ -100,6 +100,12 @@ func (s *Service) nameUse(ctx context.Context, name, failed string) (NameUse, er
 	return use, s.expireHolder(ctx, name)
 }
 
+// expireHolder ends the room that has a name, if its time has come.
+func (s *Service) expireHolder(ctx context.Context, name string) error {
+	ctx = WithCaller(ctx, Caller{Via: ViaSweeper})
+	return s.storeError(s.store.ExpireHolder(ctx, name, s.now(), s.expiredEvent(ctx)), "")
+}
+
 // MayCreateRoom gives the error with which [Service.CreateRoom] would refuse p, or
 // nil. It is for callers who want to know that before.
 func (s *Service) MayCreateRoom(p Principal) error { return authorize(p, ActCreateRoom, nil) }

@@ -11,7 +11,7 @@ import (
 )
 
 // mostCached bounds how many bytes what is remembered takes, by the memory that the
-// program may use. 90 MB are some 45,000 rooms with three codes each.
+// program may use. 90 MB are some 50,000 rooms with three codes each.
 func mostCached(memoryLimit int64) int { return int(min(90<<20, memoryLimit/8)) }
 
 // cache remembers rooms and their current codes, which nearly every call reads.

@@ -11,11 +11,13 @@ import (
 )
 
 const (
-	expireRooms = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $1, cleared = 0
+	setExpired = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $1, cleared = 0 `
+
+	expireRooms = setExpired + `
 	WHERE id IN (SELECT id FROM rooms WHERE state = 'active' AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
 	RETURNING ` + roomColumns
 
-	expireHolder = `UPDATE rooms SET state = 'expired', ended_at = expires_at, updated_at = $1, cleared = 0
+	expireHolder = setExpired + `
 	WHERE name = $2 AND state = 'active' AND expires_at <= $1 RETURNING ` + roomColumns
 
 	selectUncleared = `SELECT id FROM rooms WHERE cleared = 0 AND state <> 'active' ORDER BY updated_at, id LIMIT $1`
