@@ -96,9 +96,9 @@ func TestSessionsAreRight(t *testing.T) {
 			want[userID].add(joined[userID], before, time.Now())
 		}
 		crashed := make(chan struct{})
+		eve.Offline()
 		go func() { // LiveKit notices after some twenty seconds
 			defer close(crashed)
-			eve.Offline()
 			eve.Room().Disconnect()
 		}()
 		eveCrashed := time.Now()

@@ -34,6 +34,7 @@ type Person struct {
 	published   map[string]livekit.TrackSource // own tracks by sid
 	takenAway   map[livekit.TrackSource]bool   // own tracks that the server has unpublished
 	refused     map[string]func()              // called when the server refuses a publication
+	negotiated  map[livekit.SignalTarget]bool  // media connections for which the server has said all it has to
 }
 
 // media is sound or picture of somebody.
@@ -97,14 +98,15 @@ func Begin(tb testing.TB, url, token string) (connect func() *Person) {
 func newPerson(tb testing.TB, url, token string) (*Person, error) {
 	tb.Helper()
 	p := &Person{
-		tb:        tb,
-		gone:      make(chan struct{}),
-		token:     token,
-		received:  map[string]bool{},
-		arrived:   map[media]bool{},
-		published: map[string]livekit.TrackSource{},
-		takenAway: map[livekit.TrackSource]bool{},
-		refused:   map[string]func(){},
+		tb:         tb,
+		gone:       make(chan struct{}),
+		token:      token,
+		received:   map[string]bool{},
+		arrived:    map[media]bool{},
+		published:  map[string]livekit.TrackSource{},
+		takenAway:  map[livekit.TrackSource]bool{},
+		refused:    map[string]func(){},
+		negotiated: map[livekit.SignalTarget]bool{},
 	}
 	callback := lksdk.NewRoomCallback()
 	callback.OnDisconnected = func() { p.disconnected(p.room.DisconnectReason()) }

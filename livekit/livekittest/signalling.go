@@ -62,6 +62,13 @@ func (p *Person) handleSignal(msg *livekit.SignalResponse) {
 	case *livekit.SignalResponse_Join:
 		p.sid = m.Join.GetParticipant().GetSid()
 		p.permissions = m.Join.GetParticipant().GetPermission()
+		clear(p.negotiated)
+		// Without fast_publish the SDK negotiates this one when it first publishes.
+		p.negotiated[livekit.SignalTarget_PUBLISHER] = !m.Join.GetFastPublish()
+	case *livekit.SignalResponse_Trickle:
+		if m.Trickle.GetFinal() {
+			p.negotiated[m.Trickle.GetTarget()] = true
+		}
 	case *livekit.SignalResponse_Update:
 		for _, info := range m.Update.GetParticipants() {
 			if info.GetSid() == p.sid && info.GetPermission() != nil {
@@ -172,16 +179,33 @@ func (p *Person) Restart() {
 // reconnect does something that makes the SDK connect again, and waits for that.
 func (p *Person) reconnect(disturb func()) {
 	p.tb.Helper()
-	Wait(p.tb, "to be connected", p.Connected)
+	p.waitNegotiated()
 	before := p.reconnections.Load()
 	disturb()
 	Wait(p.tb, "to have connected again", func() bool { return p.reconnections.Load() > before })
 }
 
+// waitNegotiated waits until the server has said all it has to for both media
+// connections. LiveKit ends the session of somebody whose signalling connection
+// breaks before that.
+func (p *Person) waitNegotiated() {
+	p.tb.Helper()
+	Wait(p.tb, "the media connections to be negotiated", func() bool {
+		p.mu.Lock()
+		negotiated := p.negotiated[livekit.SignalTarget_PUBLISHER] && p.negotiated[livekit.SignalTarget_SUBSCRIBER]
+		p.mu.Unlock()
+		return negotiated && p.Connected()
+	})
+}
+
 // Offline cuts the signalling connection, and every other that the SDK tries,
 // until [Person.Online]. The server does not notice for some seconds; what it says
 // meanwhile is lost.
-func (p *Person) Offline() { p.relay.setShut(true) }
+func (p *Person) Offline() {
+	p.tb.Helper()
+	p.waitNegotiated()
+	p.relay.setShut(true)
+}
 
 // Online lets the SDK connect again, which it tries for a minute and a half.
 func (p *Person) Online() { p.relay.setShut(false) }
