@@ -13,6 +13,7 @@ import (
 
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
+	"roomkey/meet/meettest/freeport"
 )
 
 func TestStartAnswersAtOnce(t *testing.T) {
@@ -108,7 +109,14 @@ func TestPreferredUDPPortMayBeTaken(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	t.Parallel()
-	s, err := embedded.Start(t.Context(), config())
+	cfg := config()
+	for _, port := range []*int{&cfg.Port, &cfg.UDPPort} {
+		var err error
+		if *port, err = freeport.Find(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := embedded.Start(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,9 +140,7 @@ func TestStop(t *testing.T) {
 	stop(t, s)
 
 	// Its ports are free, so it can start again where it was.
-	again := config()
-	again.Port, again.UDPPort = port(t, s), s.UDPPort()
-	next := start(t, again)
+	next := start(t, cfg)
 	if next.URL() != s.URL() || next.UDPPort() != s.UDPPort() {
 		t.Errorf("started again at %s and %d, want %s and %d", next.URL(), next.UDPPort(), s.URL(), s.UDPPort())
 	}

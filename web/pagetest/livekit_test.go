@@ -23,9 +23,8 @@ var raceDetector bool
 
 // media is a running LiveKit.
 type media struct {
-	url     string
-	udpPort int
-	stop    func() error
+	url  string
+	stop func() error
 }
 
 // startLiveKit starts a LiveKit on the ports, which may be 0.
@@ -38,7 +37,7 @@ func startLiveKit(port, udpPort int) (media, error) {
 	if err != nil {
 		return media{}, err
 	}
-	return media{s.URL(), s.UDPPort(), s.Stop}, nil
+	return media{s.URL(), s.Stop}, nil
 }
 
 // livekitd is that program, built without the race detector.
@@ -79,7 +78,7 @@ func startProcess(port, udpPort int) (media, error) {
 		return media{}, err
 	}
 	m := media{stop: sync.OnceValue(func() error { _ = stdin.Close(); return cmd.Wait() })}
-	if _, err := fmt.Fscan(stdout, &m.url, &m.udpPort); err != nil {
+	if _, err := fmt.Fscan(stdout, &m.url); err != nil {
 		return media{}, fmt.Errorf("livekitd did not start: %w, %w", err, m.stop())
 	}
 	go func() { _, _ = io.Copy(io.Discard, stdout) }()

@@ -3,7 +3,6 @@ package pagetest
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
 	"roomkey/meet/meettest"
+	"roomkey/meet/meettest/freeport"
 )
 
 // A reload leads back in without asking, and mishaps cost no second use of a
@@ -117,11 +117,13 @@ func TestTheNetworkIsGone(t *testing.T) {
 func TestTheServerRestarts(t *testing.T) {
 	t.Parallel()
 	needsBrowser(t)
-	lk, err := startLiveKit(0, 0)
+	port, err := freeport.Find()
+	must(t, err)
+	udpPort, err := freeport.Find()
+	must(t, err)
+	lk, err := startLiveKit(port, udpPort)
 	must(t, err)
 	t.Cleanup(func() { _ = lk.stop() })
-	port, err := strconv.Atoi(mustURL(lk.url).Port())
-	must(t, err)
 	s := setupOn(t, func(links meettest.Option) *meettest.System { return meettest.NewOn(t, lk.url, links) })
 	room, codes := s.room(meet.RoomChange{Settings: meet.SettingsChange{RequireApproval: meettest.Of(true)}})
 	ada, bob := s.open(wide), s.open(wide)
@@ -134,9 +136,9 @@ func TestTheServerRestarts(t *testing.T) {
 	ada.see("Coming back")
 	failed := ada.signallingTries()
 	livekittest.Wait(t, "two more tries to come back", func() bool { return ada.signallingTries() >= failed+2 })
-	if lk, err = startLiveKit(port, lk.udpPort); err != nil {
-		t.Fatal(err)
-	}
+	again, err := startLiveKit(port, udpPort)
+	must(t, err)
+	t.Cleanup(func() { _ = again.stop() })
 	s.line.mend()
 	livekittest.Wait(t, "Ada back inside", func() bool { return slices.Equal(s.names(room), []string{"Ada"}) })
 	ada.screen("call")

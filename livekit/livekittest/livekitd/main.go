@@ -1,6 +1,6 @@
 // Livekitd is the LiveKit of package embedded as a program of its own, for
-// tests that cannot have it in their process. It prints its URL and its UDP
-// port, and ends with its standard input.
+// tests that cannot have it in their process. It prints its URL, and ends with
+// its standard input.
 package main
 
 import (
@@ -31,7 +31,7 @@ func run(c embedded.Config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.URL(), s.UDPPort())
+	fmt.Println(s.URL())
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return s.Stop()
 }
