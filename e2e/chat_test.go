@@ -69,6 +69,20 @@ func (s *system) scribes() (n int) {
 	return n
 }
 
+// sendMessage has the admin write to everybody. A busy machine may need a second try.
+func (s *system) sendMessage(text string) {
+	s.t.Helper()
+	livekittest.Wait(s.t, text+" to be sent", func() bool {
+		err := s.call(admin, "send_message", arg{"room_id": s.room.ID, "text": text}, nil)
+		var refused *toolError
+		if err != nil && (!errors.As(err, &refused) || refused.Code != "unavailable") {
+			s.t.Errorf("send %q: %v", text, err)
+			return true
+		}
+		return err == nil
+	})
+}
+
 // The chat is kept while the setting says so, over restarts of roomkey and of LiveKit,
 // and people are told. Roomkey's own participant goes with the last person.
 func TestChatIsKept(t *testing.T) {
@@ -84,7 +98,7 @@ func TestChatIsKept(t *testing.T) {
 		}
 		ada.Room().LocalParticipant.SendText("in a stream", lksdk.StreamTextOptions{Topic: "lk.chat"})
 		livekittest.Wait(t, "a stream to be kept", func() bool { return s.keptTimes("in a stream") == 1 })
-		s.do("send_message", arg{"text": "from the agent"}, nil)
+		s.sendMessage("from the agent")
 		s.waitKept(ada, "second")
 		wrote := func(text string) entry {
 			return entry{Identity: ada.pass.Identity, Name: "ada", Source: "chat", Text: text}
@@ -150,17 +164,7 @@ func TestChatIsKeptByOneInstance(t *testing.T) {
 	}
 	var sending sync.WaitGroup
 	for _, s := range c.instances { // all at once, in one room
-		sending.Go(func() {
-			livekittest.Wait(t, "a message to be sent by "+s.url, func() bool { // a busy machine may need a second try
-				err := s.call(admin, "send_message", arg{"room_id": s.room.ID, "text": "by " + s.url}, nil)
-				var refused *toolError
-				if err != nil && (!errors.As(err, &refused) || refused.Code != "unavailable") {
-					t.Errorf("send a message by %s: %v", s.url, err)
-					return true
-				}
-				return err == nil
-			})
-		})
+		sending.Go(func() { s.sendMessage("by " + s.url) })
 	}
 	sending.Wait()
 	for _, s := range c.instances {

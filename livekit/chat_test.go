@@ -115,6 +115,7 @@ func (w testRoom) sendsMessages() {
 			w.Errorf("%s is not among the packets for clients without streams: %.300s", part, legacy)
 		}
 	}
+	livekittest.Wait(w.T, "Bob to get two packets", func() bool { return len(bob.Messages()) >= 2 })
 	if got := len(bob.Messages()); got != 2 {
 		w.Errorf("Bob got %d packets, want the two for everybody", got)
 	}

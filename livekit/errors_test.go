@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 	"roomkey/livekit"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/meet/meettest/freeport"
 )
 
 // calls are all methods that ask the server something.
@@ -85,12 +87,11 @@ func wantUnavailable(t *testing.T, lk *livekit.Server, host string) {
 
 func TestServerDown(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := l.Addr().String()
-	l.Close()
+	host := "127.0.0.1:" + strconv.Itoa(port)
 	wantUnavailable(t, connect(t, livekit.Config{URL: "http://" + host}), host)
 }
 

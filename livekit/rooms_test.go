@@ -181,7 +181,7 @@ func TestLimitOfARoomMadeAgain(t *testing.T) {
 
 func TestEmptyRoomIsRenewedInTime(t *testing.T) {
 	w := setup(t)
-	const emptyTimeout = 2 * time.Second
+	const emptyTimeout = 5 * time.Second
 	w.Server = connect(t, adapter.Config{URL: w.url, EmptyTimeout: emptyTimeout})
 	if _, err := w.DeleteRoom(t.Context(), w.room.ID); err != nil {
 		t.Fatal(err)

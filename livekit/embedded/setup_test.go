@@ -22,6 +22,7 @@ import (
 	"roomkey/livekit/embedded"
 	"roomkey/livekit/livekittest"
 	"roomkey/meet"
+	"roomkey/meet/meettest/freeport"
 )
 
 func config() embedded.Config {
@@ -147,15 +148,14 @@ func port(t *testing.T, s *embedded.Server) int {
 	return n
 }
 
-// freePort is a TCP port that nobody listens on at any address.
+// freePort is a port that nobody uses, by TCP or UDP.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "0.0.0.0:0")
+	port, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 // outside is an address of this machine that is not the loopback's.

@@ -41,6 +41,10 @@ func TestLimitsOnAForeignServer(t *testing.T) {
 		t.Fatal("a third one came in")
 	}
 
+	livekittest.Wait(t, "both to be listed", func() bool {
+		people, err := lk.Participants(t.Context(), "room")
+		return err == nil && len(people) == 2
+	})
 	ensure(3)
 	if people, err := lk.Participants(t.Context(), "room"); err != nil || len(people) != 2 {
 		t.Fatalf("after EnsureRoom there are %v, %v, want both still", people, err)

@@ -29,8 +29,8 @@ func TestTheHostMutesSomebody(t *testing.T) {
 	room, codes := s.room(meet.RoomChange{})
 	bob := s.open(wide)
 	bob.join(codes["guest"], "Bob")
-	s.publishes(room, "Bob", meet.Microphone, false)
-	s.publishes(room, "Bob", meet.Camera, false)
+	bob.sends(room, "Bob", "Microphone", meet.Microphone)
+	bob.sends(room, "Bob", "Camera", meet.Camera)
 	identity := s.identity(room, "Bob")
 
 	if _, err := s.Mute(t.Context(), meettest.Ada, room.ID, meet.MuteCall{Identity: identity}); err != nil {

@@ -27,6 +27,7 @@ func TestTheFirstFiveMinutes(t *testing.T) {
 	guest.visit(eval[string](owner, linkOfGuest))
 	guest.ask("Bob")
 	guest.screen("call")
+	guest.wait("the microphone to be on", isOn("Microphone", true))
 	owner.press("People")
 	owner.see("1 person inside")
 	owner.press("Actions for Bob")
