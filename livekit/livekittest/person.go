@@ -28,8 +28,7 @@ type Person struct {
 	messages    []string
 	received    map[string]bool // sids of the tracks this person is subscribed to
 	arrived     map[media]bool  // what has ever come from others
-	sid         string          // of this session
-	sessions    int             // that this person has had
+	sid         string          // of this connection
 	token       string          // the newest
 	permissions *livekit.ParticipantPermission
 	published   map[string]livekit.TrackSource // own tracks by sid
@@ -208,19 +207,6 @@ func (p *Person) Gone() bool {
 // Connected says whether this person is connected now.
 func (p *Person) Connected() bool {
 	return !p.Gone() && p.room.ConnectionState() == lksdk.ConnectionStateConnected
-}
-
-// WaitRemoved waits until the server has ended this person's first session, where it
-// lets who was removed in again. LiveKit's goodbye can be lost while a connection is
-// new; the SDK connects anew then.
-func (p *Person) WaitRemoved() {
-	p.tb.Helper()
-	Wait(p.tb, "the session to be ended", func() bool {
-		p.mu.Lock()
-		anew := p.sessions > 1
-		p.mu.Unlock()
-		return anew || p.Gone()
-	})
 }
 
 // WaitDisconnected waits until the server has disconnected this person, and gives

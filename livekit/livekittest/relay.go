@@ -109,8 +109,15 @@ func (r *relay) connect(w http.ResponseWriter, req *http.Request) {
 	if shut { // meanwhile
 		r.cut()
 	}
-	go pass(client, server, r.fromClient)
-	pass(server, client, r.fromServer)
+	go func() {
+		// A server that has ended may have said something before, which is still to be
+		// passed on: why it disconnected this person.
+		if pass(client, server, r.fromClient) == nil {
+			_ = server.Close()
+		}
+	}()
+	_ = pass(server, client, r.fromServer)
+	_, _ = server.Close(), client.Close()
 }
 
 // refuse answers as the server did.
@@ -128,10 +135,9 @@ func (r *relay) refuse(w http.ResponseWriter, resp *http.Response) {
 	_, _ = io.Copy(w, resp.Body)
 }
 
-// pass passes messages on until one of the connections ends. A message for which
-// change gives nil is left out.
-func pass(from, to *websocket.Conn, change func([]byte) []byte) {
-	defer func() { _, _ = from.Close(), to.Close() }()
+// pass passes messages on until from ends, or until one cannot be passed on, which is
+// an error. A message for which change gives nil is left out.
+func pass(from, to *websocket.Conn, change func([]byte) []byte) error {
 	for {
 		kind, message, err := from.ReadMessage()
 		if err != nil {
@@ -140,13 +146,15 @@ func pass(from, to *websocket.Conn, change func([]byte) []byte) {
 				reason := websocket.FormatCloseMessage(end.Code, end.Text)
 				_ = to.WriteControl(websocket.CloseMessage, reason, time.Now().Add(time.Second))
 			}
-			return
+			return nil
 		}
 		if kind == websocket.BinaryMessage {
 			message = change(message)
 		}
-		if message != nil && to.WriteMessage(kind, message) != nil {
-			return
+		if message != nil {
+			if err := to.WriteMessage(kind, message); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -61,7 +61,6 @@ func (p *Person) handleSignal(msg *livekit.SignalResponse) {
 	switch m := msg.GetMessage().(type) {
 	case *livekit.SignalResponse_Join:
 		p.sid = m.Join.GetParticipant().GetSid()
-		p.sessions++
 		p.permissions = m.Join.GetParticipant().GetPermission()
 		clear(p.negotiated)
 		// Without fast_publish the SDK negotiates this one when it first publishes.

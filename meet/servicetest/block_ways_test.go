@@ -47,7 +47,7 @@ func TestABlockHoldsOnEveryWayIn(t *testing.T) {
 			bob := s.EnterWith(t, a)
 			_, err = s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: bob.Identity(), Block: true})
 			wantCode(t, "kick", err, "")
-			bob.WaitRemoved()
+			bob.WaitDisconnected()
 
 			_, err = page()
 			wantCode(t, "over the page without a token", err, meet.CodeForbidden)

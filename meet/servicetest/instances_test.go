@@ -66,7 +66,7 @@ func TestAKickHoldsAtEveryInstance(t *testing.T) {
 			t.Fatalf("people inside: %v, %v; want one", people, err)
 		}
 		wantCode(t, "hear of the return", hears(all[1+i], people[0]), "")
-		back.WaitRemoved()
+		back.WaitDisconnected()
 	}
 	// The use and the line are there once for each time.
 	if n := countEvents(t, all[0], room, meet.Removed); n != 2 {

@@ -170,7 +170,7 @@ func TestRotateADisabledCode(t *testing.T) {
 	if err != nil || !rotated.Enabled || !slices.Equal(removed, []string{eve.Identity()}) {
 		t.Errorf("rotated = %+v, removed %v, %v; want an enabled code and Eve removed", rotated, removed, err)
 	}
-	eve.WaitRemoved()
+	eve.WaitDisconnected()
 	_, carol := enterByCode(t, s, rotated.Code, "")
 	if !carol.Connected() {
 		t.Error("the new code lets nobody in")

@@ -101,7 +101,7 @@ func TestHostsModerate(t *testing.T) {
 	_, err = exchange(t, h.System, h.guestCode, "late")
 	wantCode(t, "a newcomer after that", err, "")
 	h.do(meet.HostRemove)
-	h.guest.WaitRemoved()
+	h.guest.WaitDisconnected()
 
 	events, _, err := h.Events(t.Context(), Ada, meet.EventFilter{RoomID: &h.room.ID, Limit: Of(100)})
 	wantCode(t, "events", err, "")

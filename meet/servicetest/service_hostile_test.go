@@ -338,7 +338,7 @@ func TestPretendersAreToldOf(t *testing.T) {
 		t.Fatalf("%d were removed for an honest track", n)
 	}
 	tell("3", liar.Identity(), meet.Camera)
-	liar.WaitRemoved()
+	liar.WaitDisconnected()
 	if n := countEvents(t, s, room, meet.Removed); n != 1 {
 		t.Errorf("%d events of the removal; want one", n)
 	}

@@ -88,10 +88,10 @@ func TestKickedComeBackPastUs(t *testing.T) {
 			a, eve := enterByCode(t, s, s.NewCode(t, room, meet.RoleGuest, meet.CodeChange{}).Code, "")
 			_, err := s.Kick(t.Context(), Ada, room.ID, meet.KickCall{Identity: eve.Identity()})
 			wantCode(t, "kick", err, "")
-			eve.WaitRemoved()
+			eve.WaitDisconnected()
 			back := s.EnterWith(t, a) // this LiveKit asks nobody
 			notice(s, room)
-			back.WaitRemoved()
+			back.WaitDisconnected()
 			if got := countEvents(t, s, room, meet.Removed); got != 1 {
 				t.Errorf("%d events of the removal; want one", got)
 			}

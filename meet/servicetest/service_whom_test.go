@@ -163,8 +163,8 @@ func TestEverybodyButOne(t *testing.T) {
 	if err != nil || len(removed) != 2 {
 		t.Errorf("removed %v, %v; want Bob and Carl", removed, err)
 	}
-	bob.WaitRemoved()
-	late.WaitRemoved()
+	bob.WaitDisconnected()
+	late.WaitDisconnected()
 	if !eve.Connected() || !ada.Connected() {
 		t.Error("Eve or the admin was removed")
 	}
